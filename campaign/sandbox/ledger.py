@@ -1,0 +1,143 @@
+"""What reached the sandbox, in the order of arrival."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaign.sandbox.exchange import parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Destination(NamedTuple):
+    """Who a message is for: token and rid on livechat, pageId and conversationId on kitechat; "" where not given."""
+
+    account: str
+    conversation: str
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request that reached a message route.
+
+    The body is kept as it came and parsed when asked for: 100,000 parsed bodies would cost several times the memory.
+
+    Attributes:
+        number: counts up from 1 and never back, not even when the ledger is cleared.
+        time: arrival, in seconds since the epoch by the real clock.
+        channel: "livechat" or "kitechat".
+        method: "POST" for a message, "GET" for a read-back or a redirect that was followed.
+        destination: who the message is for.
+        raw: the body as it came.
+        has_api_key: whether a header `apikey` came with it; the key itself is never kept.
+        message_id: livechat's `_id`, or the id made up for kitechat; None where the request gave none.
+        taken: whether the message was stored.
+        status: the HTTP status, once the whole answer has been handed to the network; None where none has.
+        fault: the value of the `Fault` that struck, if any.
+    """
+
+    number: int
+    time: float
+    channel: str
+    method: str
+    destination: Destination
+    raw: bytes
+    has_api_key: bool
+    message_id: str | None = None
+    taken: bool = False
+    status: int | None = None
+    fault: str | None = None
+
+    @property
+    def body(self) -> object:
+        """The body parsed from JSON; None where it is not JSON."""
+        return parse_json(self.raw)
+
+    def as_json(self) -> dict[str, object]:
+        """The entry as JSON tells it."""
+        return {
+            "number": self.number,
+            "time": self.time,
+            "channel": self.channel,
+            "method": self.method,
+            "destination": list(self.destination),
+            "message_id": self.message_id,
+            "body": self.body,
+            "has_api_key": self.has_api_key,
+            "taken": self.taken,
+            "status": self.status,
+            "fault": self.fault,
+        }
+
+
+class Ledger:
+    """Every request that reached a message route, and the messages that were stored.
+
+    Attributes:
+        begun: when it was begun or last cleared, in seconds since the epoch; where it changes, a watcher starts afresh.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._taken: list[Entry] = []
+        self._taken_by_id: dict[str, Entry] = {}
+        self._last_number = 0
+        self.begun = time.time()
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Every request, in the order of arrival."""
+        return self._entries
+
+    def taken(self) -> list[Entry]:
+        """The requests whose message was stored, in the order of arrival."""
+        return list(self._taken)
+
+    @property
+    def taken_count(self) -> int:
+        """How many messages are stored."""
+        return len(self._taken)
+
+    def latest(self, count: int, after: int = 0) -> list[Entry]:
+        """The newest stored messages, oldest first: at most `count`, and only those numbered above `after`."""
+        newest = [entry for entry in islice(reversed(self._taken), count) if entry.number > after]
+        return newest[::-1]
+
+    def find(self, message_id: str) -> Entry | None:
+        """The stored message with this id."""
+        return self._taken_by_id.get(message_id)
+
+    def next_number(self) -> int:
+        """The number of the request that has just arrived."""
+        self._last_number += 1
+        return self._last_number
+
+    def record(self, entry: Entry) -> None:
+        """Write down a request."""
+        self._entries.append(entry)
+
+    def take(self, entry: Entry, message_id: str) -> None:
+        """Store the message of an entry on record."""
+        entry.message_id = message_id
+        entry.taken = True
+        self._taken.append(entry)
+        self._taken_by_id[message_id] = entry
+
+    def clear(self) -> None:
+        """Forget every request and every stored message."""
+        self._entries = []
+        self._taken = []
+        self._taken_by_id = {}
+        self.begun = time.time()
+
+    def entries_as_json(self, after: int = 0) -> Iterator[dict[str, object]]:
+        """The entries numbered above `after`, one at a time."""
+        return (entry.as_json() for entry in self._entries if entry.number > after)
+
+    def as_json(self) -> dict[str, object]:
+        """The whole ledger as `GET /sandbox/ledger` tells it."""
+        return {"entries": list(self.entries_as_json())}

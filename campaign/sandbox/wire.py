@@ -1,0 +1,93 @@
+"""How answers, and the lack of them, reach the network."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from campaign.sandbox.exchange import Answer
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+
+_GONE_CHECK_SECONDS = 0.05
+# SO_LINGER on with 0 seconds: closing sends a reset, not a polite end. The two numbers are shorts on Windows.
+_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+async def read_body(request: web.BaseRequest) -> bytes | None:
+    """The whole body; None where it is larger than the server takes.
+
+    Raises:
+        ConnectionError: the client went away before it had sent everything.
+    """
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return None
+
+
+async def send(request: web.BaseRequest, answer: Answer, date: str | None) -> web.StreamResponse:
+    """Hand a whole answer to the network.
+
+    Args:
+        request: what is answered.
+        answer: what to write.
+        date: the header `Date`; None for the real time.
+
+    Raises:
+        ConnectionError: the client has gone away.
+    """
+    response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+    if date is not None:
+        response.headers["Date"] = date
+    await response.prepare(request)
+    await response.write_eof()
+    return response
+
+
+async def cut_short(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    """Announce the whole answer, write half of it, and close.
+
+    Raises:
+        ConnectionError: the client has gone away.
+    """
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    await response.write(answer.body[: len(answer.body) // 2])
+    request.protocol.force_close()
+    return response
+
+
+def reset(request: web.BaseRequest) -> web.StreamResponse:
+    """Cut the connection without an answer."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+    return web.Response()
+
+
+async def hold(request: web.BaseRequest, seconds: float, closing: asyncio.Event) -> web.StreamResponse:
+    """Give no answer until the client goes away, the time is over or the server closes; then cut the connection."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while request.transport is not None and loop.time() < deadline and not closing.is_set():
+        await pause(min(_GONE_CHECK_SECONDS, deadline - loop.time()), closing)
+    return reset(request)
+
+
+async def pause(seconds: float, closing: asyncio.Event) -> None:
+    """Sleep, but not past the closing of the server."""
+    try:
+        async with asyncio.timeout(seconds):
+            await closing.wait()
+    except TimeoutError:
+        return
