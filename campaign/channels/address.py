@@ -1,0 +1,57 @@
+"""The server's address: checked before the first send, as a key must not travel in the clear."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from campaign.errors import CampaignFileError, Problem
+
+if TYPE_CHECKING:
+    from campaign.channels.base import Channel
+
+WHERE = "server.url"
+
+
+def base_url(channel: Channel, given: str | None) -> str:
+    """The server's base URL, without a slash at the end.
+
+    Args:
+        channel: the channel.
+        given: what the campaign file or `--server` says; None: the channel's documented default.
+
+    Raises:
+        CampaignFileError: there is no address, it is no http(s) address, or the API key would travel in the clear.
+    """
+    if given is None and channel.default_url is None:
+        hint = 'add [server] url = "https://chat.example.com" or pass --server URL'
+        raise CampaignFileError(Problem(WHERE, f"{channel.name} needs the address of your server", hint))
+    url = (given or channel.default_url or "").strip().rstrip("/").removesuffix(channel.endpoint).rstrip("/")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise _bad(url, str(error)) from error
+    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in url):
+        raise _bad(url, "it is no web address")
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise _bad(url, "it holds more than a host and a path")
+    if channel.key_header and parts.scheme == "http" and not _is_loopback(host):
+        raise CampaignFileError(
+            Problem(WHERE, f"“{url}” is not encrypted, and the API key must not travel in the clear", "use https://")
+        )
+    return url
+
+
+def _bad(url: str, why: str) -> CampaignFileError:
+    return CampaignFileError(Problem(WHERE, f"“{url}”: {why}", "write it as https://chat.example.com"))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,71 @@
+"""What the answers of every HTTP server have in common."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from campaign.channels.base import Halt, NoAnswer, NotTaken, Unclear, Unreachable
+
+if TYPE_CHECKING:
+    from campaign.channels.base import Answer
+
+
+def lost(answer: NoAnswer) -> Unclear | Unreachable:
+    """No answer: whether the message may be there depends on whether anything left."""
+    return Unclear(answer.reason) if answer.left else Unreachable(answer.reason)
+
+
+def trouble(answer: Answer, wait: float | None) -> NotTaken | Unclear | Halt | None:
+    """The server's own trouble, which is never the row's; None where the answer speaks of the row.
+
+    Args:
+        answer: the answer.
+        wait: the seconds that it asks for, should it be over the limit.
+    """
+    status = answer.status
+    if status == 429:
+        return NotTaken("over the server's limit (HTTP 429)", wait)
+    if status in (401, 403):
+        return Halt(f"the server refuses access (HTTP {status}): {excerpt(answer)}")
+    if 300 <= status < 400:
+        where = answer.headers.get("location", "another address")
+        return Halt(f"the server redirects (HTTP {status}) to {where}; put the final address into [server] url")
+    if status >= 500 or status in (408, 425):
+        return Unclear(f"server trouble (HTTP {status})")
+    return None
+
+
+def wrong_server(answer: Answer, api: str) -> Halt:
+    """An answer that this API does not give: another program answers at this address."""
+    return Halt(
+        f"the server's answer (HTTP {answer.status}) is not one of {api}: {excerpt(answer, 60)}; check [server] url"
+    )
+
+
+def retry_after(answer: Answer) -> float | None:
+    """The seconds that a Retry-After header asks for, in both its forms (RFC 9110, section 10.2.3).
+
+    A date is measured against the answer's own Date, so that the server's clock may be wrong.
+    """
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    until, now = http_date(text), http_date(answer.headers.get("date", ""))
+    if until is None or now is None:
+        return None
+    return max(0.0, until - now)
+
+
+def http_date(text: str) -> float | None:
+    """A date of an HTTP header in seconds since the epoch; None where it is no date."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def excerpt(answer: Answer, length: int = 120) -> str:
+    """The beginning of an answer's body on one line, for a reason that people read."""
+    text = " ".join(answer.body[:2000].decode("utf-8", "replace").split())
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,217 @@
+"""What a channel is: one server's payload, request, and way to read its answers. Pure: nothing here does I/O."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Payload: TypeAlias = dict[str, Any]
+"""A JSON body."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a payload: ("message", "template", "buttons", 0, "url")."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """A place in a payload that the server would refuse.
+
+    Attributes:
+        path: the place.
+        what: what is wrong there, to be read after the place's name.
+        missing: whether there is nothing at all at that place.
+    """
+
+    path: Path
+    what: str
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; `url` is relative to the server's base URL and starts with a slash."""
+
+    method: str
+    url: str
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def json(self) -> object:
+        """The body as JSON.
+
+        Returns:
+            The parsed value, or None where the body is no JSON.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No whole HTTP answer came back.
+
+    Attributes:
+        reason: what happened, in plain words.
+        left: whether any byte of the request may have reached the server.
+    """
+
+    reason: str
+    left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The server has the message; `message_id` is its name there, where it tells one."""
+
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server refused this row for good. `kind` is the same for rows refused for the same cause."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Over the server's limit: the message was not taken. `wait` is the seconds asked for, where told."""
+
+    reason: str
+    wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Nothing left: the server could not be reached."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The request left and no trustworthy answer came: the message may be there or not.
+
+    Attributes:
+        reason: what came instead.
+        refusal: what to make of the row should a read-back not find the message; None: try again.
+    """
+
+    reason: str
+    refusal: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """No row would fare better: the run stops. This row was not taken."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A read-back found no such message."""
+
+
+Verdict: TypeAlias = Sent | Refused | NotTaken | Unreachable | Unclear | Halt
+ReadBack: TypeAlias = Sent | Absent | NotTaken | Unreachable | Unclear | Halt
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the server tells of its own limit.
+
+    Attributes:
+        limit: requests in one window.
+        remaining: requests left in this window.
+        reset_at: when the window ends, in seconds since the epoch on the server's clock.
+    """
+
+    limit: int
+    remaining: int
+    reset_at: float
+
+
+class Channel(Protocol):
+    """One chat server's API. A new channel is one module that offers this, and a line in `channels/__init__.py`."""
+
+    @property
+    def name(self) -> str:
+        """The name in a template's `channel` key."""
+        ...
+
+    @property
+    def default_url(self) -> str | None:
+        """The server's base URL where its maker documents one."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """The path that messages are posted to."""
+        ...
+
+    @property
+    def key_header(self) -> str | None:
+        """The request header that carries the API key; None where the API needs no key."""
+        ...
+
+    @property
+    def key_variable(self) -> str | None:
+        """The environment variable that holds the API key."""
+        ...
+
+    @property
+    def can_read_back(self) -> bool:
+        """Whether the server can be asked if a message is there."""
+        ...
+
+    def recognises(self, body: Payload) -> bool:
+        """Whether a bare body looks like this channel's."""
+        ...
+
+    def problems(self, payload: Payload) -> Sequence[FieldProblem]:
+        """Every reason for which the server would refuse this payload; empty where there is none."""
+        ...
+
+    def destination(self, payload: Payload) -> str:
+        """The conversation that a valid payload goes to. Rows of one destination are sent in order."""
+        ...
+
+    def stamp(self, payload: Payload, message_id: str) -> Payload:
+        """The payload with our own id for it, where the API takes one."""
+        ...
+
+    def send_request(self, body: bytes) -> Request:
+        """The request that sends a frozen body."""
+        ...
+
+    def read_answer(self, answer: Answer | NoAnswer, *, again: bool) -> Verdict:
+        """What became of a send; `again` says that an earlier attempt of this row may have been taken."""
+        ...
+
+    def read_back_request(self, body: bytes) -> Request:
+        """The request that asks whether the message of a frozen body is there. Only where `can_read_back`."""
+        ...
+
+    def read_back(self, answer: Answer | NoAnswer) -> ReadBack:
+        """What a read-back found."""
+        ...
+
+    def budget(self, answer: Answer) -> Budget | None:
+        """The server's own limit, where an answer tells it."""
+        ...

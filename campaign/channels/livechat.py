@@ -1,0 +1,178 @@
+"""Rocket.Chat livechat: `POST /api/v1/livechat/message`.
+
+Facts from Rocket.Chat's API documentation ("Send New Livechat Message") and from its public server source, version 8:
+`apps/meteor/app/livechat/server/api/v1/message.ts` (below: message.ts), `apps/meteor/app/api/server/ApiClass.ts`
+(below: ApiClass.ts) and `apps/meteor/app/lib/server/functions/sendMessage.ts` (below: sendMessage.ts).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from pydantic import TypeAdapter, ValidationError
+
+from campaign.channels.answers import excerpt, lost, retry_after, trouble, wrong_server
+from campaign.channels.base import Absent, Budget, FieldProblem, NoAnswer, Refused, Request, Sent, Unclear
+from campaign.channels.schema import PATTERNS, Strict, Text, field_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from campaign.channels.base import Answer, Payload, ReadBack, Verdict
+
+API = "Rocket.Chat's livechat API"
+ENDPOINT = "/api/v1/livechat/message"
+
+# A second POST with an `_id` that exists stores nothing and answers 400 with this text (sendMessage.ts).
+REPEATED_ID = "Cannot convert undefined or null to object"
+
+REFUSALS = {
+    "invalid-token": "the server knows no visitor with this token; check the token column",
+    "invalid-room": "the server has no open conversation with this room id for this visitor; check the rid column",
+    "room-closed": "the conversation is closed; the visitor has to start a new one",
+    "message-length-exceeds-character-limit": "the message is longer than the server allows; shorten the text",
+}
+
+
+class Agent(Strict):
+    """The agent is whole or absent (message.ts: both required, additionalProperties false)."""
+
+    agentId: Text
+    username: Text
+
+
+class Message(Strict):
+    """The body without `_id`, which campaign sets itself."""
+
+    token: Text
+    rid: Text
+    msg: Text
+    agent: Agent | None = None
+
+
+_validate = TypeAdapter(Message).validator.validate_python
+
+
+class Livechat:
+    """Rocket.Chat's livechat API. A repeated `_id` is harmless and a message can be read back."""
+
+    name = "livechat"
+    default_url = None
+    endpoint = ENDPOINT
+    key_header = None
+    key_variable = None
+    can_read_back = True
+
+    def recognises(self, body: Payload) -> bool:
+        """A body with a room, a visitor or a message text."""
+        return not {"rid", "token", "msg"}.isdisjoint(body)
+
+    def problems(self, payload: Payload) -> Sequence[FieldProblem]:
+        """What message.ts would answer with `invalid-params`."""
+        if "_id" in payload:
+            return [FieldProblem(("_id",), "must be left out: campaign sets it, so that no retry sends twice")]
+        try:
+            _validate(payload)
+        except ValidationError as error:
+            return [field_problem(each, each["loc"], PATTERNS) for each in error.errors(include_url=False)]
+        return ()
+
+    def destination(self, payload: Payload) -> str:
+        """Visitor and room: one conversation."""
+        return f"{payload['token']}/{payload['rid']}"
+
+    def stamp(self, payload: Payload, message_id: str) -> Payload:
+        """The payload under our own `_id`: the server stores one `_id` once."""
+        return {"_id": message_id, **payload}
+
+    def send_request(self, body: bytes) -> Request:
+        """The documented POST."""
+        return Request("POST", ENDPOINT, body)
+
+    def read_back_request(self, body: bytes) -> Request:
+        """message.ts: a GET by `_id`, token and rid, without authentication."""
+        payload = json.loads(body)
+        query = urlencode({"token": payload["token"], "rid": payload["rid"]})
+        return Request("GET", f"{ENDPOINT}/{quote(payload['_id'], safe='')}?{query}")
+
+    def read_answer(self, answer: Answer | NoAnswer, *, again: bool) -> Verdict:
+        """Read the answer to a POST; a refusal of a repeated attempt is never believed without a read-back."""
+        if isinstance(answer, NoAnswer):
+            return lost(answer)
+        if shared := trouble(answer, _wait_told(answer)):
+            return shared
+        body = answer.json()
+        if not isinstance(body, dict):
+            return _read_non_json(answer)
+        if 200 <= answer.status < 300:
+            return _read_success(body)
+        if answer.status in (400, 404, 413, 422):
+            return _read_refusal(body, answer.status, again=again)
+        return wrong_server(answer, API)
+
+    def read_back(self, answer: Answer | NoAnswer) -> ReadBack:
+        """Read the answer to a GET: 200 with the message, else 400 in the API's JSON where it is not in that room."""
+        if isinstance(answer, NoAnswer):
+            return lost(answer)
+        if shared := trouble(answer, _wait_told(answer)):
+            return shared
+        body = answer.json()
+        if answer.status == 200 and isinstance(body, dict):
+            return _read_success(body)
+        if answer.status == 400 and isinstance(body, dict) and body.get("success") is False:
+            return Absent()
+        return Unclear(f"the answer to a read-back (HTTP {answer.status}) is not {API}'s: {excerpt(answer, 60)}")
+
+    def budget(self, answer: Answer) -> Budget | None:
+        """ApiClass.ts: X-RateLimit headers on every answer while the limiter is on; Reset in epoch milliseconds."""
+        try:
+            return Budget(
+                limit=int(answer.headers["x-ratelimit-limit"]),
+                remaining=int(answer.headers["x-ratelimit-remaining"]),
+                reset_at=float(answer.headers["x-ratelimit-reset"]) / 1000,
+            )
+        except (KeyError, ValueError):
+            return None
+
+
+def _wait_told(answer: Answer) -> float | None:
+    """Retry-After where a proxy sends one, else the seconds in Rocket.Chat's own text (ApiClass.ts)."""
+    told = retry_after(answer)
+    if told is not None:
+        return told
+    found = re.search(rb"wait (\d{1,6}) seconds?", answer.body)
+    return float(found[1]) if found else None
+
+
+def _read_success(body: Payload) -> Sent | Unclear:
+    message = body.get("message")
+    if body.get("success") is True and isinstance(message, dict) and isinstance(message.get("_id"), str):
+        return Sent(message["_id"])
+    return Unclear("the server answered 200 without the stored message")
+
+
+def _read_non_json(answer: Answer) -> Verdict:
+    """An HTML page is a proxy's or another program's: never a sent message."""
+    if answer.status < 300:
+        return Unclear(f"the answer (HTTP {answer.status}) is not JSON: {excerpt(answer, 60)}")
+    if answer.status == 413:
+        return Refused("too large", "the message is larger than the server accepts (HTTP 413); shorten the text")
+    return wrong_server(answer, API)
+
+
+def _read_refusal(body: Payload, status: int, *, again: bool) -> Refused | Unclear:
+    error = str(body.get("error") or body.get("message") or f"HTTP {status}")
+    kind = next((known for known in REFUSALS if known in error), None)
+    if kind is not None:
+        refusal = Refused(kind, f"{REFUSALS[kind]} ({kind})")
+    else:
+        refusal = Refused(str(body.get("errorType") or error), f"the server refused the message: {error}")
+    if again or REPEATED_ID in error:
+        return Unclear(f"refused ({error}), though an earlier attempt may be there", refusal)
+    return refusal
+
+
+LIVECHAT = Livechat()
