@@ -1,0 +1,161 @@
+"""Which column or value each variable of a template gets its text from."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from campaign.errors import Problem, TemplateError
+from campaign.messages.text import RESERVED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from campaign.messages.text import Context, Text
+    from campaign.recipients.table import Column, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What the campaign file and the options say of variables.
+
+    Attributes:
+        columns: variable to header, from `[columns]` and `--map`.
+        values: variable to text, from `[values]` and `--set`; the same for every row.
+    """
+
+    columns: Mapping[str, str]
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where every variable of one template gets its text from.
+
+    Attributes:
+        columns: the column of each variable that has one.
+        values: the text of each variable that is the same for every row.
+        headers: the columns, by header, that `row[…]` and `raw[…]` reach.
+        whole_row: whether the template uses `row` or `raw` at all.
+    """
+
+    columns: Mapping[str, Column]
+    values: Mapping[str, str]
+    headers: Mapping[str, Column]
+    whole_row: bool
+
+    def context(self, row: Row) -> Context:
+        """What a row's templates are rendered with."""
+        texts = row.texts
+        context: dict[str, object] = dict(self.values)
+        for name, column in self.columns.items():
+            context[name] = texts[column.position]
+        if self.whole_row:
+            context["row"] = {header: texts[column.position] for header, column in self.headers.items()}
+            context["raw"] = {header: row.values[column.position] for header, column in self.headers.items()}
+        return context
+
+    def columns_of(self, text: Text) -> list[Column]:
+        """The columns that a string of the template takes its text from, in sheet order."""
+        found = {self.columns[name] for name in text.uses.variables if name in self.columns}
+        found.update(self.headers[header] for header in text.uses.headers if header in self.headers)
+        return sorted(found)
+
+
+def bind(texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where: str) -> Binding:
+    """Find a source for every variable.
+
+    Args:
+        texts: the template's strings.
+        columns: the columns of the recipients.
+        mapped: what the campaign file says.
+        where: the template's name, for problems.
+
+    Raises:
+        TemplateError: every variable without a column, value or default, and every header that is not there.
+    """
+    needed = _needed(texts)
+    by_header, problems = _mapped_columns(columns, mapped.columns)
+    folded = {name: [column for column in columns if column.variable == name] for name in needed}
+    found: dict[str, Column] = {}
+    values = {name: text for name, text in mapped.values.items() if name in needed}
+    for name, required in needed.items():
+        if name in values:
+            continue
+        if name in mapped.columns:
+            if name in by_header:
+                found[name] = by_header[name]
+        elif len(folded[name]) > 1:
+            problems.append(_ambiguous(name, folded[name]))
+        elif folded[name]:
+            found[name] = folded[name][0]
+        elif required:
+            problems.append(_without_source(name, columns, where))
+    headers = {column.header: column for column in columns}
+    wanted = {header for text in texts for header in text.uses.headers}
+    problems += [_no_header(f"{where}: row[“{name}”]", name, columns) for name in sorted(wanted - headers.keys())]
+    if problems:
+        raise TemplateError(*problems)
+    return Binding(found, values, headers, any(text.uses.whole_row for text in texts))
+
+
+def _needed(texts: Iterable[Text]) -> dict[str, bool]:
+    """Every variable, and whether the template cannot do without it."""
+    needed: dict[str, bool] = {}
+    for text in texts:
+        for name in sorted(text.uses.variables):
+            needed[name] = needed.get(name, False) or name not in text.uses.optional
+    return needed
+
+
+def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tuple[dict[str, Column], list[Problem]]:
+    found: dict[str, Column] = {}
+    problems: list[Problem] = []
+    for variable, header in mapping.items():
+        matches = [column for column in columns if column.header == header]
+        matches = matches or [column for column in columns if _loosely(column.header) == _loosely(header)]
+        if len(matches) == 1:
+            found[variable] = matches[0]
+        elif matches:
+            letters = " and ".join(column.letter for column in matches)
+            what = f"the header “{header}” stands over columns {letters}"
+            problems.append(Problem(f"columns.{variable}", what, "give one of them another header"))
+        else:
+            problems.append(_no_header(f"columns.{variable}", header, columns))
+    problems += [
+        Problem(f"columns.{name}", f"“{name}” is a name of campaign's own", f'use {name}["{mapping[name]}"] as it is')
+        for name in RESERVED
+        if name in mapping
+    ]
+    return found, problems
+
+
+def _loosely(header: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", header).casefold().split())
+
+
+def _no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:
+    headers = [column.header for column in columns if column.header]
+    close = difflib.get_close_matches(_loosely(header), [_loosely(each) for each in headers], n=1)
+    nearest = [each for each in headers if close and _loosely(each) == close[0]]
+    hint = f"did you mean “{nearest[0]}”?" if nearest else f"the headers are: {', '.join(headers)}"
+    return Problem(where, f"there is no column with the header “{header}”", hint)
+
+
+def _ambiguous(name: str, columns: Sequence[Column]) -> Problem:
+    headers = " and ".join(f"“{column.header}” ({column.letter})" for column in columns)
+    return Problem(name, f"{headers} both become this variable", "rename one header, or name one under [columns]")
+
+
+def _without_source(name: str, columns: Sequence[Column], where: str) -> Problem:
+    variables = {column.variable: column for column in columns if column.variable}
+    close = difflib.get_close_matches(name, variables, n=1, cutoff=0.5)
+    if close:
+        column = variables[close[0]]
+        hint = f"the nearest header is “{column.header}”: use {{{{ {close[0]} }}}}, or --map {name}=HEADER"
+    else:
+        hint = f"name its header with --map {name}=HEADER or under [columns], or its text with --set {name}=TEXT"
+    what = f"“{name}” has no column, no value and no default"
+    return Problem(where, what, f"{hint} (variables found: {', '.join(variables) or 'none'})")

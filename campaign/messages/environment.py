@@ -1,0 +1,95 @@
+"""The Jinja environment that templates run in: a sandbox, strict about names, with filters for cells."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from jinja2 import StrictUndefined, Undefined
+from jinja2.exceptions import FilterArgumentError, SecurityError, TemplateRuntimeError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from campaign.recipients.cell_text import format_number
+
+if TYPE_CHECKING:
+    from campaign.recipients.table import CellValue
+
+RENDER_ERRORS = (
+    TemplateRuntimeError,
+    SecurityError,
+    FilterArgumentError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What rendering a row can raise, whatever the template does with its cells."""
+
+
+def make_environment() -> ImmutableSandboxedEnvironment:
+    """A fresh environment. Nothing is escaped: a message is text, and JSON does its own quoting."""
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=True,
+    )
+    for unwanted in ("lipsum", "cycler", "joiner"):
+        environment.globals.pop(unwanted)
+    environment.filters.update(default=default, d=default, date=format_date, number=number)
+    return environment
+
+
+def default(value: object, fallback: object = "") -> object:
+    """The fallback where there is no such column, and where the cell is blank.
+
+    Jinja's own filter of this name keeps a blank text; to someone with a spreadsheet, a blank cell is no name.
+    """
+    if isinstance(value, Undefined) or value is None or (isinstance(value, str) and not value.strip()):
+        return fallback
+    return value
+
+
+def format_date(value: CellValue, code: str = "%d/%m/%Y") -> str:
+    """A date cell, or ISO text, in the form of `strftime`.
+
+    In a template: `{{ raw["Ngày hẹn"] | date("%d/%m/%Y") }}`.
+
+
+    Raises:
+        TemplateRuntimeError: the value is no date.
+    """
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        value = _iso_date(value)
+    if not isinstance(value, date | datetime | time):
+        raise TemplateRuntimeError(f"“{value}” is not a date")
+    return value.strftime(code)
+
+
+def _iso_date(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise TemplateRuntimeError(f"“{text}” is not a date; use raw[…] to reach a date cell itself") from error
+
+
+def number(value: CellValue, code: str = "#,##0.##") -> str:
+    """A number cell, or text that is a number, in an Excel number format.
+
+    In a template: `{{ raw["Số tiền"] | number("#,##0") }}`.
+
+
+    Raises:
+        TemplateRuntimeError: the value is no number, or the format is not understood.
+    """
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool | date | datetime | time | timedelta):
+        raise TemplateRuntimeError(f"“{value}” is not a number")
+    try:
+        return format_number(float(value) if isinstance(value, str) else value, code)
+    except ValueError as error:
+        raise TemplateRuntimeError(f"“{value}” cannot be shown as {code}: {error}") from error

@@ -1,0 +1,148 @@
+"""A payload template as a tree of compiled nodes.
+
+A field that renders to nothing is dropped, and with it an object or list item all of whose rendered fields are gone:
+its constants alone (a button's `type`) say nothing. So a blank cell means no footer, no third button, no agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from campaign.messages.text import Text, is_template
+
+if TYPE_CHECKING:
+    from campaign.channels.base import Path
+    from campaign.messages.text import Context
+
+Node: TypeAlias = "Constant | Leaf | Branch | Items"
+Compile: TypeAlias = Callable[[str, "Path"], Text]
+
+
+class _Nothing:
+    """What a node renders to when nothing of it is left."""
+
+
+NOTHING = _Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A part of the template that is the same for every row."""
+
+    value: Any
+
+    def render(self, context: Context) -> Any:  # noqa: ANN401, ARG002 - JSON, and the nodes' common signature
+        """The same value for every row."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A string that is rendered for every row."""
+
+    text: Text
+
+    def render(self, context: Context) -> str | _Nothing:
+        """The text, or NOTHING where there is nothing to see in it."""
+        rendered = self.text.render(context)
+        return rendered if rendered and not rendered.isspace() else NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An object with at least one leaf below it."""
+
+    constants: Mapping[str, Any]
+    children: Sequence[tuple[str, Node]]
+    order: tuple[str, ...]
+
+    def render(self, context: Context) -> dict[str, Any] | _Nothing:
+        """The object, or NOTHING where all that was to be rendered is gone."""
+        rendered = self._rendered(context)
+        return self._with_constants(rendered) if rendered else NOTHING
+
+    def whole(self, context: Context) -> dict[str, Any]:
+        """The object with its constants, whatever is left of the rest: for the body itself, which nothing can drop."""
+        return self._with_constants(self._rendered(context))
+
+    def _rendered(self, context: Context) -> dict[str, Any]:
+        rendered = {}
+        for key, child in self.children:
+            value = child.render(context)
+            if value is not NOTHING:
+                rendered[key] = value
+        return rendered
+
+    def _with_constants(self, rendered: dict[str, Any]) -> dict[str, Any]:
+        if not self.constants:
+            return rendered
+        rendered.update(self.constants)
+        return {key: rendered[key] for key in self.order if key in rendered}
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list with at least one leaf below it."""
+
+    children: Sequence[Node]
+
+    def render(self, context: Context) -> list[Any] | _Nothing:
+        """The list without the items of which nothing is left."""
+        rendered = [child.render(context) for child in self.children]
+        return [value for value in rendered if value is not NOTHING] or NOTHING
+
+    def kept(self, context: Context) -> list[int]:
+        """Which items are left."""
+        return [index for index, child in enumerate(self.children) if child.render(context) is not NOTHING]
+
+
+def build(value: Any, compile_leaf: Compile, path: Path = ()) -> Node:  # noqa: ANN401 - parsed JSON
+    """Compile a template's body. `null` stands for nothing, as no field of either API takes it."""
+    if isinstance(value, str):
+        return Leaf(compile_leaf(value, path)) if is_template(value) else Constant(value)
+    if isinstance(value, dict):
+        nodes = {key: build(each, compile_leaf, (*path, key)) for key, each in value.items() if each is not None}
+        constants = {key: node.value for key, node in nodes.items() if isinstance(node, Constant)}
+        children = [(key, node) for key, node in nodes.items() if not isinstance(node, Constant)]
+        return Branch(constants, children, tuple(nodes)) if children else Constant(constants)
+    if isinstance(value, list):
+        items = [build(each, compile_leaf, (*path, index)) for index, each in enumerate(value)]
+        if all(isinstance(item, Constant) for item in items):
+            return Constant([item.render({}) for item in items])
+        return Items(items)
+    return Constant(value)
+
+
+def leaves(node: Node) -> Iterator[Text]:
+    """Every string below a node, in the order of the template."""
+    if isinstance(node, Leaf):
+        yield node.text
+    elif isinstance(node, Branch):
+        for _, child in node.children:
+            yield from leaves(child)
+    elif isinstance(node, Items):
+        for child in node.children:
+            yield from leaves(child)
+
+
+def node_at(node: Node, path: Path) -> Node:
+    """The node at a path of the template; an empty constant where the template has none."""
+    for part in path:
+        if isinstance(node, Branch):
+            node = dict(node.children).get(str(part), Constant(None))
+        elif isinstance(node, Items) and isinstance(part, int):
+            node = node.children[part]
+        else:
+            return Constant(None)
+    return node
+
+
+def path_in_template(node: Node, path: Path, context: Context) -> Path:
+    """The path in the template of a place in a rendered payload: a list that lost items counts differently there."""
+    found: list[str | int] = []
+    for part in path:
+        found.append(node.kept(context)[part] if isinstance(node, Items) and isinstance(part, int) else part)
+        node = node_at(node, (found[-1],))
+    return tuple(found)
