@@ -1,0 +1,217 @@
+"""Attempts and outcomes go on record while a run is delivered: group commit on one writer thread.
+
+Many rows share a commit: whatever has queued up while the disk was busy is written together, so the event loop never
+waits on the disk and a slow disk makes larger groups instead of a longer queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import queue
+import threading
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from campaign.journal.database import connect, plain_errors, transaction
+from campaign.journal.records import State, Waiting
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Self
+
+    from campaign.journal.records import Outcome
+
+Result = TypeVar("Result")
+
+LARGEST_GROUP = 500
+
+
+class _Write(Generic[Result]):
+    """Something to do on the writer thread, and where to leave the result."""
+
+    def __init__(self, action: Callable[[sqlite3.Connection], Result], done: asyncio.Future[Result]) -> None:
+        self.action = action
+        self.done = done
+        self.result: Result
+
+
+class Recorder:
+    """Writes what delivery does, for one run. Use with `async with`."""
+
+    def __init__(self, path: Path, run: int) -> None:
+        self._path = path
+        self._run = run
+        self._queue: queue.SimpleQueue[_Write[object] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
+        self._unsettled: set[asyncio.Future[object]] = set()
+        self._failed = False
+        self._attempts: itertools.count[int]
+
+    async def __aenter__(self) -> Self:
+        """Open the journal on a thread of its own.
+
+        Raises:
+            JournalError: it cannot be opened.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._connection = connect(self._path)
+        last = self._connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchone()[0]
+        self._attempts = itertools.count(last + 1)
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Write what is left, also after a failure, and close."""
+        try:
+            if self._unsettled:
+                await asyncio.wait(self._unsettled)
+        finally:
+            self._queue.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._connection.close()
+
+    @property
+    def failed(self) -> bool:
+        """Whether an outcome could not be written: then nothing more may be sent."""
+        return self._failed
+
+    async def begin(self, seq: int, at: float) -> int:
+        """Put an attempt on record before its first byte leaves; returns when it would survive a power cut.
+
+        Args:
+            seq: the row.
+            at: now, in seconds since the epoch.
+
+        Returns:
+            The attempt's number.
+
+        Raises:
+            JournalWriteError: it is not on record, and nothing may be sent.
+        """
+        attempt = next(self._attempts)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO attempt (attempt, run, seq, what, started_at) VALUES (?, ?, ?, 'send', ?)",
+                (attempt, self._run, seq, at),
+            )
+            connection.execute(
+                "UPDATE status SET state = 'sending', attempts = attempts + 1, at = ? WHERE run = ? AND seq = ?",
+                (at, self._run, seq),
+            )
+
+        await self._submit(write)
+        return attempt
+
+    def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
+        """Put on record what an attempt came to and where its row stands now; committed soon, not awaited.
+
+        Args:
+            seq: the row.
+            attempt: the number that `begin` gave.
+            came: what came of the attempt itself, in a word.
+            outcome: the row's state from now on.
+        """
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE attempt SET ended_at = ?, outcome = ?, http_status = ?, detail = ? WHERE attempt = ?",
+                (outcome.at, came, outcome.http_status, outcome.reason, attempt),
+            )
+            self._settle(connection, seq, outcome)
+
+        self._submit_later(write)
+
+    def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:
+        """Put a read-back on record and where its row stands now; committed soon, not awaited."""
+        attempt = next(self._attempts)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO attempt VALUES (?, ?, ?, 'read-back', ?, ?, ?, ?, ?)",
+                (attempt, self._run, seq, began, outcome.at, came, outcome.http_status, outcome.reason),
+            )
+            self._settle(connection, seq, outcome)
+
+        self._submit_later(write)
+
+    def _settle(self, connection: sqlite3.Connection, seq: int, outcome: Outcome) -> None:
+        connection.execute(
+            "UPDATE status SET state = ?, kind = ?, reason = ?, message_id = ?, http_status = ?, at = ?, latency = ? "
+            "WHERE run = ? AND seq = ?",
+            (*outcome, self._run, seq),
+        )
+
+    async def waiting(self, after: int, count: int) -> list[Waiting]:
+        """The next rows that are pending or were cut off, in sheet order.
+
+        Args:
+            after: the place in the run after which to look.
+            count: how many at the most.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+
+        def read(connection: sqlite3.Connection) -> list[Waiting]:
+            found = connection.execute(
+                "SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq) "
+                "WHERE run = ? AND seq > ? AND state IN ('pending', 'sending') ORDER BY seq LIMIT ?",
+                (self._run, after, count),
+            )
+            return [
+                Waiting(seq, row, destination, body, state == State.SENDING, attempts)
+                for seq, row, destination, body, state, attempts in found
+            ]
+
+        return await self._submit(read)
+
+    def _submit(self, action: Callable[[sqlite3.Connection], Result]) -> asyncio.Future[Result]:
+        done: asyncio.Future[Result] = self._loop.create_future()
+        self._queue.put(_Write(action, done))  # type: ignore[arg-type] # each write keeps its own result type
+        return done
+
+    def _submit_later(self, action: Callable[[sqlite3.Connection], object]) -> None:
+        done = self._submit(action)
+        self._unsettled.add(done)
+        done.add_done_callback(self._note)
+
+    def _note(self, done: asyncio.Future[object]) -> None:
+        self._unsettled.discard(done)
+        self._failed = self._failed or (not done.cancelled() and done.exception() is not None)
+
+    # On the writer thread
+
+    def _write_all(self) -> None:
+        running = True
+        while running:
+            group = [self._queue.get()]
+            while len(group) < LARGEST_GROUP and not self._queue.empty():
+                group.append(self._queue.get())
+            running = None not in group
+            writes = [write for write in group if write is not None]
+            if writes:
+                self._commit(writes)
+
+    def _commit(self, writes: list[_Write[object]]) -> None:
+        failure: BaseException | None = None
+        try:
+            with plain_errors(self._path), transaction(self._connection):
+                for write in writes:
+                    write.result = write.action(self._connection)
+        except BaseException as error:  # noqa: BLE001 - whoever waits in the event loop must hear of it, whatever it is
+            failure = error
+        self._loop.call_soon_threadsafe(_tell, writes, failure)
+
+
+def _tell(writes: list[_Write[object]], failure: BaseException | None) -> None:
+    """Wake whoever waits, in the event loop: only once the whole group is safely on disk."""
+    for write in writes:
+        if write.done.cancelled():
+            continue
+        if failure is None:
+            write.done.set_result(write.result)
+        else:
+            write.done.set_exception(failure)
