@@ -1,0 +1,250 @@
+"""One row's way through its attempts, from its turn to a state that is on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from campaign.channels.base import Absent, Answer, Halt, NotTaken, Refused, Sent, Unclear, Unreachable
+from campaign.delivery.retry import Step, after_read_back, after_send, backoff, wait_after
+from campaign.delivery.stop import StopReason
+from campaign.journal import Outcome, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from campaign.channels import Channel
+    from campaign.channels.base import NoAnswer, ReadBack, Request, Verdict
+    from campaign.delivery.clock import Clock
+    from campaign.delivery.patience import Patience
+    from campaign.delivery.retry import DoubtPolicy
+    from campaign.delivery.stop import Stop
+    from campaign.delivery.throttle import Throttle, Turn
+    from campaign.journal import Waiting
+
+CUT_OFF = Unclear("cut off while sending")
+
+WORDS = {
+    Sent: "sent",
+    Refused: "refused",
+    NotTaken: "not_taken",
+    Unreachable: "unreachable",
+    Unclear: "unclear",
+    Halt: "halt",
+    Absent: "absent",
+}
+"""What stands in the journal for what an attempt came to."""
+
+
+STATES = {
+    Step.SENT: State.SENT,
+    Step.FAILED: State.FAILED,
+    Step.IN_DOUBT: State.IN_DOUBT,
+    Step.ASK: State.SENDING,
+    Step.AGAIN: State.PENDING,
+    Step.HALT: State.PENDING,
+}
+"""The state of a row while it takes its next step: what resume has to start from."""
+
+
+class Sends(Protocol):
+    """Sends requests; `transport.Transport` is one."""
+
+    async def send(self, request: Request) -> Answer | NoAnswer:
+        """Send one request and read its answer."""
+        ...
+
+
+class Record(Protocol):
+    """Keeps what delivery does; `journal.Recorder` is one. Another store need only offer this."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether an outcome could not be written: then nothing more may be sent."""
+        ...
+
+    async def begin(self, seq: int, at: float) -> int:
+        """Put an attempt on record, durably, and give its number."""
+        ...
+
+    def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
+        """Put on record what an attempt came to."""
+        ...
+
+    def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:
+        """Put a read-back on record."""
+        ...
+
+    async def waiting(self, after: int, count: int) -> list[Waiting]:
+        """The next rows to take care of."""
+        ...
+
+
+@dataclass(slots=True)
+class Progress:
+    """What has happened so far in this delivery; for showing, never for deciding."""
+
+    sent: int = 0
+    failed: int = 0
+    in_doubt: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all rows of a delivery share."""
+
+    channel: Channel
+    policy: DoubtPolicy
+    patience: Patience
+    throttle: Throttle
+    progress: Progress
+    transport: Sends
+    record: Record
+    stop: Stop
+    clock: Clock
+    random: Callable[[], float]
+
+
+class RowDelivery:
+    """Brings one row to a final state, or leaves it as it stands on record when the run stops."""
+
+    def __init__(self, shared: Shared, row: Waiting) -> None:
+        self._with = shared
+        self._row = row
+        self._may_be_there = row.attempts > 0
+        self._question = CUT_OFF if row.cut_off and shared.policy.can_read_back else None
+        self._failures = 0
+
+    async def finish(self) -> None:
+        """Send, ask and wait until nothing is left to do for this row, or the run stops.
+
+        Raises:
+            JournalWriteError: an attempt could not be put on record.
+        """
+        while not self._with.stop:
+            wait = await (self._send() if self._question is None else self._ask(self._question))
+            if wait is None:
+                return
+            if wait > 0:
+                await self._with.stop.sleep(self._with.clock, wait)
+
+    async def _send(self) -> float | None:
+        """One attempt. Gives the seconds to wait before the next step; None when there is none."""
+        turn = await self._with.throttle.turn("send")
+        if turn is None:
+            return None
+        clock, record, row = self._with.clock, self._with.record, self._row
+        try:
+            attempt = await record.begin(row.seq, clock.epoch())
+            began = clock.now()
+            answer = await self._with.transport.send(self._with.channel.send_request(row.body))
+        except BaseException:
+            self._with.throttle.done(turn)
+            raise
+        latency = clock.now() - began
+        verdict = self._with.channel.read_answer(answer, again=self._may_be_there)
+        self._learn(turn, answer, verdict)
+        step = after_send(verdict, self._with.policy)
+        if isinstance(verdict, Unclear):
+            self._may_be_there = True
+            self._question = verdict if step is Step.ASK else None
+        record.end(row.seq, attempt, WORDS[type(verdict)], self._outcome(step, verdict, answer, latency))
+        return self._follow(step, verdict)
+
+    async def _ask(self, question: Unclear) -> float | None:
+        """One read-back. Gives the seconds to wait before the next step; None when there is none."""
+        turn = await self._with.throttle.turn("read-back")
+        if turn is None:
+            return None
+        clock, row = self._with.clock, self._row
+        at, began = clock.epoch(), clock.now()
+        try:
+            answer = await self._with.transport.send(self._with.channel.read_back_request(row.body))
+        except BaseException:
+            self._with.throttle.done(turn)
+            raise
+        found = self._with.channel.read_back(answer)
+        self._learn(turn, answer, found)
+        step = after_read_back(found, question)
+        verdict = question.refusal if step is Step.FAILED and question.refusal else found
+        if step is Step.AGAIN:
+            self._question = None
+        outcome = self._outcome(step, verdict, answer, clock.now() - began)
+        self._with.record.asked(row.seq, at, WORDS[type(found)], outcome)
+        return self._follow(step, verdict)
+
+    def _learn(self, turn: Turn, answer: Answer | NoAnswer, verdict: Verdict | ReadBack) -> None:
+        """Tell the throttle what an answer says of the server."""
+        throttle = self._with.throttle
+        whole = answer if isinstance(answer, Answer) else None
+        budget = self._with.channel.budget(whole) if whole else None
+        refused = isinstance(verdict, Unclear) and verdict.refusal is not None
+        throttle.done(turn, whole, budget, good=refused or isinstance(verdict, Sent | Refused | Absent))
+        if isinstance(verdict, NotTaken) and budget is None:
+            throttle.slow_down()  # a server that tells its budget need not be guessed at
+        if isinstance(verdict, Unreachable | Unclear) and not refused:
+            throttle.lost_contact()
+
+    def _outcome(self, step: Step, verdict: Verdict | ReadBack, answer: Answer | NoAnswer, latency: float) -> Outcome:
+        ask_on_resume = step is Step.HALT and self._question is not None
+        return Outcome(
+            state=State.SENDING if ask_on_resume else STATES[step],
+            kind=_kind(verdict),
+            reason="" if isinstance(verdict, Sent | Absent) else verdict.reason,
+            message_id=verdict.message_id if isinstance(verdict, Sent) else None,
+            http_status=answer.status if isinstance(answer, Answer) else None,
+            at=self._with.clock.epoch(),
+            latency=latency,
+        )
+
+    def _follow(self, step: Step, verdict: Verdict | ReadBack) -> float | None:
+        """Draw the run's consequences. Gives the seconds that this row has to wait; None when it is done."""
+        patience, progress, now = self._with.patience, self._with.progress, self._with.clock.now()
+        if isinstance(verdict, Absent) or (isinstance(verdict, Unclear) and verdict.refusal is not None):
+            return 0.0
+        if isinstance(verdict, Sent):
+            progress.sent += 1
+            progress.trouble = ""
+            patience.well(now)
+        elif isinstance(verdict, Refused):
+            progress.failed += 1
+            self._stop_if(patience.refused(now, verdict.kind, verdict.reason))
+        elif isinstance(verdict, Halt):
+            self._stop_if(StopReason(verdict.reason))
+        elif step is Step.IN_DOUBT:
+            progress.in_doubt += 1
+            progress.trouble = verdict.reason
+            self._stop_if(patience.in_doubt(now, verdict.reason))
+            self._pause_all(patience.failures - 1)
+        else:
+            progress.trouble = verdict.reason
+            return self._wait(verdict)
+        return None
+
+    def _wait(self, verdict: NotTaken | Unreachable | Unclear) -> float:
+        """How long this row waits, after making all rows wait where they would only meet the same."""
+        self._failures += 1
+        patience, clock = self._with.patience, self._with.clock
+        wait = wait_after(verdict, self._failures, self._with.random)
+        self._stop_if(patience.trouble(clock.now(), wait, verdict.reason))
+        if isinstance(verdict, Unclear):
+            self._pause_all(patience.failures - 1)
+            return wait
+        self._with.throttle.pause(wait)
+        return 0.0
+
+    def _pause_all(self, failures: int) -> None:
+        """Pause the run if this is not the first failure in a row: a single lost answer may be this row's alone."""
+        if failures > 0:
+            self._with.throttle.pause(backoff(failures, self._with.random))
+
+    def _stop_if(self, reason: StopReason | None) -> None:
+        if reason is not None:
+            self._with.stop.ask(reason)
+
+
+def _kind(verdict: Verdict | ReadBack) -> str:
+    if isinstance(verdict, Sent):
+        return ""
+    return verdict.kind if isinstance(verdict, Refused) else WORDS[type(verdict)]

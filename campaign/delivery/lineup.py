@@ -1,0 +1,83 @@
+"""Who is next: rows in sheet order, one at a time for each destination."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from campaign.journal import Waiting
+
+Fetch: TypeAlias = Callable[[int, int], Awaitable[list["Waiting"]]]
+"""Rows after a place in the run, so many at the most."""
+
+PAGE = 200
+ROWS_AHEAD = 2000
+BYTES_AHEAD = 16 * 1024 * 1024
+
+
+class Lineup:
+    """Hands out rows; holds back those whose destination is being sent to. Looks ahead a bounded way."""
+
+    def __init__(self, fetch: Fetch, limit: int | None = None) -> None:
+        """Make a lineup.
+
+        Args:
+            fetch: reads rows.
+            limit: how many rows to hand out at the most.
+        """
+        self._fetch = fetch
+        self._left = limit
+        self._ready: deque[Waiting] = deque()
+        self._behind: dict[str, deque[Waiting]] = {}
+        self._rows = 0
+        self._bytes = 0
+        self._last_seq = 0
+        self._exhausted = False
+        self._changed = asyncio.Condition()
+
+    async def take(self) -> Waiting | None:
+        """The next row whose destination is free, marked as busy until `done`; None when there is no more."""
+        async with self._changed:
+            while not self._ready:
+                if self._left == 0 or (self._exhausted and not self._behind):
+                    return None
+                if self._exhausted or self._rows >= ROWS_AHEAD or self._bytes >= BYTES_AHEAD:
+                    await self._changed.wait()
+                else:
+                    await self._look_ahead()
+            if self._left == 0:
+                return None
+            if self._left is not None:
+                self._left -= 1
+            row = self._ready.popleft()
+            self._count(row, -1)
+            return row
+
+    async def done(self, row: Waiting) -> None:
+        """The row's destination is free for its next row."""
+        async with self._changed:
+            behind = self._behind[row.destination]
+            if behind:
+                self._ready.append(behind.popleft())
+            else:
+                del self._behind[row.destination]
+            self._changed.notify_all()
+
+    async def _look_ahead(self) -> None:
+        page = await self._fetch(self._last_seq, PAGE)
+        self._exhausted = len(page) < PAGE
+        for row in page:
+            self._count(row, +1)
+            self._last_seq = row.seq
+            if row.destination in self._behind:
+                self._behind[row.destination].append(row)
+            else:
+                self._behind[row.destination] = deque()
+                self._ready.append(row)
+
+    def _count(self, row: Waiting, sign: int) -> None:
+        self._rows += sign
+        self._bytes += sign * len(row.body)

@@ -1,0 +1,104 @@
+"""The loop that delivers a run: workers that take rows until none is left or somebody asks to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from campaign.delivery.attempts import Progress, RowDelivery, Shared
+from campaign.delivery.clock import SystemClock
+from campaign.delivery.lineup import Lineup
+from campaign.delivery.patience import Patience
+from campaign.delivery.retry import DoubtPolicy
+from campaign.delivery.stop import Stop, StopReason
+from campaign.delivery.throttle import Throttle
+from campaign.errors import CampaignError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from campaign.channels import Channel
+    from campaign.delivery.attempts import Record, Sends
+    from campaign.delivery.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to deliver. Times in seconds, rate in requests a second (None: auto), limit in rows."""
+
+    rate: float | None = None
+    concurrency: int = 8
+    give_up_after: float = 600.0
+    stop_after_refusals: int = 20
+    resend_in_doubt: bool = False
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a sender works with: the network, the record, and what tests replace."""
+
+    transport: Sends
+    record: Record
+    stop: Stop = field(default_factory=Stop)
+    clock: Clock = field(default_factory=SystemClock)
+    random: Callable[[], float] = random.random
+
+
+class Sender:
+    """Delivers one run through one channel.
+
+    Attributes:
+        throttle: the one throttle of the run; for showing what it waits for.
+        progress: what has happened so far; for showing.
+    """
+
+    def __init__(self, channel: Channel, settings: Settings, surroundings: Surroundings) -> None:
+        clock, stop = surroundings.clock, surroundings.stop
+        self._settings = settings
+        self._stop = stop
+        self._record = surroundings.record
+        self._error: CampaignError | None = None
+        self.throttle = Throttle(settings.rate, clock, stop)
+        self.progress = Progress()
+        self._shared = Shared(
+            channel=channel,
+            policy=DoubtPolicy(channel.can_read_back, settings.resend_in_doubt),
+            patience=Patience(settings.give_up_after, settings.stop_after_refusals, clock.now()),
+            throttle=self.throttle,
+            progress=self.progress,
+            transport=surroundings.transport,
+            record=surroundings.record,
+            stop=stop,
+            clock=clock,
+            random=surroundings.random,
+        )
+
+    async def deliver(self) -> None:
+        """Send every row that waits; returns when none is left, or when somebody asked to stop.
+
+        Raises:
+            JournalError: the journal could not be written or read; nothing was sent that is not on record.
+        """
+        lineup = Lineup(self._record.waiting, self._settings.limit)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._settings.concurrency):
+                group.create_task(self._work(lineup))
+        if self._error:
+            raise self._error
+
+    async def _work(self, lineup: Lineup) -> None:
+        try:
+            while not self._stop and not self._record.failed:
+                row = await lineup.take()
+                if row is None or self._stop:
+                    return
+                try:
+                    await RowDelivery(self._shared, row).finish()
+                finally:
+                    await lineup.done(row)
+        except CampaignError as error:  # requests under way must still end and, if possible, be recorded
+            self._error = error
+            self._stop.ask(StopReason(str(error)))

@@ -1,0 +1,195 @@
+"""The throttle: the one place where every request of a run waits its turn.
+
+A request leaves when four conditions hold: the smooth rate has room, the server's own budget has some left, no pause is
+in force, and, while the server's state is unknown, no other request is out to find it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from campaign.channels.answers import http_date
+from campaign.delivery.budget import ServerClock, Window
+
+if TYPE_CHECKING:
+    from campaign.channels.base import Answer, Budget
+    from campaign.delivery.clock import Clock
+    from campaign.delivery.stop import Stop
+
+DEFAULT_RATE = 10.0
+"""Requests a second where neither the operator nor the server says anything."""
+
+BURST = 0.1
+"""Seconds' worth of requests that may leave at once."""
+
+SPENT_IN = 0.1
+"""Under `auto`, the part of a window in which the server's budget may be spent."""
+
+RECOVERY = 0.05
+"""How much of the full rate comes back with every good answer, once it was halved."""
+
+LOWEST = 1 / 64
+"""How far the rate can be halved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request's permission to leave.
+
+    Attributes:
+        route: the budget that it counts in.
+        left_at: when it was given, on our clock.
+    """
+
+    route: str
+    left_at: float
+
+
+class Pacer:
+    """Keeps a smooth rate: a request is due one interval after the one before, give or take a small burst (GCRA)."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self._due = 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next request may leave."""
+        slack = max(0.0, BURST - 1 / self.rate)
+        return max(0.0, self._due - slack - now)
+
+    def take(self, now: float) -> None:
+        """Count a request that leaves now."""
+        self._due = max(self._due, now) + 1 / self.rate
+
+
+class Throttle:
+    """One for the whole run; retries and read-backs pass through it too."""
+
+    def __init__(self, rate: float | None, clock: Clock, stop: Stop) -> None:
+        """Make a throttle.
+
+        Args:
+            rate: requests a second; None: the server's own budget where it tells one, else `DEFAULT_RATE`.
+            clock: the clock to wait by.
+            stop: ends every wait.
+        """
+        self._rate = rate
+        self._clock = clock
+        self._stop = stop
+        self._server_clock = ServerClock()
+        self._windows: dict[str, Window] = {}
+        self._gates: dict[str, asyncio.Lock] = {}
+        self._answered = asyncio.Event()
+        self._pacer = Pacer(rate or DEFAULT_RATE)
+        self._own_pace = rate or DEFAULT_RATE
+        self._factor = 1.0
+        self._paused_until = 0.0
+        self._waits_until = 0.0
+
+    async def turn(self, route: str) -> Turn | None:
+        """Wait until a request may leave; turns are given in the order in which they were asked for.
+
+        Args:
+            route: "send" or "read-back"; servers count each on its own.
+
+        Returns:
+            The turn, to be given back with `done`; None if the run is stopping.
+        """
+        window = self._windows.setdefault(route, Window(self._server_clock))
+        async with self._gates.setdefault(route, asyncio.Lock()):
+            while not self._stop:
+                now = self._clock.now()
+                wait = self._wait(window, now)
+                if wait == 0:
+                    turn = Turn(route, now)
+                    self._pacer.take(now)
+                    window.take(turn)
+                    return turn
+                await self._sit_out(now, wait)
+        return None
+
+    def _wait(self, window: Window, now: float) -> float | None:
+        wait = window.wait(now)
+        if wait is None:
+            return None
+        return max(wait, self._pacer.wait(now), self._paused_until - now, 0.0)
+
+    async def _sit_out(self, now: float, wait: float | None) -> None:
+        if wait is None:
+            self._answered.clear()
+            asked = asyncio.ensure_future(self._stop.wait())
+            answered = asyncio.ensure_future(self._answered.wait())
+            await asyncio.wait((asked, answered), return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
+            answered.cancel()
+            return
+        self._waits_until = now + wait
+        await self._stop.sleep(self._clock, wait)
+
+    def done(
+        self, turn: Turn, answer: Answer | None = None, budget: Budget | None = None, *, good: bool = False
+    ) -> None:
+        """Give a turn back and learn from what came.
+
+        Args:
+            turn: the turn.
+            answer: the whole answer, where one came.
+            budget: what it tells of the server's limit.
+            good: the server itself answered: nothing between us and it, and it was not in trouble.
+        """
+        window = self._windows[turn.route]
+        window.give_back(turn)
+        if answer is not None and (good or budget is not None):
+            self._learn_clock(answer, turn)
+            if window.learn(budget):
+                self._set_pace(window)
+        if good:
+            self._factor = min(1.0, self._factor + RECOVERY)
+            self._set_rate()
+        self._answered.set()
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing leave for a while."""
+        self._paused_until = max(self._paused_until, self._clock.now() + seconds)
+
+    def slow_down(self) -> None:
+        """Halve the rate; good answers bring it back. Answers to one and the same pause count once."""
+        if self._paused_until <= self._clock.now():
+            self._factor = max(LOWEST, self._factor / 2)
+            self._set_rate()
+
+    def lost_contact(self) -> None:
+        """Find out with one request at a time whether the server is back."""
+        for window in self._windows.values():
+            window.forget()
+
+    @property
+    def waiting_for(self) -> float:
+        """Seconds until the next request may leave; for showing."""
+        return max(0.0, self._waits_until - self._clock.now())
+
+    @property
+    def pace(self) -> float:
+        """Requests a second at which the throttle now aims."""
+        return self._pacer.rate
+
+    def _learn_clock(self, answer: Answer, turn: Turn) -> None:
+        now = self._clock.now()
+        date = http_date(answer.headers.get("date", ""))
+        if date is not None:
+            self._server_clock.learn(date, turn.left_at, now)
+        elif self._server_clock.uncertainty > 1e9:  # it never told: take its clock to be ours
+            self._server_clock.learn(self._clock.epoch(), now, now)
+
+    def _set_pace(self, window: Window) -> None:
+        """Under `auto`, spend a window's budget early in it: the rest of it is for slow answers."""
+        rest = window.ends() - self._clock.now()
+        if self._rate is None and window.limit is not None and rest > 0:
+            sure = self._server_clock.uncertainty <= BURST
+            self._own_pace = max(DEFAULT_RATE, window.limit / (rest * SPENT_IN)) if sure else DEFAULT_RATE
+            self._set_rate()
+
+    def _set_rate(self) -> None:
+        self._pacer.rate = self._own_pace * self._factor

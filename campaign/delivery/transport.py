@@ -1,0 +1,92 @@
+"""HTTP: the only place that sends anything, and the only one that knows aiohttp's errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from campaign.channels.base import Answer, NoAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from campaign.channels.base import Request
+
+LONGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes read of an answer: a livechat answer repeats the message; whatever is longer is no answer of either API."""
+
+IDLE = 4.0
+"""Seconds after which an idle connection is dropped: before node's 5 s, so that no request meets a closing one."""
+
+LONGEST_CONNECT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where requests go.
+
+    Attributes:
+        url: the base URL, without a slash at the end.
+        headers: what goes with every request; holds the API key, so it is never shown.
+        timeout: seconds for one whole answer.
+        connections: how many at the most.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    timeout: float = 30.0
+    connections: int = 8
+
+
+class Transport:
+    """Sends requests; every way for that to go wrong becomes a `NoAnswer`. Use with `async with`."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._server.connections + 1, keepalive_timeout=IDLE),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Content-Type": "application/json", "User-Agent": "campaign", **self._server.headers},
+            timeout=aiohttp.ClientTimeout(
+                total=self._server.timeout, sock_connect=min(LONGEST_CONNECT, self._server.timeout / 2)
+            ),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def send(self, request: Request) -> Answer | NoAnswer:
+        """Send one request and read the whole answer. Redirects are not followed: the key would go along."""
+        url = self._server.url + request.url
+        try:
+            async with self._session.request(request.method, url, data=request.body, allow_redirects=False) as response:
+                body = await _read(response.content)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status, headers, body)
+        except aiohttp.ClientConnectorError as error:  # DNS, refused, TLS: before the first byte of the request
+            return NoAnswer(f"the server cannot be reached ({error})", left=False)
+        except aiohttp.ConnectionTimeoutError:
+            return NoAnswer("the server cannot be reached (no connection in time)", left=False)
+        except TimeoutError:
+            return NoAnswer(f"no answer within {self._server.timeout:g} s", left=True)
+        except (aiohttp.ClientError, OSError) as error:
+            return NoAnswer(f"the connection broke before the answer ({type(error).__name__})", left=True)
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    parts: list[bytes] = []
+    length = 0
+    async for part in content.iter_any():
+        parts.append(part)
+        length += len(part)
+        if length > LONGEST_ANSWER:
+            break
+    return b"".join(parts)
