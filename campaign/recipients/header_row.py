@@ -1,0 +1,64 @@
+"""Finding the header row, and saying where it may be when it is not where it was looked for."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaign.errors import Problem, RecipientsError
+from campaign.recipients.headers import looks_like_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_ROWS_LOOKED_AT = 200
+_FILL_IT = "put the headers in the first row and one recipient in each row below"
+_NAME_IT = "set header_row to the number of the row that holds the headers"
+
+
+class HeaderRow(NamedTuple):
+    """The displayed headers, and a doubt about them in words ("" if there is none)."""
+
+    texts: Sequence[str]
+    doubt: str = ""
+
+
+def find_header_row(
+    rows: Iterable[tuple[int, Sequence[str]]], wanted: int, where: str, *, if_empty: str = _FILL_IT
+) -> HeaderRow:
+    """Take the header row out of the rows from the first one on; rows without text may be left out of them.
+
+    Args:
+        rows: row numbers and displayed texts.
+        wanted: number of the header row.
+        where: file and sheet, for the error.
+        if_empty: what to do when there are no rows at all.
+
+    Raises:
+        RecipientsError: that row is blank or beyond the end; it names the row that looks like the header.
+    """
+    coming = iter(rows)
+    likely = last = 0
+    for number, texts in islice(coming, _ROWS_LOOKED_AT + wanted):
+        filled = sum(1 for text in texts if text.strip())
+        if number == wanted and filled:
+            return HeaderRow(texts, _doubt(coming) if filled == 1 else "")
+        if filled:
+            last = number
+            likely = likely or (number if looks_like_headers(texts) else 0)
+    if not last:
+        raise RecipientsError(Problem(where, "is empty", if_empty))
+    raise RecipientsError(_not_found(wanted, last, likely, where))
+
+
+def _doubt(following: Iterator[tuple[int, Sequence[str]]]) -> str:
+    for number, texts in islice(following, 10):
+        if looks_like_headers(texts):
+            return f"row {number} looks more like the header row; if it is, set header_row = {number}"
+    return ""
+
+
+def _not_found(wanted: int, last: int, likely: int, where: str) -> Problem:
+    what = "is blank, so there are no headers" if wanted < last else f"does not exist: the last row is {last}"
+    remedy = f"row {likely} looks like the header row: set header_row = {likely}" if likely else _NAME_IT
+    return Problem(f"{where}, row {wanted}", what, remedy)

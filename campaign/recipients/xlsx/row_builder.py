@@ -1,0 +1,54 @@
+"""From a row as it is stored to a row of recipients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from campaign.errors import Problem
+from campaign.recipients.table import CellValue, Column, Row
+from campaign.recipients.xlsx.styles import GENERAL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from campaign.recipients.sparseness import Sparseness
+    from campaign.recipients.xlsx.cells import CellReader
+    from campaign.recipients.xlsx.sheet import RawRow
+
+
+class RowBuilder:
+    """Puts the cells of a row under their columns. Cells beyond the last column with a header are left out."""
+
+    def __init__(self, columns: Sequence[Column], cells: CellReader, sparseness: Sparseness) -> None:
+        self._columns = columns
+        self._cells = cells
+        self._sparseness = sparseness
+
+    def build(self, raw: RawRow) -> Row | None:
+        """Give the row, or None if nothing in it can be seen.
+
+        Raises:
+            RecipientsError: the sheet is blank beyond all measure.
+        """
+        columns, cells = self._columns, self._cells
+        self._sparseness.count(len(raw.cells))
+        width = len(columns)
+        texts = [""] * width
+        values: list[CellValue] = [None] * width
+        formats = [GENERAL] * width
+        problems: list[Problem] = []
+        for column, kind, style, stored in raw.cells:
+            if column >= width:
+                continue
+            if style:
+                formats[column] = cells.format_of(style)
+            plain = cells.plain_text(kind, style, stored)
+            if plain is not None:
+                texts[column] = values[column] = plain
+                continue
+            values[column], texts[column], wrong, remedy = cells.read(kind, style, stored)
+            if wrong:
+                problems.append(Problem(f"{columns[column].letter}{raw.number}", wrong, remedy))
+        if not problems and not "".join(texts).strip():
+            return None
+        return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems))

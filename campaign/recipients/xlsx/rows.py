@@ -1,0 +1,48 @@
+"""The rows of a worksheet, one after the other, within limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from campaign.errors import Problem, RecipientsError
+from campaign.recipients.sparseness import MOST_COLUMNS
+from campaign.recipients.xlsx.package import Limit
+from campaign.recipients.xlsx.sheet import RawRow, SheetFacts, SheetReader
+from campaign.recipients.xlsx.xml_stream import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from campaign.recipients.xlsx.package import Package
+
+_LIMIT = Limit(small=48_000_000, growth=100)
+"""A million rows of nothing but formatted blank cells grow 25 times; a bomb, a thousand times."""
+
+_MOST_PIECES_PER_ROW = 1_000
+
+
+def read_rows(
+    package: Package, part: str, where: str, facts: SheetFacts, *, recalculates: bool
+) -> Generator[RawRow, None, None]:
+    """Yield the rows of a worksheet that hold something, in the order of the file.
+
+    Args:
+        package: the open workbook.
+        part: the worksheet's part.
+        where: file and sheet, for errors.
+        facts: what the sheet says besides its rows is put there on the way.
+        recalculates: whether the workbook asks for its formulas to be calculated when it is opened.
+
+    Raises:
+        RecipientsError: the sheet is damaged, now or further on.
+    """
+    reader = SheetReader(where, facts, recalculates=recalculates)
+    pieces, row_number = 0, 0
+    with package.open(part, _LIMIT) as stream:
+        for _ in parse(stream, reader, where):
+            yield from reader.rows
+            reader.rows.clear()
+            pieces, row_number = (pieces + 1 if reader.row_number == row_number else 0), reader.row_number
+            if reader.cells and (pieces > _MOST_PIECES_PER_ROW or len(reader.cells) > 2 * MOST_COLUMNS):
+                what = "holds more than any worksheet's row"
+                raise RecipientsError(Problem(f"{where}, row {row_number}", what, "save the file again"))
