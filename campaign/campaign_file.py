@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600}
 
+
 def _seconds(value: object) -> object:
     """Turn "30s", "10min" or a number of seconds into seconds."""
     if isinstance(value, str):
@@ -59,11 +60,23 @@ class Section(BaseModel):
 
 
 class RecipientsSection(Section):
-    """Where the rows are."""
+    """Where the rows are, and what the file does not say of itself.
+
+    Attributes:
+        file: .xlsx, .xlsm, .csv or .tsv.
+        sheet: the sheet to read; None: the first visible one.
+        header_row: the row that holds the headers, from 1.
+        encoding: of a CSV, as Python names it; None: find out.
+        delimiter: of a CSV: a character, or comma, semicolon, tab, pipe; None: find out.
+        short_date: how dates are shown whose format follows the computer's settings, as a number format.
+    """
 
     file: Path = Field(strict=False)
     sheet: str | None = None
     header_row: int = Field(default=1, ge=1, le=1_048_576)
+    encoding: str | None = None
+    delimiter: str | None = None
+    short_date: str = "dd/mm/yyyy"
 
 
 class ServerSection(Section):
@@ -138,7 +151,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
             )
     else:
         given = _read_toml(file)
-    merged = _merge(given, overrides)
+    merged = _merge(_without_rivals(given, overrides), overrides)
     merged.setdefault("name", file.stem)
     return _validate(file, {**merged, "folder": file.parent}, given)
 
@@ -170,8 +183,16 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise CampaignFileError(Problem(str(file), f"cannot be read ({error.strerror})")) from error
     except UnicodeDecodeError as error:
         raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, or TOML beyond what Python reads
         raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
+
+
+def _without_rivals(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is given, without values of variables for which the overrides name a column."""
+    values, mapped = given.get("values"), overrides.get("columns", {})
+    if not isinstance(values, dict):
+        return given
+    return {**given, "values": {name: text for name, text in values.items() if name not in mapped}}
 
 
 def _merge(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,12 +221,23 @@ def _problem(file: Path, error: ErrorDetails) -> Problem:
         return _unknown_key(file, path)
     if error["type"] == "missing":
         return Problem(where, "is missing", _remedy_for_missing(path))
-    if error["type"] == "string_pattern_mismatch":
-        return Problem(where, f"“{error['input']}” cannot name a file", 'leave out / \\ : * ? " < > | and a final dot')
-    if error["type"] == "value_error":
-        return Problem(where, str(error["ctx"]["error"]))
-    message = error["msg"].removeprefix("Input ")
-    return Problem(where, f"{message}, and is “{error['input']}”" if message.startswith("should") else message)
+    what, remedy = _in_words(error, str(path[-1]))
+    return Problem(where, what, remedy)
+
+
+def _in_words(error: ErrorDetails, key: str) -> tuple[str, str]:
+    """What is wrong with a value, and what to do about it."""
+    kind, given = error["type"], f"“{error['input']}”"
+    if kind == "string_pattern_mismatch":
+        return f"{given} cannot name a file", 'leave out / \\ : * ? " < > | and a final dot'
+    if kind == "value_error":
+        return str(error["ctx"]["error"]), ""
+    if kind in ("model_type", "mapping_type", "dict_type"):
+        return f"is {given} where a section belongs", f"write it as [{key}]"
+    if kind in ("string_type", "path_type"):
+        return f"is {given}, and must be text", "put it in quotation marks"
+    message = error["msg"].removeprefix("Input ").removeprefix("String ")
+    return (f"{message}, and is {given}" if message.startswith("should") else message), ""
 
 
 def _unknown_key(file: Path, path: Sequence[str | int]) -> Problem:

@@ -40,7 +40,7 @@ def find_key(channel: Channel, environment: Mapping[str, str], prompt: Callable[
 
 def _read(name: str, file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # Notepad begins a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         raise KeyMissingError(Problem(f"{name}_FILE", f"{file} cannot be read as text")) from error
 

@@ -29,12 +29,10 @@ def make_starter(folder: Path, channel: str) -> list[Path]:
     with as_file(files("campaign") / "starters" / channel) as starter:
         sources = sorted(starter.iterdir())
         targets = [folder / source.name for source in sources]
-        there = [
-            Problem(str(target), "is there already", "choose another folder") for target in targets if target.exists()
-        ]
-        if there:
-            raise UsageError(*there)
         try:
+            there = [str(target) for target in targets if target.exists()]
+            if there:
+                raise UsageError(*(Problem(file, "is there already", "choose another folder") for file in there))
             folder.mkdir(parents=True, exist_ok=True)
             for source, target in zip(sources, targets, strict=True):
                 target.write_bytes(source.read_bytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -32,10 +33,10 @@ def base_url(channel: Channel, given: str | None) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise _bad(url, str(error)) from error
-    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in url):
+        raise _bad(url, "it is no web address") from error
+    if parts.scheme not in ("http", "https") or not host or " " in url or not url.isprintable():
         raise _bad(url, "it is no web address")
-    if parts.query or parts.fragment or parts.username or parts.password:
+    if "@" in parts.netloc or "?" in url or "#" in url:
         raise _bad(url, "it holds more than a host and a path")
     if channel.key_header and parts.scheme == "http" and not _is_loopback(host):
         raise CampaignFileError(
@@ -45,7 +46,8 @@ def base_url(channel: Channel, given: str | None) -> str:
 
 
 def _bad(url: str, why: str) -> CampaignFileError:
-    return CampaignFileError(Problem(WHERE, f"“{url}”: {why}", "write it as https://chat.example.com"))
+    without_credentials = re.sub(r"//.*@", "//…@", url)
+    return CampaignFileError(Problem(WHERE, f"“{without_credentials}”: {why}", "write it as https://chat.example.com"))
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -58,14 +59,23 @@ def retry_after(answer: Answer) -> float | None:
 
 
 def http_date(text: str) -> float | None:
-    """A date of an HTTP header in seconds since the epoch; None where it is no date."""
+    """A date of an HTTP header in seconds since the epoch; None where it is no date.
+
+    The oldest of its three forms names no time zone, and means UTC like the others (RFC 9110, section 5.6.7).
+    """
     try:
-        return parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
 
 
 def excerpt(answer: Answer, length: int = 120) -> str:
     """The beginning of an answer's body on one line, for a reason that people read."""
-    text = " ".join(answer.body[:2000].decode("utf-8", "replace").split())
-    return text if len(text) <= length else text[: length - 1] + "…"
+    return one_line(answer.body[:2000].decode("utf-8", "replace"), length) or "(nothing)"
+
+
+def one_line(text: str, length: int = 300) -> str:
+    """What a server says, as far as it can stand in a reason that people read on a terminal or in a cell."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -24,11 +24,13 @@ class FieldProblem:
         path: the place.
         what: what is wrong there, to be read after the place's name.
         missing: whether there is nothing at all at that place.
+        mendable: whether some text at that place would be right.
     """
 
     path: Path
     what: str
     missing: bool = False
+    mendable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,11 @@ class Channel(Protocol):
     @property
     def can_read_back(self) -> bool:
         """Whether the server can be asked if a message is there."""
+        ...
+
+    @property
+    def destination_fields(self) -> tuple[Path, ...]:
+        """The places of a payload that say which conversation it goes to."""
         ...
 
     def recognises(self, body: Payload) -> bool:

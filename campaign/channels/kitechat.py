@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from campaign.channels.answers import excerpt, lost, retry_after, trouble, wrong_server
+from campaign.channels.answers import excerpt, lost, one_line, retry_after, trouble, wrong_server
 from campaign.channels.base import NoAnswer, NotTaken, Refused, Request, Sent, Unclear
-from campaign.channels.schema import PATTERNS, HttpUrl, Strict, Text, field_problem
+from campaign.channels.schema import ABSENT, HttpUrl, Strict, Text, field_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Self
 
     from campaign.channels.base import Answer, Budget, FieldProblem, Path, Payload, ReadBack, Verdict
 
@@ -31,7 +33,7 @@ class TextHeader(Strict):
 
     type: Literal["text"]
     text: Text
-    url: HttpUrl | None = None
+    url: HttpUrl = ABSENT
 
 
 class MediaHeader(Strict):
@@ -39,7 +41,7 @@ class MediaHeader(Strict):
 
     type: Media
     url: HttpUrl
-    text: Text | None = None
+    text: Text = ABSENT
 
 
 class QuickReply(Strict):
@@ -48,7 +50,7 @@ class QuickReply(Strict):
     type: Literal["quick_replies"]
     text: Text
     payload: Text
-    url: HttpUrl | None = None
+    url: HttpUrl = ABSENT
 
 
 class WebUrl(Strict):
@@ -57,7 +59,7 @@ class WebUrl(Strict):
     type: Literal["web_url"]
     text: Text
     url: HttpUrl
-    payload: Text | None = None
+    payload: Text = ABSENT
 
 
 Header = Annotated[TextHeader | MediaHeader, Field(discriminator="type")]
@@ -67,16 +69,22 @@ Button = Annotated[QuickReply | WebUrl, Field(discriminator="type")]
 class Card(Strict):
     """A card of a carousel: everything that a template holds, but no cards."""
 
-    header: Header | None = None
-    body: Text | None = None
-    footer: Text | None = None
-    buttons: list[Button] | None = None
+    header: Header = ABSENT
+    body: Text = ABSENT
+    footer: Text = ABSENT
+    buttons: list[Button] = ABSENT
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("empty", "must hold something")
+        return self
 
 
 class Template(Card):
     """A structured message."""
 
-    cards: list[Card] | None = None
+    cards: list[Card] = ABSENT
 
 
 class TextMessage(Strict):
@@ -84,7 +92,7 @@ class TextMessage(Strict):
 
     type: Literal["text"]
     text: Text
-    url: HttpUrl | None = None
+    url: HttpUrl = ABSENT
 
 
 class MediaMessage(Strict):
@@ -92,7 +100,7 @@ class MediaMessage(Strict):
 
     type: Media
     url: HttpUrl
-    text: Text | None = None
+    text: Text = ABSENT
 
 
 class TemplateMessage(Strict):
@@ -125,6 +133,7 @@ class Kitechat:
     key_header = "apikey"
     key_variable = "KITECHAT_API_KEY"
     can_read_back = False
+    destination_fields: tuple[Path, ...] = (("pageId",), ("conversationId",))
 
     def recognises(self, body: Payload) -> bool:
         """A body with a page or a conversation."""
@@ -135,9 +144,7 @@ class Kitechat:
         try:
             _validate(payload)
         except ValidationError as error:
-            return [
-                field_problem(each, _without_tags(each["loc"]), PATTERNS) for each in error.errors(include_url=False)
-            ]
+            return [field_problem(each, _without_tags(each["loc"])) for each in error.errors(include_url=False)]
         return ()
 
     def destination(self, payload: Payload) -> str:
@@ -206,9 +213,9 @@ def _without_tags(location: Path) -> Path:
 def _read_success(answer: Answer, body: object) -> Sent | Refused | Unclear:
     if not isinstance(body, dict):
         return Unclear(f"the answer (HTTP {answer.status}) is not JSON: {excerpt(answer, 60)}")
-    status = body.get("status", "")
-    says_no = body.get("success") is False or bool(body.get("error")) or str(status).lower() in FAILURE_WORDS
-    if says_no or _failure_code(body.get("code")) or _failure_code(status):
+    words = {str(body.get(name, "")).lower() for name in ("success", "ok", "status")}
+    says_no = bool(body.get("error")) or not FAILURE_WORDS.isdisjoint(words)
+    if says_no or _failure_code(body.get("code")) or _failure_code(body.get("status")):
         return _read_refusal(answer, body)
     return Sent(_message_id(body))
 
@@ -221,14 +228,14 @@ def _message_id(body: dict[str, object]) -> str | None:
     data = body.get("data")
     places = [body, data] if isinstance(data, dict) else [body]
     found = (place[name] for name in ID_FIELDS for place in places if isinstance(place.get(name), str | int))
-    return next((str(value) for value in found), None)
+    return next((str(value) for value in found if not isinstance(value, bool)), None)
 
 
 def _read_refusal(answer: Answer, body: object) -> Refused:
     said = ""
     if isinstance(body, dict):
-        said = next((str(body[name]) for name in ("message", "error", "msg", "code") if body.get(name)), "")
-    said = said or excerpt(answer) or f"HTTP {answer.status}"
+        said = next((one_line(str(body[name])) for name in ("message", "error", "msg", "code") if body.get(name)), "")
+    said = said or excerpt(answer)
     return Refused(f"{answer.status} {said}", f"the server refused the message (HTTP {answer.status}): {said}")
 
 

@@ -8,20 +8,21 @@ Facts from Rocket.Chat's API documentation ("Send New Livechat Message") and fro
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from pydantic import TypeAdapter, ValidationError
 
-from campaign.channels.answers import excerpt, lost, retry_after, trouble, wrong_server
+from campaign.channels.answers import excerpt, lost, one_line, retry_after, trouble, wrong_server
 from campaign.channels.base import Absent, Budget, FieldProblem, NoAnswer, Refused, Request, Sent, Unclear
-from campaign.channels.schema import PATTERNS, Strict, Text, field_problem
+from campaign.channels.schema import ABSENT, Strict, Text, field_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from campaign.channels.base import Answer, Payload, ReadBack, Verdict
+    from campaign.channels.base import Answer, Path, Payload, ReadBack, Verdict
 
 API = "Rocket.Chat's livechat API"
 ENDPOINT = "/api/v1/livechat/message"
@@ -50,7 +51,7 @@ class Message(Strict):
     token: Text
     rid: Text
     msg: Text
-    agent: Agent | None = None
+    agent: Agent = ABSENT
 
 
 _validate = TypeAdapter(Message).validator.validate_python
@@ -65,6 +66,7 @@ class Livechat:
     key_header = None
     key_variable = None
     can_read_back = True
+    destination_fields: tuple[Path, ...] = (("token",), ("rid",))
 
     def recognises(self, body: Payload) -> bool:
         """A body with a room, a visitor or a message text."""
@@ -73,11 +75,13 @@ class Livechat:
     def problems(self, payload: Payload) -> Sequence[FieldProblem]:
         """What message.ts would answer with `invalid-params`."""
         if "_id" in payload:
-            return [FieldProblem(("_id",), "must be left out: campaign sets it, so that no retry sends twice")]
+            rest = {name: value for name, value in payload.items() if name != "_id"}
+            what = "must be left out: campaign sets it, so that no retry sends twice"
+            return [FieldProblem(("_id",), what, mendable=False), *self.problems(rest)]
         try:
             _validate(payload)
         except ValidationError as error:
-            return [field_problem(each, each["loc"], PATTERNS) for each in error.errors(include_url=False)]
+            return [field_problem(each, each["loc"]) for each in error.errors(include_url=False)]
         return ()
 
     def destination(self, payload: Payload) -> str:
@@ -129,13 +133,14 @@ class Livechat:
     def budget(self, answer: Answer) -> Budget | None:
         """ApiClass.ts: X-RateLimit headers on every answer while the limiter is on; Reset in epoch milliseconds."""
         try:
-            return Budget(
+            budget = Budget(
                 limit=int(answer.headers["x-ratelimit-limit"]),
                 remaining=int(answer.headers["x-ratelimit-remaining"]),
                 reset_at=float(answer.headers["x-ratelimit-reset"]) / 1000,
             )
         except (KeyError, ValueError):
             return None
+        return budget if math.isfinite(budget.reset_at) else None
 
 
 def _wait_told(answer: Answer) -> float | None:
@@ -164,7 +169,7 @@ def _read_non_json(answer: Answer) -> Verdict:
 
 
 def _read_refusal(body: Payload, status: int, *, again: bool) -> Refused | Unclear:
-    error = str(body.get("error") or body.get("message") or f"HTTP {status}")
+    error = one_line(str(body.get("error") or body.get("message") or f"HTTP {status}"))
     kind = next((known for known in REFUSALS if known in error), None)
     if kind is not None:
         refusal = Refused(kind, f"{REFUSALS[kind]} ({kind})")

@@ -30,6 +30,17 @@ class Mapped:
     values: Mapping[str, str]
 
 
+class Cells(dict[str, object]):
+    """A row's cells by header. Headers are composed (NFC); a template may be written with combining marks."""
+
+    def __missing__(self, header: str) -> object:
+        """The cell of the composed header."""
+        composed = unicodedata.normalize("NFC", header)
+        if composed == header:
+            raise KeyError(header)
+        return self[composed]
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """Where every variable of one template gets its text from.
@@ -53,14 +64,18 @@ class Binding:
         for name, column in self.columns.items():
             context[name] = texts[column.position]
         if self.whole_row:
-            context["row"] = {header: texts[column.position] for header, column in self.headers.items()}
-            context["raw"] = {header: row.values[column.position] for header, column in self.headers.items()}
+            context["row"] = Cells((header, texts[column.position]) for header, column in self.headers.items())
+            context["raw"] = Cells(
+                (header, "" if (value := row.values[column.position]) is None else value)
+                for header, column in self.headers.items()
+            )
         return context
 
     def columns_of(self, text: Text) -> list[Column]:
         """The columns that a string of the template takes its text from, in sheet order."""
         found = {self.columns[name] for name in text.uses.variables if name in self.columns}
-        found.update(self.headers[header] for header in text.uses.headers if header in self.headers)
+        reached = self.headers if text.uses.every_header else text.uses.headers
+        found.update(self.headers[header] for header in reached)
         return sorted(found)
 
 
@@ -77,14 +92,15 @@ def bind(texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where
         TemplateError: every variable without a column, value or default, and every header that is not there.
     """
     needed = _needed(texts)
-    by_header, problems = _mapped_columns(columns, mapped.columns)
+    mapping = {name: header for name, header in mapped.columns.items() if name not in mapped.values}
+    by_header, problems = _mapped_columns(columns, mapping)
     folded = {name: [column for column in columns if column.variable == name] for name in needed}
     found: dict[str, Column] = {}
     values = {name: text for name, text in mapped.values.items() if name in needed}
     for name, required in needed.items():
         if name in values:
             continue
-        if name in mapped.columns:
+        if name in mapping:
             if name in by_header:
                 found[name] = by_header[name]
         elif len(folded[name]) > 1:
@@ -93,11 +109,11 @@ def bind(texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where
             found[name] = folded[name][0]
         elif required:
             problems.append(_without_source(name, columns, where))
-    headers = {column.header: column for column in columns}
-    wanted = {header for text in texts for header in text.uses.headers}
-    problems += [_no_header(f"{where}: row[“{name}”]", name, columns) for name in sorted(wanted - headers.keys())]
+    wanted = sorted({header for text in texts for header in text.uses.headers})
+    problems += [problem for header in wanted if (problem := _unreachable(header, columns, where))]
     if problems:
         raise TemplateError(*problems)
+    headers = {column.header: column for column in columns}
     return Binding(found, values, headers, any(text.uses.whole_row for text in texts))
 
 
@@ -119,9 +135,7 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
         if len(matches) == 1:
             found[variable] = matches[0]
         elif matches:
-            letters = " and ".join(column.letter for column in matches)
-            what = f"the header “{header}” stands over columns {letters}"
-            problems.append(Problem(f"columns.{variable}", what, "give one of them another header"))
+            problems.append(_not_one(f"columns.{variable}", header, matches))
         else:
             problems.append(_no_header(f"columns.{variable}", header, columns))
     problems += [
@@ -132,8 +146,22 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
     return found, problems
 
 
+def _unreachable(header: str, columns: Sequence[Column], where: str) -> Problem | None:
+    """What is in the way of reaching a header as it stands, if anything is."""
+    place = f'{where}: row["{header}"]'
+    matches = [column for column in columns if column.header == header]
+    if not matches:
+        return _no_header(place, header, columns)
+    return _not_one(place, header, matches) if len(matches) > 1 else None
+
+
 def _loosely(header: str) -> str:
     return " ".join(unicodedata.normalize("NFC", header).casefold().split())
+
+
+def _not_one(where: str, header: str, columns: Sequence[Column]) -> Problem:
+    letters = " and ".join(column.letter for column in columns)
+    return Problem(where, f"the header “{header}” stands over columns {letters}", "give one of them another header")
 
 
 def _no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:

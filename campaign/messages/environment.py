@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ def make_environment() -> ImmutableSandboxedEnvironment:
         undefined=StrictUndefined,
         autoescape=False,
         keep_trailing_newline=True,
+        finalize=shown,
     )
     for unwanted in ("lipsum", "cycler", "joiner"):
         environment.globals.pop(unwanted)
@@ -41,14 +43,32 @@ def make_environment() -> ImmutableSandboxedEnvironment:
     return environment
 
 
-def default(value: object, fallback: object = "") -> object:
-    """The fallback where there is no such column, and where the cell is blank.
+def shown(value: object) -> object:
+    """What an expression leaves in the text: nothing where it comes to None.
 
-    Jinja's own filter of this name keeps a blank text; to someone with a spreadsheet, a blank cell is no name.
+    Raises:
+        TemplateRuntimeError: it comes to what nobody means to send, such as `{{ name.upper }}` without parentheses.
     """
-    if isinstance(value, Undefined) or value is None or (isinstance(value, str) and not value.strip()):
-        return fallback
+    if isinstance(value, Mapping):
+        raise TemplateRuntimeError('a whole row is no text; name a column: row["…"]')
+    if callable(value) and not isinstance(value, Undefined):
+        raise TemplateRuntimeError("a function is no text; call it with ()")
+    return "" if value is None else value
+
+
+def default(value: object, default_value: object = "", boolean: object = None) -> object:
+    """The default where there is no such column, and where the cell is blank.
+
+    Jinja's own filter of this name keeps a blank text unless `boolean` is set; to someone with a spreadsheet, a blank
+    cell is no name.
+    """
+    if isinstance(value, Undefined) or value is None or _is_blank(value) or (boolean and not value):
+        return default_value
     return value
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def format_date(value: CellValue, code: str = "%d/%m/%Y") -> str:
@@ -56,11 +76,10 @@ def format_date(value: CellValue, code: str = "%d/%m/%Y") -> str:
 
     In a template: `{{ raw["Ngày hẹn"] | date("%d/%m/%Y") }}`.
 
-
     Raises:
         TemplateRuntimeError: the value is no date.
     """
-    if value is None or value == "":
+    if value is None or _is_blank(value):
         return ""
     if isinstance(value, str):
         value = _iso_date(value)
@@ -76,20 +95,27 @@ def _iso_date(text: str) -> datetime:
         raise TemplateRuntimeError(f"“{text}” is not a date; use raw[…] to reach a date cell itself") from error
 
 
-def number(value: CellValue, code: str = "#,##0.##") -> str:
+def number(value: CellValue, code: str = "General") -> str:
     """A number cell, or text that is a number, in an Excel number format.
 
     In a template: `{{ raw["Số tiền"] | number("#,##0") }}`.
 
-
     Raises:
         TemplateRuntimeError: the value is no number, or the format is not understood.
     """
-    if value is None or value == "":
+    if value is None or _is_blank(value):
         return ""
-    if isinstance(value, bool | date | datetime | time | timedelta):
+    amount = _number(value) if isinstance(value, str) else value
+    if isinstance(amount, bool | date | datetime | time | timedelta):
         raise TemplateRuntimeError(f"“{value}” is not a number")
     try:
-        return format_number(float(value) if isinstance(value, str) else value, code)
+        return format_number(amount, code)
     except ValueError as error:
         raise TemplateRuntimeError(f"“{value}” cannot be shown as {code}: {error}") from error
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise TemplateRuntimeError(f"“{text}” is not a number; use raw[…] to reach a number cell itself") from error

@@ -12,10 +12,10 @@ from campaign.errors import Problem, TemplateError
 from campaign.messages.binding import Binding, Mapped, bind
 from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.text import Text, compile_text
-from campaign.messages.tree import Branch, Constant, Leaf, Node, build, leaves, node_at, path_in_template
+from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from campaign.channels import Channel, Payload
     from campaign.channels.base import FieldProblem, Path
@@ -50,6 +50,12 @@ class MessageTemplate:
         self._root = root
         self._letters = {column.letter for text in leaves(root) for column in binding.columns_of(text)}
 
+    @property
+    def destination_columns(self) -> frozenset[Column]:
+        """The columns whose cells say which conversation a row goes to."""
+        nodes = (node_at(self._root, path) for path in self.channel.destination_fields)
+        return frozenset(column for node in nodes for text in leaves(node) for column in self.binding.columns_of(text))
+
     def render(self, row: Row) -> Message:
         """Render and validate one row."""
         in_the_way = [problem for problem in row.problems if self._concerns(problem)] if row.problems else ()
@@ -59,10 +65,11 @@ class MessageTemplate:
         try:
             payload = self._root.whole(context)
         except RENDER_ERRORS as error:
-            return Message(None, (self._render_problem(row, context, error),))
-        problems = self.channel.problems(payload)
-        if problems:
-            return Message(None, tuple(self._row_problem(row, context, each) for each in problems))
+            problems = tuple(self._render_problems(row, context))
+            return Message(None, problems or (Problem(f"row {row.number}", f"cannot be rendered: {error}"),))
+        refused = self.channel.problems(payload)
+        if refused:
+            return Message(None, tuple(self._row_problem(row, context, each) for each in refused))
         return Message(payload)
 
     def _concerns(self, problem: Problem) -> bool:
@@ -70,14 +77,13 @@ class MessageTemplate:
         cell = CELL.fullmatch(problem.where)
         return cell is None or cell[1] in self._letters
 
-    def _render_problem(self, row: Row, context: Context, error: Exception) -> Problem:
+    def _render_problems(self, row: Row, context: Context) -> Iterator[Problem]:
         for text in leaves(self._root):
             try:
                 text.render(context)
-            except RENDER_ERRORS:
+            except RENDER_ERRORS as error:
                 where = _cells(row, self.binding.columns_of(text)) or f"row {row.number}"
-                return Problem(where, f"“{_short(text.source)}” cannot be rendered: {error}")
-        return Problem(f"row {row.number}", f"the template cannot be rendered: {error}")
+                yield Problem(where, f"“{_short(text.source)}” cannot be rendered: {_short(str(error), 200)}")
 
     def _row_problem(self, row: Row, context: Context, problem: FieldProblem) -> Problem:
         """A problem of the payload in terms of the cells that it came from."""
@@ -117,6 +123,17 @@ def compile_body(template: TemplateFile) -> Branch:
     Raises:
         TemplateError: a syntax error, or a field that the API does not have.
     """
+    try:
+        root, problems = _compiled(template)
+        problems = problems or _api_problems(template, root)
+    except RecursionError as error:
+        raise TemplateError(Problem(template.path.name, "the template is nested too deeply")) from error
+    if problems:
+        raise TemplateError(*problems)
+    return root
+
+
+def _compiled(template: TemplateFile) -> tuple[Branch, list[Problem]]:
     environment = make_environment()
     problems: list[Problem] = []
 
@@ -127,32 +144,32 @@ def compile_body(template: TemplateFile) -> Branch:
             line = template.line_of(source, error.lineno)
             where = f"{template.path.name}, line {line}" if line else template.path.name
             problems.append(Problem(where, f"{field_name(path)}: {error.message}"))
-            return compile_text("", environment)
+        except (SyntaxError, ValueError):  # Jinja takes it, and the Python that Jinja makes of it is none
+            problems.append(Problem(template.path.name, f"{field_name(path)}: is too much for a template"))
+        return compile_text("", environment)
 
-    built = build(template.body, compile_leaf)
-    root = built if isinstance(built, Branch) else Branch(template.body, [], tuple(template.body))
-    if not problems:
-        problems = [
-            Problem(f"{template.path.name}: {field_name(each.path)}", each.what)
-            for each in template.channel.problems(_filled(root))
-            if not any(leaves(node_at(root, each.path)))
-        ]
-    if problems:
-        raise TemplateError(*problems)
-    return root
+    def is_required(path: Path) -> bool:
+        return not path or _is_required(template, path)
+
+    return build(template.body, compile_leaf, is_required), problems
 
 
-def _filled(root: Branch) -> Payload:
-    """The payload in which every cell holds something."""
-    return {**root.constants, **{key: _filled_in(child) for key, child in root.children}}
+def _is_required(template: TemplateFile, path: Path) -> bool:
+    """Whether the API cannot do without the object at a path: it misses it in a body that is otherwise whole."""
+    parent = body = fill(template.body, STAND_IN)
+    for part in path[:-1]:
+        parent = parent[part]
+    del parent[path[-1]]
+    return any(each.missing and each.path == path for each in template.channel.problems(body))
 
 
-def _filled_in(node: Node) -> object:
-    if isinstance(node, Leaf):
-        return STAND_IN
-    if isinstance(node, Branch):
-        return _filled(node)
-    return node.value if isinstance(node, Constant) else [_filled_in(child) for child in node.children]
+def _api_problems(template: TemplateFile, root: Branch) -> list[Problem]:
+    """What the API rules out whatever stands in the cells."""
+    return [
+        Problem(f"{template.path.name}: {field_name(each.path)}", each.what)
+        for each in template.channel.problems(fill(template.body, STAND_IN))
+        if not each.mendable or not isinstance(node_at(root, each.path), Leaf)
+    ]
 
 
 def field_name(path: Path) -> str:
@@ -166,5 +183,6 @@ def _cells(row: Row, columns: Sequence[Column]) -> str:
 
 
 def _short(text: str, length: int = 40) -> str:
-    line = " ".join(text.split())
+    """One line of a text, as far as a journal can hold it: half of a character cannot be written down."""
+    line = " ".join(text.split()).encode("utf-8", "backslashreplace").decode()
     return line if len(line) <= length else line[: length - 1] + "…"

@@ -36,13 +36,13 @@ class TemplateFile:
 
     def line_of(self, source: str, line: int = 1) -> int | None:
         """The file's line number of a line of one of its strings; None where it cannot be told."""
-        lines = source.splitlines()
-        wanted = lines[line - 1] if 0 < line <= len(lines) else source
-        escaped = json.dumps(wanted, ensure_ascii=False)[1:-1]
-        for form in (wanted, escaped, json.dumps(wanted)[1:-1]):
+        quoted = (json.dumps(source, ensure_ascii=False), json.dumps(source), f"'{source}'")
+        wanted = source.split("\n")[line - 1 : line]
+        forms = [(form, 0) for form in quoted] + [(source, line - 1)] + [(form, 0) for form in wanted if form.strip()]
+        for form, offset in forms:
             start = self.text.find(form)
             if start >= 0:
-                return self.text.count("\n", 0, start) + 1
+                return self.text.count("\n", 0, start) + 1 + offset
         return None
 
 
@@ -64,18 +64,24 @@ def find_template(name: str, folder: Path) -> Path:
         TemplateError: there is neither.
     """
     shipped = shipped_templates()
-    path = folder / name
-    if path.is_file():
-        return path
+    if _is_file(folder / name):
+        return folder / name
     if name in shipped:
         return shipped[name]
     for suffix in SUFFIXES:
         path = folder / (name + suffix)
-        if path.is_file():
+        if _is_file(path):
             return path
     close = difflib.get_close_matches(name, shipped, n=1)
     hint = f"did you mean “{close[0]}”?" if close else f"shipped templates: {', '.join(shipped)}"
     raise TemplateError(Problem(name, "there is no such template file and no shipped template of this name", hint))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for a file: somebody's whole message, say
+        return False
 
 
 def load_template(path: Path) -> TemplateFile:
@@ -114,6 +120,8 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise TemplateError(Problem(str(path), f"not valid TOML: {error}")) from error
     except RecursionError as error:
         raise TemplateError(Problem(str(path), "the template is nested too deeply")) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise TemplateError(Problem(str(path), f"cannot be read: {error}")) from error
     if not isinstance(content, dict):
         raise TemplateError(Problem(str(path), "the template is not a JSON object", "start from a shipped template"))
     return content
@@ -128,7 +136,8 @@ def _named_channel(path: Path, content: dict[str, Any]) -> Channel:
     name = content.get("channel")
     if isinstance(name, str) and name in CHANNELS:
         return CHANNELS[name]
-    raise TemplateError(Problem(f"{path}: channel", f"is “{name}”", f"use one of {', '.join(CHANNELS)}"))
+    what = f"is “{name}”" if "channel" in content else "is missing"
+    raise TemplateError(Problem(f"{path}: channel", what, f"use one of {', '.join(CHANNELS)}"))
 
 
 def _recognise(path: Path, body: Payload) -> Channel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,7 +11,7 @@ from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -30,12 +31,14 @@ class Uses:
         variables: the names that it uses.
         optional: those of them that it can do without: each use has a default or asks whether it is defined.
         headers: the headers that it reaches through `row[…]` and `raw[…]`.
+        every_header: whether it uses `row` or `raw` so that any header may be reached.
         whole_row: whether it uses `row` or `raw` at all.
     """
 
     variables: frozenset[str]
     optional: frozenset[str]
     headers: frozenset[str]
+    every_header: bool
     whole_row: bool
 
 
@@ -82,12 +85,16 @@ def compile_text(source: str, environment: ImmutableSandboxedEnvironment) -> Tex
     """
     tree = environment.parse(source)
     template = environment.from_string(source)
-    names = find_undeclared_variables(tree) - environment.globals.keys()
+    globals_used = {name.name for name in tree.find_all(nodes.Name) if name.name in environment.globals}
+    names = find_undeclared_variables(tree) | globals_used  # a header may be “Range”
+    rows = [node for node in tree.find_all(nodes.Name) if node.name in names.intersection(RESERVED)]
+    headers = _headers(tree, rows)
     uses = Uses(
         variables=frozenset(names - set(RESERVED)),
-        optional=frozenset(names - _required_names(tree)),
-        headers=frozenset(_headers(tree)),
-        whole_row=not names.isdisjoint(RESERVED),
+        optional=frozenset(names - (_required_names(tree) - environment.globals.keys())),
+        headers=frozenset(headers),
+        every_header=len(headers) < len(rows),
+        whole_row=bool(rows),
     )
     return Text(source, uses, _plain_parts(tree), template)
 
@@ -104,11 +111,15 @@ def _excused(tree: nodes.Template) -> Iterator[nodes.Node]:
             yield node.node
 
 
-def _headers(tree: nodes.Template) -> Iterator[str]:
-    for item in tree.find_all(nodes.Getitem):
-        reaches_row = isinstance(item.node, nodes.Name) and item.node.name in RESERVED
-        if reaches_row and isinstance(item.arg, nodes.Const):
-            yield str(item.arg.value)
+def _headers(tree: nodes.Template, rows: Sequence[nodes.Name]) -> list[str]:
+    """The header of each use of `row` and `raw` that names one: row["Tên"], or row.name."""
+    named = [(item.node, _constant(item.arg)) for item in tree.find_all(nodes.Getitem)]
+    named += [(item.node, item.attr) for item in tree.find_all(nodes.Getattr) if not hasattr(dict, item.attr)]
+    return [unicodedata.normalize("NFC", name) for node, name in named if node in rows and isinstance(name, str)]
+
+
+def _constant(node: nodes.Node) -> object:
+    return node.value if isinstance(node, nodes.Const) else None
 
 
 def _plain_parts(tree: nodes.Template) -> tuple[tuple[bool, str], ...] | None:
@@ -119,7 +130,7 @@ def _plain_parts(tree: nodes.Template) -> tuple[tuple[bool, str], ...] | None:
         for node in output.nodes:
             if isinstance(node, nodes.TemplateData):
                 parts.append((False, node.data))
-            elif isinstance(node, nodes.Name):
+            elif isinstance(node, nodes.Name) and node.name not in RESERVED:
                 parts.append((True, node.name))
             else:
                 return None

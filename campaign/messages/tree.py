@@ -1,7 +1,8 @@
 """A payload template as a tree of compiled nodes.
 
 A field that renders to nothing is dropped, and with it an object or list item all of whose rendered fields are gone:
-its constants alone (a button's `type`) say nothing. So a blank cell means no footer, no third button, no agent.
+its constants alone (a button's `type`) say nothing. So a blank cell means no footer, no third button, no agent. An
+object that the API cannot do without stays, so that what is missing in it can be named.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Node: TypeAlias = "Constant | Leaf | Branch | Items"
 Compile: TypeAlias = Callable[[str, "Path"], Text]
+IsRequired: TypeAlias = Callable[["Path"], bool]
 
 
 class _Nothing:
@@ -57,11 +59,12 @@ class Branch:
     constants: Mapping[str, Any]
     children: Sequence[tuple[str, Node]]
     order: tuple[str, ...]
+    required: bool
 
     def render(self, context: Context) -> dict[str, Any] | _Nothing:
-        """The object, or NOTHING where all that was to be rendered is gone."""
+        """The object, or NOTHING where all that was to be rendered is gone and the API can do without it."""
         rendered = self._rendered(context)
-        return self._with_constants(rendered) if rendered else NOTHING
+        return self._with_constants(rendered) if rendered or self.required else NOTHING
 
     def whole(self, context: Context) -> dict[str, Any]:
         """The object with its constants, whatever is left of the rest: for the body itself, which nothing can drop."""
@@ -98,21 +101,43 @@ class Items:
         return [index for index, child in enumerate(self.children) if child.render(context) is not NOTHING]
 
 
-def build(value: Any, compile_leaf: Compile, path: Path = ()) -> Node:  # noqa: ANN401 - parsed JSON
-    """Compile a template's body. `null` stands for nothing, as no field of either API takes it."""
+def build(body: Mapping[str, Any], compile_leaf: Compile, is_required: IsRequired) -> Branch:
+    """Compile a template's body.
+
+    Args:
+        body: parsed JSON; `null` stands for nothing, as no field of either API takes it.
+        compile_leaf: compiles a string, given its path.
+        is_required: tells whether the API cannot do without the object at a path.
+    """
+
+    def node(value: Any, path: Path) -> Node:  # noqa: ANN401 - parsed JSON
+        if isinstance(value, str):
+            return Leaf(compile_leaf(value, path)) if is_template(value) else Constant(value)
+        if isinstance(value, dict):
+            found = branch(value, path)
+            return found if found.children else Constant(found.constants)
+        if isinstance(value, list):
+            items = [node(each, (*path, index)) for index, each in enumerate(value)]
+            rendered = [item.value for item in items if isinstance(item, Constant)]
+            return Constant(rendered) if len(rendered) == len(items) else Items(items)
+        return Constant(value)
+
+    def branch(value: Mapping[str, Any], path: Path) -> Branch:
+        nodes = {key: node(each, (*path, key)) for key, each in value.items() if each is not None}
+        constants = {key: each.value for key, each in nodes.items() if isinstance(each, Constant)}
+        children = [(key, each) for key, each in nodes.items() if not isinstance(each, Constant)]
+        return Branch(constants, children, tuple(nodes), required=bool(children) and is_required(path))
+
+    return branch(body, ())
+
+
+def fill(value: Any, text: str) -> Any:  # noqa: ANN401 - parsed JSON
+    """A template's body as it is when the same text stands in for everything that is rendered."""
     if isinstance(value, str):
-        return Leaf(compile_leaf(value, path)) if is_template(value) else Constant(value)
+        return text if is_template(value) else value
     if isinstance(value, dict):
-        nodes = {key: build(each, compile_leaf, (*path, key)) for key, each in value.items() if each is not None}
-        constants = {key: node.value for key, node in nodes.items() if isinstance(node, Constant)}
-        children = [(key, node) for key, node in nodes.items() if not isinstance(node, Constant)]
-        return Branch(constants, children, tuple(nodes)) if children else Constant(constants)
-    if isinstance(value, list):
-        items = [build(each, compile_leaf, (*path, index)) for index, each in enumerate(value)]
-        if all(isinstance(item, Constant) for item in items):
-            return Constant([item.render({}) for item in items])
-        return Items(items)
-    return Constant(value)
+        return {key: fill(each, text) for key, each in value.items() if each is not None}
+    return [fill(each, text) for each in value] if isinstance(value, list) else value
 
 
 def leaves(node: Node) -> Iterator[Text]:

@@ -1,0 +1,209 @@
+"""Every variable has a column, a value or a default before the first row is sent; or the template is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from campaign.errors import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from campaign.messages import MessageTemplate
+    from campaign.recipients.table import Row
+
+    Bind = Callable[..., MessageTemplate]
+    MakeRow = Callable[..., Row]
+
+
+def said(template: MessageTemplate, row: Row) -> str:
+    payload = template.render(row).payload
+    assert payload is not None
+    text: str = payload["msg"]
+    return text
+
+
+def test_a_header_becomes_a_variable(livechat: Bind, row: MakeRow) -> None:
+    assert said(livechat("{{ ho_va_ten }}", "Họ và tên"), row("Lan")) == "Lan"
+
+
+def test_a_column_can_be_mapped(livechat: Bind, row: MakeRow) -> None:
+    template = livechat("{{ name }}", "Name", "Họ và tên", columns={"name": "Họ và tên"})
+    assert said(template, row("wrong", "Lan")) == "Lan"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param("họ và  TÊN ", id="case and blanks"),
+        pytest.param("Ho\u0323 va\u0300 te\u0302n", id="combining marks"),
+    ],
+)
+def test_a_mapped_header_is_found_however_it_is_typed(livechat: Bind, row: MakeRow, header: str) -> None:
+    assert said(livechat("{{ name }}", "Họ và tên", columns={"name": header}), row("Lan")) == "Lan"
+
+
+def test_a_header_that_matches_to_the_letter_goes_before_one_that_matches_loosely(livechat: Bind, row: MakeRow) -> None:
+    assert said(livechat("{{ x }}", "Name", "NAME", columns={"x": "NAME"}), row("a", "b")) == "b"
+
+
+@pytest.mark.parametrize(
+    "columns", [pytest.param({}, id="by its header"), pytest.param({"name": "Họ và tên"}, id="mapped")]
+)
+def test_a_value_goes_before_a_column(livechat: Bind, row: MakeRow, columns: dict[str, str]) -> None:
+    template = livechat("{{ name }}", "Name", "Họ và tên", columns=columns, values={"name": "everybody"})
+    assert said(template, row("Lan", "Lan")) == "everybody"
+
+
+def test_a_value_stands_in_for_a_mapped_header_that_is_not_there(livechat: Bind, row: MakeRow) -> None:
+    template = livechat("{{ name }}", "Age", columns={"name": "Tên"}, values={"name": "everybody"})
+    assert said(template, row("30")) == "everybody"
+
+
+def test_a_value_is_not_rendered(livechat: Bind, row: MakeRow) -> None:
+    assert said(livechat("{{ name }}", "Age", values={"name": "{{ age }}"}), row("30")) == "{{ age }}"
+
+
+def test_a_value_that_no_variable_asks_for_does_no_harm(livechat: Bind, row: MakeRow) -> None:
+    template = livechat("{{ age }}", "Age", values={"page_id": "1"})
+    assert said(template, row("30")) == "30"
+    assert template.binding.values == {}
+
+
+def test_a_blank_value_is_a_value(livechat: Bind, row: MakeRow) -> None:
+    assert said(livechat("x{{ name }}", values={"name": ""}), row()) == "x"
+
+
+# Refusals
+
+
+def refused(livechat: Bind, source: str, *headers: str, **mapped: dict[str, str]) -> str:
+    with pytest.raises(TemplateError, match=r"\S") as caught:
+        livechat(source, *headers, **mapped)
+    return str(caught.value)
+
+
+def test_a_variable_from_nowhere_is_refused_with_the_nearest_header(livechat: Bind) -> None:
+    assert refused(livechat, "{{ ho_ten }}", "Tuổi", "Họ và tên") == (
+        "message.json: “ho_ten” has no column, no value and no default; the nearest header is “Họ và tên”: "
+        "use {{ ho_va_ten }}, or --map ho_ten=HEADER (variables found: tuoi, ho_va_ten)"
+    )
+
+
+def test_a_variable_like_no_header_is_refused_with_the_ways_to_name_it(livechat: Bind) -> None:
+    assert refused(livechat, "{{ zzz }}", "Tuổi") == (
+        "message.json: “zzz” has no column, no value and no default; name its header with --map zzz=HEADER or under "
+        "[columns], or its text with --set zzz=TEXT (variables found: tuoi)"
+    )
+
+
+def test_headers_that_fold_to_nothing_are_no_variables(livechat: Bind) -> None:
+    assert refused(livechat, "{{ zzz }}", "名前").endswith("(variables found: none)")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("{% if name %}x{% endif %}", id="condition"),
+        pytest.param('{{ name or "x" }}', id="or"),
+        pytest.param('{{ name | default("x") }} {{ name }}', id="default only once"),
+        pytest.param("{% for n in name %}{{ n }}{% endfor %}", id="loop"),
+        pytest.param("{{ name | upper }}", id="filter"),
+    ],
+)
+def test_a_variable_used_without_a_default_needs_a_source(livechat: Bind, source: str) -> None:
+    assert "“name” has no column" in refused(livechat, source, "Tuổi")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param('{{ name | default("x") }}', id="default"),
+        pytest.param('{{ name | d("x") | upper }}', id="d"),
+        pytest.param("x{% if name is defined %}y{% endif %}", id="is defined"),
+        pytest.param("x{% if name is undefined %}y{% endif %}", id="is undefined"),
+        pytest.param("{% for name in 'abc' %}{{ name }}{% endfor %}", id="a name of its own"),
+        pytest.param("{% for row in [{'x': 'y'}] %}{{ row['x'] }}{% endfor %}", id="a row of its own"),
+    ],
+)
+def test_a_variable_that_the_template_can_do_without_needs_no_source(livechat: Bind, row: MakeRow, source: str) -> None:
+    assert said(livechat(source, "Tuổi"), row("30"))
+
+
+def test_a_condition_on_being_defined_knows_a_blank_cell_from_no_column(livechat: Bind, row: MakeRow) -> None:
+    source = "x{% if name is defined %}y{% endif %}"
+    assert said(livechat(source, "Name"), row("")) == "xy"
+    assert said(livechat(source, "Age"), row("")) == "x"
+
+
+def test_every_variable_from_nowhere_is_named_at_once(livechat: Bind) -> None:
+    found = refused(livechat, '{{ one }} {{ row["Hai"] }}', "Tuổi", columns={"three": "Ba"})
+    assert "“one”" in found
+    assert "“Hai”" in found
+    assert "“Ba”" in found
+
+
+def test_two_headers_that_fold_alike_are_refused_if_the_template_uses_the_name(livechat: Bind) -> None:
+    assert refused(livechat, "{{ ten }}", "Tên", "Ten") == (
+        "ten: “Tên” (A) and “Ten” (B) both become this variable; rename one header, or name one under [columns]"
+    )
+
+
+def test_two_headers_that_fold_alike_do_no_harm_otherwise(livechat: Bind, row: MakeRow) -> None:
+    assert said(livechat("{{ tuoi }}", "Tên", "Ten", "Tuổi"), row("a", "b", "30")) == "30"
+    assert said(livechat('{{ row["Ten"] }}', "Tên", "Ten"), row("a", "b")) == "b"
+    assert said(livechat("{{ ten }}", "Tên", "Ten", columns={"ten": "Ten"}), row("a", "b")) == "b"
+    assert said(livechat("{{ ten }}", "Tên", "Ten", values={"ten": "c"}), row("a", "b")) == "c"
+
+
+@pytest.mark.parametrize(
+    ("source", "columns", "where"),
+    [
+        pytest.param("{{ name }}", {"name": "Tên"}, "columns.name", id="mapped"),
+        pytest.param('{{ row["Tên"] }}', {}, 'message.json: row["Tên"]', id="by header"),
+    ],
+)
+def test_a_header_that_stands_there_twice_is_refused_if_it_is_used(
+    livechat: Bind, source: str, columns: dict[str, str], where: str
+) -> None:
+    assert refused(livechat, source, "Tên", "Tuổi", "Tên", columns=columns) == (
+        f"{where}: the header “Tên” stands over columns A and C; give one of them another header"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "columns", "where"),
+    [
+        pytest.param("{{ name }}", {"name": "Họ va ten"}, "columns.name", id="mapped"),
+        pytest.param('{{ row["Họ va ten"] }}', {}, 'message.json: row["Họ va ten"]', id="row"),
+        pytest.param('{{ raw["Họ va ten"] }}', {}, 'message.json: row["Họ va ten"]', id="raw"),
+    ],
+)
+def test_a_header_that_is_not_there_is_refused_with_the_nearest_one(
+    livechat: Bind, source: str, columns: dict[str, str], where: str
+) -> None:
+    assert refused(livechat, source, "Tuổi", "Họ và tên", columns=columns) == (
+        f"{where}: there is no column with the header “Họ va ten”; did you mean “Họ và tên”?"
+    )
+
+
+def test_a_header_like_no_other_is_refused_with_all_headers(livechat: Bind) -> None:
+    assert refused(livechat, '{{ row["zzz"] }}', "Tuổi", "", "Tên").endswith("the headers are: Tuổi, Tên")
+
+
+@pytest.mark.parametrize("name", [pytest.param("row", id="row"), pytest.param("raw", id="raw")])
+def test_campaigns_own_names_cannot_be_mapped(livechat: Bind, name: str) -> None:
+    assert refused(livechat, "x", "Tên", columns={name: "Tên"}) == (
+        f'columns.{name}: “{name}” is a name of campaign\'s own; use {name}["Tên"] as it is'
+    )
+
+
+# What check shows
+
+
+def test_the_mapping_found_can_be_shown(livechat: Bind) -> None:
+    binding = livechat("{{ a }}{{ b }}{{ c | default('') }}", "B", "X", columns={"a": "X"}, values={"c": "z"}).binding
+    assert {name: column.letter for name, column in binding.columns.items()} == {"a": "B", "b": "A"}
+    assert binding.values == {"c": "z"}

@@ -1,0 +1,61 @@
+"""A template knows which columns say where its messages go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, Channel, Payload
+from campaign.messages import Mapped, MessageTemplate, TemplateFile, compile_template
+from campaign.recipients.headers import columns_of
+
+HEADERS = ["Visitor", "Room", "Text", "Mã"]
+VALID: dict[str, Payload] = {
+    "livechat": {"token": "t", "rid": "r", "msg": "m"},
+    "kitechat": {"pageId": "p", "conversationId": "c", "message": {"type": "text", "text": "t"}},
+}
+
+
+def destination_headers(channel: Channel, body: Payload) -> list[str]:
+    template = TemplateFile(Path("message.json"), channel, body, "")
+    bound = compile_template(template, columns_of(HEADERS), Mapped({}, {}))
+    return sorted(column.header for column in bound.destination_columns)
+
+
+@pytest.mark.parametrize(
+    ("channel", "body", "headers"),
+    [
+        pytest.param(
+            LIVECHAT, {"token": "{{ visitor }}", "rid": "{{ room }}", "msg": "{{ text }}"}, ["Room", "Visitor"],
+            id="livechat",
+        ),
+        pytest.param(
+            KITECHAT,
+            {
+                "pageId": "108",
+                "conversationId": "{{ room }}_{{ row['Mã'] }}",
+                "message": {"type": "text", "text": "{{ text }} {{ visitor }}"},
+            },
+            ["Mã", "Room"],
+            id="kitechat, one constant and one of two columns",
+        ),
+        pytest.param(LIVECHAT, {"token": "t", "rid": "r", "msg": "{{ text }}"}, [], id="constants alone"),
+    ],
+)  # fmt: skip
+def test_the_columns_of_a_destination_are_told(channel: Channel, body: Payload, headers: list[str]) -> None:
+    assert destination_headers(channel, body) == headers
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_destination_depends_on_its_fields_alone(name: str) -> None:
+    channel, payload = CHANNELS[name], VALID[name]
+    before = channel.destination(payload)
+    for key in payload:
+        changes = channel.destination({**payload, key: "other"}) != before
+        assert changes == ((key,) in channel.destination_fields), key
+
+
+def test_a_template_bound_in_the_tests_has_no_destination_columns(livechat: Callable[..., MessageTemplate]) -> None:
+    assert livechat("{{ text }}", "text").destination_columns == frozenset()

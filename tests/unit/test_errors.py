@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from campaign import errors
+from campaign.errors import CampaignError, JournalBusyError, JournalError, JournalWriteError, Problem
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        pytest.param(
+            Problem("list.xlsx, B7", "is blank", "fill it in"), "list.xlsx, B7: is blank; fill it in", id="all"
+        ),
+        pytest.param(Problem("list.xlsx, B7", "is blank"), "list.xlsx, B7: is blank", id="nothing to do"),
+        pytest.param(Problem("", "… and 3 more rows"), "… and 3 more rows", id="nowhere"),
+        pytest.param(Problem("", "is blank", "fill it in"), "is blank; fill it in", id="nowhere, with a remedy"),
+    ],
+)
+def test_a_problem_reads_where_what_and_what_to_do(problem: Problem, sentence: str) -> None:
+    assert str(problem) == sentence
+
+
+def test_an_error_says_all_its_problems_a_line_each() -> None:
+    error = CampaignError(Problem("A1", "is blank"), Problem("B1", "is blank"))
+    assert str(error) == "A1: is blank\nB1: is blank"
+    assert [problem.where for problem in error.problems] == ["A1", "B1"]
+
+
+def every_error() -> list[type[CampaignError]]:
+    found = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, CampaignError)]
+    assert len(found) > 10
+    return found
+
+
+@pytest.mark.parametrize("error", [pytest.param(each, id=each.__name__) for each in every_error()])
+def test_every_error_is_in_the_tree_at_the_top_of_the_file(error: type[CampaignError]) -> None:
+    assert errors.__doc__ is not None
+    assert error.__name__ in errors.__doc__
+
+
+@pytest.mark.parametrize("error", [pytest.param(each, id=each.__name__) for each in every_error()])
+def test_nothing_was_sent_unless_the_journal_failed_on_the_way(error: type[CampaignError]) -> None:
+    assert error.exit_code == (3 if error is JournalWriteError else 2)
+
+
+@pytest.mark.parametrize(
+    "error", [pytest.param(JournalBusyError, id="busy"), pytest.param(JournalWriteError, id="unwritable")]
+)
+def test_the_journals_errors_are_of_one_kind(error: type[CampaignError]) -> None:
+    assert issubclass(error, JournalError)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from campaign.channels import KITECHAT, LIVECHAT
+from campaign.errors import KeyMissingError
+from campaign.keys import find_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "KITECHAT_API_KEY"
+
+
+def unasked(question: str) -> str:
+    raise AssertionError(f"nobody should be asked: {question}")
+
+
+def test_livechat_needs_no_key() -> None:
+    assert find_key(LIVECHAT, {NAME: "k"}, unasked) is None
+
+
+def test_the_key_comes_from_the_environment() -> None:
+    assert find_key(KITECHAT, {NAME: " the-key\n"}, unasked) == "the-key"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"the-key", id="bare"),
+        pytest.param(b"the-key\r\n", id="with a line break"),
+        pytest.param(b"\xef\xbb\xbfthe-key\r\n", id="as Notepad saves it"),
+    ],
+)
+def test_the_key_comes_from_a_file_that_the_environment_names(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "key").write_bytes(content)
+    assert find_key(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key"), NAME: " "}, unasked) == "the-key"
+
+
+def test_the_key_itself_goes_before_its_file(tmp_path: Path) -> None:
+    assert find_key(KITECHAT, {NAME: "the-key", f"{NAME}_FILE": str(tmp_path / "gone")}, unasked) == "the-key"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        pytest.param({}, id="not set"),
+        pytest.param({NAME: "  ", f"{NAME}_FILE": ""}, id="set to nothing"),
+    ],
+)
+def test_the_key_is_asked_for_where_somebody_is_there(environment: dict[str, str]) -> None:
+    asked = []
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return "the-key "
+
+    assert find_key(KITECHAT, environment, answer) == "the-key"
+    assert asked == ["API key for kitechat"]
+
+
+def test_without_a_key_and_without_anybody_to_ask_the_ways_to_set_it_are_named() -> None:
+    with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY") as caught:
+        find_key(KITECHAT, {}, None)
+    assert str(caught.value) == (
+        "KITECHAT_API_KEY: kitechat needs an API key and none is set; "
+        "set KITECHAT_API_KEY, or KITECHAT_API_KEY_FILE to the file that holds it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        pytest.param("", "the key: the API key is blank", id="nothing"),
+        pytest.param(" \n", "the key: the API key is blank", id="blank"),
+        pytest.param(
+            "SECRET\nSECRET",
+            "the key: the key holds characters that no header can carry; copy it again",
+            id="two lines",
+        ),
+        pytest.param(
+            "SECRETđ", "the key: the key holds characters that no header can carry; copy it again", id="not ASCII"
+        ),
+        pytest.param(
+            "SEC\x00RET", "the key: the key holds characters that no header can carry; copy it again", id="control"
+        ),
+    ],
+)
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(given: str, problem: str) -> None:
+    with pytest.raises(KeyMissingError, match="key") as caught:
+        find_key(KITECHAT, {}, lambda _: given)
+    assert str(caught.value) == problem
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", [pytest.param(None, id="not there"), pytest.param("k\xe9y".encode("latin-1"), id="not UTF-8")]
+)
+def test_a_key_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY") as caught:
+        find_key(KITECHAT, {f"{NAME}_FILE": str(file)}, unasked)
+    assert str(caught.value) == f"KITECHAT_API_KEY_FILE: {file} cannot be read as text"
+
+
+def test_a_blank_key_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n", encoding="utf-8")
+    with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY_FILE: the API key is blank$"):
+        find_key(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key")}, unasked)
