@@ -122,6 +122,8 @@ class RowDelivery:
         Raises:
             JournalWriteError: an attempt could not be put on record.
         """
+        if self._row.cut_off and self._question is None and not self._with.policy.resend:
+            return  # nobody knows whether it was sent: it is for the journal to doubt, not for us to send
         while not self._with.stop:
             wait = await (self._send() if self._question is None else self._ask(self._question))
             if wait is None:
@@ -206,10 +208,10 @@ class RowDelivery:
         if isinstance(verdict, Sent):
             progress.sent += 1
             progress.trouble = ""
-            patience.well(now)
+            patience.well()
         elif isinstance(verdict, Refused):
             progress.failed += 1
-            self._stop_if(patience.refused(now, verdict.kind, verdict.reason))
+            self._stop_if(patience.refused(verdict.kind, verdict.reason))
         elif isinstance(verdict, Halt):
             self._stop_if(StopReason(verdict.reason))
         elif step is Step.IN_DOUBT:

@@ -55,7 +55,7 @@ async def deliver(order: Order, watch: Watch | None = None) -> StopReason | None
             with interruptible(stop):
                 await _watched(sender, watch)
     except JournalError as error:
-        stop.ask(StopReason(str(error)))
+        return StopReason(str(error))
     except asyncio.CancelledError:  # the second Ctrl-C: what was under way is found `sending` on resume
         stop.ask(StopReason("cancelled", interrupted=True))
     return stop.reason

@@ -23,6 +23,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def interruptible(stop: Stop) -> Iterator[None]:
     """Turn the first interrupt into a wish to stop and the second into the cancellation of the current task.
 
+    Where something else has stopped the run already, the first one changes nothing: requests are still under way.
     `signal.signal` rather than the event loop's own handlers, which Windows does not have. Outside the main thread
     nothing is changed: there the caller decides.
     """
@@ -30,12 +31,14 @@ def interruptible(stop: Stop) -> Iterator[None]:
         yield
         return
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    asked = False
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:
-        if stop and task is not None:
+        nonlocal asked
+        if asked and task is not None:
             loop.call_soon_threadsafe(task.cancel)
-        else:
-            loop.call_soon_threadsafe(stop.ask, StopReason("interrupted", interrupted=True))
+        asked = True
+        loop.call_soon_threadsafe(stop.ask, StopReason("interrupted", interrupted=True))
 
     before = [signal.signal(number, interrupted) for number in SIGNALS]
     try:

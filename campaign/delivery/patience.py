@@ -6,37 +6,34 @@ from campaign.delivery.stop import StopReason
 
 
 class Patience:
-    """Counts what goes wrong in a row. Pure: the caller says what time it is."""
+    """Counts what goes wrong in a row. Pure: the caller says what time it is, in seconds."""
 
-    def __init__(self, give_up_after: float, stop_after_refusals: int, now: float) -> None:
+    def __init__(self, give_up_after: float, stop_after_refusals: int) -> None:
         """Start patient.
 
         Args:
             give_up_after: seconds of nothing but trouble.
             stop_after_refusals: refusals of one kind in a row; 0: never.
-            now: the time, in seconds.
         """
         self._give_up_after = give_up_after
         self._stop_after = stop_after_refusals
-        self._well_at = now
+        self._troubled_since: float | None = None
         self._kind = ""
         self._in_a_row = 0
         self.failures = 0
 
-    def well(self, now: float) -> None:
+    def well(self) -> None:
         """Count a message that was sent."""
-        self._well_at = now
-        self.failures = 0
+        self._answers()
         self._kind, self._in_a_row = "", 0
 
-    def refused(self, now: float, kind: str, reason: str) -> StopReason | None:
+    def refused(self, kind: str, reason: str) -> StopReason | None:
         """Count a row that the server refused: it answers, but perhaps every row is wrong.
 
         Returns:
             Why to stop, if it is time to.
         """
-        self._well_at = now
-        self.failures = 0
+        self._answers()
         self._in_a_row = self._in_a_row + 1 if kind == self._kind else 1
         self._kind = kind
         if self._in_a_row != self._stop_after:
@@ -72,8 +69,14 @@ class Patience:
         self.failures += 1
         return self._given_up(now, wait, reason)
 
+    def _answers(self) -> None:
+        self._troubled_since = None
+        self.failures = 0
+
     def _given_up(self, now: float, wait: float, reason: str) -> StopReason | None:
-        if now + wait - self._well_at < self._give_up_after:
+        if self._troubled_since is None:
+            self._troubled_since = now
+        if now + wait - self._troubled_since < self._give_up_after:
             return None
         borne = _minutes(self._give_up_after)
         if wait >= self._give_up_after:

@@ -66,7 +66,7 @@ class Sender:
         self._shared = Shared(
             channel=channel,
             policy=DoubtPolicy(channel.can_read_back, settings.resend_in_doubt),
-            patience=Patience(settings.give_up_after, settings.stop_after_refusals, clock.now()),
+            patience=Patience(settings.give_up_after, settings.stop_after_refusals),
             throttle=self.throttle,
             progress=self.progress,
             transport=surroundings.transport,
@@ -91,14 +91,16 @@ class Sender:
 
     async def _work(self, lineup: Lineup) -> None:
         try:
-            while not self._stop and not self._record.failed:
+            while not self._stop:
                 row = await lineup.take()
-                if row is None or self._stop:
+                if row is None:
                     return
                 try:
                     await RowDelivery(self._shared, row).finish()
                 finally:
-                    await lineup.done(row)
+                    await lineup.done(row)  # also where nothing was done: others may be waiting behind this row
+                if self._record.failed:
+                    self._stop.ask(StopReason("the journal cannot be written"))
         except CampaignError as error:  # requests under way must still end and, if possible, be recorded
             self._error = error
             self._stop.ask(StopReason(str(error)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from campaign.delivery.clock import Clock
 
 
@@ -46,10 +48,13 @@ class Stop:
 
     async def sleep(self, clock: Clock, seconds: float) -> None:
         """Wait for some seconds, or until somebody asks to stop."""
-        sleeping = asyncio.ensure_future(clock.sleep(seconds))
-        asked = asyncio.ensure_future(self._asked.wait())
+        await self.cut_short(clock.sleep(seconds))
+
+    async def cut_short(self, waiting: Coroutine[Any, Any, object]) -> None:
+        """Wait for something, or until somebody asks to stop."""
+        tasks = asyncio.ensure_future(waiting), asyncio.ensure_future(self._asked.wait())
         try:
-            await asyncio.wait((sleeping, asked), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sleeping.cancel()
-            asked.cancel()
+            for task in tasks:
+                task.cancel()

@@ -25,7 +25,10 @@ BURST = 0.1
 """Seconds' worth of requests that may leave at once."""
 
 SPENT_IN = 0.1
-"""Under `auto`, the part of a window in which the server's budget may be spent."""
+"""The part of a window in which the server's budget is spent: the rest of it is for slow answers."""
+
+SURE = 0.06
+"""Seconds to which the server's clock has to be known before a budget is spent in less than one of its seconds."""
 
 RECOVERY = 0.05
 """How much of the full rate comes back with every good answer, once it was halved."""
@@ -64,6 +67,17 @@ class Pacer:
         self._due = max(self._due, now) + 1 / self.rate
 
 
+class Route:
+    """One of the server's routes: its budget, and the queue for it."""
+
+    def __init__(self, clock: ServerClock) -> None:
+        self.window = Window(clock)
+        self.gate = asyncio.Lock()
+        self.answered = asyncio.Event()
+        self.pace = 0.0
+        """Requests a second that its budget is spent at; 0: no budget is told."""
+
+
 class Throttle:
     """One for the whole run; retries and read-backs pass through it too."""
 
@@ -79,11 +93,8 @@ class Throttle:
         self._clock = clock
         self._stop = stop
         self._server_clock = ServerClock()
-        self._windows: dict[str, Window] = {}
-        self._gates: dict[str, asyncio.Lock] = {}
-        self._answered = asyncio.Event()
+        self._routes: dict[str, Route] = {}
         self._pacer = Pacer(rate or DEFAULT_RATE)
-        self._own_pace = rate or DEFAULT_RATE
         self._factor = 1.0
         self._paused_until = 0.0
         self._waits_until = 0.0
@@ -97,17 +108,22 @@ class Throttle:
         Returns:
             The turn, to be given back with `done`; None if the run is stopping.
         """
-        window = self._windows.setdefault(route, Window(self._server_clock))
-        async with self._gates.setdefault(route, asyncio.Lock()):
+        queue = self._routes.setdefault(route, Route(self._server_clock))
+        async with queue.gate:
             while not self._stop:
                 now = self._clock.now()
-                wait = self._wait(window, now)
+                wait = self._wait(queue.window, now)
                 if wait == 0:
                     turn = Turn(route, now)
                     self._pacer.take(now)
-                    window.take(turn)
+                    queue.window.take(turn)
                     return turn
-                await self._sit_out(now, wait)
+                if wait is None:
+                    queue.answered.clear()
+                    await self._stop.cut_short(queue.answered.wait())
+                else:
+                    self._waits_until = now + wait
+                    await self._stop.sleep(self._clock, wait)
         return None
 
     def _wait(self, window: Window, now: float) -> float | None:
@@ -115,18 +131,6 @@ class Throttle:
         if wait is None:
             return None
         return max(wait, self._pacer.wait(now), self._paused_until - now, 0.0)
-
-    async def _sit_out(self, now: float, wait: float | None) -> None:
-        if wait is None:
-            self._answered.clear()
-            asked = asyncio.ensure_future(self._stop.wait())
-            answered = asyncio.ensure_future(self._answered.wait())
-            await asyncio.wait((asked, answered), return_when=asyncio.FIRST_COMPLETED)
-            asked.cancel()
-            answered.cancel()
-            return
-        self._waits_until = now + wait
-        await self._stop.sleep(self._clock, wait)
 
     def done(
         self, turn: Turn, answer: Answer | None = None, budget: Budget | None = None, *, good: bool = False
@@ -139,16 +143,16 @@ class Throttle:
             budget: what it tells of the server's limit.
             good: the server itself answered: nothing between us and it, and it was not in trouble.
         """
-        window = self._windows[turn.route]
-        window.give_back(turn)
+        route, now = self._routes[turn.route], self._clock.now()
+        alone = route.window.give_back(turn)
         if answer is not None and (good or budget is not None):
-            self._learn_clock(answer, turn)
-            if window.learn(budget):
-                self._set_pace(window)
+            self._learn_clock(answer, turn.left_at, now)
+            if route.window.learn(budget, now, alone=alone):
+                self._plan(route)
         if good:
             self._factor = min(1.0, self._factor + RECOVERY)
-            self._set_rate()
-        self._answered.set()
+        self._set_rate()
+        route.answered.set()
 
     def pause(self, seconds: float) -> None:
         """Let nothing leave for a while."""
@@ -162,8 +166,8 @@ class Throttle:
 
     def lost_contact(self) -> None:
         """Find out with one request at a time whether the server is back."""
-        for window in self._windows.values():
-            window.forget()
+        for route in self._routes.values():
+            route.window.forget()
 
     @property
     def waiting_for(self) -> float:
@@ -175,21 +179,20 @@ class Throttle:
         """Requests a second at which the throttle now aims."""
         return self._pacer.rate
 
-    def _learn_clock(self, answer: Answer, turn: Turn) -> None:
-        now = self._clock.now()
+    def _learn_clock(self, answer: Answer, left_at: float, now: float) -> None:
         date = http_date(answer.headers.get("date", ""))
         if date is not None:
-            self._server_clock.learn(date, turn.left_at, now)
-        elif self._server_clock.uncertainty > 1e9:  # it never told: take its clock to be ours
+            self._server_clock.learn(date, left_at, now)
+        elif self._server_clock.uncertainty == float("inf"):  # it never told: take its clock to be ours
             self._server_clock.learn(self._clock.epoch(), now, now)
 
-    def _set_pace(self, window: Window) -> None:
-        """Under `auto`, spend a window's budget early in it: the rest of it is for slow answers."""
-        rest = window.ends() - self._clock.now()
-        if self._rate is None and window.limit is not None and rest > 0:
-            sure = self._server_clock.uncertainty <= BURST
-            self._own_pace = max(DEFAULT_RATE, window.limit / (rest * SPENT_IN)) if sure else DEFAULT_RATE
-            self._set_rate()
+    def _plan(self, route: Route) -> None:
+        """Spread a budget over the beginning of its window, and over a second while `Date`s have yet to be compared."""
+        sure = self._server_clock.uncertainty <= SURE
+        spread = max(route.window.length * SPENT_IN, BURST if sure else 1.0)
+        route.pace = max(DEFAULT_RATE, (route.window.limit or 0) / spread)
 
     def _set_rate(self) -> None:
-        self._pacer.rate = self._own_pace * self._factor
+        plan = max(route.pace for route in self._routes.values())
+        rate = self._rate or plan or DEFAULT_RATE
+        self._pacer.rate = self._factor * (min(rate, plan) if plan else rate)

@@ -54,7 +54,7 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Content-Type": "application/json", "User-Agent": "campaign", **self._server.headers},
             timeout=aiohttp.ClientTimeout(
-                total=self._server.timeout, sock_connect=min(LONGEST_CONNECT, self._server.timeout / 2)
+                total=self._server.timeout, connect=min(LONGEST_CONNECT, self._server.timeout / 2)
             ),
         )
         return self
@@ -73,6 +73,8 @@ class Transport:
                 return Answer(response.status, headers, body)
         except aiohttp.ClientConnectorError as error:  # DNS, refused, TLS: before the first byte of the request
             return NoAnswer(f"the server cannot be reached ({error})", left=False)
+        except (aiohttp.InvalidURL, UnicodeError):  # a host that is no host name: found out while looking it up
+            return NoAnswer(f"the server cannot be reached (no such host: {self._server.url})", left=False)
         except aiohttp.ConnectionTimeoutError:
             return NoAnswer("the server cannot be reached (no connection in time)", left=False)
         except TimeoutError:

@@ -90,8 +90,10 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open an existing journal, giving an empty file its schema.
 
     Raises:
-        JournalError: it is damaged, from a newer version, or no journal.
+        JournalError: it is not there, damaged, from a newer version, or no journal.
     """
+    if not path.exists():  # SQLite would make it, readable by everybody
+        raise JournalError(Problem(str(path), "there is no such journal", "`campaign run` makes one"))
     with plain_errors(path):
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         try:

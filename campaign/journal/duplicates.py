@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
+from campaign.errors import JournalWriteError, Problem
 from campaign.journal.records import PlannedMessage, State
 
 if TYPE_CHECKING:
@@ -33,15 +35,20 @@ class Duplicates:
         self._connection.close()
 
     def skip(self, batch: Sequence[PlannedMessage]) -> Sequence[PlannedMessage]:
-        """The batch, in which a message that an earlier row sends already is marked as skipped."""
+        """The batch, in which a message that an earlier row sends already is marked as skipped.
+
+        Raises:
+            JournalWriteError: the disk that holds temporary files is full.
+        """
         keyed = [(message.digest, message.row) for message in batch if message.digest is not None]
         before = self._connection.total_changes
-        self._connection.execute("BEGIN")
-        self._connection.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", keyed)
-        self._connection.execute("COMMIT")
-        if self._connection.total_changes - before == len(keyed):
-            return batch
-        return list(self._marked(batch))
+        with _plain_errors():
+            self._connection.execute("BEGIN")
+            self._connection.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", keyed)
+            self._connection.execute("COMMIT")
+            if self._connection.total_changes - before == len(keyed):
+                return batch
+            return list(self._marked(batch))
 
     def _marked(self, batch: Sequence[PlannedMessage]) -> Iterator[PlannedMessage]:
         for message in batch:
@@ -57,3 +64,12 @@ class Duplicates:
             return message.row
         found = self._connection.execute("SELECT row FROM seen WHERE digest = ?", (message.digest,)).fetchone()
         return int(found[0])
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        problem = Problem("the folder for temporary files", f"cannot be written ({error})", "make room on its disk")
+        raise JournalWriteError(problem) from error

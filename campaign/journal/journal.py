@@ -8,7 +8,9 @@ import platform
 import secrets
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from campaign.journal.database import connect, create, plain_errors, transaction
 from campaign.journal.records import (
@@ -19,6 +21,7 @@ from campaign.journal.records import (
     State,
     Tally,
     decode_cells,
+    storable,
 )
 
 if TYPE_CHECKING:
@@ -32,13 +35,8 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 
-
-class Holder(NamedTuple):
-    """The process that delivers, or last delivered, a run."""
-
-    host: str
-    process: int
-    started_at: float
+MOST_REASONS = 50
+"""Reasons given at the most: a summary with more of them is none."""
 
 
 class Journal:
@@ -120,7 +118,10 @@ class Journal:
             (run, seq, each.row, each.destination, each.body, each.cells)
             for seq, each in enumerate(batch, start=first_seq)
         ]
-        statuses = [(run, seq, each.state, each.kind, each.reason) for seq, each in enumerate(batch, start=first_seq)]
+        statuses = [
+            (run, seq, each.state, storable(each.kind), storable(each.reason))
+            for seq, each in enumerate(batch, start=first_seq)
+        ]
         with plain_errors(self.path), transaction(self._connection):
             self._connection.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)", messages)
             self._connection.executemany(
@@ -141,8 +142,13 @@ class Journal:
     # Delivery's beginning and end; what lies between is the Recorder's
 
     def begin_session(self, run: int) -> int:
-        """Put on record that this process delivers a run from now on."""
+        """Put on record that this process delivers a run from now on, and that those before it do so no more."""
         with plain_errors(self.path), transaction(self._connection):
+            # A session that was cut off lasted at least until the last attempt on record.
+            self._connection.execute(
+                "UPDATE session SET ended_at = max(started_at, coalesce((SELECT max(coalesce(ended_at, started_at)) "
+                "FROM attempt WHERE attempt.run = session.run), 0)) WHERE ended_at IS NULL"
+            )
             self._connection.execute("UPDATE run SET stop_reason = NULL WHERE run = ?", (run,))
             cursor = self._connection.execute(
                 "INSERT INTO session (run, host, process, started_at) VALUES (?, ?, ?, ?)",
@@ -158,14 +164,6 @@ class Journal:
                 "UPDATE run SET stop_reason = ? WHERE run = (SELECT run FROM session WHERE session = ?)",
                 (stop_reason, session),
             )
-
-    def holder(self) -> Holder | None:
-        """The process whose delivery has not ended on record."""
-        with plain_errors(self.path):
-            found = self._connection.execute(
-                "SELECT host, process, started_at FROM session WHERE ended_at IS NULL ORDER BY session DESC LIMIT 1"
-            ).fetchone()
-        return Holder(*found) if found else None
 
     def doubt_cut_off(self, run: int) -> None:
         """Mark every row found `sending` as in doubt: for channels that cannot be asked."""
@@ -198,7 +196,6 @@ class Journal:
             sessions = self._connection.execute(
                 "SELECT started_at, ended_at FROM session WHERE run = ? ORDER BY session", (run,)
             ).fetchall()
-        # A session that was cut off lasted at least until the last attempt on record.
         spans = [(start, end if end is not None else max(start, last or start)) for start, end in sessions]
         return Tally(
             states={State(state): count for state, count in states},
@@ -212,20 +209,14 @@ class Journal:
     def reasons(self, run: int) -> list[ReasonCount]:
         """Why rows did not go out, the commonest first."""
         with plain_errors(self.path):
-            groups = self._connection.execute(
-                "SELECT state, kind, count(*) FROM status WHERE run = ? AND state NOT IN ('sent', 'pending') "
-                "GROUP BY state, kind ORDER BY count(*) DESC",
+            found = self._connection.execute(
+                "SELECT state, kind, reason, row, count FROM ("
+                "SELECT *, count(*) OVER alike AS count, row_number() OVER (alike ORDER BY seq) AS place FROM status "
+                "WHERE run = ? AND state NOT IN ('sent', 'pending') WINDOW alike AS (PARTITION BY state, kind)"
+                ") JOIN message USING (run, seq) WHERE place <= 5 ORDER BY count DESC, state, kind, place",
                 (run,),
             ).fetchall()
-            return [self._reason(run, State(state), kind, count) for state, kind, count in groups]
-
-    def _reason(self, run: int, state: State, kind: str, count: int) -> ReasonCount:
-        found = self._connection.execute(
-            "SELECT row, reason FROM status JOIN message USING (run, seq) "
-            "WHERE run = ? AND state = ? AND kind = ? ORDER BY seq LIMIT 5",
-            (run, state, kind),
-        ).fetchall()
-        return ReasonCount(state, kind, found[0][1], count, tuple(row for row, _ in found))
+        return [_reason(list(examples)) for _, examples in groupby(found, key=itemgetter(0, 1))]
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[Result]:
         """Every row of a run in sheet order, or those in some states, a page at a time."""
@@ -264,3 +255,8 @@ class Journal:
                 (60 * span, 60 * span, run),
             ).fetchall()
         return span, rows
+
+
+def _reason(examples: list[tuple[str, str, str, int, int]]) -> ReasonCount:
+    state, kind, reason, _, count = examples[0]
+    return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _ in examples))

@@ -13,12 +13,13 @@ import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from campaign.journal.database import connect, plain_errors, transaction
-from campaign.journal.records import State, Waiting
+from campaign.journal.records import State, Waiting, storable
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
     from pathlib import Path
+    from types import TracebackType
     from typing import Self
 
     from campaign.journal.records import Outcome
@@ -46,7 +47,7 @@ class Recorder:
         self._queue: queue.SimpleQueue[_Write[object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._unsettled: set[asyncio.Future[object]] = set()
-        self._failed = False
+        self._failure: BaseException | None = None
         self._attempts: itertools.count[int]
 
     async def __aenter__(self) -> Self:
@@ -57,13 +58,24 @@ class Recorder:
         """
         self._loop = asyncio.get_running_loop()
         self._connection = connect(self._path)
-        last = self._connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchone()[0]
+        try:
+            with plain_errors(self._path):
+                last = self._connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchone()[0]
+        except BaseException:
+            self._connection.close()
+            raise
         self._attempts = itertools.count(last + 1)
         self._thread.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        """Write what is left, also after a failure, and close."""
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is left, also after a failure, and close.
+
+        Raises:
+            JournalWriteError: something is not on record.
+        """
         try:
             if self._unsettled:
                 await asyncio.wait(self._unsettled)
@@ -71,11 +83,13 @@ class Recorder:
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
             self._connection.close()
+        if error is None and self._failure is not None:
+            raise self._failure
 
     @property
     def failed(self) -> bool:
         """Whether an outcome could not be written: then nothing more may be sent."""
-        return self._failed
+        return self._failure is not None
 
     async def begin(self, seq: int, at: float) -> int:
         """Put an attempt on record before its first byte leaves; returns when it would survive a power cut.
@@ -88,8 +102,10 @@ class Recorder:
             The attempt's number.
 
         Raises:
-            JournalWriteError: it is not on record, and nothing may be sent.
+            JournalWriteError: it is not on record, or an outcome before it is not, and nothing may be sent.
         """
+        if self._failure is not None:
+            raise self._failure
         attempt = next(self._attempts)
 
         def write(connection: sqlite3.Connection) -> None:
@@ -114,6 +130,7 @@ class Recorder:
             came: what came of the attempt itself, in a word.
             outcome: the row's state from now on.
         """
+        outcome = _storable(outcome)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -126,7 +143,7 @@ class Recorder:
 
     def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:
         """Put a read-back on record and where its row stands now; committed soon, not awaited."""
-        attempt = next(self._attempts)
+        attempt, outcome = next(self._attempts), _storable(outcome)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -180,7 +197,7 @@ class Recorder:
 
     def _note(self, done: asyncio.Future[object]) -> None:
         self._unsettled.discard(done)
-        self._failed = self._failed or (not done.cancelled() and done.exception() is not None)
+        done.exception()  # heard of already, as `_failure`
 
     # On the writer thread
 
@@ -202,8 +219,16 @@ class Recorder:
                 for write in writes:
                     write.result = write.action(self._connection)
         except BaseException as error:  # noqa: BLE001 - whoever waits in the event loop must hear of it, whatever it is
-            failure = error
+            self._failure = failure = error
         self._loop.call_soon_threadsafe(_tell, writes, failure)
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    return outcome._replace(
+        kind=storable(outcome.kind),
+        reason=storable(outcome.reason),
+        message_id=storable(outcome.message_id) if outcome.message_id is not None else None,
+    )
 
 
 def _tell(writes: list[_Write[object]], failure: BaseException | None) -> None:

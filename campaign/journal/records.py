@@ -198,6 +198,11 @@ class ReasonCount:
     rows: tuple[int, ...]
 
 
+def storable(text: str) -> str:
+    """The text as it can be stored: half a character, from a sheet's or a server's text cut in two, becomes "?"."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def encode_cells(texts: Sequence[str], values: Sequence[CellValue], formats: Sequence[str]) -> str:
     """A row's cells as JSON: the text alone, or text, value and number format where the value is no text."""
     if not formats:

@@ -1,0 +1,77 @@
+"""A clock that stands still until everything that can run has run, and then jumps to the next alarm."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+Result = TypeVar("Result")
+
+LATE = 1e-6
+"""Seconds by which every alarm is late: as real timers are, and never early."""
+
+BEGINNING = 1000.0
+
+
+class FakeClock:
+    """A `campaign.delivery.clock.Clock` of its own; `run` and `advance` drive it."""
+
+    def __init__(self, epoch: float = 1_800_000_000.0, busy: Callable[[], object] = lambda: False) -> None:
+        """Make a clock; `busy` says that another thread is at work, for which time stands still."""
+        self.busy = busy
+        self._now = BEGINNING
+        self._epoch = epoch - BEGINNING
+        self._order = itertools.count()
+        self._alarms: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        return self._now
+
+    def epoch(self) -> float:
+        return self._epoch + self._now
+
+    async def sleep(self, seconds: float) -> None:
+        alarm: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._alarms, (self._now + seconds, next(self._order), alarm))
+        await alarm
+
+    async def run(self, work: Coroutine[object, object, Result]) -> Result:
+        """Let time pass until the work is done; fail where it would wait for ever."""
+        task = asyncio.ensure_future(work)
+        try:
+            await self._settle()
+            while not task.done():
+                assert self._ring(), "it waits for something that never comes"
+                await self._settle()
+        finally:
+            task.cancel()
+        return await task
+
+    async def advance(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        until = self._now + seconds
+        await self._settle()
+        while self._alarms and self._alarms[0][0] <= until:
+            self._ring()
+            await self._settle()
+        self._now = max(self._now, until)
+
+    def _ring(self) -> bool:
+        while self._alarms:
+            when, _, alarm = heapq.heappop(self._alarms)
+            if not alarm.done():
+                self._now = max(self._now, when + LATE)
+                alarm.set_result(None)
+                return True
+        return False
+
+    async def _settle(self) -> None:
+        """Return when no task can go on by itself."""
+        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined] # asyncio has no public word for "idle"
+        while ready or self.busy():
+            await asyncio.sleep(0 if ready else 0.0002)

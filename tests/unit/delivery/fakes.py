@@ -1,0 +1,218 @@
+"""A journal in memory and chat servers that can be told to fail: what delivery works with, on a fake clock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaign.channels import CHANNELS
+from campaign.channels.base import Answer, NoAnswer
+from campaign.delivery.sender import Sender, Settings, Surroundings
+from campaign.delivery.stop import Stop
+from campaign.errors import JournalWriteError, Problem
+from campaign.journal import Outcome, State, Waiting
+
+from .fake_clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from campaign.channels.base import Request
+    from campaign.delivery.attempts import Record, Sends
+
+
+def body(channel: str, name: str, destination: str) -> bytes:
+    """A frozen body; `name` is how the tests know the message."""
+    if channel == "livechat":
+        payload: dict[str, object] = {"_id": name, "token": "t", "rid": destination, "msg": "Chào"}
+    else:
+        payload = {"pageId": "p", "conversationId": destination, "message": {"type": "text", "text": name}}
+    return json.dumps(payload).encode()
+
+
+def named(request: Request) -> str:
+    """The name of the message that a request is about."""
+    if request.method == "GET":
+        return request.url.rpartition("/")[2].partition("?")[0]
+    payload = json.loads(request.body or b"")
+    return str(payload.get("_id") or payload["message"]["text"])
+
+
+class MemoryRecord:
+    """A `campaign.delivery.attempts.Record` that keeps everything in memory; messages are m1, m2, …"""
+
+    def __init__(self, channel: str, count: int, destinations: int = 1_000_000) -> None:
+        self._rows = {
+            seq: Waiting(
+                seq, seq + 1, f"r{seq % destinations}", body(channel, f"m{seq}", f"r{seq % destinations}"), False, 0
+            )
+            for seq in range(1, count + 1)
+        }
+        self.states = dict.fromkeys(self._rows, State.PENDING)
+        self.outcomes: dict[int, Outcome] = {}
+        self.history: list[Outcome] = []
+        self.came: list[tuple[int, str]] = []
+        self.failed = False
+        self.full_for_attempts = False
+        self.full_for_outcomes = False
+
+    def cut_off(self, seq: int) -> None:
+        """A process died with this row under way."""
+        self.states[seq] = State.SENDING
+        self._rows[seq] = self._rows[seq]._replace(attempts=1)
+
+    async def begin(self, seq: int, at: float) -> int:  # noqa: ARG002 - the protocol's
+        await asyncio.sleep(0)
+        if self.full_for_attempts:
+            raise JournalWriteError(Problem("journal", "the journal cannot be written (disk full)"))
+        self.states[seq] = State.SENDING
+        self._rows[seq] = self._rows[seq]._replace(attempts=self._rows[seq].attempts + 1)
+        return seq
+
+    def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
+        assert seq == attempt
+        self.asked(seq, 0.0, came, outcome)
+
+    def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:  # noqa: ARG002 - the protocol's
+        self.failed = self.failed or self.full_for_outcomes
+        if not self.failed:
+            self.states[seq] = outcome.state
+            self.outcomes[seq] = outcome
+            self.history.append(outcome)
+            self.came.append((seq, came))
+
+    async def waiting(self, after: int, count: int) -> list[Waiting]:
+        await asyncio.sleep(0)
+        found = [
+            row._replace(cut_off=self.states[seq] is State.SENDING)
+            for seq, row in self._rows.items()
+            if seq > after and self.states[seq] in (State.PENDING, State.SENDING)
+        ]
+        return found[:count]
+
+    def in_state(self, state: State) -> list[int]:
+        return [seq for seq, each in self.states.items() if each is state]
+
+
+class Fault(NamedTuple):
+    """What happens to one request instead of the usual.
+
+    Attributes:
+        answer: what comes back.
+        takes: whether the server takes the message all the same.
+        after: seconds until the answer.
+    """
+
+    answer: Answer | NoAnswer
+    takes: bool = False
+    after: float = 0.0
+
+
+RESET = NoAnswer("the connection broke", left=True)
+NO_CONNECTION = NoAnswer("the server cannot be reached", left=False)
+
+
+class ChatServer:
+    """A chat server that keeps what it takes. Livechat takes an `_id` once; Kitechat takes whatever comes."""
+
+    def __init__(
+        self,
+        clock: FakeClock,
+        faults: Mapping[str, Sequence[Fault]] | None = None,
+        read_back_faults: Mapping[str, Sequence[Fault]] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._faults = {"POST": _queues(faults), "GET": _queues(read_back_faults)}
+        self.taken: Counter[str] = Counter()
+        self.answered: set[str] = set()
+        """Messages that were taken, and whose answer got through."""
+        self.requests: list[tuple[str, str]] = []
+        self.sent_at: list[float] = []
+        self.under_way: Counter[str] = Counter()
+        self.most_under_way = 0
+
+    async def send(self, request: Request) -> Answer | NoAnswer:
+        name = named(request)
+        self.requests.append((request.method, name))
+        self.sent_at.append(self._clock.now())
+        self.under_way[name] += 1
+        self.most_under_way = max(self.most_under_way, self.under_way.total())
+        try:
+            await self._clock.sleep(0.01)
+            return await self._served(request, name)
+        finally:
+            self.under_way[name] -= 1
+
+    async def _served(self, request: Request, name: str) -> Answer | NoAnswer:
+        fault = next(self._faults[request.method].get(name, iter(())), None)
+        if fault is None:
+            usual = self._usual(request, name)
+            await self._clock.sleep(0.01)
+            if usual.status == 200:
+                self.answered.add(name)
+            return usual
+        if fault.takes:
+            self._usual(request, name)
+        await self._clock.sleep(0.01 + fault.after)
+        return fault.answer
+
+    def _usual(self, request: Request, name: str) -> Answer:
+        if request.method == "GET":
+            return taken(name) if self.taken[name] else refused("invalid-message")
+        if b"_id" not in (request.body or b""):
+            self.taken[name] += 1
+            return Answer(200, {}, b'{"success":true}')
+        if self.taken[name]:
+            return refused("Cannot convert undefined or null to object")
+        self.taken[name] += 1
+        return taken(name)
+
+
+def _queues(faults: Mapping[str, Sequence[Fault]] | None) -> dict[str, Iterator[Fault]]:
+    return {name: iter(each) for name, each in (faults or {}).items()}
+
+
+def taken(name: str) -> Answer:
+    return Answer(200, {}, json.dumps({"success": True, "message": {"_id": name}}).encode())
+
+
+def refused(error: str, status: int = 400) -> Answer:
+    return Answer(status, {}, json.dumps({"success": False, "error": error}).encode())
+
+
+FAST = Settings(rate=1000)
+
+
+class Scene(NamedTuple):
+    """A sender and all that it works with."""
+
+    clock: FakeClock
+    record: MemoryRecord
+    server: ChatServer
+    stop: Stop
+    sender: Sender
+
+    async def play(self) -> None:
+        """Deliver until nothing is left to do."""
+        await self.clock.run(self.sender.deliver())
+
+
+def sender_for(channel: str, settings: Settings, clock: FakeClock, transport: Sends, record: Record, stop: Stop) -> Sender:
+    """A sender whose back-off is never shortened by chance."""
+    return Sender(CHANNELS[channel], settings, Surroundings(transport, record, stop, clock, lambda: 1.0))
+
+
+def scene(
+    channel: str,
+    count: int = 1,
+    settings: Settings = FAST,
+    *,
+    faults: Mapping[str, Sequence[Fault]] | None = None,
+    read_back_faults: Mapping[str, Sequence[Fault]] | None = None,
+    destinations: int = 1_000_000,
+) -> Scene:
+    clock, stop = FakeClock(), Stop()
+    record, server = MemoryRecord(channel, count, destinations), ChatServer(clock, faults, read_back_faults)
+    return Scene(clock, record, server, stop, sender_for(channel, settings, clock, server, record, stop))

@@ -1,0 +1,123 @@
+"""Kitechat, row by row of DESIGN.md's table "how an answer is read": a lost answer is never sent again by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaign.channels.base import Answer, NoAnswer
+from campaign.delivery.sender import Settings
+from campaign.journal import State
+
+from .fakes import NO_CONNECTION, RESET, Fault, refused, scene
+
+POST = ("POST", "m1")
+LOST = [
+    pytest.param(RESET, id="reset"),
+    pytest.param(NoAnswer("no answer within 30 s", left=True), id="timeout"),
+    pytest.param(Answer(500), id="500"),
+    pytest.param(Answer(502), id="502"),
+    pytest.param(Answer(504), id="504"),
+    pytest.param(Answer(200, {}, b"<html>Welcome</html>"), id="200 that is no JSON"),
+    pytest.param(Answer(200, {}, b'{"success":tr'), id="200 cut off"),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "message_id"),
+    [(b'{"success":true}', None), (b'{"data":{"id":7}}', "7"), (b'{"messageId":"abc"}', "abc")],
+    ids=["no id", "id in data", "id"],
+)
+async def test_a_message_is_sent_with_one_request(body: bytes, message_id: str | None) -> None:
+    it = scene("kitechat", faults={"m1": [Fault(Answer(200, {}, body), takes=True)]})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST]
+    assert it.record.outcomes[1].message_id == message_id
+
+
+@pytest.mark.parametrize("takes", [True, False], ids=["taken", "not taken"])
+@pytest.mark.parametrize("answer", LOST)
+async def test_a_lost_answer_leaves_its_row_in_doubt(answer: Answer | NoAnswer, *, takes: bool) -> None:
+    it = scene("kitechat", 2, faults={"m1": [Fault(answer, takes=takes)]})
+    await it.play()
+    assert it.record.states == {1: State.IN_DOUBT, 2: State.SENT}
+    assert it.server.requests.count(POST) == 1
+    assert it.record.outcomes[1].reason
+    assert (it.sender.progress.in_doubt, it.sender.progress.sent) == (1, 1)
+
+
+async def test_on_the_operators_word_a_lost_answer_is_sent_again() -> None:
+    it = scene("kitechat", 1, Settings(rate=1000, resend_in_doubt=True), faults={"m1": [Fault(RESET, takes=True)] * 2})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.taken["m1"] == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, {}, b'{"success":false,"message":"no such page"}'),
+        Answer(400, {}, b"no such page"),
+        refused("no such page", status=404),
+        refused("no such page", status=413),
+        refused("no such page", status=422),
+    ],
+    ids=["200 that says failure", "400", "404", "413", "422"],
+)
+async def test_a_refused_row_fails_at_once(answer: Answer) -> None:
+    it = scene("kitechat", faults={"m1": [Fault(answer)]})
+    await it.play()
+    assert it.record.states == {1: State.FAILED}
+    assert it.server.requests == [POST]
+    assert "no such page" in it.record.outcomes[1].reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [(Answer(503, {"retry-after": "7"}), 7.0), (Answer(503), 0.5), (Answer(429, {"retry-after": "3"}), 3.0)],
+    ids=["503 with Retry-After", "503", "429"],
+)
+async def test_over_the_limit_a_row_waits_and_is_never_failed(answer: Answer, seconds: float) -> None:
+    it = scene("kitechat", faults={"m1": [Fault(answer)]})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST, POST]
+    assert it.server.sent_at[1] - it.server.sent_at[0] == pytest.approx(seconds, abs=0.1)
+
+
+async def test_a_limit_that_is_not_told_beforehand_halves_the_rate() -> None:
+    it = scene("kitechat", 5, Settings(rate=100, concurrency=1), faults={"m1": [Fault(Answer(503))]})
+    await it.play()
+    waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
+    assert it.sender.throttle.pace < 100
+    assert waits[0] == pytest.approx(0.5, abs=0.1)
+
+
+async def test_without_a_connection_a_row_waits() -> None:
+    it = scene("kitechat", faults={"m1": [Fault(NO_CONNECTION)] * 4})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.taken["m1"] == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 307, 405])
+async def test_what_no_row_can_help_stops_the_run(status: int) -> None:
+    it = scene("kitechat", 30, faults={"m1": [Fault(Answer(status))]})
+    await it.play()
+    assert it.stop.reason is not None
+    assert f"HTTP {status}" in it.stop.reason.text
+    assert it.record.states == dict.fromkeys(range(1, 31), State.PENDING)
+
+
+async def test_one_lost_answer_holds_nobody_else_up() -> None:
+    it = scene("kitechat", 20, Settings(rate=1000, concurrency=1), faults={"m1": [Fault(RESET)]})
+    await it.play()
+    assert it.server.sent_at[-1] - it.server.sent_at[0] < 1
+
+
+async def test_lost_answers_in_a_row_make_all_rows_wait() -> None:
+    faults = {f"m{number}": [Fault(RESET)] for number in range(1, 6)}
+    it = scene("kitechat", 6, Settings(rate=1000, concurrency=1), faults=faults)
+    await it.play()
+    waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
+    assert waits == pytest.approx([0.02, 0.5, 1, 2, 4], abs=0.1)

@@ -1,0 +1,116 @@
+"""Whole deliveries against a server that limits: no 429, and hardly longer than the limit makes them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import NamedTuple
+
+import pytest
+
+from campaign.delivery.sender import Settings
+from campaign.delivery.stop import Stop
+from campaign.journal import State
+
+from .fake_clock import FakeClock
+from .fakes import MemoryRecord, sender_for
+from .window_server import Conditions, LimitedServer
+
+ROWS = 500
+
+
+class Figures(NamedTuple):
+    refused: int
+    seconds: float
+    requests: int
+
+
+async def delivered(
+    conditions: Conditions, seed: int, settings: Settings, rows: int = ROWS, others: float | None = None
+) -> Figures:
+    """Deliver; `others`: seconds between the requests of another program behind our address."""
+    phase = random.Random(seed).random()  # noqa: S311 - where in a second it begins
+    clock = FakeClock(1_800_000_000 + phase)
+    server, record = LimitedServer(clock, conditions, seed), MemoryRecord("livechat", rows)
+    sender = sender_for("livechat", settings, clock, server, record, Stop())
+    began = clock.now()
+    if others is not None:
+        disturbing = asyncio.ensure_future(_hit_every(clock, server, others))
+    await clock.run(sender.deliver())
+    if others is not None:
+        disturbing.cancel()
+    assert record.in_state(State.SENT) == list(range(1, rows + 1))
+    return Figures(server.refused, clock.now() - began, len(server.arrived_at))
+
+
+async def _hit_every(clock: FakeClock, server: LimitedServer, seconds: float) -> None:
+    while True:
+        await clock.sleep(seconds)
+        server.hit()
+
+
+def least(conditions: Conditions, rows: int = ROWS) -> float:
+    return (-(-rows // conditions.limit) - 1) * conditions.seconds
+
+
+@pytest.mark.parametrize("skew", [-90.0, 0.0, 90.0], ids=["90 s slow", "right", "90 s fast"])
+@pytest.mark.parametrize("concurrency", [1, 8, 32])
+@pytest.mark.parametrize("seed", range(4))
+async def test_no_request_is_refused_and_no_time_is_lost(skew: float, concurrency: int, seed: int) -> None:
+    conditions = Conditions(skew=skew)
+    figures = await delivered(conditions, seed, Settings(concurrency=concurrency))
+    assert (figures.refused, figures.requests) == (0, ROWS)
+    assert figures.seconds <= 1.05 * least(conditions)
+
+
+@pytest.mark.parametrize("rate", [10.0, 200.0])
+async def test_a_rate_above_the_budget_changes_nothing(rate: float) -> None:
+    figures = await delivered(Conditions(), 5, Settings(rate=rate))
+    assert figures.refused == 0
+    assert figures.seconds <= 1.05 * least(Conditions())
+
+
+@pytest.mark.parametrize("skew", [-90.0, 90.0], ids=["90 s slow", "90 s fast"])
+async def test_rocket_chats_default_limit_is_kept_to(skew: float) -> None:
+    conditions = Conditions(limit=10, seconds=60, skew=skew)
+    figures = await delivered(conditions, 1, Settings(), rows=100)
+    assert figures.refused == 0
+    assert figures.seconds <= 1.01 * least(conditions, 100)
+
+
+@pytest.mark.parametrize("drift", [-0.00005, 0.00005], ids=["loses", "gains"])
+async def test_a_clock_that_runs_differently_is_followed(drift: float) -> None:
+    conditions = Conditions(limit=10, seconds=60, drift=drift)
+    figures = await delivered(conditions, 2, Settings())
+    assert figures.refused == 0
+    assert figures.seconds <= 1.01 * least(conditions)
+
+
+async def test_a_large_budget_is_spent_early_in_its_window() -> None:
+    figures = await delivered(Conditions(limit=1000, seconds=60), 3, Settings(concurrency=32), rows=1000)
+    assert figures.refused == 0
+    assert figures.seconds < 10
+
+
+async def test_a_proxy_whose_clock_is_ahead_costs_a_few_refusals_and_no_row() -> None:
+    conditions = Conditions(date_ahead=0.3)
+    figures = await delivered(conditions, 4, Settings())
+    assert 0 < figures.refused <= 10
+    assert figures.seconds <= 1.3 * least(conditions)
+
+
+async def test_a_server_without_dates_is_taken_to_have_our_time() -> None:
+    figures = await delivered(Conditions(date_ahead=None), 6, Settings())
+    assert figures.refused == 0
+    assert figures.seconds <= 1.05 * least(Conditions())
+
+
+async def test_a_server_without_dates_and_with_another_time_still_gets_every_message() -> None:
+    figures = await delivered(Conditions(date_ahead=None, skew=-90), 7, Settings(), rows=50)
+    assert figures.requests == 50 + figures.refused
+
+
+async def test_others_behind_our_address_cost_little() -> None:
+    figures = await delivered(Conditions(), 8, Settings(concurrency=8), rows=200, others=0.7)
+    assert figures.refused <= figures.seconds / 2
+    assert figures.seconds <= 1.6 * least(Conditions(), 200)

@@ -1,0 +1,193 @@
+"""Livechat, row by row of DESIGN.md's table "how an answer is read": what becomes of a row, and at what cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaign.channels.base import Answer, NoAnswer
+from campaign.journal import State
+
+from .fakes import NO_CONNECTION, RESET, Fault, refused, scene, taken
+
+HTML = Answer(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
+TIMEOUT = Fault(NoAnswer("no answer within 30 s", left=True), after=30.0)
+LOST = [
+    pytest.param(RESET, id="reset"),
+    pytest.param(TIMEOUT.answer, id="timeout"),
+    pytest.param(Answer(500), id="500"),
+    pytest.param(Answer(502, {}, b"<html>Bad gateway</html>"), id="502"),
+    pytest.param(Answer(503), id="503"),
+    pytest.param(Answer(504), id="504"),
+    pytest.param(HTML, id="200 that is no JSON"),
+    pytest.param(Answer(200, {}, b'{"success":tr'), id="200 cut off"),
+    pytest.param(Answer(200, {}, b'{"success":false}'), id="200 that says failure"),
+]
+POST, GET = ("POST", "m1"), ("GET", "m1")
+
+
+async def test_a_message_is_sent_with_one_request() -> None:
+    it = scene("livechat")
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST]
+    outcome = it.record.outcomes[1]
+    assert (outcome.message_id, outcome.http_status, outcome.reason, outcome.kind) == ("m1", 200, "", "")
+    assert outcome.latency == pytest.approx(0.02, abs=0.001)
+    assert outcome.at == pytest.approx(it.clock.epoch(), abs=0.1)
+
+
+@pytest.mark.parametrize("answer", LOST)
+async def test_a_lost_answer_whose_message_is_there_is_sent_once(answer: Answer | NoAnswer) -> None:
+    it = scene("livechat", faults={"m1": [Fault(answer, takes=True)]})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST, GET]
+    assert it.record.outcomes[1].message_id == "m1"
+
+
+@pytest.mark.parametrize("answer", LOST)
+async def test_a_lost_answer_whose_message_is_not_there_is_sent_again(answer: Answer | NoAnswer) -> None:
+    it = scene("livechat", faults={"m1": [Fault(answer)]})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST, GET, POST]
+    assert it.server.taken["m1"] == 1
+    assert [came for _, came in it.record.came] == ["unclear", "absent", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "reason"),
+    [
+        (refused("room-closed"), "room-closed", "conversation is closed"),
+        (refused("invalid-token"), "invalid-token", "no visitor with this token"),
+        (refused("not here", status=404), "not here", "refused the message: not here"),
+        (refused("too big", status=413), "too big", "refused the message: too big"),
+        (refused("bad field", status=422), "bad field", "refused the message: bad field"),
+    ],
+    ids=["room closed", "invalid token", "404", "413", "422"],
+)
+async def test_a_refused_row_fails_at_once(answer: Answer, kind: str, reason: str) -> None:
+    it = scene("livechat", faults={"m1": [Fault(answer)]})
+    await it.play()
+    assert it.record.states == {1: State.FAILED}
+    assert it.server.requests == [POST]
+    assert it.record.outcomes[1].kind == kind
+    assert reason in it.record.outcomes[1].reason
+    assert it.sender.progress.failed == 1
+
+
+async def test_a_repeated_id_is_no_refusal() -> None:
+    absent = Fault(refused("invalid-message"))  # asked too early: the server was still storing it
+    it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [absent]})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST, GET, POST, GET]
+    assert it.server.taken["m1"] == 1
+
+
+async def test_a_refusal_of_a_second_attempt_is_believed_once_the_message_is_not_there() -> None:
+    it = scene("livechat", faults={"m1": [Fault(RESET), Fault(refused("room-closed"))]})
+    await it.play()
+    assert it.record.states == {1: State.FAILED}
+    assert it.server.requests == [POST, GET, POST, GET]
+    assert it.record.outcomes[1].kind == "room-closed"
+    assert it.server.taken["m1"] == 0
+
+
+async def test_a_refusal_of_a_second_attempt_is_not_believed_where_the_message_is_there() -> None:
+    absent = Fault(refused("invalid-message"))
+    it = scene(
+        "livechat",
+        faults={"m1": [Fault(RESET, takes=True), Fault(refused("room-closed"))]},
+        read_back_faults={"m1": [absent]},
+    )
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.sender.progress.failed == 0
+
+
+@pytest.mark.parametrize(
+    "found",
+    [RESET, NO_CONNECTION, Answer(500), Answer(429), HTML, Answer(404, {}, b"<html>Not found</html>")],
+    ids=["reset", "no connection", "500", "429", "HTML", "404 of a proxy"],
+)
+@pytest.mark.parametrize("takes", [True, False], ids=["there", "not there"])
+async def test_a_read_back_that_tells_nothing_is_asked_again(found: Answer | NoAnswer, *, takes: bool) -> None:
+    it = scene(
+        "livechat", faults={"m1": [Fault(RESET, takes=takes)]}, read_back_faults={"m1": [Fault(found)] * 3}
+    )
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST, GET, GET, GET, GET] + ([] if takes else [POST])
+    assert it.server.taken["m1"] == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (Answer(429, {"retry-after": "7"}), 7.0),
+        (refused("Error, too many requests. You must wait 9 seconds", status=429), 9.0),
+        (Answer(429), 0.5),
+    ],
+    ids=["Retry-After", "in words", "not told"],
+)
+async def test_over_the_limit_a_row_waits_as_long_as_it_is_told(answer: Answer, seconds: float) -> None:
+    it = scene("livechat", faults={"m1": [Fault(answer)]})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST, POST]
+    assert it.server.sent_at[1] - it.server.sent_at[0] == pytest.approx(seconds, abs=0.1)
+    assert it.record.came[0] == (1, "not_taken")
+
+
+async def test_without_a_connection_a_row_waits_longer_and_longer_and_is_not_read_back() -> None:
+    it = scene("livechat", faults={"m1": [Fault(NO_CONNECTION)] * 5})
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == [POST] * 6
+    waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
+    assert waits == pytest.approx([0.5, 1, 2, 4, 8], abs=0.1)
+
+
+async def test_between_a_lost_answer_and_its_question_a_row_is_sending() -> None:
+    it = scene("livechat", faults={"m1": [Fault(RESET)]}, read_back_faults={"m1": [TIMEOUT]})
+    await it.play()
+    assert [outcome.state for outcome in it.record.history] == [
+        State.SENDING,
+        State.SENDING,
+        State.PENDING,
+        State.SENT,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(401, {}, b"no"), "refuses access (HTTP 401)"),
+        (Answer(403, {}, b"no"), "refuses access (HTTP 403)"),
+        (Answer(302, {"location": "https://login"}), "redirects (HTTP 302) to https://login"),
+        (Answer(404, {}, b"<html>no such page</html>"), "is not one of Rocket.Chat's livechat API"),
+    ],
+    ids=["401", "403", "redirect", "another program"],
+)
+async def test_what_no_row_can_help_stops_the_run(answer: Answer, reason: str) -> None:
+    it = scene("livechat", 30, faults={"m1": [Fault(answer)]})
+    await it.play()
+    assert it.stop.reason is not None
+    assert reason in it.stop.reason.text
+    assert it.record.states == dict.fromkeys(range(1, 31), State.PENDING)
+    assert it.server.requests == [POST]
+
+
+async def test_a_question_that_is_refused_access_leaves_its_row_to_be_asked_about() -> None:
+    it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [Fault(Answer(401))]})
+    await it.play()
+    assert it.record.states == {1: State.SENDING}
+    assert it.stop.reason is not None
+    assert "refuses access" in it.stop.reason.text
+
+
+async def test_a_success_for_another_message_would_carry_its_id() -> None:
+    it = scene("livechat", faults={"m1": [Fault(taken("other"), takes=True)]})
+    await it.play()
+    assert it.record.outcomes[1].message_id == "other"

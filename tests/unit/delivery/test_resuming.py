@@ -1,0 +1,183 @@
+"""Rows that an earlier process left behind, and the promise over any number of processes: nobody twice, nobody lost."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaign.channels.base import Answer, NoAnswer
+from campaign.delivery.sender import Settings
+from campaign.delivery.stop import Stop, StopReason
+from campaign.journal import State
+
+from .fake_clock import FakeClock
+from .fakes import NO_CONNECTION, RESET, ChatServer, Fault, MemoryRecord, refused, scene, sender_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POST, GET = ("POST", "m1"), ("GET", "m1")
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
+async def test_livechat_asks_about_a_row_that_was_cut_off(*, there: bool) -> None:
+    it = scene("livechat")
+    it.record.cut_off(1)
+    it.server.taken["m1"] = int(there)
+    await it.play()
+    assert it.record.states == {1: State.SENT}
+    assert it.server.requests == ([GET] if there else [GET, POST])
+    assert it.server.taken["m1"] == 1
+
+
+async def test_kitechat_never_sends_a_row_that_was_cut_off() -> None:
+    it = scene("kitechat", 2)
+    it.record.cut_off(1)
+    await it.play()
+    assert it.server.requests == [("POST", "m2")]
+    assert it.record.states == {1: State.SENDING, 2: State.SENT}
+
+
+async def test_kitechat_sends_a_row_that_was_cut_off_on_the_operators_word() -> None:
+    it = scene("kitechat", 1, Settings(rate=1000, resend_in_doubt=True))
+    it.record.cut_off(1)
+    await it.play()
+    assert it.server.requests == [POST]
+    assert it.record.states == {1: State.SENT}
+
+
+async def test_a_refusal_of_a_row_tried_by_an_earlier_process_is_read_back_first() -> None:
+    it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
+    it.record.cut_off(1)
+    it.record.states[1] = State.PENDING
+    it.server.taken["m1"] = 1
+    await it.play()
+    assert it.server.requests == [POST, GET]
+    assert it.record.states == {1: State.SENT}
+
+
+async def test_a_row_that_failed_and_is_tried_again_may_fail_again() -> None:
+    it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
+    it.record.cut_off(1)
+    it.record.states[1] = State.PENDING
+    await it.play()
+    assert it.server.requests == [POST, GET]
+    assert it.record.states == {1: State.FAILED}
+
+
+async def test_what_is_done_is_not_done_again() -> None:
+    it = scene("livechat", 5)
+    it.record.states |= {1: State.SENT, 2: State.FAILED, 3: State.IN_DOUBT, 4: State.SKIPPED}
+    await it.play()
+    assert it.server.requests == [("POST", "m5")]
+
+
+FAULTS = st.sampled_from(
+    [
+        *(Fault(answer, takes=takes) for takes in (True, False) for answer in (RESET, Answer(500), Answer(502))),
+        *(Fault(Answer(200, {}, body), takes=True) for body in (b"<html>", b'{"success":tr')),
+        Fault(NoAnswer("no answer within 30 s", left=True), takes=True, after=30.0),
+        Fault(NO_CONNECTION),
+        Fault(Answer(429, {"retry-after": "2"})),
+        Fault(Answer(503)),
+    ]
+)
+ROWS = 12
+
+
+class Mishaps(NamedTuple):
+    """What goes wrong while a run is delivered by one process after another."""
+
+    faults: Mapping[str, list[Fault]]
+    read_back_faults: Mapping[str, list[Fault]]
+    ends: list[tuple[float, bool]]
+    """When each process but the last ends, in seconds from its beginning; and whether it is killed."""
+
+
+FAULTS_BY_ROW = st.dictionaries(
+    st.integers(1, ROWS).map(lambda number: f"m{number}"), st.lists(FAULTS, max_size=3), max_size=ROWS
+)
+MOMENTS = st.one_of(st.sampled_from([0.0, 0.005, 0.01, 0.015, 0.02]), st.floats(0, 60))
+MISHAPS = st.builds(
+    Mishaps, FAULTS_BY_ROW, FAULTS_BY_ROW, st.lists(st.tuples(MOMENTS, st.booleans()), max_size=5)
+)
+DELIVERIES = st.builds(
+    Settings,
+    rate=st.sampled_from([5.0, 100.0, 1000.0]),
+    concurrency=st.sampled_from([1, 2, 8]),
+    stop_after_refusals=st.just(0),
+)
+
+
+async def delivered(
+    channel: str, destinations: int, how: Settings, mishaps: Mishaps
+) -> tuple[MemoryRecord, ChatServer]:
+    """Deliver with one process after another, until one comes to the end."""
+    clock, record = FakeClock(), MemoryRecord(channel, ROWS, destinations)
+    server = ChatServer(clock, mishaps.faults, mishaps.read_back_faults)
+    for seconds, killed in mishaps.ends:
+        stop = Stop()
+        task = asyncio.ensure_future(sender_for(channel, how, clock, server, record, stop).deliver())
+        await clock.advance(seconds)
+        if killed:
+            task.cancel()
+        stop.ask(StopReason("interrupted", interrupted=True))
+        await clock.run(asyncio.wait([task]))
+        if channel == "kitechat":
+            for seq in record.in_state(State.SENDING):
+                record.states[seq] = State.IN_DOUBT
+    await clock.run(sender_for(channel, how, clock, server, record, Stop()).deliver())
+    return record, server
+
+
+@settings(max_examples=60, deadline=None)
+@given(destinations=st.sampled_from([1, 3, 100]), how=DELIVERIES, mishaps=MISHAPS)
+def test_on_livechat_every_row_is_there_exactly_once(destinations: int, how: Settings, mishaps: Mishaps) -> None:
+    record, server = asyncio.run(delivered("livechat", destinations, how, mishaps))
+    assert record.in_state(State.SENT) == list(range(1, ROWS + 1))
+    assert server.taken == {f"m{number}": 1 for number in range(1, ROWS + 1)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(destinations=st.sampled_from([1, 3, 100]), how=DELIVERIES, mishaps=MISHAPS)
+def test_on_kitechat_no_row_is_there_twice_and_doubt_has_a_cause(
+    destinations: int, how: Settings, mishaps: Mishaps
+) -> None:
+    record, server = asyncio.run(delivered("kitechat", destinations, how, mishaps))
+    sent = {f"m{seq}" for seq in record.in_state(State.SENT)}
+    in_doubt = {f"m{seq}" for seq in record.in_state(State.IN_DOUBT)}
+    assert len(sent | in_doubt) == ROWS
+    assert set(server.taken.values()) <= {1}
+    assert sent <= set(server.taken)
+    assert set(server.taken) - server.answered <= in_doubt
+    assert in_doubt.isdisjoint(server.answered)
+
+
+@settings(max_examples=30, deadline=None)
+@given(faults=FAULTS_BY_ROW, concurrency=st.sampled_from([1, 4, 16]))
+def test_one_destination_gets_its_rows_in_order_and_one_at_a_time(
+    faults: dict[str, list[Fault]], concurrency: int
+) -> None:
+    async def play() -> list[str]:
+        it = scene(
+            "livechat",
+            ROWS,
+            Settings(rate=1000, concurrency=concurrency, stop_after_refusals=0),
+            faults=faults,
+            destinations=1,
+        )
+        await it.play()
+        assert it.server.most_under_way == 1
+        return list(dict.fromkeys(name for _, name in it.server.requests))
+
+    assert asyncio.run(play()) == [f"m{number}" for number in range(1, ROWS + 1)]
+
+
+async def test_different_destinations_are_sent_to_at_the_same_time() -> None:
+    it = scene("livechat", 40)
+    await it.play()
+    assert it.server.most_under_way == 8

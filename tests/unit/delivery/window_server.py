@@ -1,0 +1,88 @@
+"""A livechat server behind Rocket.Chat's limiter, seen through a network, on a fake clock."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+from campaign.channels.base import Answer
+
+if TYPE_CHECKING:
+    from campaign.channels.base import NoAnswer, Request
+
+    from .fake_clock import FakeClock
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a campaign meets.
+
+    Attributes:
+        limit: requests in a window.
+        seconds: a window's length.
+        skew: seconds by which the server's clock is ahead of ours.
+        drift: seconds by which it gains on ours every second.
+        date_ahead: seconds by which the clock that stamps `Date` is ahead of the server's own, as a proxy's may be.
+        shortest, longest: seconds that the network takes each way.
+    """
+
+    limit: int = 10
+    seconds: float = 2.0
+    skew: float = 0.0
+    drift: float = 0.0
+    date_ahead: float | None = 0.0
+    shortest: float = 0.001
+    longest: float = 0.05
+
+
+class LimitedServer:
+    """Fixed windows that begin with the first request after the last one has ended; refused requests count too."""
+
+    def __init__(self, clock: FakeClock, conditions: Conditions, seed: int) -> None:
+        self._clock = clock
+        self._conditions = conditions
+        self._random = random.Random(seed)  # noqa: S311 - a network, not a secret
+        self._ends = float("-inf")
+        self._hits = 0
+        self.arrived_at: list[float] = []
+        self.refused = 0
+
+    async def send(self, request: Request) -> Answer | NoAnswer:
+        await self._clock.sleep(self._way())
+        answer = self._answer(request)
+        await self._clock.sleep(self._way())
+        return answer
+
+    def hit(self) -> bool:
+        """Count a request, from whatever program; whether it is within the limit."""
+        now = self._time()
+        if now >= self._ends:
+            self._ends, self._hits = now + self._conditions.seconds, 0
+        self._hits += 1
+        return self._hits <= self._conditions.limit
+
+    def _way(self) -> float:
+        return self._random.uniform(self._conditions.shortest, self._conditions.longest)
+
+    def _time(self) -> float:
+        return self._clock.epoch() + self._conditions.skew + self._conditions.drift * self._clock.now()
+
+    def _answer(self, request: Request) -> Answer:
+        self.arrived_at.append(self._clock.now())
+        allowed = self.hit()
+        headers = {
+            "x-ratelimit-limit": str(self._conditions.limit),
+            "x-ratelimit-remaining": str(max(0, self._conditions.limit - self._hits)),
+            "x-ratelimit-reset": str(round(self._ends * 1000)),
+        }
+        if self._conditions.date_ahead is not None:
+            headers["date"] = formatdate(int(self._time() + self._conditions.date_ahead), usegmt=True)
+        if not allowed:
+            self.refused += 1
+            text = f"Error, too many requests. You must wait {-int(self._time() - self._ends) + 1} seconds"
+            return Answer(429, headers, json.dumps({"success": False, "error": text}).encode())
+        name = json.loads(request.body or b"")["_id"]
+        return Answer(200, headers, json.dumps({"success": True, "message": {"_id": name}}).encode())
