@@ -1,0 +1,27 @@
+"""`campaign check`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaign.cli.options import campaign_options, load, output_options
+from campaign.cli.plan_report import check_campaign
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(short_help="Plan without sending: the mapping, the counts, every problem by cell.")
+@campaign_options
+@output_options
+def check(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by name
+    """Read, render and validate every row of FILE's list, and send nothing.
+
+    \b
+    campaign check tet-offer.toml
+    campaign check customers.xlsx --template livechat-text --map msg="Nội dung" --server https://chat.example.com
+    """
+    sys.exit(check_campaign(load(file, given), json_wanted=given["as_json"], quiet=given["quiet"]))

@@ -1,0 +1,85 @@
+"""The group of commands, each loaded when it is called, and the one place where errors end."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaign.errors import CampaignError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "new": "Make a campaign to start from.",
+    "check": "Plan without sending: the mapping, the counts, every problem by cell.",
+    "preview": "Show the messages as recipients will see them.",
+    "run": "Plan, ask, deliver, and write the results workbook.",
+    "resume": "Go on with an unfinished run.",
+    "results": "Show the summary and write the workbook again.",
+    "sandbox": "Run a local server that speaks both APIs.",
+}
+"""Every command with its short help, so that `campaign --help` need not load them."""
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for; turns our errors into one paragraph and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands in the order of the way."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"campaign.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - each module holds its command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:  # noqa: ANN401 - click's
+        """Run the command line."""
+        try:
+            return super().main(args, *rest, **options)
+        except CampaignError as error:
+            if _wants_traceback(args):
+                traceback.print_exc()
+            for problem in error.problems:
+                click.secho(str(problem), err=True, fg="red")
+            sys.exit(error.exit_code)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        """Run one command; an interrupt outside a delivery has sent nothing."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def _wants_traceback(args: Sequence[str] | None) -> bool:
+    given = sys.argv[1:] if args is None else args
+    return "-v" in given or "--verbose" in given
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="campaign")
+def campaign() -> None:
+    """Send a personalised chat message to every row of a spreadsheet, and know what became of each.
+
+    \b
+    campaign new my-campaign                      make a campaign to start from
+    campaign check my-campaign/campaign.toml      see what it would do
+    campaign run my-campaign/campaign.toml --sandbox
+    """

@@ -1,0 +1,26 @@
+"""`campaign new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from campaign.starter import STARTERS, make_starter
+
+
+@click.command(short_help="Make a campaign to start from.")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--channel", type=click.Choice(STARTERS), default="livechat", show_default=True, help="Whose API to speak."
+)
+def new(folder: Path, channel: str) -> None:
+    """Make a campaign file, a template and a sample workbook in DIR, to be edited; overwrites nothing.
+
+    \b
+    campaign new tet-offer --channel kitechat
+    """
+    for path in make_starter(folder, channel):
+        click.echo(f"made {path}", err=True)
+    file = folder / "campaign.toml"
+    click.echo(f"Next: campaign check {file}, then: campaign run {file} --sandbox", err=True)

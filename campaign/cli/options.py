@@ -1,0 +1,119 @@
+"""Options that commands share, and what they say to the campaign file."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from campaign.campaign_file import load_campaign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from campaign.campaign_file import Campaign
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+class Pair(click.ParamType[tuple[str, str]]):
+    """NAME=TEXT, split at the first equals sign."""
+
+    name = "pair"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split it."""
+        name, sign, text = value.partition("=")
+        if not sign or not name.strip():
+            self.fail(f"“{value}” has no = between the variable and what it stands for", param, ctx)
+        return name.strip(), text
+
+
+def campaign_options(command: Command) -> Command:
+    """FILE, and what may be said of it on the command line."""
+    for decorate in reversed(_CAMPAIGN_OPTIONS):
+        command = decorate(command)
+    return command
+
+
+_CAMPAIGN_OPTIONS = (
+    FILE,
+    click.option("--template", metavar="PATH|NAME", help="A template file, or a shipped one by name."),
+    click.option(
+        "--recipients", type=click.Path(path_type=Path), metavar="FILE", help="The list, instead of the campaign's own."
+    ),
+    click.option("--sheet", metavar="NAME", help="The sheet to read; else the first visible one."),
+    click.option(
+        "--map", "mapped", type=Pair(), multiple=True, metavar="VARIABLE=HEADER", help="Name a variable's column."
+    ),
+    click.option(
+        "--set", "values", type=Pair(), multiple=True, metavar="VARIABLE=VALUE", help="Same text for every row."
+    ),
+    click.option("--server", metavar="URL", help="The server's base address."),
+)
+
+
+def delivery_options(command: Command) -> Command:
+    """How a run is delivered and reported."""
+    for decorate in reversed(_DELIVERY_OPTIONS):
+        command = decorate(command)
+    return command
+
+
+_DELIVERY_OPTIONS = (
+    click.option("--rate", metavar="RATE", help="10/s, 600/min, or auto: as fast as the server allows."),
+    click.option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Requests under way at once."),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Send N rows, leave the rest for resume."),
+    click.option("--yes", is_flag=True, help="Do not ask before sending."),
+)
+
+RESULTS = click.option(
+    "--results", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH", help="Where to write the workbook."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, expose_value=False, help="Show where an error came from.")
+
+
+def output_options(command: Command) -> Command:
+    """What is shown."""
+    return functools.reduce(lambda decorated, decorate: decorate(decorated), (VERBOSE, QUIET, JSON), command)
+
+
+def load(file: Path, given: Mapping[str, Any]) -> Campaign:
+    """The campaign, with what the command line says in place of what the file says.
+
+    Raises:
+        CampaignFileError: see `load_campaign`.
+    """
+    recipients = given["recipients"]
+    overrides: dict[str, Any] = {
+        "template": _from_here(given["template"]),
+        "recipients": {"file": str(recipients.absolute()) if recipients else None, "sheet": given["sheet"]},
+        "columns": dict(given["mapped"]),
+        "values": dict(given["values"]),
+        "server": {"url": given["server"]},
+        "throttle": throttle(given),
+    }
+    return load_campaign(file, _said(overrides))
+
+
+def throttle(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the command line says of the throttle."""
+    return {name: given[name] for name in ("rate", "concurrency") if given.get(name) is not None}
+
+
+def _from_here(template: str | None) -> str | None:
+    """A template given as a path counts from the working directory, not from the campaign file."""
+    if template and Path(template).is_file():
+        return str(Path(template).absolute())
+    return template
+
+
+def _said(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    said = {key: _said(value) if isinstance(value, dict) else value for key, value in overrides.items()}
+    return {key: value for key, value in said.items() if value is not None and value != {}}

@@ -1,0 +1,154 @@
+"""Printing what a plan comes to: for `check`, and for `run --dry-run`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT, print_json
+from campaign.journal import State
+from campaign.plan import PlanCount, planned_rows, prepare
+from campaign.recipients.fidelity import Fidelity
+from campaign.runs.terms import SANDBOX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from campaign.campaign_file import Campaign
+    from campaign.errors import Problem
+    from campaign.plan import Prepared
+    from campaign.recipients.table import Column, Row
+
+
+def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int:
+    """Plan, and print the mapping, every problem and the counts.
+
+    Returns:
+        The exit code.
+    """
+    prepared = prepare(campaign)
+    count = PlanCount()
+    fidelity = Fidelity(prepared.recipients.columns, prepared.template.destination_columns)
+    problems: list[Problem] = []
+    first: Row | None = None
+    for row, message, planned in planned_rows(prepared):
+        count.states[planned.state] += 1
+        fidelity.look(row)
+        if first is None:
+            first = row
+            if not quiet:
+                _print_mapping(prepared, row)
+        for problem in message.problems:
+            click.echo(str(problem), err=True)
+            if json_wanted:
+                problems.append(problem)
+    _print_findings(prepared, fidelity, quiet=quiet)
+    if not quiet:
+        click.echo(_counts(count), err=True)
+    if json_wanted:
+        print_json(
+            {
+                **_numbers(count),
+                "columns": list(_columns(prepared, fidelity, first)),
+                "notes": list(prepared.recipients.notes),
+                "warnings": [asdict(warning) for warning in fidelity.warnings()],
+                "problems": [asdict(problem) for problem in problems],
+            }
+        )
+    return SOME_NOT if count.states[State.INVALID] else ALL_SENT
+
+
+def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
+    """Plan, and say what a run would do; leaves nothing behind.
+
+    Returns:
+        The exit code that a run would refuse to begin with, or 0.
+    """
+    prepared = prepare(campaign, SANDBOX if given["sandbox"] else None)
+    count = PlanCount()
+    for _, message, planned in planned_rows(prepared):
+        count.states[planned.state] += 1
+        for problem in message.problems:
+            click.echo(str(problem), err=True)
+    if not given["quiet"]:
+        click.echo(f"Dry run: {_counts(count)} They would go to {prepared.server}. Nothing was sent.", err=True)
+    if given["as_json"]:
+        print_json(
+            {
+                "run": None,
+                "state": "stopped",
+                "reason": "dry run",
+                **_numbers(count),
+                "requests": 0,
+                "throttled": 0,
+                "seconds": 0.0,
+                "results": None,
+            }
+        )
+    return NOTHING_SENT if count.states[State.INVALID] and not given["skip_invalid"] else ALL_SENT
+
+
+def _numbers(count: PlanCount) -> dict[str, int]:
+    """The row counts of the contract's JSON object, of rows of which none was sent."""
+    states = ("sent", "failed", "in_doubt", "invalid", "skipped", "pending")
+    return {"rows": count.rows, **{name: count.states[State(name)] for name in states}}
+
+
+def _counts(count: PlanCount) -> str:
+    parts = [f"{count.states[State.PENDING]} of {count.rows} rows can be sent"]
+    for state, word in ((State.INVALID, "invalid"), (State.SKIPPED, "exact duplicates, which would be skipped")):
+        if count.states[state]:
+            parts.append(f"{count.states[state]} {word}")
+    return ", ".join(parts) + "."
+
+
+def _mapping(prepared: Prepared, row: Row | None) -> Iterator[dict[str, str | None]]:
+    binding = prepared.template.binding
+    for variable, column in binding.columns.items():
+        yield _mapped(variable, column, row)
+    for variable, text in binding.values.items():
+        yield {"variable": variable, "column": None, "header": None, "example": text}
+
+
+def _mapped(variable: str | None, column: Column, row: Row | None) -> dict[str, str | None]:
+    example = row.texts[column.position] if row else None
+    return {"variable": variable, "column": column.letter, "header": column.header, "example": example}
+
+
+def _columns(prepared: Prepared, fidelity: Fidelity, first: Row | None) -> Iterator[dict[str, str | None]]:
+    """The mapping, then the columns that no variable stands for; each with what fidelity found in it."""
+    examples = {column.letter: example._asdict() for column, example in fidelity.examples().items()}
+    mapping = list(_mapping(prepared, first))
+    mapped = {found["column"] for found in mapping}
+    others = [column for column in prepared.recipients.columns if column.letter not in mapped]
+    for found in [*mapping, *(_mapped(None, column, first) for column in others)]:
+        yield {**found, **examples.get(found["column"] or "", {"stored": None, "displayed": None})}
+
+
+def _print_mapping(prepared: Prepared, row: Row) -> None:
+    recipients = prepared.recipients
+    sheet = f", sheet “{recipients.sheet}”" if recipients.sheet else ""
+    click.echo(f"{recipients.path.name}{sheet} → {prepared.template_file.path.name} → {prepared.server}", err=True)
+    for found in _mapping(prepared, row):
+        source = f"column {found['column']} “{found['header']}”" if found["column"] else "the same for every row"
+        click.echo(f"  {found['variable']} ← {source} ← {_short(found['example'])}", err=True)
+
+
+def _print_findings(prepared: Prepared, fidelity: Fidelity, *, quiet: bool) -> None:
+    """What is shown otherwise than stored, what seems to be ruined, and how the file was read."""
+    if not quiet:
+        for column, example in fidelity.examples().items():
+            shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"
+            click.echo(f"  column {column.letter} “{column.header}”: {shown}", err=True)
+    for warning in fidelity.warnings():
+        click.secho(f"Warning: {warning}", err=True, fg="yellow")
+    if not quiet:
+        for note in prepared.recipients.notes:
+            click.echo(f"Read: {note}", err=True)
+
+
+def _short(text: str | None, length: int = 50) -> str:
+    line = " ".join((text or "").split())
+    return f"“{line}”" if len(line) <= length else f"“{line[: length - 1]}…”"

@@ -1,0 +1,118 @@
+"""`campaign preview`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaign.cli.options import campaign_options, load, output_options
+from campaign.cli.show import ALL_SENT, SOME_NOT, print_json
+from campaign.plan import planned_rows, prepare
+from campaign.review.preview import PreviewFacts, preview_row
+from campaign.review.preview_page import write_page
+from campaign.review.preview_terminal import terminal_preview
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from campaign.plan import Prepared
+    from campaign.review.preview import PreviewRow
+
+WITHOUT_ROWS = 10
+"""Messages shown on the terminal where --rows does not say which."""
+
+
+class Rows(click.ParamType[range]):
+    """2-5, or 7, as a spreadsheet program numbers rows."""
+
+    name = "rows"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> range:
+        """Read it."""
+        found = re.fullmatch(r"(\d+)(?:-(\d+))?", value.strip())
+        if found is None:
+            self.fail(f"“{value}” is not a row or a range of rows; write 7 or 2-5", param, ctx)
+        first = int(found[1])
+        return range(first, int(found[2] or first) + 1)
+
+
+@click.command(short_help="Show the messages as recipients will see them.")
+@campaign_options
+@click.option("--rows", type=Rows(), metavar="2-5", help="Which rows, as the spreadsheet numbers them.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.html", help="Write a page instead."
+)
+@output_options
+def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> None:  # noqa: ANN401 - as click gives
+    """Show FILE's messages, and send nothing.
+
+    \b
+    campaign preview tet-offer.toml --rows 2-5
+    campaign preview tet-offer.toml --html preview.html
+    """
+    prepared = prepare(load(file, given))
+    shown = _Shown(prepared, rows)
+    facts = _facts(prepared)
+    if given["as_json"]:
+        print_json([_as_json(row) for row in shown])
+    elif html:
+        write_page(facts, shown, html)
+        click.echo(f"Written: {html}", err=True)
+    else:
+        shown.at_most = None if rows else WITHOUT_ROWS
+        for line in terminal_preview(facts, shown, shutil.get_terminal_size().columns):
+            click.echo(line, err=True)
+        if shown.left_out:
+            click.echo("These are the first rows; --rows 2-500 shows others, --html OUT.html all of them.", err=True)
+    sys.exit(SOME_NOT if shown.problems else ALL_SENT)
+
+
+class _Shown:
+    """The rows to show, and whether any of them has a problem."""
+
+    def __init__(self, prepared: Prepared, wanted: range | None) -> None:
+        self._prepared = prepared
+        self._wanted = wanted
+        self.at_most: int | None = None
+        self.problems = False
+        self.left_out = False
+
+    def __iter__(self) -> Iterator[PreviewRow]:
+        """Row by row, in sheet order."""
+        for number, each in enumerate(planned_rows(self._prepared)):
+            if self.at_most is not None and number >= self.at_most:
+                self.left_out = True
+                return
+            row = preview_row(*each)
+            if self._wanted is not None and row.row >= self._wanted.stop:
+                return
+            if self._wanted is None or row.row in self._wanted:
+                self.problems = self.problems or bool(row.problems)
+                yield row
+
+
+def _facts(prepared: Prepared) -> PreviewFacts:
+    recipients = prepared.recipients
+    return PreviewFacts(
+        campaign=prepared.campaign.name,
+        channel=prepared.channel.name,
+        server=prepared.server,
+        recipients=recipients.path.name + (f" ({recipients.sheet})" if recipients.sheet else ""),
+        template=prepared.template_file.path.name,
+        headers=tuple(column.header for column in recipients.columns),
+    )
+
+
+def _as_json(row: PreviewRow) -> dict[str, object]:
+    return {
+        "row": row.row,
+        "destination": row.destination,
+        "payload": row.payload,
+        "problems": [str(problem) for problem in row.problems],
+        "note": row.note,
+    }

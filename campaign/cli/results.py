@@ -1,0 +1,34 @@
+"""`campaign results`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaign.campaign_file import campaign_name
+from campaign.cli.attend import Terminal
+from campaign.cli.options import FILE, RESULTS, output_options
+from campaign.cli.show import show_report
+from campaign.runs import Places, report_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(short_help="Show the summary and write the workbook again.")
+@FILE
+@click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="A run other than the last.")
+@RESULTS
+@output_options
+def results(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - as click gives
+    """Show how FILE's last run stands, and write its results workbook again, from the journal.
+
+    \b
+    campaign results tet-offer.toml
+    campaign results tet-offer.toml --run 1 --results first-run.xlsx
+    """
+    where = Places(file.parent, campaign_name(file), given["results"])
+    report = report_on(where, Terminal(yes=True, quiet=given["quiet"]), number)
+    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))

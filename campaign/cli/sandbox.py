@@ -1,0 +1,36 @@
+"""`campaign sandbox`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import click
+
+from campaign.sandbox import Limit, SandboxSettings, serve
+
+
+@click.command(short_help="Run a local server that speaks both APIs.")
+@click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="0: any free port.")
+@click.option("--limit", metavar="COUNT/SECONDS", help="A rate limit as Rocket.Chat has one by default: 10/60.")
+@click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Answer so much later.")
+def sandbox(port: int, limit: str | None, latency: float) -> None:
+    """Run a local server that speaks both chat APIs; its first page shows what arrived.
+
+    \b
+    campaign sandbox --port 3000 --limit 10/60
+    campaign run tet-offer.toml --server http://127.0.0.1:3000
+    """
+    found = re.fullmatch(r"(\d+)/(\d+(?:\.\d+)?)s?", limit or "")
+    if limit and not found:
+        raise click.BadParameter("write it as 10/60: ten requests in sixty seconds", param_hint="--limit")
+    window = Limit(int(found[1]), float(found[2])) if found else None
+    settings = SandboxSettings(port=port, limit=window, latency=latency)
+
+    def ready(url: str) -> None:
+        click.echo(f"The sandbox listens on {url}; open it in a browser to see what arrives. Ctrl-C ends it.", err=True)
+
+    try:
+        asyncio.run(serve(settings, ready))
+    except KeyboardInterrupt:
+        click.echo("The sandbox has ended.", err=True)

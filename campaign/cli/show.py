@@ -1,0 +1,56 @@
+"""Printing what a run came to, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from campaign.journal import State
+from campaign.review.summary import Summary, as_json, as_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from campaign.journal import Tally
+    from campaign.runs import Report
+
+ALL_SENT, SOME_NOT, NOTHING_SENT, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def show_report(report: Report, file: Path, *, json_wanted: bool, quiet: bool) -> int:
+    """Print a report; people read stderr, programs stdout.
+
+    Returns:
+        The exit code.
+    """
+    summary = Summary(
+        report.run.number, report.tally, report.reasons, report.reason, report.results, _quoted(str(file))
+    )
+    if not quiet:
+        for line in as_text(summary):
+            click.echo(line, err=True)
+    if report.trouble:
+        click.secho(f"{report.trouble}; write it again with: campaign results {summary.file}", err=True, fg="red")
+    if json_wanted:
+        print_json(as_json(summary))
+    return exit_code(report.tally, interrupted=report.interrupted)
+
+
+def exit_code(tally: Tally, *, interrupted: bool) -> int:
+    """DESIGN.md section 5."""
+    if interrupted:
+        return INTERRUPTED
+    if not tally.finished:
+        return STOPPED
+    return SOME_NOT if tally.count(State.INVALID, State.FAILED, State.IN_DOUBT) else ALL_SENT
+
+
+def print_json(value: object) -> None:
+    r"""One JSON object on one line of stdout, in UTF-8 whatever the terminal's encoding; half a character is `\ud83d`."""
+    click.echo(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if any(character in text for character in " '&()") else text

@@ -1,0 +1,162 @@
+"""The plan: every row read, rendered and validated, before anything is sent."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
+
+from campaign.channels.address import base_url
+from campaign.errors import Problem, RecipientsError
+from campaign.journal import Duplicates, PlannedMessage, State, encode_cells
+from campaign.messages import Mapped, compile_template, find_template, load_template
+from campaign.recipients import ReadOptions, open_recipients
+
+if TYPE_CHECKING:
+    from campaign.campaign_file import Campaign
+    from campaign.channels import Channel, Payload
+    from campaign.journal import Journal, Run
+    from campaign.messages import Message, MessageTemplate, TemplateFile
+    from campaign.recipients.table import Recipients, Row
+
+BATCH = 500
+
+Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
+"""Gives a row's payload our own id for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A campaign whose parts fit together: recipients × template × channel.
+
+    Attributes:
+        campaign: the campaign file.
+        recipients: the open list.
+        template_file: the template as read.
+        template: the template bound to the list's columns.
+        server: the server's base URL.
+    """
+
+    campaign: Campaign
+    recipients: Recipients
+    template_file: TemplateFile
+    template: MessageTemplate
+    server: str
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that the template is for."""
+        return self.template.channel
+
+
+@dataclass
+class PlanCount:
+    """What a plan comes to; grows as the plan goes on."""
+
+    states: Counter[State] = field(default_factory=Counter)
+    destinations: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return sum(self.states.values())
+
+
+def prepare(campaign: Campaign, server: str | None = None) -> Prepared:
+    """Open and compile what a campaign names.
+
+    Args:
+        campaign: the campaign.
+        server: a base URL that stands in for the campaign's own (the sandbox's).
+
+    Raises:
+        CampaignFileError: the server's address is missing or wrong.
+        RecipientsError: the list cannot be read, or holds no row.
+        TemplateError: the template cannot be used with these columns.
+    """
+    template_file = load_template(find_template(campaign.template, campaign.folder))
+    address = server or base_url(template_file.channel, campaign.server.url)
+    section = campaign.recipients
+    recipients = open_recipients(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
+    mapped = Mapped(campaign.columns, campaign.values)
+    template = compile_template(template_file, recipients.columns, mapped)
+    return Prepared(campaign, recipients, template_file, template, address)
+
+
+def planned_rows(prepared: Prepared, stamp: Stamp | None = None) -> Iterator[tuple[Row, Message, PlannedMessage]]:
+    """Every row with its message, in sheet order; exact duplicates are marked as skipped.
+
+    Raises:
+        RecipientsError: the list is damaged further down, or holds no row.
+    """
+    rows = ((row, prepared.template.render(row)) for row in prepared.recipients.rows())
+    found = False
+    with Duplicates() as duplicates:
+        while batch := list(islice(rows, BATCH)):
+            found = True
+            planned = [_planned(prepared.channel, row, message, stamp) for row, message in batch]
+            for (row, message), each in zip(batch, duplicates.skip(planned), strict=True):
+                yield row, message, each
+    if not found:
+        where = str(prepared.recipients.path)
+        raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
+
+
+def _planned(channel: Channel, row: Row, message: Message, stamp: Stamp | None) -> PlannedMessage:
+    cells = encode_cells(row.texts, row.values, row.formats)
+    if message.payload is None:
+        return _invalid(row, message.problems, cells)
+    plain = _json(message.payload)
+    body = _json(stamp(message.payload, row.number)) if stamp else plain
+    digest = blake2b(plain, digest_size=16).digest()
+    return PlannedMessage(row.number, channel.destination(message.payload), body, digest, cells, State.PENDING)
+
+
+def _invalid(row: Row, problems: Iterable[Problem], cells: str) -> PlannedMessage:
+    reason = "\n".join(str(problem) for problem in problems)
+    kind = next((problem.what for problem in problems), "")
+    return PlannedMessage(row.number, "", None, None, cells, State.INVALID, _storable(kind), _storable(reason))
+
+
+def _storable(text: str) -> str:
+    """A problem may quote a cell that holds half of a character, which no file can store."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _json(payload: Payload) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def message_id(secret: bytes, row: int) -> str:
+    """The id of a row's message: the same at every attempt and after every crash, and not to be guessed.
+
+    Args:
+        secret: the run's secret.
+        row: the row's number.
+    """
+    return hmac.digest(secret, b"%d" % row, "sha256").hex()[:32]
+
+
+def write_plan(prepared: Prepared, journal: Journal, run: Run) -> Iterator[PlannedMessage]:
+    """Write a run's whole plan to the journal; gives each row as it goes, for counting and showing.
+
+    Raises:
+        RecipientsError: the list is damaged further down, or holds no row. The plan is then not whole.
+        JournalError: the journal cannot be written.
+    """
+    channel = prepared.channel
+
+    def stamp(payload: Payload, row: int) -> Payload:
+        return channel.stamp(payload, message_id(run.secret, row))
+
+    messages = (planned for _, _, planned in planned_rows(prepared, stamp))
+    seq = 1
+    while batch := list(islice(messages, BATCH)):
+        journal.add(run.number, seq, batch)
+        seq += len(batch)
+        yield from batch

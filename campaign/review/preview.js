@@ -1,0 +1,195 @@
+// The page around the bubbles: search, pages, and each row's facts. The rows stand in the page as JSON.
+(() => {
+  const {draw, element, words} = bubbles;
+  const ROWS_ON_A_PAGE = 50;
+  const byId = (id) => document.getElementById(id);
+  const list = byId("messages"), wanted = byId("wanted"), column = byId("column"), only = byId("only");
+  const {headers, rows} = JSON.parse(byId("data").textContent);
+  const folded = new Map();
+  let found = rows, page = 0;
+
+  const number = (value) => value.toLocaleString("en");
+  const counted = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
+
+  // ---- the list as a spreadsheet program names it
+
+  function letter(position) {
+    const rest = Math.floor(position / 26);
+    return (rest ? letter(rest - 1) : "") + String.fromCharCode(65 + position % 26);
+  }
+
+  function header(position) {
+    return headers[position] || `Column ${letter(position)}`;
+  }
+
+  // ---- search
+
+  // Someone who types “nguyen” means “Nguyễn” as well; “đ” is a letter of its own, which does not decompose.
+  function fold(text) {
+    return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("đ", "d");
+  }
+
+  function texts(value) {
+    return typeof value === "object" && value ? Object.values(value).flatMap(texts) : [String(value ?? "")];
+  }
+
+  const PLACES = {
+    any: (row) => [row.row, row.to, row.note, ...row.problems, ...row.cells, row.payload].flatMap(texts).join("\n"),
+    row: (row) => String(row.row),
+    to: (row) => row.to,
+    message: (row) => texts(row.payload).join("\n"),
+  };
+
+  // Folding 5,000 rows takes longer than a key stroke should, so it is done once for each place searched.
+  function textsOf(place) {
+    if (!folded.has(place)) {
+      const textOf = PLACES[place] || ((row) => row.cells[place] ?? "");
+      folded.set(place, new Map(rows.map((row) => [row, fold(textOf(row))])));
+    }
+    return folded.get(place);
+  }
+
+  function search() {
+    const needle = fold(wanted.value.trim());
+    found = only.checked ? rows.filter((row) => row.problems.length) : rows;
+    if (needle) {
+      const among = textsOf(column.value);
+      found = found.filter((row) => among.get(row).includes(needle));
+    }
+    show(0);
+  }
+
+  // ---- one row
+
+  // What cannot be seen in a text is spelt out, as JSON allows: a pasted token may end in a zero-width space.
+  function json(payload) {
+    const invisible = /[\u00a0\u00ad\u061c\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
+    const spelt = (found) => "\\u" + found.charCodeAt().toString(16).padStart(4, "0");
+    return JSON.stringify(payload, null, 2).replace(invisible, spelt);
+  }
+
+  function foldOut(summary, content) {
+    const made = element("details", "", element("summary", "", summary));
+    made.addEventListener("toggle", () => made.childElementCount === 1 && made.append(content()));
+    return made;
+  }
+
+  function cell(row, position, bad) {
+    const name = words("th", "", header(position)), text = row.cells[position];
+    name.scope = "row";
+    return element("tr", bad ? "bad" : "", name, text ? words("td", "", text) : element("td", "blank", "blank"));
+  }
+
+  function cells(row) {
+    const bad = new Set(row.problems.flatMap(([where]) => where.split(", ")));
+    const made = row.cells.map((_, position) => cell(row, position, bad.has(letter(position) + row.row)));
+    return element("table", "cells", element("tbody", "", ...made));
+  }
+
+  function problem([where, what, remedy]) {
+    return element("li", "", element("b", "", where), remedy ? `${what}; ${remedy}` : what);
+  }
+
+  // A long destination breaks between its parts, if it has to.
+  function destination(row) {
+    const parts = row.to.split("/").flatMap((part, index) => index ? ["/", element("wbr"), part] : [part]);
+    return element("p", "to", ...parts);
+  }
+
+  function facts(row) {
+    const title = element("h2", "", `Row ${row.row}`), made = element("div", "", title, destination(row));
+    title.id = `row-${row.row}`;
+    if (row.problems.length) {
+      made.append(element("p", "chip bad", counted(row.problems.length, "problem", "problems")));
+    }
+    if (row.note) made.append(element("p", "chip note", row.note));
+    return made;
+  }
+
+  function content(row) {
+    const made = element("div", "content"), folds = element("div", "folds", foldOut("Cells", () => cells(row)));
+    if (row.problems.length) made.append(element("ul", "problems", ...row.problems.map(problem)));
+    if (row.payload) {
+      made.append(draw(row.payload));
+      folds.append(foldOut("JSON", () => element("pre", "", json(row.payload))));
+    } else {
+      folds.firstChild.open = true;
+    }
+    made.append(folds);
+    return made;
+  }
+
+  function article(row) {
+    const made = element("article", "", facts(row), content(row));
+    made.tabIndex = -1;
+    made.setAttribute("aria-labelledby", `row-${row.row}`);
+    return made;
+  }
+
+  // ---- pages
+
+  function show(wantedPage) {
+    page = wantedPage;
+    const first = page * ROWS_ON_A_PAGE, shown = found.slice(first, first + ROWS_ON_A_PAGE);
+    list.replaceChildren(...shown.map(article));
+    if (!shown.length) list.append(element("p", "empty", "No row matches."));
+    byId("place").textContent = shown.length
+      ? `${number(first + 1)}–${number(first + shown.length)} of ${counted(found.length, "row", "rows")}`
+      : "No rows";
+    byId("previous").hidden = byId("next").hidden = found.length <= ROWS_ON_A_PAGE;
+    byId("previous").disabled = page === 0;
+    byId("next").disabled = first + ROWS_ON_A_PAGE >= found.length;
+  }
+
+  function turn(by) {
+    show(page + by);
+    list.scrollIntoView();
+  }
+
+  function step(by) {
+    const [sibling, first, button] = by > 0
+      ? ["nextElementSibling", "firstElementChild", "next"]
+      : ["previousElementSibling", "lastElementChild", "previous"];
+    const current = document.activeElement.closest("article");
+    const next = current ? current[sibling] : list.firstElementChild;
+    if (next) {
+      next.focus();
+    } else if (!byId(button).hidden && !byId(button).disabled) {
+      turn(by);
+      list[first].focus();
+    }
+  }
+
+  const KEYS = {j: () => step(1), k: () => step(-1), "/": () => wanted.focus()};
+
+  function press(event) {
+    const act = KEYS[event.key];
+    if (!act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select")) return;
+    event.preventDefault();
+    act();
+  }
+
+  // ---- the whole
+
+  function count() {
+    const bad = rows.filter((row) => row.problems.length).length, skipped = rows.filter((row) => row.note).length;
+    const counts = byId("counts");
+    counts.append(element("li", "", counted(rows.length - bad - skipped, "message to send", "messages to send")));
+    if (skipped) counts.append(element("li", "note", `${number(skipped)} to be skipped`));
+    counts.append(bad
+      ? element("li", "bad", counted(bad, "row with problems", "rows with problems"))
+      : element("li", "", "no problems"));
+  }
+
+  const choices = {any: "any column", row: "row number", to: "destination", message: "message"};
+  column.append(...Object.entries(choices).map(([value, text]) => new Option(text, value)));
+  column.append(...headers.map((_, position) => new Option(header(position), position)));
+  wanted.addEventListener("input", search);
+  column.addEventListener("change", search);
+  only.addEventListener("change", search);
+  byId("previous").addEventListener("click", () => turn(-1));
+  byId("next").addEventListener("click", () => turn(1));
+  document.addEventListener("keydown", press);
+  count();
+  show(0);
+})();

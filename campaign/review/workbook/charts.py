@@ -1,0 +1,102 @@
+"""The charts of the sheet Summary; native ones, which draw the cells beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openpyxl.chart import BarChart, Reference
+from openpyxl.chart.axis import ChartLines
+from openpyxl.chart.data_source import AxDataSource, StrRef
+from openpyxl.chart.label import DataLabelList
+from openpyxl.chart.marker import DataPoint
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.chart.text import RichText
+from openpyxl.chart.title import title_maker
+from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties, RichTextProperties
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openpyxl.worksheet.worksheet import Worksheet
+
+_WIDTH, _HEIGHT = 17, 8
+"""Centimetres."""
+_FEW = 12
+_LABELS = 10
+_DEGREE = 60_000
+_PACE = "0072B2"
+_GRID = "D9D9D9"
+
+
+def states_chart(sheet: Worksheet, first: int, last: int, colours: Sequence[str]) -> BarChart:
+    """Bars for the states: their names in column A, their rows in column B.
+
+    Args:
+        sheet: where the figures stand.
+        first: the row of the first state.
+        last: the row of the last.
+        colours: of the bars.
+    """
+    chart = _chart("Rows by state", sheet, first, last)
+    chart.type = "bar"
+    chart.gapWidth = 40
+    chart.x_axis.scaling.orientation = "maxMin"  # the first on top, as in the table
+    chart.y_axis.delete = True
+    chart.y_axis.majorGridlines = None
+    [series] = chart.series
+    series.cat = AxDataSource(strRef=StrRef(f"'{sheet.title}'!$A${first}:$A${last}"))
+    # Excel shows whatever is not forbidden.
+    series.dLbls = DataLabelList(
+        showVal=True, showSerName=False, showCatName=False, showLegendKey=False, showPercent=False
+    )
+    for index, colour in enumerate(colours):
+        fill = GraphicalProperties(solidFill=colour)
+        series.dPt.append(DataPoint(idx=index, invertIfNegative=False, spPr=fill))
+    return chart
+
+
+def pace_chart(sheet: Worksheet, first: int, last: int, time_format: str) -> BarChart:
+    """Columns for the messages per minute: times in column A, messages in column B.
+
+    Args:
+        sheet: where the figures stand.
+        first: the row of the first time.
+        last: the row of the last.
+        time_format: the number format of the times below the columns.
+    """
+    chart = _chart("Messages per minute", sheet, first, last)
+    chart.type = "col"
+    chart.gapWidth = 150 if last - first < _FEW else 10
+    chart.x_axis.number_format = time_format
+    if last - first >= _FEW:
+        chart.x_axis.txPr = _slanted()
+    chart.x_axis.tickLblSkip = (last - first) // _LABELS + 1
+    chart.x_axis.auto = False  # else Excel takes it for an axis of days, and all of a day falls together
+    chart.y_axis.scaling.min = 0
+    chart.y_axis.number_format = "#,##0"
+    chart.y_axis.majorGridlines = ChartLines(spPr=GraphicalProperties(ln=LineProperties(solidFill=_GRID)))
+    [series] = chart.series
+    series.graphicalProperties = GraphicalProperties(solidFill=_PACE)
+    return chart
+
+
+def _slanted() -> RichText:
+    return RichText(
+        bodyPr=RichTextProperties(rot=-45 * _DEGREE),
+        p=[Paragraph(pPr=ParagraphProperties(defRPr=CharacterProperties()), endParaRPr=CharacterProperties())],
+    )
+
+
+def _chart(title: str, sheet: Worksheet, first: int, last: int) -> BarChart:
+    chart = BarChart(varyColors=False)
+    heading = title_maker(title)
+    heading.overlay = False
+    chart.title = heading
+    chart.add_data(Reference(sheet, min_col=2, min_row=first, max_row=last))
+    chart.set_categories(Reference(sheet, min_col=1, min_row=first, max_row=last))
+    chart.legend = None
+    chart.width, chart.height = _WIDTH, _HEIGHT
+    # openpyxl leaves it open whether there are axes, and Excel then draws none.
+    chart.x_axis.delete = chart.y_axis.delete = False
+    return chart

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from campaign.errors import Problem, RecipientsError, ResultsError
+from campaign.review.preview import PreviewFacts, PreviewRow
+from campaign.review.preview_page import write_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FACTS = PreviewFacts(
+    "tet-offer", "kitechat", "https://apiring.antbuddy.com", "customers.xlsx", "kitechat-text.toml", ("Mã", "Lời nhắn")
+)
+PAYLOAD = {"pageId": "7", "conversationId": "c", "message": {"type": "text", "text": "Chị Lan ơi 🎉"}}
+ROW = PreviewRow(2, "7/c", PAYLOAD, (), "", ("c", "Chị Lan ơi 🎉"))
+
+
+class Elements(HTMLParser):
+    """The text inside of each element of some kinds, and the attributes of all."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.content: list[tuple[str, dict[str, str | None], str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.content.append((tag, dict(attrs), ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.content.append((f"after {tag}", {}, ""))
+
+    def handle_data(self, data: str) -> None:
+        if self.content:
+            tag, attributes, text = self.content[-1]
+            self.content[-1] = (tag, attributes, text + data)
+
+    def of(self, tag: str) -> list[tuple[dict[str, str | None], str]]:
+        return [(attributes, text) for name, attributes, text in self.content if name == tag]
+
+
+def page(folder: Path, facts: PreviewFacts, *rows: PreviewRow) -> Elements:
+    path = folder / "preview.html"
+    write_page(facts, rows, path)
+    return Elements(path.read_text(encoding="utf-8"))
+
+
+def rows_in(elements: Elements) -> Any:  # noqa: ANN401 - parsed JSON
+    return json.loads(elements.of("script")[0][1])["rows"]
+
+
+def test_the_rows_stand_in_the_page_as_json(tmp_path: Path) -> None:
+    faulty = PreviewRow(3, "", None, (Problem("B3", "is blank", "fill it in"),), "", ("c", ""))
+    (attributes, data), _ = page(tmp_path, FACTS, ROW, faulty).of("script")
+    assert attributes["type"] == "application/json"
+    assert json.loads(data) == {
+        "headers": ["Mã", "Lời nhắn"],
+        "rows": [
+            {
+                "row": 2,
+                "to": "7/c",
+                "payload": PAYLOAD,
+                "problems": [],
+                "note": "",
+                "cells": ["c", "Chị Lan ơi 🎉"],
+            },
+            {
+                "row": 3,
+                "to": "",
+                "payload": None,
+                "problems": [["B3", "is blank", "fill it in"]],
+                "note": "",
+                "cells": ["c", ""],
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param("</script><script>alert(1)</script>", id="the end of the element"),
+        pytest.param("<!--<script>", id="a comment that would swallow the end"),
+        pytest.param("&lt;b&gt; &amp;", id="entities"),
+        pytest.param("a\u2028b\x00\x1b\r\n", id="line separators and control characters"),
+        pytest.param("\\u003c \"quoted\" 'text' {{ 7 * 7 }}", id="escapes, quotes and a template's braces"),
+        pytest.param("\ud83d", id="half of a character"),
+    ],
+)
+def test_whatever_a_cell_holds_stays_data(cell: str, tmp_path: Path) -> None:
+    elements = page(tmp_path, FACTS, replace(ROW, cells=(cell,), payload={**PAYLOAD, "conversationId": cell}))
+    assert len(elements.of("script")) == 2
+    assert rows_in(elements)[0]["cells"] == [cell]
+    assert rows_in(elements)[0]["payload"]["conversationId"] == cell
+
+
+def test_the_facts_are_escaped(tmp_path: Path) -> None:
+    evil = '<img src=x onerror="alert(1)">'
+    elements = page(tmp_path, replace(FACTS, campaign=evil, server=evil, recipients=evil, template=evil))
+    assert elements.of("img") == []
+    assert elements.of("h1")[0][1].startswith(evil)
+
+
+def test_the_policy_names_the_pages_own_style_and_script_and_nothing_else(tmp_path: Path) -> None:
+    elements = page(tmp_path, FACTS, ROW)
+    policy = next(a["content"] for a, _ in elements.of("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    style, script = (
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in (elements.of("style")[0][1], elements.of("script")[1][1])
+    )
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_the_page_names_nothing_outside_itself(tmp_path: Path) -> None:
+    elements = page(tmp_path, FACTS, ROW)
+    named = [
+        value for _, attributes, _ in elements.content for key, value in attributes.items() if key in {"src", "href"}
+    ]
+    assert named == ["#messages"]
+    assert not re.search(r"url\(|@import|innerHTML|eval\(", elements.of("style")[0][1] + elements.of("script")[1][1])
+
+
+def test_a_list_without_rows_to_show_is_a_page_as_well(tmp_path: Path) -> None:
+    assert rows_in(page(tmp_path, FACTS)) == []
+
+
+def test_livechat_says_whose_name_a_message_stands_under(tmp_path: Path) -> None:
+    said = " ".join(text for _, text in page(tmp_path, replace(FACTS, channel="livechat")).of("p"))
+    assert "under the visitor’s own name" in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no owner-only mode bits")
+def test_only_its_owner_can_read_the_page(tmp_path: Path) -> None:
+    page(tmp_path, FACTS, ROW)
+    assert stat.S_IMODE((tmp_path / "preview.html").stat().st_mode) == 0o600
+
+
+def test_an_older_page_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "preview.html").write_text("old")
+    assert rows_in(page(tmp_path, FACTS, ROW))[0]["row"] == 2
+
+
+def test_an_older_page_stays_where_the_list_turns_out_to_be_damaged(tmp_path: Path) -> None:
+    def rows() -> Iterator[PreviewRow]:
+        yield ROW
+        raise RecipientsError(Problem("customers.xlsx", "is damaged"))
+
+    (tmp_path / "preview.html").write_text("old")
+    with pytest.raises(RecipientsError, match="is damaged"):
+        write_page(FACTS, rows(), tmp_path / "preview.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["preview.html"]
+    assert (tmp_path / "preview.html").read_text() == "old"
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"preview\.html: the page cannot be written \(No such file or directory\)"):
+        write_page(FACTS, [ROW], tmp_path / "nowhere" / "preview.html")
+
+
+def test_a_folder_is_no_place_for_a_page(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="is not a file; name a file for the page"):
+        write_page(FACTS, [ROW], tmp_path)

@@ -1,0 +1,241 @@
+"""The sheet Results: every row, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from unicodedata import normalize
+
+import openpyxl
+import pytest
+
+from campaign.journal import State
+from campaign.recipients import ReadOptions, open_recipients
+from campaign.review.results_workbook import write_results
+from campaign.review.workbook import big_workbook, row_layouts
+from campaign.review.workbook.column_looks import display_width
+from campaign.review.workbook.local_time import local_time
+
+from .results_journals import (
+    HEADERS,
+    MORNING,
+    facts,
+    failed,
+    in_doubt,
+    opened,
+    plan,
+    planned,
+    sent,
+    simple_rows,
+    table,
+    written,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from campaign.recipients import CellValue
+
+DAY = datetime.fromisoformat("2026-01-05")
+AFTERNOON = datetime.fromisoformat("2026-01-05 14:30")
+FIRST_SURE_DAY = datetime.fromisoformat("1900-03-01")
+OWN = ("Status", "Reason", "Message ID", "HTTP status", "Attempts", "Sent at", "Latency ms", "Source row")
+
+
+def test_every_row_stands_in_sheet_order_with_what_became_of_it(tmp_path: Path) -> None:
+    rows = [
+        *simple_rows(4),
+        planned(6, ("c6", "", "09"), refused=(State.INVALID, "is empty", "List!B6 (Name): is empty; fill it in")),
+        planned(7, ("c2", "Name 2", "0900000002"), refused=(State.SKIPPED, "duplicate", "exact duplicate of row 2")),
+    ]
+    path = written(tmp_path, rows, {1: sent(), 2: failed("no such room"), 3: in_doubt("no answer")})
+    header, *results = table(opened(path), "Results")
+    assert header == (*HEADERS, *OWN)
+    at = local_time(MORNING)
+    refused_at, waited_until = at + timedelta(seconds=1), at + timedelta(seconds=31)
+    assert results == [
+        ("c2", "Name 2", "0900000002", "sent", None, "msg-1", 200, 1, at, 12.3, 2),
+        ("c3", "Name 3", "0900000003", "failed", "no such room", None, 400, 1, refused_at, 50.0, 3),
+        ("c4", "Name 4", "0900000004", "in doubt", "no answer", None, None, 1, waited_until, None, 4),
+        ("c5", "Name 5", "0900000005", "pending", None, None, None, 0, None, None, 5),
+        ("c6", None, "09", "invalid", "List!B6 (Name): is empty; fill it in", None, None, 0, None, None, 6),
+        ("c2", "Name 2", "0900000002", "skipped", "exact duplicate of row 2", None, None, 0, None, None, 7),
+    ]
+
+
+def test_several_reasons_stand_on_one_line(tmp_path: Path) -> None:
+    row = planned(2, ("c2", "", ""), refused=(State.INVALID, "is empty", "B2: is empty\nC2: is empty"))
+    assert opened(written(tmp_path, [row]))["Results"]["E2"].value == "B2: is empty | C2: is empty"
+
+
+def test_a_row_that_was_on_its_way_is_cut_off(tmp_path: Path) -> None:
+    [_, row] = table(opened(written(tmp_path, simple_rows(1), {1: None})), "Results")
+    assert row[3:] == ("cut off", None, None, None, 1, local_time(MORNING), None, 2)
+
+
+def test_results_are_a_real_table_with_filters_and_a_frozen_header(tmp_path: Path) -> None:
+    sheet = opened(written(tmp_path, simple_rows(3)))["Results"]
+    [results] = sheet.tables.values()
+    assert (results.ref, results.autoFilter.ref) == ("A1:K4", "A1:K4")
+    assert results.column_names == [*HEADERS, *OWN]
+    assert sheet.freeze_panes == "A2"
+
+
+def test_a_run_without_rows_has_headers_and_no_table(tmp_path: Path) -> None:
+    sheet = opened(written(tmp_path, []))["Results"]
+    assert [cell.value for cell in sheet[1]] == [*HEADERS, *OWN]
+    assert not sheet.tables
+
+
+def test_each_state_has_a_colour_of_its_own(tmp_path: Path) -> None:
+    refused = [(State.INVALID, "k", "why"), (State.SKIPPED, "k", "why")]
+    rows = [*simple_rows(5), *(planned(7 + n, ("a", "b", "c"), refused=each) for n, each in enumerate(refused))]
+    sheet = opened(written(tmp_path, rows, {1: sent(), 2: failed(), 3: in_doubt(), 4: None}))["Results"]
+    grounds = {cell.value: cell.fill.fgColor.rgb for [cell] in sheet["D2:D8"]}
+    assert len(grounds) == len(set(grounds.values())) == 7
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "#N/A", "0042", "1e5", "TRUE", "=cmd|' /C calc'!A0", "2026-01-05"],
+)
+def test_text_stays_text(tmp_path: Path, text: str) -> None:
+    book = opened(written(tmp_path, [planned(2, (text, "b", "c"))], {1: failed(text)}))
+    for cell in (book["Results"]["A2"], book["Results"]["E2"], book["To fix"]["A2"]):
+        assert (cell.value, cell.data_type, cell.number_format) == (text, "s", "@")
+
+
+def test_what_is_typed_over_a_text_stays_text(tmp_path: Path) -> None:
+    sheet = opened(written(tmp_path, simple_rows(1)))["Results"]
+    assert [sheet[place].number_format for place in ("A2", "B2", "C2")] == ["@"] * 3
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "read_back"),
+    [
+        pytest.param(12, "General", 12, id="a whole number"),
+        pytest.param(1234.5, "#,##0.00", 1234.5, id="a decimal"),
+        pytest.param(42, "0000", 42, id="a padded number"),
+        pytest.param(1500000, '#,##0 "đ"', 1500000, id="money"),
+        pytest.param(0.1, "0%", 0.1, id="a percentage"),
+        pytest.param(True, "General", True, id="true"),
+        pytest.param(False, "General", False, id="false"),
+        pytest.param(AFTERNOON, "dd/mm/yyyy hh:mm", AFTERNOON, id="a moment"),
+        pytest.param(date(2026, 1, 5), "dd/mm/yyyy", DAY, id="a day"),
+        pytest.param(FIRST_SURE_DAY, "dd/mm/yyyy", FIRST_SURE_DAY, id="the day after Excel's leap day"),
+        pytest.param(time(9, 5), "hh:mm", time(9, 5), id="a time"),
+        pytest.param(timedelta(hours=30), "[h]:mm", timedelta(hours=30), id="a duration"),
+    ],
+)
+def test_numbers_and_dates_stay_what_they_are(
+    tmp_path: Path, value: CellValue, number_format: str, read_back: object
+) -> None:
+    row = planned(2, ("as shown", "b", "c"), (value, "b", "c"), (number_format, "General", "General"))
+    cell = opened(written(tmp_path, [row]))["Results"]["A2"]
+    assert (cell.value, cell.number_format) == (read_back, number_format)
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format"),
+    [
+        pytest.param(5, 'yyyy"', id="a format that Excel would refuse"),
+        pytest.param(5, "0" * 256, id="a format that is too long"),
+        pytest.param(5, "", id="no format"),
+        pytest.param(float("inf"), "0", id="infinity"),
+        pytest.param(float("nan"), "0", id="not a number"),
+        pytest.param(FIRST_SURE_DAY - timedelta(days=1), "dd/mm/yyyy", id="a day before Excel's leap day"),
+        pytest.param(datetime(2026, 1, 5, tzinfo=UTC), "dd/mm/yyyy", id="a moment with a time zone"),
+        pytest.param(timedelta(hours=-1), "[h]:mm", id="a negative duration"),
+    ],
+)
+def test_a_value_that_no_cell_can_show_is_written_as_its_text(
+    tmp_path: Path, value: CellValue, number_format: str
+) -> None:
+    row = planned(2, ("as shown", "b", "c"), (value, "b", "c"), (number_format, "General", "General"))
+    cell = opened(written(tmp_path, [row]))["Results"]["A2"]
+    assert (cell.value, cell.data_type) == ("as shown", "s")
+
+
+def test_a_table_gets_headers_that_differ(tmp_path: Path) -> None:
+    headers = ("Name", "name", "", "Two\nlines", "Reason", "Status")
+    sheet = opened(written(tmp_path, [planned(2, ("a", "b", "c", "d", "e", "f"))], about=facts(headers)))["Results"]
+    names = [cell.value for cell in sheet[1]]
+    assert names[:8] == ["Name", "name (2)", "Column C", "Two lines", "Reason", "Status", "Status (2)", "Reason (2)"]
+    assert names == sheet.tables["Results"].column_names
+
+
+def test_columns_are_as_wide_as_what_is_seen_first(tmp_path: Path) -> None:
+    rows = [planned(row, ("c", "Nguyễn Thị Minh Khai" if row == 50 else "", "x" * 5000)) for row in range(2, 120)]
+    widths = opened(written(tmp_path, rows))["Results"].column_dimensions
+    assert widths["A"].width < 20 <= widths["B"].width < 30
+    assert widths["C"].width == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        pytest.param("Nguyễn", 6, id="composed"),
+        pytest.param(normalize("NFD", "Nguyễn"), 6, id="decomposed"),
+        pytest.param("日本", 4, id="wide characters"),
+        pytest.param("short\nthe longest\n", 11, id="several lines"),
+        pytest.param("", 0, id="nothing"),
+    ],
+)
+def test_the_width_of_a_text_is_that_of_what_is_seen(text: str, width: int) -> None:
+    assert display_width(text) == width
+
+
+def test_rows_beyond_a_full_sheet_go_to_further_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_workbook, "MOST_ROWS", 4)
+    outcomes = {seq: failed() for seq in range(1, 8)}
+    path = written(tmp_path, simple_rows(7), outcomes)
+    book = opened(path)
+    assert book.sheetnames == ["Summary", "Results", "Results 2", "Results 3", "To fix", "To fix 2", "To fix 3"]
+    assert [[row[0] for row in table(book, name)] for name in book.sheetnames[1:4]] == [
+        ["Id", "c2", "c3", "c4"],
+        ["Id", "c5", "c6", "c7"],
+        ["Id", "c8"],
+    ]
+    assert [name for sheet in book for name in sheet.tables] == ["Results", "Results_2", "Results_3"]
+    assert [sheet.auto_filter.ref for sheet in book.worksheets[4:]] == ["A1:D4", "A1:D4", "A1:D2"]
+
+
+def test_a_sheet_that_is_just_full_has_none_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_workbook, "MOST_ROWS", 4)
+    assert opened(written(tmp_path, simple_rows(3))).sheetnames == ["Summary", "Results", "To fix"]
+
+
+def test_a_sheet_is_full_too_when_its_file_would_be_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(big_workbook, "LARGEST_SHEET", 1)
+    assert opened(written(tmp_path, simple_rows(2))).sheetnames == ["Summary", "Results", "Results 2", "To fix"]
+
+
+def test_more_columns_than_a_sheet_has_are_cut_at_its_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_layouts, "MOST_COLUMNS", 10)
+    headers = [f"H{number}" for number in range(10)]
+    book = opened(written(tmp_path, [planned(2, headers)], {1: failed()}, facts(headers)))
+    assert [cell.value for cell in book["Results"][1]] == ["H0", "H1", *OWN]
+    assert [cell.value for cell in book["To fix"][2]][-2:] == ["H8", "failed: the server refused it: no such room"]
+
+
+def test_programs_that_trust_a_sheets_dimension_read_every_row(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(written(tmp_path, simple_rows(250)), read_only=True)
+    assert sum(1 for _ in book["Results"].iter_rows()) == 251
+    book.close()
+
+
+def test_a_results_sheet_can_be_read_as_recipients(tmp_path: Path) -> None:
+    recipients = open_recipients(written(tmp_path, simple_rows(2)), ReadOptions(sheet="Results"))
+    assert [row.texts[:3] for row in recipients.rows()] == [
+        ("c2", "Name 2", "0900000002"),
+        ("c3", "Name 3", "0900000003"),
+    ]
+
+
+def test_whoever_waits_is_told_how_many_rows_are_written(tmp_path: Path) -> None:
+    told: list[int] = []
+    journal, run = plan(tmp_path / "offer.journal.db", simple_rows(2500))
+    with journal:
+        write_results(journal, run, tmp_path / "offer.results.xlsx", told.append)
+    assert sum(told) == 2500
+    assert max(told) == 1000
