@@ -1,0 +1,256 @@
+"""Kills the real command at random moments, resumes it, and holds the server's ledger against the list.
+
+The command and the sandbox run as processes of their own; the sandbox outlives every kill and knows what it took.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RATES = {
+    "reset-before": 0.01,
+    "reset-after": 0.01,
+    "500-before": 0.01,
+    "500-after": 0.01,
+    "502-before": 0.01,
+    "502-after": 0.01,
+    "stall-before": 0.003,
+    "stall-after": 0.003,
+    "truncated-after": 0.01,
+    "html-after": 0.005,
+    "not-json-after": 0.005,
+    "throttled-before": 0.01,
+    "throttled-seconds-before": 0.002,
+}
+"""How often each fault strikes: one request in ten goes wrong."""
+
+FIRST_KILL, LAST_KILL = 0.4, 1.6
+"""Seconds after its start between which a process is killed: while planning, sending, or writing the results."""
+
+LONGEST_RUN = 120.0
+
+
+@dataclass(frozen=True)
+class Chat:
+    """What differs between the channels."""
+
+    name: str
+    template: str
+    header: str
+    row: str
+    key: str
+
+    def written(self, number: int) -> str:
+        return self.row.format(n=number)
+
+
+CHATS = {
+    "livechat": Chat("livechat", "livechat-text", "token,rid,msg", "token{n},room{n},message {n}", "msg"),
+    "kitechat": Chat(
+        "kitechat", "kitechat-text", "page_id,conversation_id,text", "1,conversation{n},message {n}", "text"
+    ),
+}
+
+
+@dataclass
+class Figures:
+    """What the proof comes to."""
+
+    rows: int = 0
+    kills: int = 0
+    faults: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    in_doubt: int = 0
+    why_in_doubt: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, other: Figures) -> None:
+        for name in ("rows", "kills", "faults", "lost", "duplicated", "in_doubt"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.why_in_doubt += other.why_in_doubt
+        self.wrong += other.wrong
+
+    def __str__(self) -> str:
+        doubt = f"{self.in_doubt} in doubt"
+        if self.why_in_doubt:
+            doubt += " (" + ", ".join(f"{count} {why}" for why, count in self.why_in_doubt.most_common()) + ")"
+        return (
+            f"{self.rows} rows, {self.kills} kills, {self.faults} faults: "
+            f"{self.lost} lost, {self.duplicated} duplicated, {doubt}"
+        )
+
+
+@contextlib.contextmanager
+def running_sandbox(seed: int) -> Iterator[str]:
+    """A sandbox in a process of its own, with faults."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "campaign", "sandbox", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(),
+    )
+    try:
+        assert process.stderr is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
+        assert found is not None
+        plan = {"rates": RATES, "seed": seed, "on_read_back": True, "stall_seconds": 5.0, "retry_after": 1}
+        _ask(found[0] + "/sandbox/faults", "PUT", json.dumps(plan).encode())
+        yield found[0]
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def prove(chat: Chat, folder: Path, kills: int, seed: int, rows: int = 200) -> Figures:
+    """Deliver lists until so many processes have been killed."""
+    dice = random.Random(seed)
+    figures = Figures()
+    with running_sandbox(seed) as url:
+        number = 0
+        while figures.kills < kills:
+            number += 1
+            place = folder / f"{chat.name}-{number}"
+            place.mkdir()
+            figures.add(_one_list(chat, place, url, _Kills(dice, kills - figures.kills), rows))
+    return figures
+
+
+@dataclass
+class _Kills:
+    """How many kills are left, and when each comes."""
+
+    dice: random.Random
+    left: int
+    done: int = 0
+
+    def moment(self) -> float | None:
+        """Seconds until the next kill; None when enough are dead."""
+        return self.dice.uniform(FIRST_KILL, LAST_KILL) if self.done < self.left else None
+
+
+def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, rows: int) -> Figures:
+    """Plan, kill and resume one list until it is finished; then compare."""
+    _ask(url + "/sandbox/ledger", "DELETE")
+    lines = [chat.header, *(chat.written(number) for number in range(rows))]
+    (place / "list.csv").write_text("\n".join(lines) + "\n")
+    (place / "c.toml").write_text(
+        f'template = "{chat.template}"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
+        '[throttle]\nrate = "300/s"\n[delivery]\ntimeout = "300ms"\nstop_after_refusals = 0\n'
+    )
+    report = None
+    started = time.monotonic()
+    while report is None or report["state"] != "finished":
+        if time.monotonic() - started > LONGEST_RUN:
+            return Figures(rows=rows, lost=rows, wrong=[f"{place.name} did not finish"])
+        report = _deliver(place, kills) or report
+        # The list is gone once it is planned: what is sent after that comes from the journal.
+        if _planned(place):
+            (place / "list.csv").unlink(missing_ok=True)
+    figures = _compare(chat, place, url, rows, report)
+    figures.kills = kills.done
+    return figures
+
+
+def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
+    """Run or resume once, and perhaps kill it. Gives what it reported, where it lived to report."""
+    words = ["resume"] if _planned(place) else ["run"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "campaign", *words, str(place / "c.toml"), "--yes", "--json", "-q"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(),
+    )
+    try:
+        stdout, stderr = process.communicate(timeout=kills.moment() or LONGEST_RUN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        kills.done += 1
+        return None
+    assert process.returncode in (0, 1, 3), stderr
+    report = json.loads(stdout)
+    assert isinstance(report, dict)
+    return report
+
+
+def _planned(place: Path) -> bool:
+    """Whether there is a run that resume would go on with."""
+    if not (place / "c.journal.db").exists():
+        return False
+    with contextlib.closing(sqlite3.connect(place / "c.journal.db")) as journal:
+        try:
+            return bool(journal.execute("SELECT count(*) FROM run WHERE planned").fetchone()[0])
+        except sqlite3.OperationalError:  # killed before the tables were there
+            return False
+
+
+def _compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any]) -> Figures:
+    """Hold the ledger against the list and the journal."""
+    entries: list[dict[str, Any]] = json.loads(_ask(url + "/sandbox/ledger"))["entries"]
+    posts = [entry for entry in entries if entry["method"] == "POST"]
+    taken = Counter(_text(entry, chat) for entry in posts if entry["taken"])
+    states = _states(place)
+    figures = Figures(rows=rows, faults=sum(entry["fault"] is not None for entry in entries))
+    for number in range(rows):
+        text = f"message {number}"
+        state, kind = states[number + 2]
+        requests = [entry for entry in posts if _text(entry, chat) == text]
+        figures.duplicated += max(0, taken[text] - 1)
+        if state == "in_doubt":
+            figures.in_doubt += 1
+            figures.why_in_doubt[_why(kind, requests)] += 1
+        elif state != "sent" or not taken[text]:
+            figures.lost += 1
+            figures.wrong.append(f"{place.name}: row {number + 2} is {state}, taken {taken[text]} times")
+    if report["sent"] + report["in_doubt"] != rows:
+        figures.wrong.append(f"{place.name}: the report says {report}")
+    return figures
+
+
+def _why(kind: str, requests: list[dict[str, Any]]) -> str:
+    """Why nobody can know whether a row in doubt went out."""
+    if kind == "cut off":
+        return "killed while sending" if requests else "killed between record and request"
+    lost = [entry for entry in requests if entry["status"] is None or entry["fault"] is not None]
+    return "answer lost" if lost else "WITHOUT CAUSE"
+
+
+def _states(place: Path) -> dict[int, tuple[str, str]]:
+    with contextlib.closing(sqlite3.connect(place / "c.journal.db")) as journal:
+        found = journal.execute("SELECT row, state, kind FROM status JOIN message USING (run, seq)").fetchall()
+    return {row: (state, kind) for row, state, kind in found}
+
+
+def _text(entry: dict[str, Any], chat: Chat) -> str:
+    body = entry["body"]
+    return str(body["msg"] if chat.name == "livechat" else body["message"]["text"])
+
+
+def _environment() -> dict[str, str]:
+    """The environment, without what would make the killed processes measure coverage."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    return {**kept, "KITECHAT_API_KEY": "key-of-the-tests"}
+
+
+def _ask(url: str, method: str = "GET", body: bytes | None = None) -> bytes:
+    request = urllib.request.Request(url, data=body, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        content = answer.read()
+    assert isinstance(content, bytes)
+    return content

@@ -1,0 +1,156 @@
+"""A headless Chromium for tests, spoken to over the DevTools protocol (https://chromedevtools.github.io)."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import shutil
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OPTIONS = (
+    "--headless",
+    "--no-sandbox",  # continuous integration runs as root, where Chromium has no sandbox
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--remote-debugging-port=0",
+)
+_SECONDS = 30.0
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowRight": (39, "")}
+"""Keys other than letters: the code that Chromium knows each by, and the text that it writes."""
+
+
+class Tab:
+    """One tab.
+
+    Attributes:
+        complaints: console messages, uncaught errors and refusals of the content security policy since the page opened.
+        requests: the addresses that the page has asked for, its own the first.
+    """
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._loaded = asyncio.Event()
+
+    async def listen(self) -> None:
+        """Take in what the browser says, until it goes away."""
+        async for message in self._socket:
+            said = json.loads(message.data)
+            if "id" in said:
+                self._answers.pop(said["id"]).set_result(said)
+            else:
+                self._note(said["method"], said["params"])
+
+    def _note(self, event: str, about: dict[str, Any]) -> None:
+        match event:
+            case "Network.requestWillBeSent":
+                self.requests.append(about["request"]["url"])
+            case "Page.loadEventFired":
+                self._loaded.set()
+            case "Log.entryAdded":
+                self.complaints.append(about["entry"]["text"])
+            case "Runtime.consoleAPICalled" | "Runtime.exceptionThrown":
+                self.complaints.append(json.dumps(about))
+
+    async def ask(self, method: str, **parameters: object) -> dict[str, Any]:
+        """Call a method of the protocol; its result."""
+        number = next(self._numbers)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        await self._socket.send_json({"id": number, "method": method, "params": parameters})
+        said = await asyncio.wait_for(answer, _SECONDS)
+        assert "error" not in said, said
+        result: dict[str, Any] = said["result"]
+        return result
+
+    async def open(self, address: str) -> None:
+        """Load a page and wait until it is whole and drawn."""
+        self.complaints.clear()
+        self.requests.clear()
+        self._loaded.clear()
+        await self.ask("Page.navigate", url=address)
+        await asyncio.wait_for(self._loaded.wait(), _SECONDS)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until the page has reacted to what was done last, and is drawn."""
+        await self.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+    async def run(self, script: str) -> Any:  # noqa: ANN401 - whatever the script gives
+        """The value of a JavaScript expression in the page."""
+        said = await self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in said, said
+        return said["result"].get("value")
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            code, text = KEYS.get(key, (ord(key.upper()[0]), key))
+            about = {"key": key, "windowsVirtualKeyCode": code}
+            await self.ask("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
+            await self.ask("Input.dispatchKeyEvent", type="keyUp", **about)
+            await self.settle()
+
+    async def write(self, text: str) -> None:
+        """Put text in where the focus is, as a keyboard for any language would."""
+        await self.ask("Input.insertText", text=text)
+
+    async def look(self, *, width: int, scheme: str) -> None:
+        """Show the page on a screen of this width (CSS pixels), in a light or a dark colour scheme."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        await self.ask("Emulation.setEmulatedMedia", features=features)
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        await self.ask("Emulation.setDeviceMetricsOverride", **screen)
+
+
+@asynccontextmanager
+async def open_tab(folder: Path) -> AsyncIterator[Tab]:
+    """A tab of a browser of its own, whose profile is made in an empty folder."""
+    assert PROGRAM is not None
+    nowhere = asyncio.subprocess.DEVNULL
+    browser = await asyncio.create_subprocess_exec(
+        PROGRAM, *OPTIONS, f"--user-data-dir={folder}", "about:blank", stdout=nowhere, stderr=nowhere
+    )
+    try:
+        port = await asyncio.to_thread(_port, folder / "DevToolsActivePort")
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
+                targets = await answer.json(content_type=None)
+            address = next(each["webSocketDebuggerUrl"] for each in targets if each["type"] == "page")
+            async with session.ws_connect(address, max_msg_size=0) as socket:
+                tab = Tab(socket)
+                listening = asyncio.create_task(tab.listen())
+                for domain in ("Page", "Runtime", "Log", "Network"):
+                    await tab.ask(f"{domain}.enable")
+                yield tab
+            await listening
+    finally:
+        browser.terminate()
+        await browser.wait()
+
+
+def _port(file: Path) -> int:
+    """The port that Chromium chose; it says so in a file of its profile once it listens there."""
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        lines = file.read_text().splitlines() if file.exists() else []
+        if len(lines) == 2:
+            return int(lines[0])
+        time.sleep(0.02)
+    raise TimeoutError(f"{PROGRAM} did not start")

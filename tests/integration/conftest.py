@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from openpyxl import Workbook
+
+from campaign.cli.main import campaign
+from campaign.sandbox import Ledger, Sandbox, SandboxSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        lines = self.stdout.splitlines()
+        assert len(lines) == 1, self.stdout
+        found = json.loads(lines[0])
+        assert isinstance(found, dict)
+        return found
+
+
+Campaign = Callable[..., Said]
+
+
+@pytest.fixture
+def command() -> Campaign:
+    """Run the command line in this process, without a terminal."""
+
+    def run(*arguments: str | Path) -> Said:
+        result = CliRunner().invoke(campaign, [str(each) for each in arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+        return Said(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSandbox:
+    """A sandbox on a thread of its own."""
+
+    url: str
+    ledger: Ledger
+    sandbox: Sandbox
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """The bodies of the messages that were taken, in the order in which they came."""
+        bodies = [entry.body for entry in self.ledger.taken()]
+        return [body for body in bodies if isinstance(body, dict)]
+
+
+StartSandbox = Callable[..., RunningSandbox]
+
+
+@pytest.fixture
+def start_sandbox() -> Iterator[StartSandbox]:
+    """Start sandboxes that live as long as the test."""
+    ends: list[Callable[[], None]] = []
+
+    def start(settings: SandboxSettings | None = None) -> RunningSandbox:
+        ready: Future[Sandbox] = Future()
+        loop = asyncio.new_event_loop()
+        stopped = asyncio.Event()
+
+        async def serve() -> None:
+            async with Sandbox(settings or SandboxSettings()) as sandbox:
+                ready.set_result(sandbox)
+                await stopped.wait()
+
+        thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+        thread.start()
+
+        def end() -> None:
+            loop.call_soon_threadsafe(stopped.set)
+            thread.join()
+            loop.close()
+
+        ends.append(end)
+        sandbox = ready.result(10)
+        return RunningSandbox(sandbox.url, sandbox.ledger, sandbox)
+
+    yield start
+    for end in ends:
+        end()
+
+
+@pytest.fixture
+def server(start_sandbox: StartSandbox) -> RunningSandbox:
+    """A sandbox that behaves."""
+    return start_sandbox()
+
+
+def write_csv(path: Path, rows: list[list[str]]) -> Path:
+    path.write_text("\n".join(",".join(row) for row in rows) + "\n", encoding="utf-8")
+    return path
+
+
+def write_workbook(path: Path, rows: list[list[object]], sheet: str = "Sheet1") -> Path:
+    workbook = Workbook()
+    worksheet = workbook.active
+    assert worksheet is not None
+    worksheet.title = sheet
+    for row in rows:
+        worksheet.append(row)
+    workbook.save(path)
+    return path
+
+
+def livechat_list(path: Path, count: int, destinations: int | None = None) -> Path:
+    """A CSV of so many livechat rows, spread over so many destinations (as many as rows, unless said)."""
+    spread = destinations or count
+    rows = [[f"token{number % spread}", f"room{number % spread}", f"message {number}"] for number in range(count)]
+    return write_csv(path, [["token", "rid", "msg"], *rows])
+
+
+def kitechat_list(path: Path, count: int) -> Path:
+    rows = [["1", f"conversation{number}", f"message {number}"] for number in range(count)]
+    return write_csv(path, [["page_id", "conversation_id", "text"], *rows])

@@ -1,0 +1,1 @@
+"""The sandbox's inbox page in a real browser."""

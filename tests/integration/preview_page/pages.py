@@ -1,0 +1,88 @@
+"""Rows to preview, and the page that shows them in a browser."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from campaign.errors import Problem
+from campaign.review.preview import PreviewFacts, PreviewRow
+from campaign.review.preview_page import write_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tests.integration.chromium import Tab
+
+FACTS = PreviewFacts(
+    "tet-offer", "kitechat", "https://apiring.antbuddy.com", "customers.xlsx", "offer.toml", ("Họ và tên", "Link", "")
+)
+CDN = "https://cdn.example.com"
+WEB = {"type": "web_url", "text": "Mua ngay", "url": "https://shop.example.com/tet?id=1&x=2"}
+REPLY = {"type": "quick_replies", "text": "Không", "payload": "NO_THANKS"}
+LIVECHAT = {"token": "t", "rid": "r", "msg": "Chào chị Lan,\nđơn hàng 00123 đã giao 🎉"}
+AGENT = {"agentId": "CkCPNcvsvCDfmWLqC", "username": "kim.jane"}
+
+
+def kitechat(**message: object) -> dict[str, Any]:
+    return {"pageId": "108600123", "conversationId": "c", "message": message}
+
+
+def template(**parts: object) -> dict[str, Any]:
+    return kitechat(type="template", template=parts)
+
+
+def to_send(row: int, payload: dict[str, Any], *cells: str) -> PreviewRow:
+    return PreviewRow(row, "108600123/c", payload, (), "", cells)
+
+
+PEOPLE = (
+    to_send(2, kitechat(type="text", text="Chào Nguyễn Thị Lan"), "Nguyễn Thị Lan", "https://a.vn"),
+    to_send(3, kitechat(type="text", text="Chào Đỗ Minh"), "Đỗ Minh", "https://b.vn"),
+    PreviewRow(4, "", None, (Problem("B4", "“Link” is blank", "fill it in"),), "", ("Lan Anh", "")),
+)
+
+
+class Page:
+    """A preview page, open in the browser."""
+
+    def __init__(self, tab: Tab, path: Path) -> None:
+        self.tab = tab
+        self.path = path
+
+    async def open(self, *rows: PreviewRow) -> None:
+        await self.open_all(rows)
+
+    async def open_all(self, rows: Iterable[PreviewRow]) -> None:
+        write_page(FACTS, rows, self.path)
+        await self.tab.open(self.address)
+
+    @property
+    def address(self) -> str:
+        return self.path.as_uri()
+
+    async def text(self, selector: str) -> str:
+        """What a person reads in an element."""
+        said: str = await self.tab.run(f"document.querySelector({json.dumps(selector)}).innerText")
+        return said
+
+    async def all(self, selector: str, what: str = "textContent") -> list[Any]:
+        """A property of every element that matches."""
+        each = f"[...document.querySelectorAll({json.dumps(selector)})].map((found) => found.{what})"
+        found: list[Any] = await self.tab.run(each)
+        return found
+
+    async def titles(self) -> list[str]:
+        return await self.all("article h2")
+
+    async def unfold(self) -> None:
+        """Open every fold-out."""
+        await self.tab.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        await self.tab.settle()
+
+    async def find(self, text: str, column: str = "any") -> None:
+        """Search as a person would."""
+        choice = f"column.value = {json.dumps(column)}, column.dispatchEvent(new Event('change'))"
+        await self.tab.run(f"wanted.value = '', {choice}, wanted.focus()")
+        await self.tab.write(text)

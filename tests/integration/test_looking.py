@@ -1,0 +1,102 @@
+"""`new`, `check`, `preview`, `--help`: the commands that send nothing."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from campaign.cli.main import COMMANDS
+from tests.integration.conftest import Campaign, livechat_list, write_csv
+
+SERVER = ("--template", "livechat-text", "--server", "https://chat.example.com")
+HEAVY = ("aiohttp", "openpyxl", "pydantic", "jinja2", "tqdm", "charset_normalizer", "sqlite3")
+
+
+@pytest.mark.parametrize("channel", ["livechat", "kitechat"])
+def test_a_new_campaign_runs_in_the_sandbox_as_it_is(command: Campaign, tmp_path: Path, channel: str) -> None:
+    folder = tmp_path / "fresh"
+    assert command("new", folder, "--channel", channel).code == 0
+    said = command("run", folder / "campaign.toml", "--sandbox", "--json", "--rate", "100/s")
+    assert (said.code, said.json["sent"]) == (0, 3)
+
+
+def test_new_overwrites_nothing(command: Campaign, tmp_path: Path) -> None:
+    (tmp_path / "campaign.toml").write_text("mine")
+    said = command("new", tmp_path)
+    assert said.code == 2
+    assert "is there already" in said.stderr
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_check_shows_the_mapping_and_every_problem_by_cell(command: Campaign, tmp_path: Path) -> None:
+    rows = [["Token", "rid", "Nội dung"], ["t1", "r1", "chào"], ["", "r2", "x"], ["t3", "r3", " "]]
+    recipients = write_csv(tmp_path / "list.csv", rows)
+    said = command("check", recipients, *SERVER, "--map", "msg=Nội dung", "--json")
+    assert said.code == 1
+    assert "msg ← column C “Nội dung” ← “chào”" in said.stderr
+    assert "1 of 3 rows can be sent, 2 invalid." in said.stderr
+    assert [problem["where"] for problem in said.json["problems"]] == ["A3", "C4"]
+    found = [
+        (column["variable"], column["column"], column["header"], column["example"]) for column in said.json["columns"]
+    ]
+    assert found == [("token", "A", "Token", "t1"), ("rid", "B", "rid", "r1"), ("msg", "C", "Nội dung", "chào")]
+
+
+def test_check_of_a_sound_list_ends_well(command: Campaign, tmp_path: Path) -> None:
+    said = command("check", livechat_list(tmp_path / "list.csv", 3), *SERVER, "-q")
+    assert (said.code, said.stderr, said.stdout) == (0, "", "")
+
+
+def test_preview_shows_the_rows_asked_for(command: Campaign, tmp_path: Path) -> None:
+    said = command("preview", livechat_list(tmp_path / "list.csv", 9), *SERVER, "--rows", "3-4")
+    assert said.code == 0
+    assert "message 1" in said.stderr
+    assert "message 2" in said.stderr
+    assert "message 3" not in said.stderr
+    assert said.stdout == ""
+
+
+def test_preview_shows_the_first_rows_and_says_how_to_see_others(command: Campaign, tmp_path: Path) -> None:
+    said = command("preview", livechat_list(tmp_path / "list.csv", 30), *SERVER)
+    assert "message 9" in said.stderr
+    assert "message 10" not in said.stderr
+    assert "--rows" in said.stderr
+
+
+def test_preview_writes_a_page(command: Campaign, tmp_path: Path) -> None:
+    page = tmp_path / "preview.html"
+    said = command("preview", livechat_list(tmp_path / "list.csv", 3), *SERVER, "--html", page)
+    assert said.code == 0
+    assert "message 2" in page.read_text(encoding="utf-8")
+
+
+def test_preview_of_a_row_with_a_problem_ends_with_1(command: Campaign, tmp_path: Path) -> None:
+    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t1", "", "hello"]])
+    said = command("preview", recipients, *SERVER, "--rows", "2", "--json")
+    assert said.code == 1
+    assert command("preview", recipients, *SERVER, "--rows", "two").code == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -> None:
+    command = getattr(importlib.import_module(f"campaign.cli.{name}"), name)
+    assert command.short_help == COMMANDS[name]
+
+
+def test_help_loads_no_heavy_library() -> None:
+    check = (
+        "import sys\nfrom campaign.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", check, "--help"], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "[]"
+
+
+def test_python_m_campaign_is_the_command() -> None:
+    said = subprocess.run([sys.executable, "-m", "campaign", "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("campaign, version ")

@@ -1,0 +1,94 @@
+"""What somebody at a terminal sees: the question, the bar, the hidden prompt."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from campaign.sandbox import Limit, SandboxSettings
+from tests.integration.conftest import RunningSandbox, StartSandbox, kitechat_list, livechat_list
+
+pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals in the standard library")
+termios = pytest.importorskip("termios")
+
+
+class Terminal:
+    """The command on a pseudo-terminal."""
+
+    def __init__(self, *words: str | Path, **environment: str) -> None:
+        self._screen, inside = pty.openpty()
+        termios.tcsetwinsize(inside, (24, 160))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "campaign", *map(str, words)],
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            env={**os.environ, **environment},
+        )
+        os.close(inside)
+        self.text = ""
+
+    def wait_for(self, text: str, seconds: float = 30) -> None:
+        until = time.monotonic() + seconds
+        while text not in self.text:
+            assert time.monotonic() < until, self.text
+            assert self._process.poll() is None, self.text
+            if select.select([self._screen], [], [], 0.1)[0]:
+                self.text += self._read()
+
+    def say(self, text: str) -> None:
+        os.write(self._screen, text.encode())
+
+    def end(self) -> int:
+        while piece := self._read():
+            self.text += piece
+        os.close(self._screen)
+        return self._process.wait(timeout=30)
+
+    def _read(self) -> str:
+        try:
+            return os.read(self._screen, 65536).decode("utf-8", "replace")
+        except OSError:  # Linux's way to say that the other end is closed
+            return ""
+
+
+def test_the_question_gives_the_facts_and_a_no_sends_nothing(server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 20)
+    terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url, "--rate", "600/min")
+    terminal.wait_for(f"Send 20 messages to {server.url}, 2 s at 10 a second? [y/N]")
+    terminal.say("n\n")
+    assert terminal.end() == 2
+    assert "Nothing was sent." in terminal.text
+    assert not server.ledger.entries
+    assert not (tmp_path / "list.results.xlsx").exists()
+
+
+def test_a_yes_sends_and_the_bar_tells_what_it_waits_for(start_sandbox: StartSandbox, tmp_path: Path) -> None:
+    server = start_sandbox(SandboxSettings(limit=Limit(10, 2.5)))
+    recipients = livechat_list(tmp_path / "list.csv", 12)
+    terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url)
+    terminal.wait_for("as fast as the server allows")
+    terminal.say("y\n")
+    terminal.wait_for("s for the server's limit")
+    assert terminal.end() == 0
+    assert "sent 12, failed 0, in doubt 0" in terminal.text
+    assert "all 12 rows are sent" in terminal.text
+
+
+def test_a_missing_key_is_asked_for_and_not_shown(server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = kitechat_list(tmp_path / "list.csv", 2)
+    words = ("run", recipients, "--template", "kitechat-text", "--server", server.url)
+    terminal = Terminal(*words, KITECHAT_API_KEY="")
+    terminal.wait_for("API key for kitechat")
+    terminal.say("secret-of-the-test\n")
+    terminal.wait_for("[y/N]")
+    terminal.say("y\n")
+    assert terminal.end() == 0
+    assert "secret-of-the-test" not in terminal.text
+    assert [entry.has_api_key for entry in server.ledger.entries] == [True, True]

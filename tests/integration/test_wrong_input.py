@@ -1,0 +1,113 @@
+"""Wrong input gets one clear paragraph and the right exit code; never a traceback, and nothing is sent."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from campaign.sandbox import Sandbox
+from tests.integration.conftest import Campaign, RunningSandbox, livechat_list, write_csv
+
+LIVECHAT = ("--template", "livechat-text", "--yes")
+
+
+def test_a_missing_column_is_named_with_the_nearest_header(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    recipients = write_csv(tmp_path / "list.csv", [["token", "room_id", "mesage"], ["t", "r", "x"]])
+    said = command("run", recipients, *LIVECHAT, "--server", server.url)
+    assert said.code == 2
+    assert "“rid” has no column, no value and no default" in said.stderr
+    assert "the nearest header is “mesage”" in said.stderr
+    assert not server.ledger.entries
+
+
+def test_a_mapped_header_that_is_not_there_is_named(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 1)
+    said = command("run", recipients, *LIVECHAT, "--map", "msg=Mesage", "--server", server.url)
+    assert said.code == 2
+    assert "columns.msg: there is no column with the header “Mesage”" in said.stderr
+
+
+def test_a_livechat_campaign_without_a_server_says_where_to_name_it(command: Campaign, tmp_path: Path) -> None:
+    said = command("run", livechat_list(tmp_path / "list.csv", 1), *LIVECHAT)
+    assert said.code == 2
+    assert "server.url: livechat needs the address of your server" in said.stderr
+
+
+@pytest.mark.parametrize("url", ["chat.example.com", "ftp://chat.example.com", "https://", "https://a b"])
+def test_a_bad_url_is_refused(command: Campaign, tmp_path: Path, url: str) -> None:
+    said = command("run", livechat_list(tmp_path / "list.csv", 1), *LIVECHAT, "--server", url)
+    assert said.code == 2
+    assert "write it as https://chat.example.com" in said.stderr
+
+
+def test_a_missing_key_names_the_variable(command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KITECHAT_API_KEY", raising=False)
+    recipients = write_csv(tmp_path / "list.csv", [["page_id", "conversation_id", "text"], ["1", "2", "x"]])
+    said = command("run", recipients, "--template", "kitechat-text", "--yes")
+    assert said.code == 2
+    assert "set KITECHAT_API_KEY" in said.stderr
+
+
+def test_an_unreachable_server_stops_the_run_with_every_row_pending(command: Campaign, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        file = tmp_path / "c.toml"
+        livechat_list(tmp_path / "list.csv", 5)
+        file.write_text(
+            f'template = "livechat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
+            '[delivery]\ngive_up_after = "1s"\n'
+        )
+        said = command("run", file, "--yes", "--json")
+    assert said.code == 3
+    assert (said.json["state"], said.json["pending"], said.json["sent"]) == ("stopped", 5, 0)
+    assert "cannot be reached" in said.json["reason"]
+    assert "campaign resume" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "missing.toml"), "there is no such file"),
+        (("run", "missing.xlsx", "--template", "livechat-text", "--server", "https://x.y"), "missing.xlsx"),
+        (("run", "list.csv"), "a spreadsheet needs a template"),
+        (("run", "list.csv", "--template", "livechat-txt"), "did you mean “livechat-text”?"),
+        (("run", "list.csv", "--template", "livechat-text", "--map", "msg"), "has no ="),
+        (("run", "list.csv", "--template", "livechat-text", "--rate", "fast", "--server", "https://x.y"), "not a rate"),
+        (("run", "list.csv", "--template", "livechat-text", "--server", "https://x.y", "--results", "no/such/x.xlsx"),
+         "no such folder"),
+        (("resume", "list.csv"), "no run of this campaign on record"),
+        (("results", "list.csv"), "no run of this campaign on record"),
+        (("check", "empty.csv", "--template", "livechat-text", "--server", "https://x.y"), "no row below the header"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value)[:40],
+)  # fmt: skip
+def test_wrong_words_are_answered_in_a_sentence(
+    command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    livechat_list(Path("list.csv"), 1)
+    write_csv(Path("empty.csv"), [["token", "rid", "msg"]])
+    said = command(*arguments)
+    assert said.code == 2
+    assert says in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_verbose_shows_where_an_error_came_from(command: Campaign, tmp_path: Path) -> None:
+    assert "Traceback" in command("check", tmp_path / "missing.toml", "-v").stderr
+
+
+async def test_a_rehearsal_sends_nothing_to_the_real_server(tmp_path: Path) -> None:
+    async with Sandbox() as real:
+        from campaign.campaign_file import load_campaign  # noqa: PLC0415 - the one test that needs it
+        from campaign.plan import prepare  # noqa: PLC0415
+
+        recipients = livechat_list(tmp_path / "list.csv", 2)
+        campaign = load_campaign(recipients, {"template": "livechat-text", "server": {"url": real.url}})
+        assert prepare(campaign, "the sandbox").server == "the sandbox"
+        assert not real.ledger.entries
