@@ -120,12 +120,7 @@ def _planned(channel: Channel, row: Row, message: Message, stamp: Stamp | None) 
 def _invalid(row: Row, problems: Iterable[Problem], cells: str) -> PlannedMessage:
     reason = "\n".join(str(problem) for problem in problems)
     kind = next((problem.what for problem in problems), "")
-    return PlannedMessage(row.number, "", None, None, cells, State.INVALID, _storable(kind), _storable(reason))
-
-
-def _storable(text: str) -> str:
-    """A problem may quote a cell that holds half of a character, which no file can store."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return PlannedMessage(row.number, "", None, None, cells, State.INVALID, kind, reason)
 
 
 def _json(payload: Payload) -> bytes:

@@ -224,7 +224,7 @@ def decode_cells(text: str) -> tuple[Cell, ...]:
 
 def _encode_time(value: object) -> list[object]:
     if isinstance(value, timedelta):
-        return ["timedelta", value.total_seconds()]
+        return ["timedelta", [value.days, value.seconds, value.microseconds]]
     assert isinstance(value, date | time)  # noqa: S101 - the rest of CellValue is JSON
     return [type(value).__name__, value.isoformat()]
 
@@ -234,7 +234,7 @@ def _decode_value(value: Any) -> CellValue:  # noqa: ANN401 - parsed JSON
         return value  # type: ignore[no-any-return]
     kind, stored = value
     if kind == "timedelta":
-        return timedelta(seconds=stored)
+        return timedelta(*stored)
     if kind == "time":
         return time.fromisoformat(stored)
     return date.fromisoformat(stored) if kind == "date" else datetime.fromisoformat(stored)

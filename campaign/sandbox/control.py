@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import json
-import re
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -15,13 +11,14 @@ from aiohttp import web
 from campaign.errors import UsageError
 from campaign.sandbox.exchange import JSON_TYPE
 from campaign.sandbox.faults import FaultPlan
+from campaign.sandbox.inbox import news
+from campaign.sandbox.inbox_page import inbox_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from campaign.sandbox.ledger import Ledger
 
-INBOX_LENGTH = 300
 _WRITE_EVERY_BYTES = 64 * 1024
 
 
@@ -31,8 +28,7 @@ class Control:
     def __init__(self, ledger: Ledger, set_faults: Callable[[FaultPlan], None]) -> None:
         self._ledger = ledger
         self._set_faults = set_faults
-        self._page = resources.files("campaign.sandbox").joinpath("inbox.html").read_text(encoding="utf-8")
-        self._page_headers = _page_headers(self._page)
+        self._page = inbox_page()
         self.routes: Mapping[tuple[str, str], Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {
             ("GET", "/"): self._show_inbox,
             ("GET", "/sandbox/inbox"): self._tell_inbox,
@@ -42,17 +38,12 @@ class Control:
         }
 
     async def _show_inbox(self, _: web.BaseRequest) -> web.StreamResponse:
-        return web.Response(text=self._page, headers=self._page_headers)
+        return web.Response(text=self._page.text, headers=self._page.headers)
 
     async def _tell_inbox(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The newest messages above the number `after`, with the counts that stand at the head of the page."""
-        ledger = self._ledger
-        content = {
-            "begun": ledger.begun,
-            "requests": len(ledger.entries),
-            "taken": ledger.taken_count,
-            "messages": [entry.as_json() for entry in ledger.latest(INBOX_LENGTH, _number_after(request))],
-        }
+        """The newest messages above the number `after` that contain the text `find`, and what the page counts."""
+        wanted = request.query.get("find", "")
+        content = await news(self._ledger, _number_after(request), wanted, lambda: request.transport is not None)
         return web.Response(text=json.dumps(content), headers=JSON_TYPE)
 
     async def _tell_ledger(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -87,23 +78,3 @@ class Control:
 def _number_after(request: web.BaseRequest) -> int:
     after = request.query.get("after", "0")
     return int(after) if after.isdecimal() else 0
-
-
-def _page_headers(page: str) -> dict[str, str]:
-    """Headers that let the page run its one script and style, and nothing from elsewhere."""
-    policy = (
-        f"default-src 'none'; script-src {_hash_of('script', page)}; style-src {_hash_of('style', page)}; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return {
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
-
-
-def _hash_of(tag: str, page: str) -> str:
-    [content] = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from campaign.sandbox.inbox import AT_MOST, news
 
 if TYPE_CHECKING:
     from .conftest import Client
@@ -71,6 +77,80 @@ async def test_the_inbox_tells_what_is_new(client: Client) -> None:
     assert [message["channel"] for message in news["messages"]] == ["kitechat"]
 
 
+async def test_the_inbox_says_up_to_which_number_it_told_the_messages(client: Client) -> None:
+    assert (await client.ask("GET", "/sandbox/inbox")).content["newest"] == 0
+    await client.livechat(msg="Chào")
+    await client.livechat(msg="Mời")
+    await client.livechat(token="unknown-t")
+    for question in ("", "?find=chao", "?find=nothing", "?after=2"):
+        assert (await client.ask("GET", f"/sandbox/inbox{question}")).content["newest"] == 2
+
+
+async def test_of_many_messages_the_inbox_tells_the_newest(client: Client) -> None:
+    for number in range(AT_MOST + 3):
+        await client.livechat(_id=f"m{number}")
+    for question in ("", "?find=chao"):
+        inbox = (await client.ask("GET", f"/sandbox/inbox{question}")).content
+        told = [message["message_id"] for message in inbox["messages"]]
+        assert told == [f"m{number}" for number in range(3, AT_MOST + 3)]
+        assert inbox["at_most"] == AT_MOST
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param("nguyen thi", ["m1"], id="without the marks"),
+        pytest.param("NGUYỄN", ["m1"], id="any case"),
+        pytest.param("do minh", ["m2"], id="đ as d"),
+        pytest.param("m2", ["m2"], id="message id"),
+        pytest.param("room-1", ["m1"], id="destination"),
+        pytest.param("kim.jane", ["m2"], id="agent"),
+        pytest.param("livechat", ["m1", "m2"], id="channel"),
+        pytest.param("thẻ 2", ["card"], id="in a card"),
+        pytest.param("502-after", ["card"], id="what went wrong with the answer"),
+        pytest.param("conversationid", [], id="a field's name is nothing that was said"),
+        pytest.param("  ", ["m1", "m2", "card"], id="nothing asked"),
+    ],
+)
+async def test_a_message_is_found_by_whatever_the_page_shows_of_it(
+    client: Client, wanted: str, found: list[str]
+) -> None:
+    await client.livechat(_id="m1", msg="Chào chị Nguyễn Thị Lan", rid="room-1")
+    await client.livechat(_id="m2", msg="Chào anh Đỗ Minh", agent={"agentId": "a", "username": "kim.jane"})
+    await client.ask("PUT", "/sandbox/faults", json={"script": ["502-after"]})
+    await client.kitechat({"type": "template", "template": {"body": "Xem", "cards": [{"body": "Thẻ 2"}]}})
+    [card] = (await client.ask("GET", "/sandbox/inbox?after=2")).content["messages"]
+    inbox = (await client.ask("GET", "/sandbox/inbox", params={"find": wanted})).content
+    told = [message["message_id"] for message in inbox["messages"]]
+    assert told == [card["message_id"] if name == "card" else name for name in found]
+
+
+async def test_a_message_whose_id_is_left_to_the_sandbox_is_found_as_well(client: Client) -> None:
+    await client.livechat(_id=None)
+    assert len((await client.ask("GET", "/sandbox/inbox?find=chao")).content["messages"]) == 1
+
+
+async def test_only_news_is_searched_by_a_page_that_knows_the_rest(client: Client) -> None:
+    for number in range(3):
+        await client.livechat(_id=f"m{number}")
+    [message] = (await client.ask("GET", "/sandbox/inbox?after=2&find=chao")).content["messages"]
+    assert message["message_id"] == "m2"
+
+
+async def test_a_long_search_lets_others_have_their_turn(client: Client) -> None:
+    for number in range(100):
+        await client.livechat(_id=f"m{number}")
+    search = asyncio.create_task(news(client.sandbox.ledger, 0, "m0", lambda: True))
+    await asyncio.sleep(0)
+    assert not search.done()
+    assert len(cast("list[object]", (await search)["messages"])) == 1
+
+
+async def test_a_search_that_nobody_waits_for_ends(client: Client) -> None:
+    await client.livechat()
+    assert (await news(client.sandbox.ledger, 0, "chao", lambda: False))["messages"] == []
+
+
 async def test_the_inbox_shows_that_the_ledger_was_cleared(client: Client) -> None:
     before = (await client.ask("GET", "/sandbox/inbox")).content["begun"]
     assert (await client.ask("GET", "/sandbox/inbox")).content["begun"] == before
@@ -93,4 +173,10 @@ async def test_the_inbox_page_may_run_its_own_script_and_style_and_nothing_else(
 
 async def test_the_inbox_page_fetches_nothing_from_elsewhere(client: Client) -> None:
     page = (await client.ask("GET", "/")).content
-    assert not re.search(r"https?://|\bsrc=|<link|innerHTML|\sstyle=|\son\w+=", page)
+    assert not re.search(r"\bsrc=|<link|@import|url\(|innerHTML|\sstyle=|\son\w+=", page)
+
+
+async def test_the_inbox_page_draws_with_the_bubbles_of_the_preview(client: Client) -> None:
+    page = (await client.ask("GET", "/")).content
+    for name in ("bubbles.css", "bubbles.js"):
+        assert resources.files("campaign").joinpath("review", name).read_text(encoding="utf-8") in page

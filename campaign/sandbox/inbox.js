@@ -1,0 +1,224 @@
+// The page around the bubbles: it keeps asking the sandbox what has arrived, and shows it, the newest first. While
+// somebody reads, the list stands still, and what arrives waits behind a button.
+(() => {
+  const {draw, element} = bubbles;
+  const POLL_MS = 1000, TYPING_MS = 250, PATIENCE_MS = 30000;
+  const byId = (id) => document.getElementById(id);
+  const list = byId("list"), wanted = byId("wanted"), pause = byId("pause");
+  let sought = "", begun = 0, newest = 0, atMost = 0, taken = 0;
+  let startsOver = true, waiting = [], paused = false;
+  let asking = new AbortController(), timer = 0, lostAt = null, backAt = null;
+
+  const number = (value) => value.toLocaleString("en");
+  const counted = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
+  const clock = (at) => at.toLocaleTimeString("en-GB");
+
+  // A screen reader would read the same text out anew.
+  function say(id, text) {
+    if (byId(id).textContent !== text) byId(id).textContent = text;
+  }
+
+  // ---- one message
+
+  // What cannot be seen in a text is spelt out, as JSON allows: a pasted token may end in a zero-width space.
+  function json(body) {
+    const invisible = /[\u00a0\u00ad\u061c\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
+    const spelt = (found) => "\\u" + found.charCodeAt().toString(16).padStart(4, "0");
+    return JSON.stringify(body, null, 2).replace(invisible, spelt);
+  }
+
+  function source(body) {
+    const made = element("details", "", element("summary", "", "JSON"));
+    made.addEventListener("toggle", () => made.childElementCount === 1 && made.append(element("pre", "", json(body))));
+    return made;
+  }
+
+  // A long destination breaks between its parts, if it has to.
+  function destination([account, conversation]) {
+    return element("p", "to", element("bdi", "", account), "/", element("wbr"), element("bdi", "", conversation));
+  }
+
+  function facts(entry) {
+    const at = new Date(entry.time * 1000), time = element("time", "", clock(at));
+    time.dateTime = at.toISOString();
+    time.title = at.toLocaleString();
+    const title = element("h2", "", time, element("span", "channel", entry.channel));
+    title.id = `message-${entry.number}`;
+    const id = element("p", "to id", "id ", element("bdi", "", entry.message_id));
+    const made = element("div", "", title, destination(entry.destination), id);
+    if (entry.fault) made.append(element("p", "chip note", `answer spoilt: ${entry.fault}`));
+    return made;
+  }
+
+  function article(entry) {
+    const content = element("div", "content", draw(entry.body), element("div", "folds", source(entry.body)));
+    const made = element("article", "", facts(entry), content);
+    made.tabIndex = -1;
+    made.setAttribute("aria-labelledby", `message-${entry.number}`);
+    return made;
+  }
+
+  // ---- the list
+
+  function isScrolled() {
+    return list.getBoundingClientRect().top < byId("bar").getBoundingClientRect().bottom;
+  }
+
+  // Focus counts as well: whoever unfolds a message, or goes from one to the next by keyboard, reads it.
+  function isRead() {
+    return paused || isScrolled() || list.contains(document.activeElement);
+  }
+
+  function showWaiting() {
+    const arrived = waiting.map(article).reverse();
+    arrived.forEach((each) => each.classList.add("arrived"));
+    list.prepend(...arrived);
+    while (list.childElementCount > atMost) list.lastElementChild.remove();
+    waiting = [];
+  }
+
+  function showNew() {
+    document.activeElement.blur();
+    showWaiting();
+    tellList();
+    scrollTo(0, 0);
+  }
+
+  function tellWaiting() {
+    const count = waiting.length, some = counted(count, "new message", "new messages");
+    byId("waiting").hidden = !count;
+    say("waiting", count < atMost ? some : `${number(count)} or more new messages`);
+  }
+
+  function tellFound() {
+    const count = list.childElementCount + waiting.length;
+    const some = `${count ? number(count) : "No"} ${count > 1 ? "messages contain" : "message contains"}`;
+    byId("found").hidden = !taken || !sought;
+    say("found", `${count < atMost ? some : `${number(atMost)} or more messages contain`} “${sought}”`);
+  }
+
+  function tellList() {
+    tellWaiting();
+    tellFound();
+    byId("welcome").hidden = taken > 0;
+    byId("older").hidden = list.childElementCount < atMost;
+    say("older", `Only the newest ${number(atMost)} are shown; others can be found by what they contain.`);
+  }
+
+  // ---- what the sandbox says
+
+  function tellCounts(news) {
+    say("requests", counted(news.requests, "request", "requests"));
+    say("taken", counted(taken, "message taken", "messages taken"));
+    document.title = taken ? `(${number(taken)}) Sandbox inbox` : "Sandbox inbox";
+  }
+
+  function take(news) {
+    const isAnother = news.begun !== begun && newest > 0;
+    ({begun, newest, taken, at_most: atMost} = news);
+    if (isAnother) {
+      startOver();
+      return;
+    }
+    if (startsOver) {
+      list.replaceChildren(...news.messages.map(article).reverse());
+      waiting = [];
+      startsOver = false;
+    } else {
+      waiting = [...waiting, ...news.messages].slice(-atMost);
+      if (!isRead()) showWaiting();
+    }
+    tellCounts(news);
+    tellList();
+  }
+
+  function tellState() {
+    const live = backAt ? `Live; the connection was back at ${clock(backAt)}` : "Live";
+    const followed = paused ? ["note", "Paused"] : ["good", live];
+    const [kind, text] = lostAt ? ["bad", `Connection lost at ${clock(lostAt)}; trying again`] : followed;
+    byId("state").className = `state ${kind}`;
+    say("state", text);
+  }
+
+  function noteConnection(isThere) {
+    if (isThere && lostAt) backAt = new Date();
+    lostAt = isThere ? null : lostAt || new Date();
+    tellState();
+  }
+
+  async function ask(signal) {
+    const address = `sandbox/inbox?after=${newest}&find=${encodeURIComponent(sought)}`;
+    const answer = await fetch(address, {signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])});
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.json();
+  }
+
+  async function follow() {
+    clearTimeout(timer);
+    asking.abort();
+    const own = new AbortController();
+    asking = own;
+    const news = await ask(own.signal).catch(() => null);
+    // Else something newer has been asked meanwhile.
+    if (own !== asking) return;
+    timer = setTimeout(follow, POLL_MS);
+    noteConnection(news !== null);
+    if (news) take(news);
+  }
+
+  // What is shown stays until the answer is there: an empty list in between would flicker.
+  function startOver() {
+    sought = wanted.value.trim();
+    newest = 0;
+    startsOver = true;
+    follow();
+  }
+
+  // ---- keyboard and mouse
+
+  function search() {
+    if (isScrolled()) list.scrollIntoView();
+    startOver();
+  }
+
+  function turnPause() {
+    paused = !paused;
+    pause.textContent = paused ? "Resume" : "Pause";
+    if (!isRead()) showWaiting();
+    tellState();
+    tellList();
+  }
+
+  function step(sibling) {
+    const current = document.activeElement.closest("article");
+    (current ? current[sibling] : list.firstElementChild)?.focus();
+  }
+
+  const KEYS = {
+    j: () => step("nextElementSibling"),
+    k: () => step("previousElementSibling"),
+    n: showNew,
+    p: turnPause,
+    "/": () => wanted.focus(),
+  };
+
+  function press(event) {
+    const act = KEYS[event.key];
+    if (!act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input")) return;
+    event.preventDefault();
+    act();
+  }
+
+  let typed = 0;
+  wanted.addEventListener("input", () => {
+    clearTimeout(typed);
+    typed = setTimeout(search, TYPING_MS);
+  });
+  pause.addEventListener("click", turnPause);
+  byId("waiting").addEventListener("click", showNew);
+  document.addEventListener("keydown", press);
+  // Browsers let the timers of a page that is not looked at sleep.
+  document.addEventListener("visibilitychange", () => document.hidden || follow());
+  document.querySelectorAll(".origin").forEach((each) => { each.textContent = location.origin; });
+  follow();
+})();
