@@ -59,7 +59,6 @@ class PlanCount:
     """What a plan comes to; grows as the plan goes on."""
 
     states: Counter[State] = field(default_factory=Counter)
-    destinations: int = 0
 
     @property
     def rows(self) -> int:

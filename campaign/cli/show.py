@@ -48,7 +48,7 @@ def exit_code(tally: Tally, *, interrupted: bool) -> int:
 
 
 def print_json(value: object) -> None:
-    r"""One JSON object on one line of stdout, in UTF-8 whatever the terminal's encoding; half a character is `\ud83d`."""
+    r"""One JSON object on one line of stdout: UTF-8 whatever the locale says, and half a character as `\ud83d`."""
     click.echo(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace"))
 
 

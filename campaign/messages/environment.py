@@ -20,9 +20,11 @@ RENDER_ERRORS = (
     SecurityError,
     FilterArgumentError,
     ArithmeticError,
+    AssertionError,
     AttributeError,
     LookupError,
-    RecursionError,
+    MemoryError,
+    RuntimeError,
     TypeError,
     ValueError,
 )

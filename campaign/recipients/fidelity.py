@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem
+from campaign.recipients.number_format.general import general_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -193,7 +194,7 @@ class _Watch:
         if not text.startswith("0"):
             self._numbers.add(row, text)
         if not self._holds_formatted_numbers:
-            self._holds_formatted_numbers = _differs(value, text)
+            self._holds_formatted_numbers = str(value) != text and general_text(value) != text
         if abs(value) >= 10**_DIGITS_KEPT and _is_ruined(value):
             self._add(_RUINED, row, text)
         if self._is_id and not text.isdecimal():

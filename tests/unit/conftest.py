@@ -1,8 +1,9 @@
-"""What the tests of several rooms share: templates bound to headers, and rows to render."""
+"""What the tests of several rooms share: templates bound to headers, rows to render, files and their refusals."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from campaign.campaign_file import load_campaign
 from campaign.channels import KITECHAT, LIVECHAT, Channel, Payload
-from campaign.messages import Mapped, MessageTemplate, TemplateFile, compile_template
+from campaign.errors import CampaignFileError, TemplateError
+from campaign.messages import Mapped, MessageTemplate, TemplateFile, compile_template, load_template
 from campaign.recipients.headers import columns_of
 from campaign.recipients.table import CellValue, Row
 
@@ -64,3 +67,40 @@ def row() -> Callable[..., Row]:
         return Row(number, texts, stored, (), tuple(problems))
 
     return make
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, object], Path]:
+    """Puts a file into the test's folder: text as it is, anything else as JSON."""
+
+    def put(name: str, content: object) -> Path:
+        path = tmp_path / name
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def campaign_refusal() -> Callable[..., list[str]]:
+    """Gives the problems that a campaign file is refused with, its name left out."""
+
+    def problems(path: Path, **overrides: object) -> list[str]:
+        with pytest.raises(CampaignFileError, match=r"\S") as caught:
+            load_campaign(path, overrides)
+        return [str(problem).removeprefix(f"{path}: ") for problem in caught.value.problems]
+
+    return problems
+
+
+@pytest.fixture(scope="session")
+def template_refusal() -> Callable[[Path], str]:
+    """Gives what a template file is refused with under the headers token, rid and msg, its folder left out."""
+
+    def refusal(path: Path) -> str:
+        with pytest.raises(TemplateError, match=r"\S") as caught:
+            compile_template(load_template(path), columns_of(("token", "rid", "msg")), Mapped(NONE, NONE))
+        return str(caught.value).replace(f"{path.parent}{os.sep}", "")
+
+    return refusal

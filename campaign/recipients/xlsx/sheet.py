@@ -83,9 +83,8 @@ class SheetReader:
         self._facts = facts
         self._recalculates = recalculates
         self._columns = ColumnIndex(where)
+        self._cell: dict[str, str] = {}
         self._column = -1
-        self._type = ""
-        self._style = ""
         self._text = ""
         self._in_text = False
         self._in_hint = False
@@ -101,12 +100,9 @@ class SheetReader:
         """Take a start tag."""
         self.depth += 1
         if name == self._c:
-            reference = attributes.get("r")
-            self._column = (
-                self._columns[reference.rstrip("0123456789")] if reference else self._columns.after(self._column)
-            )
-            self._type = attributes.get("t", "n")
-            self._style = attributes.get("s", "")
+            if not attributes.get("r"):
+                self._column = self._columns.after(self._place())
+            self._cell = attributes
             self._text = ""
             self._has_formula = False
         elif name == self._v or name == self._t:  # noqa: PLR1714 - runs for every cell, and a set is slower
@@ -135,7 +131,8 @@ class SheetReader:
             if self._has_formula:
                 self._end_formula()
             elif self._text:
-                self.cells.append((self._column, self._type, self._style, self._text))
+                cell = self._cell
+                self.cells.append((self._place(), cell.get("t", "n"), cell.get("s", ""), self._text))
         elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
             self._in_text = False
         elif name == self._row:
@@ -152,13 +149,20 @@ class SheetReader:
             what = f"has a row {number:,} after row {self.row_number:,}, and rows are numbered from 1 to {MOST_ROWS:,}"
             raise RecipientsError(Problem(self._where, what, "save the file again from a spreadsheet program"))
         self.row_number = number
+        self._cell = {}
         self._column = -1
         self._facts.hidden_rows += is_true(attributes.get("hidden"))
+
+    def _place(self) -> int:
+        """Give the column of the cell at hand. It is not asked for while cells are blank, as most often they are."""
+        reference = self._cell.get("r")
+        return self._columns[reference.rstrip("0123456789")] if reference else self._column
 
     def _end_formula(self) -> None:
         # Writers that calculate nothing leave the result out (openpyxl) or write 0 (XlsxWriter), and ask for a
         # calculation on opening. A formula that results in an empty text has the type "str" and no text.
+        kind, style = self._cell.get("t", "n"), self._cell.get("s", "")
         if self._text and not (self._recalculates and self._text == "0"):
-            self.cells.append((self._column, self._type, self._style, self._text))
-        elif self._text or self._type != "str":
-            self.cells.append((self._column, UNCALCULATED, self._style, ""))
+            self.cells.append((self._place(), kind, style, self._text))
+        elif self._text or kind != "str":
+            self.cells.append((self._place(), UNCALCULATED, style, ""))

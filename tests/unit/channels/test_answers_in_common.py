@@ -94,6 +94,21 @@ def test_what_a_server_says_becomes_one_short_printable_line(text: str) -> None:
     assert len(line) <= 30
 
 
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        pytest.param(b'{"a": [1, null]}', {"a": [1, None]}, id="object"),
+        pytest.param(b'\xef\xbb\xbf{"a": 1}', {"a": 1}, id="with a mark in front"),
+        pytest.param(b"", None, id="empty"),
+        pytest.param(b"\xff{}", None, id="no text"),
+        pytest.param(b"[" * 100_000, None, id="nested beyond reason"),
+        pytest.param(b"1" * 5000, None, id="endless number"),
+    ],
+)
+def test_a_body_that_is_no_json_reads_as_nothing(body: bytes, value: object) -> None:
+    assert Answer(200, {}, body).json() == value
+
+
 @EACH_CHANNEL
 def test_an_answer_that_never_came_leaves_the_row_unclear_if_anything_left(channel: Channel) -> None:
     lost = channel.read_answer(NoAnswer("no answer within 30 s", left=True), again=False)

@@ -108,6 +108,11 @@ def test_a_message_of_which_nothing_is_left_names_every_cell_that_might_fill_it(
     ]
 
 
+def test_a_wrong_value_that_comes_from_no_cell_is_named_by_its_row(livechat: Bind, row: MakeRow) -> None:
+    template = livechat("{{ text }}", "Name", values={"text": " "})
+    assert problems(template, row("Lan", number=7)) == ["row 7: msg is missing, and the API requires it"]
+
+
 def test_all_wrong_fields_of_a_row_are_named_at_once(kitechat: Bind, row: MakeRow) -> None:
     header = {"type": "image", "url": "{{ picture }}"}
     button = {"type": "web_url", "text": "{{ text }}", "url": "{{ link }}"}

@@ -59,6 +59,7 @@ def test_a_way_out_of_the_sandbox_leads_nowhere(livechat: Bind, row: MakeRow, so
         pytest.param("{{ name[5:1:0] }}", id="slice that stands still"),
         pytest.param("{{ name | int(base=99) }}{{ [] | min + 1 }}", id="filter out of its depth"),
         pytest.param("{{ name | round }}", id="filter for something else"),
+        pytest.param("{{ (name * 9) | truncate(1) }}", id="filter that asserts"),
         pytest.param("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}", id="endless"),
         pytest.param("{% if name %}{{ name | nofilter }}{% endif %}", id="filter unknown on a condition"),
         pytest.param("{{ name.encode('ascii') }}", id="letters beyond ASCII"),

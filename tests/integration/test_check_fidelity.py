@@ -1,0 +1,120 @@
+"""`check` says what the sheet shows against what it stores, and what Excel had ruined in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from tests.integration.conftest import Campaign, Said, write_csv
+
+TEMPLATE = """channel = "kitechat"
+
+[payload]
+pageId = "{{ page_id }}"
+conversationId = "{{ row['Mã hội thoại'] }}"
+
+[payload.message]
+type = "text"
+text = "Hẹn {{ ngay_hen }}, {{ so_tien }}"
+"""
+HEADERS = ["Page id", "Mã hội thoại", "Ngày hẹn", "Số tiền", "SĐT", "Ghi chú"]
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """A list as Excel leaves it: every column but one has suffered."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Khách hàng"
+    sheet.append(HEADERS)
+    sheet.append([108600123, 123456789012345, datetime(2026, 1, 5), 1500000, "0901234567", "vip"])  # noqa: DTZ001
+    sheet.append([108600123, 1234567890123450000, datetime(2026, 1, 6), "2000000", 901234568, "#N/A"])  # noqa: DTZ001
+    sheet.append([108600123, datetime(2026, 3, 1), "hôm nay", 300000, "0901234569", "=A2"])  # noqa: DTZ001
+    for row in (2, 3, 4):
+        sheet[f"C{row}"].number_format = "dd/mm/yyyy"
+        sheet[f"D{row}"].number_format = '#,##0 "đ"'
+    sheet["B3"].number_format = "0"
+    sheet["B4"].number_format = "d-mmm"
+    path = tmp_path / "list.xlsx"
+    book.save(path)
+    return path
+
+
+@pytest.fixture
+def check(command: Campaign, tmp_path: Path) -> Campaign:
+    template = tmp_path / "template.toml"
+    template.write_text(TEMPLATE, encoding="utf-8")
+
+    def run(recipients: Path, *more: str) -> Said:
+        return command("check", recipients, "--template", template, *more)
+
+    return run
+
+
+def test_every_column_shows_an_example_of_stored_and_displayed(check: Campaign, workbook: Path) -> None:
+    said = check(workbook, "--json")
+    assert said.code == 0
+    examples = {each["header"]: (each["stored"], each["displayed"]) for each in said.json["columns"]}
+    assert examples == {
+        "Page id": (None, None),
+        "Mã hội thoại": ("123456789012345", "1.23457E+14"),
+        "Ngày hẹn": ("2026-01-05", "05/01/2026"),
+        "Số tiền": ("1500000", "1,500,000 đ"),
+        "SĐT": (None, None),
+        "Ghi chú": (None, None),
+    }
+    lines = said.stderr.splitlines()
+    assert "  column C “Ngày hẹn”: “2026-01-05” is shown as “05/01/2026”" in lines
+    mapping = next(number for number, line in enumerate(lines) if "page_id ← column A" in line)
+    assert mapping < next(number for number, line in enumerate(lines) if "is shown as" in line)
+
+
+def test_columns_that_no_variable_stands_for_are_listed_without_one(check: Campaign, workbook: Path) -> None:
+    found = {each["header"]: each["variable"] for each in check(workbook, "--json").json["columns"]}
+    assert (found["Ngày hẹn"], found["SĐT"]) == ("ngay_hen", None)
+
+
+def test_what_excel_had_ruined_is_named_by_column_and_cell(check: Campaign, workbook: Path) -> None:
+    said = check(workbook, "--json")
+    assert [(each["where"], each["what"]) for each in said.json["warnings"]] == [
+        ("column B “Mã hội thoại” (1 cell: B2 “1.23457E+14”)", "shows ids in scientific notation"),
+        (
+            "column B “Mã hội thoại” (1 cell: B3 “1234567890123450000”)",
+            "holds numbers of 16 or more digits that end in zeros",
+        ),
+        ("column B “Mã hội thoại” (1 cell: B4 “1-Mar”)", "holds dates where ids belong"),
+        (
+            "column D “Số tiền” (1 cell: D3 “2000000”)",
+            "holds numbers as text, which do not show the number format of the others",
+        ),
+        ("column E “SĐT” (1 cell: E3 “901234568”)", "holds numbers among texts with leading zeros"),
+        ("column F “Ghi chú” (1 cell: F3 “#N/A”)", "holds the error #N/A"),
+        ("column F “Ghi chú” (1 cell: F4)", "holds a formula whose result was never calculated"),
+    ]
+    assert all(each["remedy"] for each in said.json["warnings"])
+
+
+def test_warnings_stand_on_the_terminal_and_change_no_exit_code(check: Campaign, workbook: Path) -> None:
+    said = check(workbook, "-q")
+    assert (said.code, said.stdout) == (0, "")
+    assert said.stderr.count("Warning: column ") == 7
+    assert "put it right in the sheet" in said.stderr
+
+
+def test_ids_that_excel_saved_into_a_csv_in_scientific_notation_are_seen(check: Campaign, tmp_path: Path) -> None:
+    rows = [HEADERS, ["108600123", "1.08601E+14", "5/1", "10", "0901234567", ""]]
+    said = check(write_csv(tmp_path / "list.csv", rows), "--json")
+    assert [(each["where"], each["what"]) for each in said.json["warnings"]] == [
+        ("column B “Mã hội thoại” (1 cell: B2 “1.08601E+14”)", "shows ids in scientific notation")
+    ]
+
+
+def test_a_sound_list_has_no_warnings(check: Campaign, tmp_path: Path) -> None:
+    rows = [HEADERS, ["108600123", "700100200", "5/1", "10", "0901234567", ""]]
+    said = check(write_csv(tmp_path / "list.csv", rows), "--json")
+    assert said.json["warnings"] == []
+    assert "Warning" not in said.stderr

@@ -1,0 +1,31 @@
+"""What `--json` prints is JSON in UTF-8, whatever the machine's locale is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.integration.conftest import Campaign, write_csv
+
+ARGUMENTS = ("--template", "livechat-text", "--server", "https://chat.example.com", "--json")
+
+
+def test_json_is_utf8_in_a_locale_that_knows_only_ascii(tmp_path: Path) -> None:
+    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "Xin chào 😀"]])
+    command = [sys.executable, "-m", "campaign", "check", str(recipients), *ARGUMENTS]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    said = subprocess.run(command, capture_output=True, check=True, env=environment)
+    assert "Xin chào 😀".encode() in said.stdout
+    assert json.loads(said.stdout)["columns"][2]["example"] == "Xin chào 😀"
+
+
+def test_half_a_character_is_named_and_breaks_nothing(command: Campaign, tmp_path: Path) -> None:
+    template = tmp_path / "template.json"
+    template.write_text(r'{"token": "{{ token }}", "rid": "{{ rid }}", "msg": "{{ msg }} \ud83d"}', encoding="utf-8")
+    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"]])
+    said = command("check", recipients, "--template", template, "--server", "https://chat.example.com", "--json")
+    assert said.code == 1
+    assert "half of a character" in said.json["problems"][0]["what"]
