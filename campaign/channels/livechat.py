@@ -113,7 +113,8 @@ class Livechat:
             return _read_non_json(answer)
         if 200 <= answer.status < 300:
             return _read_success(body)
-        if answer.status in (400, 404, 413, 422):
+        # A 404 without `success` is the router's: this server has no such route (ApiClass.ts).
+        if answer.status in (400, 413, 422) or (answer.status == 404 and body.get("success") is False):
             return _read_refusal(body, answer.status, again=again)
         return wrong_server(answer, API)
 

@@ -23,6 +23,8 @@ IDLE = 4.0
 
 LONGEST_CONNECT = 10.0
 
+BLANKED = b"[the API key]"
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -69,8 +71,8 @@ class Transport:
         try:
             async with self._session.request(request.method, url, data=request.body, allow_redirects=False) as response:
                 body = await _read(response.content)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status, headers, body)
+                headers = {name.lower(): self._header(value) for name, value in response.headers.items()}
+                return Answer(response.status, headers, self._without_key(body))
         except aiohttp.ClientConnectorError as error:  # DNS, refused, TLS: before the first byte of the request
             return NoAnswer(f"the server cannot be reached ({error})", left=False)
         except (aiohttp.InvalidURL, UnicodeError):  # a host that is no host name: found out while looking it up
@@ -81,6 +83,16 @@ class Transport:
             return NoAnswer(f"no answer within {self._server.timeout:g} s", left=True)
         except (aiohttp.ClientError, OSError) as error:
             return NoAnswer(f"the connection broke before the answer ({type(error).__name__})", left=True)
+
+
+    def _without_key(self, said: bytes) -> bytes:
+        """What a server said, should it repeat our key: reasons are kept and shown, and the key must not be."""
+        for key in self._server.headers.values():
+            said = said.replace(key.encode(), BLANKED)
+        return said
+
+    def _header(self, value: str) -> str:
+        return self._without_key(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:

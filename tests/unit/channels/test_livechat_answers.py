@@ -100,6 +100,13 @@ def test_a_refusal_in_the_apis_json_fails_the_row(status: int) -> None:
     assert verdict == Refused("no such thing", "the server refused the message: no such thing")
 
 
+def test_the_routers_own_404_stops_the_run() -> None:
+    content = {"status": "error", "message": "API endpoint not found"}
+    verdict = LIVECHAT.read_answer(answer(404, content), again=False)
+    assert isinstance(verdict, Halt)
+    assert "check [server] url" in verdict.reason
+
+
 def test_rows_refused_by_the_validator_are_of_one_kind() -> None:
     content = refusal("must have required property 'rid' [invalid-params]", errorType="invalid-params")
     verdict = LIVECHAT.read_answer(answer(400, content), again=False)
