@@ -14,7 +14,7 @@ from campaign.recipients.fidelity import Fidelity
 from campaign.runs.terms import SANDBOX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from campaign.campaign_file import Campaign
     from campaign.errors import Problem
@@ -44,7 +44,8 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
             click.echo(str(problem), err=True)
             if json_wanted:
                 problems.append(problem)
-    _print_findings(prepared, fidelity, quiet=quiet)
+    warnings = (*prepared.template.binding.unused, *fidelity.warnings())
+    _print_findings(prepared, fidelity, warnings, quiet=quiet)
     if not quiet:
         click.echo(_counts(count), err=True)
     if json_wanted:
@@ -53,7 +54,7 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
                 **_numbers(count),
                 "columns": list(_columns(prepared, fidelity, first)),
                 "notes": list(prepared.recipients.notes),
-                "warnings": [asdict(warning) for warning in fidelity.warnings()],
+                "warnings": [asdict(warning) for warning in warnings],
                 "problems": [asdict(problem) for problem in problems],
             }
         )
@@ -136,13 +137,13 @@ def _print_mapping(prepared: Prepared, row: Row) -> None:
         click.echo(f"  {found['variable']} ← {source} ← {_short(found['example'])}", err=True)
 
 
-def _print_findings(prepared: Prepared, fidelity: Fidelity, *, quiet: bool) -> None:
+def _print_findings(prepared: Prepared, fidelity: Fidelity, warnings: Iterable[Problem], *, quiet: bool) -> None:
     """What is shown otherwise than stored, what seems to be ruined, and how the file was read."""
     if not quiet:
         for column, example in fidelity.examples().items():
             shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"
             click.echo(f"  column {column.letter} “{column.header}”: {shown}", err=True)
-    for warning in fidelity.warnings():
+    for warning in warnings:
         click.secho(f"Warning: {warning}", err=True, fg="yellow")
     if not quiet:
         for note in prepared.recipients.notes:

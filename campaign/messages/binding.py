@@ -50,12 +50,14 @@ class Binding:
         values: the text of each variable that is the same for every row.
         headers: the columns, by header, that `row[…]` and `raw[…]` reach.
         whole_row: whether the template uses `row` or `raw` at all.
+        unused: names that the campaign file or an option gives and the template does not use: misspelt, perhaps.
     """
 
     columns: Mapping[str, Column]
     values: Mapping[str, str]
     headers: Mapping[str, Column]
     whole_row: bool
+    unused: tuple[Problem, ...] = ()
 
     def context(self, row: Row) -> Context:
         """What a row's templates are rendered with."""
@@ -114,7 +116,9 @@ def bind(texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where
     if problems:
         raise TemplateError(*problems)
     headers = {column.header: column for column in columns}
-    return Binding(found, values, headers, any(text.uses.whole_row for text in texts))
+    whole_row = any(text.uses.whole_row for text in texts)
+    unused = tuple(_unused(name, needed, where) for name in (*mapped.columns, *mapped.values) if name not in needed)
+    return Binding(found, values, headers, whole_row, unused)
 
 
 def _needed(texts: Iterable[Text]) -> dict[str, bool]:
@@ -175,6 +179,12 @@ def _no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:
 def _ambiguous(name: str, columns: Sequence[Column]) -> Problem:
     headers = " and ".join(f"“{column.header}” ({column.letter})" for column in columns)
     return Problem(name, f"{headers} both become this variable", "rename one header, or name one under [columns]")
+
+
+def _unused(name: str, needed: Iterable[str], where: str) -> Problem:
+    close = difflib.get_close_matches(name, list(needed), n=1)
+    hint = f"did you mean “{close[0]}”?" if close else ""
+    return Problem(name, f"is named by the campaign file or an option, and {where} does not use it", hint)
 
 
 def _without_source(name: str, columns: Sequence[Column], where: str) -> Problem:

@@ -104,3 +104,15 @@ def test_help_loads_no_heavy_library() -> None:
 def test_python_m_campaign_is_the_command() -> None:
     said = subprocess.run([sys.executable, "-m", "campaign", "--version"], capture_output=True, text=True, check=True)
     assert said.stdout.startswith("campaign, version ")
+
+
+def test_check_names_what_the_template_does_not_use(command: Campaign, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 1)
+    said = command("check", recipients, *SERVER, "--set", "mgs=hello", "--map", "colour=token")
+    assert said.code == 0
+    assert (
+        "Warning: mgs: is named by the campaign file or an option, and livechat-text.toml does not use it"
+        in said.stderr
+    )
+    assert "did you mean “msg”?" in said.stderr
+    assert "Warning: colour:" in said.stderr
