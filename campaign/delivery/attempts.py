@@ -115,6 +115,7 @@ class RowDelivery:
         self._may_be_there = row.attempts > 0
         self._question = CUT_OFF if row.cut_off and shared.policy.can_read_back else None
         self._failures = 0
+        self._left_at = 0.0
 
     async def finish(self) -> None:
         """Send, ask and wait until nothing is left to do for this row, or the run stops.
@@ -139,12 +140,12 @@ class RowDelivery:
         clock, record, row = self._with.clock, self._with.record, self._row
         try:
             attempt = await record.begin(row.seq, clock.epoch())
-            began = clock.now()
+            self._left_at = clock.now()
             answer = await self._with.transport.send(self._with.channel.send_request(row.body))
         except BaseException:
             self._with.throttle.done(turn)
             raise
-        latency = clock.now() - began
+        latency = clock.now() - self._left_at
         verdict = self._with.channel.read_answer(answer, again=self._may_be_there)
         self._learn(turn, answer, verdict)
         step = after_send(verdict, self._with.policy)
@@ -160,7 +161,7 @@ class RowDelivery:
         if turn is None:
             return None
         clock, row = self._with.clock, self._row
-        at, began = clock.epoch(), clock.now()
+        at, self._left_at = clock.epoch(), clock.now()
         try:
             answer = await self._with.transport.send(self._with.channel.read_back_request(row.body))
         except BaseException:
@@ -172,7 +173,7 @@ class RowDelivery:
         verdict = question.refusal if step is Step.FAILED and question.refusal else found
         if step is Step.AGAIN:
             self._question = None
-        outcome = self._outcome(step, verdict, answer, clock.now() - began)
+        outcome = self._outcome(step, verdict, answer, clock.now() - self._left_at)
         self._with.record.asked(row.seq, at, WORDS[type(found)], outcome)
         return self._follow(step, verdict)
 
@@ -217,7 +218,7 @@ class RowDelivery:
         elif step is Step.IN_DOUBT:
             progress.in_doubt += 1
             progress.trouble = verdict.reason
-            self._stop_if(patience.in_doubt(now, verdict.reason))
+            self._stop_if(patience.in_doubt(self._left_at, now, verdict.reason))
             self._pause_all(patience.failures - 1)
         else:
             progress.trouble = verdict.reason
@@ -229,7 +230,7 @@ class RowDelivery:
         self._failures += 1
         patience, clock = self._with.patience, self._with.clock
         wait = wait_after(verdict, self._failures, self._with.random)
-        self._stop_if(patience.trouble(clock.now(), wait, verdict.reason))
+        self._stop_if(patience.trouble(self._left_at, clock.now(), wait, verdict.reason))
         if isinstance(verdict, Unclear):
             self._pause_all(patience.failures - 1)
             return wait

@@ -20,7 +20,9 @@ class Patience:
         self._troubled_since: float | None = None
         self._kind = ""
         self._in_a_row = 0
+        self._failed_at = float("-inf")
         self.failures = 0
+        """Failures in a row."""
 
     def well(self) -> None:
         """Count a message that was sent."""
@@ -42,23 +44,29 @@ class Patience:
             f"{self._in_a_row} rows in a row went wrong alike ({reason}): is the list or the template wrong?"
         )
 
-    def in_doubt(self, now: float, reason: str) -> StopReason | None:
+    def in_doubt(self, left_at: float, now: float, reason: str) -> StopReason | None:
         """Count a row left in doubt: trouble of the server's that each further row would only share.
+
+        Args:
+            left_at: when its request left.
+            now: the time.
+            reason: what the trouble is.
 
         Returns:
             Why to stop, if it is time to.
         """
-        self.failures += 1
+        self._failed(left_at, now)
         self._in_a_row = self._in_a_row + 1 if self._kind == "in doubt" else 1
         self._kind = "in doubt"
         if self._in_a_row == self._stop_after:
             return StopReason(f"{self._in_a_row} rows in a row were left in doubt ({reason}): the server is in trouble")
         return self._given_up(now, 0.0, reason)
 
-    def trouble(self, now: float, wait: float, reason: str) -> StopReason | None:
+    def trouble(self, left_at: float, now: float, wait: float, reason: str) -> StopReason | None:
         """Count trouble of the server's or the network's.
 
         Args:
+            left_at: when the request left.
             now: the time.
             wait: seconds that will pass before the next try.
             reason: what the trouble is.
@@ -66,8 +74,14 @@ class Patience:
         Returns:
             Why to stop, if it is time to: waiting for nothing is no use either.
         """
-        self.failures += 1
+        self._failed(left_at, now)
         return self._given_up(now, wait, reason)
+
+    def _failed(self, left_at: float, now: float) -> None:
+        """Count a failure, unless the request was under way when an earlier one failed: it shares its cause."""
+        if left_at >= self._failed_at:
+            self.failures += 1
+            self._failed_at = now
 
     def _answers(self) -> None:
         self._troubled_since = None

@@ -84,7 +84,6 @@ class Transport:
         except (aiohttp.ClientError, OSError) as error:
             return NoAnswer(f"the connection broke before the answer ({type(error).__name__})", left=True)
 
-
     def _without_key(self, said: bytes) -> bytes:
         """What a server said, should it repeat our key: reasons are kept and shown, and the key must not be."""
         for key in self._server.headers.values():

@@ -86,7 +86,8 @@ class JournalReader:
                 ") JOIN message USING (run, seq) WHERE place <= 5 ORDER BY count DESC, state, kind, place LIMIT ?",
                 (run, 5 * MOST_REASONS),
             ).fetchall()
-        return [_reason(list(examples)) for _, examples in groupby(found, key=itemgetter(0, 1))]
+        groups = [_reason(list(examples)) for _, examples in groupby(found, key=itemgetter(0, 1))]
+        return groups[:MOST_REASONS]
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[Result]:
         """Every row of a run in sheet order, or those in some states, a page at a time."""

@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
 from typing import TYPE_CHECKING
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import WorkbookAlreadySaved
+from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
+from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from campaign.review.placing import write_in_place
 from campaign.review.state_look import TO_FIX
-from campaign.review.workbook.big_workbook import BigWorkbook, new_archive
-from campaign.review.workbook.row_layouts import FixLayout, ResultsLayout
+from campaign.review.workbook.cell_values import spreadsheet_string
+from campaign.review.workbook.row_layouts import OWN_COLUMNS, FixLayout, ResultsLayout
+from campaign.review.workbook.styled_cells import StyledCells
 from campaign.review.workbook.summary_sheet import fill_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
-    from campaign.journal import Journal, Run
+    from campaign.journal import Journal, Result, Run
+    from campaign.review.workbook.row_layouts import Layout
+
+MOST_ROWS = 1_048_576
+"""Rows of a sheet (Microsoft, "Excel specifications and limits")."""
+LARGEST_SHEET = 2_000_000_000
+"""Bytes of XML: beyond 2 GiB a part needs ZIP64, and Excel then offers to repair the file."""
+
+_LOOKED_AT = 100
+"""Rows that decide how the columns look."""
+_NOTED = 1000
+_CELL, _CHARACTER = 60, 3
+"""Bytes of XML that a cell and a character in it take, at most as a rule."""
 
 
 def write_results(
     journal: Journal, run: Run, path: Path, progress: Callable[[int], object] = lambda _rows: None
 ) -> Path:
     """Write the results workbook of a run.
+
+    Its rows pass through files in the system's temporary folder that only their owner can read, as openpyxl's
+    write-only workbooks do it; memory does not grow with them.
 
     Args:
         journal: the journal that holds it.
@@ -38,13 +66,105 @@ def write_results(
     """
 
     def write(file: BinaryIO) -> None:
-        with new_archive(file) as archive:
-            workbook = BigWorkbook(archive)
-            headers, styles = run.facts.headers, workbook.styles
-            workbook.pour(ResultsLayout(headers, styles), journal.results(run.number), progress)
-            to_fix = FixLayout(headers, run.facts.sheet, styles)
-            workbook.pour(to_fix, journal.results(run.number, TO_FIX), progress)
-            fill_summary(workbook.front, journal, run)
-            workbook.finish()
+        with ZipFile(file, "w", ZIP_DEFLATED) as archive, _new_book() as book:
+            front = _new_sheet(book, "Summary")
+            fill_summary(front, journal, run)
+            cells = StyledCells(front)
+            headers, sheet = run.facts.headers, run.facts.sheet
+            _add_rows(book, ResultsLayout(headers, cells), cells, journal.results(run.number), progress)
+            _add_rows(book, FixLayout(headers, sheet, cells), cells, journal.results(run.number, TO_FIX), progress)
+            # Not book.save(): where the disk is full, that leaves an archive that complains when it is collected.
+            ExcelWriter(book, archive).save()
 
     return write_in_place(path, write)
+
+
+@contextmanager
+def _new_book() -> Iterator[Workbook]:
+    """A write-only workbook. Where it is not saved, its sheets are closed, as they would else complain later on."""
+    book = Workbook(write_only=True)
+    book.properties.creator = "campaign"
+    try:
+        yield book
+    finally:
+        for sheet in book.worksheets:
+            with suppress(OSError, WorkbookAlreadySaved):
+                sheet.close()
+
+
+def _add_rows(
+    book: Workbook, layout: Layout, cells: StyledCells, results: Iterable[Result], progress: Callable[[int], object]
+) -> None:
+    """Add a sheet, and further ones where it is full."""
+    rows = iter(results)
+    sample = list(islice(rows, _LOOKED_AT))
+    looks = layout.looks(sample)
+    rows = chain(sample, rows)
+    title, count = layout.title, 1
+    while True:
+        sheet = _new_sheet(book, title)
+        sheet.freeze_panes = "A2"
+        sheet.print_title_rows = "1:1"
+        for position, look in enumerate(looks, start=1):
+            dimension = sheet.column_dimensions[get_column_letter(position)]
+            dimension.width, dimension.number_format = look.width, look.number_format
+        sheet.append(cells.headers(layout.headers))
+        _bound(sheet, layout, _append(sheet, layout, rows, progress))
+        following = next(rows, None)
+        if following is None:
+            return
+        rows = chain((following,), rows)
+        count += 1
+        title = f"{layout.title} {count}"
+
+
+def _new_sheet(book: Workbook, title: str) -> Worksheet:
+    """A write-only sheet that is printed sideways, all its columns on one page."""
+    sheet: Worksheet = book.create_sheet(title)  # in fact a WriteOnlyWorksheet, of whose attributes the stubs lack many
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = int(Worksheet.PAPERSIZE_A4)
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    return sheet
+
+
+def _append(sheet: Worksheet, layout: Layout, rows: Iterator[Result], progress: Callable[[int], object]) -> int:
+    """Append rows until there are no more or the sheet is full; returns the number of the last."""
+    number, size, noted = 1, 0, 1
+    for number, result in enumerate(rows, start=2):
+        height = layout.height(result)
+        if height is not None:
+            sheet.row_dimensions[number].height = height
+        sheet.append(layout.cells(result))  # type: ignore[arg-type] # the stubs know few of the generators
+        sheet.row_dimensions.pop(number, None)  # written with the row; a million of them would fill the memory
+        size += _about_bytes(result)
+        if number - noted == _NOTED:
+            progress(_NOTED)
+            noted = number
+        if number == MOST_ROWS or size > LARGEST_SHEET:
+            break
+    progress(number - noted)
+    return number
+
+
+def _about_bytes(result: Result) -> int:
+    characters = len(result.reason) + sum(len(cell.text) for cell in result.cells)
+    return _CELL * (len(result.cells) + len(OWN_COLUMNS)) + _CHARACTER * characters
+
+
+def _bound(sheet: Worksheet, layout: Layout, last: int) -> None:
+    """Say where the table, or the rows to filter, end."""
+    if last == 1:
+        return  # Excel takes no table without rows
+    reference = f"A1:{get_column_letter(len(layout.headers))}{last}"
+    if not layout.is_table:
+        sheet.auto_filter.ref = reference
+        return
+    columns = [
+        TableColumn(id=position, name=spreadsheet_string(header))
+        for position, header in enumerate(layout.headers, start=1)
+    ]
+    table = Table(displayName=sheet.title.replace(" ", "_"), ref=reference, tableColumns=columns)
+    table.autoFilter = AutoFilter(ref=reference)
+    table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
+    sheet.tables.add(table)  # add_table warns on a write-only sheet, columns or no columns

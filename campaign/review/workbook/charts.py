@@ -1,8 +1,8 @@
-"""The charts of the sheet Summary; native ones, which draw the cells beside them."""
+"""The charts of the sheet Summary: native ones, which draw the cells beside them, and what stands in those."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from openpyxl.chart import BarChart, Reference
 from openpyxl.chart.axis import ChartLines
@@ -16,7 +16,7 @@ from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties, RichTextProperties
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -27,6 +27,15 @@ _LABELS = 10
 _DEGREE = 60_000
 _PACE = "0072B2"
 _GRID = "D9D9D9"
+_MOST_POINTS = 240
+_SHOWN_OF_A_PAUSE = 2
+
+
+class Point(NamedTuple):
+    """A minute, or the minutes from one on: its beginning in seconds since the epoch, and messages per minute."""
+
+    began: float
+    messages: float
 
 
 def states_chart(sheet: Worksheet, first: int, last: int, colours: Sequence[str]) -> BarChart:
@@ -79,6 +88,29 @@ def pace_chart(sheet: Worksheet, first: int, last: int, time_format: str) -> Bar
     [series] = chart.series
     series.graphicalProperties = GraphicalProperties(solidFill=_PACE)
     return chart
+
+
+def pace_points(span: int, sent: Sequence[tuple[float, int]]) -> Iterator[Point]:
+    """Fill the spans between those with messages; where that makes too many, a pause has only its first and last.
+
+    Args:
+        span: minutes.
+        sent: beginnings (seconds since the epoch) and numbers of messages, in order of time.
+    """
+    if not sent:
+        return
+    seconds = 60 * span
+    whole = round((sent[-1][0] - sent[0][0]) / seconds) < _MOST_POINTS
+    before = sent[0][0]
+    for began, count in sent:
+        missing = round((began - before) / seconds) - 1
+        if missing > _SHOWN_OF_A_PAUSE and not whole:
+            yield Point(before + seconds, 0)
+            yield Point(began - seconds, 0)
+        else:
+            yield from (Point(before + place * seconds, 0) for place in range(1, missing + 1))
+        yield Point(began, count / span)
+        before = began
 
 
 def _slanted() -> RichText:

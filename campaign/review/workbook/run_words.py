@@ -44,7 +44,7 @@ def what_to_do(tally: Tally) -> Iterator[str]:
     if failed or invalid:
         yield (
             "To send what was corrected: save this workbook, then "
-            '`campaign run … --new --recipients (this workbook) --sheet "To fix"`.'
+            '`campaign run … --recipients (this workbook) --sheet "To fix"`.'
         )
     if not (waiting or doubtful or failed or invalid):
         yield "Nothing."

@@ -6,12 +6,12 @@ from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment
 
 from campaign.review.state_look import LOOKS
-from campaign.review.workbook.column_looks import display_width
-from campaign.review.workbook.storable_text import spreadsheet_string
-from campaign.review.workbook.styles import MOMENT, font, ground, print_across, style_header
+from campaign.review.workbook.columns import display_width
+from campaign.review.workbook.styled_cells import MOMENT, font, ground, style_header, write
 
 if TYPE_CHECKING:
     from openpyxl.cell import Cell
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from campaign.journal import State
 
 _WIDTHS = {"A": 22, "B": 13, "C": 26, "D": 60, "E": 3}
-_ACROSS = sum(_WIDTHS[letter] for letter in "ABCD")
+_LETTERS = "ABCD"
+_ACROSS = sum(_WIDTHS[letter] for letter in _LETTERS)
 _NORMAL = 11
 _LINE = 15.5
 """Points, for a line of the normal size."""
@@ -37,19 +38,18 @@ _INDENTED = Alignment(vertical="top", horizontal="left", wrap_text=True, indent=
 
 
 class SummaryPage:
-    """Writes into the current row.
+    """Writes the cells of the current row, and that into the sheet when it ends.
 
     Attributes:
-        sheet: the sheet.
+        sheet: the sheet, a write-only one.
         row: the current row's number.
     """
 
     def __init__(self, sheet: Worksheet) -> None:
         self.sheet = sheet
         self.row = 1
-        sheet.title = "Summary"
+        self._cells: dict[str, Cell] = {}
         sheet.sheet_view.showGridLines = False
-        print_across(sheet)
         for letter, width in _WIDTHS.items():
             sheet.column_dimensions[letter].width = width
 
@@ -57,63 +57,56 @@ class SummaryPage:
         """The beginning of the page."""
         self.sentence(title, 18, bold=True)
         self.sentence(subtitle, 13)
-        self.gap()
+        self.end_row()
 
     def sentence(self, text: str, size: int = _NORMAL, *, bold: bool = False) -> None:
         """A row with a sentence across all columns."""
-        cell = self._put("A", text)
+        cell = self._put("A", text, _IN_LINES)
         cell.font = font(size=size, bold=bold)
-        cell.alignment = _IN_LINES
-        self.sheet.merge_cells(f"A{self.row}:D{self.row}")
+        self.sheet.merged_cells.add(f"A{self.row}:D{self.row}")
         self._make_room(text, _ACROSS, size)
-        self.row += 1
+        self.end_row()
 
     def heading(self, *texts: str) -> None:
         """A row with the headers of a table."""
-        for letter, text in zip("ABCD", (*texts, "", "", "")[:4], strict=True):
-            cell = self._put(letter, text)
-            style_header(cell)
-        self.sheet[f"B{self.row}"].alignment = _RIGHT
-        for letter in "CD":
-            self.sheet[f"{letter}{self.row}"].alignment = _INDENTED
-        self.row += 1
+        alignments = (_TOP, _RIGHT, _INDENTED, _INDENTED)
+        for letter, text, alignment in zip(_LETTERS, (*texts, "", "", "")[:4], alignments, strict=True):
+            style_header(self._put(letter, text or None, alignment))
+        self.end_row()
 
     def state(self, state: State) -> None:
         """A state's name, in its colours."""
         look = LOOKS[state]
-        cell = self._put("A", look.label)
+        cell = self._put("A", look.label, _TOP)
         cell.fill, cell.font = ground(look.fill), font(colour=look.ink, bold=True)
-        cell.alignment = _TOP
 
     def number(self, letter: str, number: float, number_format: str = "#,##0") -> None:
         """A number."""
-        cell = self._put(letter, number)
-        cell.number_format = number_format
-        cell.alignment = _TOP if letter == "B" else _INDENTED
+        self._put(letter, number, _TOP if letter == "B" else _INDENTED).number_format = number_format
 
     def moment(self, letter: str, moment: datetime) -> None:
         """A date and time."""
-        cell = self._put(letter, moment)
-        cell.number_format = MOMENT
-        cell.alignment = _LEFT
+        self._put(letter, moment, _LEFT).number_format = MOMENT
 
     def text(self, letter: str, text: str) -> None:
         """A text, in several lines where it is long."""
-        self._put(letter, text).alignment = _INDENTED
+        self._put(letter, text, _INDENTED)
         self._make_room(text, _WIDTHS[letter] - _INDENT)
 
     def fact(self, name: str, value: str | int | datetime) -> None:
         """A row with a name and what stands behind it."""
-        self._put("A", name).alignment = _TOP
-        cell = self._put("B", value)
+        self._put("A", name, _TOP)
         if isinstance(value, datetime):
-            cell.number_format = MOMENT
-        cell.alignment = _LEFT
-        self.sheet.merge_cells(f"B{self.row}:D{self.row}")
-        self.row += 1
+            self.moment("B", value)
+        else:
+            self._put("B", value, _LEFT)
+        self.sheet.merged_cells.add(f"B{self.row}:D{self.row}")
+        self.end_row()
 
-    def gap(self) -> None:
-        """A blank row."""
+    def end_row(self) -> None:
+        """Go to the next row."""
+        self.sheet.append([self._cells.get(letter) for letter in _LETTERS])
+        self._cells.clear()
         self.row += 1
 
     def _make_room(self, text: str, width: int, size: int = _NORMAL) -> None:
@@ -123,11 +116,8 @@ class SummaryPage:
         dimension = self.sheet.row_dimensions[self.row]
         dimension.height = max(dimension.height or 0, min(_LINE * lines * size / _NORMAL, _HIGHEST))
 
-    def _put(self, letter: str, value: str | float | datetime) -> Cell:
-        cell: Cell = self.sheet[f"{letter}{self.row}"]
-        if not isinstance(value, str):
-            cell.value = value
-        elif value:
-            cell.value = spreadsheet_string(value)
-            cell.data_type = "s"  # text is text, also where it begins with "="
-        return cell
+    def _put(self, letter: str, value: str | float | datetime | None, alignment: Alignment) -> Cell:
+        cell: Cell = WriteOnlyCell(self.sheet)
+        cell.alignment = alignment
+        self._cells[letter] = cell
+        return cell if value is None else write(cell, value)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from campaign.journal import State
 from campaign.review.state_look import LOOKS
-from campaign.review.workbook.charts import pace_chart, states_chart
-from campaign.review.workbook.local_time import local_time, zone
-from campaign.review.workbook.pace import pace_points
+from campaign.review.workbook.cell_values import local_time, zone
+from campaign.review.workbook.charts import pace_chart, pace_points, states_chart
 from campaign.review.workbook.run_words import duration, rate, verdict, what_to_do
 from campaign.review.workbook.summary_page import SummaryPage
 
@@ -26,7 +25,7 @@ _CHARTS = ("F1", "F16")
 
 
 def fill_summary(sheet: Worksheet, journal: Journal, run: Run) -> None:
-    """Fill an empty sheet.
+    """Fill an empty, write-only sheet.
 
     Raises:
         JournalError: the journal cannot be read.
@@ -37,7 +36,7 @@ def fill_summary(sheet: Worksheet, journal: Journal, run: Run) -> None:
     page.heading("What to do")
     for sentence in what_to_do(tally):
         page.sentence(sentence)
-    page.gap()
+    page.end_row()
     _write_states(page, tally)
     _write_reasons(page, journal.reasons(run.number))
     _write_facts(page, run, tally)
@@ -54,10 +53,10 @@ def _write_states(page: SummaryPage, tally: Tally) -> None:
         page.number("B", count)
         page.number("C", count / tally.rows if tally.rows else 0, "0.0%")
         page.text("D", LOOKS[state].meaning)
-        page.row += 1
+        page.end_row()
     chart = states_chart(page.sheet, first, page.row - 1, [LOOKS[state].bar for state in shown])
     page.sheet.add_chart(chart, _CHARTS[0])
-    page.gap()
+    page.end_row()
 
 
 def _write_reasons(page: SummaryPage, reasons: Sequence[ReasonCount]) -> None:
@@ -70,18 +69,18 @@ def _write_reasons(page: SummaryPage, reasons: Sequence[ReasonCount]) -> None:
         page.text("C", ", ".join(map(str, reason.rows)) + (", …" if reason.count > len(reason.rows) else ""))
         words = reason.example or LOOKS[reason.state].meaning
         page.text("D", words if len(words) <= _LONGEST_REASON else f"{words[:_LONGEST_REASON]}…")
-        page.row += 1
+        page.end_row()
     if len(reasons) > _MOST_REASONS:
         page.text("D", f"{len(reasons) - _MOST_REASONS:,} more reasons: see the sheet “Results”")
-        page.row += 1
-    page.gap()
+        page.end_row()
+    page.end_row()
 
 
 def _write_facts(page: SummaryPage, run: Run, tally: Tally) -> None:
     page.heading("The run")
     for name, value in _facts(run, tally):
         page.fact(name, value)
-    page.gap()
+    page.end_row()
 
 
 def _facts(run: Run, tally: Tally) -> Iterator[tuple[str, str | int | datetime]]:
@@ -113,7 +112,7 @@ def _write_pace(page: SummaryPage, span: int, sent: Sequence[tuple[float, int]])
     for point in points:
         page.moment("A", local_time(point.began))
         page.number("B", point.messages, "#,##0" if span == 1 else "#,##0.0")
-        page.row += 1
+        page.end_row()
     within_a_day = local_time(points[0].began).date() == local_time(points[-1].began).date()
     chart = pace_chart(page.sheet, first, page.row - 1, "hh:mm" if within_a_day else "mm-dd hh:mm")
     page.sheet.add_chart(chart, _CHARTS[1])

@@ -8,7 +8,7 @@ import itertools
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
 Result = TypeVar("Result")
 
@@ -21,9 +21,7 @@ BEGINNING = 1000.0
 class FakeClock:
     """A `campaign.delivery.clock.Clock` of its own; `run` and `advance` drive it."""
 
-    def __init__(self, epoch: float = 1_800_000_000.0, busy: Callable[[], object] = lambda: False) -> None:
-        """Make a clock; `busy` says that another thread is at work, for which time stands still."""
-        self.busy = busy
+    def __init__(self, epoch: float = 1_800_000_000.0) -> None:
         self._now = BEGINNING
         self._epoch = epoch - BEGINNING
         self._order = itertools.count()
@@ -73,5 +71,5 @@ class FakeClock:
     async def _settle(self) -> None:
         """Return when no task can go on by itself."""
         ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined] # asyncio has no public word for "idle"
-        while ready or self.busy():
-            await asyncio.sleep(0 if ready else 0.0002)
+        while ready:  # noqa: ASYNC110 - there is no event for an idle loop
+            await asyncio.sleep(0)

@@ -44,12 +44,11 @@ class MemoryRecord:
     """A `campaign.delivery.attempts.Record` that keeps everything in memory; messages are m1, m2, …"""
 
     def __init__(self, channel: str, count: int, destinations: int = 1_000_000) -> None:
-        self._rows = {
-            seq: Waiting(
-                seq, seq + 1, f"r{seq % destinations}", body(channel, f"m{seq}", f"r{seq % destinations}"), False, 0
-            )
-            for seq in range(1, count + 1)
-        }
+        self._rows: dict[int, Waiting] = {}
+        for seq in range(1, count + 1):
+            destination = f"r{seq % destinations}"
+            frozen = body(channel, f"m{seq}", destination)
+            self._rows[seq] = Waiting(seq, seq + 1, destination, frozen, cut_off=False, attempts=0)
         self.states = dict.fromkeys(self._rows, State.PENDING)
         self.outcomes: dict[int, Outcome] = {}
         self.history: list[Outcome] = []
@@ -199,7 +198,9 @@ class Scene(NamedTuple):
         await self.clock.run(self.sender.deliver())
 
 
-def sender_for(channel: str, settings: Settings, clock: FakeClock, transport: Sends, record: Record, stop: Stop) -> Sender:
+def sender_for(
+    channel: str, settings: Settings, clock: FakeClock, *, transport: Sends, record: Record, stop: Stop
+) -> Sender:
     """A sender whose back-off is never shortened by chance."""
     return Sender(CHANNELS[channel], settings, Surroundings(transport, record, stop, clock, lambda: 1.0))
 
@@ -215,4 +216,6 @@ def scene(
 ) -> Scene:
     clock, stop = FakeClock(), Stop()
     record, server = MemoryRecord(channel, count, destinations), ChatServer(clock, faults, read_back_faults)
-    return Scene(clock, record, server, stop, sender_for(channel, settings, clock, server, record, stop))
+    return Scene(
+        clock, record, server, stop, sender_for(channel, settings, clock, transport=server, record=record, stop=stop)
+    )

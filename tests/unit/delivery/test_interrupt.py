@@ -25,20 +25,28 @@ async def test_the_first_interrupt_is_a_wish_to_stop(number: signal.Signals) -> 
 
 
 async def test_the_second_interrupt_cancels() -> None:
-    stop = Stop()
-    with pytest.raises(asyncio.CancelledError, match=""), interruptible(stop):
-        signal.raise_signal(signal.SIGINT)
-        await a_moment()
-        signal.raise_signal(signal.SIGINT)
-        await asyncio.sleep(60)
+    async def work(stop: Stop) -> None:
+        with interruptible(stop):
+            signal.raise_signal(signal.SIGINT)
+            await a_moment()
+            assert stop
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(60)
+
+    with pytest.raises(asyncio.CancelledError, match=r"^$"):
+        await asyncio.create_task(work(Stop()))
 
 
 async def test_two_interrupts_at_once_are_two() -> None:
+    async def work(stop: Stop) -> None:
+        with interruptible(stop):
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(60)
+
     stop = Stop()
-    with pytest.raises(asyncio.CancelledError, match=""), interruptible(stop):
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGTERM)
-        await asyncio.sleep(60)
+    with pytest.raises(asyncio.CancelledError, match=r"^$"):
+        await asyncio.create_task(work(stop))
     assert stop.reason == StopReason("interrupted", interrupted=True)
 
 

@@ -115,6 +115,24 @@ async def test_one_lost_answer_holds_nobody_else_up() -> None:
     assert it.server.sent_at[-1] - it.server.sent_at[0] < 1
 
 
+@pytest.mark.parametrize("lost", [RESET, NO_CONNECTION], ids=["reset", "no connection"])
+async def test_after_a_lost_answer_one_request_goes_alone(lost: NoAnswer) -> None:
+    faults = {f"m{number}": [Fault(lost)] for number in range(2, 10)}
+    it = scene("kitechat", 20, Settings(rate=1000, concurrency=8), faults=faults)
+    await it.play()
+    together, alone, next_one = it.server.sent_at[8], it.server.sent_at[9], it.server.sent_at[10]
+    assert together - it.server.sent_at[1] < 0.02 < alone - together
+    assert next_one - alone >= 0.02
+
+
+async def test_answers_lost_at_once_are_one_failure() -> None:
+    faults = {f"m{number}": [Fault(RESET)] for number in range(2, 10)}
+    it = scene("kitechat", 20, Settings(rate=1000, concurrency=8), faults=faults)
+    await it.play()
+    assert len(it.record.in_state(State.IN_DOUBT)) == 8
+    assert it.server.sent_at[-1] - it.server.sent_at[0] < 2
+
+
 async def test_lost_answers_in_a_row_make_all_rows_wait() -> None:
     faults = {f"m{number}": [Fault(RESET)] for number in range(1, 6)}
     it = scene("kitechat", 6, Settings(rate=1000, concurrency=1), faults=faults)

@@ -113,9 +113,7 @@ async def test_a_refusal_of_a_second_attempt_is_not_believed_where_the_message_i
 )
 @pytest.mark.parametrize("takes", [True, False], ids=["there", "not there"])
 async def test_a_read_back_that_tells_nothing_is_asked_again(found: Answer | NoAnswer, *, takes: bool) -> None:
-    it = scene(
-        "livechat", faults={"m1": [Fault(RESET, takes=takes)]}, read_back_faults={"m1": [Fault(found)] * 3}
-    )
+    it = scene("livechat", faults={"m1": [Fault(RESET, takes=takes)]}, read_back_faults={"m1": [Fault(found)] * 3})
     await it.play()
     assert it.record.states == {1: State.SENT}
     assert it.server.requests == [POST, GET, GET, GET, GET] + ([] if takes else [POST])

@@ -18,7 +18,7 @@ from .fake_clock import FakeClock
 from .fakes import NO_CONNECTION, RESET, ChatServer, Fault, MemoryRecord, refused, scene, sender_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
 POST, GET = ("POST", "m1"), ("GET", "m1")
 
@@ -102,9 +102,7 @@ FAULTS_BY_ROW = st.dictionaries(
     st.integers(1, ROWS).map(lambda number: f"m{number}"), st.lists(FAULTS, max_size=3), max_size=ROWS
 )
 MOMENTS = st.one_of(st.sampled_from([0.0, 0.005, 0.01, 0.015, 0.02]), st.floats(0, 60))
-MISHAPS = st.builds(
-    Mishaps, FAULTS_BY_ROW, FAULTS_BY_ROW, st.lists(st.tuples(MOMENTS, st.booleans()), max_size=5)
-)
+MISHAPS = st.builds(Mishaps, FAULTS_BY_ROW, FAULTS_BY_ROW, st.lists(st.tuples(MOMENTS, st.booleans()), max_size=5))
 DELIVERIES = st.builds(
     Settings,
     rate=st.sampled_from([5.0, 100.0, 1000.0]),
@@ -119,9 +117,13 @@ async def delivered(
     """Deliver with one process after another, until one comes to the end."""
     clock, record = FakeClock(), MemoryRecord(channel, ROWS, destinations)
     server = ChatServer(clock, mishaps.faults, mishaps.read_back_faults)
+
+    def process(stop: Stop) -> Coroutine[object, object, None]:
+        return sender_for(channel, how, clock, transport=server, record=record, stop=stop).deliver()
+
     for seconds, killed in mishaps.ends:
         stop = Stop()
-        task = asyncio.ensure_future(sender_for(channel, how, clock, server, record, stop).deliver())
+        task = asyncio.ensure_future(process(stop))
         await clock.advance(seconds)
         if killed:
             task.cancel()
@@ -130,7 +132,7 @@ async def delivered(
         if channel == "kitechat":
             for seq in record.in_state(State.SENDING):
                 record.states[seq] = State.IN_DOUBT
-    await clock.run(sender_for(channel, how, clock, server, record, Stop()).deliver())
+    await clock.run(process(Stop()))
     return record, server
 
 

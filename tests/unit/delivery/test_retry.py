@@ -40,7 +40,12 @@ def test_a_clear_answer_needs_no_policy(verdict: Verdict, step: Step, policy: Do
 
 @pytest.mark.parametrize(
     ("policy", "step"),
-    [(ASKS, Step.ASK), (CANNOT_ASK, Step.IN_DOUBT), (RESENDS, Step.AGAIN), (DoubtPolicy(True, resend=True), Step.ASK)],
+    [
+        (ASKS, Step.ASK),
+        (CANNOT_ASK, Step.IN_DOUBT),
+        (RESENDS, Step.AGAIN),
+        (DoubtPolicy(can_read_back=True, resend=True), Step.ASK),
+    ],
     ids=["asks", "cannot ask", "resends", "asks rather than resends"],
 )
 def test_an_unclear_answer_is_a_matter_of_policy(policy: DoubtPolicy, step: Step) -> None:
@@ -85,9 +90,7 @@ def test_what_a_read_back_finds_decides(found: ReadBack, question: Unclear, step
     ],
     ids=["told", "not told", "told nothing", "unreachable", "unclear"],
 )
-def test_the_wait_is_the_servers_where_it_tells_one(
-    verdict: NotTaken | Unreachable | Unclear, seconds: float
-) -> None:
+def test_the_wait_is_the_servers_where_it_tells_one(verdict: NotTaken | Unreachable | Unclear, seconds: float) -> None:
     assert wait_after(verdict, 1, lambda: 1.0) == seconds
 
 

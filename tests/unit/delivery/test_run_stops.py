@@ -164,6 +164,8 @@ async def test_an_interrupt_while_rows_are_read_hangs_nobody(concurrency: int, d
     waiting = it.record.waiting
 
     async def interrupted(after: int, count: int) -> list[Waiting]:
+        for _ in range(3):  # meanwhile everybody has come to wait for a row
+            await asyncio.sleep(0)
         it.stop.ask(ENOUGH)
         return await waiting(after, count)
 

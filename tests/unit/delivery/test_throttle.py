@@ -204,6 +204,14 @@ async def test_a_slowed_rate_is_half_and_comes_back_with_good_answers() -> None:
     assert queue.throttle.pace == pytest.approx(100)
 
 
+async def test_answers_that_are_not_good_bring_no_rate_back() -> None:
+    queue = await open_queue(rate=100)
+    queue.throttle.slow_down()
+    await queue.ask("next")
+    queue.answer(good=False)
+    assert queue.throttle.pace == pytest.approx(50)
+
+
 async def test_answers_to_one_pause_slow_down_once() -> None:
     queue = await open_queue(rate=100)
     for _ in range(8):

@@ -44,7 +44,7 @@ class LimitedServer:
     def __init__(self, clock: FakeClock, conditions: Conditions, seed: int) -> None:
         self._clock = clock
         self._conditions = conditions
-        self._random = random.Random(seed)  # noqa: S311 - a network, not a secret
+        self._random = random.Random(seed)
         self._ends = float("-inf")
         self._hits = 0
         self.arrived_at: list[float] = []

@@ -11,10 +11,11 @@ import pytest
 
 from campaign.journal import State
 from campaign.recipients import ReadOptions, open_recipients
+from campaign.review import results_workbook
 from campaign.review.results_workbook import write_results
-from campaign.review.workbook import big_workbook, row_layouts
-from campaign.review.workbook.column_looks import display_width
-from campaign.review.workbook.local_time import local_time
+from campaign.review.workbook import row_layouts
+from campaign.review.workbook.cell_values import local_time
+from campaign.review.workbook.columns import display_width
 
 from .results_journals import (
     HEADERS,
@@ -143,6 +144,7 @@ def test_numbers_and_dates_stay_what_they_are(
         pytest.param(5, "", id="no format"),
         pytest.param(float("inf"), "0", id="infinity"),
         pytest.param(float("nan"), "0", id="not a number"),
+        pytest.param(10**400, "0", id="a number beyond Excel's"),
         pytest.param(FIRST_SURE_DAY - timedelta(days=1), "dd/mm/yyyy", id="a day before Excel's leap day"),
         pytest.param(datetime(2026, 1, 5, tzinfo=UTC), "dd/mm/yyyy", id="a moment with a time zone"),
         pytest.param(timedelta(hours=-1), "[h]:mm", id="a negative duration"),
@@ -186,7 +188,7 @@ def test_the_width_of_a_text_is_that_of_what_is_seen(text: str, width: int) -> N
 
 
 def test_rows_beyond_a_full_sheet_go_to_further_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(big_workbook, "MOST_ROWS", 4)
+    monkeypatch.setattr(results_workbook, "MOST_ROWS", 4)
     outcomes = {seq: failed() for seq in range(1, 8)}
     path = written(tmp_path, simple_rows(7), outcomes)
     book = opened(path)
@@ -201,12 +203,12 @@ def test_rows_beyond_a_full_sheet_go_to_further_ones(tmp_path: Path, monkeypatch
 
 
 def test_a_sheet_that_is_just_full_has_none_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(big_workbook, "MOST_ROWS", 4)
+    monkeypatch.setattr(results_workbook, "MOST_ROWS", 4)
     assert opened(written(tmp_path, simple_rows(3))).sheetnames == ["Summary", "Results", "To fix"]
 
 
 def test_a_sheet_is_full_too_when_its_file_would_be_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(big_workbook, "LARGEST_SHEET", 1)
+    monkeypatch.setattr(results_workbook, "LARGEST_SHEET", 1)
     assert opened(written(tmp_path, simple_rows(2))).sheetnames == ["Summary", "Results", "Results 2", "To fix"]
 
 

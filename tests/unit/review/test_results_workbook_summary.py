@@ -10,8 +10,8 @@ import pytest
 
 from campaign.journal import State, Tally
 from campaign.review.results_workbook import write_results
-from campaign.review.workbook.local_time import local_time, serial, zone
-from campaign.review.workbook.pace import pace_points
+from campaign.review.workbook.cell_values import local_time, zone
+from campaign.review.workbook.charts import pace_points
 from campaign.review.workbook.run_words import duration, rate, verdict, what_to_do
 
 from .results_journals import MORNING, facts, failed, in_doubt, opened, plan, planned, sent, simple_rows, written
@@ -198,7 +198,7 @@ def test_what_to_do_names_the_next_step(state: str, words: str) -> None:
 @pytest.mark.parametrize("state", ["failed", "invalid"])
 def test_what_to_do_says_how_to_send_what_was_corrected(state: str) -> None:
     *_, last = what_to_do(tally(**{state: 1}))
-    assert '--new --recipients (this workbook) --sheet "To fix"' in last
+    assert '`campaign run … --recipients (this workbook) --sheet "To fix"`' in last
 
 
 @pytest.mark.parametrize(
@@ -239,11 +239,6 @@ def test_a_long_pause_is_shown_by_its_first_and_last_span() -> None:
 
 def test_over_long_spans_messages_are_counted_per_minute() -> None:
     assert [point.messages for point in pace_points(5, [(0, 100), (300, 50)])] == [20, 10]
-
-
-def test_moments_are_counted_in_days_of_local_time() -> None:
-    days = (local_time(MORNING) - local_time(MORNING).replace(year=1899, month=12, day=30, hour=0)).total_seconds()
-    assert serial(MORNING) == pytest.approx(days / 86_400)
 
 
 def test_the_pace_of_a_long_run_is_counted_over_longer_spans(tmp_path: Path) -> None:

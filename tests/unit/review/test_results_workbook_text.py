@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 import pytest
 from defusedxml.ElementTree import fromstring
@@ -10,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaign.recipients import ReadOptions, open_recipients
-from campaign.review.workbook.storable_text import MOST_UNITS, spreadsheet_string, visible, xml_text
-from campaign.review.workbook.table_headers import distinct_headers
+from campaign.review.workbook.cell_values import MOST_UNITS, spreadsheet_string, visible
+from campaign.review.workbook.columns import distinct_headers
 
 from .results_journals import facts, failed, opened, planned, sent, written
 
@@ -62,7 +63,17 @@ def test_a_longer_text_is_cut_and_says_so(text: str, characters: str) -> None:
 def test_whatever_the_text_it_can_be_written_as_xml(text: str) -> None:
     shown = visible(text)
     assert visible(shown) == shown
-    assert (fromstring(f"<t>{xml_text(text)}</t>").text or "") == spreadsheet_string(text)
+    assert (fromstring(f"<t>{escape(spreadsheet_string(text))}</t>").text or "") == spreadsheet_string(text)
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param("\r\n" * 5000, id="carriage returns"), pytest.param("_x0041_" * 4000, id="escapes")]
+)
+def test_a_text_that_only_its_spelling_makes_too_long_is_cut_with_a_mark(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, [planned(2, (text, "", ""))], {1: failed()})
+    [row] = open_recipients(path, ReadOptions(sheet="To fix")).rows()
+    assert row.texts[0].startswith(text[:8000])
+    assert row.texts[0].endswith(f"… [cut, {len(text):,} characters in all]")
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

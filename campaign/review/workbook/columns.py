@@ -1,9 +1,13 @@
-"""How the columns of a sheet look, judging by its first rows."""
+"""The columns of a sheet: their headers, and how they look, judging by the first rows."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
+
+from openpyxl.utils import get_column_letter
+
+from campaign.review.workbook.cell_values import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +19,7 @@ TEXT = "@"
 WIDEST = 60
 """Widths of a digit, for the widest column."""
 
+_LONGEST_HEADER = 255
 _NARROWEST = 8
 _FILTER_BUTTON = 3
 _MARGIN = 2
@@ -26,6 +31,22 @@ class ColumnLook(NamedTuple):
 
     width: int
     number_format: str = "General"
+
+
+def distinct_headers(headers: Iterable[str]) -> list[str]:
+    """Make headers differ: Excel repairs a table with two alike in whatever case, a blank or a very long one.
+
+    Returns:
+        The same, on one line; "Column C" for a blank one, "Name (2)" for the second "Name".
+    """
+    taken: set[str] = set()
+    distinct = []
+    for position, header in enumerate(headers, start=1):
+        plain = " ".join(visible(header).split()) or f"Column {get_column_letter(position)}"
+        name = _first_free(plain, taken)
+        taken.add(name.casefold())
+        distinct.append(name)
+    return distinct
 
 
 def column_widths(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[int]:
@@ -56,3 +77,13 @@ def _character_width(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in _WIDE else 1
+
+
+def _first_free(plain: str, taken: set[str]) -> str:
+    name = plain[:_LONGEST_HEADER]
+    count = 1
+    while name.casefold() in taken:
+        count += 1
+        mark = f" ({count})"
+        name = plain[: _LONGEST_HEADER - len(mark)] + mark
+    return name

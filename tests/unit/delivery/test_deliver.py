@@ -1,0 +1,164 @@
+"""One delivery with everything real: sockets, journal, signals."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+
+from campaign.channels import CHANNELS
+from campaign.delivery import Order, Sender, Server, Settings, StopReason, deliver
+from campaign.journal import Journal, PlannedMessage, RunFacts, State, database, recorder
+
+from .fakes import body
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+ROWS = 30
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """A planned run of thirty messages to Kitechat."""
+    path = tmp_path / "test.journal.db"
+    with closing(sqlite3.connect(path)) as connection:  # small pages, so that a small disk is soon full
+        connection.execute("PRAGMA page_size = 512")
+        connection.execute("VACUUM")
+    with Journal.open_or_create(path) as opened:
+        run = opened.begin_run(RunFacts("kitechat", "http://127.0.0.1", "t.json", "r.xlsx", None, ()))
+        batch = [
+            PlannedMessage(
+                seq + 1, f"p/c{seq}", body("kitechat", f"m{seq}", f"c{seq}"), b"%d" % seq, "[]", State.PENDING
+            )
+            for seq in range(1, ROWS + 1)
+        ]
+        opened.add(run.number, 1, batch)
+        opened.seal(run.number)
+    return path
+
+
+class Chat:
+    """A Kitechat server that looks into the journal while it has a request."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self.url = ""
+        self.on_record: list[tuple[str, int]] = []
+        self.arrived = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        payload = await request.json()
+        seq = int(payload["message"]["text"].removeprefix("m"))
+        with closing(sqlite3.connect(self._journal)) as other:
+            query = "SELECT state, (SELECT count(*) FROM attempt WHERE seq = ?1) FROM status WHERE seq = ?1"
+            self.on_record.append(other.execute(query, (seq,)).fetchone())
+        self.arrived.set()
+        await self.may_answer.wait()
+        return web.json_response({"success": True})
+
+
+@pytest.fixture
+async def chat(journal: Path) -> AsyncIterator[Chat]:
+    chat = Chat(journal)
+    app = web.Application()
+    app.router.add_post("/kitechat/send-message", chat.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    chat.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield chat
+    chat.may_answer.set()
+    await runner.cleanup()
+
+
+def order(journal: Path, url: str, settings: Settings | None = None) -> Order:
+    return Order(journal, 1, CHANNELS["kitechat"], Server(url, timeout=5.0), settings or Settings(rate=5000))
+
+
+def states(journal: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(journal)) as other:
+        return dict(other.execute("SELECT state, count(*) FROM status GROUP BY state").fetchall())
+
+
+async def test_every_row_is_delivered_and_on_record_before_it_leaves(journal: Path, chat: Chat) -> None:
+    assert await deliver(order(journal, chat.url)) is None
+    assert chat.on_record == [("sending", 1)] * ROWS
+    assert states(journal) == {"sent": ROWS}
+
+
+async def test_a_delivery_can_be_watched(journal: Path, chat: Chat) -> None:
+    seen: list[int] = []
+
+    def watch(sender: Sender) -> None:
+        seen.append(sender.progress.sent)
+
+    assert await deliver(order(journal, chat.url, Settings(rate=100)), watch) is None
+    assert seen[0] == 0
+    assert seen[-1] == ROWS
+
+
+async def test_the_first_interrupt_drains(journal: Path, chat: Chat) -> None:
+    chat.may_answer.clear()
+    delivering = asyncio.create_task(deliver(order(journal, chat.url)))
+    await chat.arrived.wait()
+    signal.raise_signal(signal.SIGINT)
+    await asyncio.sleep(0)
+    chat.may_answer.set()
+    assert await delivering == StopReason("interrupted", interrupted=True)
+    assert states(journal)["sent"] == len(chat.on_record) < ROWS
+    assert states(journal)["pending"] == ROWS - len(chat.on_record)
+
+
+async def test_the_second_interrupt_leaves_what_is_under_way_to_be_sorted_out(journal: Path, chat: Chat) -> None:
+    chat.may_answer.clear()
+    delivering = asyncio.create_task(deliver(order(journal, chat.url)))
+    await chat.arrived.wait()
+    for _ in range(2):
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+    assert await delivering == StopReason("interrupted", interrupted=True)
+    assert states(journal)["sending"] >= len(chat.on_record) > 0
+    assert "sent" not in states(journal)
+
+
+async def test_a_cancelled_delivery_says_so(journal: Path, chat: Chat) -> None:
+    chat.may_answer.clear()
+    delivering = asyncio.create_task(deliver(order(journal, chat.url)))
+    await chat.arrived.wait()
+    delivering.cancel()
+    assert await delivering == StopReason("cancelled", interrupted=True)
+
+
+async def test_a_journal_that_cannot_be_opened_is_why_nothing_was_sent(tmp_path: Path, chat: Chat) -> None:
+    reason = await deliver(order(tmp_path / "none.journal.db", chat.url))
+    assert reason is not None
+    assert "there is no such journal" in reason.text
+    assert chat.on_record == []
+
+
+async def test_a_full_disk_stops_before_the_next_send(
+    journal: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(path: Path) -> sqlite3.Connection:
+        connection = database.connect(path)
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+        return connection
+
+    monkeypatch.setattr(recorder, "connect", connect)
+    reason = await deliver(order(journal, chat.url, Settings(rate=5000, concurrency=1)))
+    assert reason is not None
+    assert "the journal cannot be written (database or disk is full)" in reason.text
+    assert set(chat.on_record) == {("sending", 1)}
+    left = states(journal)
+    assert left["sent"] + left.get("sending", 0) == len(chat.on_record)
+    assert left["pending"] == ROWS - len(chat.on_record)

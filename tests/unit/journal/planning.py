@@ -1,0 +1,66 @@
+"""Journals with a planned run in them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from campaign.journal import Journal, PlannedMessage, RunFacts, State, encode_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from campaign.journal import Run
+
+FACTS = RunFacts(
+    channel="livechat",
+    server="https://chat.example.com",
+    template="offer.json",
+    recipients="/lists/customers.xlsx",
+    sheet="Khách hàng",
+    headers=("Tên", "Số"),
+    settings={"throttle": {"rate": None}, "delivery": {"timeout": 30.0}},
+)
+
+
+def message(row: int, state: State = State.PENDING, kind: str = "", reason: str = "") -> PlannedMessage:
+    sendable = state is not State.INVALID
+    return PlannedMessage(
+        row=row,
+        destination=f"t/r{row}" if sendable else "",
+        body=b'{"msg":"%d"}' % row if sendable else None,
+        digest=b"%16d" % row if sendable else None,
+        cells=encode_cells((f"name {row}", str(row)), (f"name {row}", row), ("General", "0")),
+        state=state,
+        kind=kind,
+        reason=reason,
+    )
+
+
+def plan(journal: Journal, messages: Sequence[PlannedMessage]) -> Run:
+    """Put a whole run into a journal."""
+    run = journal.begin_run(FACTS)
+    journal.add(run.number, 1, messages)
+    journal.seal(run.number)
+    return run
+
+
+def planned(path: Path, count: int) -> Path:
+    """A journal whose run 1 holds so many pending rows."""
+    with Journal.open_or_create(path) as journal:
+        plan(journal, [message(row) for row in range(2, count + 2)])
+    return path
+
+
+def ask(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:
+    """What another connection finds in the file."""
+    with closing(sqlite3.connect(path)) as other:
+        return other.execute(query, values).fetchall()
+
+
+def tell(path: Path, statement: str, *values: object) -> None:
+    """Change the file behind the journal's back."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(statement, values)

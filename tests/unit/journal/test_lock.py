@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from campaign.errors import JournalBusyError, JournalWriteError
+from campaign.journal import sole_delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOLD = """
+import sys
+from pathlib import Path
+from campaign.journal import sole_delivery
+with sole_delivery(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.journal.db"
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the journal until it is told to end."""
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def hold_soon(path: Path) -> None:
+    """Hold the journal, as soon as the operating system has buried its last holder."""
+    for _ in range(100):
+        try:
+            with sole_delivery(path):
+                return
+        except JournalBusyError:
+            time.sleep(0.05)
+    pytest.fail("a dead process still holds the journal")
+
+
+def test_a_second_process_is_told_who_holds_the_journal(path: Path, holder: subprocess.Popen[str]) -> None:
+    who = rf"process {holder.pid} on {re.escape(platform.node())} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d; wait for it"
+    for _ in range(2):
+        with pytest.raises(JournalBusyError, match=who), sole_delivery(path):
+            pytest.fail("two processes hold the journal")
+
+
+def test_a_process_that_is_killed_holds_nothing(path: Path, holder: subprocess.Popen[str]) -> None:
+    holder.kill()
+    holder.wait(10)
+    hold_soon(path)
+
+
+def test_a_process_that_ends_holds_nothing(path: Path, holder: subprocess.Popen[str]) -> None:
+    holder.communicate("")
+    hold_soon(path)
+
+
+def test_the_same_process_cannot_hold_it_twice(path: Path) -> None:
+    with sole_delivery(path):
+        with pytest.raises(JournalBusyError, match=f"process {os.getpid()} "), sole_delivery(path):
+            pytest.fail("held twice")
+        with pytest.raises(JournalBusyError, match=f"process {os.getpid()} "), sole_delivery(path):
+            pytest.fail("the refusal has let go of it")
+
+
+def test_it_is_let_go_of_after_an_error(path: Path) -> None:
+    with pytest.raises(ZeroDivisionError, match="now"), sole_delivery(path):
+        raise ZeroDivisionError("now")
+    with sole_delivery(path):
+        pass
+
+
+def test_a_holder_that_has_not_signed_yet_is_just_another_process(path: Path) -> None:
+    with sole_delivery(path):
+        Path(f"{path}.lock").write_bytes(b"")
+        with pytest.raises(JournalBusyError, match="is being worked on by another process"), sole_delivery(path):
+            pytest.fail("held twice")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights elsewhere")
+def test_the_lock_is_its_owners_alone(path: Path) -> None:
+    with sole_delivery(path):
+        assert Path(f"{path}.lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    with (
+        pytest.raises(JournalWriteError, match="the journal cannot be written"),
+        sole_delivery(blocked / "a.journal.db"),
+    ):
+        pytest.fail("there is no such folder")
