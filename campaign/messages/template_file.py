@@ -74,7 +74,8 @@ def find_template(name: str, folder: Path) -> Path:
             return path
     close = difflib.get_close_matches(name, shipped, n=1)
     hint = f"did you mean “{close[0]}”?" if close else f"shipped templates: {', '.join(shipped)}"
-    raise TemplateError(Problem(name, "there is no such template file and no shipped template of this name", hint))
+    what = "there is no such template file and no shipped template of this name"
+    raise TemplateError(Problem(f"template “{name}”", what, hint))
 
 
 def _is_file(path: Path) -> bool:

@@ -79,7 +79,7 @@ class DelimitedRecipients:
         try:
             with self.path.open(encoding=self._encoding.codec, newline="") as stream:
                 yield _Composed(stream) if self._encoding.composes else stream
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, UnicodeError) as error:
             what = f"cannot be read to its end ({error})"
             raise RecipientsError(Problem(self.path.name, what, "try again")) from error
 

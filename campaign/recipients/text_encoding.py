@@ -97,6 +97,8 @@ def _undecodable(path: Path, codec: str) -> _Undecodable | None:
             except UnicodeDecodeError as error:
                 before = error.object[: error.start].decode(codec, "replace")
                 return _Undecodable(line + before.count("\n"), f"0x{error.object[error.start]:02X}")
+            except UnicodeError as error:  # some codecs say no more: UTF-16 without its mark, punycode
+                return _Undecodable(line, str(error))
             if not piece:
                 return None
 

@@ -59,6 +59,8 @@ def _free_name(path: Path) -> Path:
 
 def _cannot_write(path: Path, error: OSError) -> ResultsError:
     why = error.strerror or str(error)
-    remedy = "make room or give write access" if path.parent.is_dir() else "make its folder"
+    remedy = "make its folder"
+    if path.parent.is_dir():
+        remedy = "make room, in the temporary folder too, or give write access"
     again = f"{remedy}, then `campaign results` writes it from the journal"
     return ResultsError(Problem(str(path), f"the results workbook cannot be written ({why})", again))

@@ -38,10 +38,12 @@ RATES = {
 }
 """How often each fault strikes: one request in ten goes wrong."""
 
-FIRST_KILL, LAST_KILL = 0.4, 1.6
-"""Seconds after its start between which a process is killed: while planning, sending, or writing the results."""
+FIRST_KILL, LAST_KILL = 0.7, 1.0
+"""A process is killed at some moment between 0.7 × what its start takes and 1 s after that: while it starts, plans,
+sends, or writes the results."""
 
-LONGEST_RUN = 120.0
+LONGEST_RUN = 300.0
+"""Seconds, for one list with all its kills; only a defect takes longer."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,16 @@ def prove(chat: Chat, folder: Path, kills: int, seed: int, rows: int = 200) -> F
             number += 1
             place = folder / f"{chat.name}-{number}"
             place.mkdir()
-            figures.add(_one_list(chat, place, url, _Kills(dice, kills - figures.kills), rows))
+            left = _Kills(dice, _start_takes(), kills - figures.kills)
+            figures.add(_one_list(chat, place, url, left, rows))
     return figures
+
+
+def _start_takes() -> float:
+    """Seconds until the command has loaded what it needs, on this machine as busy as it is now."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import campaign.cli.run"], env=_environment(), check=True)
+    return time.monotonic() - began
 
 
 @dataclass
@@ -135,12 +145,15 @@ class _Kills:
     """How many kills are left, and when each comes."""
 
     dice: random.Random
+    start_takes: float
     left: int
     done: int = 0
 
     def moment(self) -> float | None:
         """Seconds until the next kill; None when enough are dead."""
-        return self.dice.uniform(FIRST_KILL, LAST_KILL) if self.done < self.left else None
+        if self.done == self.left:
+            return None
+        return self.dice.uniform(FIRST_KILL * self.start_takes, self.start_takes + LAST_KILL)
 
 
 def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, rows: int) -> Figures:

@@ -1,0 +1,86 @@
+"""Measures every figure of DESIGN.md section 13, each pair side by side: `python -m tests.benchmarks`.
+
+Everything stays on this machine and in a temporary folder, except that npm fetches newman where it is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tests.benchmarks.alternatives import measure_alternatives
+from tests.benchmarks.bench import QUICK, Bench, Sizes
+from tests.benchmarks.children import running
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.limits import measure_default_limit, measure_limiter
+from tests.benchmarks.measures import measure_check, measure_deliver, measure_help, measure_memory, measure_run
+from tests.benchmarks.report import machine, table, write_json
+
+MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {
+    "help": measure_help,
+    "check": measure_check,
+    "deliver": measure_deliver,
+    "run": measure_run,
+    "memory": measure_memory,
+    "limiter": measure_limiter,
+    "default-limit": measure_default_limit,
+    "alternatives": measure_alternatives,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the table, write the JSON.
+
+    Returns:
+        1 if a budget does not hold.
+    """
+    options = _parser().parse_args(arguments)
+    sizes = _sizes(options)
+    names = options.only or [name for name in MEASURES if name != "default-limit" or options.default_limit]
+    with tempfile.TemporaryDirectory() as folder, running("-m", "tests.benchmarks.server") as url:
+        bench = Bench(Path(folder), url.strip(), sizes, _say, fetches=not options.quick)
+        bench.warm_up()
+        figures = list(_measured(bench, names))
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    print(*table(figures), sep="\n")
+    if options.json:
+        write_json(options.json, figures, sizes)
+    return int(any(figure.holds is False for figure in figures))
+
+
+def _measured(bench: Bench, names: Sequence[str]) -> Iterator[Figure]:
+    for name in names:
+        bench.say(f"measuring {name}")
+        for figure in MEASURES[name](bench):
+            bench.say(" ".join(list(table([figure]))[-1].split()))
+            yield figure
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    add = parser.add_argument
+    add("--rows", type=int, help="of the workbook; 100,000 by default")
+    add("--many", type=int, help="of the larger CSV file; 1,000,000 by default")
+    add("--rounds", type=int, help="3 by default")
+    add("--only", nargs="+", choices=MEASURES, metavar="NAME", help=f"some of: {', '.join(MEASURES)}")
+    add("--default-limit", action="store_true", help="also 50 rows under 10 requests in 60 s, which takes 4 minutes")
+    add("--quick", action="store_true", help="a few rows, to see that all of it works; its figures mean nothing")
+    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    return parser
+
+
+def _sizes(options: argparse.Namespace) -> Sizes:
+    given = {name: value for name in ("rows", "many", "rounds") if (value := getattr(options, name)) is not None}
+    return replace(QUICK if options.quick else Sizes(), **given)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

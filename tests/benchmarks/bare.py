@@ -1,0 +1,96 @@
+"""What campaign is held against: a bare aiohttp loop, and bare openpyxl. No look at an answer but its status.
+
+`python -m tests.benchmarks.bare URL CONCURRENCY BODIES` posts the lines of a file.
+`python -m tests.benchmarks.bare URL CONCURRENCY BODIES WORKBOOK COPY` does what a run does: reads the workbook, posts,
+and writes the same cells: once those that it has read, and once all that stand in a row of a run's results.
+Each prints the seconds of its parts, as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+from openpyxl import Workbook, load_workbook
+
+from tests.benchmarks.server import ENDPOINT
+
+Cells = tuple[object, ...]
+
+RESULT = ("Sent", None, "13a0e27a7178b28d49d8a94708281c0b", 200, 1, datetime.fromisoformat("2026-01-05 08:30:15"), 1.2)
+"""What a run's results tell of a row, beside its own cells and its number."""
+
+
+async def post_all(url: str, bodies: Sequence[bytes], concurrency: int) -> int:
+    """Post every body, so many at a time; gives the number of good answers."""
+    waiting = iter(bodies)
+    good = 0
+
+    async def work(session: aiohttp.ClientSession) -> None:
+        nonlocal good
+        for body in waiting:
+            async with session.post(url, data=body) as response:
+                await response.read()
+                good += response.status == 200
+
+    connector = aiohttp.TCPConnector(limit=concurrency)
+    headers = {"Content-Type": "application/json"}
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session, asyncio.TaskGroup() as group:
+        for _ in range(concurrency):
+            group.create_task(work(session))
+    return good
+
+
+def read(path: Path) -> list[Cells]:
+    """Every row of a workbook's sheet."""
+    sheet = load_workbook(path, read_only=True).worksheets[0]
+    return list(sheet.iter_rows(values_only=True))
+
+
+def write(path: Path, rows: Iterable[Cells]) -> None:
+    """A workbook of these rows."""
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet()
+    for row in rows:
+        sheet.append(row)
+    workbook.save(path)
+
+
+@contextmanager
+def timed(name: str, parts: dict[str, float]) -> Iterator[None]:
+    """Note the seconds, and the processor's, that something takes."""
+    began, busy = time.perf_counter(), time.process_time()
+    yield
+    parts[name] = time.perf_counter() - began
+    parts[f"{name} cpu"] = time.process_time() - busy
+
+
+def main(url: str, concurrency: int, bodies: Path, files: Sequence[Path]) -> None:
+    """Do it, and print the seconds."""
+    parts: dict[str, float] = {}
+    rows: list[Cells] = []
+    if files:
+        with timed("read", parts):
+            rows = read(files[0])
+    lines = bodies.read_bytes().splitlines()
+    with timed("post", parts):
+        good = asyncio.run(post_all(url + ENDPOINT, lines, concurrency))
+    if files:
+        with timed("write", parts):
+            write(files[1], rows)
+        with timed("write results", parts):
+            write(files[1], ((*row, *RESULT, number) for number, row in enumerate(rows, start=1)))
+    if good != len(lines):
+        sys.exit(f"{len(lines) - good} of {len(lines)} requests failed")
+    print(json.dumps(parts))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), [Path(each) for each in sys.argv[4:]])

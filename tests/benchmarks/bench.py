@@ -1,0 +1,116 @@
+"""What all measures share: sizes, files, the server, and the order of rounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.benchmarks.children import Ended, run_python
+from tests.benchmarks.lists import write_campaign
+
+Found = TypeVar("Found")
+
+RATE = "100000/s"
+"""The most that a campaign can ask for, and more than any client sends."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured.
+
+    Attributes:
+        rows: of the workbook, and of the smaller CSV file.
+        many: rows of the larger CSV file.
+        rounds: how often each pair is measured.
+        concurrency: requests under way at once.
+        script_rows: for the script that sends one after the other.
+        newman_rows: for newman.
+        limited_rows: for the server with a limit.
+        window: seconds in which that takes ten.
+        helps: how often `--help` is asked for in a round.
+    """
+
+    rows: int = 100_000
+    many: int = 1_000_000
+    rounds: int = 3
+    concurrency: int = 8
+    script_rows: int = 10_000
+    newman_rows: int = 1_000
+    limited_rows: int = 200
+    window: float = 2.0
+    helps: int = 7
+
+
+QUICK = Sizes(50, 50, 1, script_rows=50, newman_rows=10, limited_rows=20, window=0.5, helps=1)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A place to measure in.
+
+    Attributes:
+        folder: where the files go.
+        url: the server's address.
+        sizes: how much is measured.
+        say: told what is going on.
+        fetches: whether what is missing for a comparison may be fetched.
+    """
+
+    folder: Path
+    url: str
+    sizes: Sizes
+    say: Callable[[str], None]
+    fetches: bool = True
+
+    def warm_up(self) -> None:
+        """Let Python compile what it imports, so that the first round is like the others."""
+        self.send("run", self.campaign(".xlsx", 1))
+
+    def list_of(self, suffix: str, rows: int) -> Path:
+        """A list of so many rows, in a folder of its own; made once."""
+        path = self.folder / f"{suffix[1:]}-{rows}" / f"list{suffix}"
+        if not path.exists():
+            path.parent.mkdir()
+            self.say(f"making {rows:,} rows of {suffix}")
+            run_python("-m", "tests.benchmarks.lists", path, str(rows))
+        return path
+
+    def campaign(self, suffix: str, rows: int) -> Path:
+        """A campaign file for such a list, without what an earlier run has left beside it."""
+        recipients = self.list_of(suffix, rows)
+        for left in (*recipients.parent.glob("*.journal.db*"), *recipients.parent.glob("*.results*.xlsx")):
+            left.unlink()
+        return write_campaign(recipients, self.url)
+
+    @cached_property
+    def planned(self) -> tuple[Path, Path]:
+        """A journal with the plan of the workbook, of which nothing is sent, and the bodies, one on each line."""
+        journal, bodies = self.folder / "planned.journal.db", self.folder / "bodies.jsonl"
+        self.say("planning")
+        campaign = self.campaign(".xlsx", self.sizes.rows)
+        run_python("-m", "tests.benchmarks.parts", "plan", campaign, journal, bodies)
+        return journal, bodies
+
+    def send(self, *words: str | Path) -> tuple[Ended, dict[str, Any]]:
+        """Run or resume a campaign; gives what it reports too."""
+        options = ("--yes", "--json", "-q", "--rate", RATE, "--concurrency", str(self.sizes.concurrency))
+        ended = run_python("-m", "campaign", *words, *options, good=(0, 3))
+        report = json.loads(ended.output)
+        assert isinstance(report, dict)
+        return ended, report
+
+
+def in_turn(rounds: int, candidate: Callable[[], Found], baseline: Callable[[], Found]) -> list[tuple[Found, Found]]:
+    """Measure both in every round, the one or the other first, so that neither has the better half of the time."""
+    pairs = []
+    for number in range(rounds):
+        if number % 2:
+            second = baseline()
+            pairs.append((candidate(), second))
+        else:
+            pairs.append((candidate(), baseline()))
+    return pairs

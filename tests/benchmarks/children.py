@@ -1,0 +1,108 @@
+"""Processes that are measured: how long they take, how busy they are, how much memory they need at the most."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+UNIT_OF_PEAK = 1 if sys.platform == "darwin" else 1024
+"""Bytes in which `ru_maxrss` counts (getrusage(2) of macOS and of Linux)."""
+
+
+class Ended(NamedTuple):
+    """A process that has ended.
+
+    Attributes:
+        seconds: from its start to its end.
+        cpu: seconds of processors' time, in user and in system mode; 0.0 where the system does not tell.
+        peak: the most memory that it had, in bytes; 0 where the system does not tell. It is at least what this process
+            had when it started the other, so this one is kept small.
+        output: its standard output.
+    """
+
+    seconds: float
+    cpu: float
+    peak: int
+    output: str
+
+
+class ChildFailedError(Exception):
+    """A process ended badly; holds what it said."""
+
+
+def run_child(arguments: Sequence[str | Path], good: Collection[int] = (0,)) -> Ended:
+    """Run a process to its end.
+
+    Args:
+        arguments: the command.
+        good: exit codes that are no failure.
+
+    Raises:
+        ChildFailedError: any other exit code.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as said:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            list(map(str, arguments)),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=said,
+            cwd=ROOT,
+            env=_environment(),
+        )
+        code, cpu, peak = _wait(process)
+        seconds = time.perf_counter() - began
+        for file in (output, said):
+            file.seek(0)
+        if code not in good:
+            command = " ".join(map(str, arguments))[:300]
+            raise ChildFailedError(f"{command}\nended with {code}: {said.read().decode(errors='replace')[-2000:]}")
+        return Ended(seconds, cpu, peak, output.read().decode())
+
+
+def run_python(*arguments: str | Path, good: Collection[int] = (0,)) -> Ended:
+    """Run Python to its end; see `run_child`."""
+    return run_child([sys.executable, *arguments], good)
+
+
+@contextmanager
+def running(*arguments: str, says_on_stderr: bool = False) -> Iterator[str]:
+    """Run Python until the block ends; gives the first line that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL if says_on_stderr else subprocess.PIPE,
+        stderr=subprocess.PIPE if says_on_stderr else None,
+        text=True,
+        cwd=ROOT,
+        env=_environment(),
+    )
+    try:
+        stream = process.stderr if says_on_stderr else process.stdout
+        assert stream is not None
+        yield stream.readline()
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float, int]:
+    if sys.platform == "win32":  # which has no wait4
+        return process.wait(), 0.0, 0
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * UNIT_OF_PEAK
+
+
+def _environment() -> dict[str, str]:
+    """The environment, without what would make the processes measure coverage, or compile their modules every time."""
+    slowing = ("COV", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(slowing)}

@@ -1,0 +1,66 @@
+"""Parts of a run by themselves, through the package's own interface; each prints its seconds, as JSON.
+
+`python -m tests.benchmarks.parts plan CAMPAIGN JOURNAL BODIES` writes a plan to a journal, and its bodies to a file.
+`python -m tests.benchmarks.parts deliver JOURNAL URL CONCURRENCY` delivers the plan that is in a journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from campaign.campaign_file import load_campaign
+from campaign.channels import CHANNELS
+from campaign.delivery import Order, Server, Settings, deliver
+from campaign.journal import Journal, RunFacts, State
+from campaign.plan import prepare, write_plan
+from tests.benchmarks.bare import timed
+
+FASTEST = 100_000.0
+"""Messages a second: the most that a campaign can ask for, and more than any client sends."""
+
+
+def plan(campaign: Path, path: Path, bodies: Path) -> dict[str, float]:
+    """Plan a campaign into a new journal."""
+    parts: dict[str, float] = {}
+    with timed("plan", parts), Journal.open_or_create(path) as journal, bodies.open("wb") as file:
+        prepared = prepare(load_campaign(campaign))
+        headers = tuple(column.header for column in prepared.recipients.columns)
+        run = journal.begin_run(
+            RunFacts(prepared.channel.name, prepared.server, "template", "recipients", None, headers)
+        )
+        for message in write_plan(prepared, journal, run):
+            assert message.body is not None, message.reason
+            file.write(message.body + b"\n")
+        journal.seal(run.number)
+    return parts
+
+
+def deliver_plan(path: Path, url: str, concurrency: int) -> dict[str, float]:
+    """Deliver the first run of a journal."""
+    parts: dict[str, float] = {}
+    server = Server(url, connections=concurrency)
+    order = Order(path, 1, CHANNELS["livechat"], server, Settings(rate=FASTEST, concurrency=concurrency))
+    with timed("deliver", parts):
+        reason = asyncio.run(deliver(order))
+    with Journal.open(path) as journal:
+        tally = journal.tally(1)
+    assert reason is None, reason
+    assert tally.count(State.SENT) == tally.rows, tally.states
+    return parts
+
+
+def main(part: str, arguments: Sequence[str]) -> None:
+    """Do one part, and print its seconds."""
+    if part == "plan":
+        parts = plan(Path(arguments[0]), Path(arguments[1]), Path(arguments[2]))
+    else:
+        parts = deliver_plan(Path(arguments[0]), arguments[1], int(arguments[2]))
+    print(json.dumps(parts))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

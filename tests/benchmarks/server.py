@@ -1,0 +1,91 @@
+"""A server that answers at once, in the documented livechat shape: so fast that it is the client which is measured.
+
+`python -m tests.benchmarks.server` prints its address and runs until its standard input ends, so it outlives nobody.
+It looks at nothing but the message's id; what a server has to check, the sandbox checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import threading
+import time
+from email.utils import formatdate
+
+ENDPOINT = "/api/v1/livechat/message"
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_ID = re.compile(rb'"_id": *"([^"]*)"')
+
+# The example of Rocket.Chat's documentation ("Send New Livechat Message"), without its line breaks.
+_BEFORE_ID = b'{"message":{"_id":"'
+_AFTER_ID = (
+    b'","rid":"hGFwSKA28nRKut3pD","msg":"Hello World!",'
+    b'"token":"54fc5544030bcecda053311cb6b98920bdf953f242c129d7b8065000b1f9b2e9","alias":"Baek",'
+    b'"ts":"2023-10-31T13:14:29.804Z","u":{"_id":"6523dc0ba2f73c7460e18d4d","username":"guest-35","name":"Baek"},'
+    b'"_updatedAt":"2023-10-31T13:14:29.960Z","urls":[],"mentions":[],"channels":[],'
+    b'"md":[{"type":"PARAGRAPH","value":[{"type":"PLAIN_TEXT","value":"Hello World!"}]}]},"success":true}'
+)
+
+
+class Livechat(asyncio.Protocol):
+    """One connection, kept alive."""
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._head = b""
+        self._second = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        received = self._received + data if self._received else data
+        while True:
+            end = received.find(b"\r\n\r\n")
+            found = _LENGTH.search(received, 0, end + 2) if end >= 0 else None
+            whole = end + 4 + (int(found[1]) if found else 0)
+            if end < 0 or len(received) < whole:
+                break
+            self._answer(received[end + 4 : whole])
+            received = received[whole:]
+        self._received = received
+
+    def _answer(self, body: bytes) -> None:
+        found = _ID.search(body)
+        answer = b"%s%s%s" % (_BEFORE_ID, found[1] if found else b"djsajdkscks787", _AFTER_ID)
+        self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(answer), answer))
+
+    def _headers(self) -> bytes:
+        """Up to the length; written anew once a second, for its date."""
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._head = (
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nPragma: no-cache\r\n"
+                f"Date: {formatdate(second, usegmt=True)}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n"
+                "Content-Length: "
+            ).encode()
+        return self._head
+
+
+async def serve() -> None:
+    """Answer until standard input ends."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        loop.call_soon_threadsafe(ended.set)
+
+    server = await loop.create_server(Livechat, "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    await ended.wait()
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())

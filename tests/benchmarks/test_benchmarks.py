@@ -1,0 +1,101 @@
+"""The benchmarks work; what they find depends on the machine, so no test looks at the time that anything takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from campaign.recipients import ReadOptions, open_recipients
+from tests.benchmarks import lists
+from tests.benchmarks.__main__ import main
+from tests.benchmarks.alternatives import COLLECTION, SCRIPT
+from tests.benchmarks.bench import in_turn
+from tests.benchmarks.children import ChildFailedError, run_python
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.report import table
+
+FIGURES = ["help", "check", "deliver", "run", "memory", "limiter"]
+
+
+def test_every_figure_of_the_design_is_measured(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    assert main(["--quick", "--only", *FIGURES, "--json", str(path)]) in (0, 1)
+    figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    assert [figure["figure"].split(",")[0] for figure in figures] == [
+        "campaign --help ÷ import click",
+        "check ÷ openpyxl read-only",
+        "deliver rows/s ÷ bare aiohttp loop",
+        "run ÷ (bare read + bare loop + bare write of the list's 8 columns)",
+        "run ÷ (bare read + bare loop + bare write of the results' 16 columns)",
+        "peak memory",
+        "peak memory",
+        "peak memory",
+        "peak memory",
+        "answers 429 under the server's limit",
+        "time under that limit ÷ the least possible",
+    ]
+    medians = [figure["median"] for figure in figures]
+    assert medians.pop(-2) == 0
+    assert min(medians) > 0
+
+
+def test_workbook_and_csv_show_the_same_cells(tmp_path: Path) -> None:
+    shown = []
+    for name in ("list.xlsx", "list.csv"):
+        lists.main(tmp_path / name, 50)
+        recipients = open_recipients(tmp_path / name, ReadOptions())
+        shown.append([row.texts for row in recipients.rows()])
+    assert shown[0] == shown[1]
+    assert len(shown[0]) == 50
+
+
+def test_the_workbook_has_shared_strings(tmp_path: Path) -> None:
+    lists.main(tmp_path / "list.xlsx", 3)
+    with ZipFile(tmp_path / "list.xlsx") as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+        strings = archive.read("xl/sharedStrings.xml").decode()
+    assert sheet.count('t="s"') == 8 + 3 * 4
+    assert "inlineStr" not in sheet
+    assert strings.count("Token") == 1
+
+
+def test_script_and_newman_send_every_column() -> None:
+    for header in lists.HEADERS:
+        assert f"{{{{{header}}}}}" in json.dumps(COLLECTION, ensure_ascii=False)
+        assert header.lower() in SCRIPT
+
+
+def test_rounds_begin_with_the_one_and_the_other_in_turn() -> None:
+    order: list[str] = []
+    pairs = in_turn(3, lambda: order.append("own"), lambda: order.append("bare"))
+    assert order == ["own", "bare", "bare", "own", "own", "bare"]
+    assert len(pairs) == 3
+
+
+@pytest.mark.parametrize(
+    ("figure", "holds"),
+    [
+        pytest.param(Figure("speed", [0.5, 0.7, 0.6], at_least=0.6), True, id="median at the least"),
+        pytest.param(Figure("speed", [0.5, 0.7, 0.5], at_least=0.6), False, id="median below the least"),
+        pytest.param(Figure("time", [1.0, 9.0, 1.4], at_most=1.4), True, id="median at the most"),
+        pytest.param(Figure("time", [1.5], at_most=1.4), False, id="above the most"),
+        pytest.param(Figure("time", [1.5]), None, id="no budget"),
+        pytest.param(Figure("time", [], at_most=1.4), None, id="not measured"),
+    ],
+)
+def test_a_budget_holds_by_the_median(figure: Figure, *, holds: bool | None) -> None:
+    assert figure.holds is holds
+
+
+def test_the_table_says_what_does_not_hold_and_what_was_not_measured() -> None:
+    lines = list(table([Figure("slow", [2.0, 3.0], at_most=1.5), Figure("newman", [], note="not installed")]))
+    assert "NO" in lines[2].split()
+    assert lines[3].split() == ["newman", "not", "installed"]
+
+
+def test_a_process_that_fails_is_no_measurement() -> None:
+    with pytest.raises(ChildFailedError, match="no such list"):
+        run_python("-c", "import sys; sys.exit('no such list')")

@@ -1,0 +1,57 @@
+"""The short form; `python -m tests.fuzz --seconds 600` is the long one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from campaign.cli import check
+from tests.fuzz.judge import judge, mutated
+from tests.fuzz.seeds import Case, seeds
+
+SEED = 20
+SECONDS = 12.0
+AT_LEAST = 40
+
+SOUND = seeds()
+
+
+@pytest.mark.parametrize("case", SOUND, ids=lambda case: f"{case.arguments[0]} with {', '.join(case.files)}")
+def test_what_the_cases_are_made_of_is_read(case: Case) -> None:
+    assert judge(case)._replace(seconds=0) in ((0, 0, ""), (1, 0, ""))
+
+
+def test_whatever_goes_wrong_with_a_file_it_is_read_or_refused_with_place_and_reason() -> None:
+    ends = time.monotonic() + SECONDS
+    number, wrong = 0, {}
+    while time.monotonic() < ends:
+        verdict = judge(mutated(SOUND, SEED, number))
+        if verdict.wrong:
+            wrong[number] = verdict.wrong
+        number += 1
+    assert wrong == {}
+    assert number >= AT_LEAST
+
+
+def test_a_case_is_the_same_wherever_its_numbers_are() -> None:
+    assert mutated(SOUND, 7, 3) == mutated(seeds(), 7, 3)
+    assert mutated(SOUND, 7, 3) != mutated(SOUND, 7, 4)
+
+
+def test_a_crash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object, **__: object) -> int:
+        raise KeyError("xl/workbook.xml")
+
+    monkeypatch.setattr(check, "check_campaign", crash)
+    assert judge(SOUND[0]).wrong == "KeyError: 'xl/workbook.xml'"
+
+
+def test_the_long_form_says_what_it_found() -> None:
+    command = [sys.executable, "-m", "tests.fuzz", "--seconds", "4", "--seed", "1"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert " read, " in said.stdout.splitlines()[-1]
+    assert " 0 gone wrong" in said.stdout.splitlines()[-1]
