@@ -43,6 +43,13 @@ def _per_second(value: object) -> object:
     return float(found[1]) / SECONDS[found[2]]
 
 
+def _not_blank(value: object) -> object:
+    """Refuse a name of nothing but blanks."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("is blank")
+    return value
+
+
 def _text(value: object) -> object:
     """Take a whole number for its digits: page_id = 108600123 without quotes."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -51,6 +58,8 @@ def _text(value: object) -> object:
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400)]
 Rate = Annotated[Annotated[float, Field(gt=0, le=100_000)] | None, BeforeValidator(_per_second)]
 Word = Annotated[str, BeforeValidator(_text)]
+FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
+TemplateName = Annotated[str, BeforeValidator(_not_blank)]
 
 
 class Section(BaseModel):
@@ -71,7 +80,7 @@ class RecipientsSection(Section):
         short_date: how dates are shown whose format follows the computer's settings, as a number format.
     """
 
-    file: Path = Field(strict=False)
+    file: FilePath
     sheet: str | None = None
     header_row: int = Field(default=1, ge=1, le=1_048_576)
     encoding: str | None = None
@@ -121,7 +130,7 @@ class Campaign(Section):
 
     name: str = Field(pattern=r"^[^/\\:*?\"<>|\x00-\x1f]*[^/\\:*?\"<>|\x00-\x1f. ]$")
     folder: Path
-    template: str = Field(min_length=1)
+    template: TemplateName
     recipients: RecipientsSection
     columns: Mapping[str, str] = Field(default_factory=dict)
     values: Mapping[str, Word] = Field(default_factory=dict)

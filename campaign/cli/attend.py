@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Never, Self
 
 import click
 from tqdm import tqdm
@@ -32,6 +32,14 @@ class Terminal:
         self._quiet = quiet
         self._bar: tqdm[Never] | None = None
         self._line_at = time.monotonic() + LINE_EVERY
+
+    def __enter__(self) -> Self:
+        """Attend a run."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the screen to what is printed next."""
+        self._close_bar()
 
     def planned(self, count: PlanCount) -> None:
         """Show how many rows are planned."""
@@ -74,11 +82,13 @@ class Terminal:
         self._bar = tqdm(total=rows, desc="Sending", unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
         return self._delivery_bar
 
-    def writing(self, path: Path) -> None:
-        """Say that the workbook is being written."""
+    def writing(self, path: Path, rows: int) -> Callable[[int], object]:
+        """A bar on a terminal."""
         self._close_bar()
-        if not self._quiet and sys.stderr.isatty():
-            click.echo(f"Writing {path.name} …", err=True)
+        if self._quiet or not sys.stderr.isatty():
+            return lambda _rows: None
+        self._bar = tqdm(total=rows, desc=f"Writing {path.name}", unit=" rows", file=sys.stderr, leave=False)
+        return self._bar.update
 
     def _delivery_bar(self, sender: Sender) -> None:
         progress = sender.progress

@@ -55,8 +55,10 @@ class Commands(click.Group):
         except CampaignError as error:
             if _wants_traceback(args):
                 traceback.print_exc()
+            from campaign.cli.say import say  # noqa: PLC0415 - `campaign --help` says nothing of its own
+
             for problem in error.problems:
-                click.secho(str(problem), err=True, fg="red")
+                say(str(problem), color="red")
             sys.exit(error.exit_code)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's

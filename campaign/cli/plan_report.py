@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from campaign.cli.say import say
 from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT, print_json
 from campaign.journal import State
 from campaign.plan import PlanCount, planned_rows, prepare
@@ -41,13 +40,13 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
             if not quiet:
                 _print_mapping(prepared, row)
         for problem in message.problems:
-            click.echo(str(problem), err=True)
+            say(str(problem))
             if json_wanted:
                 problems.append(problem)
     warnings = (*prepared.template.binding.unused, *fidelity.warnings())
     _print_findings(prepared, fidelity, warnings, quiet=quiet)
     if not quiet:
-        click.echo(_counts(count), err=True)
+        say(_counts(count))
     if json_wanted:
         print_json(
             {
@@ -72,9 +71,9 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     for _, message, planned in planned_rows(prepared):
         count.states[planned.state] += 1
         for problem in message.problems:
-            click.echo(str(problem), err=True)
+            say(str(problem))
     if not given["quiet"]:
-        click.echo(f"Dry run: {_counts(count)} They would go to {prepared.server}. Nothing was sent.", err=True)
+        say(f"Dry run: {_counts(count)} They would go to {prepared.server}. Nothing was sent.")
     if given["as_json"]:
         print_json(
             {
@@ -131,10 +130,10 @@ def _columns(prepared: Prepared, fidelity: Fidelity, first: Row | None) -> Itera
 def _print_mapping(prepared: Prepared, row: Row) -> None:
     recipients = prepared.recipients
     sheet = f", sheet “{recipients.sheet}”" if recipients.sheet else ""
-    click.echo(f"{recipients.path.name}{sheet} → {prepared.template_file.path.name} → {prepared.server}", err=True)
+    say(f"{recipients.path.name}{sheet} → {prepared.template_file.path.name} → {prepared.server}")
     for found in _mapping(prepared, row):
-        source = f"column {found['column']} “{found['header']}”" if found["column"] else "the same for every row"
-        click.echo(f"  {found['variable']} ← {source} ← {_short(found['example'])}", err=True)
+        source = f"column {found['column']} {_short(found['header'])}" if found["column"] else "the same for every row"
+        say(f"  {found['variable']} ← {source} ← {_short(found['example'])}")
 
 
 def _print_findings(prepared: Prepared, fidelity: Fidelity, warnings: Iterable[Problem], *, quiet: bool) -> None:
@@ -142,12 +141,12 @@ def _print_findings(prepared: Prepared, fidelity: Fidelity, warnings: Iterable[P
     if not quiet:
         for column, example in fidelity.examples().items():
             shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"
-            click.echo(f"  column {column.letter} “{column.header}”: {shown}", err=True)
+            say(f"  column {column.letter} “{column.label}”: {shown}")
     for warning in warnings:
-        click.secho(f"Warning: {warning}", err=True, fg="yellow")
+        say(f"Warning: {warning}", color="yellow")
     if not quiet:
         for note in prepared.recipients.notes:
-            click.echo(f"Read: {note}", err=True)
+            say(f"Read: {note}")
 
 
 def _short(text: str | None, length: int = 50) -> str:

@@ -30,5 +30,6 @@ def results(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN4
     campaign results tet-offer.toml --run 1 --results first-run.xlsx
     """
     where = Places(file.parent, campaign_name(file), given["results"])
-    report = report_on(where, Terminal(yes=True, quiet=given["quiet"]), number)
+    with Terminal(yes=True, quiet=given["quiet"]) as terminal:
+        report = report_on(where, terminal, number)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))

@@ -10,7 +10,7 @@ import click
 from campaign.campaign_file import campaign_name
 from campaign.cli.attend import Terminal
 from campaign.cli.options import FILE, RESULTS, delivery_options, output_options, throttle
-from campaign.cli.show import NOTHING_SENT, show_report
+from campaign.cli.show import show_report
 from campaign.journal import State
 from campaign.runs import Places, Wishes
 from campaign.runs import resume as go_on
@@ -43,8 +43,6 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by
     where = Places(file.parent, campaign_name(file), given["results"])
     wishes = Wishes(limit=given["limit"], server=given["server"], throttle=throttle(given))
     retry = {State(name.replace("-", "_")) for name in given["retry"]}
-    report = go_on(where, wishes, Terminal(yes=given["yes"], quiet=given["quiet"]), retry)
-    if report is None:
-        click.echo("Nothing was sent.", err=True)
-        sys.exit(NOTHING_SENT)
+    with Terminal(yes=given["yes"], quiet=given["quiet"]) as terminal:
+        report = go_on(where, wishes, terminal, retry)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))

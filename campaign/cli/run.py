@@ -10,7 +10,7 @@ import click
 from campaign.cli.attend import Terminal
 from campaign.cli.options import RESULTS, campaign_options, delivery_options, load, output_options
 from campaign.cli.plan_report import dry_run
-from campaign.cli.show import NOTHING_SENT, show_report
+from campaign.cli.show import show_report
 from campaign.runs import Wishes, start
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by na
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    terminal = Terminal(yes=given["yes"] or given["sandbox"], quiet=given["quiet"])
     wishes = Wishes(
         limit=given["limit"],
         skip_invalid=given["skip_invalid"],
@@ -47,8 +46,6 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by na
         sandbox=given["sandbox"],
         results=given["results"],
     )
-    report = start(campaign, wishes, terminal)
-    if report is None:
-        click.echo("Nothing was sent.", err=True)
-        sys.exit(NOTHING_SENT)
+    with Terminal(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as terminal:
+        report = start(campaign, wishes, terminal)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaign.cli.say import say
 from campaign.journal import State
 from campaign.review.summary import Summary, as_json, as_text
 
@@ -19,20 +20,23 @@ if TYPE_CHECKING:
 ALL_SENT, SOME_NOT, NOTHING_SENT, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-def show_report(report: Report, file: Path, *, json_wanted: bool, quiet: bool) -> int:
-    """Print a report; people read stderr, programs stdout.
+def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: bool) -> int:
+    """Print a report, or that there is none as nobody agreed to send; people read stderr, programs stdout.
 
     Returns:
         The exit code.
     """
+    if report is None:
+        click.echo("Nothing was sent.", err=True)
+        return NOTHING_SENT
     summary = Summary(
         report.run.number, report.tally, report.reasons, report.reason, report.results, _quoted(str(file))
     )
     if not quiet:
         for line in as_text(summary):
-            click.echo(line, err=True)
+            say(line)
     if report.trouble:
-        click.secho(f"{report.trouble}; write it again with: campaign results {summary.file}", err=True, fg="red")
+        say(f"{report.trouble}; write it again with: campaign results {summary.file}", color="red")
     if json_wanted:
         print_json(as_json(summary))
     return exit_code(report.tally, interrupted=report.interrupted)

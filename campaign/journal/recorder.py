@@ -46,7 +46,6 @@ class Recorder:
         self._run = run
         self._queue: queue.SimpleQueue[_Write[object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
-        self._unsettled: set[asyncio.Future[object]] = set()
         self._failure: BaseException | None = None
         self._attempts: itertools.count[int]
 
@@ -76,13 +75,9 @@ class Recorder:
         Raises:
             JournalWriteError: something is not on record.
         """
-        try:
-            if self._unsettled:
-                await asyncio.wait(self._unsettled)
-        finally:
-            self._queue.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._connection.close()
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._connection.close()
         if error is None and self._failure is not None:
             raise self._failure
 
@@ -191,13 +186,7 @@ class Recorder:
         return done
 
     def _submit_later(self, action: Callable[[sqlite3.Connection], object]) -> None:
-        done = self._submit(action)
-        self._unsettled.add(done)
-        done.add_done_callback(self._note)
-
-    def _note(self, done: asyncio.Future[object]) -> None:
-        self._unsettled.discard(done)
-        done.exception()  # heard of already, as `_failure`
+        self._submit(action).add_done_callback(lambda done: done.exception())  # heard of already, as `_failure`
 
     # On the writer thread
 

@@ -169,7 +169,7 @@ def _not_one(where: str, header: str, columns: Sequence[Column]) -> Problem:
 
 
 def _no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:
-    headers = [column.header for column in columns if column.header]
+    headers = [column.label for column in columns if column.header]
     close = difflib.get_close_matches(_loosely(header), [_loosely(each) for each in headers], n=1)
     nearest = [each for each in headers if close and _loosely(each) == close[0]]
     hint = f"did you mean “{nearest[0]}”?" if nearest else f"the headers are: {', '.join(headers)}"
@@ -177,7 +177,7 @@ def _no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:
 
 
 def _ambiguous(name: str, columns: Sequence[Column]) -> Problem:
-    headers = " and ".join(f"“{column.header}” ({column.letter})" for column in columns)
+    headers = " and ".join(f"“{column.label}” ({column.letter})" for column in columns)
     return Problem(name, f"{headers} both become this variable", "rename one header, or name one under [columns]")
 
 
@@ -192,7 +192,7 @@ def _without_source(name: str, columns: Sequence[Column], where: str) -> Problem
     close = difflib.get_close_matches(name, variables, n=1, cutoff=0.5)
     if close:
         column = variables[close[0]]
-        hint = f"the nearest header is “{column.header}”: use {{{{ {close[0]} }}}}, or --map {name}=HEADER"
+        hint = f"the nearest header is “{column.label}”: use {{{{ {close[0]} }}}}, or --map {name}=HEADER"
     else:
         hint = f"name its header with --map {name}=HEADER or under [columns], or its text with --set {name}=TEXT"
     what = f"“{name}” has no column, no value and no default"

@@ -93,7 +93,7 @@ class MessageTemplate:
         field = field_name(path)
         blank = [column for column in columns if not row.texts[column.position].strip()]
         if problem.missing and blank:
-            headers = " and ".join(f"“{column.header}”" for column in blank)
+            headers = " and ".join(f"“{column.label}”" for column in blank)
             verb = "is" if len(blank) == 1 else "are"
             return Problem(_cells(row, blank), f"{headers} {verb} blank, and {field} needs it", "fill it in")
         if columns:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BATCH = 500
 _CELLS_NAMED = 3
 _FAULTS_NAMED = 10
-_LONGEST_SHOWN = 30
+_LONGEST_SHOWN, _MOST_LOOKED_AT = 30, 1000
 _DIGITS_KEPT = 15  # Microsoft, "Excel specifications and limits": number precision
 _ONLY_TEXT = {str, type(None)}
 _SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]\d{2,}")
@@ -118,7 +118,8 @@ class _Cells:
 
     def add(self, row: int, text: str) -> None:
         if not self.count:
-            self._text = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+            line = " ".join(text[:_MOST_LOOKED_AT].split())
+            self._text = line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"
         self.count += 1
         if self.count <= _CELLS_NAMED:
             self._rows.append(row)
@@ -181,7 +182,7 @@ class _Watch:
             found[_AS_TEXT] = self._numbers_as_text
         letter = self.column.letter
         for fault, cells in found.items():
-            where = f"column {letter} “{self.column.header}” ({cells.named(letter)})"
+            where = f"column {letter} “{self.column.label}” ({cells.named(letter)})"
             yield Problem(where, fault.what, fault.remedy)
 
     def _take_examples(self, values: Sequence[CellValue], texts: Sequence[str]) -> None:

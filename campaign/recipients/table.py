@@ -29,6 +29,11 @@ class Column(NamedTuple):
     header: str
     variable: str
 
+    @property
+    def label(self) -> str:
+        """The header on one line, for people: in a sheet it may stand on several."""
+        return " ".join(self.header.split())
+
 
 class Row(NamedTuple):
     """One row of the recipients; cells stand in the order of the columns.

@@ -61,6 +61,6 @@ def _cannot_write(path: Path, error: OSError) -> ResultsError:
     why = error.strerror or str(error)
     remedy = "make its folder"
     if path.parent.is_dir():
-        remedy = "make room, in the temporary folder too, or give write access"
+        remedy = "make room (in the temporary folder too) or give write access"
     again = f"{remedy}, then `campaign results` writes it from the journal"
     return ResultsError(Problem(str(path), f"the results workbook cannot be written ({why})", again))

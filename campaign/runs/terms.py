@@ -90,8 +90,8 @@ class Attendant(Protocol):
         """A way to show a delivery of so many rows."""
         ...
 
-    def writing(self, path: Path) -> None:
-        """Show that the results workbook is being written."""
+    def writing(self, path: Path, rows: int) -> Callable[[int], object]:
+        """A way to show how far the results workbook is, told how many more of so many rows are written."""
         ...
 
 

@@ -14,6 +14,7 @@ from campaign.delivery import Order, Server, Settings, deliver
 from campaign.errors import JournalError, Problem, ResultsError
 from campaign.journal import State
 from campaign.review.results_workbook import write_results
+from campaign.review.state_look import TO_FIX
 from campaign.runs.terms import SANDBOX, Facts, Report
 from campaign.sandbox import Sandbox
 
@@ -121,17 +122,18 @@ class Work:
         """Write the results workbook and say how the run stands."""
         run = self.journal.run(self.run.number) or self.run
         target = self.where.workbook(run.number)
-        self.attendant.writing(target)
         said = reason.text if reason else None
+        tally = self.journal.tally(run.number)
         report = Report(
             run,
-            self.journal.tally(run.number),
+            tally,
             reason=run.stop_reason or said,
             interrupted=bool(reason and reason.interrupted),
             reasons=self.journal.reasons(run.number),
         )
+        progress = self.attendant.writing(target, tally.rows + tally.count(*TO_FIX))
         try:
-            return replace(report, results=write_results(self.journal, run, target))
+            return replace(report, results=write_results(self.journal, run, target, progress))
         except ResultsError as error:
             return replace(report, trouble=error)
 

@@ -22,6 +22,7 @@ from tests.fuzz.seeds import Case
 LONGEST = 20.0
 """Seconds that `check` may take for a small file."""
 
+OBEYED_BY_TERMINALS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 SAYS_WHERE_AND_WHY = re.compile(r".*\S.*: \S")
 
 
@@ -78,6 +79,12 @@ def _wrong(result: Result, seconds: float) -> str:
         return "a traceback"
     if seconds > LONGEST:
         return f"took {seconds:.0f} s"
+    return _wrong_words(result)
+
+
+def _wrong_words(result: Result) -> str:
+    if OBEYED_BY_TERMINALS.search(result.stderr):
+        return "its words hold what a terminal obeys"
     if result.exit_code in (0, 1):
         return "" if _is_json(result.stdout) else "its answer is no JSON"
     if result.exit_code != 2:

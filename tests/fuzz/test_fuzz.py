@@ -14,7 +14,7 @@ from tests.fuzz.judge import judge, mutated
 from tests.fuzz.seeds import Case, seeds
 
 SEED = 20
-SECONDS = 12.0
+SECONDS = 10.0
 AT_LEAST = 40
 
 SOUND = seeds()

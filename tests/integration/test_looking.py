@@ -88,6 +88,13 @@ def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -
     assert command.short_help == COMMANDS[name]
 
 
+def test_help_lists_every_command_in_the_order_of_the_way(command: Campaign) -> None:
+    shown = command("--help").stdout
+    places = [shown.index(f"  {name} ") for name in COMMANDS]
+    assert places == sorted(places)
+    assert command("send").code == 2
+
+
 def test_help_loads_no_heavy_library() -> None:
     check = (
         "import sys\nfrom campaign.__main__ import main\n"

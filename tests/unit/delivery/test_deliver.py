@@ -18,7 +18,7 @@ from campaign.journal import Journal, PlannedMessage, RunFacts, State, database,
 from .fakes import body
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 ROWS = 30
@@ -51,6 +51,7 @@ class Chat:
         self._journal = journal
         self.url = ""
         self.on_record: list[tuple[str, int]] = []
+        self.on_arrival: Callable[[], object] = lambda: None
         self.arrived = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
@@ -62,6 +63,7 @@ class Chat:
             query = "SELECT state, (SELECT count(*) FROM attempt WHERE seq = ?1) FROM status WHERE seq = ?1"
             self.on_record.append(other.execute(query, (seq,)).fetchone())
         self.arrived.set()
+        self.on_arrival()
         await self.may_answer.wait()
         return web.json_response({"success": True})
 
@@ -162,3 +164,19 @@ async def test_a_full_disk_stops_before_the_next_send(
     left = states(journal)
     assert left["sent"] + left.get("sending", 0) == len(chat.on_record)
     assert left["pending"] == ROWS - len(chat.on_record)
+
+
+async def test_a_lost_outcome_stops_and_says_why(journal: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    connections: list[sqlite3.Connection] = []
+
+    def connect(path: Path) -> sqlite3.Connection:
+        connections.append(database.connect(path))
+        return connections[0]
+
+    monkeypatch.setattr(recorder, "connect", connect)
+    chat.on_arrival = lambda: connections[0].execute("PRAGMA query_only = ON")
+    reason = await deliver(order(journal, chat.url, Settings(rate=5000, concurrency=1)))
+    assert reason is not None
+    assert "the journal cannot be written (attempt to write a readonly database)" in reason.text
+    assert len(chat.on_record) == 1
+    assert states(journal) == {"sending": 1, "pending": ROWS - 1}

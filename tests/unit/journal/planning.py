@@ -6,13 +6,17 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from campaign.journal import Journal, PlannedMessage, RunFacts, State, encode_cells
+from campaign.journal import Journal, Outcome, PlannedMessage, Recorder, RunFacts, State, encode_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from campaign.journal import Run
+
+NOON = 1_800_000_000.0
+SENT = Outcome(State.SENT, message_id="abc", http_status=200, at=NOON + 1, latency=0.5)
+STATUS = "SELECT state, attempts FROM status WHERE run = 1 AND seq = ?"
 
 FACTS = RunFacts(
     channel="livechat",
@@ -64,3 +68,22 @@ def tell(path: Path, statement: str, *values: object) -> None:
     """Change the file behind the journal's back."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute(statement, values)
+
+
+def in_state(journal: Journal, seq: int, state: State, kind: str = "", *, reason: str = "", at: float = NOON) -> None:
+    """A row in a state, as delivery would leave it."""
+    values = (state, kind, reason, at, seq)
+    tell(journal.path, "UPDATE status SET state = ?, kind = ?, reason = ?, at = ? WHERE seq = ?", *values)
+
+
+def attempt(journal: Journal, started_at: float, outcome: str | None = "sent", what: str = "send") -> None:
+    tell(
+        journal.path,
+        "INSERT INTO attempt (run, seq, what, started_at, ended_at, outcome) VALUES (1, 1, ?, ?, ?, ?)",
+        *(what, started_at, started_at + 1 if outcome else None, outcome),
+    )
+
+
+async def until_written(recorder: Recorder) -> None:
+    """Everything that was submitted before is on disk."""
+    await recorder.waiting(0, 0)

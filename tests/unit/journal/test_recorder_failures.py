@@ -1,0 +1,116 @@
+"""A journal that cannot be written, or read, while a run is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from campaign.errors import JournalError, JournalWriteError
+from campaign.journal import Recorder
+
+from .planning import ask, tell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+from .planning import NOON, SENT, STATUS, until_written
+
+
+@pytest.mark.parametrize(
+    ("pragma", "why"),
+    [("query_only = ON", "attempt to write a readonly database"), ("max_page_count = 1", "database or disk is full")],
+    ids=["read-only", "full"],
+)
+async def test_an_attempt_that_cannot_be_written_is_refused(planned_path: Path, pragma: str, why: str) -> None:
+    refused: list[BaseException] = []
+
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            recorder._connection.execute(f"PRAGMA {pragma}")
+            beginning = [recorder.begin(seq, NOON) for seq in range(1, 501)]
+            answers = await asyncio.gather(*beginning, return_exceptions=True)
+            refused.extend(answer for answer in answers if isinstance(answer, JournalWriteError))
+            assert recorder.failed
+
+    with pytest.raises(JournalWriteError, match=why):
+        await work()
+    assert refused
+    assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(500 - len(refused),)]
+
+
+async def read_only_when_one_ends(recorder: Recorder) -> int:
+    """Rows 1 and 2 are begun, and the journal cannot be written when row 1 ends. Gives row 2's attempt."""
+    first, second = [await recorder.begin(seq, NOON) for seq in (1, 2)]
+    recorder._connection.execute("PRAGMA query_only = ON")
+    recorder.end(1, first, "sent", SENT)
+    with pytest.raises(JournalWriteError, match="readonly"):
+        await until_written(recorder)
+    return second
+
+
+async def test_after_an_outcome_is_lost_no_attempt_begins_even_if_there_is_room_again(planned_path: Path) -> None:
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            await read_only_when_one_ends(recorder)
+            recorder._connection.execute("PRAGMA query_only = OFF")
+            with pytest.raises(JournalWriteError, match="readonly"):
+                await recorder.begin(3, NOON)
+
+    with pytest.raises(JournalWriteError, match="readonly"):
+        await work()
+    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 3) == [("sending", 1), ("pending", 0)]
+
+
+async def test_outcomes_are_still_written_where_that_is_possible_again(planned_path: Path) -> None:
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            attempt = await read_only_when_one_ends(recorder)
+            recorder._connection.execute("PRAGMA query_only = OFF")
+            recorder.end(2, attempt, "sent", SENT)
+
+    with pytest.raises(JournalWriteError, match="readonly"):
+        await work()
+    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 2) == [("sending", 1), ("sent", 1)]
+
+
+async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: Path) -> None:
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            attempt = await recorder.begin(7, NOON)
+            recorder._connection.execute("PRAGMA query_only = ON")
+            recorder.end(7, attempt, "sent", SENT)
+
+    with pytest.raises(JournalWriteError, match="go on with `campaign resume`"):
+        await work()
+
+
+async def test_a_greater_error_is_not_hidden_by_a_lost_outcome(planned_path: Path) -> None:
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            recorder._connection.execute("PRAGMA query_only = ON")
+            recorder.end(7, 1, "sent", SENT)
+            raise ZeroDivisionError("now")
+
+    with pytest.raises(ZeroDivisionError, match="now"):
+        await work()
+
+
+async def test_a_journal_that_lost_a_table_cannot_be_delivered(planned_path: Path) -> None:
+    tell(planned_path, "DROP TABLE attempt")
+    with pytest.raises(JournalError, match="no such table: attempt"):
+        async with Recorder(planned_path, 1):
+            pytest.fail("it was opened")
+
+
+async def test_a_journal_damaged_further_down_is_said_when_it_is_read(planned_path: Path) -> None:
+    with planned_path.open("r+b") as file:
+        file.truncate(4096 * 8)
+
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            await recorder.waiting(0, 500)
+
+    with pytest.raises(JournalError, match="is damaged"):
+        await work()
