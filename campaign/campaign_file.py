@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600}
+SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "minute": 60, "h": 3600, "hour": 3600}
 
 
 def _seconds(value: object) -> object:
@@ -150,6 +150,8 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
         CampaignFileError: every problem of the file, by key.
     """
     overrides = overrides or {}
+    if file.is_dir():
+        raise CampaignFileError(Problem(str(file), "is a folder", "name the campaign file in it"))
     if is_spreadsheet(file):
         given: dict[str, Any] = {"recipients": {"file": file.name}}
         if "template" not in overrides:
@@ -160,7 +162,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
             )
     else:
         given = _read_toml(file)
-    merged = _merge(_without_rivals(given, overrides), overrides)
+    merged = _merge(_of_this_list(_without_rivals(given, overrides), overrides), overrides)
     merged.setdefault("name", file.stem)
     return _validate(file, {**merged, "folder": file.parent}, given)
 
@@ -194,6 +196,14 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
     except (ValueError, RecursionError) as error:  # no TOML, or TOML beyond what Python reads
         raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
+
+
+def _of_this_list(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is given, without what describes the campaign's own list where another takes its place."""
+    section = given.get("recipients")
+    if "file" not in overrides.get("recipients", {}) or not isinstance(section, dict):
+        return given
+    return {**given, "recipients": {name: section[name] for name in ("short_date",) if name in section}}
 
 
 def _without_rivals(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:

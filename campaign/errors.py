@@ -89,8 +89,6 @@ class JournalBusyError(JournalError):
 class JournalWriteError(JournalError):
     """The journal cannot be written, so nothing may be sent."""
 
-    exit_code = 3
-
 
 class RunStateError(CampaignError):
     """The run on record does not allow what was asked."""

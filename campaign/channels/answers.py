@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ def trouble(answer: Answer, wait: float | None) -> NotTaken | Unclear | Halt | N
 
     Args:
         answer: the answer.
-        wait: the seconds that it asks for, should it be over the limit.
+        wait: the seconds that it asks for.
     """
     status = answer.status
     if status == 429:
@@ -33,7 +34,7 @@ def trouble(answer: Answer, wait: float | None) -> NotTaken | Unclear | Halt | N
         where = answer.headers.get("location", "another address")
         return Halt(f"the server redirects (HTTP {status}) to {where}; put the final address into [server] url")
     if status >= 500 or status in (408, 425):
-        return Unclear(f"server trouble (HTTP {status})")
+        return Unclear(f"server trouble (HTTP {status})", wait=wait)
     return None
 
 
@@ -68,6 +69,11 @@ def http_date(text: str) -> float | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def kind_of(text: str) -> str:
+    """A refusal's text without what differs from row to row: numbers, ids, quoted words."""
+    return re.sub(r"""\S*\d\S*|"[^"]*"|'[^']*'|“[^”]*”""", "…", text)
 
 
 def excerpt(answer: Answer, length: int = 120) -> str:

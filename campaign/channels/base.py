@@ -112,10 +112,12 @@ class Unclear:
     Attributes:
         reason: what came instead.
         refusal: what to make of the row should a read-back not find the message; None: try again.
+        wait: the seconds that the server asked for, where it did.
     """
 
     reason: str
     refusal: Refused | None = None
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

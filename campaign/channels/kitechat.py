@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from campaign.channels.answers import excerpt, lost, one_line, retry_after, trouble, wrong_server
+from campaign.channels.answers import excerpt, kind_of, lost, one_line, retry_after, trouble, wrong_server
 from campaign.channels.base import NoAnswer, NotTaken, Refused, Request, Sent, Unclear
 from campaign.channels.schema import ABSENT, HttpUrl, Strict, Text, field_problem
 
@@ -171,7 +171,12 @@ class Kitechat:
         if 200 <= answer.status < 300:
             return _read_success(answer, body)
         # 400 is documented as "invalid input" with no word about its body; the others count only in JSON.
-        if answer.status in (400, 413) or (answer.status in (404, 422) and isinstance(body, dict)):
+        is_page = answer.body.lstrip().startswith(b"<")  # a proxy's, which says nothing of the row, but for its size
+        if (
+            answer.status == 413
+            or (answer.status == 400 and not is_page)
+            or (answer.status in (404, 422) and isinstance(body, dict))
+        ):
             return _read_refusal(answer, body)
         return wrong_server(answer, API)
 
@@ -236,7 +241,7 @@ def _read_refusal(answer: Answer, body: object) -> Refused:
     if isinstance(body, dict):
         said = next((one_line(str(body[name])) for name in ("message", "error", "msg", "code") if body.get(name)), "")
     said = said or excerpt(answer)
-    return Refused(f"{answer.status} {said}", f"the server refused the message (HTTP {answer.status}): {said}")
+    return Refused(f"{answer.status} {kind_of(said)}", f"the server refused the message (HTTP {answer.status}): {said}")
 
 
 KITECHAT = Kitechat()

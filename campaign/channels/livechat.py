@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import TypeAdapter, ValidationError
 
-from campaign.channels.answers import excerpt, lost, one_line, retry_after, trouble, wrong_server
+from campaign.channels.answers import excerpt, kind_of, lost, one_line, retry_after, trouble, wrong_server
 from campaign.channels.base import Absent, Budget, FieldProblem, NoAnswer, Refused, Request, Sent, Unclear
 from campaign.channels.schema import ABSENT, Strict, Text, field_problem
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 API = "Rocket.Chat's livechat API"
 ENDPOINT = "/api/v1/livechat/message"
+
+LARGEST_BUDGET = 1_000_000_000
+"""Requests; who tells of more speaks of something else."""
 
 # A second POST with an `_id` that exists stores nothing and answers 400 with this text (sendMessage.ts).
 REPEATED_ID = "Cannot convert undefined or null to object"
@@ -141,7 +144,10 @@ class Livechat:
             )
         except (KeyError, ValueError):
             return None
-        return budget if math.isfinite(budget.reset_at) else None
+        sane = (
+            math.isfinite(budget.reset_at) and 0 < budget.limit < LARGEST_BUDGET and budget.remaining < LARGEST_BUDGET
+        )
+        return budget if sane else None
 
 
 def _wait_told(answer: Answer) -> float | None:
@@ -175,7 +181,7 @@ def _read_refusal(body: Payload, status: int, *, again: bool) -> Refused | Uncle
     if kind is not None:
         refusal = Refused(kind, f"{REFUSALS[kind]} ({kind})")
     else:
-        refusal = Refused(str(body.get("errorType") or error), f"the server refused the message: {error}")
+        refusal = Refused(str(body.get("errorType") or kind_of(error)), f"the server refused the message: {error}")
     if again or REPEATED_ID in error:
         return Unclear(f"refused ({error}), though an earlier attempt may be there", refusal)
     return refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ class Commands(click.Group):
 
 def _wants_traceback(args: Sequence[str] | None) -> bool:
     given = sys.argv[1:] if args is None else args
-    return "-v" in given or "--verbose" in given
+    return "--verbose" in given or any(re.fullmatch(r"-[a-z]*v[a-z]*", word) for word in given)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

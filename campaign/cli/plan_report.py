@@ -72,6 +72,8 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
         count.states[planned.state] += 1
         for problem in message.problems:
             say(str(problem))
+    for warning in prepared.template.binding.unused:
+        say(f"Warning: {warning}", color="yellow")
     if not given["quiet"]:
         say(f"Dry run: {_counts(count)} They would go to {prepared.server}. Nothing was sent.")
     if given["as_json"]:

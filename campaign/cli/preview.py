@@ -12,6 +12,7 @@ import click
 
 from campaign.cli.options import campaign_options, load, output_options
 from campaign.cli.show import ALL_SENT, SOME_NOT, print_json
+from campaign.errors import Problem, UsageError
 from campaign.plan import planned_rows, prepare
 from campaign.review.preview import PreviewFacts, preview_row
 from campaign.review.preview_page import write_page
@@ -69,6 +70,8 @@ def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> 
             click.echo(line, err=True)
         if shown.left_out:
             click.echo("These are the first rows; --rows 2-500 shows others, --html OUT.html all of them.", err=True)
+    if rows and not shown.count:
+        raise UsageError(Problem("--rows", "the list has no such row", "number them as the spreadsheet does"))
     sys.exit(SOME_NOT if shown.problems else ALL_SENT)
 
 
@@ -80,6 +83,7 @@ class _Shown:
         self._wanted = wanted
         self.at_most: int | None = None
         self.problems = False
+        self.count = 0
         self.left_out = False
 
     def __iter__(self) -> Iterator[PreviewRow]:
@@ -92,6 +96,7 @@ class _Shown:
             if self._wanted is not None and row.row >= self._wanted.stop:
                 return
             if self._wanted is None or row.row in self._wanted:
+                self.count += 1
                 self.problems = self.problems or bool(row.problems)
                 yield row
 

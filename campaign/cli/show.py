@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaign.campaign_file import is_spreadsheet
+from campaign.cli.main import INTERRUPTED
 from campaign.cli.say import say
 from campaign.journal import State
 from campaign.review.summary import Summary, as_json, as_text
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from campaign.journal import Tally
     from campaign.runs import Report
 
-ALL_SENT, SOME_NOT, NOTHING_SENT, STOPPED, INTERRUPTED = 0, 1, 2, 3, 130
+ALL_SENT, SOME_NOT, NOTHING_SENT, STOPPED = 0, 1, 2, 3
 
 
 def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: bool) -> int:
@@ -30,7 +32,13 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
         click.echo("Nothing was sent.", err=True)
         return NOTHING_SENT
     summary = Summary(
-        report.run.number, report.tally, report.reasons, report.reason, report.results, _quoted(str(file))
+        report.run.number,
+        report.tally,
+        report.reasons,
+        report.reason,
+        report.results,
+        _quoted(str(file)),
+        is_spreadsheet(file),
     )
     if not quiet:
         for line in as_text(summary):

@@ -190,9 +190,13 @@ class RowDelivery:
             throttle.lost_contact()
 
     def _outcome(self, step: Step, verdict: Verdict | ReadBack, answer: Answer | NoAnswer, latency: float) -> Outcome:
-        ask_on_resume = step is Step.HALT and self._question is not None
+        state = STATES[step]
+        if step is Step.HALT and self._question is not None:
+            state = State.SENDING  # resume has to ask about it first
+        if state is State.PENDING and self._row.doubted:
+            state = State.IN_DOUBT  # that this attempt was not taken says nothing of the one before
         return Outcome(
-            state=State.SENDING if ask_on_resume else STATES[step],
+            state=state,
             kind=_kind(verdict),
             reason="" if isinstance(verdict, Sent | Absent) else verdict.reason,
             message_id=verdict.message_id if isinstance(verdict, Sent) else None,
@@ -231,7 +235,7 @@ class RowDelivery:
         patience, clock = self._with.patience, self._with.clock
         wait = wait_after(verdict, self._failures, self._with.random)
         self._stop_if(patience.trouble(self._left_at, clock.now(), wait, verdict.reason))
-        if isinstance(verdict, Unclear):
+        if isinstance(verdict, Unclear) and verdict.wait is None:
             self._pause_all(patience.failures - 1)
             return wait
         self._with.throttle.pause(wait)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.delivery.sender import Settings
     from campaign.delivery.transport import Server
+    from campaign.journal import State
 
 Watch: TypeAlias = Callable[[Sender], None]
 """Shows how far a delivery is; called a few times a second."""
 
 TICK = 0.2
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Order:
     channel: Channel
     server: Server
     settings: Settings
+    retry: tuple[State, ...] = ()
+    """Rows in these states are sent once more, on the operator's word."""
 
 
 async def deliver(order: Order, watch: Watch | None = None) -> StopReason | None:
@@ -50,12 +56,15 @@ async def deliver(order: Order, watch: Watch | None = None) -> StopReason | None
     """
     stop = Stop()
     try:
-        async with Recorder(order.journal, order.run) as record, Transport(order.server) as transport:
+        async with Recorder(order.journal, order.run, order.retry) as record, Transport(order.server) as transport:
             sender = Sender(order.channel, order.settings, Surroundings(transport, record, stop))
             with interruptible(stop):
                 await _watched(sender, watch)
     except JournalError as error:
         return StopReason(str(error))
+    except Exception as error:
+        LOG.exception("a fault of campaign's own")
+        return StopReason(f"a fault of campaign's own ({error!r}): please report it")
     except asyncio.CancelledError:  # the second Ctrl-C: what was under way is found `sending` on resume
         stop.ask(StopReason("cancelled", interrupted=True))
     return stop.reason

@@ -76,7 +76,7 @@ def after_read_back(found: ReadBack, question: Unclear) -> Step:
 
 def wait_after(verdict: NotTaken | Unreachable | Unclear, failures: int, random: Callable[[], float]) -> float:
     """Seconds to wait before the next try: as told by the server, else by back-off."""
-    told = verdict.wait if isinstance(verdict, NotTaken) else None
+    told = None if isinstance(verdict, Unreachable) else verdict.wait
     return told or backoff(failures, random)
 
 

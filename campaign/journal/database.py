@@ -158,5 +158,5 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 def cannot_write(path: Path, why: str) -> JournalWriteError:
     """The error for a journal that cannot be written."""
-    remedy = "nothing is sent that is not on record: make room or give write access, then go on with `campaign resume`"
+    remedy = "nothing is sent that is not on record: make room or give write access, and try again"
     return JournalWriteError(Problem(str(path), f"the journal cannot be written ({why})", remedy))

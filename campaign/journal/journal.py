@@ -15,7 +15,7 @@ from campaign.journal.reader import JournalReader
 from campaign.journal.records import Run, RunFacts, State, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -127,9 +127,3 @@ class Journal(JournalReader):
                 "UPDATE status SET state = ?, kind = 'cut off', reason = ? WHERE run = ? AND state = ?",
                 (State.IN_DOUBT, reason, run, State.SENDING),
             )
-
-    def retry(self, run: int, states: Iterable[State]) -> None:
-        """Send rows in these states once more, on the operator's word."""
-        marks = [(State.PENDING, run, state) for state in states]
-        with plain_errors(self.path), transaction(self._connection):
-            self._connection.executemany("UPDATE status SET state = ? WHERE run = ? AND state = ?", marks)

@@ -17,7 +17,7 @@ from campaign.journal.records import State, Waiting, storable
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -41,9 +41,18 @@ class _Write(Generic[Result]):
 class Recorder:
     """Writes what delivery does, for one run. Use with `async with`."""
 
-    def __init__(self, path: Path, run: int) -> None:
+    def __init__(self, path: Path, run: int, retry: Collection[State] = ()) -> None:
+        """Record one run.
+
+        Args:
+            path: the journal.
+            run: the run's number.
+            retry: rows in these states are sent once more, on the operator's word. Each keeps its state until its own
+                turn comes, so that a delivery cut short changes nothing about the others.
+        """
         self._path = path
         self._run = run
+        self._waiting = (State.PENDING, State.SENDING, *retry)
         self._queue: queue.SimpleQueue[_Write[object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._failure: BaseException | None = None
@@ -157,7 +166,7 @@ class Recorder:
         )
 
     async def waiting(self, after: int, count: int) -> list[Waiting]:
-        """The next rows that are pending or were cut off, in sheet order.
+        """The next rows that are pending, were cut off, or are to be sent once more, in sheet order.
 
         Args:
             after: the place in the run after which to look.
@@ -166,15 +175,16 @@ class Recorder:
         Raises:
             JournalError: the journal cannot be read.
         """
+        marks = ", ".join("?" for _ in self._waiting)
 
         def read(connection: sqlite3.Connection) -> list[Waiting]:
             found = connection.execute(
-                "SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq) "
-                "WHERE run = ? AND seq > ? AND state IN ('pending', 'sending') ORDER BY seq LIMIT ?",
-                (self._run, after, count),
+                "SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq) "  # noqa: S608 - only marks
+                f"WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT ?",
+                (self._run, after, *self._waiting, count),
             )
             return [
-                Waiting(seq, row, destination, body, state == State.SENDING, attempts)
+                Waiting(seq, row, destination, body, state == State.SENDING, attempts, state == State.IN_DOUBT)
                 for seq, row, destination, body, state, attempts in found
             ]
 

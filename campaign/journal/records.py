@@ -58,6 +58,7 @@ class Waiting(NamedTuple):
         row: its number in the spreadsheet.
         cut_off: it was found `sending`: an attempt of it may have been taken.
         attempts: how many attempts there were.
+        doubted: it was in doubt, and is sent once more on the operator's word.
     """
 
     seq: int
@@ -66,6 +67,7 @@ class Waiting(NamedTuple):
     body: bytes
     cut_off: bool
     attempts: int
+    doubted: bool = False
 
 
 class Outcome(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, time, timedelta
 from decimal import Decimal
+from operator import ne
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from campaign.recipients.table import CellValue, Column, Row
 
-_BATCH = 500
+_BATCH, _BATCH_CELLS = 500, 2_000_000
 _CELLS_NAMED = 3
 _FAULTS_NAMED = 10
 _LONGEST_SHOWN, _MOST_LOOKED_AT = 30, 1000
@@ -72,13 +73,14 @@ class Fidelity:
 
     def __init__(self, columns: Sequence[Column], ids: Collection[Column] = ()) -> None:
         self._watches = [_Watch(column, is_id=column in ids) for column in columns]
-        self._by_letter = {column.letter: watch for column, watch in zip(columns, self._watches, strict=True)}
+        self._by_letter = {watch.column.letter: watch for watch in self._watches}
+        self._batch = max(1, min(_BATCH, _BATCH_CELLS // max(1, len(columns))))
         self._rows: list[Row] = []
 
     def look(self, row: Row) -> None:
         """Take a row."""
         self._rows.append(row)
-        if len(self._rows) == _BATCH:
+        if len(self._rows) == self._batch:
             self._digest()
 
     def examples(self) -> dict[Column, Example]:
@@ -92,15 +94,15 @@ class Fidelity:
         return [warning for watch in self._watches for warning in watch.warnings()]
 
     def _digest(self) -> None:
-        """Look at a batch of rows column by column: most columns hold nothing but text, which is seen at once."""
+        """Look at a batch of rows column by column: most hold nothing, or nothing but text, which is seen at once."""
         rows, self._rows = self._rows, []
         if not rows:
             return
         numbers = [row.number for row in rows]
-        values = zip(*[row.values for row in rows], strict=True)
-        texts = zip(*[row.texts for row in rows], strict=True)
-        for watch, stored, shown in zip(self._watches, values, texts, strict=True):
-            watch.take(numbers, stored, shown)
+        for watch, values in zip(self._watches, zip(*[row.values for row in rows], strict=True), strict=True):
+            if values.count(None) < len(rows):
+                position = watch.column.position
+                watch.take(numbers, values, [row.texts[position] for row in rows])
         for row in rows:
             for problem in row.problems:
                 watched = self._by_letter.get(problem.where.rstrip("0123456789"))
@@ -154,7 +156,8 @@ class _Watch:
             for number, text in zip(rows, texts, strict=True):
                 if "0" <= text[:1] <= "9":
                     self._take_digits(number, text)
-            if self.example is None and values != texts:
+            # A blank cell differs from its text, "".
+            if self.example is None and sum(map(ne, values, texts)) > values.count(None):
                 self._take_examples(values, texts)
             return
         for number, value, text in zip(rows, values, texts, strict=True):

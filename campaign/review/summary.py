@@ -26,6 +26,7 @@ class Summary:
         stopped: why it is not finished; None where it is.
         results: the workbook; None where there is none.
         file: what to type after `campaign resume`.
+        is_spreadsheet: whether that is a list rather than a campaign file.
     """
 
     run: int
@@ -34,6 +35,7 @@ class Summary:
     stopped: str | None
     results: Path | None
     file: str
+    is_spreadsheet: bool = False
 
     @property
     def waiting(self) -> int:
@@ -110,4 +112,7 @@ def _next_steps(summary: Summary) -> Iterator[str]:
         yield (
             f"Next: mend the rows on the sheet “To fix”, then: "
             f'campaign run {file} --recipients "{summary.results}" --sheet "To fix"'
+            + (" (with the same --template and other options)" if summary.is_spreadsheet else "")
         )
+        if tally.count(State.IN_DOUBT):
+            yield "Take the rows in doubt off that sheet first, if the server has them."

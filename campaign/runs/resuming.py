@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RunStateError
 from campaign.journal import Journal, sole_delivery
 from campaign.keys import find_key
 from campaign.runs.terms import Wishes
-from campaign.runs.work import Work, check_results_folder
+from campaign.runs.work import Work, check_results_place
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,14 +34,14 @@ def resume(where: Places, wishes: Wishes, attendant: Attendant, retry: Collectio
     Raises:
         CampaignError: there is nothing to resume, or something is wrong; nothing was sent.
     """
-    check_results_folder(where)
     with sole_delivery(where.journal), _open(where) as journal:
-        work = Work(journal, _whole_run(where, journal), where, wishes, attendant)
+        run = _whole_run(where, journal)
+        check_results_place(where.workbook(run.number), Path(run.facts.recipients))
+        work = Work(journal, run, where, wishes, attendant, tuple(retry))
         key = find_key(work.channel, os.environ, attendant.key_prompt())
         work.settle_cut_off()
-        if not work.agreed(retry):
+        if not work.agreed():
             return None
-        journal.retry(work.run.number, retry)
         return work.deliver(key)
 
 
@@ -49,12 +50,16 @@ def report_on(where: Places, attendant: Attendant, number: int | None = None) ->
 
     Raises:
         RunStateError: there is no such run.
+        ResultsError: the workbook would replace something else.
         JournalError: the journal cannot be read.
     """
     with _open(where) as journal:
-        run = journal.last_run() if number is None else journal.run(number)
-        if run is None:
-            raise RunStateError(Problem(str(where.journal), f"there is no run {number or ''}".rstrip()))
+        run = _whole_run(where, journal) if number is None else journal.run(number)
+        if run is None or not run.planned:
+            raise RunStateError(
+                Problem(str(where.journal), f"there is no run {number}", "leave out --run")
+            )
+        check_results_place(where.workbook(run.number), Path(run.facts.recipients))
         return Work(journal, run, where, Wishes(), attendant).report()
 
 

@@ -9,8 +9,9 @@ from campaign.errors import InvalidRowsError, Problem, RunStateError
 from campaign.journal import Journal, RunFacts, State, sole_delivery
 from campaign.keys import find_key
 from campaign.plan import PlanCount, prepare, write_plan
+from campaign.review.workbook.row_layouts import FIX_TITLE
 from campaign.runs.terms import SANDBOX, Places
-from campaign.runs.work import Work, check_results_folder
+from campaign.runs.work import Work, check_results_place
 
 if TYPE_CHECKING:
     from campaign.campaign_file import Campaign
@@ -33,7 +34,6 @@ def start(campaign: Campaign, wishes: Wishes, attendant: Attendant) -> Report | 
     """
     prepared = prepare(campaign, SANDBOX if wishes.sandbox else None)
     where = _places(campaign, wishes)
-    check_results_folder(where)
     key = SANDBOX if wishes.sandbox else find_key(prepared.channel, os.environ, attendant.key_prompt())
     with sole_delivery(where.journal), Journal.open_or_create(where.journal) as journal:
         _clear_the_way(journal, prepared, wishes)
@@ -41,6 +41,7 @@ def start(campaign: Campaign, wishes: Wishes, attendant: Attendant) -> Report | 
         work = Work(journal, run, where, wishes, attendant)
         agreed = False
         try:
+            check_results_place(where.workbook(run.number), prepared.recipients.path)
             _plan(prepared, journal, run, attendant, skip_invalid=wishes.skip_invalid)
             agreed = work.agreed()
         finally:
@@ -66,10 +67,15 @@ def _clear_the_way(journal: Journal, prepared: Prepared, wishes: Wishes) -> None
         waiting = tally.count(State.PENDING, State.SENDING)
         what = f"is unfinished: {tally.count(State.SENT)} of {tally.rows} rows are sent, {waiting} wait"
         raise RunStateError(Problem(where, what, "go on with `campaign resume`, or leave them unsent with --new"))
-    recipients, sheet = _list_of(prepared)
-    if any((run.facts.recipients, run.facts.sheet) == (recipients, sheet) for run in journal.runs()):
-        what = f"has delivered this list: {tally.count(State.SENT)} of {tally.rows} rows are sent"
+    delivered = [(run.facts.recipients, run.facts.sheet) for run in journal.runs()]
+    if not _is_to_fix(prepared) or _list_of(prepared) in delivered:
+        what = f"is finished: {tally.count(State.SENT)} of {tally.rows} rows are sent"
         raise RunStateError(Problem(where, what, "to message everybody again, say --new"))
+
+
+def _is_to_fix(prepared: Prepared) -> bool:
+    """Whether the list is the corrected sheet of a results workbook: those rows are sent because they were not."""
+    return (prepared.recipients.sheet or "").startswith(FIX_TITLE)
 
 
 def _list_of(prepared: Prepared) -> tuple[str, str | None]:

@@ -19,7 +19,7 @@ from campaign.runs.terms import SANDBOX, Facts, Report
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from pathlib import Path
 
     from campaign.channels import Channel
     from campaign.delivery import StopReason, Watch
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from campaign.runs.terms import Attendant, Places, Wishes
 
 WAITING = (State.PENDING, State.SENDING)
+
+CUT_SHORT = "cut off, or still being delivered"
+"""Why a run is not finished of whose end nothing is on record."""
 
 SANDBOX_RATE = 1000.0
 """Messages a second under `auto` in a rehearsal: the sandbox is ours alone and has no limit."""
@@ -41,6 +44,7 @@ class Work:
     where: Places
     wishes: Wishes
     attendant: Attendant
+    retry: tuple[State, ...] = ()
 
     @property
     def channel(self) -> Channel:
@@ -72,17 +76,17 @@ class Work:
         if not self.channel.can_read_back and self.delivery.on_doubt == "ask":
             self.journal.doubt_cut_off(self.run.number)
 
-    def agreed(self, retry: Collection[State] = ()) -> bool:
+    def agreed(self) -> bool:
         """Ask whether to send; nothing is asked where nothing waits."""
         tally = self.journal.tally(self.run.number)
-        waiting = tally.count(*WAITING, *retry)
+        waiting = tally.count(*WAITING, *self.retry)
         messages = waiting if self.wishes.limit is None else min(waiting, self.wishes.limit)
         server = SANDBOX if self.wishes.sandbox else self.server
         return messages == 0 or self.attendant.agrees(Facts(messages, server, self.rate, tally))
 
     def deliver(self, key: str | None) -> Report:
         """Deliver what waits, and review the run."""
-        waiting = self.journal.tally(self.run.number).count(*WAITING)
+        waiting = self.journal.tally(self.run.number).count(*WAITING, *self.retry)
         if waiting == 0:
             return self.report()
         session = self.journal.begin_session(self.run.number)
@@ -110,7 +114,7 @@ class Work:
             limit=self.wishes.limit,
         )
         server = Server(url, headers, delivery.timeout, throttle.concurrency)
-        return Order(self.journal.path, self.run.number, self.channel, server, settings)
+        return Order(self.journal.path, self.run.number, self.channel, server, settings, self.retry)
 
     def _unfinished(self, reason: StopReason | None) -> str | None:
         """Why the run is not finished; None where it is."""
@@ -122,13 +126,12 @@ class Work:
         """Write the results workbook and say how the run stands."""
         run = self.journal.run(self.run.number) or self.run
         target = self.where.workbook(run.number)
-        said = reason.text if reason else None
         tally = self.journal.tally(run.number)
         report = Report(
             run,
             tally,
-            reason=run.stop_reason or said,
-            interrupted=bool(reason and reason.interrupted),
+            reason=None if tally.finished else run.stop_reason or (reason.text if reason else CUT_SHORT),
+            interrupted=bool(reason and reason.interrupted) and not tally.finished,
             reasons=self.journal.reasons(run.number),
         )
         progress = self.attendant.writing(target, tally.rows + tally.count(*TO_FIX))
@@ -138,12 +141,18 @@ class Work:
             return replace(report, trouble=error)
 
 
-def check_results_folder(where: Places) -> None:
-    """See that the results workbook has a folder to go to, before anything is sent.
+def check_results_place(target: Path, recipients: Path) -> None:
+    """See that the results workbook has a place to go to, and is not put over the list, before anything is sent.
 
     Raises:
-        ResultsError: it has not.
+        ResultsError: it has not, or it would be.
     """
-    folder = where.workbook(1).parent
-    if not folder.is_dir():
-        raise ResultsError(Problem(str(folder), "there is no such folder for the results workbook", "make it first"))
+    if not target.parent.is_dir():
+        what = "there is no such folder for the results workbook"
+        raise ResultsError(Problem(str(target.parent), what, "make it first"))
+    if target.suffix.lower() != ".xlsx":
+        raise ResultsError(
+            Problem(str(target), "the results are a workbook", "choose a name that ends in .xlsx")
+        )
+    if target.resolve() == recipients.resolve():
+        raise ResultsError(Problem(str(target), "the results would replace the list", "choose another name"))

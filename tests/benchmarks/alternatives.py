@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from statistics import median
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.children import ChildFailedError, Ended, run_child, run_python
@@ -102,7 +103,7 @@ def find_newman(bench: Bench) -> str | None:
 
 
 def _figure(bench: Bench, name: str, ended: Sequence[Ended], rows: int) -> Figure:
-    for_all = sorted(each.seconds for each in ended)[len(ended) // 2] / rows * bench.sizes.rows
+    for_all = median(each.seconds for each in ended) / rows * bench.sizes.rows
     return Figure(
         name,
         [each.seconds / rows * 1e6 for each in ended],

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from tests.benchmarks.bench import Bench, in_turn
 from tests.benchmarks.children import Ended, run_python
@@ -146,12 +147,12 @@ def _parts(module: str, *arguments: str | Path) -> dict[str, float]:
 
 
 def _rate(rows: int, seconds: Sequence[float]) -> str:
-    return f"{rows / sorted(seconds)[len(seconds) // 2]:,.0f}/s"
+    return f"{rows / median(seconds):,.0f}/s"
 
 
 def _whole_processes(name: str, pairs: Sequence[tuple[Ended, Ended]], at_most: float) -> Figure:
     own, bare = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    middle = [sorted(ended.seconds for ended in side)[len(pairs) // 2] for side in (own, bare)]
+    middle = [median(ended.seconds for ended in side) for side in (own, bare)]
     return Figure(
         name,
         [first.seconds / second.seconds for first, second in pairs],
@@ -159,7 +160,7 @@ def _whole_processes(name: str, pairs: Sequence[tuple[Ended, Ended]], at_most: f
         cpu=[first.cpu / second.cpu for first, second in pairs if second.cpu > 0],
         note=f"{middle[0]:.2f} s ÷ {middle[1]:.2f} s",
         details={
-            side: {"seconds": [ended.seconds for ended in each], "cpu": [ended.cpu for ended in each]}
+            side: [ended._replace(output="")._asdict() for ended in each]
             for side, each in (("campaign", own), ("bare", bare))
         },
     )

@@ -69,6 +69,8 @@ def test_a_library_has_one_owner(library: str) -> None:
         for module in MODULES
         if any(name.split(".")[0] == library for name in imports(module))
     }
-    strangers = {user for user in users if not any(user.startswith(owner) for owner in OWNERS[library])}
+    strangers = {
+        user for user in users if not any(user == owner or user.startswith(owner + "/") for owner in OWNERS[library])
+    }
     assert users
     assert not strangers

@@ -118,7 +118,13 @@ def test_an_invalid_row_is_kept_with_all_its_problems_and_no_body(tmp_path: Path
         "C3: “msg” is blank, and msg needs it; fill it in",
     ]
     assert bad.kind == "“token” is blank, and token needs it"
-    assert json.loads(bad.cells) == ["", "r", " "]
+
+
+def test_the_cells_go_along_only_where_the_plan_is_for_a_journal(tmp_path: Path) -> None:
+    campaign = prepared(tmp_path, "token,rid,msg\nt,r,Hi\n,r, \n")
+    stamped = [each for _, _, each in planned_rows(campaign, lambda payload, _: payload)]
+    assert [json.loads(each.cells) for each in stamped] == [["t", "r", "Hi"], ["", "r", " "]]
+    assert [each.cells for each in planned(campaign)] == ["", ""]
 
 
 def test_rows_that_are_invalid_alike_are_of_one_kind(tmp_path: Path) -> None:

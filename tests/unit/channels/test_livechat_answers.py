@@ -124,7 +124,8 @@ def test_rows_refused_by_the_validator_are_of_one_kind() -> None:
 )
 def test_a_refusal_says_what_the_server_says(content: object, said: str) -> None:
     verdict = LIVECHAT.read_answer(answer(400, content), again=False)
-    assert verdict == Refused(said, f"the server refused the message: {said}")
+    assert isinstance(verdict, Refused)
+    assert verdict.reason == f"the server refused the message: {said}"
 
 
 def test_a_refusal_of_any_length_becomes_a_reason_that_people_can_read() -> None:
@@ -170,7 +171,7 @@ def test_a_4xx_that_is_not_the_apis_json_comes_from_another_program(
 @FIRST
 def test_503_is_trouble_and_read_back(*, again: bool) -> None:
     verdict = LIVECHAT.read_answer(answer(503, retry_after="5"), again=again)
-    assert verdict == Unclear("server trouble (HTTP 503)")
+    assert verdict == Unclear("server trouble (HTTP 503)", wait=5.0)
 
 
 @pytest.mark.parametrize(
@@ -276,3 +277,9 @@ def test_the_servers_budget_is_read_from_its_headers() -> None:
 )
 def test_without_a_whole_budget_there_is_none(headers: dict[str, str]) -> None:
     assert LIVECHAT.budget(answer(200, **headers)) is None
+
+
+@pytest.mark.parametrize("limit", ["1" + "0" * 400, "0", "-3", "9" * 12])
+def test_a_limit_beyond_reason_is_no_budget(limit: str) -> None:
+    headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1700000000000"}
+    assert LIVECHAT.budget(Answer(200, headers)) is None

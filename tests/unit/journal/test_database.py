@@ -120,7 +120,7 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(tmp_path: Path, prag
         journal = Journal(path, connection)
         with pytest.raises(JournalWriteError, match=why) as raised:
             plan(journal, [message(row) for row in range(2, 500)])
-        assert raised.value.exit_code == 3
+        assert raised.value.exit_code == 2
     assert ask(path, "SELECT count(*) FROM message") == [(1,)]
 
 

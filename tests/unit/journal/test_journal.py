@@ -6,7 +6,7 @@ import time
 
 from campaign.journal import Journal, State
 
-from .planning import FACTS, NOON, ask, attempt, in_state, message, plan, tell
+from .planning import FACTS, NOON, ask, attempt, message, plan, tell
 
 
 def test_an_empty_journal_has_no_run(journal: Journal) -> None:
@@ -127,17 +127,3 @@ def test_rows_that_were_cut_off_can_be_put_in_doubt(journal: Journal) -> None:
         (State.PENDING, ""),
     ]
     assert [result.state for result in journal.results(2)] == [State.SENDING]
-
-
-def test_only_the_states_that_are_named_are_tried_again(journal: Journal) -> None:
-    plan(journal, [message(row) for row in range(2, 6)])
-    for seq, state in enumerate((State.SENT, State.FAILED, State.IN_DOUBT), start=1):
-        in_state(journal, seq, state)
-    journal.retry(1, [])
-    journal.retry(1, [State.FAILED])
-    assert [result.state for result in journal.results(1)] == [
-        State.SENT,
-        State.PENDING,
-        State.IN_DOUBT,
-        State.PENDING,
-    ]

@@ -82,7 +82,7 @@ async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: 
             recorder._connection.execute("PRAGMA query_only = ON")
             recorder.end(7, attempt, "sent", SENT)
 
-    with pytest.raises(JournalWriteError, match="go on with `campaign resume`"):
+    with pytest.raises(JournalWriteError, match="try again"):
         await work()
 
 

@@ -1,0 +1,138 @@
+"""Ways in which people could come to grief without meaning to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from campaign.sandbox import Fault, FaultPlan, SandboxSettings
+from tests.integration.conftest import (
+    Campaign,
+    RunningSandbox,
+    StartSandbox,
+    kitechat_list,
+    livechat_list,
+    write_csv,
+    write_workbook,
+)
+
+FAST = ("--rate", "1000/s", "--yes", "--json")
+KITECHAT = ("--template", "kitechat-text")
+LIVECHAT = ("--template", "livechat-text")
+
+
+@pytest.fixture(autouse=True)
+def api_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KITECHAT_API_KEY", "key-of-the-tests")
+
+
+def test_a_retry_cut_short_leaves_the_other_rows_in_doubt(
+    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
+) -> None:
+    server = start_sandbox(SandboxSettings(faults=FaultPlan(script=(Fault.RESET_AFTER,) * 4)))
+    recipients = kitechat_list(tmp_path / "list.csv", 4)
+    assert command("run", recipients, *KITECHAT, "--server", server.url, *FAST).json["in_doubt"] == 4
+    canary = command("resume", recipients, "--retry", "in-doubt", "--limit", "1", *FAST)
+    assert (canary.json["sent"], canary.json["in_doubt"], canary.json["pending"]) == (1, 3, 0)
+    plain = command("resume", recipients, *FAST)
+    assert (plain.json["sent"], plain.json["in_doubt"]) == (1, 3)
+    assert len(server.ledger.entries) == 5
+
+
+def test_an_attempt_that_was_not_taken_does_not_settle_the_doubt_about_an_earlier_one(
+    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
+) -> None:
+    server = start_sandbox(SandboxSettings(faults=FaultPlan(script=(Fault.RESET_AFTER, Fault.UNAUTHORIZED_BEFORE))))
+    recipients = kitechat_list(tmp_path / "list.csv", 1)
+    assert command("run", recipients, *KITECHAT, "--server", server.url, *FAST).json["in_doubt"] == 1
+    retried = command("resume", recipients, "--retry", "in-doubt", *FAST)
+    assert (retried.json["in_doubt"], retried.json["pending"]) == (1, 0)
+
+
+def test_failed_rows_are_tried_again_when_named(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "closed-r", "x"]])
+    assert command("run", recipients, *LIVECHAT, "--server", server.url, *FAST).json["failed"] == 1
+    again = command("resume", recipients, "--retry", "failed", *FAST)
+    assert (again.code, again.json["failed"], again.json["requests"]) == (1, 1, 3)
+
+
+@pytest.mark.parametrize("name", ["list.journal.db", "c.toml", "list.csv"])
+def test_results_never_take_the_place_of_something_else(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, name: str
+) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 1)
+    options = (*LIVECHAT, "--server", server.url, *FAST)
+    said = command("run", recipients, *options, "--results", tmp_path / name)
+    assert said.code == 2
+    assert "a name that ends in .xlsx" in said.stderr
+    assert not server.ledger.entries
+    command("run", recipients, *options)
+    assert command("results", recipients, "--results", tmp_path / name).code == 2
+    assert command("resume", recipients, "--results", tmp_path / name, "--yes").code == 2
+
+
+def test_results_never_take_the_place_of_the_list(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    workbook = write_workbook(tmp_path / "list.xlsx", [["token", "rid", "msg"], ["t", "r", "x"]])
+    said = command("run", workbook, *LIVECHAT, "--server", server.url, "--results", workbook, *FAST)
+    assert said.code == 2
+    assert "would replace the list" in said.stderr
+
+
+def test_another_list_of_a_finished_campaign_needs_new(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    options = (tmp_path / "list.csv", *LIVECHAT, "--server", server.url, *FAST)
+    livechat_list(tmp_path / "list.csv", 2)
+    livechat_list(tmp_path / "copy.csv", 2)
+    command("run", *options)
+    refused = command("run", *options, "--recipients", tmp_path / "copy.csv")
+    assert refused.code == 2
+    assert "--new" in refused.stderr
+    assert len(server.ledger.entries) == 2
+
+
+def test_another_list_is_read_from_its_own_first_row(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    livechat_list(tmp_path / "other.csv", 2)
+    (tmp_path / "c.toml").write_text(
+        'template = "livechat-text"\n[recipients]\nfile = "list.csv"\nheader_row = 3\ndelimiter = ";"\n'
+    )
+    said = command("run", tmp_path / "c.toml", "--recipients", tmp_path / "other.csv", "--server", server.url, *FAST)
+    assert (said.code, said.json["sent"]) == (0, 2)
+
+
+def test_refusals_that_differ_in_a_number_alone_are_of_one_kind(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    rows = [["page_id", "conversation_id", "text"], *(["1", f"unknown-{number}", "x"] for number in range(40))]
+    recipients = write_csv(tmp_path / "list.csv", rows)
+    said = command("run", recipients, *KITECHAT, "--server", server.url, "--concurrency", "1", *FAST)
+    assert (said.code, said.json["failed"], said.json["pending"]) == (3, 20, 20)
+
+
+def test_what_cut_a_run_off_is_not_known_and_said_so(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 3)
+    limited = command("run", recipients, *LIVECHAT, "--server", server.url, "--limit", "1", *FAST)
+    assert limited.json["reason"] == "the limit of 1 rows is reached"
+    shown = command("results", recipients, "--json")
+    assert Counter({**shown.json, "results": None}) == Counter({**limited.json, "results": None})
+
+
+def test_a_row_that_the_list_does_not_have_is_named(command: Campaign, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 2)
+    said = command("preview", recipients, *LIVECHAT, "--server", "https://chat.example.com", "--rows", "900")
+    assert said.code == 2
+    assert "the list has no such row" in said.stderr
+
+
+def test_a_folder_is_no_campaign(command: Campaign, tmp_path: Path) -> None:
+    said = command("run", tmp_path)
+    assert said.code == 2
+    assert "is a folder" in said.stderr
+
+
+def test_a_dry_run_names_what_the_template_does_not_use(command: Campaign, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 1)
+    said = command("run", recipients, *LIVECHAT, "--server", "https://x.y", "--set", "mgs=x", "--dry-run")
+    assert "Warning: mgs" in said.stderr
