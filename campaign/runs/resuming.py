@@ -56,9 +56,7 @@ def report_on(where: Places, attendant: Attendant, number: int | None = None) ->
     with _open(where) as journal:
         run = _whole_run(where, journal) if number is None else journal.run(number)
         if run is None or not run.planned:
-            raise RunStateError(
-                Problem(str(where.journal), f"there is no run {number}", "leave out --run")
-            )
+            raise RunStateError(Problem(str(where.journal), f"there is no run {number}", "leave out --run"))
         check_results_place(where.workbook(run.number), Path(run.facts.recipients))
         return Work(journal, run, where, Wishes(), attendant).report()
 

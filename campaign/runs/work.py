@@ -151,8 +151,6 @@ def check_results_place(target: Path, recipients: Path) -> None:
         what = "there is no such folder for the results workbook"
         raise ResultsError(Problem(str(target.parent), what, "make it first"))
     if target.suffix.lower() != ".xlsx":
-        raise ResultsError(
-            Problem(str(target), "the results are a workbook", "choose a name that ends in .xlsx")
-        )
+        raise ResultsError(Problem(str(target), "the results are a workbook", "choose a name that ends in .xlsx"))
     if target.resolve() == recipients.resolve():
         raise ResultsError(Problem(str(target), "the results would replace the list", "choose another name"))
