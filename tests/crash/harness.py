@@ -38,9 +38,9 @@ RATES = {
 }
 """How often each fault strikes: one request in ten goes wrong."""
 
-FIRST_KILL, LAST_KILL = 0.9, 0.6
-"""A process is killed at some moment between 0.9 × what its start takes and 0.6 s after that: while it plans, sends, or
-writes the results."""
+KILLED_WITHIN = 0.8
+"""A process is killed at some moment within so many seconds of its beginning to work: while it plans, sends, or writes
+the results."""
 
 LONGEST_RUN = 300.0
 """Seconds, for one list with all its kills; only a defect takes longer."""
@@ -128,17 +128,10 @@ def prove(chat: Chat, folder: Path, kills: int, seed: int, rows: int = 200) -> F
             number += 1
             place = folder / f"{chat.name}-{number}"
             place.mkdir()
-            left = _Kills(dice, _start_takes(), kills - figures.kills)
+            left = _Kills(dice, kills - figures.kills)
             figures.add(_one_list(chat, place, url, left, rows))
             print(f"{chat.name}: {figures}", flush=True)
     return figures
-
-
-def _start_takes() -> float:
-    """Seconds until the command has loaded what it needs, on this machine as busy as it is now."""
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import campaign.cli.run"], env=_environment(), check=True)
-    return time.monotonic() - began
 
 
 @dataclass
@@ -146,15 +139,12 @@ class _Kills:
     """How many kills are left, and when each comes."""
 
     dice: random.Random
-    start_takes: float
     left: int
     done: int = 0
 
     def moment(self) -> float | None:
-        """Seconds until the next kill; None when enough are dead."""
-        if self.done == self.left:
-            return None
-        return self.dice.uniform(FIRST_KILL * self.start_takes, self.start_takes + LAST_KILL)
+        """Seconds of work until the next kill; None when enough are dead."""
+        return self.dice.uniform(0, KILLED_WITHIN) if self.done < self.left else None
 
 
 def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, rows: int) -> Figures:
@@ -190,8 +180,11 @@ def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
         text=True,
         env=_environment(),
     )
+    moment = kills.moment()
+    if moment is not None:
+        _wait_for_work(place, process)
     try:
-        stdout, stderr = process.communicate(timeout=kills.moment() or LONGEST_RUN)
+        stdout, stderr = process.communicate(timeout=LONGEST_RUN if moment is None else moment)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
@@ -201,6 +194,14 @@ def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
     report = json.loads(stdout)
     assert isinstance(report, dict)
     return report
+
+
+def _wait_for_work(place: Path, process: subprocess.Popen[str]) -> None:
+    """Return when the process holds the journal: before that there is nothing to break off."""
+    lock = place / "c.journal.db.lock"
+    signature = f"process {process.pid} on".encode()
+    while process.poll() is None and not (lock.exists() and signature in lock.read_bytes()):
+        time.sleep(0.005)
 
 
 def _planned(place: Path) -> bool:
