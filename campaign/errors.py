@@ -1,6 +1,6 @@
 """Every error that campaign raises on purpose, in one tree.
 
-    CampaignError                  something a person can put right; exit code 2 unless said otherwise
+    CampaignError                  something a person can put right; nothing was sent; exit code 2
     ├── UsageError                 options that do not fit together, or a question nobody is there to answer
     ├── CampaignFileError          the campaign file: unreadable, unknown keys, wrong values
     ├── RecipientsError            the spreadsheet or CSV: unreadable, locked, encrypted, no header row

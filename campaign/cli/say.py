@@ -13,4 +13,5 @@ def say(text: str, *, color: str | None = None) -> None:
     A cell, a header or a server's answer may hold what a terminal obeys: it is spelt out, an escape character as
     `\x1b`.
     """
-    click.secho("\n".join(map(harmless, text.split("\n"))), err=True, fg=color)
+    shown = "\n".join(map(harmless, text.split("\n")))
+    click.echo(click.style(shown, fg=color) if color else shown, err=True)

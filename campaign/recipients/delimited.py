@@ -97,17 +97,19 @@ class DelimitedRecipients:
 
     def _row(self, record: Record, *, narrow: bool) -> Row | None:
         fields = record.fields
-        width = len(self.columns)
-        texts = tuple(fields) if len(fields) == width else tuple([*fields, *[""] * (width - len(fields))][:width])
+        missing = max(0, len(self.columns) - len(fields))
+        texts = tuple(fields[: len(self.columns)])
         together = "".join(texts)
         surplus = "".join(fields[self._header_width :]).strip()
         if not together.strip() and not surplus and not record.wrong:
             return None
-        problems: tuple[Problem, ...] = ()
-        if record.wrong or surplus or len(fields) < width or "\0" in together or len(together) > LONGEST_FIELD:
-            torn = bool(surplus) or (len(fields) < width and not narrow)
-            problems = (*self._problems_of_record(record, torn=torn), *self._problems_of_cells(record, texts))
         values: tuple[CellValue, ...] = tuple([text or None for text in texts]) if "" in texts else texts
+        texts, values = texts + ("",) * missing, values + (None,) * missing
+        problems: tuple[Problem, ...] = ()
+        if record.wrong or surplus or missing:
+            problems = tuple(self._problems_of_record(record, torn=bool(surplus) or (missing > 0 and not narrow)))
+        if "\0" in together or len(together) > LONGEST_FIELD:
+            problems = (*problems, *self._problems_of_cells(record, texts))
         return Row(record.number, texts, values, (), problems)
 
     def _problems_of_record(self, record: Record, *, torn: bool) -> Iterator[Problem]:

@@ -11,11 +11,11 @@ from campaign.errors import Problem, RecipientsError
 MOST_COLUMNS = 16_384
 """Columns of a worksheet (Microsoft, "Excel specifications and limits")."""
 
-_MOST_BLANKS = 200_000_000
+_MOST_BLANKS = 100_000_000
 
 
 class Sparseness:
-    """Counts the blank cells of a table; a million rows with 200 blank cells each are still taken."""
+    """Counts the blank cells of a table; a million rows with 100 blank cells each are still taken."""
 
     def __init__(self, where: str, width: int) -> None:
         """Begin to count.
