@@ -15,7 +15,7 @@ from tests.fuzz.seeds import Case, seeds
 
 SEED = 20
 SECONDS = 10.0
-AT_LEAST = 40
+AT_LEAST = 20
 
 SOUND = seeds()
 
