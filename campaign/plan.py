@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from campaign.messages import Message, MessageTemplate, TemplateFile
     from campaign.recipients.table import Recipients, Row
 
-BATCH = 500
+BATCH, BATCH_CELLS = 500, 1_000_000
+"""Rows that are looked at together: as many, or fewer where a row is very wide."""
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Gives a row's payload our own id for it."""
@@ -99,9 +100,10 @@ def planned_rows(prepared: Prepared, stamp: Stamp | None = None) -> Iterator[tup
         RecipientsError: the list is damaged further down, or holds no row.
     """
     rows = ((row, prepared.template.render(row)) for row in prepared.recipients.rows())
+    size = max(1, min(BATCH, BATCH_CELLS // max(1, len(prepared.recipients.columns))))
     found = False
     with Duplicates() as duplicates:
-        while batch := list(islice(rows, BATCH)):
+        while batch := list(islice(rows, size)):
             found = True
             planned = [_planned(prepared.channel, row, message, stamp) for row, message in batch]
             for (row, message), each in zip(batch, duplicates.skip(planned), strict=True):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from campaign.cli.json_output import JsonArray, print_json, print_json_object
 from campaign.cli.say import say
-from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT, print_json
+from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT
 from campaign.journal import State
 from campaign.plan import PlanCount, planned_rows, prepare
 from campaign.recipients.fidelity import Fidelity
@@ -30,33 +31,26 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
     prepared = prepare(campaign)
     count = PlanCount()
     fidelity = Fidelity(prepared.recipients.columns, prepared.template.destination_columns)
-    problems: list[Problem] = []
     first: Row | None = None
-    for row, message, planned in planned_rows(prepared):
-        count.states[planned.state] += 1
-        fidelity.look(row)
-        if first is None:
-            first = row
-            if not quiet:
-                _print_mapping(prepared, row)
-        for problem in message.problems:
-            say(str(problem))
-            if json_wanted:
-                problems.append(problem)
-    warnings = (*prepared.template.binding.unused, *fidelity.warnings())
-    _print_findings(prepared, fidelity, warnings, quiet=quiet)
-    if not quiet:
-        say(_counts(count))
-    if json_wanted:
-        print_json(
-            {
-                **_numbers(count),
-                "columns": list(_columns(prepared, fidelity, first)),
-                "notes": list(prepared.recipients.notes),
-                "warnings": [asdict(warning) for warning in warnings],
-                "problems": [asdict(problem) for problem in problems],
-            }
-        )
+    with JsonArray() as problems:
+        for row, message, planned in planned_rows(prepared):
+            count.states[planned.state] += 1
+            fidelity.look(row)
+            if first is None:
+                first = row
+                if not quiet:
+                    _print_mapping(prepared, row)
+            for problem in message.problems:
+                say(str(problem))
+                if json_wanted:
+                    problems.add(asdict(problem))
+        warnings = (*prepared.template.binding.unused, *fidelity.warnings())
+        _print_findings(prepared, fidelity, warnings, quiet=quiet)
+        if not quiet:
+            say(_counts(count))
+        if json_wanted:
+            columns = list(_columns(prepared, fidelity, first))
+            print_json_object(_as_json(prepared, count, columns, warnings), problems=problems)
     return SOME_NOT if count.states[State.INVALID] else ALL_SENT
 
 
@@ -90,6 +84,18 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
             }
         )
     return NOTHING_SENT if count.states[State.INVALID] and not given["skip_invalid"] else ALL_SENT
+
+
+def _as_json(
+    prepared: Prepared, count: PlanCount, columns: list[dict[str, str | None]], warnings: Iterable[Problem]
+) -> dict[str, object]:
+    """What `check` tells programs, but for the problems of rows."""
+    return {
+        **_numbers(count),
+        "columns": columns,
+        "notes": list(prepared.recipients.notes),
+        "warnings": [asdict(warning) for warning in warnings],
+    }
 
 
 def _numbers(count: PlanCount) -> dict[str, int]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.cli.json_output import print_json
 from campaign.cli.options import campaign_options, load, output_options
-from campaign.cli.show import ALL_SENT, SOME_NOT, print_json
+from campaign.cli.show import ALL_SENT, SOME_NOT
 from campaign.errors import Problem, UsageError
 from campaign.plan import planned_rows, prepare
 from campaign.review.preview import PreviewFacts, preview_row

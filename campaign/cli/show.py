@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-import click
-
 from campaign.campaign_file import is_spreadsheet
+from campaign.cli.json_output import print_json
 from campaign.cli.main import INTERRUPTED
 from campaign.cli.say import say
 from campaign.journal import State
@@ -29,7 +27,7 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
         The exit code.
     """
     if report is None:
-        click.echo("Nothing was sent.", err=True)
+        say("Nothing was sent.")
         return NOTHING_SENT
     summary = Summary(
         report.run.number,
@@ -57,11 +55,6 @@ def exit_code(tally: Tally, *, interrupted: bool) -> int:
     if not tally.finished:
         return STOPPED
     return SOME_NOT if tally.count(State.INVALID, State.FAILED, State.IN_DOUBT) else ALL_SENT
-
-
-def print_json(value: object) -> None:
-    r"""One JSON object on one line of stdout: UTF-8 whatever the locale says, and half a character as `\ud83d`."""
-    click.echo(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace"))
 
 
 def _quoted(text: str) -> str:

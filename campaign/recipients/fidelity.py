@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from campaign.recipients.table import CellValue, Column, Row
 
-_BATCH, _BATCH_CELLS = 500, 2_000_000
+_BATCH, _BATCH_CELLS = 500, 1_000_000
 _CELLS_NAMED = 3
 _FAULTS_NAMED = 10
 _LONGEST_SHOWN, _MOST_LOOKED_AT = 30, 1000

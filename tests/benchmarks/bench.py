@@ -14,8 +14,8 @@ from tests.benchmarks.lists import write_campaign
 
 Found = TypeVar("Found")
 
-RATE = "100000/s"
-"""The most that a campaign can ask for, and more than any client sends."""
+FASTEST = 100_000
+"""Messages a second: the most that a campaign can ask for, and more than any client sends."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Bench:
 
     def send(self, *words: str | Path) -> tuple[Ended, dict[str, Any]]:
         """Run or resume a campaign; gives what it reports too."""
-        options = ("--yes", "--json", "-q", "--rate", RATE, "--concurrency", str(self.sizes.concurrency))
+        options = ("--yes", "--json", "-q", "--rate", f"{FASTEST}/s", "--concurrency", str(self.sizes.concurrency))
         ended = run_python("-m", "campaign", *words, *options, good=(0, 3))
         report = json.loads(ended.output)
         assert isinstance(report, dict)

@@ -29,3 +29,12 @@ def test_half_a_character_is_named_and_breaks_nothing(command: Campaign, tmp_pat
     said = command("check", recipients, "--template", template, "--server", "https://chat.example.com", "--json")
     assert said.code == 1
     assert "half of a character" in said.json["problems"][0]["what"]
+
+
+def test_every_problem_of_a_long_list_is_told(command: Campaign, tmp_path: Path) -> None:
+    rows = [[f"token{number}", "", "x" * 40] for number in range(2, 14_002)]
+    said = command("check", write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], *rows]), *ARGUMENTS)
+    assert said.code == 1
+    assert [problem["where"] for problem in said.json["problems"]] == [f"B{number}" for number in range(2, 14_002)]
+    assert len(said.stdout) > 1_000_000
+    assert said.json["invalid"] == 14_000

@@ -132,6 +132,16 @@ def test_rows_that_are_invalid_alike_are_of_one_kind(tmp_path: Path) -> None:
     assert {message.kind for message in messages} == {"“msg” is blank, and msg needs it"}
 
 
+def test_a_wide_list_is_planned_a_few_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaign.plan.BATCH_CELLS", 7)
+    messages = planned(prepared(tmp_path, "token,rid,msg\n" + "t,r,Hi\nt,r,Ho\n" * 3))
+    assert [(message.row, message.state) for message in messages] == [
+        (2, State.PENDING),
+        (3, State.PENDING),
+        *((row, State.SKIPPED) for row in range(4, 8)),
+    ]
+
+
 def test_the_row_and_its_message_come_along(tmp_path: Path) -> None:
     [(row, message, plan)] = planned_rows(prepared(tmp_path, "token,rid,msg\nt,r,Hi\n"))
     assert row.texts == ("t", "r", "Hi")
