@@ -32,6 +32,7 @@ def base_url(channel: Channel, given: str | None) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")  # no part of a host name is empty, or longer than 63 characters
     except ValueError as error:
         raise _bad(url, "it is no web address") from error
     if parts.scheme not in ("http", "https") or not host or " " in url or not url.isprintable():

@@ -33,7 +33,7 @@ def trouble(answer: Answer, wait: float | None) -> NotTaken | Unclear | Halt | N
     if 300 <= status < 400:
         where = answer.headers.get("location", "another address")
         return Halt(f"the server redirects (HTTP {status}) to {where}; put the final address into [server] url")
-    if status >= 500 or status in (408, 425):
+    if status >= 500 or status in (408, 425) or status < 200:
         return Unclear(f"server trouble (HTTP {status})", wait=wait)
     return None
 

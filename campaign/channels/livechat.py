@@ -113,7 +113,7 @@ class Livechat:
             return shared
         body = answer.json()
         if not isinstance(body, dict):
-            return _read_non_json(answer)
+            return _read_non_json(answer, again=again)
         if 200 <= answer.status < 300:
             return _read_success(body)
         # A 404 without `success` is the router's: this server has no such route (ApiClass.ts).
@@ -166,12 +166,13 @@ def _read_success(body: Payload) -> Sent | Unclear:
     return Unclear("the server answered 200 without the stored message")
 
 
-def _read_non_json(answer: Answer) -> Verdict:
+def _read_non_json(answer: Answer, *, again: bool) -> Verdict:
     """An HTML page is a proxy's or another program's: never a sent message."""
     if answer.status < 300:
         return Unclear(f"the answer (HTTP {answer.status}) is not JSON: {excerpt(answer, 60)}")
     if answer.status == 413:
-        return Refused("too large", "the message is larger than the server accepts (HTTP 413); shorten the text")
+        what = "the message is larger than the server accepts (HTTP 413)"
+        return _refused(Refused("too large", f"{what}; shorten the text"), what, again=again)
     return wrong_server(answer, API)
 
 
@@ -182,9 +183,11 @@ def _read_refusal(body: Payload, status: int, *, again: bool) -> Refused | Uncle
         refusal = Refused(kind, f"{REFUSALS[kind]} ({kind})")
     else:
         refusal = Refused(str(body.get("errorType") or kind_of(error)), f"the server refused the message: {error}")
-    if again or REPEATED_ID in error:
-        return Unclear(f"refused ({error}), though an earlier attempt may be there", refusal)
-    return refusal
+    return _refused(refusal, error, again=again or REPEATED_ID in error)
+
+
+def _refused(refusal: Refused, error: str, *, again: bool) -> Refused | Unclear:
+    return Unclear(f"refused ({error}), though an earlier attempt may be there", refusal) if again else refusal
 
 
 LIVECHAT = Livechat()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Never, Self
 import click
 from tqdm import tqdm
 
+from campaign.cli.say import warn
 from campaign.delivery.throttle import DEFAULT_RATE
 from campaign.errors import Problem, UsageError
 
@@ -40,6 +41,10 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         """Leave the screen to what is printed next."""
         self._close_bar()
+
+    def warned(self, warning: Problem) -> None:
+        """Print a warning, quiet or not."""
+        warn(warning)
 
     def planned(self, count: PlanCount) -> None:
         """Show how many rows are planned."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from campaign.cli.json_output import JsonArray, print_json, print_json_object
-from campaign.cli.say import say
+from campaign.cli.say import say, warn
 from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT
 from campaign.journal import State
 from campaign.plan import PlanCount, planned_rows, prepare
@@ -67,9 +67,11 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
         for problem in message.problems:
             say(str(problem))
     for warning in prepared.template.binding.unused:
-        say(f"Warning: {warning}", color="yellow")
+        warn(warning)
     if not given["quiet"]:
-        say(f"Dry run: {_counts(count)} They would go to {prepared.server}. Nothing was sent.")
+        limit = given["limit"]
+        first = f", the first {limit} of them before a resume" if limit else ""
+        say(f"Dry run: {_counts(count)} They would go to {prepared.server}{first}. Nothing was sent.")
     if given["as_json"]:
         print_json(
             {
@@ -151,7 +153,7 @@ def _print_findings(prepared: Prepared, fidelity: Fidelity, warnings: Iterable[P
             shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"
             say(f"  column {column.letter} “{column.label}”: {shown}")
     for warning in warnings:
-        say(f"Warning: {warning}", color="yellow")
+        warn(warning)
     if not quiet:
         for note in prepared.recipients.notes:
             say(f"Read: {note}")

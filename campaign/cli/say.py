@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from campaign.review.preview_text import harmless
+
+if TYPE_CHECKING:
+    from campaign.errors import Problem
 
 
 def say(text: str, *, color: str | None = None) -> None:
@@ -15,3 +20,8 @@ def say(text: str, *, color: str | None = None) -> None:
     """
     shown = "\n".join(map(harmless, text.split("\n")))
     click.echo(click.style(shown, fg=color) if color else shown, err=True)
+
+
+def warn(warning: Problem) -> None:
+    """Tell people of what may be a mistake, and stops nothing."""
+    say(f"Warning: {warning}", color="yellow")

@@ -222,8 +222,9 @@ class RowDelivery:
         elif step is Step.IN_DOUBT:
             progress.in_doubt += 1
             progress.trouble = verdict.reason
-            self._stop_if(patience.in_doubt(self._left_at, now, verdict.reason))
-            self._pause_all(patience.failures - 1)
+            patience.failed(self._left_at, now)
+            wait = self._pause_all()
+            self._stop_if(patience.in_doubt(now, wait, verdict.reason))
         else:
             progress.trouble = verdict.reason
             return self._wait(verdict)
@@ -232,19 +233,29 @@ class RowDelivery:
     def _wait(self, verdict: NotTaken | Unreachable | Unclear) -> float:
         """How long this row waits, after making all rows wait where they would only meet the same."""
         self._failures += 1
-        patience, clock = self._with.patience, self._with.clock
+        patience, now = self._with.patience, self._with.clock.now()
+        patience.failed(self._left_at, now)
         wait = wait_after(verdict, self._failures, self._with.random)
-        self._stop_if(patience.trouble(self._left_at, clock.now(), wait, verdict.reason))
         if isinstance(verdict, Unclear) and verdict.wait is None:
-            self._pause_all(patience.failures - 1)
+            pause = self._pause_all()
+            self._stop_if(patience.trouble(now, max(wait, pause), verdict.reason))
             return wait
         self._with.throttle.pause(wait)
+        self._stop_if(patience.trouble(now, wait, verdict.reason))
         return 0.0
 
-    def _pause_all(self, failures: int) -> None:
-        """Pause the run if this is not the first failure in a row: a single lost answer may be this row's alone."""
-        if failures > 0:
-            self._with.throttle.pause(backoff(failures, self._with.random))
+    def _pause_all(self) -> float:
+        """Pause the run if this is not the first failure in a row: a single lost answer may be this row's alone.
+
+        Returns:
+            For how many seconds.
+        """
+        failures = self._with.patience.failures - 1
+        if failures <= 0:
+            return 0.0
+        pause = backoff(failures, self._with.random)
+        self._with.throttle.pause(pause)
+        return pause
 
     def _stop_if(self, reason: StopReason | None) -> None:
         if reason is not None:

@@ -21,6 +21,7 @@ class Patience:
         self._kind = ""
         self._in_a_row = 0
         self._failed_at = float("-inf")
+        self._of_its_own = False
         self.failures = 0
         """Failures in a row."""
 
@@ -44,29 +45,34 @@ class Patience:
             f"{self._in_a_row} rows in a row went wrong alike ({reason}): is the list or the template wrong?"
         )
 
-    def in_doubt(self, left_at: float, now: float, reason: str) -> StopReason | None:
-        """Count a row left in doubt: trouble of the server's that each further row would only share.
+    def failed(self, left_at: float, now: float) -> None:
+        """Count a failure, unless the request was under way when an earlier one failed: it shares its cause."""
+        self._of_its_own = left_at >= self._failed_at
+        if self._of_its_own:
+            self.failures += 1
+            self._failed_at = now
+
+    def in_doubt(self, now: float, wait: float, reason: str) -> StopReason | None:
+        """Judge a failure that leaves a row in doubt: trouble of the server's that each further row would only share.
 
         Args:
-            left_at: when its request left.
             now: the time.
+            wait: seconds that will pass before the next row is tried.
             reason: what the trouble is.
 
         Returns:
             Why to stop, if it is time to.
         """
-        self._failed(left_at, now)
-        self._in_a_row = self._in_a_row + 1 if self._kind == "in doubt" else 1
+        self._in_a_row = self._in_a_row + self._of_its_own if self._kind == "in doubt" else 1
         self._kind = "in doubt"
-        if self._in_a_row == self._stop_after:
+        if self._of_its_own and self._in_a_row == self._stop_after:
             return StopReason(f"{self._in_a_row} rows in a row were left in doubt ({reason}): the server is in trouble")
-        return self._given_up(now, 0.0, reason)
+        return self.trouble(now, wait, reason)
 
-    def trouble(self, left_at: float, now: float, wait: float, reason: str) -> StopReason | None:
-        """Count trouble of the server's or the network's.
+    def trouble(self, now: float, wait: float, reason: str) -> StopReason | None:
+        """Judge a failure that is trouble of the server's or the network's.
 
         Args:
-            left_at: when the request left.
             now: the time.
             wait: seconds that will pass before the next try.
             reason: what the trouble is.
@@ -74,20 +80,6 @@ class Patience:
         Returns:
             Why to stop, if it is time to: waiting for nothing is no use either.
         """
-        self._failed(left_at, now)
-        return self._given_up(now, wait, reason)
-
-    def _failed(self, left_at: float, now: float) -> None:
-        """Count a failure, unless the request was under way when an earlier one failed: it shares its cause."""
-        if left_at >= self._failed_at:
-            self.failures += 1
-            self._failed_at = now
-
-    def _answers(self) -> None:
-        self._troubled_since = None
-        self.failures = 0
-
-    def _given_up(self, now: float, wait: float, reason: str) -> StopReason | None:
         if self._troubled_since is None:
             self._troubled_since = now
         if now + wait - self._troubled_since < self._give_up_after:
@@ -98,6 +90,10 @@ class Patience:
                 f"{reason}: the server asks to wait {_minutes(wait)}, longer than give_up_after = {borne}"
             )
         return StopReason(f"{reason}: nothing but trouble for {borne}")
+
+    def _answers(self) -> None:
+        self._troubled_since = None
+        self.failures = 0
 
 
 def _minutes(seconds: float) -> str:

@@ -89,8 +89,9 @@ def _verdict(summary: Summary, sent: int, expected: int) -> str:
 
 def _reason_lines(reason: ReasonCount) -> Iterator[str]:
     rows = ", ".join(map(str, reason.rows)) + (", …" if reason.count > len(reason.rows) else "")
-    first, *_ = reason.example.splitlines() or [""]
-    yield f"  {reason.count} {LOOKS[reason.state].label} (row{'s' if reason.count > 1 else ''} {rows}): {first}"
+    look = LOOKS[reason.state]
+    first, *_ = reason.example.splitlines() or [look.meaning]
+    yield f"  {reason.count} {look.label} (row{'s' if reason.count > 1 else ''} {rows}): {first}"
 
 
 def _figures(tally: Tally) -> str:

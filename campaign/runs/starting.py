@@ -33,6 +33,8 @@ def start(campaign: Campaign, wishes: Wishes, attendant: Attendant) -> Report | 
         CampaignError: something is wrong, and nothing was sent.
     """
     prepared = prepare(campaign, SANDBOX if wishes.sandbox else None)
+    for warning in prepared.template.binding.unused:
+        attendant.warned(warning)
     where = _places(campaign, wishes)
     key = SANDBOX if wishes.sandbox else find_key(prepared.channel, os.environ, attendant.key_prompt())
     with sole_delivery(where.journal), Journal.open_or_create(where.journal) as journal:

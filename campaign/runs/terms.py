@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from campaign.delivery import Watch
-    from campaign.errors import ResultsError
+    from campaign.errors import Problem, ResultsError
     from campaign.journal import ReasonCount, Run, Tally
     from campaign.plan import PlanCount
 
@@ -73,6 +73,10 @@ class Facts:
 
 class Attendant(Protocol):
     """Whoever runs the campaign: is shown what happens and answers what is asked."""
+
+    def warned(self, warning: Problem) -> None:
+        """Show what may be a mistake, and stops nothing."""
+        ...
 
     def planned(self, count: PlanCount) -> None:
         """Show how far the plan is; called now and then."""

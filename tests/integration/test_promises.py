@@ -136,3 +136,16 @@ def test_a_dry_run_names_what_the_template_does_not_use(command: Campaign, tmp_p
     recipients = livechat_list(tmp_path / "list.csv", 1)
     said = command("run", recipients, *LIVECHAT, "--server", "https://x.y", "--set", "mgs=x", "--dry-run")
     assert "Warning: mgs" in said.stderr
+
+
+def test_a_run_names_what_the_template_does_not_use(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 1)
+    said = command("run", recipients, *LIVECHAT, "--server", server.url, "--set", "mgs=x", "--yes", "-q")
+    assert said.code == 0
+    assert "Warning: mgs" in said.stderr
+
+
+def test_a_dry_run_tells_of_the_limit(command: Campaign, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 5)
+    said = command("run", recipients, *LIVECHAT, "--server", "https://x.y", "--limit", "2", "--dry-run")
+    assert "5 of 5 rows can be sent. They would go to https://x.y, the first 2 of them before a resume." in said.stderr

@@ -82,6 +82,8 @@ def test_a_key_never_travels_in_the_clear_to_another_machine(given: str) -> None
         pytest.param("https://chat.example.com:99999", id="port too high"),
         pytest.param("https://[::1", id="half an IPv6 address"),
         pytest.param("https://chat example.com", id="space"),
+        pytest.param("https://chat..example.com", id="empty label"),
+        pytest.param(f"https://{'a' * 64}.example.com", id="label of 64 characters"),
         pytest.param("https://chat\u200b.example.com", id="invisible character"),
     ],
 )

@@ -165,7 +165,9 @@ def test_a_redirect_to_nowhere_stops_the_run_too(channel: Channel) -> None:
 
 
 @EACH_CHANNEL
-@pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (408, 425, 500, 502, 504, 520, 599)])
+@pytest.mark.parametrize(
+    "status", [pytest.param(each, id=str(each)) for each in (101, 408, 425, 500, 502, 504, 520, 599)]
+)
 @pytest.mark.parametrize("again", [pytest.param(False, id="first attempt"), pytest.param(True, id="later attempt")])
 def test_the_servers_own_trouble_is_never_the_rows(channel: Channel, status: int, *, again: bool) -> None:
     verdict = channel.read_answer(Answer(status, {}, b'{"success":false,"error":"boom"}'), again=again)

@@ -3,25 +3,36 @@ from __future__ import annotations
 import pytest
 
 from campaign.delivery.patience import Patience
+from campaign.delivery.stop import StopReason
 
 
 def patience(give_up_after: float = 600.0, stop_after_refusals: int = 3) -> Patience:
     return Patience(give_up_after, stop_after_refusals)
 
 
+def trouble(some: Patience, left_at: float, now: float) -> StopReason | None:
+    some.failed(left_at, now)
+    return some.trouble(now, 1.0, "reset")
+
+
+def in_doubt(some: Patience, left_at: float, now: float) -> StopReason | None:
+    some.failed(left_at, now)
+    return some.in_doubt(now, 0.0, "reset")
+
+
 def test_trouble_is_borne_for_a_while() -> None:
     some = patience(give_up_after=60)
-    assert some.trouble(100.0, 100.0, 1.0, "reset") is None
-    assert some.trouble(158.0, 158.0, 1.0, "reset") is None
-    reason = some.trouble(159.0, 159.0, 1.0, "reset")
+    assert trouble(some, 100.0, 100.0) is None
+    assert trouble(some, 158.0, 158.0) is None
+    reason = trouble(some, 159.0, 159.0)
     assert reason is not None
     assert (reason.text, reason.interrupted) == ("reset: nothing but trouble for 60 s", False)
 
 
 def test_minutes_of_trouble_are_said_in_minutes() -> None:
     some = patience()
-    some.trouble(0.0, 0.0, 1.0, "reset")
-    reason = some.trouble(600.0, 600.0, 1.0, "reset")
+    trouble(some, 0.0, 0.0)
+    reason = trouble(some, 600.0, 600.0)
     assert reason is not None
     assert reason.text == "reset: nothing but trouble for 10 min"
 
@@ -29,27 +40,27 @@ def test_minutes_of_trouble_are_said_in_minutes() -> None:
 def test_quiet_time_before_the_first_trouble_does_not_count() -> None:
     some = patience(give_up_after=60)
     some.well()
-    assert some.trouble(10_000.0, 10_000.0, 1.0, "reset") is None
+    assert trouble(some, 10_000.0, 10_000.0) is None
 
 
 def test_a_message_that_is_sent_ends_the_trouble() -> None:
     some = patience(give_up_after=60)
-    some.trouble(0.0, 0.0, 1.0, "reset")
+    trouble(some, 0.0, 0.0)
     some.well()
     assert some.failures == 0
-    assert some.trouble(60.0, 60.0, 1.0, "reset") is None
+    assert trouble(some, 60.0, 60.0) is None
 
 
 def test_a_refusal_ends_the_trouble_too() -> None:
     some = patience(give_up_after=60)
-    some.trouble(0.0, 0.0, 1.0, "reset")
+    trouble(some, 0.0, 0.0)
     some.refused("room-closed", "closed")
     assert some.failures == 0
-    assert some.trouble(60.0, 60.0, 1.0, "reset") is None
+    assert trouble(some, 60.0, 60.0) is None
 
 
 def test_a_wait_longer_than_our_patience_is_not_begun() -> None:
-    reason = patience().trouble(0.0, 0.0, 3600.0, "over the server's limit")
+    reason = patience().trouble(0.0, 3600.0, "over the server's limit")
     assert reason is not None
     assert reason.text == (
         "over the server's limit: the server asks to wait 60 min, longer than give_up_after = 10 min"
@@ -59,18 +70,18 @@ def test_a_wait_longer_than_our_patience_is_not_begun() -> None:
 def test_failures_in_a_row_are_counted() -> None:
     some = patience()
     for _ in range(3):
-        some.trouble(0.0, 0.0, 1.0, "reset")
-    some.in_doubt(0.0, 0.0, "reset")
+        trouble(some, 0.0, 0.0)
+    in_doubt(some, 0.0, 0.0)
     assert some.failures == 4
 
 
 def test_requests_that_were_under_way_together_fail_as_one() -> None:
     some = patience(stop_after_refusals=0)
     for left_at in (10.0, 10.1, 10.2):
-        some.trouble(left_at, 11.0 + left_at / 100, 1.0, "reset")
-        some.in_doubt(left_at, 11.0 + left_at / 100, "reset")
+        trouble(some, left_at, 11.0 + left_at / 100)
+        in_doubt(some, left_at, 11.0 + left_at / 100)
     assert some.failures == 1
-    some.trouble(11.5, 12.0, 1.0, "reset")
+    trouble(some, 11.5, 12.0)
     assert some.failures == 2
 
 
@@ -97,7 +108,7 @@ def test_refusals_not_in_a_row_do_not_stop(between: str) -> None:
 def test_trouble_between_refusals_changes_nothing() -> None:
     some = patience()
     some.refused("room-closed", "closed")
-    some.trouble(0.0, 0.0, 1.0, "reset")
+    trouble(some, 0.0, 0.0)
     some.refused("room-closed", "closed")
     assert some.refused("room-closed", "closed") is not None
 
@@ -109,16 +120,24 @@ def test_refusals_are_borne_for_ever_where_that_is_wished() -> None:
 
 def test_rows_in_doubt_one_after_the_other_stop() -> None:
     some = patience()
-    assert some.in_doubt(0.0, 0.0, "reset") is None
-    assert some.in_doubt(0.0, 0.0, "reset") is None
-    reason = some.in_doubt(0.0, 0.0, "reset")
+    assert in_doubt(some, 0.0, 0.0) is None
+    assert in_doubt(some, 0.0, 0.0) is None
+    reason = in_doubt(some, 0.0, 0.0)
     assert reason is not None
     assert reason.text == "3 rows in a row were left in doubt (reset): the server is in trouble"
 
 
+def test_rows_left_in_doubt_together_count_as_one() -> None:
+    some = patience()
+    for row in range(50):
+        assert in_doubt(some, 0.0, 1.0 + row / 100) is None
+    assert in_doubt(some, 2.0, 3.0) is None
+    assert in_doubt(some, 4.0, 5.0) is not None
+
+
 def test_doubt_for_too_long_stops() -> None:
     some = patience(give_up_after=60, stop_after_refusals=0)
-    assert some.in_doubt(0.0, 0.0, "reset") is None
-    reason = some.in_doubt(61.0, 61.0, "reset")
+    assert in_doubt(some, 0.0, 0.0) is None
+    reason = in_doubt(some, 61.0, 61.0)
     assert reason is not None
     assert reason.text == "reset: nothing but trouble for 60 s"

@@ -80,6 +80,17 @@ async def test_a_server_out_of_reach_is_waited_for_and_then_given_up(channel: st
     assert len(it.server.requests) < 200
 
 
+@pytest.mark.parametrize("channel", ["livechat", "kitechat"])
+async def test_no_pause_outlasts_our_patience(channel: str) -> None:
+    settings = Settings(rate=1000, concurrency=1, give_up_after=40, stop_after_refusals=0)
+    faults = everywhere(Fault(RESET), 30)
+    it = scene(channel, 30, settings, faults=faults, read_back_faults=everywhere(Fault(Answer(500)), 30))
+    await it.play()
+    assert it.stop.reason is not None
+    assert it.stop.reason.text.endswith("nothing but trouble for 40 s")
+    assert it.clock.now() - 1000 <= 41
+
+
 async def test_a_server_that_comes_back_in_time_gets_every_row() -> None:
     it = scene("kitechat", 30, Settings(rate=1000, give_up_after=600), faults=everywhere(Fault(NO_CONNECTION), 30, 3))
     await it.play()
