@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from campaign.channels.base import Halt, NoAnswer, NotTaken, Unclear, Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from campaign.channels.base import Answer
 
 
@@ -18,23 +21,25 @@ def lost(answer: NoAnswer) -> Unclear | Unreachable:
     return Unclear(answer.reason) if answer.left else Unreachable(answer.reason)
 
 
-def trouble(answer: Answer, wait: float | None) -> NotTaken | Unclear | Halt | None:
+def trouble(answer: Answer, wait_told: Callable[[Answer], float | None]) -> NotTaken | Unclear | Halt | None:
     """The server's own trouble, which is never the row's; None where the answer speaks of the row.
 
     Args:
         answer: the answer.
-        wait: the seconds that it asks for.
+        wait_told: gives the seconds that an answer asks for.
     """
     status = answer.status
+    if 200 <= status < 300:
+        return None
     if status == 429:
-        return NotTaken("over the server's limit (HTTP 429)", wait)
+        return NotTaken("over the server's limit (HTTP 429)", wait_told(answer))
     if status in (401, 403):
         return Halt(f"the server refuses access (HTTP {status}): {excerpt(answer)}")
     if 300 <= status < 400:
         where = answer.headers.get("location", "another address")
         return Halt(f"the server redirects (HTTP {status}) to {where}; put the final address into [server] url")
     if status >= 500 or status in (408, 425) or status < 200:
-        return Unclear(f"server trouble (HTTP {status})", wait=wait)
+        return Unclear(f"server trouble (HTTP {status})", wait=wait_told(answer))
     return None
 
 
@@ -59,6 +64,7 @@ def retry_after(answer: Answer) -> float | None:
     return max(0.0, until - now)
 
 
+@lru_cache(maxsize=8)  # a busy server's answers have the same Date for a whole second
 def http_date(text: str) -> float | None:
     """A date of an HTTP header in seconds since the epoch; None where it is no date.
 

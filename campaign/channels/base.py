@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole HTTP answer. Header names are in lower case."""
+    """A whole HTTP answer. Its headers are looked up by their names in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -165,7 +165,7 @@ class Kitechat:
             return lost(answer)
         if answer.status == 503:
             return NotTaken("over the server's limit (HTTP 503)", retry_after(answer))
-        if shared := trouble(answer, retry_after(answer)):
+        if shared := trouble(answer, retry_after):
             return shared
         body = answer.json()
         if 200 <= answer.status < 300:

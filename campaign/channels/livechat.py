@@ -109,7 +109,7 @@ class Livechat:
         """Read the answer to a POST; a refusal of a repeated attempt is never believed without a read-back."""
         if isinstance(answer, NoAnswer):
             return lost(answer)
-        if shared := trouble(answer, _wait_told(answer)):
+        if shared := trouble(answer, _wait_told):
             return shared
         body = answer.json()
         if not isinstance(body, dict):
@@ -125,7 +125,7 @@ class Livechat:
         """Read the answer to a GET: 200 with the message, else 400 in the API's JSON where it is not in that room."""
         if isinstance(answer, NoAnswer):
             return lost(answer)
-        if shared := trouble(answer, _wait_told(answer)):
+        if shared := trouble(answer, _wait_told):
             return shared
         body = answer.json()
         if answer.status == 200 and isinstance(body, dict):
@@ -136,6 +136,8 @@ class Livechat:
 
     def budget(self, answer: Answer) -> Budget | None:
         """ApiClass.ts: X-RateLimit headers on every answer while the limiter is on; Reset in epoch milliseconds."""
+        if "x-ratelimit-limit" not in answer.headers:
+            return None
         try:
             budget = Budget(
                 limit=int(answer.headers["x-ratelimit-limit"]),

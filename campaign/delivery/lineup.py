@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -36,38 +36,47 @@ class Lineup:
         self._bytes = 0
         self._last_seq = 0
         self._exhausted = False
-        self._changed = asyncio.Condition()
+        self._fetching = asyncio.Lock()
+        self._freed = asyncio.Event()
 
     async def take(self) -> Waiting | None:
         """The next row whose destination is free, marked as busy until `done`; None when there is no more."""
-        async with self._changed:
-            while not self._ready:
-                if self._left == 0 or (self._exhausted and not self._behind):
-                    return None
-                if self._exhausted or self._rows >= ROWS_AHEAD or self._bytes >= BYTES_AHEAD:
-                    await self._changed.wait()
-                else:
-                    await self._look_ahead()
-            if self._left == 0:
+        while self._left != 0:
+            if self._ready:
+                if self._left is not None:
+                    self._left -= 1
+                row = self._ready.popleft()
+                self._count(row, -1)
+                return row
+            if self._exhausted and not self._behind:
                 return None
-            if self._left is not None:
-                self._left -= 1
-            row = self._ready.popleft()
-            self._count(row, -1)
-            return row
-
-    async def done(self, row: Waiting) -> None:
-        """The row's destination is free for its next row."""
-        async with self._changed:
-            behind = self._behind[row.destination]
-            if behind:
-                self._ready.append(behind.popleft())
+            if self._exhausted or self._far_ahead:
+                self._freed.clear()
+                await self._freed.wait()
             else:
-                del self._behind[row.destination]
-            self._changed.notify_all()
+                await self._look_ahead()
+        return None
+
+    def done(self, row: Waiting) -> None:
+        """The row's destination is free for its next row."""
+        behind = self._behind[row.destination]
+        if behind:
+            self._ready.append(behind.popleft())
+        else:
+            del self._behind[row.destination]
+        self._freed.set()
+
+    @property
+    def _far_ahead(self) -> bool:
+        return self._rows >= ROWS_AHEAD or self._bytes >= BYTES_AHEAD
 
     async def _look_ahead(self) -> None:
-        page = await self._fetch(self._last_seq, PAGE)
+        async with self._fetching:
+            if self._ready or self._exhausted or self._far_ahead:
+                return  # another worker has looked, meanwhile
+            self._line_up(await self._fetch(self._last_seq, PAGE))
+
+    def _line_up(self, page: Sequence[Waiting]) -> None:
         self._exhausted = len(page) < PAGE
         for row in page:
             self._count(row, +1)

@@ -98,7 +98,7 @@ class Sender:
                 try:
                     await RowDelivery(self._shared, row).finish()
                 finally:
-                    await lineup.done(row)  # also where nothing was done: others may be waiting behind this row
+                    lineup.done(row)  # also where nothing was done: others may be waiting behind this row
                 if self._record.failed:
                     self._stop.ask(StopReason("the journal cannot be written"))
         except CampaignError as error:  # requests under way must still end and, if possible, be recorded

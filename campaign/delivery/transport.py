@@ -23,7 +23,7 @@ IDLE = 4.0
 
 LONGEST_CONNECT = 10.0
 
-BLANKED = b"[the API key]"
+BLANKED = "[the API key]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Transport:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._keys = tuple(server.headers.values())
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -71,8 +72,7 @@ class Transport:
         try:
             async with self._session.request(request.method, url, data=request.body, allow_redirects=False) as response:
                 body = await _read(response.content)
-                headers = {name.lower(): self._header(value) for name, value in response.headers.items()}
-                return Answer(response.status, headers, self._without_key(body))
+                return Answer(response.status, self._headers(response.headers), self._without_key(body))
         except aiohttp.ClientConnectorError as error:  # DNS, refused, TLS: before the first byte of the request
             return NoAnswer(f"the server cannot be reached ({error})", left=False)
         except (aiohttp.InvalidURL, UnicodeError):  # a host that is no host name: found out while looking it up
@@ -86,15 +86,24 @@ class Transport:
 
     def _without_key(self, said: bytes) -> bytes:
         """What a server said, should it repeat our key: reasons are kept and shown, and the key must not be."""
-        for key in self._server.headers.values():
-            said = said.replace(key.encode(), BLANKED)
+        for key in self._keys:
+            said = said.replace(key.encode(), BLANKED.encode())
         return said
 
+    def _headers(self, said: Mapping[str, str]) -> Mapping[str, str]:
+        if not any(key in value for key in self._keys for value in said.values()):
+            return said
+        return {name.lower(): self._header(value) for name, value in said.items()}
+
     def _header(self, value: str) -> str:
-        return self._without_key(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        for key in self._keys:
+            value = value.replace(key, BLANKED)
+        return value
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
+    if content.is_eof():  # it has come as a whole, as short answers do
+        return content.read_nowait(LONGEST_ANSWER)
     parts: list[bytes] = []
     length = 0
     async for part in content.iter_any():

@@ -10,14 +10,15 @@ import asyncio
 import itertools
 import queue
 import threading
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from campaign.journal.database import connect, plain_errors, transaction
-from campaign.journal.records import State, Waiting, storable
+from campaign.journal.database import connect, plain_errors
+from campaign.journal.events import VIEW, Event, begun, ended, write
+from campaign.journal.records import State, Waiting
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -26,16 +27,19 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-LARGEST_GROUP = 500
+
+class _Group(NamedTuple):
+    """Events to write together, and who waits until they are on disk."""
+
+    events: list[Event]
+    waiting: list[asyncio.Future[None]]
 
 
-class _Write(Generic[Result]):
-    """Something to do on the writer thread, and where to leave the result."""
+class _Read(NamedTuple):
+    """Something to read on the writer thread, and whom to tell."""
 
-    def __init__(self, action: Callable[[sqlite3.Connection], Result], done: asyncio.Future[Result]) -> None:
-        self.action = action
-        self.done = done
-        self.result: Result
+    action: Callable[[sqlite3.Connection], list[Waiting]]
+    done: asyncio.Future[list[Waiting]]
 
 
 class Recorder:
@@ -53,8 +57,10 @@ class Recorder:
         self._path = path
         self._run = run
         self._waiting = (State.PENDING, State.SENDING, *retry)
-        self._queue: queue.SimpleQueue[_Write[object] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
+        self._group = _Group([], [])
+        self._scheduled = self._writing = False
+        self._queue: queue.SimpleQueue[_Group | _Read | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._failure: BaseException | None = None
         self._attempts: itertools.count[int]
 
@@ -68,6 +74,7 @@ class Recorder:
         self._connection = connect(self._path)
         try:
             with plain_errors(self._path):
+                self._connection.executescript(VIEW)
                 last = self._connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchone()[0]
         except BaseException:
             self._connection.close()
@@ -84,6 +91,8 @@ class Recorder:
         Raises:
             JournalWriteError: something is not on record.
         """
+        self._writing = False  # whether or not it is: nothing more will come
+        self._hand_over()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
@@ -110,19 +119,12 @@ class Recorder:
         """
         if self._failure is not None:
             raise self._failure
-        attempt = next(self._attempts)
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO attempt (attempt, run, seq, what, started_at) VALUES (?, ?, ?, 'send', ?)",
-                (attempt, self._run, seq, at),
-            )
-            connection.execute(
-                "UPDATE status SET state = 'sending', attempts = attempts + 1, at = ? WHERE run = ? AND seq = ?",
-                (at, self._run, seq),
-            )
-
-        await self._submit(write)
+        attempt, done = next(self._attempts), self._loop.create_future()
+        self._group.waiting.append(done)
+        self._write(begun(attempt, self._run, seq, at))
+        await done
+        if self._failure is not None:  # of others, meanwhile
+            raise self._failure
         return attempt
 
     def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
@@ -134,36 +136,11 @@ class Recorder:
             came: what came of the attempt itself, in a word.
             outcome: the row's state from now on.
         """
-        outcome = _storable(outcome)
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "UPDATE attempt SET ended_at = ?, outcome = ?, http_status = ?, detail = ? WHERE attempt = ?",
-                (outcome.at, came, outcome.http_status, outcome.reason, attempt),
-            )
-            self._settle(connection, seq, outcome)
-
-        self._submit_later(write)
+        self._write(ended(attempt, self._run, seq, came, outcome))
 
     def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:
         """Put a read-back on record and where its row stands now; committed soon, not awaited."""
-        attempt, outcome = next(self._attempts), _storable(outcome)
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO attempt VALUES (?, ?, ?, 'read-back', ?, ?, ?, ?, ?)",
-                (attempt, self._run, seq, began, outcome.at, came, outcome.http_status, outcome.reason),
-            )
-            self._settle(connection, seq, outcome)
-
-        self._submit_later(write)
-
-    def _settle(self, connection: sqlite3.Connection, seq: int, outcome: Outcome) -> None:
-        connection.execute(
-            "UPDATE status SET state = ?, kind = ?, reason = ?, message_id = ?, http_status = ?, at = ?, latency = ? "
-            "WHERE run = ? AND seq = ?",
-            (*outcome, self._run, seq),
-        )
+        self._write(ended(next(self._attempts), self._run, seq, came, outcome, asked_at=began))
 
     async def waiting(self, after: int, count: int) -> list[Waiting]:
         """The next rows that are pending, were cut off, or are to be sent once more, in sheet order.
@@ -188,54 +165,66 @@ class Recorder:
                 for seq, row, destination, body, state, attempts in found
             ]
 
-        return await self._submit(read)
+        done: asyncio.Future[list[Waiting]] = self._loop.create_future()
+        self._queue.put(_Read(read, done))
+        return await done
 
-    def _submit(self, action: Callable[[sqlite3.Connection], Result]) -> asyncio.Future[Result]:
-        done: asyncio.Future[Result] = self._loop.create_future()
-        self._queue.put(_Write(action, done))  # type: ignore[arg-type] # each write keeps its own result type
-        return done
+    def _write(self, event: Event) -> None:
+        """Have an event written with all others of this round of the event loop, as soon as the writer is free."""
+        self._group.events.append(event)
+        self._hand_over_soon()
 
-    def _submit_later(self, action: Callable[[sqlite3.Connection], object]) -> None:
-        self._submit(action).add_done_callback(lambda done: done.exception())  # heard of already, as `_failure`
+    def _hand_over_soon(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        self._scheduled = False
+        if self._group.events and not self._writing:
+            self._writing = True
+            self._queue.put(self._group)
+            self._group = _Group([], [])
+
+    def _written(self, waiting: Sequence[asyncio.Future[None]], failure: BaseException | None) -> None:
+        """Wake whoever waits: only once the whole group is safely on disk."""
+        self._writing = False
+        for done in waiting:
+            _tell(done, None, failure)
+        self._hand_over_soon()  # with what those who are woken now have to write
 
     # On the writer thread
 
-    def _write_all(self) -> None:
-        running = True
-        while running:
-            group = [self._queue.get()]
-            while len(group) < LARGEST_GROUP and not self._queue.empty():
-                group.append(self._queue.get())
-            running = None not in group
-            writes = [write for write in group if write is not None]
-            if writes:
-                self._commit(writes)
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, _Group):
+                self._loop.call_soon_threadsafe(self._written, item.waiting, self._failure_of(item.events))
+            else:
+                self._loop.call_soon_threadsafe(_tell, item.done, *self._found(item.action))
 
-    def _commit(self, writes: list[_Write[object]]) -> None:
-        failure: BaseException | None = None
+    def _failure_of(self, events: Sequence[Event]) -> BaseException | None:
         try:
-            with plain_errors(self._path), transaction(self._connection):
-                for write in writes:
-                    write.result = write.action(self._connection)
+            with plain_errors(self._path):
+                write(self._connection, events)
         except BaseException as error:  # noqa: BLE001 - whoever waits in the event loop must hear of it, whatever it is
-            self._failure = failure = error
-        self._loop.call_soon_threadsafe(_tell, writes, failure)
+            self._failure = error
+            return error
+        return None
+
+    def _found(
+        self, action: Callable[[sqlite3.Connection], list[Waiting]]
+    ) -> tuple[list[Waiting], BaseException | None]:
+        try:
+            with plain_errors(self._path):
+                return action(self._connection), None
+        except BaseException as error:  # noqa: BLE001 - as above
+            return [], error
 
 
-def _storable(outcome: Outcome) -> Outcome:
-    return outcome._replace(
-        kind=storable(outcome.kind),
-        reason=storable(outcome.reason),
-        message_id=storable(outcome.message_id) if outcome.message_id is not None else None,
-    )
-
-
-def _tell(writes: list[_Write[object]], failure: BaseException | None) -> None:
-    """Wake whoever waits, in the event loop: only once the whole group is safely on disk."""
-    for write in writes:
-        if write.done.cancelled():
-            continue
-        if failure is None:
-            write.done.set_result(write.result)
-        else:
-            write.done.set_exception(failure)
+def _tell(done: asyncio.Future[Result], result: Result, failure: BaseException | None) -> None:
+    if done.cancelled():
+        return
+    if failure is None:
+        done.set_result(result)
+    else:
+        done.set_exception(failure)

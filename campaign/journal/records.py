@@ -202,7 +202,7 @@ class ReasonCount:
 
 def storable(text: str) -> str:
     """The text as it can be stored: half a character, from a sheet's or a server's text cut in two, becomes "?"."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def encode_cells(texts: Sequence[str], values: Sequence[CellValue], formats: Sequence[str]) -> str:

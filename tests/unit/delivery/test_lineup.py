@@ -48,7 +48,7 @@ async def all_of(lineup: Lineup) -> list[int]:
     async with asyncio.timeout(5):
         while (row := await lineup.take()) is not None:
             seqs.append(row.seq)
-            await lineup.done(row)
+            lineup.done(row)
     return seqs
 
 
@@ -80,14 +80,14 @@ async def test_a_row_waits_for_the_one_before_it_to_the_same_destination() -> No
     first = await taken(lineup)
     assert (await taken(lineup)).seq == 3
     waiting = await nothing_ready(lineup)
-    await lineup.done(first)
+    lineup.done(first)
     assert (await waiting) == Waiting(2, 3, "a", b"xx", cut_off=False, attempts=0)
 
 
 async def test_a_destination_that_is_done_with_can_come_again() -> None:
     rows = Rows(["a", *(str(number) for number in range(PAGE)), "a"])
     lineup = Lineup(rows.fetch)
-    await lineup.done(await taken(lineup))
+    lineup.done(await taken(lineup))
     assert [(await taken(lineup)).seq for _ in range(PAGE + 1)][-1] == PAGE + 2
 
 
@@ -95,11 +95,11 @@ async def test_whoever_waits_hears_that_there_is_no_more() -> None:
     lineup = Lineup(Rows("aa").fetch)
     first = await taken(lineup)
     waiting = [await nothing_ready(lineup) for _ in range(3)]
-    await lineup.done(first)
+    lineup.done(first)
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     last = next(task.result() for task in waiting if task.done())
     assert last is not None
-    await lineup.done(last)
+    lineup.done(last)
     assert [await task for task in waiting].count(None) == 2
 
 
@@ -107,7 +107,7 @@ async def test_no_more_rows_than_the_limit_are_handed_out() -> None:
     lineup = Lineup(Rows("aabc").fetch, limit=2)
     first = await taken(lineup)
     assert (await taken(lineup)).seq == 3
-    await lineup.done(first)
+    lineup.done(first)
     assert await lineup.take() is None
 
 
@@ -115,7 +115,7 @@ async def test_whoever_waits_hears_that_the_limit_is_reached() -> None:
     lineup = Lineup(Rows("aaa").fetch, limit=2)
     first = await taken(lineup)
     waiting = [await nothing_ready(lineup) for _ in range(2)]
-    await lineup.done(first)
+    lineup.done(first)
     async with asyncio.timeout(5):
         found = await asyncio.gather(*waiting)
     assert found.count(None) == 1
@@ -127,7 +127,7 @@ async def test_it_looks_ahead_for_other_destinations_but_not_without_end() -> No
     row = await taken(lineup)
     waiting = await nothing_ready(lineup)
     assert ROWS_AHEAD <= rows.fetched <= ROWS_AHEAD + PAGE
-    await lineup.done(row)
+    lineup.done(row)
     assert (await waiting) is not None
 
 
@@ -160,7 +160,7 @@ async def test_a_cancelled_wait_takes_no_row_along() -> None:
     first = await taken(lineup)
     waiting = await nothing_ready(lineup)
     waiting.cancel()
-    await lineup.done(first)
+    lineup.done(first)
     assert (await taken(lineup)).seq == 2
 
 
@@ -187,7 +187,7 @@ def test_every_row_is_handed_out_once_and_in_order(
                 for _ in range(pauses[row.seq % len(pauses)]):
                     await asyncio.sleep(0)
                 busy[row.destination] -= 1
-                await lineup.done(row)
+                lineup.done(row)
 
         async with asyncio.timeout(10), asyncio.TaskGroup() as group:
             for _ in range(workers):

@@ -2,19 +2,24 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from campaign.errors import JournalError
 from campaign.journal import Journal, Outcome, Recorder, State
-from campaign.journal.recorder import LARGEST_GROUP
+from campaign.journal.events import AT_ONCE, write
 
-from .planning import ask, planned
+from .planning import ask, planned, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from campaign.journal.events import Event
 
 from .planning import NOON, SENT, STATUS, until_written
 
@@ -100,18 +105,63 @@ async def test_only_the_run_in_hand_is_read(planned_path: Path) -> None:
     assert ask(planned_path, STATUS, 1) == [("pending", 0)]
 
 
-async def test_many_attempts_share_a_commit(planned_path: Path) -> None:
-    statements: list[str] = []
+@pytest.fixture
+def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many events were written together, each time."""
+    sizes: list[int] = []
+
+    def counted(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+        sizes.append(len(events))
+        write(connection, events)
+
+    monkeypatch.setattr("campaign.journal.recorder.write", counted)
+    return sizes
+
+
+async def test_attempts_that_begin_together_share_a_commit(planned_path: Path, groups: list[int]) -> None:
     async with Recorder(planned_path, 1) as recorder:
-        recorder._connection.set_trace_callback(statements.append)
         await asyncio.gather(*(recorder.begin(seq, NOON) for seq in range(1, 501)))
-        recorder._connection.set_trace_callback(None)
-    assert statements.count("COMMIT") < 50
+    assert groups == [500]
     assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(500,)]
 
 
+async def test_an_attempt_that_ends_and_the_next_one_share_a_commit(planned_path: Path, groups: list[int]) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        first = await recorder.begin(1, NOON)
+        recorder.end(1, first, "not_taken", Outcome(State.PENDING, "not_taken", "over the limit", at=NOON + 1))
+        await recorder.begin(1, NOON + 2)
+    assert groups == [1, 2]
+    assert ask(planned_path, STATUS, 1) == [("sending", 2)]
+    assert [row[2:5] for row in ask(planned_path, ATTEMPTS)] == [(NOON, NOON + 1, "not_taken"), (NOON + 2, None, None)]
+
+
+async def test_what_happens_while_the_disk_is_busy_is_written_together(planned_path: Path, groups: list[int]) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        with closing(sqlite3.connect(planned_path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            beginning = []
+            for seq in range(1, 9):
+                beginning.append(asyncio.ensure_future(recorder.begin(seq, NOON)))
+                await asyncio.sleep(0.005)
+            assert not any(begun.done() for begun in beginning)
+            other.execute("ROLLBACK")
+        assert await asyncio.gather(*beginning) == list(range(1, 9))
+    assert groups == [1, 7]
+
+
+async def test_a_group_that_cannot_be_written_whole_is_not_written_in_part(planned_path: Path) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        number = AT_ONCE + 10  # of an attempt in the group's second statement
+        tell(planned_path, "INSERT INTO attempt (attempt, run, seq, what, started_at) VALUES (?, 1, 1, 'x', 0)", number)
+        beginning = (recorder.begin(seq, NOON) for seq in range(2, 2 * AT_ONCE))
+        refused = await asyncio.gather(*beginning, return_exceptions=True)
+        assert {type(each) for each in refused} == {JournalError}
+        recorder._failure = None
+    assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(0,)]
+
+
 async def test_what_is_left_is_written_when_it_closes(planned_path: Path) -> None:
-    count = 3 * LARGEST_GROUP
+    count = 3 * AT_ONCE + 1
     async with Recorder(planned_path, 1) as recorder:
         attempt = await recorder.begin(1, NOON)
         for number in range(count):
