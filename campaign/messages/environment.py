@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, Undefined
 from jinja2.exceptions import FilterArgumentError, SecurityError, TemplateRuntimeError
@@ -13,6 +13,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from campaign.recipients.cell_text import format_number
 
 if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
     from campaign.recipients.table import CellValue
 
 RENDER_ERRORS = (
@@ -31,9 +33,37 @@ RENDER_ERRORS = (
 """What rendering a row can raise, whatever the template does with its cells."""
 
 
+LONGEST_REPEATED = 1_000_000
+"""Characters or items that `*` may make of a text or a list, and digits that `**` may make of a number, roughly."""
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """A sandbox in which no multiplication fills the memory."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - as in Jinja
+        """Multiply, or raise to a power.
+
+        Raises:
+            TemplateRuntimeError: the result would be a text, a list or a number of a size that nobody means to send.
+        """
+        if _size(operator, left, right) > LONGEST_REPEATED:
+            raise TemplateRuntimeError(f"{operator} makes this far too long")
+        return super().call_binop(context, operator, left, right)
+
+
+def _size(operator: str, left: object, right: object) -> float:
+    if operator == "**":
+        return abs(left.bit_length() * right) if isinstance(left, int) and isinstance(right, int) else 0
+    if isinstance(right, int):
+        left, right = right, left
+    return abs(left) * len(right) if isinstance(left, int) and isinstance(right, str | list | tuple) else 0
+
+
 def make_environment() -> ImmutableSandboxedEnvironment:
     """A fresh environment. Nothing is escaped: a message is text, and JSON does its own quoting."""
-    environment = ImmutableSandboxedEnvironment(
+    environment = Environment(
         undefined=StrictUndefined,
         autoescape=False,
         keep_trailing_newline=True,

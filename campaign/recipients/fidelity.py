@@ -26,6 +26,8 @@ _FAULTS_NAMED = 10
 _LONGEST_SHOWN, _MOST_LOOKED_AT = 30, 1000
 _DIGITS_KEPT = 15  # Microsoft, "Excel specifications and limits": number precision
 _ONLY_TEXT = {str, type(None)}
+_INSIDE_A_WORD = re.compile(r"[^\W\d_]\?+[^\W\d_]")
+_ADDRESS = re.compile(r"://|[?&]\w+=")
 _SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]\d{2,}")
 
 
@@ -60,6 +62,10 @@ _WITHOUT_ZEROS = _Fault(
 _AS_TEXT = _Fault(
     "holds numbers as text, which do not show the number format of the others",
     "turn them into numbers in a spreadsheet program",
+)
+_LOST_LETTERS = _Fault(
+    "has question marks inside words, as where letters were lost",
+    "save the list anew where its letters are still right: as a workbook, or as CSV UTF-8",
 )
 
 
@@ -102,7 +108,10 @@ class Fidelity:
         for watch, values in zip(self._watches, zip(*[row.values for row in rows], strict=True), strict=True):
             if values.count(None) < len(rows):
                 position = watch.column.position
-                watch.take(numbers, values, [row.texts[position] for row in rows])
+                texts = [row.texts[position] for row in rows]
+                watch.take(numbers, values, texts)
+                if "?" in "".join(texts):
+                    watch.take_question_marks(numbers, texts)
         for row in rows:
             for problem in row.problems:
                 watched = self._by_letter.get(problem.where.rstrip("0123456789"))
@@ -169,6 +178,12 @@ class _Watch:
                 self._add(_DATES, number, text)
         if self.example is None:
             self._take_examples(values, texts)
+
+    def take_question_marks(self, rows: Sequence[int], texts: Sequence[str]) -> None:
+        """Take cells some of which hold question marks."""
+        for number, text in zip(rows, texts, strict=True):
+            if "?" in text and _INSIDE_A_WORD.search(text, 0, _MOST_LOOKED_AT) and not _ADDRESS.search(text):
+                self._add(_LOST_LETTERS, number, text)
 
     def blame(self, fault: _Fault, row: Row) -> None:
         """Take a cell that the reader found fault with."""

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
         pytest.param('{{ row.pop("Name") }}', id="taking from the row"),
         pytest.param("{{ row.clear() }}", id="clearing the row"),
         pytest.param("{{ range(10**9) | list }}", id="a billion of anything"),
+        pytest.param("{{ name * 10**9 }}", id="a billion times a cell"),
+        pytest.param("{{ 10**9 * [name] }}", id="a list of a billion"),
+        pytest.param("{{ 'x' * 10**9 }}", id="a constant of a gigabyte"),
+        pytest.param("{{ 10 ** (10 ** 9) }}", id="a number of a billion digits"),
         pytest.param("{{ self.__init__ }}", id="the template itself"),
         pytest.param("{{ lipsum.__globals__ }}", id="lipsum"),
         pytest.param("{{ cycler.__init__.__globals__.os }}", id="cycler"),
@@ -47,6 +51,22 @@ def test_a_way_out_of_the_sandbox_leads_nowhere(livechat: Bind, row: MakeRow, so
         assert "cannot be rendered" in str(message.problems[0])
     else:
         assert message.payload["msg"] == "Lan"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        pytest.param("{{ 3 * 4 }}", "12", id="numbers"),
+        pytest.param("{{ 2.5 * 2 }}", "5.0", id="fractions"),
+        pytest.param("{{ 2 ** 10 }}", "1024", id="a power"),
+        pytest.param("{{ 2 ** -1 }}", "0.5", id="a root"),
+        pytest.param("{{ '-' * 3 }}", "---", id="a line"),
+    ],
+)
+def test_sums_of_a_sensible_size_are_done(livechat: Bind, row: MakeRow, source: str, text: str) -> None:
+    message = livechat(source, "Name").render(row("Lan"))
+    assert message.payload is not None
+    assert message.payload["msg"] == text
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,26 @@ def test_ids_as_text_of_which_none_has_its_last_digits_are_seen() -> None:
     assert faults(*ruined) == []
 
 
+@pytest.mark.parametrize("text", ["Nguy?n", "Tr?n Th? H?i", "Hu??nh"], ids=str)
+def test_letters_lost_to_question_marks_are_seen(text: str) -> None:
+    assert faults("An", text) == [
+        (f"column A “Note” (1 cell: A3 “{text}”)", "has question marks inside words, as where letters were lost")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Are you there?", "Really? Yes", "?", "https://example.com/a?b=c", "example.com/a?b=c&d?e=f", "A?1", "a ? b"],
+    ids=str,
+)
+def test_other_question_marks_are_sound(text: str) -> None:
+    assert faults("An", text) == []
+
+
+def test_lost_letters_are_seen_in_a_column_with_numbers() -> None:
+    assert [what for _, what in faults(7, "Nguy?n")] == ["has question marks inside words, as where letters were lost"]
+
+
 def test_faults_that_the_reader_found_in_cells_are_counted_by_column() -> None:
     columns = columns_of(["Token", "", "Note"])
     fidelity = Fidelity(columns)
