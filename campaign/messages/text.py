@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -42,6 +42,32 @@ class Uses:
     whole_row: bool
 
 
+class Part(NamedTuple):
+    """A part of a string that Jinja's machinery is not needed for.
+
+    Attributes:
+        name: the variable that stands there; None for literal text.
+        text: the literal text, or what stands in for a blank variable; None for a variable without a default.
+    """
+
+    name: str | None
+    text: str | None
+
+    def render(self, context: Context) -> str:
+        """The text for one row.
+
+        Raises:
+            KeyError: there is no such variable, and no default.
+        """
+        if self.name is None:
+            return self.text or ""
+        if self.text is None:
+            return str(context[self.name])
+        value = context.get(self.name)
+        shown = "" if value is None else str(value)
+        return shown if shown and not shown.isspace() else self.text
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A compiled string.
@@ -49,13 +75,13 @@ class Text:
     Attributes:
         source: as it stands in the template.
         uses: what it asks for.
-        parts: literal text and names in turn, where that is all there is to it; rendered without Jinja's machinery.
+        parts: literal text and variables in turn, where that is all there is to it.
         template: the compiled Jinja template.
     """
 
     source: str
     uses: Uses
-    parts: tuple[tuple[bool, str], ...] | None
+    parts: tuple[Part, ...] | None
     template: Template
 
     def render(self, context: Context) -> str:
@@ -66,7 +92,7 @@ class Text:
         """
         if self.parts is not None:
             try:
-                return "".join([str(context[text]) if is_name else text for is_name, text in self.parts])
+                return "".join([part.render(context) for part in self.parts])
             except KeyError:
                 pass  # let Jinja say in its own words which name is missing
         return self.template.render(context)
@@ -85,6 +111,7 @@ def compile_text(source: str, environment: ImmutableSandboxedEnvironment) -> Tex
     """
     tree = environment.parse(source)
     template = environment.from_string(source)
+    template.globals = dict(template.globals)  # copied for every row, and a ChainMap is slow to copy
     globals_used = {name.name for name in tree.find_all(nodes.Name) if name.name in environment.globals}
     names = find_undeclared_variables(tree) | globals_used  # a header may be “Range”
     rows = [node for node in tree.find_all(nodes.Name) if node.name in names.intersection(RESERVED)]
@@ -96,7 +123,7 @@ def compile_text(source: str, environment: ImmutableSandboxedEnvironment) -> Tex
         every_header=len(headers) < len(rows),
         whole_row=bool(rows),
     )
-    return Text(source, uses, _plain_parts(tree), template)
+    return Text(source, uses, _plain_parts(tree, {*RESERVED, *environment.globals}), template)
 
 
 def _required_names(tree: nodes.Template) -> set[str]:
@@ -122,16 +149,32 @@ def _constant(node: nodes.Node) -> object:
     return node.value if isinstance(node, nodes.Const) else None
 
 
-def _plain_parts(tree: nodes.Template) -> tuple[tuple[bool, str], ...] | None:
-    parts: list[tuple[bool, str]] = []
-    for output in tree.body:
-        if not isinstance(output, nodes.Output):
-            return None
-        for node in output.nodes:
-            if isinstance(node, nodes.TemplateData):
-                parts.append((False, node.data))
-            elif isinstance(node, nodes.Name) and node.name not in RESERVED:
-                parts.append((True, node.name))
-            else:
-                return None
-    return tuple(parts)
+def _plain_parts(tree: nodes.Template, special: Container[str]) -> tuple[Part, ...] | None:
+    """The parts of a string that holds nothing but text, `{{ name }}` and `{{ name | default("text") }}`.
+
+    Args:
+        tree: the parsed string.
+        special: names that are no variables, or not those alone.
+    """
+    if not all(isinstance(output, nodes.Output) for output in tree.body):
+        return None
+    parts = [_plain_part(node, special) for output in tree.body for node in output.iter_child_nodes()]
+    return tuple(part for part in parts if part) if all(parts) else None
+
+
+def _plain_part(node: nodes.Node, special: Container[str]) -> Part | None:
+    match node:
+        case nodes.TemplateData(data=str(data)):
+            return Part(None, data)
+        case nodes.Name(name=str(name)) if name not in special:
+            return Part(name, None)
+        case nodes.Filter(
+            node=nodes.Name(name=str(name)),
+            name="default" | "d",
+            args=[nodes.Const(value=str(text))],
+            kwargs=[],
+            dyn_args=None,
+            dyn_kwargs=None,
+        ) if name not in special:
+            return Part(name, text)
+    return None

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaign.messages.environment import make_environment
+from campaign.messages.text import compile_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -238,3 +241,22 @@ def test_null_in_a_template_stands_for_nothing(kitechat: Bind, row: MakeRow) -> 
     assert template_of(constant, row()) == {"body": "Hi", "header": {"type": "text", "text": "x"}}
     variable = kitechat(structured(body="{{ body }}", footer=None), "Body")
     assert template_of(variable, row("Hi")) == {"body": "Hi"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("Chào {{ name }}!", id="a name"),
+        pytest.param("Chào {{ name | default('bạn') }}!", id="a default"),
+        pytest.param("{{ name | d('') }}{{ name }}", id="a blank default"),
+        pytest.param("{{ range | default('x') }}", id="a name that Jinja knows too"),
+    ],
+)
+@given(text=st.none() | st.sampled_from(["", " ", "\u00a0\n", "0"]) | ANY_TEXT)
+def test_the_short_way_says_what_jinja_says(source: str, text: str | None) -> None:
+    compiled = compile_text(source, make_environment())
+    context = {"name": text or "", "range": text or ""}
+    assert compiled.render(context) == compiled.template.render(context)
+    if "default" in source and "range" not in source:
+        assert compiled.parts is not None
+        assert compiled.render({}) == compiled.template.render({})
