@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
 
+LONG_WAIT = 1.0
+"""Seconds of waiting that are worth a word."""
+
+MOVING = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}"
+WAITING = "{percentage:3.0f}%{postfix}"
+
 
 class Terminal:
     """Shows progress and asks, on stderr; an Attendant."""
@@ -66,7 +72,8 @@ class Terminal:
         self._close_bar()
         if self._yes:
             return True
-        question = f"Send {facts.messages} messages to {facts.server}, {_how_long(facts)}?"
+        messages = "1 message" if facts.messages == 1 else f"{facts.messages} messages"
+        question = f"Send {messages} to {facts.server}, {_how_long(facts)}?"
         if not sys.stdin.isatty():
             raise UsageError(Problem("", f"{question} There is no terminal to ask on", "say --yes; nothing was sent"))
         return click.confirm(question, err=True)
@@ -99,6 +106,8 @@ class Terminal:
         progress = sender.progress
         if self._bar is None:
             return
+        # Chosen anew each time: on a terminal of 80 columns there is no room for the wait beside the bar.
+        self._bar.bar_format = WAITING if sender.throttle.waiting_for >= LONG_WAIT else MOVING
         self._bar.update(progress.sent + progress.failed + progress.in_doubt - self._bar.n)
         self._bar.set_postfix_str(_state_of(sender), refresh=True)
 
@@ -126,16 +135,18 @@ def _how_long(facts: Facts) -> str:
 
 def _state_of(sender: Sender) -> str:
     progress = sender.progress
-    parts = [f"sent {progress.sent}", f"failed {progress.failed}", f"in doubt {progress.in_doubt}"]
+    counts = f"sent {progress.sent}, failed {progress.failed}, in doubt {progress.in_doubt}"
     wait = sender.throttle.waiting_for
-    if wait >= 1:
-        parts.append(
-            f"waiting {wait:.0f} s for the server" + (f" ({progress.trouble})" if progress.trouble else "'s limit")
-        )
-    return ", ".join(parts)
+    if wait < LONG_WAIT:
+        return counts
+    if not progress.trouble:
+        return f"waiting {wait:.0f} s for the server's limit, {counts}"
+    return f"waiting {wait:.0f} s for the server, {counts} ({progress.trouble})"
 
 
 def _span(seconds: float) -> str:
+    if seconds < 1:
+        return "under 1 s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

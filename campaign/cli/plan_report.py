@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from campaign.cli.json_output import JsonArray, print_json, print_json_object
 from campaign.cli.say import say, warn
 from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT
-from campaign.journal import State
+from campaign.journal import SANDBOX, State
 from campaign.plan import PlanCount, planned_rows, prepare
 from campaign.recipients.fidelity import Fidelity
-from campaign.runs.terms import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

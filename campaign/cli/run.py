@@ -48,4 +48,5 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by na
     )
     with Terminal(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as terminal:
         report = start(campaign, wishes, terminal)
-    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))
+    options = any(given[name] for name in ("template", "mapped", "values"))
+    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.campaign_file import is_spreadsheet
+from campaign.channels import CHANNELS
 from campaign.cli.json_output import print_json
 from campaign.cli.main import INTERRUPTED
 from campaign.cli.say import say
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 ALL_SENT, SOME_NOT, NOTHING_SENT, STOPPED = 0, 1, 2, 3
 
 
-def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: bool) -> int:
+def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: bool, options: bool = False) -> int:
     """Print a report, or that there is none as nobody agreed to send; people read stderr, programs stdout.
+
+    Args:
+        report: the report.
+        file: what the command was given.
+        json_wanted: whether to print JSON.
+        quiet: whether to say only what went wrong.
+        options: whether options were given that say what is sent.
 
     Returns:
         The exit code.
@@ -29,14 +37,17 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
     if report is None:
         say("Nothing was sent.")
         return NOTHING_SENT
+    facts = report.run.facts
     summary = Summary(
-        report.run.number,
-        report.tally,
-        report.reasons,
-        report.reason,
-        report.results,
-        _quoted(str(file)),
-        is_spreadsheet(file),
+        run=report.run.number,
+        tally=report.tally,
+        reasons=report.reasons,
+        stopped=report.reason,
+        results=report.results,
+        file=_quoted(str(file)),
+        server=None if facts.server == CHANNELS[facts.channel].default_url else facts.server,
+        options=options or is_spreadsheet(file),
+        rehearsal=facts.is_rehearsal,
     )
     if not quiet:
         for line in as_text(summary):

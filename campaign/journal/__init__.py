@@ -5,6 +5,7 @@ from campaign.journal.journal import Journal
 from campaign.journal.lock import sole_delivery
 from campaign.journal.recorder import Recorder
 from campaign.journal.records import (
+    SANDBOX,
     Cell,
     Outcome,
     PlannedMessage,
@@ -19,6 +20,7 @@ from campaign.journal.records import (
 )
 
 __all__ = [
+    "SANDBOX",
     "Cell",
     "Duplicates",
     "Journal",

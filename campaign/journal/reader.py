@@ -77,13 +77,14 @@ class JournalReader:
         )
 
     def reasons(self, run: int) -> list[ReasonCount]:
-        """Why rows did not go out, the commonest first."""
+        """Why rows did not go out, the commonest first, and last those that were left out on purpose."""
         with plain_errors(self.path):
             found = self._connection.execute(
                 "SELECT state, kind, reason, row, count FROM ("
                 "SELECT *, count(*) OVER alike AS count, row_number() OVER (alike ORDER BY seq) AS place FROM status "
                 "WHERE run = ? AND state NOT IN ('sent', 'pending') WINDOW alike AS (PARTITION BY state, kind)"
-                ") JOIN message USING (run, seq) WHERE place <= 5 ORDER BY count DESC, state, kind, place LIMIT ?",
+                ") JOIN message USING (run, seq) WHERE place <= 5 "
+                "ORDER BY state = 'skipped', count DESC, state, kind, place LIMIT ?",
                 (run, 5 * MOST_REASONS),
             ).fetchall()
         groups = [_reason(list(examples)) for _, examples in groupby(found, key=itemgetter(0, 1))]

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from campaign.recipients.table import CellValue
 
 
+SANDBOX = "the sandbox"
+"""What stands for the server's address in a rehearsal."""
+
+
 class State(StrEnum):
     """The state of a row. Each row is in exactly one."""
 
@@ -126,6 +130,11 @@ class RunFacts:
     sheet: str | None
     headers: tuple[str, ...]
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether no message of the run leaves this machine."""
+        return self.server == SANDBOX
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 "use strict";
 
-// Draws a payload of either channel as chat bubbles. What comes from a cell enters the page as text and never as
+// Draws a payload of either channel as chat bubbles, and what the pages around them have in common. What comes from a cell enters the page as text and never as
 // markup; the one attribute that it reaches is a link's href, and only as an http or https address.
 const bubbles = (() => {
   const SVG = "http://www.w3.org/2000/svg";
@@ -75,7 +75,7 @@ const bubbles = (() => {
   function button(made) {
     const opens = made.type === "web_url", does = opens ? made.url : made.payload;
     const label = words("span", "bubble-label", made.text);
-    const detail = element("span", "bubble-detail", element("span", "", opens ? "opens " : "answers "), String(does));
+    const detail = element("span", "bubble-detail", opens ? "opens " : "answers ", element("bdi", "", String(does)));
     const face = opens ? link(does, "bubble-button") : element("span", "bubble-button");
     face.append(label, detail);
     return element("li", "", face);
@@ -123,5 +123,21 @@ const bubbles = (() => {
     return made;
   }
 
-  return {draw, element, words};
+  // What cannot be seen in a text is spelt out, as JSON allows: a pasted token may end in a zero-width space.
+  function json(payload) {
+    const invisible = /[\u00a0\u00ad\u061c\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
+    const spelt = (found) => "\\u" + found.charCodeAt().toString(16).padStart(4, "0");
+    return element("pre", "", JSON.stringify(payload, null, 2).replace(invisible, spelt));
+  }
+
+  function foldOut(summary, content) {
+    const made = element("details", "", element("summary", "", summary));
+    made.addEventListener("toggle", () => made.childElementCount === 1 && made.append(content()));
+    return made;
+  }
+
+  const number = (value) => value.toLocaleString("en");
+  const counted = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
+
+  return {counted, draw, element, foldOut, json, number, words};
 })();

@@ -1,15 +1,12 @@
 // The page around the bubbles: search, pages, and each row's facts. The rows stand in the page as JSON.
 (() => {
-  const {draw, element, words} = bubbles;
+  const {counted, draw, element, foldOut, json, number, words} = bubbles;
   const ROWS_ON_A_PAGE = 50;
   const byId = (id) => document.getElementById(id);
   const list = byId("messages"), wanted = byId("wanted"), column = byId("column"), only = byId("only");
   const {headers, rows} = JSON.parse(byId("data").textContent);
   const folded = new Map();
   let found = rows, page = 0;
-
-  const number = (value) => value.toLocaleString("en");
-  const counted = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
 
   // ---- the list as a spreadsheet program names it
 
@@ -61,19 +58,6 @@
 
   // ---- one row
 
-  // What cannot be seen in a text is spelt out, as JSON allows: a pasted token may end in a zero-width space.
-  function json(payload) {
-    const invisible = /[\u00a0\u00ad\u061c\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
-    const spelt = (found) => "\\u" + found.charCodeAt().toString(16).padStart(4, "0");
-    return JSON.stringify(payload, null, 2).replace(invisible, spelt);
-  }
-
-  function foldOut(summary, content) {
-    const made = element("details", "", element("summary", "", summary));
-    made.addEventListener("toggle", () => made.childElementCount === 1 && made.append(content()));
-    return made;
-  }
-
   function cell(row, position, bad) {
     const name = words("th", "", header(position)), text = row.cells[position];
     name.scope = "row";
@@ -111,7 +95,7 @@
     if (row.problems.length) made.append(element("ul", "problems", ...row.problems.map(problem)));
     if (row.payload) {
       made.append(draw(row.payload));
-      folds.append(foldOut("JSON", () => element("pre", "", json(row.payload))));
+      folds.append(foldOut("JSON", () => json(row.payload)));
     } else {
       folds.firstChild.open = true;
     }
@@ -132,7 +116,8 @@
     page = wantedPage;
     const first = page * ROWS_ON_A_PAGE, shown = found.slice(first, first + ROWS_ON_A_PAGE);
     list.replaceChildren(...shown.map(article));
-    if (!shown.length) list.append(element("p", "empty", "No row matches."));
+    const nothing = only.checked && !wanted.value.trim() ? "No row has a problem." : "No row matches.";
+    if (!shown.length) list.append(element("p", "empty", nothing));
     byId("place").textContent = shown.length
       ? `${number(first + 1)}–${number(first + shown.length)} of ${counted(found.length, "row", "rows")}`
       : "No rows";
@@ -164,7 +149,7 @@
 
   function press(event) {
     const act = KEYS[event.key];
-    if (!act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select")) return;
+    if (!act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input[type=search], select")) return;
     event.preventDefault();
     act();
   }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
+from campaign.review.run_words import reason_of, rows_of, times
 from campaign.review.state_look import LOOKS
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ class Summary:
         stopped: why it is not finished; None where it is.
         results: the workbook; None where there is none.
         file: what to type after `campaign resume`.
-        is_spreadsheet: whether that is a list rather than a campaign file.
+        server: where the messages went; None where that is the channel's own default.
+        options: whether the run was made with options that another one needs as well.
+        rehearsal: whether nothing left this machine.
     """
 
     run: int
@@ -35,7 +38,9 @@ class Summary:
     stopped: str | None
     results: Path | None
     file: str
-    is_spreadsheet: bool = False
+    server: str | None = None
+    options: bool = False
+    rehearsal: bool = False
 
     @property
     def waiting(self) -> int:
@@ -78,42 +83,66 @@ def as_text(summary: Summary) -> Iterator[str]:
 
 
 def _verdict(summary: Summary, sent: int, expected: int) -> str:
-    if not summary.tally.finished:
-        return (
-            f"Run {summary.run} stopped: {summary.stopped}. {sent} of {expected} rows are sent, {summary.waiting} wait."
-        )
+    tally, name = summary.tally, f"{'Rehearsal' if summary.rehearsal else 'Run'} {summary.run}"
+    if not tally.finished:
+        rows = f"{sent} of {rows_of(expected)} {_are(sent)} sent, {summary.waiting} wait"
+        return f"{name} stopped: {summary.stopped}. {rows}."
     if sent == expected:
-        return f"Run {summary.run} is finished: all {sent} rows are sent."
-    return f"Run {summary.run} is finished: {sent} of {expected} rows are sent, {expected - sent} are not."
+        all_rows = "its 1 row" if sent == 1 else f"all {rows_of(sent)}"
+        if summary.rehearsal:
+            return f"{name} is finished: the sandbox took {all_rows}."
+        return f"{name} is finished: {all_rows} {_are(sent)} sent."
+    doubtful = tally.count(State.IN_DOUBT)
+    missing = expected - sent - doubtful
+    parts = [f"{sent} of {rows_of(expected)} {_are(sent)} sent"]
+    if missing:
+        parts.append(f"{missing} {_are(missing)} not")
+    if doubtful:
+        parts.append(f"{doubtful} {_are(doubtful)} in doubt")
+    return f"{name} is finished: {', '.join(parts)}."
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _reason_lines(reason: ReasonCount) -> Iterator[str]:
     rows = ", ".join(map(str, reason.rows)) + (", …" if reason.count > len(reason.rows) else "")
-    look = LOOKS[reason.state]
-    first, *_ = reason.example.splitlines() or [look.meaning]
-    yield f"  {reason.count} {look.label} (row{'s' if reason.count > 1 else ''} {rows}): {first}"
+    first, *_ = reason_of(reason).splitlines()
+    yield f"  {reason.count} {LOOKS[reason.state].label} (row{'s' if reason.count > 1 else ''} {rows}): {first}"
 
 
 def _figures(tally: Tally) -> str:
     rate = tally.count(State.SENT) / tally.seconds if tally.seconds else 0.0
-    slowed = f"; told {tally.throttled} times to slow down" if tally.throttled else ""
-    return f"{tally.requests} requests in {tally.seconds:.1f} s ({rate:.1f} messages a second){slowed}."
+    slowed = f"; told {times(tally.throttled)} to slow down" if tally.throttled else ""
+    requests = "1 request" if tally.requests == 1 else f"{tally.requests} requests"
+    return f"{requests} in {tally.seconds:.1f} s ({rate:.1f} messages a second){slowed}."
 
 
 def _next_steps(summary: Summary) -> Iterator[str]:
     tally, file = summary.tally, summary.file
+    if summary.rehearsal:
+        yield _after_rehearsal(tally)
+        return
     if summary.waiting:
         yield f"Next: campaign resume {file}"
-    if tally.count(State.IN_DOUBT):
+    doubtful = tally.count(State.IN_DOUBT)
+    if doubtful:
         yield (
             "In doubt means that the server may have taken the message; look there first, then, to send those again: "
             f"campaign resume {file} --retry in-doubt"
         )
     if tally.finished and tally.count(State.INVALID, State.FAILED) and summary.results:
+        delete = "delete the rows in doubt that the server has, and mend the others" if doubtful else "mend the rows"
+        server = f" --server {summary.server}" if summary.server else ""
         yield (
-            f"Next: mend the rows on the sheet “To fix”, then: "
-            f'campaign run {file} --recipients "{summary.results}" --sheet "To fix"'
-            + (" (with the same --template and other options)" if summary.is_spreadsheet else "")
+            f"Next: on the sheet “To fix”, {delete}; then: campaign run {file} "
+            f'--recipients "{summary.results}" --sheet "To fix"{server}'
+            + (" (with the same --template and other options)" if summary.options else "")
         )
-        if tally.count(State.IN_DOUBT):
-            yield "Take the rows in doubt off that sheet first, if the server has them."
+
+
+def _after_rehearsal(tally: Tally) -> str:
+    if tally.count(State.INVALID, State.FAILED, State.IN_DOUBT):
+        return "Nothing left this machine. Next: mend those rows in the list itself, and rehearse again."
+    return "Nothing left this machine. Next: the same command without --sandbox sends for real, and asks first."

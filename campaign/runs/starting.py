@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from campaign.errors import InvalidRowsError, Problem, RunStateError
-from campaign.journal import Journal, RunFacts, State, sole_delivery
+from campaign.journal import SANDBOX, Journal, RunFacts, State, sole_delivery
 from campaign.keys import find_key
 from campaign.plan import PlanCount, prepare, write_plan
 from campaign.review.workbook.row_layouts import FIX_TITLE
-from campaign.runs.terms import SANDBOX, Places
+from campaign.runs.terms import REHEARSAL, Places
 from campaign.runs.work import Work, check_results_place
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def start(campaign: Campaign, wishes: Wishes, attendant: Attendant) -> Report | 
         CampaignError: something is wrong, and nothing was sent.
     """
     prepared = prepare(campaign, SANDBOX if wishes.sandbox else None)
+    _refuse_rehearsed(prepared, wishes)
     for warning in prepared.template.binding.unused:
         attendant.warned(warning)
     where = _places(campaign, wishes)
@@ -53,6 +54,14 @@ def start(campaign: Campaign, wishes: Wishes, attendant: Attendant) -> Report | 
             return None
         journal.seal(run.number)
         return work.deliver(key)
+
+
+def _refuse_rehearsed(prepared: Prepared, wishes: Wishes) -> None:
+    """See that the results of a rehearsal are not sent for real: the list itself would then send the same again."""
+    path = prepared.recipients.path
+    if f"{REHEARSAL}.results" in path.name and not wishes.sandbox:
+        what = "these are the results of a rehearsal, of which nothing was sent"
+        raise RunStateError(Problem(str(path), what, "mend the list itself and run that, or add --sandbox"))
 
 
 def _clear_the_way(journal: Journal, prepared: Prepared, wishes: Wishes) -> None:
@@ -119,5 +128,5 @@ def _plan(prepared: Prepared, journal: Journal, run: Run, attendant: Attendant, 
 
 def _places(campaign: Campaign, wishes: Wishes) -> Places:
     """Where this campaign keeps its files; a rehearsal keeps its own."""
-    name = f"{campaign.name}.sandbox" if wishes.sandbox else campaign.name
+    name = campaign.name + REHEARSAL if wishes.sandbox else campaign.name
     return Places(campaign.folder, name, wishes.results)

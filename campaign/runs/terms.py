@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from campaign.plan import PlanCount
 
 
-SANDBOX = "the sandbox"
-"""What stands for the server's address in a rehearsal."""
+REHEARSAL = ".sandbox"
+"""What the names of a rehearsal's files have after the campaign's."""
 
 
 @dataclass(frozen=True, slots=True)

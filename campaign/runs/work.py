@@ -12,10 +12,10 @@ from campaign.channels import CHANNELS
 from campaign.channels.address import base_url
 from campaign.delivery import Order, Server, Settings, deliver
 from campaign.errors import JournalError, Problem, ResultsError
-from campaign.journal import State
+from campaign.journal import SANDBOX, State
 from campaign.review.results_workbook import write_results
 from campaign.review.state_look import TO_FIX
-from campaign.runs.terms import SANDBOX, Facts, Report
+from campaign.runs.terms import Facts, Report
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 // The page around the bubbles: it keeps asking the sandbox what has arrived, and shows it, the newest first. While
 // somebody reads, the list stands still, and what arrives waits behind a button.
 (() => {
-  const {draw, element} = bubbles;
+  const {counted, draw, element, foldOut, json, number} = bubbles;
   const POLL_MS = 1000, TYPING_MS = 250, PATIENCE_MS = 30000;
   const byId = (id) => document.getElementById(id);
   const list = byId("list"), wanted = byId("wanted"), pause = byId("pause");
@@ -9,8 +9,6 @@
   let startsOver = true, waiting = [], paused = false;
   let asking = new AbortController(), timer = 0, lostAt = null, backAt = null;
 
-  const number = (value) => value.toLocaleString("en");
-  const counted = (count, one, many) => `${number(count)} ${count === 1 ? one : many}`;
   const clock = (at) => at.toLocaleTimeString("en-GB");
 
   // A screen reader would read the same text out anew.
@@ -19,19 +17,6 @@
   }
 
   // ---- one message
-
-  // What cannot be seen in a text is spelt out, as JSON allows: a pasted token may end in a zero-width space.
-  function json(body) {
-    const invisible = /[\u00a0\u00ad\u061c\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
-    const spelt = (found) => "\\u" + found.charCodeAt().toString(16).padStart(4, "0");
-    return JSON.stringify(body, null, 2).replace(invisible, spelt);
-  }
-
-  function source(body) {
-    const made = element("details", "", element("summary", "", "JSON"));
-    made.addEventListener("toggle", () => made.childElementCount === 1 && made.append(element("pre", "", json(body))));
-    return made;
-  }
 
   // A long destination breaks between its parts, if it has to.
   function destination([account, conversation]) {
@@ -51,7 +36,7 @@
   }
 
   function article(entry) {
-    const content = element("div", "content", draw(entry.body), element("div", "folds", source(entry.body)));
+    const content = element("div", "content", draw(entry.body), element("div", "folds", foldOut("JSON", () => json(entry.body))));
     const made = element("article", "", facts(entry), content);
     made.tabIndex = -1;
     made.setAttribute("aria-labelledby", `message-${entry.number}`);

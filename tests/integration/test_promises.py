@@ -132,6 +132,20 @@ def test_a_folder_is_no_campaign(command: Campaign, tmp_path: Path) -> None:
     assert "is a folder" in said.stderr
 
 
+def test_the_results_of_a_rehearsal_are_not_sent_for_real(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "closed-r", "Hi"], ["t", "r", "Hi"]])
+    rehearsed = command("run", tmp_path / "list.csv", *LIVECHAT, "--sandbox", "-q")
+    assert rehearsed.code == 1
+    results = tmp_path / "list.sandbox.results.xlsx"
+    said = command("run", results, "--sheet", "To fix", *LIVECHAT, "--server", server.url, "--yes")
+    assert said.code == 2
+    assert "these are the results of a rehearsal" in said.stderr
+    assert not server.ledger.entries
+    assert command("run", results, "--sheet", "To fix", *LIVECHAT, "--sandbox", "-q").code == 1
+
+
 def test_a_dry_run_names_what_the_template_does_not_use(command: Campaign, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
     said = command("run", recipients, *LIVECHAT, "--server", "https://x.y", "--set", "mgs=x", "--dry-run")

@@ -19,6 +19,9 @@ TEXT = "@"
 WIDEST = 60
 """Widths of a digit, for the widest column."""
 
+LETTER = 0.88
+"""How wide letters are on the average, in widths of a digit."""
+
 _LONGEST_HEADER = 255
 _NARROWEST = 8
 _FILTER_BUTTON = 3

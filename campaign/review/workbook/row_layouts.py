@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 from typing import TYPE_CHECKING, Protocol
 
 from campaign.journal import State
 from campaign.review.state_look import LOOKS
 from campaign.review.workbook.cell_values import local_time
-from campaign.review.workbook.columns import WIDEST, ColumnLook, column_widths, distinct_headers, typing_formats
+from campaign.review.workbook.columns import (
+    LETTER,
+    WIDEST,
+    ColumnLook,
+    column_widths,
+    display_width,
+    distinct_headers,
+    typing_formats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +149,7 @@ class FixLayout:
 
     def height(self, result: Result) -> int | None:
         """Room for a reason in several lines, which not every spreadsheet program makes by itself."""
-        lines = sum(1 + len(line) // WIDEST for line in _why(result).split("\n"))
+        lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in _why(result).split("\n"))
         return None if lines == 1 else _LINE * min(lines, _MOST_LINES)
 
 
@@ -156,7 +165,7 @@ def _on_one_line(reason: str) -> str:
 
 def _why(result: Result) -> str:
     look = LOOKS[result.state]
-    return f"{look.label}: {result.reason or look.meaning}"
+    return f"{look.label} (row {result.row} of the list): {result.reason or look.meaning}"
 
 
 def _attempted_at(result: Result) -> float | None:

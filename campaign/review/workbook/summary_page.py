@@ -10,7 +10,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment
 
 from campaign.review.state_look import LOOKS
-from campaign.review.workbook.columns import display_width
+from campaign.review.workbook.columns import LETTER, display_width
 from campaign.review.workbook.styled_cells import MOMENT, font, ground, style_header, write
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ _ACROSS = sum(_WIDTHS[letter] for letter in _LETTERS)
 _NORMAL = 11
 _LINE = 15.5
 """Points, for a line of the normal size."""
-_LETTER = 0.88
-"""How wide letters are on the average, in widths of a digit."""
 _HIGHEST = 409
 """Points (Microsoft, "Excel specifications and limits")."""
 _INDENT = 2
@@ -111,7 +109,7 @@ class SummaryPage:
 
     def _make_room(self, text: str, width: int, size: int = _NORMAL) -> None:
         """Make the row high enough: programs do so for some wrapped cells only, and for merged ones never."""
-        room = width * _NORMAL / (size * _LETTER)
+        room = width * _NORMAL / (size * LETTER)
         lines = sum(max(1, ceil(display_width(line) / room)) for line in text.splitlines())
         dimension = self.sheet.row_dimensions[self.row]
         dimension.height = max(dimension.height or 0, min(_LINE * lines * size / _NORMAL, _HIGHEST))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
+from campaign.review.run_words import duration, rate, reason_of, times, verdict, what_to_do
 from campaign.review.state_look import LOOKS
 from campaign.review.workbook.cell_values import local_time, zone
 from campaign.review.workbook.charts import pace_chart, pace_points, states_chart
-from campaign.review.workbook.run_words import duration, rate, verdict, what_to_do
 from campaign.review.workbook.summary_page import SummaryPage
 
 if TYPE_CHECKING:
@@ -32,9 +32,11 @@ def fill_summary(sheet: Worksheet, journal: Journal, run: Run) -> None:
     """
     tally = journal.tally(run.number)
     page = SummaryPage(sheet)
-    page.title(f"{journal.path.name.removesuffix('.journal.db')}, run {run.number}", verdict(tally))
+    rehearsal = run.facts.is_rehearsal
+    name = f"{journal.path.name.removesuffix('.journal.db')}, run {run.number}"
+    page.title(name, verdict(tally, rehearsal=rehearsal))
     page.heading("What to do")
-    for sentence in what_to_do(tally):
+    for sentence in what_to_do(tally, rehearsal=rehearsal):
         page.sentence(sentence)
     page.end_row()
     _write_states(page, tally)
@@ -62,12 +64,12 @@ def _write_states(page: SummaryPage, tally: Tally) -> None:
 def _write_reasons(page: SummaryPage, reasons: Sequence[ReasonCount]) -> None:
     if not reasons:
         return
-    page.heading("Not sent", "Rows", "Which rows", "Reason, in the words of the first of them")
+    page.heading("Not sent, or in doubt", "Rows", "Which rows", "Reason, in the words of the first of them")
     for reason in reasons[:_MOST_REASONS]:
         page.state(reason.state)
         page.number("B", reason.count)
         page.text("C", ", ".join(map(str, reason.rows)) + (", …" if reason.count > len(reason.rows) else ""))
-        words = reason.example or LOOKS[reason.state].meaning
+        words = reason_of(reason)
         page.text("D", words if len(words) <= _LONGEST_REASON else f"{words[:_LONGEST_REASON]}…")
         page.end_row()
     if len(reasons) > _MOST_REASONS:
@@ -98,7 +100,7 @@ def _facts(run: Run, tally: Tally) -> Iterator[tuple[str, str | int | datetime]]
     yield "Time delivering", duration(tally.seconds)
     yield "Rate", rate(tally)
     yield "Requests", tally.requests
-    yield "Told to slow down", f"{tally.throttled:,} times"
+    yield "Told to slow down", times(tally.throttled)
     if run.stop_reason:
         yield "Stopped because", run.stop_reason
 

@@ -217,7 +217,10 @@ def test_more_columns_than_a_sheet_has_are_cut_at_its_edge(tmp_path: Path, monke
     headers = [f"H{number}" for number in range(10)]
     book = opened(written(tmp_path, [planned(2, headers)], {1: failed()}, facts(headers)))
     assert [cell.value for cell in book["Results"][1]] == ["H0", "H1", *OWN]
-    assert [cell.value for cell in book["To fix"][2]][-2:] == ["H8", "failed: the server refused it: no such room"]
+    assert [cell.value for cell in book["To fix"][2]][-2:] == [
+        "H8",
+        "failed (row 2 of the list): the server refused it: no such room",
+    ]
 
 
 def test_programs_that_trust_a_sheets_dimension_read_every_row(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from campaign.journal import State, Tally
 from campaign.review.results_workbook import write_results
+from campaign.review.run_words import duration, rate, verdict, what_to_do
 from campaign.review.workbook.cell_values import local_time, zone
 from campaign.review.workbook.charts import pace_points
-from campaign.review.workbook.run_words import duration, rate, verdict, what_to_do
 
 from .results_journals import MORNING, facts, failed, in_doubt, opened, plan, planned, sent, simple_rows, written
 
@@ -119,7 +119,7 @@ def test_reasons_stand_with_their_counts_and_first_rows(tmp_path: Path) -> None:
     outcomes = {seq: failed("no such room: r1") for seq in range(1, 8)} | {8: in_doubt()}
     sheet = summary(written(tmp_path, simple_rows(8), outcomes))
     reasons = [row[:4] for row in sheet.iter_rows(values_only=True)]
-    start = next(index for index, row in enumerate(reasons) if row[0] == "Not sent")
+    start = next(index for index, row in enumerate(reasons) if row[0] == "Not sent, or in doubt")
     assert reasons[start + 1 : start + 3] == [
         ("failed", 7, "2, 3, 4, 5, 6, …", "no such room: r1"),
         ("in doubt", 1, "9", "no answer within 30 s"),
@@ -173,10 +173,25 @@ def test_a_stopped_run_says_why(tmp_path: Path) -> None:
         pytest.param({"sent": 1}, "Everyone got it: 1 row sent.", id="all sent"),
         pytest.param({"sent": 5, "skipped": 2}, "Everyone got it: 5 rows sent, 2 skipped.", id="some skipped"),
         pytest.param({"sent": 1000, "failed": 2}, "1,000 of 1,002 rows sent, 2 not.", id="some failed"),
+        pytest.param({"sent": 3, "in_doubt": 4}, "3 of 7 rows sent, 0 not, 4 in doubt.", id="some in doubt"),
     ],
 )
 def test_the_verdict_says_whether_everyone_got_it(states: dict[str, int], words: str) -> None:
     assert verdict(tally(**states)) == words
+
+
+@pytest.mark.parametrize(
+    ("states", "words", "next_step"),
+    [
+        pytest.param({"sent": 5}, "A rehearsal, all well: 5 rows sent.", "To send for real", id="all well"),
+        pytest.param({"sent": 5, "failed": 1}, "A rehearsal: 5 of 6 rows sent, 1 not.", "rehearse again", id="not all"),
+    ],
+)
+def test_a_rehearsal_is_called_one(states: dict[str, int], words: str, next_step: str) -> None:
+    assert verdict(tally(**states), rehearsal=True) == words
+    first, second = what_to_do(tally(**states), rehearsal=True)
+    assert "nobody got anything" in first
+    assert next_step in second
 
 
 @pytest.mark.parametrize(

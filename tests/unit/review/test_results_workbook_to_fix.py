@@ -61,10 +61,10 @@ def test_it_holds_the_rows_that_somebody_has_to_look_at_and_why(tmp_path: Path) 
     path = written(tmp_path, rows, {1: sent(), 2: failed(), 3: in_doubt(), 4: None})
     assert table(opened(path), "To fix") == [
         (*HEADERS, "Reason"),
-        ("c3", "Name 3", "0900000003", "failed: the server refused it: no such room"),
-        ("c4", "Name 4", "0900000004", "in doubt: no answer within 30 s"),
-        ("c5", "Name 5", "0900000005", "cut off: the run ended while the message was on its way"),
-        ("c7", None, "09", "invalid: List!B7 (Name): is empty; fill it in"),
+        ("c3", "Name 3", "0900000003", "failed (row 3 of the list): the server refused it: no such room"),
+        ("c4", "Name 4", "0900000004", "in doubt (row 4 of the list): no answer within 30 s"),
+        ("c5", "Name 5", "0900000005", "cut off (row 5 of the list): the run ended while the message was on its way"),
+        ("c7", None, "09", "invalid (row 7 of the list): List!B7 (Name): is empty; fill it in"),
     ]
 
 
@@ -89,7 +89,7 @@ def test_headers_stay_as_they_are_also_where_they_are_alike_or_blank(tmp_path: P
 def test_reasons_of_an_earlier_to_fix_sheet_make_room_for_the_new_ones(tmp_path: Path, sheet: str) -> None:
     about = facts(("Id", "Reason"), sheet=sheet)
     path = written(tmp_path, [planned(2, ("c2", "failed: long ago"))], {1: failed("no such room")}, about)
-    assert table(opened(path), "To fix") == [("Id", "Reason"), ("c2", "failed: no such room")]
+    assert table(opened(path), "To fix") == [("Id", "Reason"), ("c2", "failed (row 2 of the list): no such room")]
 
 
 @pytest.mark.parametrize("sheet", ["List", None])
@@ -98,14 +98,17 @@ def test_a_column_of_the_operators_own_named_reason_is_kept(tmp_path: Path, shee
     path = written(tmp_path, [planned(2, ("c2", "your refund"))], {1: failed("no such room")}, about)
     assert table(opened(path), "To fix") == [
         ("Id", "Reason", "Reason (2)"),
-        ("c2", "your refund", "failed: no such room"),
+        ("c2", "your refund", "failed (row 2 of the list): no such room"),
     ]
 
 
 def test_the_operators_own_reasons_survive_one_to_fix_sheet_after_another(tmp_path: Path) -> None:
     about = facts(("Id", "Reason", "Reason (2)"), sheet="To fix")
     path = written(tmp_path, [planned(2, ("c2", "your refund", "old"))], {1: failed("new")}, about)
-    assert table(opened(path), "To fix") == [("Id", "Reason", "Reason (2)"), ("c2", "your refund", "failed: new")]
+    assert table(opened(path), "To fix") == [
+        ("Id", "Reason", "Reason (2)"),
+        ("c2", "your refund", "failed (row 2 of the list): new"),
+    ]
 
 
 def test_what_is_typed_into_a_blank_cell_is_taken_like_the_cells_above(tmp_path: Path) -> None:
@@ -123,7 +126,7 @@ def test_what_is_typed_into_a_blank_cell_is_taken_like_the_cells_above(tmp_path:
 def test_reasons_in_several_lines_have_the_room_they_need(tmp_path: Path) -> None:
     path = written(tmp_path, simple_rows(2), {1: failed("first\nsecond\n" + "third " * 20), 2: failed("short")})
     sheet = opened(path)["To fix"]
-    assert sheet.row_dimensions[2].height == 15 * 5
+    assert sheet.row_dimensions[2].height == 15 * 4
     assert sheet.row_dimensions[3].height is None
     assert sheet["D2"].alignment.wrap_text
 
@@ -135,7 +138,7 @@ def test_the_corrected_sheet_is_a_recipients_file(tmp_path: Path) -> None:
     book["To fix"]["B2"] = "Name 2"
     book.save(path)
     [row] = rows_of(path)
-    assert row.texts == ("c2", "Name 2", "0912", "invalid: List!B2 (Name): is empty")
+    assert row.texts == ("c2", "Name 2", "0912", "invalid (row 2 of the list): List!B2 (Name): is empty")
 
 
 def test_numbers_and_dates_show_on_it_what_they_showed_in_the_source(tmp_path: Path) -> None:

@@ -5,26 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
+from campaign.review.state_look import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from campaign.journal import Tally
+    from campaign.journal import ReasonCount, Tally
 
 
-def verdict(tally: Tally) -> str:
+def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
     """Whether everyone got the message."""
-    skipped = tally.count(State.SKIPPED)
+    skipped, doubtful = tally.count(State.SKIPPED), tally.count(State.IN_DOUBT)
     expected = tally.rows - skipped
     sent = tally.count(State.SENT)
     beside = f", {skipped:,} skipped" if skipped else ""
     if sent == expected:
-        return f"Everyone got it: {rows_of(sent)} sent{beside}."
-    return f"{sent:,} of {rows_of(expected)} sent, {expected - sent:,} not{beside}."
+        who = "A rehearsal, all well" if rehearsal else "Everyone got it"
+        return f"{who}: {rows_of(sent)} sent{beside}."
+    doubt = f", {doubtful:,} in doubt" if doubtful else ""
+    what = "A rehearsal: " if rehearsal else ""
+    return f"{what}{sent:,} of {rows_of(expected)} sent, {expected - sent - doubtful:,} not{doubt}{beside}."
 
 
-def what_to_do(tally: Tally) -> Iterator[str]:
+def reason_of(reason: ReasonCount) -> str:
+    """Why some rows did not go out, in the words of the first of them where those hold for the others as well."""
+    if reason.state is State.SKIPPED and reason.count > 1:
+        return "exact duplicates of earlier rows"
+    return reason.example or LOOKS[reason.state].meaning
+
+
+def what_to_do(tally: Tally, *, rehearsal: bool = False) -> Iterator[str]:
     """What somebody has to do now, thing by thing."""
+    if rehearsal:
+        yield from _after_rehearsal(tally)
+        return
     waiting, doubtful = tally.count(State.PENDING, State.SENDING), tally.count(State.IN_DOUBT)
     invalid, failed = tally.count(State.INVALID), tally.count(State.FAILED)
     if waiting:
@@ -50,9 +64,22 @@ def what_to_do(tally: Tally) -> Iterator[str]:
         yield "Nothing."
 
 
+def _after_rehearsal(tally: Tally) -> Iterator[str]:
+    yield "The messages went to a sandbox on one machine: nobody got anything."
+    if tally.count(State.INVALID, State.FAILED, State.IN_DOUBT):
+        yield "The sheet “To fix” says what went wrong: mend the list itself, and rehearse again."
+    else:
+        yield "To send for real: the same command without --sandbox."
+
+
 def rows_of(count: int) -> str:
     """A number of rows."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def times(count: int) -> str:
+    """How often."""
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def duration(seconds: float) -> str:
