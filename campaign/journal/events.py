@@ -73,6 +73,11 @@ def ended(attempt: int, run: int, seq: int, came: str, outcome: Outcome, *, aske
     return (attempt, run, seq, "read-back", asked_at, at, came, http_status, reason, state, kind, message_id, latency)
 
 
+def is_end(event: Event) -> bool:
+    """Whether something has ended with it."""
+    return event[5] is not None
+
+
 def write(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
     """Write them in their order, all or nothing."""
     if len(events) <= AT_ONCE:

@@ -7,39 +7,30 @@ waits on the disk and a slow disk makes larger groups instead of a longer queue.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import queue
 import threading
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.database import connect, plain_errors
-from campaign.journal.events import VIEW, Event, begun, ended, write
+from campaign.journal.events import VIEW, Event, begun, ended, is_end, write
 from campaign.journal.records import State, Waiting
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from campaign.journal.records import Outcome
 
-Result = TypeVar("Result")
 
+class _Write(NamedTuple):
+    """An event to write, and who waits until it is on disk: where an attempt begins, somebody does."""
 
-class _Group(NamedTuple):
-    """Events to write together, and who waits until they are on disk."""
-
-    events: list[Event]
-    waiting: list[asyncio.Future[None]]
-
-
-class _Read(NamedTuple):
-    """Something to read on the writer thread, and whom to tell."""
-
-    action: Callable[[sqlite3.Connection], list[Waiting]]
-    done: asyncio.Future[list[Waiting]]
+    event: Event
+    done: asyncio.Future[None] | None = None
 
 
 class Recorder:
@@ -56,10 +47,11 @@ class Recorder:
         """
         self._path = path
         self._run = run
-        self._waiting = (State.PENDING, State.SENDING, *retry)
-        self._group = _Group([], [])
+        self._states = (State.PENDING, State.SENDING, *retry)
+        self._group: list[_Write] = []
         self._scheduled = self._writing = False
-        self._queue: queue.SimpleQueue[_Group | _Read | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Write] | None] = queue.SimpleQueue()
+        self._reading = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._failure: BaseException | None = None
         self._attempts: itertools.count[int]
@@ -71,14 +63,13 @@ class Recorder:
             JournalError: it cannot be opened.
         """
         self._loop = asyncio.get_running_loop()
-        self._connection = connect(self._path)
-        try:
+        with contextlib.ExitStack() as opened:
+            self._connection = opened.enter_context(contextlib.closing(connect(self._path)))
+            self._reader = opened.enter_context(contextlib.closing(connect(self._path)))
             with plain_errors(self._path):
                 self._connection.executescript(VIEW)
                 last = self._connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchone()[0]
-        except BaseException:
-            self._connection.close()
-            raise
+            self._connections = opened.pop_all()
         self._attempts = itertools.count(last + 1)
         self._thread.start()
         return self
@@ -94,14 +85,13 @@ class Recorder:
         self._writing = False  # whether or not it is: nothing more will come
         self._hand_over()
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
-        self._connection.close()
+        await asyncio.to_thread(self._close)
         if error is None and self._failure is not None:
             raise self._failure
 
     @property
     def failed(self) -> bool:
-        """Whether an outcome could not be written: then nothing more may be sent."""
+        """Whether something could not be written: then nothing more may be sent."""
         return self._failure is not None
 
     async def begin(self, seq: int, at: float) -> int:
@@ -120,11 +110,8 @@ class Recorder:
         if self._failure is not None:
             raise self._failure
         attempt, done = next(self._attempts), self._loop.create_future()
-        self._group.waiting.append(done)
-        self._write(begun(attempt, self._run, seq, at))
+        self._write(_Write(begun(attempt, self._run, seq, at), done))
         await done
-        if self._failure is not None:  # of others, meanwhile
-            raise self._failure
         return attempt
 
     def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
@@ -136,11 +123,11 @@ class Recorder:
             came: what came of the attempt itself, in a word.
             outcome: the row's state from now on.
         """
-        self._write(ended(attempt, self._run, seq, came, outcome))
+        self._write(_Write(ended(attempt, self._run, seq, came, outcome)))
 
     def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:
         """Put a read-back on record and where its row stands now; committed soon, not awaited."""
-        self._write(ended(next(self._attempts), self._run, seq, came, outcome, asked_at=began))
+        self._write(_Write(ended(next(self._attempts), self._run, seq, came, outcome, asked_at=began)))
 
     async def waiting(self, after: int, count: int) -> list[Waiting]:
         """The next rows that are pending, were cut off, or are to be sent once more, in sheet order.
@@ -152,26 +139,11 @@ class Recorder:
         Raises:
             JournalError: the journal cannot be read.
         """
-        marks = ", ".join("?" for _ in self._waiting)
+        return await asyncio.to_thread(self._read, after, count)
 
-        def read(connection: sqlite3.Connection) -> list[Waiting]:
-            found = connection.execute(
-                "SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq) "  # noqa: S608 - only marks
-                f"WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT ?",
-                (self._run, after, *self._waiting, count),
-            )
-            return [
-                Waiting(seq, row, destination, body, state == State.SENDING, attempts, state == State.IN_DOUBT)
-                for seq, row, destination, body, state, attempts in found
-            ]
-
-        done: asyncio.Future[list[Waiting]] = self._loop.create_future()
-        self._queue.put(_Read(read, done))
-        return await done
-
-    def _write(self, event: Event) -> None:
+    def _write(self, write: _Write) -> None:
         """Have an event written with all others of this round of the event loop, as soon as the writer is free."""
-        self._group.events.append(event)
+        self._group.append(write)
         self._hand_over_soon()
 
     def _hand_over_soon(self) -> None:
@@ -181,26 +153,63 @@ class Recorder:
 
     def _hand_over(self) -> None:
         self._scheduled = False
-        if self._group.events and not self._writing:
+        if self._writing:
+            return
+        group, self._group = [write for write in self._group if self._is_wanted(write)], []
+        if group:
             self._writing = True
-            self._queue.put(self._group)
-            self._group = _Group([], [])
+            self._queue.put(group)
 
-    def _written(self, waiting: Sequence[asyncio.Future[None]], failure: BaseException | None) -> None:
-        """Wake whoever waits: only once the whole group is safely on disk."""
+    def _is_wanted(self, write: _Write) -> bool:
+        """Whether to write an event: an attempt that was cancelled, or may not be made any more, would raise doubts."""
+        if write.done is None:
+            return True
+        if self._failure is not None and not write.done.done():
+            write.done.set_exception(self._failure)
+        return not write.done.done()
+
+    def _written(self, group: Sequence[_Write], failure: BaseException | None) -> None:
+        """Tell who waits that a whole group is safely on disk, or is not there at all."""
         self._writing = False
-        for done in waiting:
-            _tell(done, None, failure)
+        for _, done in group:
+            if done is None or done.done():
+                continue
+            if failure is None:
+                done.set_result(None)
+            else:
+                done.set_exception(failure)
         self._hand_over_soon()  # with what those who are woken now have to write
 
-    # On the writer thread
+    # On other threads
+
+    def _read(self, after: int, count: int) -> list[Waiting]:
+        marks = ", ".join("?" for _ in self._states)
+        with self._reading, plain_errors(self._path):
+            found = self._reader.execute(
+                "SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq) "  # noqa: S608 - only marks
+                f"WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT ?",
+                (self._run, after, *self._states, count),
+            )
+            return [
+                Waiting(seq, row, destination, body, state == State.SENDING, attempts, state == State.IN_DOUBT)
+                for seq, row, destination, body, state, attempts in found
+            ]
+
+    def _close(self) -> None:
+        self._thread.join()
+        with self._reading:  # a delivery that was cancelled may have left somebody reading
+            self._connections.close()
 
     def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            if isinstance(item, _Group):
-                self._loop.call_soon_threadsafe(self._written, item.waiting, self._failure_of(item.events))
-            else:
-                self._loop.call_soon_threadsafe(_tell, item.done, *self._found(item.action))
+        unwritten: list[Event] = []
+        while (group := self._queue.get()) is not None:
+            events = [*unwritten, *(write.event for write in group)]
+            failure = self._failure_of(events)
+            # An attempt that is not on record is not made; but what came of one may find room with the next group.
+            unwritten = [event for event in events if is_end(event)] if failure else []
+            self._loop.call_soon_threadsafe(self._written, group, failure)
+        for event in unwritten:  # each by itself, as one of them may be at fault
+            self._failure_of([event])
 
     def _failure_of(self, events: Sequence[Event]) -> BaseException | None:
         try:
@@ -210,21 +219,3 @@ class Recorder:
             self._failure = error
             return error
         return None
-
-    def _found(
-        self, action: Callable[[sqlite3.Connection], list[Waiting]]
-    ) -> tuple[list[Waiting], BaseException | None]:
-        try:
-            with plain_errors(self._path):
-                return action(self._connection), None
-        except BaseException as error:  # noqa: BLE001 - as above
-            return [], error
-
-
-def _tell(done: asyncio.Future[Result], result: Result, failure: BaseException | None) -> None:
-    if done.cancelled():
-        return
-    if failure is None:
-        done.set_result(result)
-    else:
-        done.set_exception(failure)

@@ -88,5 +88,5 @@ def attempt(journal: Journal, started_at: float, outcome: str | None = "sent", w
 async def until_written(recorder: Recorder) -> None:
     """Everything that was submitted before is on disk, or could not be written."""
     async with asyncio.timeout(10):
-        while recorder._group.events or recorder._writing:  # noqa: ASYNC110 - nobody is told of outcomes
+        while recorder._group or recorder._writing:  # noqa: ASYNC110 - nobody is told of outcomes
             await asyncio.sleep(0.001)

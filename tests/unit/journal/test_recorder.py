@@ -169,14 +169,35 @@ async def test_what_is_left_is_written_when_it_closes(planned_path: Path) -> Non
     assert ask(planned_path, "SELECT message_id FROM status WHERE seq = 1") == [(f"id {count - 1}",)]
 
 
-async def test_a_cancelled_attempt_may_be_on_record_without_having_been_made(planned_path: Path) -> None:
+async def test_an_attempt_that_is_cancelled_before_it_is_written_leaves_no_doubt(planned_path: Path) -> None:
     async with Recorder(planned_path, 1) as recorder:
         beginning = asyncio.ensure_future(recorder.begin(7, NOON))
         await asyncio.sleep(0)
         beginning.cancel()
         await until_written(recorder)
-    assert ask(planned_path, STATUS, 7) == [("sending", 1)]
+    assert ask(planned_path, STATUS, 7) == [("pending", 0)]
     assert beginning.cancelled()
+
+
+async def test_an_attempt_that_is_cancelled_while_it_is_written_may_be_on_record(planned_path: Path) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        beginning = asyncio.ensure_future(recorder.begin(7, NOON))
+        while not recorder._writing:  # noqa: ASYNC110 - nobody is told of it
+            await asyncio.sleep(0)
+        beginning.cancel()
+        await until_written(recorder)
+    assert ask(planned_path, STATUS, 7) == [("sending", 1)]
+
+
+async def test_outcomes_do_not_wait_for_somebody_who_reads(planned_path: Path) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        attempt = await recorder.begin(7, NOON)
+        with recorder._reading:
+            reading = asyncio.ensure_future(recorder.waiting(0, 10))
+            recorder.end(7, attempt, "sent", SENT)
+            await until(lambda: ask(planned_path, STATUS, 7) == [("sent", 1)])
+            assert not reading.done()
+        assert len(await reading) == 10
 
 
 async def test_outcomes_are_written_although_the_delivery_was_cancelled(planned_path: Path) -> None:

@@ -60,7 +60,43 @@ async def test_after_an_outcome_is_lost_no_attempt_begins_even_if_there_is_room_
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 3) == [("sending", 1), ("pending", 0)]
+    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 3) == [("sent", 1), ("pending", 0)]
+
+
+async def test_attempts_that_wait_for_the_writer_are_not_made_once_it_has_failed(planned_path: Path) -> None:
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            first = await recorder.begin(1, NOON)
+            recorder._connection.execute("PRAGMA query_only = ON")
+            recorder.end(1, first, "sent", SENT)
+            await asyncio.sleep(0)  # the writer has it
+            beginning = [asyncio.ensure_future(recorder.begin(seq, NOON)) for seq in (2, 3, 4)]
+            await until_written(recorder)
+            recorder._connection.execute("PRAGMA query_only = OFF")
+            refused = await asyncio.gather(*beginning, return_exceptions=True)
+            assert [type(each) for each in refused] == [JournalWriteError] * 3
+
+    with pytest.raises(JournalWriteError, match="readonly"):
+        await work()
+    sending = ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'")
+    assert ask(planned_path, STATUS, 1) + sending == [("sent", 1), (0,)]
+
+
+async def test_an_outcome_that_cannot_be_written_does_not_hold_up_the_others(planned_path: Path) -> None:
+    tell(
+        planned_path,
+        "CREATE TRIGGER odd BEFORE UPDATE ON status WHEN NEW.seq = 1 AND NEW.state = 'sent' "
+        "BEGIN SELECT raise(ABORT, 'odd'); END",
+    )
+
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            for seq, attempt in [(seq, await recorder.begin(seq, NOON)) for seq in (1, 2, 3)]:
+                recorder.end(seq, attempt, "sent", SENT)
+
+    with pytest.raises(JournalError, match="odd"):
+        await work()
+    assert [ask(planned_path, STATUS, seq) for seq in (1, 2, 3)] == [[("sending", 1)], [("sent", 1)], [("sent", 1)]]
 
 
 async def test_outcomes_are_still_written_where_that_is_possible_again(planned_path: Path) -> None:
@@ -72,7 +108,7 @@ async def test_outcomes_are_still_written_where_that_is_possible_again(planned_p
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 2) == [("sending", 1), ("sent", 1)]
+    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 2) == [("sent", 1), ("sent", 1)]
 
 
 async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: Path) -> None:
