@@ -36,7 +36,7 @@ def trouble(answer: Answer, wait_told: Callable[[Answer], float | None]) -> NotT
     if status in (401, 403):
         return Halt(f"the server refuses access (HTTP {status}): {excerpt(answer)}")
     if 300 <= status < 400:
-        where = answer.headers.get("location", "another address")
+        where = one_line(answer.headers.get("location", "another address"), 200)
         return Halt(f"the server redirects (HTTP {status}) to {where}; put the final address into [server] url")
     if status >= 500 or status in (408, 425) or status < 200:
         return Unclear(f"server trouble (HTTP {status})", wait=wait_told(answer))

@@ -63,11 +63,11 @@ class Commands(click.Group):
             sys.exit(error.exit_code)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Run one command; an interrupt outside a delivery has sent nothing."""
+        """Run one command. An interrupt during a delivery ends in a report; here come those before and after it."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
+            click.echo("interrupted; `campaign results` says how a run stands", err=True)
             ctx.exit(INTERRUPTED)
 
 

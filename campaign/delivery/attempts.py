@@ -113,6 +113,7 @@ class RowDelivery:
         self._with = shared
         self._row = row
         self._may_be_there = row.attempts > 0
+        self._doubted = row.doubted
         self._question = CUT_OFF if row.cut_off and shared.policy.can_read_back else None
         self._failures = 0
         self._left_at = 0.0
@@ -148,9 +149,10 @@ class RowDelivery:
         latency = clock.now() - self._left_at
         verdict = self._with.channel.read_answer(answer, again=self._may_be_there)
         self._learn(turn, answer, verdict)
-        step = after_send(verdict, self._with.policy)
+        step = after_send(verdict, self._with.policy, doubted=self._doubted)
         if isinstance(verdict, Unclear):
             self._may_be_there = True
+            self._doubted = not self._with.policy.can_read_back
             self._question = verdict if step is Step.ASK else None
         record.end(row.seq, attempt, WORDS[type(verdict)], self._outcome(step, verdict, answer, latency))
         return self._follow(step, verdict)
@@ -195,10 +197,13 @@ class RowDelivery:
             state = State.SENDING  # resume has to ask about it first
         if state is State.PENDING and self._row.doubted:
             state = State.IN_DOUBT  # that this attempt was not taken says nothing of the one before
+        reason = "" if isinstance(verdict, Sent | Absent) else verdict.reason
+        if step is Step.IN_DOUBT and isinstance(verdict, Refused):
+            reason = f"an earlier attempt may have been taken; when sent again: {reason}"
         return Outcome(
             state=state,
             kind=_kind(verdict),
-            reason="" if isinstance(verdict, Sent | Absent) else verdict.reason,
+            reason=reason,
             message_id=verdict.message_id if isinstance(verdict, Sent) else None,
             http_status=answer.status if isinstance(answer, Answer) else None,
             at=self._with.clock.epoch(),
@@ -215,7 +220,8 @@ class RowDelivery:
             progress.trouble = ""
             patience.well()
         elif isinstance(verdict, Refused):
-            progress.failed += 1
+            progress.failed += step is Step.FAILED
+            progress.in_doubt += step is Step.IN_DOUBT
             self._stop_if(patience.refused(verdict.kind, verdict.reason))
         elif isinstance(verdict, Halt):
             self._stop_if(StopReason(verdict.reason))

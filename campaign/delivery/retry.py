@@ -44,13 +44,19 @@ class DoubtPolicy:
     resend: bool = False
 
 
-def after_send(verdict: Verdict, policy: DoubtPolicy) -> Step:
-    """The next step after the answer to a send (DESIGN.md section 8)."""
+def after_send(verdict: Verdict, policy: DoubtPolicy, *, doubted: bool = False) -> Step:
+    """The next step after the answer to a send (DESIGN.md section 8).
+
+    Args:
+        verdict: what the answer says.
+        policy: what can be done about a lost answer.
+        doubted: an earlier attempt may have been taken, and nobody can be asked: a refusal of this one settles nothing.
+    """
     match verdict:
         case Sent():
             return Step.SENT
         case Refused():
-            return Step.FAILED
+            return Step.IN_DOUBT if doubted else Step.FAILED
         case NotTaken() | Unreachable():
             return Step.AGAIN
         case Halt():

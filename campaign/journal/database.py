@@ -158,5 +158,6 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 def cannot_write(path: Path, why: str) -> JournalWriteError:
     """The error for a journal that cannot be written."""
-    remedy = "nothing is sent that is not on record: make room or give write access, and try again"
+    way_out = "close the program that has it open" if "locked" in why else "make room or give write access"
+    remedy = f"nothing is sent that is not on record: {way_out}, and try again"
     return JournalWriteError(Problem(str(path), f"the journal cannot be written ({why})", remedy))

@@ -116,7 +116,7 @@ class Journal(JournalReader):
             self._connection.execute("UPDATE session SET ended_at = ? WHERE session = ?", (time.time(), session))
             self._connection.execute(
                 "UPDATE run SET stop_reason = ? WHERE run = (SELECT run FROM session WHERE session = ?)",
-                (stop_reason, session),
+                (None if stop_reason is None else storable(stop_reason), session),
             )
 
     def doubt_cut_off(self, run: int) -> None:

@@ -139,6 +139,8 @@ class Work:
             return replace(report, results=write_results(self.journal, run, target, progress))
         except ResultsError as error:
             return replace(report, trouble=error)
+        except KeyboardInterrupt:
+            return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))
 
 
 def check_results_place(target: Path, recipients: Path) -> None:

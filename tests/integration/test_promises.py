@@ -132,6 +132,19 @@ def test_a_folder_is_no_campaign(command: Campaign, tmp_path: Path) -> None:
     assert "is a folder" in said.stderr
 
 
+def test_an_interrupt_while_the_workbook_is_written_ends_in_a_report(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("campaign.runs.work.write_results", interrupted)
+    recipients = livechat_list(tmp_path / "list.csv", 3)
+    said = command("run", recipients, *LIVECHAT, "--server", server.url, *FAST)
+    assert (said.code, said.json["sent"], said.json["results"]) == (130, 3, None)
+    assert f"was not written; write it again with: campaign results {recipients}" in said.stderr
+
+
 def test_the_results_of_a_rehearsal_are_not_sent_for_real(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:

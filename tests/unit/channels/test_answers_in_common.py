@@ -158,6 +158,17 @@ def test_a_redirect_stops_the_run_and_is_named(channel: Channel, status: int) ->
 
 
 @EACH_CHANNEL
+@pytest.mark.parametrize(
+    "location", ["https://x.example/caf\udce9", "https://x.example/" + "a" * 5000], ids=["odd", "long"]
+)
+def test_where_a_redirect_leads_can_be_shown_and_stored(channel: Channel, location: str) -> None:
+    verdict = channel.read_answer(Answer(302, {"location": location}), again=False)
+    assert isinstance(verdict, Halt)
+    assert verdict.reason.isprintable()
+    assert len(verdict.reason.encode()) < 400
+
+
+@EACH_CHANNEL
 def test_a_redirect_to_nowhere_stops_the_run_too(channel: Channel) -> None:
     verdict = channel.read_answer(Answer(304), again=False)
     assert isinstance(verdict, Halt)

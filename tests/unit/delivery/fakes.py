@@ -57,6 +57,10 @@ class MemoryRecord:
         self.full_for_attempts = False
         self.full_for_outcomes = False
 
+    def doubt(self, seq: int) -> None:
+        """Row `seq` was in doubt, and is sent once more on the operator's word."""
+        self._rows[seq] = self._rows[seq]._replace(attempts=1, doubted=True)
+
     def cut_off(self, seq: int) -> None:
         """A process died with this row under way."""
         self.states[seq] = State.SENDING

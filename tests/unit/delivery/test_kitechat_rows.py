@@ -72,6 +72,25 @@ async def test_a_refused_row_fails_at_once(answer: Answer) -> None:
     assert "no such page" in it.record.outcomes[1].reason
 
 
+async def test_a_refusal_settles_no_doubt_about_an_earlier_attempt() -> None:
+    settings = Settings(rate=1000, resend_in_doubt=True)
+    it = scene("kitechat", 1, settings, faults={"m1": [Fault(RESET, takes=True), Fault(refused("no such page"))]})
+    await it.play()
+    assert it.record.states == {1: State.IN_DOUBT}
+    assert it.record.outcomes[1].reason.startswith("an earlier attempt may have been taken; when sent again: ")
+    assert "no such page" in it.record.outcomes[1].reason
+    assert (it.sender.progress.in_doubt, it.sender.progress.failed) == (1, 0)
+    assert [came for _, came in it.record.came] == ["unclear", "refused"]
+
+
+async def test_a_refusal_of_a_row_that_was_in_doubt_leaves_it_there() -> None:
+    it = scene("kitechat", 1, faults={"m1": [Fault(refused("no such page"))]})
+    it.record.doubt(1)
+    await it.play()
+    assert it.record.states == {1: State.IN_DOUBT}
+    assert it.server.requests == [POST]
+
+
 @pytest.mark.parametrize(
     ("answer", "seconds"),
     [(Answer(503, {"retry-after": "7"}), 7.0), (Answer(503), 0.5), (Answer(429, {"retry-after": "3"}), 3.0)],

@@ -111,6 +111,8 @@ def test_why_a_delivery_ended_is_kept_until_the_next_begins(journal: Journal) ->
 
     journal.end_session(journal.begin_session(1), "interrupted")
     assert stop_reason() == "interrupted"
+    journal.end_session(journal.begin_session(1), "half of a character: \udce9")
+    assert stop_reason() == "half of a character: ?"
     session = journal.begin_session(1)
     assert stop_reason() is None
     journal.end_session(session, None)

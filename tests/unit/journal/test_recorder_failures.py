@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from campaign.errors import JournalError, JournalWriteError
 from campaign.journal import Recorder
+from campaign.journal.database import cannot_write
 
-from .planning import ask, tell
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-from .planning import NOON, SENT, STATUS, until_written
+from .planning import NOON, SENT, STATUS, ask, tell, until_written
 
 
 @pytest.mark.parametrize(
@@ -109,6 +105,11 @@ async def test_outcomes_are_still_written_where_that_is_possible_again(planned_p
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
     assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 2) == [("sent", 1), ("sent", 1)]
+
+
+def test_a_locked_journal_asks_for_something_else_than_room() -> None:
+    error = cannot_write(Path("a.journal.db"), "database is locked")
+    assert "close the program that has it open, and try again" in str(error)
 
 
 async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: Path) -> None:
