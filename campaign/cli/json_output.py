@@ -53,6 +53,14 @@ def print_json(value: object) -> None:
     click.echo(_encoded(value))
 
 
+def print_json_array(array: JsonArray) -> None:
+    """Print an array."""
+    stream = sys.stdout.buffer
+    array.write_to(stream)
+    stream.write(b"\n")
+    stream.flush()
+
+
 def print_json_object(members: Mapping[str, object], **arrays: JsonArray) -> None:
     """Print an object whose last members are the arrays."""
     stream = sys.stdout.buffer

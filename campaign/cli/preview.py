@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.json_output import print_json
+from campaign.cli.json_output import JsonArray, print_json_array
 from campaign.cli.options import campaign_options, load, output_options
 from campaign.cli.show import ALL_SENT, SOME_NOT
 from campaign.errors import Problem, UsageError
@@ -61,10 +61,13 @@ def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> 
     shown = _Shown(prepared, rows)
     facts = _facts(prepared)
     if given["as_json"]:
-        print_json([_as_json(row) for row in shown])
+        with JsonArray() as found:
+            for row in shown:
+                found.add(_as_json(row))
+            print_json_array(found)
     elif html:
         write_page(facts, shown, html)
-        click.echo(f"Written: {html}", err=True)
+        click.echo(f"Written: {html}, with {shown.said}.", err=True)
     else:
         shown.at_most = None if rows else WITHOUT_ROWS
         for line in terminal_preview(facts, shown, shutil.get_terminal_size().columns):
@@ -83,7 +86,7 @@ class _Shown:
         self._prepared = prepared
         self._wanted = wanted
         self.at_most: int | None = None
-        self.problems = False
+        self.problems = 0
         self.count = 0
         self.left_out = False
 
@@ -98,8 +101,14 @@ class _Shown:
                 return
             if self._wanted is None or row.row in self._wanted:
                 self.count += 1
-                self.problems = self.problems or bool(row.problems)
+                self.problems += bool(row.problems)
                 yield row
+
+    @property
+    def said(self) -> str:
+        """How many rows, and how many with problems."""
+        rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
+        return f"{rows}, {self.problems:,} of them with problems" if self.problems else rows
 
 
 def _facts(prepared: Prepared) -> PreviewFacts:

@@ -19,7 +19,7 @@ from openpyxl.writer.excel import ExcelWriter
 from campaign.review.placing import write_in_place
 from campaign.review.state_look import TO_FIX
 from campaign.review.workbook.cell_values import spreadsheet_string
-from campaign.review.workbook.row_layouts import OWN_COLUMNS, FixLayout, ResultsLayout
+from campaign.review.workbook.row_layouts import LINE, MOST_LINES, OWN_COLUMNS, FixLayout, ResultsLayout
 from campaign.review.workbook.styled_cells import StyledCells
 from campaign.review.workbook.summary_sheet import fill_summary
 
@@ -108,6 +108,9 @@ def _add_rows(
         for position, look in enumerate(looks, start=1):
             dimension = sheet.column_dimensions[get_column_letter(position)]
             dimension.width, dimension.number_format = look.width, look.number_format
+        lines = max(header.count("\n") for header in layout.headers) + 1
+        if lines > 1:
+            sheet.row_dimensions[1].height = LINE * min(lines, MOST_LINES)
         sheet.append(cells.headers(layout.headers))
         _bound(sheet, layout, _append(sheet, layout, rows, progress))
         following = next(rows, None)

@@ -33,9 +33,9 @@ FIX_TITLE = "To fix"
 MOST_COLUMNS = 16_384
 """Columns of a sheet (Microsoft, "Excel specifications and limits")."""
 
-_LINE = 15
+LINE = 15
 """Points."""
-_MOST_LINES = 10
+MOST_LINES = 10
 _ATTEMPTED = frozenset({State.SENT, State.FAILED, State.IN_DOUBT, State.SENDING})
 _OWN_REASON = re.compile(rf"{REASON}( \(\d+\))?")
 
@@ -150,7 +150,7 @@ class FixLayout:
     def height(self, result: Result) -> int | None:
         """Room for a reason in several lines, which not every spreadsheet program makes by itself."""
         lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in _why(result).split("\n"))
-        return None if lines == 1 else _LINE * min(lines, _MOST_LINES)
+        return None if lines == 1 else LINE * min(lines, MOST_LINES)
 
 
 def _has_old_reasons(headers: Sequence[str], sheet: str | None) -> bool:

@@ -51,7 +51,7 @@ class StyledCells:
         """Headers; each is a cell of its own."""
         cells = []
         for header in headers:
-            cell = write(self._text_cell(), header)
+            cell = write(self._text_cell(wrapped="\n" in header), header)
             style_header(cell)
             cells.append(cell)
         return cells

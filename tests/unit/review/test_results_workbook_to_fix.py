@@ -154,3 +154,13 @@ def test_the_first_days_of_1900_show_what_they_showed_in_the_source(tmp_path: Pa
     cells = [(number, number_format) for number in (0, 0.5, 1, 58.25, 59, 60, 60.5, 61, 62)]
     shown, shown_again = shown_before_and_after(tmp_path, cells)
     assert shown_again == shown
+
+
+def test_a_header_in_two_lines_is_shown_whole_and_stays_what_it_was(tmp_path: Path) -> None:
+    headers = ("Id", "Ghi chú\nnội bộ")
+    path = written(tmp_path, [planned(2, ("c2", "x"))], {1: failed()}, facts(headers))
+    sheet = opened(path)["To fix"]
+    assert sheet["B1"].value == "Ghi chú\nnội bộ"
+    assert sheet["B1"].alignment.wrap_text
+    assert sheet.row_dimensions[1].height == 15 * 2
+    assert opened(path)["Results"].row_dimensions[1].height is None
