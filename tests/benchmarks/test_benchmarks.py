@@ -28,6 +28,7 @@ def test_every_figure_of_the_design_is_measured(tmp_path: Path) -> None:
         "campaign --help ÷ import click",
         "check ÷ openpyxl read-only",
         "deliver rows/s ÷ bare aiohttp loop",
+        "deliver rows/s ÷ bare aiohttp loop",
         "run ÷ (bare read + bare loop + bare write of the list's 8 columns)",
         "run ÷ (bare read + bare loop + bare write of the results' 16 columns)",
         "peak memory",
