@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+TEXT_FILES = (".csv", ".tsv", ".txt")
+
 SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "minute": 60, "h": 3600, "hour": 3600}
 
 
@@ -200,10 +202,11 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _of_this_list(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is given, without what describes the campaign's own list where another takes its place."""
-    section = given.get("recipients")
-    if "file" not in overrides.get("recipients", {}) or not isinstance(section, dict):
+    section, other = given.get("recipients"), overrides.get("recipients", {}).get("file")
+    if other is None or not isinstance(section, dict):
         return given
-    return {**given, "recipients": {name: section[name] for name in ("short_date",) if name in section}}
+    kept = () if Path(other).suffix.lower() in TEXT_FILES else ("short_date",)  # a text file has no dates to show
+    return {**given, "recipients": {name: section[name] for name in kept if name in section}}
 
 
 def _without_rivals(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:

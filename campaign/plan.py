@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,7 +16,8 @@ from campaign.channels.address import base_url
 from campaign.errors import Problem, RecipientsError
 from campaign.journal import Duplicates, PlannedMessage, State, encode_cells
 from campaign.messages import Mapped, compile_template, find_template, load_template
-from campaign.recipients import ReadOptions, open_recipients
+from campaign.recipients import ReadOptions, open_recipients, variable_name
+from campaign.recipients.header_row import doubt_by_names, is_doubt
 
 if TYPE_CHECKING:
     from campaign.campaign_file import Campaign
@@ -84,8 +86,17 @@ def prepare(campaign: Campaign, server: str | None = None) -> Prepared:
     section = campaign.recipients
     recipients = open_recipients(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
     mapped = Mapped(campaign.columns, campaign.values)
-    template = compile_template(template_file, recipients.columns, mapped)
+    template = compile_template(template_file, recipients.columns, mapped, partial(_as_read, recipients))
     return Prepared(campaign, recipients, template_file, template, address)
+
+
+def _as_read(recipients: Recipients, missing: set[str]) -> list[Problem]:
+    """How a list was read in which columns are missing; first of all, that its headers may stand in another row."""
+    rows = ((row.number, row.texts) for row in recipients.rows())
+    doubt = doubt_by_names(rows, {variable_name(name) for name in missing} - {""})
+    doubts = [doubt] if doubt else [note for note in recipients.notes if is_doubt(note)]
+    others = [note for note in recipients.notes if not is_doubt(note)]
+    return [Problem(f"{recipients.path.name}, as it was read", note) for note in (*doubts, *others)]
 
 
 def planned_rows(prepared: Prepared, stamp: Stamp | None = None) -> Iterator[tuple[Row, Message, PlannedMessage]]:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import Problem, TemplateError
 from campaign.messages.text import RESERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from campaign.messages.text import Context, Text
     from campaign.recipients.table import Column, Row
+
+
+AboutTheList: TypeAlias = Callable[[set[str]], Iterable[Problem]]
+"""Says how a list was read, for one who misses these variables and headers in it."""
+
+
+def say_nothing(_missing: set[str]) -> Iterable[Problem]:
+    """For columns that come from no list."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,9 @@ class Binding:
         return sorted(found)
 
 
-def bind(texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where: str) -> Binding:
+def bind(
+    texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where: str, about: AboutTheList = say_nothing
+) -> Binding:
     """Find a source for every variable.
 
     Args:
@@ -89,9 +101,11 @@ def bind(texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where
         columns: the columns of the recipients.
         mapped: what the campaign file says.
         where: the template's name, for problems.
+        about: says how the columns were read, which may be why one is missing.
 
     Raises:
-        TemplateError: every variable without a column, value or default, and every header that is not there.
+        TemplateError: every variable without a column, value or default, and every header that is not there; then how
+            the columns were read.
     """
     needed = _needed(texts)
     mapping = {name: header for name, header in mapped.columns.items() if name not in mapped.values}
@@ -114,7 +128,8 @@ def bind(texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where
     wanted = sorted({header for text in texts for header in text.uses.headers})
     problems += [problem for header in wanted if (problem := _unreachable(header, columns, where))]
     if problems:
-        raise TemplateError(*problems)
+        missing = {mapping.get(name, name) for name in needed if name not in found and name not in values}
+        raise TemplateError(*problems, *about(missing.union(wanted) - {column.header for column in columns}))
     headers = {column.header: column for column in columns}
     whole_row = any(text.uses.whole_row for text in texts)
     unused = tuple(_unused(name, needed, where) for name in (*mapped.columns, *mapped.values) if name not in needed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import TemplateSyntaxError
 
 from campaign.errors import Problem, TemplateError
-from campaign.messages.binding import Binding, Mapped, bind
+from campaign.messages.binding import Binding, Mapped, bind, say_nothing
 from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.text import Text, compile_text
 from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from campaign.channels import Channel, Payload
     from campaign.channels.base import FieldProblem, Path
+    from campaign.messages.binding import AboutTheList
     from campaign.messages.template_file import TemplateFile
     from campaign.messages.text import Context
     from campaign.recipients.table import Column, Row
@@ -102,19 +103,23 @@ class MessageTemplate:
         return Problem(f"row {row.number}", f"{field} {problem.what}")
 
 
-def compile_template(template: TemplateFile, columns: Sequence[Column], mapped: Mapped) -> MessageTemplate:
+def compile_template(
+    template: TemplateFile, columns: Sequence[Column], mapped: Mapped, about: AboutTheList = say_nothing
+) -> MessageTemplate:
     """Compile a template once for all rows of a list.
 
     Args:
         template: the template as read.
         columns: the columns of the recipients.
         mapped: what the campaign file and the options say of variables.
+        about: says how the columns were read, for the error of a variable without a source.
 
     Raises:
         TemplateError: a syntax error, a field that the API does not have, or a variable without a source.
     """
     root = compile_body(template)
-    return MessageTemplate(template.channel, root, bind(list(leaves(root)), columns, mapped, template.path.name))
+    binding = bind(list(leaves(root)), columns, mapped, template.path.name, about)
+    return MessageTemplate(template.channel, root, binding)
 
 
 def compile_body(template: TemplateFile) -> Branch:

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
-from campaign.recipients.delimiter import find_delimiter
+from campaign.recipients.delimiter import CANDIDATES, find_delimiter
 from campaign.recipients.fingerprint import fingerprint, refuse_change
-from campaign.recipients.header_row import find_header_row
+from campaign.recipients.header_row import doubt_of_title, find_header_row
 from campaign.recipients.headers import columns_of
 from campaign.recipients.records import LONGEST_FIELD, Record, read_records
 from campaign.recipients.sparseness import MOST_COLUMNS, Sparseness
@@ -55,7 +55,9 @@ class DelimitedRecipients:
             raise RecipientsError(Problem(path.name, what, "check the delimiter"))
         self.columns: tuple[Column, ...] = columns_of(header.texts)
         how = f"{self._encoding.label}, {self._delimiter.label}"
-        self.notes: tuple[str, ...] = (how, *filter(None, [header.doubt]))
+        guessed = options.delimiter is None and not self._delimiter.has_sep_line
+        doubt = header.doubt or (self._doubt_of_title() if guessed and self._header_width == 1 else "")
+        self.notes: tuple[str, ...] = (how, *filter(None, [doubt]))
 
     def rows(self) -> Iterator[Row]:
         """Every record with something in it, in the order of the file.
@@ -94,6 +96,16 @@ class DelimitedRecipients:
             if record.wrong and record.number <= self._header_row:
                 raise RecipientsError(Problem(self.path.name, record.wrong, _CHECK_THE_LINE))
             yield record.number, record.fields
+
+    def _doubt_of_title(self) -> str:
+        """Doubt a header of one field if another separator makes a later row look like one: a title tells none."""
+        for character in CANDIDATES:
+            with self._lines() as lines:
+                records = read_records(lines, character)
+                below = ((each.number, each.fields) for each in records if each.number > self._header_row)
+                if doubt := doubt_of_title(below):
+                    return doubt
+        return ""
 
     def _row(self, record: Record, *, narrow: bool) -> Row | None:
         fields = record.fields

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
-# Where two fit equally well the comma comes last: commas are common within texts, the others are not.
-_CANDIDATES = "\t;|,"
+CANDIDATES = "\t;|,"
+"""What is tried. Where two fit equally well the comma comes last: it is common within texts, the others are not."""
+
 _RECORDS_LOOKED_AT = 50
+_NAME_ONE = "use one character, or a name: comma, semicolon, tab, pipe"
+_NAME_ONE_THERE = "put the character there that does, or delete the line"
 
 
 class Delimiter(NamedTuple):
@@ -40,17 +43,17 @@ def find_delimiter(lines: Sequence[str], wanted: str | None, *, header_row: int,
         suffix: how the file's name ends.
 
     Raises:
-        RecipientsError: what the operator names cannot be a separator.
+        RecipientsError: what the operator names, or else the first line, cannot be a separator.
     """
     named = _named_in_first_line(lines[0]) if lines else ""
     has_sep_line = bool(named)
     if wanted is not None:
-        return Delimiter(_checked(wanted), has_sep_line)
+        return Delimiter(_checked(wanted, "delimiter", _NAME_ONE), has_sep_line)
     if named:
-        return Delimiter(named, has_sep_line)
+        return Delimiter(_checked(named, "line 1, sep=", _NAME_ONE_THERE), has_sep_line)
     if suffix.lower() in {".tsv", ".tab"}:
         return Delimiter("\t", has_sep_line)
-    best = max(_CANDIDATES, key=lambda candidate: _fit(lines, candidate, header_row))
+    best = max(CANDIDATES, key=lambda candidate: _fit(lines, candidate, header_row))
     return Delimiter(best if _fit(lines, best, header_row) > _NO_FIT else ",", has_sep_line)
 
 
@@ -58,15 +61,17 @@ _NO_FIT = (0.0, 0)
 
 
 def _named_in_first_line(line: str) -> str:
-    name, _, character = line.lstrip("\ufeff").rstrip("\r\n").partition("=")
+    text = line.lstrip("\ufeff").rstrip("\r\n")
+    if text.startswith('"') and text.endswith('"'):  # as programs write it that put every text in quotation marks
+        text = text[1:-1]
+    name, _, character = text.partition("=")
     return character if name.strip().lower() == "sep" and len(character) == 1 else ""
 
 
-def _checked(wanted: str) -> str:
+def _checked(wanted: str, where: str, remedy: str) -> str:
     character = _WORDS.get(wanted.strip().lower(), wanted)
     if len(character) != 1 or character in '"\r\n\0 ' or character.isalnum():
-        remedy = "use one character, or a name: comma, semicolon, tab, pipe"
-        raise RecipientsError(Problem("delimiter", f"“{wanted}” cannot separate fields", remedy))
+        raise RecipientsError(Problem(where, f"“{wanted}” cannot separate fields", remedy))
     return character
 
 

@@ -6,13 +6,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
-from campaign.recipients.headers import looks_like_headers
+from campaign.recipients.headers import looks_like_headers, variable_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 _ROWS_LOOKED_AT = 200
 _FILL_IT = "put the headers in the first row and one recipient in each row below"
+_LOOKS_MORE_LIKE_IT = "looks more like the header row"
 _NAME_IT = "set header_row to the number of the row that holds the headers"
 
 
@@ -42,7 +43,7 @@ def find_header_row(
     for number, texts in islice(coming, _ROWS_LOOKED_AT + wanted):
         filled = sum(1 for text in texts if text.strip())
         if number == wanted and filled:
-            return HeaderRow(texts, _doubt(coming) if filled == 1 else "")
+            return HeaderRow(texts, doubt_of_title(coming) if filled == 1 else "")
         if filled:
             last = number
             likely = likely or (number if looks_like_headers(texts) else 0)
@@ -51,11 +52,34 @@ def find_header_row(
     raise RecipientsError(_not_found(wanted, last, likely, where))
 
 
-def _doubt(following: Iterator[tuple[int, Sequence[str]]]) -> str:
+def is_doubt(note: str) -> bool:
+    """Tell a doubt about the header row among a reader's notes."""
+    return _LOOKS_MORE_LIKE_IT in note
+
+
+def doubt_of_title(following: Iterable[tuple[int, Sequence[str]]]) -> str:
+    """Doubt a header row of one cell, in words, by the rows that follow it; "" where none of them looks like one."""
     for number, texts in islice(following, 10):
         if looks_like_headers(texts):
-            return f"row {number} looks more like the header row; if it is, set header_row = {number}"
+            return _doubt(number)
     return ""
+
+
+def doubt_by_names(following: Iterable[tuple[int, Sequence[str]]], names: set[str]) -> str:
+    """Doubt a header row, in words, where one that follows it holds a header that is missing; "" where none does.
+
+    Args:
+        following: numbers and displayed texts of the rows that follow.
+        names: the variables that the missing headers fold into.
+    """
+    for number, texts in islice(following, 20):
+        if not names.isdisjoint(map(variable_name, texts)):
+            return _doubt(number)
+    return ""
+
+
+def _doubt(number: int) -> str:
+    return f"row {number} {_LOOKS_MORE_LIKE_IT}; if it is, set header_row = {number}"
 
 
 def _not_found(wanted: int, last: int, likely: int, where: str) -> Problem:

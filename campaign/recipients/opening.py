@@ -50,6 +50,9 @@ def _refuse_options(path: Path, options: ReadOptions, kind: FileKind) -> None:
         raise RecipientsError(Problem("header_row", f"is {options.header_row}", "rows are counted from 1"))
     if kind is FileKind.TEXT and options.sheet is not None:
         raise RecipientsError(Problem(path.name, "is a text file and has no sheets", "leave out the sheet"))
+    if kind is FileKind.TEXT and options.short_date != _DEFAULTS.short_date:
+        what = "is a text file, whose dates stay as they are written"
+        raise RecipientsError(Problem(path.name, what, "leave out the short_date"))
     given = [name for name in ("encoding", "delimiter") if getattr(options, name) is not None]
     if kind is FileKind.WORKBOOK and given:
         what = f"is a workbook and has no {' and no '.join(given)}"

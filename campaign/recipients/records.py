@@ -18,6 +18,7 @@ LONGEST_FIELD = 1_000_000
 """Characters of one field that are taken without suspicion."""
 
 _LONGEST_RECORD = 4 * LONGEST_FIELD
+_END_OF_FILE = "\x1a"  # Ctrl-Z: DOS programs write it after the last line of a text file
 
 # The csv module's own limit is 131,072 characters; beyond it, it raises in the middle of a record.
 csv.field_size_limit(2 * _LONGEST_RECORD)
@@ -141,6 +142,8 @@ class _Lines:
         self._size += len(line)
         if self._size >= _LONGEST_RECORD:
             line = self._refuse(line)
+        elif line.endswith(_END_OF_FILE):  # without a line end after it, so this is the last line
+            line = line.removesuffix(_END_OF_FILE)
         if not line:
             self.ran_out = True
             raise StopIteration

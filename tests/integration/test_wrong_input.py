@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from campaign.sandbox import Sandbox
-from tests.integration.conftest import Campaign, RunningSandbox, livechat_list, write_csv
+from tests.integration.conftest import Campaign, RunningSandbox, livechat_list, write_csv, write_workbook
 
 LIVECHAT = ("--template", "livechat-text", "--yes")
 
@@ -29,6 +29,86 @@ def test_a_mapped_header_that_is_not_there_is_named(command: Campaign, server: R
     said = command("run", recipients, *LIVECHAT, "--map", "msg=Mesage", "--server", server.url)
     assert said.code == 2
     assert "columns.msg: there is no column with the header “Mesage”" in said.stderr
+
+
+@pytest.mark.parametrize("separator", [",", ";"], ids=["commas", "semicolons"])
+def test_headers_below_a_title_are_found_by_what_the_refusal_says(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, separator: str
+) -> None:
+    rows: list[list[str]] = [["Customers in May"], [], ["token", "rid", "msg"], ["t", "r", "Hi"]]
+    (tmp_path / "list.csv").write_text("\n".join(separator.join(row) for row in rows), encoding="utf-8")
+    file = tmp_path / "c.toml"
+    text = f'template = "livechat-text"\n[server]\nurl = "{server.url}"\n[recipients]\nfile = "list.csv"\n'
+    file.write_text(text, encoding="utf-8")
+    said = command("check", file)
+    assert said.code == 2
+    assert said.stderr.splitlines()[3:] == [
+        "list.csv, as it was read: row 3 looks more like the header row; if it is, set header_row = 3",
+        "list.csv, as it was read: UTF-8, separated by commas",
+    ]
+    file.write_text(f"{text}header_row = 3\n", encoding="utf-8")
+    assert command("check", file).code == 0
+
+
+def test_headers_below_a_title_in_a_workbook_are_found_by_what_the_refusal_says(
+    command: Campaign, tmp_path: Path
+) -> None:
+    write_workbook(tmp_path / "list.xlsx", [["Customers"], ["token", "rid", "msg"], ["t", "r", "Hi"]], "May")
+    said = command("check", tmp_path / "list.xlsx", *LIVECHAT[:2], "--server", "https://chat.example.com")
+    assert said.code == 2
+    assert said.stderr.splitlines()[3:] == [
+        "list.xlsx, as it was read: row 2 looks more like the header row; if it is, set header_row = 2",
+        "list.xlsx, as it was read: sheet “May”",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting", "says"),
+    [
+        pytest.param(
+            "csv",
+            "header_row = 1_048_577",
+            "should be less than or equal to 1048576, and is “1048577”",
+            id="header_row",
+        ),
+        pytest.param(
+            "csv", 'encoding = "klingon"', "encoding: “klingon” is no encoding; use a name such as", id="encoding"
+        ),
+        pytest.param(
+            "csv", 'delimiter = "ab"', "delimiter: “ab” cannot separate fields; use one character", id="delimiter"
+        ),
+        pytest.param(
+            "csv",
+            'short_date = "d.m.yyyy"',
+            "list.csv: is a text file, whose dates stay as they are written; leave out the short_date",
+            id="short_date of a CSV",
+        ),
+        pytest.param(
+            "xlsx",
+            'short_date = "0.00"',
+            "short_date: “0.00” is no date format; use a date format such",
+            id="short_date",
+        ),
+        pytest.param(
+            "xlsx",
+            'encoding = "utf-8"\ndelimiter = ";"',
+            "list.xlsx: is a workbook and has no encoding and no delimiter; leave out the encoding and the delimiter",
+            id="settings of a CSV",
+        ),
+    ],
+)
+def test_a_setting_that_does_not_fit_the_list_is_answered_in_a_sentence(
+    command: Campaign, tmp_path: Path, kind: str, setting: str, says: str
+) -> None:
+    livechat_list(tmp_path / "list.csv", 1)
+    write_workbook(tmp_path / "list.xlsx", [["token", "rid", "msg"], ["t", "r", "Hi"]])
+    file = tmp_path / "c.toml"
+    server = '[server]\nurl = "https://chat.example.com"\n'
+    file.write_text(f'template = "livechat-text"\n{server}[recipients]\nfile = "list.{kind}"\n{setting}\n', "utf-8")
+    said = command("check", file)
+    assert said.code == 2
+    assert says in said.stderr
+    assert len(said.stderr.splitlines()) == 1
 
 
 def test_a_livechat_campaign_without_a_server_says_where_to_name_it(command: Campaign, tmp_path: Path) -> None:

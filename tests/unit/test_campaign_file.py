@@ -117,6 +117,15 @@ def test_overrides_can_name_what_the_file_leaves_out(write: Write) -> None:
     assert campaign.recipients.file.name == "list.csv"
 
 
+@pytest.mark.parametrize(("other", "short_date"), [("other.xlsx", "d.m.yyyy"), ("other.CSV", "dd/mm/yyyy")])
+def test_another_list_is_shown_as_the_campaigns_own_if_it_can_hold_dates(
+    write: Write, tmp_path: Path, other: str, short_date: str
+) -> None:
+    given = LEAST + 'short_date = "d.m.yyyy"\nheader_row = 3\n'
+    campaign = load_campaign(write("tet.toml", given), {"recipients": {"file": str(tmp_path / other)}})
+    assert (campaign.recipients.short_date, campaign.recipients.header_row) == (short_date, 1)
+
+
 def test_a_wrong_override_is_named_like_a_wrong_key(write: Write, campaign_refusal: Refusal) -> None:
     assert campaign_refusal(write("tet.toml", LEAST), throttle={"rate": "fast"}) == [
         "throttle.rate: “fast” is not a rate; write it as “auto”, “10/s” or “600/min”"

@@ -85,6 +85,23 @@ def test_a_sep_line_is_no_row(path: Path) -> None:
     assert second.problems[0].what == "line 4 has 3 fields and the header has 2"
 
 
+def test_a_sep_line_in_quotation_marks_is_no_row(path: Path) -> None:
+    recipients = open_recipients(written(path, '"sep=;"\r\n"a,b";"c"\r\n"1";"2"\r\n'))
+    assert [column.header for column in recipients.columns] == ["a,b", "c"]
+    assert [row.texts for row in recipients.rows()] == [("1", "2")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1258"])
+def test_the_mark_that_dos_programs_end_a_file_with_is_no_row(path: Path, encoding: str) -> None:
+    recipients = open_recipients(written(path, "a;b\r\n1;Đ\r\n\x1a", encoding), ReadOptions(encoding=encoding))
+    assert [(row.texts, row.problems) for row in recipients.rows()] == [(("1", "Đ"), ())]
+
+
+def test_a_file_of_nothing_but_the_mark_that_ends_it_is_empty(path: Path) -> None:
+    with pytest.raises(RecipientsError, match=r"^customers\.csv: is empty; put the headers in the first row"):
+        open_recipients(written(path, "\x1a"))
+
+
 def test_the_separator_is_found_though_a_field_is_long(path: Path) -> None:
     recipients = open_recipients(written(path, f'a;b\n"{"x" * 200_000}";2\n'))
     assert [row.texts[1] for row in recipients.rows()] == ["2"]
@@ -107,6 +124,26 @@ def test_a_title_above_the_headers_is_noted(path: Path) -> None:
     assert recipients.notes[1] == "row 3 looks more like the header row; if it is, set header_row = 3"
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"], ids=["semicolons", "tabs", "bars"])
+def test_a_title_is_doubted_though_it_does_not_tell_the_separator(path: Path, separator: str) -> None:
+    recipients = open_recipients(written(path, f"Customers\n\nname{separator}phone\nAn{separator}1\n"))
+    assert recipients.notes[1:] == ("row 3 looks more like the header row; if it is, set header_row = 3",)
+    mended = open_recipients(path, ReadOptions(header_row=3))
+    assert [column.header for column in mended.columns] == ["name", "phone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        pytest.param("phone\n0901\n0902\n", ReadOptions(), id="one column"),
+        pytest.param("text\nhi; you\n", ReadOptions(delimiter=","), id="a separator that was named"),
+        pytest.param("sep=,\ntext\nhi; you\n", ReadOptions(), id="a sep line"),
+    ],
+)
+def test_a_header_of_one_field_is_not_doubted_without_need(path: Path, text: str, options: ReadOptions) -> None:
+    assert len(open_recipients(written(path, text), options).notes) == 1
+
+
 def test_a_blank_header_row_is_refused(path: Path) -> None:
     with pytest.raises(RecipientsError, match=r"^customers\.csv, row 1: is blank, .* set header_row = 2$"):
         open_recipients(written(path, ",\nname,phone\nAn,1\n"))
@@ -117,6 +154,13 @@ def test_a_sheet_is_refused(path: Path) -> None:
         RecipientsError, match=r"^customers\.csv: is a text file and has no sheets; leave out the sheet$"
     ):
         open_recipients(written(path, "a,b\n"), ReadOptions(sheet="Data"))
+
+
+@pytest.mark.parametrize("short_date", ["d.m.yyyy", "["], ids=["a format", "no format"])
+def test_a_short_date_is_refused(path: Path, short_date: str) -> None:
+    message = r"^customers\.csv: is a text file, whose dates stay as they are written; leave out the short_date$"
+    with pytest.raises(RecipientsError, match=message):
+        open_recipients(written(path, "a,b\n"), ReadOptions(short_date=short_date))
 
 
 def test_a_file_without_rows_has_columns_and_no_rows(path: Path) -> None:

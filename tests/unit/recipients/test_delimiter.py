@@ -40,13 +40,13 @@ def test_a_tsv_is_separated_by_tabs(suffix: str) -> None:
     assert found("a,b\tc", suffix=suffix) == "\t"
 
 
-@pytest.mark.parametrize("line", ["sep=;", "SEP=;", "\ufeffsep=;"])
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", "\ufeffsep=;", '"sep=;"', '\ufeff"sep=;"'])
 def test_a_sep_line_is_obeyed(line: str) -> None:
     delimiter = find_delimiter([f"{line}\r\n", "a,b;c\r\n"], None, header_row=1, suffix=".csv")
     assert delimiter == (";", True)
 
 
-@pytest.mark.parametrize("line", ["sep=", "sep=ab", "separator=;", "step;sep=;"])
+@pytest.mark.parametrize("line", ["sep=", "sep=ab", "separator=;", "step;sep=;", '"sep=;', '"sep=";"'])
 def test_what_only_resembles_a_sep_line_is_a_record(line: str) -> None:
     assert not find_delimiter([line], None, header_row=1, suffix=".csv").has_sep_line
 
@@ -69,11 +69,22 @@ def test_the_operator_may_name_the_separator(wanted: str, character: str) -> Non
     assert found("a,b;c", wanted=wanted, suffix=".tsv") == character
 
 
+@pytest.mark.parametrize("line", ['sep="', '"sep=""', "sep=\0", "sep= ", '"sep= "', "sep=a", "sep=1"], ids=repr)
+def test_a_sep_line_with_what_cannot_separate_fields_is_refused(line: str) -> None:
+    message = r"^line 1, sep=: “[^”]” cannot separate fields; put the character there that does, or delete the line$"
+    with pytest.raises(RecipientsError, match=message):
+        found(line, "a;b")
+
+
+def test_the_operator_outdoes_a_sep_line_with_what_cannot_separate_fields() -> None:
+    assert found("sep= ", "a|b", wanted="|") == "|"
+
+
 def test_the_operator_outdoes_a_sep_line_which_is_no_row_all_the_same() -> None:
     assert find_delimiter(["sep=;\n", "a|b\n"], "|", header_row=1, suffix=".csv") == ("|", True)
 
 
-@pytest.mark.parametrize("wanted", ["", "ab", '"', "\n", "a", "1", " "], ids=repr)
+@pytest.mark.parametrize("wanted", ["", "ab", '"', "\n", "\0", "a", "1", " "], ids=repr)
 def test_what_cannot_separate_fields_is_refused(wanted: str) -> None:
     with pytest.raises(
         RecipientsError, match=r"^delimiter: “[^”]*” cannot separate fields; use one character, or a name"

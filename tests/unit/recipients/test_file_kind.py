@@ -41,6 +41,9 @@ def zip_of(*names: str) -> bytes:
         pytest.param(
             "a.xls", b"\x09\x08\x08\x00\x00\x05" + bytes(50), r"is an old Excel file \(\.xls\)", id="xls-bare"
         ),
+        pytest.param("a.xls", b"\x09\x00\x04\x00\x02\x00\x10\x00", r"is an old Excel file \(\.xls\)", id="xls-biff-2"),
+        pytest.param("a.xls", b"\x09\x02\x06\x00\x00\x03\x10\x00", r"is an old Excel file \(\.xls\)", id="xls-biff-3"),
+        pytest.param("a.csv", b"\x09\x04\x06\x00\x00\x04\x10\x00", r"is an old Excel file \(\.xls\)", id="xls-biff-4"),
         pytest.param("a.doc", ole("WordDocument"), "is an old Office file, and not a workbook", id="doc"),
         pytest.param(
             "a.xls",
@@ -59,9 +62,25 @@ def zip_of(*names: str) -> bytes:
             "is an XML Spreadsheet 2003 and not a workbook",
             id="xml-2003",
         ),
+        pytest.param(
+            "a.xls",
+            b'<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+            "is an XML Spreadsheet 2003 and not a workbook",
+            id="xml-2003-bare",
+        ),
+        pytest.param("a.csv", b"<workbook><sheet/>", "is an XML file and not a workbook", id="workbook-bare"),
+        pytest.param("a.csv", b"<!-- list --><list/>", "is an XML file and not a workbook", id="xml-comment"),
+        pytest.param("a.csv", b"<!-- saved --><html>", r"is a web page \(HTML\)", id="html-comment"),
         pytest.param("a.xml", b"<?xml version='1.0'?><list/>", "is an XML file and not a workbook", id="xml"),
         pytest.param("a.pdf", b"%PDF-1.7", r"is a PDF; give a workbook", id="pdf"),
         pytest.param("a.xlsx", b"\x1f\x8b\x08", "is a gzip archive", id="gzip"),
+        pytest.param("a.xlsx", b"Rar!\x1a\x07\x01\x00", "is a RAR archive; give a workbook", id="rar"),
+        pytest.param("a.csv", b"7z\xbc\xaf\x27\x1c", "is a 7z archive; give a workbook", id="7z"),
+        pytest.param("a.xlsx", b"\x89PNG\r\n\x1a\n", "is a picture; give a workbook", id="png"),
+        pytest.param("a.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF", "is a picture; give a workbook", id="jpeg"),
+        pytest.param("a.csv", b"GIF89a", "is a picture; give a workbook", id="gif"),
+        pytest.param("a.csv", b"SQLite format 3\0", "is a database; give a workbook", id="sqlite"),
+        pytest.param("a.txt", b"{\\rtf1\\ansi", r"is a text document \(RTF\); give a workbook", id="rtf"),
         pytest.param("a.xlsx", bytes(3000), "is damaged: it holds nothing but zeros; get the file again", id="zeros"),
         pytest.param(
             "a.xlsx", bytes(range(1, 9)) * 9, "is damaged, or no spreadsheet: it does not begin like one", id="bytes"
@@ -99,6 +118,14 @@ def test_what_cannot_hold_recipients_is_refused(tmp_path: Path, name: str, conte
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(RecipientsError, match=message):
+        open_recipients(path)
+
+
+@pytest.mark.parametrize("tag", ["head", "body", "table", "meta", "style", "script"])
+def test_a_piece_of_a_web_page_is_refused(tmp_path: Path, tag: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"\n<{tag.title()} class='x'>\nname,phone\nAn,1\n")
+    with pytest.raises(RecipientsError, match=r"^a\.csv: is a web page \(HTML\) and not a workbook; open it in"):
         open_recipients(path)
 
 

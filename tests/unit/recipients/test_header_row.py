@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from campaign.errors import RecipientsError
-from campaign.recipients.header_row import find_header_row
+from campaign.recipients.header_row import doubt_by_names, find_header_row, is_doubt
 
 WORDS = ["name", "phone"]
 
@@ -46,6 +46,27 @@ def test_a_title_in_the_header_row_is_doubted() -> None:
     assert find_header_row(rows, 1, "c.xlsx").doubt == (
         "row 3 looks more like the header row; if it is, set header_row = 3"
     )
+
+
+def test_a_row_that_holds_a_missing_header_is_taken_for_the_header_row() -> None:
+    rows = [(2, ["An", "0901"]), (4, ["Tên", "Điện thoại"])]
+    doubt = doubt_by_names(rows, {"zalo", "dien_thoai"})
+    assert doubt == "row 4 looks more like the header row; if it is, set header_row = 4"
+
+
+@pytest.mark.parametrize("names", [set(), {"zalo"}], ids=["nothing missing", "another header missing"])
+def test_rows_without_a_missing_header_raise_no_doubt(names: set[str]) -> None:
+    assert doubt_by_names([(2, ["An", ""]), (4, WORDS)], names) == ""
+
+
+def test_a_missing_header_is_looked_for_in_some_twenty_rows() -> None:
+    rows = [(number, ["An", "1"]) for number in range(2, 22)]
+    assert doubt_by_names([*rows, (22, WORDS)], {"name"}) == ""
+
+
+def test_a_doubt_is_told_from_all_else_that_is_noted() -> None:
+    notes = ["sheet “Data”", find_header_row([(1, ["Customers"]), (3, WORDS)], 1, "c.xlsx").doubt]
+    assert [is_doubt(note) for note in notes] == [False, True]
 
 
 def test_a_single_column_is_not_doubted() -> None:

@@ -117,6 +117,25 @@ def test_a_long_line_within_a_quoted_field_is_no_part_of_it(monkeypatch: pytest.
     assert last.fields == ["c"]
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        pytest.param("a,b\r\n\x1a", [["a", "b"]], id="on a line of its own"),
+        pytest.param("a,b\x1a", [["a", "b"]], id="behind the last field"),
+        pytest.param('a,"b"\x1a', [["a", "b"]], id="behind a quotation mark"),
+        pytest.param("\x1a", [], id="alone"),
+        pytest.param("a\x1a,b\n\x1a\nc\n", [["a\x1a", "b"], ["\x1a"], ["c"]], id="anywhere else it is text"),
+    ],
+)
+def test_the_mark_that_dos_programs_end_a_file_with_is_dropped(text: str, fields: list[list[str]]) -> None:
+    assert [(record.fields, record.wrong) for record in read(text)] == [(each, "") for each in fields]
+
+
+def test_a_mark_behind_a_quoted_field_that_nothing_closes_is_no_part_of_it() -> None:
+    (broken,) = read('a,"b\r\n\x1a')
+    assert (broken.fields, broken.wrong[:6]) == (["a", "b"], "line 1")
+
+
 def test_a_field_may_be_longer_than_the_csv_module_allows_by_itself() -> None:
     assert len(read("a," + "x" * 200_000)[0].fields[1]) == 200_000
 

@@ -198,6 +198,11 @@ def test_a_header_row_below_one_is_refused(path: Path) -> None:
     [
         pytest.param(ReadOptions(encoding="utf-8"), "has no encoding; leave out the encoding", id="encoding"),
         pytest.param(ReadOptions(delimiter=";"), "has no delimiter; leave out the delimiter", id="delimiter"),
+        pytest.param(
+            ReadOptions(encoding="utf-8", delimiter=";"),
+            "has no encoding and no delimiter; leave out the encoding and the delimiter",
+            id="both",
+        ),
     ],
 )
 def test_options_of_text_files_are_refused(path: Path, options: ReadOptions, message: str) -> None:
