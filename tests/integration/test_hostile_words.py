@@ -33,7 +33,7 @@ def test_a_header_on_several_lines_is_named_on_one(command: Campaign, tmp_path: 
     rows = (("token", "rid", "Nội dung\n(tiếng Việt)"), ("t", "r", ""))
     recipients = write(tmp_path / "list.csv", *rows)
     missing = command("check", recipients, *OPTIONS, "--map", "msg=nowhere")
-    assert missing.stderr.endswith("; the headers are: token, rid, Nội dung (tiếng Việt)\n")
+    assert "; the headers are: token, rid, Nội dung (tiếng Việt)\n" in missing.stderr
     assert missing.stderr.count("\n") == 1
     blank = command("check", recipients, *OPTIONS, "--map", "msg=Nội dung (tiếng Việt)")
     assert "  msg ← column C “Nội dung (tiếng Việt)” ← “”" in blank.stderr
