@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from campaign.recipients.options import ReadOptions
     from campaign.recipients.table import Column, Row
+
+_FORMATS_NAMED = 10
 
 
 class WorkbookRecipients:
@@ -120,8 +123,11 @@ def _said_of(facts: SheetFacts) -> Iterator[str]:
 
 
 def _said_of_formats(display: CellText) -> Iterator[str]:
-    for code, example in display.not_understood.items():
+    unclear = display.not_understood
+    for code, example in islice(unclear.items(), _FORMATS_NAMED):
         yield f"the number format “{code}” is not understood: shown as stored, for example {example}"
+    if len(unclear) > _FORMATS_NAMED:
+        yield f"and {len(unclear) - _FORMATS_NAMED:,} more number formats are not understood"
     if display.follows_system:
         example = next(iter(display.follows_system.values()))
         yield f"some dates follow the computer's settings: shown as {example}; short_date changes that"

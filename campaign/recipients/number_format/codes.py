@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from campaign.recipients.number_format.builtin import MISSPELT
@@ -27,6 +28,8 @@ _GENERAL: Section = (Token(Kind.GENERAL, "General"),)
 _MOST_SECTIONS = 4
 _LONGEST = 255
 _MOST_CONDITIONS = 2
+_SMALL_EXPONENT = re.compile(r"""("[^"]*"|\\.)|(?<=[0#?.])e(?=[+-])""", re.DOTALL)
+"""What is quoted or escaped, to be kept; or the e of `0e+0`, which other programs write for Excel's `0E+0`."""
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
@@ -83,7 +86,8 @@ def compile_code(code: str, *, date1904: bool, short_date: str) -> FormatCode:
     """
     if len(code) > _LONGEST:
         raise NotUnderstoodError(f"a number format has up to {_LONGEST} characters, not {len(code)}")
-    parts, follows_system = with_system_locale(MISSPELT.get(code, code) or "General", short_date)
+    spelt = _SMALL_EXPONENT.sub(lambda match: match[1] or "E", MISSPELT.get(code, code))
+    parts, follows_system = with_system_locale(spelt or "General", short_date)
     numbers, text = _arranged(parts)
     renderings = [render_number(part, date1904=date1904) for part in numbers]
     conditions = [_condition(part) for part in numbers]

@@ -137,10 +137,10 @@ def _number(stored: str) -> float:
     if "_" in stored:  # which Python takes between digits
         raise ValueError(stored)
     try:
-        return int(stored)
+        number: float = int(stored)
     except ValueError:
         number = float(stored)
-    if not math.isfinite(number):
+    if not math.isfinite(number):  # which raises OverflowError for an integer of 400 digits
         raise ValueError(stored)
     return number
 

@@ -8,17 +8,19 @@ from campaign.errors import Problem, RecipientsError
 from campaign.recipients.sparseness import MOST_COLUMNS
 from campaign.recipients.xlsx.package import Limit
 from campaign.recipients.xlsx.sheet import RawRow, SheetFacts, SheetReader
-from campaign.recipients.xlsx.xml_stream import parse
+from campaign.recipients.xlsx.xml_stream import parse, refuse_flood
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from campaign.recipients.xlsx.package import Package
 
-_LIMIT = Limit(small=48_000_000, growth=100)
+_LIMIT = Limit(small=48_000_000, growth=40)
 """A million rows of nothing but formatted blank cells grow 25 times; a bomb, a thousand times."""
 
 _MOST_PIECES_PER_ROW = 1_000
+_MOST_BLANKS = 16_000_000
+"""Enough for every row there can be with fifteen formatted blank cells."""
 
 
 def read_rows(
@@ -46,3 +48,7 @@ def read_rows(
             if reader.cells and (pieces > _MOST_PIECES_PER_ROW or len(reader.cells) > 2 * MOST_COLUMNS):
                 what = "holds more than any worksheet's row"
                 raise RecipientsError(Problem(f"{where}, row {row_number}", what, "save the file again"))
+            refuse_flood(reader.strays, where)
+            if reader.blanks > _MOST_BLANKS:
+                what = f"holds over {_MOST_BLANKS:,} blank cells"
+                raise RecipientsError(Problem(where, what, "delete the rows and columns that are not needed"))

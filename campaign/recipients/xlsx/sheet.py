@@ -65,7 +65,16 @@ class SheetFacts:
 
 
 class SheetReader:
-    """Collects rows from a worksheet's XML events. Blank cells, most of many a formatted sheet, cost little."""
+    """Collects rows from a worksheet's XML events. Blank cells, most of many a formatted sheet, cost little.
+
+    Attributes:
+        rows: what is whole so far; to be taken away by whoever feeds the reader.
+        cells: what is not blank in the row at hand.
+        row_number: that row's number.
+        blanks: how many cells and texts were empty.
+        strays: how many tags were neither rows nor cells nor in them.
+        depth: how many elements are open.
+    """
 
     def __init__(self, where: str, facts: SheetFacts, *, recalculates: bool) -> None:
         """Prepare for one pass.
@@ -78,6 +87,8 @@ class SheetReader:
         self.rows: list[RawRow] = []
         self.cells: list[RawCell] = []
         self.row_number = 0
+        self.blanks = 0
+        self.strays = 0
         self.depth = 0
         self._where = where
         self._facts = facts
@@ -85,7 +96,9 @@ class SheetReader:
         self._columns = ColumnIndex(where)
         self._cell: dict[str, str] = {}
         self._column = -1
-        self._text = ""
+        self._pieces: list[str] = []
+        self._length = 0
+        self._length_before = 0
         self._in_text = False
         self._in_hint = False
         self._has_formula = False
@@ -94,7 +107,7 @@ class SheetReader:
         """Take the root element's name; its prefix, if it has one, is every element's."""
         before = self._prefix = prefix(root)
         self._c, self._v, self._row = f"{before}c", f"{before}v", f"{before}row"
-        self._f, self._t, self._hint = f"{before}f", f"{before}t", f"{before}rPh"
+        self._f, self._t, self._is, self._hint = f"{before}f", f"{before}t", f"{before}is", f"{before}rPh"
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Take a start tag."""
@@ -103,24 +116,33 @@ class SheetReader:
             if not attributes.get("r"):
                 self._column = self._columns.after(self._place())
             self._cell = attributes
-            self._text = ""
+            if self._length:
+                self._pieces.clear()
+                self._length = 0
             self._has_formula = False
         elif name == self._v or name == self._t:  # noqa: PLR1714 - runs for every cell, and a set is slower
             self._in_text = not self._in_hint
+            self._length_before = self._length
         elif name == self._row:
             self._start_row(attributes)
         elif name == self._f:
+            self.blanks += self._has_formula
             self._has_formula = True
         elif name == self._hint:
+            self.strays += 1
             self._in_hint = True
+        elif name == self._is:
+            self._length_before = self._length
         else:
+            self.strays += 1
             self._facts.note(name.removeprefix(self._prefix), attributes)
 
     def text(self, text: str) -> None:
         """Take character data."""
         if self._in_text:
-            self._text += text
-            if len(self._text) > LONGEST_TEXT:
+            self._pieces.append(text)
+            self._length += len(text)
+            if self._length > LONGEST_TEXT:
                 what = f"a cell holds more than {LONGEST_TEXT:,} characters"
                 raise RecipientsError(Problem(f"{self._where}, row {self.row_number}", what, "shorten it"))
 
@@ -130,17 +152,23 @@ class SheetReader:
         if name == self._c:
             if self._has_formula:
                 self._end_formula()
-            elif self._text:
+            elif self._pieces:
                 cell = self._cell
-                self.cells.append((self._place(), cell.get("t", "n"), cell.get("s", ""), self._text))
+                self.cells.append((self._place(), cell.get("t", "n"), cell.get("s", ""), "".join(self._pieces)))
+            else:
+                self.blanks += 1
         elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
             self._in_text = False
+            if self._length == self._length_before:
+                self.blanks += 1
         elif name == self._row:
             if self.cells:
                 self.rows.append(RawRow(self.row_number, self.cells))
                 self.cells = []
         elif name == self._hint:
             self._in_hint = False
+        elif name == self._is and self._length == self._length_before:
+            self.blanks += 1
 
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         given = attributes.get("r", "")
@@ -162,7 +190,8 @@ class SheetReader:
         # Writers that calculate nothing leave the result out (openpyxl) or write 0 (XlsxWriter), and ask for a
         # calculation on opening. A formula that results in an empty text has the type "str" and no text.
         kind, style = self._cell.get("t", "n"), self._cell.get("s", "")
-        if self._text and not (self._recalculates and self._text == "0"):
-            self.cells.append((self._place(), kind, style, self._text))
-        elif self._text or kind != "str":
+        result = "".join(self._pieces)
+        if result and not (self._recalculates and result == "0"):
+            self.cells.append((self._place(), kind, style, result))
+        elif result or kind != "str":
             self.cells.append((self._place(), UNCALCULATED, style, ""))

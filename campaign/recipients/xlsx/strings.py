@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LIMIT = Limit(small=48_000_000, growth=30)
 """Unlike a sheet, the strings stay in memory; and as each stands there once, they do not pack as tightly."""
+
+_MOST_BYTES = 200_000_000
+"""Memory for all strings: two million names, say. Tiny ones by the million pass every limit to a file's size."""
+
+_BYTES_OF_A_PLACE = 24
+"""What a string costs besides itself: its place in the list, and what memory is rounded up by."""
 
 
 def unescape(text: str) -> str:
@@ -48,7 +55,9 @@ class _StringTable:
         self.strings: list[str] = []
         self.depth = 0
         self._where = where
-        self._text = ""
+        self._kept = 0
+        self._pieces: list[str] = []
+        self._length = 0
         self._in_text = False
         self._in_hint = False
 
@@ -65,8 +74,9 @@ class _StringTable:
 
     def text(self, text: str) -> None:
         if self._in_text:
-            self._text += text
-            if len(self._text) > LONGEST_TEXT:
+            self._pieces.append(text)
+            self._length += len(text)
+            if self._length > LONGEST_TEXT:
                 what = f"a cell holds more than {LONGEST_TEXT:,} characters"
                 raise RecipientsError(Problem(self._where, what, "shorten it"))
 
@@ -75,7 +85,15 @@ class _StringTable:
         if name == self._t:
             self._in_text = False
         elif name == self._si:
-            self.strings.append(unescape(self._text))
-            self._text = ""
+            self._keep(unescape("".join(self._pieces)))
+            self._pieces.clear()
+            self._length = 0
         elif name == self._hint:
             self._in_hint = False
+
+    def _keep(self, string: str) -> None:
+        self.strings.append(string)
+        self._kept += getsizeof(string) + _BYTES_OF_A_PLACE
+        if self._kept > _MOST_BYTES:
+            what = f"its texts take more than {_MOST_BYTES / 1e6:,.0f} MB"
+            raise RecipientsError(Problem(self._where, what, "copy the rows that are needed into a new workbook"))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _PIECE = 64 * 1024
 _LONGEST_TOKEN = 8 * 1024 * 1024
 _DEEPEST = 1_000
+MOST_TAGS = 2_000_000
+"""Tags of a part that hold no rows, cells or texts; the fullest styles and sheets have some hundred thousand."""
+
 _SAVE_AGAIN = "open it in a spreadsheet program, let it repair the file, and save it as .xlsx again"
 
 
@@ -94,12 +97,25 @@ def elements(stream: IO[bytes], where: str) -> Iterator[tuple[str, dict[str, str
     The root comes first, without its attributes.
 
     Raises:
-        RecipientsError: as for `parse`.
+        RecipientsError: as for `parse`, or there are more than any workbook has.
     """
     tags = _StartTags()
+    count = 0
     for _ in parse(stream, tags, where):
+        count += len(tags.started)
+        refuse_flood(count, where)
         yield from tags.started
         tags.started.clear()
+
+
+def refuse_flood(count: int, where: str) -> None:
+    """Refuse a part with tags by the million that mean nothing here; each costs time, and next to nothing in a zip.
+
+    Raises:
+        RecipientsError: there are more than any workbook has.
+    """
+    if count > MOST_TAGS:
+        raise RecipientsError(Problem(where, f"holds over {MOST_TAGS:,} tags that are no cells", _SAVE_AGAIN))
 
 
 def local(name: str) -> str:

@@ -71,7 +71,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path, part: str) -> N
 
 
 def test_a_large_sheet_that_packs_as_sheets_do_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "_LIMIT", Limit(small=10_000, growth=100))
+    monkeypatch.setattr(rows_module, "_LIMIT", Limit(small=10_000, growth=40))
     blank = [row(number, f'<c r="A{number}" s="1"/>') for number in range(2, 5_000)]
     assert read_all(books.save(path, books.parts(sheet_xml(HEADER, *blank, row(6_000, text("A6000", "An")))))) == 1
 
