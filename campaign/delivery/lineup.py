@@ -31,7 +31,7 @@ class Lineup:
         self._fetch = fetch
         self._left = limit
         self._ready: deque[Waiting] = deque()
-        self._behind: dict[str, deque[Waiting]] = {}
+        self._behind: dict[str, deque[Waiting]] = {}  # of each destination that is busy, what waits behind
         self._rows = 0
         self._bytes = 0
         self._last_seq = 0

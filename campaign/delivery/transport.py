@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import aiohttp
+from yarl import URL
 
 from campaign.channels.base import Answer, NoAnswer
 
@@ -68,8 +70,8 @@ class Transport:
 
     async def send(self, request: Request) -> Answer | NoAnswer:
         """Send one request and read the whole answer. Redirects are not followed: the key would go along."""
-        url = self._server.url + request.url
         try:
+            url = _parsed(self._server.url + request.url)
             async with self._session.request(request.method, url, data=request.body, allow_redirects=False) as response:
                 body = await _read(response.content)
                 return Answer(response.status, self._headers(response.headers), self._without_key(body))
@@ -99,6 +101,14 @@ class Transport:
         for key in self._keys:
             value = value.replace(key, BLANKED)
         return value
+
+
+@lru_cache(maxsize=4)  # every message goes to the same address, and to parse it costs a tenth of a request
+def _parsed(url: str) -> URL:
+    try:
+        return URL(url)
+    except ValueError as error:
+        raise aiohttp.InvalidURL(url) from error
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:

@@ -25,6 +25,7 @@ OWNERS = {
     "click": {"cli"},
     "tqdm": {"cli"},
     "aiohttp": {"delivery/transport.py", "sandbox"},
+    "yarl": {"delivery/transport.py"},
     "sqlite3": {"journal"},
     "filelock": {"journal"},
     "jinja2": {"messages", "review/preview_page.py"},
