@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from campaign.channels import Channel
     from campaign.delivery import StopReason, Watch
-    from campaign.journal import Journal, Run
+    from campaign.journal import Journal, Run, Tally
     from campaign.runs.terms import Attendant, Places, Wishes
 
 WAITING = (State.PENDING, State.SENDING)
@@ -79,18 +79,22 @@ class Work:
     def agreed(self) -> bool:
         """Ask whether to send; nothing is asked where nothing waits."""
         tally = self.journal.tally(self.run.number)
-        waiting = tally.count(*WAITING, *self.retry)
-        messages = waiting if self.wishes.limit is None else min(waiting, self.wishes.limit)
+        messages = self._messages(tally)
         server = SANDBOX if self.wishes.sandbox else self.server
         return messages == 0 or self.attendant.agrees(Facts(messages, server, self.rate, tally))
 
+    def _messages(self, tally: Tally) -> int:
+        """How many messages are to be sent now."""
+        waiting = tally.count(*WAITING, *self.retry)
+        return waiting if self.wishes.limit is None else min(waiting, self.wishes.limit)
+
     def deliver(self, key: str | None) -> Report:
         """Deliver what waits, and review the run."""
-        waiting = self.journal.tally(self.run.number).count(*WAITING, *self.retry)
-        if waiting == 0:
+        messages = self._messages(self.journal.tally(self.run.number))
+        if messages == 0:
             return self.report()
         session = self.journal.begin_session(self.run.number)
-        reason = asyncio.run(self._delivered(key, self.attendant.delivery(waiting)))
+        reason = asyncio.run(self._delivered(key, self.attendant.delivery(messages)))
         with contextlib.suppress(JournalError):  # a journal that cannot be written has stopped the run and said so
             self.settle_cut_off()
             self.journal.end_session(session, self._unfinished(reason))

@@ -81,6 +81,15 @@ def test_a_yes_sends_and_the_bar_tells_what_it_waits_for(start_sandbox: StartSan
     assert "all 12 rows are sent" in terminal.text
 
 
+def test_the_bar_is_of_the_messages_that_are_sent_now(server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 40)
+    words = ("run", recipients, "--template", "livechat-text", "--server", server.url, "--limit", "10")
+    terminal = Terminal(*words, "--rate", "100/s", "--yes")
+    assert terminal.end() == 3
+    assert "100%" in terminal.text
+    assert "10 of 40 rows are sent, 30 wait" in terminal.text
+
+
 def test_a_missing_key_is_asked_for_and_not_shown(server: RunningSandbox, tmp_path: Path) -> None:
     recipients = kitechat_list(tmp_path / "list.csv", 2)
     words = ("run", recipients, "--template", "kitechat-text", "--server", server.url)
