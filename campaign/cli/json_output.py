@@ -1,4 +1,4 @@
-"""What `--json` prints: one JSON object on one line of stdout."""
+"""What `--json` prints: one JSON value on one line of stdout."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("interrupted; `campaign results` says how a run stands", err=True)
+            sends = ctx.invoked_subcommand in ("run", "resume")
+            click.echo("interrupted" + ("; `campaign results` says how the run stands" if sends else ""), err=True)
             ctx.exit(INTERRUPTED)
 
 

@@ -24,6 +24,7 @@ AT_ONCE = 70
 """Events in one statement: SQLite before 3.32 binds no more than 999 values."""
 
 COLUMNS = 13
+"""Of the view, and parts of an `Event`."""
 
 VIEW = """
 CREATE TEMP VIEW event AS

@@ -145,6 +145,21 @@ def test_an_interrupt_while_the_workbook_is_written_ends_in_a_report(
     assert f"was not written; write it again with: campaign results {recipients}" in said.stderr
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("run", "interrupted; `campaign results` says how the run stands\n"), ("check", "interrupted\n")],
+)
+def test_an_interrupt_before_a_delivery_names_what_tells_more(
+    command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, said: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"campaign.cli.{word}.load", interrupted)
+    ended = command(word, livechat_list(tmp_path / "list.csv", 1), *LIVECHAT)
+    assert (ended.code, ended.stderr) == (130, said)
+
+
 def test_the_results_of_a_rehearsal_are_not_sent_for_real(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
