@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from campaign.cli.json_output import JsonArray, print_json, print_json_object
-from campaign.cli.say import say, warn
+from campaign.cli.say import Listing, say, warn
 from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT
 from campaign.journal import SANDBOX, State
 from campaign.plan import PlanCount, planned_rows, prepare
@@ -32,17 +32,18 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
     fidelity = Fidelity(prepared.recipients.columns, prepared.template.destination_columns)
     first: Row | None = None
     with JsonArray() as problems:
-        for row, message, planned in planned_rows(prepared):
-            count.states[planned.state] += 1
-            fidelity.look(row)
-            if first is None:
-                first = row
-                if not quiet:
-                    _print_mapping(prepared, row)
-            for problem in message.problems:
-                say(str(problem))
-                if json_wanted:
-                    problems.add(asdict(problem))
+        with Listing() as listing:
+            for row, message, planned in planned_rows(prepared):
+                count.states[planned.state] += 1
+                fidelity.look(row)
+                if first is None:
+                    first = row
+                    if not quiet:
+                        _print_mapping(prepared, row)
+                for problem in message.problems:
+                    listing.add(problem)
+                    if json_wanted:
+                        problems.add(asdict(problem))
         warnings = (*prepared.template.binding.unused, *fidelity.warnings())
         _print_findings(prepared, fidelity, warnings, quiet=quiet)
         if not quiet:
@@ -61,10 +62,11 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     """
     prepared = prepare(campaign, SANDBOX if given["sandbox"] else None)
     count = PlanCount()
-    for _, message, planned in planned_rows(prepared):
-        count.states[planned.state] += 1
-        for problem in message.problems:
-            say(str(problem))
+    with Listing() as listing:
+        for _, message, planned in planned_rows(prepared):
+            count.states[planned.state] += 1
+            for problem in message.problems:
+                listing.add(problem)
     for warning in prepared.template.binding.unused:
         warn(warning)
     if not given["quiet"]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
 from campaign.review.preview_text import harmless
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from campaign.errors import Problem
+
+_TOLD_TOGETHER = 1000
 
 
 def say(text: str, *, color: str | None = None) -> None:
@@ -25,3 +29,32 @@ def say(text: str, *, color: str | None = None) -> None:
 def warn(warning: Problem) -> None:
     """Tell people of what may be a mistake, and stops nothing."""
     say(f"Warning: {warning}", color="yellow")
+
+
+class Listing:
+    """A long list of problems for people, told by the thousand: a million rows can have one in each.
+
+    What it has been given is told when the block ends at the latest, with an error too.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tell()
+
+    def add(self, problem: Problem) -> None:
+        """Add a problem."""
+        self._lines.append(str(problem))
+        if len(self._lines) == _TOLD_TOGETHER:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._lines:
+            say("\n".join(self._lines))
+            self._lines.clear()

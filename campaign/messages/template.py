@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import TemplateSyntaxError
 
@@ -29,8 +28,7 @@ STAND_IN = "https://example.com/"
 """Fits every string field of both APIs, so that a template can be checked before there are any rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What became of a row: a payload that the server should take, or the reasons why there is none."""
 
     payload: Payload | None
@@ -49,6 +47,7 @@ class MessageTemplate:
         self.channel = channel
         self.binding = binding
         self._root = root
+        self._sources: dict[Path, _Source] = {}
         self._letters = {column.letter for text in leaves(root) for column in binding.columns_of(text)}
 
     @property
@@ -89,18 +88,30 @@ class MessageTemplate:
     def _row_problem(self, row: Row, context: Context, problem: FieldProblem) -> Problem:
         """A problem of the payload in terms of the cells that it came from."""
         path = path_in_template(self._root, problem.path, context)
-        texts = leaves(node_at(self._root, path))
-        columns = sorted({column for text in texts for column in self.binding.columns_of(text)})
-        field = field_name(path)
-        blank = [column for column in columns if not row.texts[column.position].strip()]
-        if problem.missing and blank:
-            headers = " and ".join(f"“{column.label}”" for column in blank)
+        source = self._sources.get(path) or self._source(path)
+        field, columns = source
+        blank = [column for column in columns if not row.texts[column.position].strip()] if problem.missing else ()
+        if blank:
+            headers = " and ".join([f"“{column.label}”" for column in blank])
             verb = "is" if len(blank) == 1 else "are"
             return Problem(_cells(row, blank), f"{headers} {verb} blank, and {field} needs it", "fill it in")
         if columns:
-            shown = ", ".join(f"“{_short(row.texts[column.position])}”" for column in columns)
+            shown = ", ".join([f"“{_short(row.texts[column.position])}”" for column in columns])
             return Problem(_cells(row, columns), f"{field} {problem.what}", f"the cell shows {shown}")
         return Problem(f"row {row.number}", f"{field} {problem.what}")
+
+    def _source(self, path: Path) -> _Source:
+        texts = leaves(node_at(self._root, path))
+        columns = sorted({column for text in texts for column in self.binding.columns_of(text)})
+        source = self._sources[path] = _Source(field_name(path), tuple(columns))
+        return source
+
+
+class _Source(NamedTuple):
+    """Where a field of the payload comes from: its name for people, and the columns. The same for all rows."""
+
+    field: str
+    columns: tuple[Column, ...]
 
 
 def compile_template(
@@ -184,7 +195,7 @@ def field_name(path: Path) -> str:
 
 
 def _cells(row: Row, columns: Sequence[Column]) -> str:
-    return ", ".join(f"{column.letter}{row.number}" for column in columns)
+    return ", ".join([f"{column.letter}{row.number}" for column in columns])
 
 
 def _short(text: str, length: int = 40) -> str:

@@ -166,6 +166,8 @@ def node_at(node: Node, path: Path) -> Node:
 
 def path_in_template(node: Node, path: Path, context: Context) -> Path:
     """The path in the template of a place in a rendered payload: a list that lost items counts differently there."""
+    if not any(isinstance(part, int) for part in path):
+        return path
     found: list[str | int] = []
     for part in path:
         found.append(node.kept(context)[part] if isinstance(node, Items) and isinstance(part, int) else part)
