@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from campaign.recipients.number_format.builtin import builtin_format
 from campaign.recipients.number_format.codes import FormatCode, compile_code, holds_dates, refusing
-from campaign.recipients.number_format.errors import NotUnderstoodError, UnsupportedError
+from campaign.recipients.number_format.errors import NotShownError, NotUnderstoodError, UnsupportedError
 from campaign.recipients.number_format.general import general_text
 from campaign.recipients.number_format.moments import as_datetime
 from campaign.recipients.number_format.system_locale import SHORT_DATE, check_short_date
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from campaign.recipients.number_format.moments import DateLike
     from campaign.recipients.table import CellValue
 
-__all__ = ["CellText", "builtin_format", "format_number"]
+__all__ = ["NOT_SHOWN", "CellText", "builtin_format", "format_number"]
+
+NOT_SHOWN = "########"
+"""What Excel fills a cell with whose number format has no text for its value, such as a date before 1900."""
 
 _AS_IS = frozenset({"General", "@"})
 _TOO_LONG = 10**11  # General shows whole numbers of up to eleven digits
@@ -55,7 +58,8 @@ class CellText:
     def display(self, value: CellValue, number_format: str) -> str:
         """The text that Excel shows for a value in a format, "" for a blank cell. Raises nothing, whatever the format.
 
-        Numbers in a date format are serial numbers; dates in a number format become them.
+        Numbers in a date format are serial numbers; dates in a number format become them. What a format cannot show is
+        NOT_SHOWN.
         """
         if isinstance(value, str):
             return value if number_format in _AS_IS else self._text(value, number_format)
@@ -68,6 +72,8 @@ class CellText:
         code = self._codes.get(number_format) or self._compiled(number_format)
         try:
             shown = code.number(value) if isinstance(value, (int, float)) else code.date(value)
+        except NotShownError:
+            return NOT_SHOWN
         except NotUnderstoodError as error:
             shown = self._instead(value, number_format, error)
             self.not_understood.setdefault(number_format, shown)

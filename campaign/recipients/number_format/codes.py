@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from campaign.recipients.number_format.builtin import MISSPELT
 from campaign.recipients.number_format.date_fields import DATE_KINDS
-from campaign.recipients.number_format.errors import NotUnderstoodError
+from campaign.recipients.number_format.errors import NotShownError, NotUnderstoodError
 from campaign.recipients.number_format.moments import MICROSECONDS_IN_DAY, microseconds_of
 from campaign.recipients.number_format.rendering import Rendering, render_number, render_text
 from campaign.recipients.number_format.system_locale import with_system_locale
@@ -177,7 +177,7 @@ def _by_condition(
         for condition, rendering, minus in choices:
             if condition is None or condition.holds(value):
                 return rendering.negative(-value, minus) if value < 0 else rendering.positive(abs(value), "")
-        raise NotUnderstoodError("no section is for this number: Excel shows ########")
+        raise NotShownError("no section is for this number: Excel shows ########")
 
     return number
 

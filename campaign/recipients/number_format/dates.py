@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from campaign.recipients.number_format.date_fields import MICROSECONDS_IN_SECOND, Piece, pieces
-from campaign.recipients.number_format.errors import NotUnderstoodError
+from campaign.recipients.number_format.errors import NotShownError
 from campaign.recipients.number_format.moments import (
     MICROSECONDS_IN_DAY,
     is_plain,
@@ -53,7 +53,7 @@ class DateSection:
         """The text of a serial number that is not negative.
 
         Raises:
-            NotUnderstoodError: Excel would show `########`.
+            NotShownError: Excel would show `########`.
         """
         if isinstance(value, int) and not self._is_elapsed and (day := whole_day(value, date1904=self._date1904)):
             return f"{sign}{self._template % tuple([getter(day, 0) for getter in self._getters])}"
@@ -63,17 +63,17 @@ class DateSection:
         """The text of a negative serial number, given without its sign: only durations and the 1904 system have it.
 
         Raises:
-            NotUnderstoodError: Excel would show `########`.
+            NotShownError: Excel would show `########`.
         """
         if self._is_calendar and not self._date1904:
-            raise NotUnderstoodError("Excel shows no negative date")
+            raise NotShownError("Excel shows no negative date")
         return self.number(value, sign)
 
     def date(self, value: DateLike) -> str:
         """The text of a date, time or duration.
 
         Raises:
-            NotUnderstoodError: Excel would show `########`.
+            NotShownError: Excel would show `########`.
         """
         if isinstance(value, datetime) and not self._is_elapsed and is_plain(value):
             return self._datetime(value)
@@ -87,7 +87,7 @@ class DateSection:
             try:
                 value += timedelta(microseconds=self._rounded(value.microsecond) - value.microsecond)
             except OverflowError as error:
-                raise NotUnderstoodError("Excel shows no date after 9999") from error
+                raise NotShownError("Excel shows no date after 9999") from error
         return self._template % tuple([getter(value, 0) for getter in self._getters])
 
     def _since(self, since: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from campaign.recipients.number_format.errors import NotUnderstoodError
+from campaign.recipients.number_format.errors import NotShownError, NotUnderstoodError
 
 if TYPE_CHECKING:
     from campaign.recipients.number_format.decimals import Number
@@ -53,10 +53,10 @@ def microseconds(value: Number) -> int:
     """A serial number as microseconds since day 0.
 
     Raises:
-        NotUnderstoodError: the number is no length of time that a cell can hold.
+        NotShownError: the number is no length of time that a cell can hold.
     """
     if not -_LONGEST < value < _LONGEST:
-        raise NotUnderstoodError("no date and no duration is that far away")
+        raise NotShownError("no date and no duration is that far away")
     return round(value * MICROSECONDS_IN_DAY)
 
 
@@ -64,13 +64,13 @@ def moment(since: int, *, date1904: bool) -> Moment:
     """The calendar date and time so many microseconds after day 0.
 
     Raises:
-        NotUnderstoodError: before day 0 or after the year 9999, where Excel shows `########`.
+        NotShownError: before day 0 or after the year 9999, where Excel shows `########`.
     """
     days, rest = divmod(since, MICROSECONDS_IN_DAY)
     if date1904:
         days += _DAYS_1904
     if not 0 <= days <= _LAST:
-        raise NotUnderstoodError("Excel shows no date before 1900 or after 9999")
+        raise NotShownError("Excel shows no date before 1900 or after 9999")
     if days > _PHANTOM:
         return _EPOCH + timedelta(days, 0, rest)
     clock = _EPOCH + timedelta(0, 0, rest)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
+from campaign.recipients.cell_text import NOT_SHOWN
 from campaign.recipients.xlsx.sheet import UNCALCULATED
 from campaign.recipients.xlsx.strings import unescape
 from campaign.recipients.xlsx.styles import GENERAL
@@ -101,7 +102,7 @@ class CellReader:
         except (ValueError, OverflowError, IndexError):
             what = f"is damaged: its type is “{kind[:20]}” and it holds “{stored[:40]}”"
             return Cell(None, "", what, "type the cell again in a spreadsheet program")
-        return Cell(value, self._display.display(value, code))
+        return self._shown(value, value, code)
 
     def _number(self, number: float, code: str) -> Cell:
         value: CellValue = number
@@ -109,7 +110,14 @@ class CellReader:
             # A number that is no date (after 9999, say) stays one.
             with suppress(ValueError, OverflowError):
                 value = from_excel(number, self._epoch, timedelta=is_timedelta_format(code))
-        return Cell(value, self._display.display(number, code))
+        return self._shown(value, number, code)
+
+    def _shown(self, value: CellValue, stored: CellValue, code: str) -> Cell:
+        text = self._display.display(stored, code)
+        if text == NOT_SHOWN and not isinstance(stored, str):
+            what = f"shows nothing but {NOT_SHOWN}: its number format “{code}” cannot show its value"
+            return Cell(value, text, what, "correct the value or its number format in a spreadsheet program")
+        return Cell(value, text)
 
     def _value(self, kind: str, stored: str) -> CellValue:
         if kind == "s":

@@ -124,6 +124,22 @@ def test_cells_beyond_the_last_header_are_left_out(path: Path) -> None:
     assert [found.texts for found in recipients.rows()] == [("1", "2", "3")]
 
 
+def test_a_cell_that_excel_fills_with_number_signs_is_a_problem_of_that_cell(path: Path) -> None:
+    saved(path, ["day"], [-5], [45332], formats={"A2": "dd/mm/yyyy", "A3": "dd/mm/yyyy"})
+    recipients = open_recipients(path)
+    early, later = recipients.rows()
+    what = "shows nothing but ########: its number format “dd/mm/yyyy” cannot show its value"
+    assert early.problems == (Problem("A2", what, "correct the value or its number format in a spreadsheet program"),)
+    assert (early.texts, early.values) == (("########",), (-5,))
+    assert (later.texts, later.problems) == (("10/02/2024",), ())
+    assert not [note for note in recipients.notes if "not understood" in note]
+
+
+def test_number_signs_that_somebody_typed_are_a_text(path: Path) -> None:
+    (found,) = open_recipients(saved(path, ["a"], ["########"])).rows()
+    assert (found.texts, found.problems) == (("########",), ())
+
+
 def test_an_error_in_a_cell_is_a_problem_of_that_cell(path: Path) -> None:
     (found,) = open_recipients(saved(path, ["a", "b"], ["x", "#N/A"])).rows()
     assert found.problems == (Problem("B2", "holds the error #N/A", "put it right in the sheet"),)
