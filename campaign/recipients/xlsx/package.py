@@ -59,6 +59,10 @@ class Package:
         """Tell whether the part is there."""
         return _folded(part) in self._parts
 
+    def packed_size(self, part: str) -> int:
+        """How many bytes a part that is there takes up in the file, or would at most."""
+        return max(1, min(self._parts[_folded(part)].compress_size, self._size))
+
     @contextmanager
     def open(self, part: str, limit: Limit) -> Iterator[IO[bytes]]:
         """Open a part that is there, for reading from its beginning.
@@ -96,7 +100,7 @@ class Package:
             raise RecipientsError(Problem(self.label, "the zip archive has a password", "save it without one"))
         if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
             raise self.damaged(f"{info.filename} is compressed in a way that no workbook is")
-        packed = max(1, min(info.compress_size, self._size))
+        packed = self.packed_size(info.filename)
         if info.file_size > limit.small and info.file_size > limit.growth * packed:
             size = f"{info.file_size / 1e6:,.0f} MB, {info.file_size // packed:,} times its packed size"
             remedy = "copy the rows that are needed into a new workbook"

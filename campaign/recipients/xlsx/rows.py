@@ -22,6 +22,12 @@ _MOST_PIECES_PER_ROW = 1_000
 _MOST_BLANKS = 16_000_000
 """Enough for every row there can be with fifteen formatted blank cells."""
 
+_CELLS_A_ROW_COSTS = 4
+_MOST_CELLS_PER_BYTE = 1.5
+_CELLS_TAKEN = 4_000_000
+"""So many are taken however tightly they are packed. Of cells that differ in their place alone, each takes two bytes of
+a zip file; without a place they pack a thousand times, and a file of 5 MB could keep a machine busy for a minute."""
+
 
 def read_rows(
     package: Package, part: str, where: str, facts: SheetFacts, *, recalculates: bool
@@ -39,9 +45,11 @@ def read_rows(
         RecipientsError: the sheet is damaged, now or further on.
     """
     reader = SheetReader(where, facts, recalculates=recalculates)
-    pieces, row_number = 0, 0
+    pieces, row_number, cells = 0, 0, 0
+    most_cells = max(_CELLS_TAKEN, _MOST_CELLS_PER_BYTE * package.packed_size(part))
     with package.open(part, _LIMIT) as stream:
         for _ in parse(stream, reader, where):
+            cells += sum([len(row.cells) + _CELLS_A_ROW_COSTS for row in reader.rows])
             yield from reader.rows
             reader.rows.clear()
             pieces, row_number = (pieces + 1 if reader.row_number == row_number else 0), reader.row_number
@@ -49,6 +57,9 @@ def read_rows(
                 what = "holds more than any worksheet's row"
                 raise RecipientsError(Problem(f"{where}, row {row_number}", what, "save the file again"))
             refuse_flood(reader.strays, where)
+            if cells > most_cells:
+                what = "holds far more cells than a worksheet of its packed size"
+                raise RecipientsError(Problem(where, what, "save the file again from a spreadsheet program"))
             if reader.blanks > _MOST_BLANKS:
                 what = f"holds over {_MOST_BLANKS:,} blank cells"
                 raise RecipientsError(Problem(where, what, "delete the rows and columns that are not needed"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from campaign.errors import Problem, RecipientsError
 from campaign.recipients.xlsx.package import Limit
 from campaign.recipients.xlsx.sheet import LONGEST_TEXT
-from campaign.recipients.xlsx.xml_stream import parse, prefix
+from campaign.recipients.xlsx.xml_stream import parse, prefix, refuse_flood
 
 if TYPE_CHECKING:
     from campaign.recipients.xlsx.package import Package
@@ -20,6 +20,9 @@ _LIMIT = Limit(small=48_000_000, growth=30)
 
 _MOST_BYTES = 200_000_000
 """Memory for all strings: two million names, say. Tiny ones by the million pass every limit to a file's size."""
+
+_MOST_TAGS = 10_000_000
+"""Two for a plain string; a coloured or bold piece of one has ten."""
 
 _BYTES_OF_A_PLACE = 24
 """What a string costs besides itself: its place in the list, and what memory is rounded up by."""
@@ -44,7 +47,7 @@ def read_strings(package: Package, part: str | None) -> list[str]:
     if part is not None:
         with package.open(part, _LIMIT) as stream:
             for _ in parse(stream, table, package.label):
-                pass
+                refuse_flood(table.tags, f"{package.label}, its shared strings", _MOST_TAGS)
     return table.strings
 
 
@@ -54,6 +57,7 @@ class _StringTable:
     def __init__(self, where: str) -> None:
         self.strings: list[str] = []
         self.depth = 0
+        self.tags = 0
         self._where = where
         self._kept = 0
         self._pieces: list[str] = []
@@ -67,6 +71,7 @@ class _StringTable:
 
     def start(self, name: str, _attributes: dict[str, str]) -> None:
         self.depth += 1
+        self.tags += 1
         if name == self._t:
             self._in_text = not self._in_hint
         elif name == self._hint:

@@ -108,14 +108,20 @@ def elements(stream: IO[bytes], where: str) -> Iterator[tuple[str, dict[str, str
         tags.started.clear()
 
 
-def refuse_flood(count: int, where: str) -> None:
+def refuse_flood(count: int, where: str, most: int | None = None) -> None:
     """Refuse a part with tags by the million that mean nothing here; each costs time, and next to nothing in a zip.
+
+    Args:
+        count: how many there are so far.
+        where: file and part, for the error.
+        most: how many are taken, `MOST_TAGS` without it.
 
     Raises:
         RecipientsError: there are more than any workbook has.
     """
-    if count > MOST_TAGS:
-        raise RecipientsError(Problem(where, f"holds over {MOST_TAGS:,} tags that are no cells", _SAVE_AGAIN))
+    most = MOST_TAGS if most is None else most
+    if count > most:
+        raise RecipientsError(Problem(where, f"holds over {most:,} tags that are no cells", _SAVE_AGAIN))
 
 
 def local(name: str) -> str:

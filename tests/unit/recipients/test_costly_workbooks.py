@@ -173,6 +173,32 @@ def test_a_flood_of_tags_in_the_styles_leaves_the_workbook_without_formats(
     assert "holds over 150 tags that are no cells" in recipients.notes[1]
 
 
+@pytest.mark.parametrize("flood", ["<a/>", "<t/>", "<rPh/>"], ids=["unknown", "blank texts", "phonetic hints"])
+def test_a_flood_of_tags_in_the_shared_strings_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch, flood: str
+) -> None:
+    monkeypatch.setattr(strings, "_MOST_TAGS", 150)
+    contents = books.parts(PLAIN, strings=books.strings_xml("An").replace("<si>", "<si>" + flood * 200))
+    with pytest.raises(RecipientsError, match="its shared strings: holds over 150 tags that are no cells; open it in"):
+        read_all(books.save(path, contents))
+
+
+TIGHT = "".join(row(n, *["<c><v>1</v></c>"] * 6) for n in range(2, 402))
+
+
+def test_cells_beyond_what_a_part_of_its_size_can_tell_apart_are_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_module, "_CELLS_TAKEN", 1_000)
+    books.save(path, books.parts(sheet_xml(HEADER, TIGHT)))
+    with pytest.raises(RecipientsError, match="sheet “Data”: holds far more cells than a worksheet of its packed size"):
+        read_all(path)
+
+
+def test_few_cells_may_be_packed_as_tightly_as_they_can(path: Path) -> None:
+    assert len(read_all(books.save(path, books.parts(sheet_xml(HEADER, TIGHT))))) == 400
+
+
 EMPTY = [
     pytest.param("<c/>" * 200, id="cells"),
     pytest.param('<c r="A2" s="1"/>' * 200, id="cells with a place and a style"),
