@@ -17,7 +17,7 @@ from campaign.errors import Problem, RecipientsError
 from campaign.journal import Duplicates, PlannedMessage, State, encode_cells
 from campaign.messages import Mapped, compile_template, find_template, load_template
 from campaign.recipients import ReadOptions, open_recipients, variable_name
-from campaign.recipients.header_row import doubt_by_names, is_doubt
+from campaign.recipients.header_row import doubt_by_names
 
 if TYPE_CHECKING:
     from campaign.campaign_file import Campaign
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 BATCH, BATCH_CELLS = 500, 1_000_000
 """Rows that are looked at together: as many, or fewer where a row is very wide."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Gives a row's payload our own id for it."""
@@ -94,9 +96,9 @@ def _as_read(recipients: Recipients, missing: set[str]) -> list[Problem]:
     """How a list was read in which columns are missing; first of all, that its headers may stand in another row."""
     rows = ((row.number, row.texts) for row in recipients.rows())
     doubt = doubt_by_names(rows, {variable_name(name) for name in missing} - {""})
-    doubts = [doubt] if doubt else [note for note in recipients.notes if is_doubt(note)]
-    others = [note for note in recipients.notes if not is_doubt(note)]
-    return [Problem(f"{recipients.path.name}, as it was read", note) for note in (*doubts, *others)]
+    doubt = doubt or recipients.header_doubt
+    others = [note for note in recipients.notes if note != recipients.header_doubt]
+    return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
 
 
 def planned_rows(prepared: Prepared, stamp: Stamp | None = None) -> Iterator[tuple[Row, Message, PlannedMessage]]:
@@ -141,7 +143,7 @@ def _invalid(row: Row, problems: Iterable[Problem], cells: str) -> PlannedMessag
 
 
 def _json(payload: Payload) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(payload).encode()
 
 
 def message_id(secret: bytes, row: int) -> str:

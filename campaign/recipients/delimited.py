@@ -56,8 +56,8 @@ class DelimitedRecipients:
         self.columns: tuple[Column, ...] = columns_of(header.texts)
         how = f"{self._encoding.label}, {self._delimiter.label}"
         guessed = options.delimiter is None and not self._delimiter.has_sep_line
-        doubt = header.doubt or (self._doubt_of_title() if guessed and self._header_width == 1 else "")
-        self.notes: tuple[str, ...] = (how, *filter(None, [doubt]))
+        self.header_doubt = header.doubt or (self._doubt_of_title() if guessed and self._header_width == 1 else "")
+        self.notes: tuple[str, ...] = (how, *filter(None, [self.header_doubt]))
 
     def rows(self) -> Iterator[Row]:
         """Every record with something in it, in the order of the file.

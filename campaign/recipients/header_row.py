@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _ROWS_LOOKED_AT = 200
 _FILL_IT = "put the headers in the first row and one recipient in each row below"
-_LOOKS_MORE_LIKE_IT = "looks more like the header row"
 _NAME_IT = "set header_row to the number of the row that holds the headers"
 
 
@@ -52,11 +51,6 @@ def find_header_row(
     raise RecipientsError(_not_found(wanted, last, likely, where))
 
 
-def is_doubt(note: str) -> bool:
-    """Tell a doubt about the header row among a reader's notes."""
-    return _LOOKS_MORE_LIKE_IT in note
-
-
 def doubt_of_title(following: Iterable[tuple[int, Sequence[str]]]) -> str:
     """Doubt a header row of one cell, in words, by the rows that follow it; "" where none of them looks like one."""
     for number, texts in islice(following, 10):
@@ -79,7 +73,7 @@ def doubt_by_names(following: Iterable[tuple[int, Sequence[str]]], names: set[st
 
 
 def _doubt(number: int) -> str:
-    return f"row {number} {_LOOKS_MORE_LIKE_IT}; if it is, set header_row = {number}"
+    return f"row {number} looks more like the header row; if it is, set header_row = {number}"
 
 
 def _not_found(wanted: int, last: int, likely: int, where: str) -> Problem:

@@ -61,6 +61,8 @@ class Recipients(Protocol):
     columns: tuple[Column, ...]
     notes: tuple[str, ...]
     """What a reader should know of how the file was read: encoding, delimiter, sheet chosen."""
+    header_doubt: str
+    """That note which doubts the header row; "" if there is none."""
 
     def rows(self) -> Iterator[Row]:
         """Every row with something in it, in the order of the file.

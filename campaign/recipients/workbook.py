@@ -62,6 +62,7 @@ class WorkbookRecipients:
                     if_empty=what_else(chosen, contents.sheets),
                 )
         self.columns: tuple[Column, ...] = columns_of(header.texts)
+        self.header_doubt = header.doubt
         self._said = (describe_choice(chosen, contents.sheets), *filter(None, (doubt, header.doubt)))
         self.notes: tuple[str, ...] = (*self._said, *_said_of(facts))
 

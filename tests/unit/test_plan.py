@@ -35,6 +35,7 @@ class Rows:
     given: Sequence[Row]
     sheet: str | None = None
     notes: tuple[str, ...] = ()
+    header_doubt: str = ""
 
     def rows(self) -> Iterator[Row]:
         yield from self.given

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from campaign.errors import RecipientsError
-from campaign.recipients.header_row import doubt_by_names, find_header_row, is_doubt
+from campaign.recipients.header_row import doubt_by_names, find_header_row
 
 WORDS = ["name", "phone"]
 
@@ -62,11 +62,6 @@ def test_rows_without_a_missing_header_raise_no_doubt(names: set[str]) -> None:
 def test_a_missing_header_is_looked_for_in_some_twenty_rows() -> None:
     rows = [(number, ["An", "1"]) for number in range(2, 22)]
     assert doubt_by_names([*rows, (22, WORDS)], {"name"}) == ""
-
-
-def test_a_doubt_is_told_from_all_else_that_is_noted() -> None:
-    notes = ["sheet “Data”", find_header_row([(1, ["Customers"]), (3, WORDS)], 1, "c.xlsx").doubt]
-    assert [is_doubt(note) for note in notes] == [False, True]
 
 
 def test_a_single_column_is_not_doubted() -> None:
