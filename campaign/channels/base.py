@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from pydantic_core import from_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -32,8 +34,7 @@ class FieldProblem(NamedTuple):
     mendable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One HTTP request; `url` is relative to the server's base URL and starts with a slash."""
 
     method: str
@@ -55,6 +56,11 @@ class Answer:
         Returns:
             The parsed value, or None where the body is no JSON.
         """
+        try:
+            # Half as dear as json, and twice as strict: halves of characters, which servers do repeat, are left to it.
+            return from_json(self.body, cache_strings="keys")
+        except ValueError:
+            pass
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):

@@ -11,10 +11,11 @@ from campaign.delivery.stop import StopReason
 from campaign.journal import Outcome, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from campaign.channels import Channel
     from campaign.channels.base import NoAnswer, ReadBack, Request, Verdict
+    from campaign.delivery.ahead import Ahead
     from campaign.delivery.clock import Clock
     from campaign.delivery.patience import Patience
     from campaign.delivery.retry import DoubtPolicy
@@ -63,6 +64,10 @@ class Record(Protocol):
         """Whether an outcome could not be written: then nothing more may be sent."""
         ...
 
+    def announce(self, rows: Sequence[int], at: float) -> None:
+        """Put attempts on record that are about to be made, so that `begin` need not wait for each."""
+        ...
+
     async def begin(self, seq: int, at: float) -> int:
         """Put an attempt on record, durably, and give its number."""
         ...
@@ -101,6 +106,7 @@ class Shared:
     progress: Progress
     transport: Sends
     record: Record
+    ahead: Ahead | None
     stop: Stop
     clock: Clock
     random: Callable[[], float]
@@ -140,6 +146,8 @@ class RowDelivery:
             return None
         clock, record, row = self._with.clock, self._with.record, self._row
         try:
+            if self._with.ahead is not None:
+                self._with.ahead.one_begins()
             attempt = await record.begin(row.seq, clock.epoch())
             self._left_at = clock.now()
             answer = await self._with.transport.send(self._with.channel.send_request(row.body))

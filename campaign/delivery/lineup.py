@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 Fetch: TypeAlias = Callable[[int, int], Awaitable[list["Waiting"]]]
 """Rows after a place in the run, so many at the most."""
 
-PAGE = 200
+PAGE = 256
 ROWS_AHEAD = 2000
 BYTES_AHEAD = 16 * 1024 * 1024
 
@@ -42,6 +43,9 @@ class Lineup:
     async def take(self) -> Waiting | None:
         """The next row whose destination is free, marked as busy until `done`; None when there is no more."""
         while self._left != 0:
+            if len(self._ready) < PAGE and self._may_look and not self._fetching.locked():
+                await self._look_ahead()  # the other workers go on meanwhile
+                continue
             if self._ready:
                 if self._left is not None:
                     self._left -= 1
@@ -50,7 +54,7 @@ class Lineup:
                 return row
             if self._exhausted and not self._behind:
                 return None
-            if self._exhausted or self._far_ahead:
+            if not self._may_look:
                 self._freed.clear()
                 await self._freed.wait()
             else:
@@ -66,13 +70,17 @@ class Lineup:
             del self._behind[row.destination]
         self._freed.set()
 
+    def coming(self, count: int) -> list[Waiting]:
+        """The rows that `take` gives next, as far as they are known and so many at the most."""
+        return list(islice(self._ready, count if self._left is None else min(count, self._left)))
+
     @property
-    def _far_ahead(self) -> bool:
-        return self._rows >= ROWS_AHEAD or self._bytes >= BYTES_AHEAD
+    def _may_look(self) -> bool:
+        return not self._exhausted and self._rows < ROWS_AHEAD and self._bytes < BYTES_AHEAD
 
     async def _look_ahead(self) -> None:
         async with self._fetching:
-            if self._ready or self._exhausted or self._far_ahead:
+            if len(self._ready) >= PAGE or not self._may_look:
                 return  # another worker has looked, meanwhile
             self._line_up(await self._fetch(self._last_seq, PAGE))
 

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from campaign.delivery.ahead import Ahead
 from campaign.delivery.attempts import Progress, RowDelivery, Shared
 from campaign.delivery.clock import SystemClock
 from campaign.delivery.lineup import Lineup
@@ -58,6 +59,7 @@ class Sender:
     def __init__(self, channel: Channel, settings: Settings, surroundings: Surroundings) -> None:
         clock, stop = surroundings.clock, surroundings.stop
         self._settings = settings
+        self._lineup = Lineup(surroundings.record.waiting, settings.limit)
         self._stop = stop
         self._record = surroundings.record
         self._error: CampaignError | None = None
@@ -71,6 +73,7 @@ class Sender:
             progress=self.progress,
             transport=surroundings.transport,
             record=surroundings.record,
+            ahead=Ahead(self._lineup, surroundings.record, clock) if channel.can_read_back else None,
             stop=stop,
             clock=clock,
             random=surroundings.random,
@@ -82,23 +85,22 @@ class Sender:
         Raises:
             JournalError: the journal could not be written or read; nothing was sent that is not on record.
         """
-        lineup = Lineup(self._record.waiting, self._settings.limit)
         async with asyncio.TaskGroup() as group:
             for _ in range(self._settings.concurrency):
-                group.create_task(self._work(lineup))
+                group.create_task(self._work())
         if self._error:
             raise self._error
 
-    async def _work(self, lineup: Lineup) -> None:
+    async def _work(self) -> None:
         try:
             while not self._stop:
-                row = await lineup.take()
+                row = await self._lineup.take()
                 if row is None:
                     return
                 try:
                     await RowDelivery(self._shared, row).finish()
                 finally:
-                    lineup.done(row)  # also where nothing was done: others may be waiting behind this row
+                    self._lineup.done(row)  # also where nothing was done: others may be waiting behind this row
                 if self._record.failed:
                     self._stop.ask(StopReason("the journal cannot be written"))
         except CampaignError as error:  # requests under way must still end and, if possible, be recorded

@@ -7,8 +7,7 @@ in force, and, while the server's state is unknown, no other request is out to f
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.channels.answers import http_date
 from campaign.delivery.budget import ServerClock, Window
@@ -37,8 +36,7 @@ LOWEST = 1 / 64
 """How far the rate can be halved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """A request's permission to leave.
 
     Attributes:

@@ -39,7 +39,15 @@ CREATE TEMP TRIGGER attempt_begins INSTEAD OF INSERT ON event WHEN NEW.ended_at 
         WHERE run = NEW.run AND seq = NEW.seq;
 END;
 
-CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.ended_at IS NOT NULL BEGIN
+CREATE TEMP TRIGGER attempt_is_withdrawn INSTEAD OF INSERT ON event
+    WHEN NEW.ended_at IS NOT NULL AND NEW.outcome IS NULL
+BEGIN
+    UPDATE status SET state = NEW.state, attempts = attempts - 1, at = NULL
+        WHERE run = NEW.run AND seq = NEW.seq AND EXISTS (SELECT 1 FROM attempt WHERE attempt = NEW.attempt);
+    DELETE FROM attempt WHERE attempt = NEW.attempt;
+END;
+
+CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS NOT NULL BEGIN
     INSERT INTO attempt (attempt, run, seq, what, started_at, ended_at, outcome, http_status, detail)
         VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at, NEW.ended_at, NEW.outcome, NEW.http_status,
             NEW.detail)
@@ -55,8 +63,8 @@ END;
 Event: TypeAlias = tuple[
     int, int, int, str, float, float | None, str | None, int | None, str, str, str, str | None, float | None
 ]
-"""A line of the view: a send or a read-back that begins (nothing is known of its end) or has ended, and its row's state
-from now on."""
+"""A line of the view: a send or a read-back that begins (nothing is known of its end), has ended (with an outcome) or
+was never made (without one), and its row's state from now on."""
 
 
 def begun(attempt: int, run: int, seq: int, at: float) -> Event:
@@ -74,8 +82,13 @@ def ended(attempt: int, run: int, seq: int, came: str, outcome: Outcome, *, aske
     return (attempt, run, seq, "read-back", asked_at, at, came, http_status, reason, state, kind, message_id, latency)
 
 
+def withdrawn(attempt: int, run: int, seq: int, at: float) -> Event:
+    """A row's first send, on record as begun, was not made."""
+    return (attempt, run, seq, "send", at, at, None, None, "", State.PENDING, "", None, None)
+
+
 def is_end(event: Event) -> bool:
-    """Whether something has ended with it."""
+    """Whether something has ended with it, or will never begin."""
     return event[5] is not None
 
 

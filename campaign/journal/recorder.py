@@ -1,7 +1,8 @@
 """Attempts and outcomes go on record while a run is delivered: group commit on one writer thread.
 
 Many rows share a commit: whatever has queued up while the disk was busy is written together, so the event loop never
-waits on the disk and a slow disk makes larger groups instead of a longer queue.
+waits on the disk and a slow disk makes larger groups instead of a longer queue. Where rows are sent so fast that even
+this holds them up, attempts are announced: put on record before their turn comes, many together.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import queue
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.database import connect, plain_errors
-from campaign.journal.events import VIEW, Event, begun, ended, is_end, write
+from campaign.journal.events import VIEW, Event, begun, ended, withdrawn
 from campaign.journal.records import State, Waiting
+from campaign.journal.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,12 +27,22 @@ if TYPE_CHECKING:
 
     from campaign.journal.records import Outcome
 
+AT_LEISURE = 0.02
+"""Seconds for which outcomes gather while attempts are announced: nobody waits for a commit, and each has its price."""
+
 
 class _Write(NamedTuple):
     """An event to write, and who waits until it is on disk: where an attempt begins, somebody does."""
 
     event: Event
     done: asyncio.Future[None] | None = None
+
+
+class _Announced(NamedTuple):
+    """An attempt that has yet to be made: its number, and whether it is on disk."""
+
+    attempt: int
+    done: asyncio.Future[None]
 
 
 class Recorder:
@@ -49,11 +61,10 @@ class Recorder:
         self._run = run
         self._states = (State.PENDING, State.SENDING, *retry)
         self._group: list[_Write] = []
-        self._scheduled = self._writing = False
-        self._queue: queue.SimpleQueue[list[_Write] | None] = queue.SimpleQueue()
+        self._announced: dict[int, _Announced] = {}
+        self._handing_over: asyncio.Handle | None = None
+        self._soon = self._writing = False
         self._reading = threading.Lock()
-        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
-        self._failure: BaseException | None = None
         self._attempts: itertools.count[int]
 
     async def __aenter__(self) -> Self:
@@ -64,35 +75,52 @@ class Recorder:
         """
         self._loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as opened:
-            self._connection = opened.enter_context(contextlib.closing(connect(self._path)))
+            connection = opened.enter_context(contextlib.closing(connect(self._path)))
             self._reader = opened.enter_context(contextlib.closing(connect(self._path)))
             with plain_errors(self._path):
-                self._connection.executescript(VIEW)
-                last = self._connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchone()[0]
+                connection.executescript(VIEW)
+                last = connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchone()[0]
+            self._writer = Writer(self._path, connection, self._loop)
             self._connections = opened.pop_all()
         self._attempts = itertools.count(last + 1)
-        self._thread.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is left, also after a failure, and close.
+        """Write what is left, also after a failure, withdraw what was announced and not made, and close.
 
         Raises:
             JournalWriteError: something is not on record.
         """
+        for seq, (attempt, _) in self._announced.items():
+            self._group.append(_Write(withdrawn(attempt, self._run, seq, 0.0)))
         self._writing = False  # whether or not it is: nothing more will come
         self._hand_over()
-        self._queue.put(None)
         await asyncio.to_thread(self._close)
-        if error is None and self._failure is not None:
-            raise self._failure
+        if error is None and self._writer.failure is not None:
+            raise self._writer.failure
 
     @property
     def failed(self) -> bool:
         """Whether something could not be written: then nothing more may be sent."""
-        return self._failure is not None
+        return self._writer.failure is not None
+
+    def announce(self, rows: Sequence[int], at: float) -> None:
+        """Put first attempts on record that are about to be made; `begin` then need not wait for each.
+
+        After a crash they are found `sending`, so this is only for rows of which the server can be asked.
+
+        Args:
+            rows: which; those that are announced already are passed over.
+            at: now, in seconds since the epoch.
+        """
+        done = self._loop.create_future()
+        for seq in rows:
+            if seq not in self._announced:
+                announced = self._announced[seq] = _Announced(next(self._attempts), done)
+                self._group.append(_Write(begun(announced.attempt, self._run, seq, at), done))
+        self._hand_over_later()
 
     async def begin(self, seq: int, at: float) -> int:
         """Put an attempt on record before its first byte leaves; returns when it would survive a power cut.
@@ -107,11 +135,18 @@ class Recorder:
         Raises:
             JournalWriteError: it is not on record, or an outcome before it is not, and nothing may be sent.
         """
-        if self._failure is not None:
-            raise self._failure
-        attempt, done = next(self._attempts), self._loop.create_future()
-        self._write(_Write(begun(attempt, self._run, seq, at), done))
-        await done
+        if self._writer.failure is not None:
+            raise self._writer.failure
+        if seq in self._announced:
+            attempt, done = self._announced.pop(seq)
+            if done.done():
+                return attempt
+            waiting = asyncio.shield(done)  # others wait for it too
+        else:
+            attempt, waiting = next(self._attempts), self._loop.create_future()
+            self._group.append(_Write(begun(attempt, self._run, seq, at), waiting))
+        self._hand_over_soon()
+        await waiting
         return attempt
 
     def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
@@ -123,11 +158,11 @@ class Recorder:
             came: what came of the attempt itself, in a word.
             outcome: the row's state from now on.
         """
-        self._write(_Write(ended(attempt, self._run, seq, came, outcome)))
+        self._write(ended(attempt, self._run, seq, came, outcome))
 
     def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:
         """Put a read-back on record and where its row stands now; committed soon, not awaited."""
-        self._write(_Write(ended(next(self._attempts), self._run, seq, came, outcome, asked_at=began)))
+        self._write(ended(next(self._attempts), self._run, seq, came, outcome, asked_at=began))
 
     async def waiting(self, after: int, count: int) -> list[Waiting]:
         """The next rows that are pending, were cut off, or are to be sent once more, in sheet order.
@@ -141,44 +176,54 @@ class Recorder:
         """
         return await asyncio.to_thread(self._read, after, count)
 
-    def _write(self, write: _Write) -> None:
-        """Have an event written with all others of this round of the event loop, as soon as the writer is free."""
-        self._group.append(write)
-        self._hand_over_soon()
+    def _write(self, event: Event) -> None:
+        self._group.append(_Write(event))
+        if self._announced:
+            self._hand_over_later()
+        else:
+            self._hand_over_soon()
 
     def _hand_over_soon(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._hand_over)
+        """Have what there is written with all else of this round of the event loop, as soon as the writer is free."""
+        if not self._soon:
+            self._soon = True
+            if self._handing_over is not None:
+                self._handing_over.cancel()
+            self._handing_over = self._loop.call_soon(self._hand_over)
+
+    def _hand_over_later(self) -> None:
+        if self._handing_over is None:
+            self._handing_over = self._loop.call_later(AT_LEISURE, self._hand_over)
 
     def _hand_over(self) -> None:
-        self._scheduled = False
+        self._handing_over = None
         if self._writing:
-            return
+            return  # `_written` comes back to it
+        self._soon = False
         group, self._group = [write for write in self._group if self._is_wanted(write)], []
         if group:
             self._writing = True
-            self._queue.put(group)
+            self._writer.write([write.event for write in group], partial(self._written, group))
 
     def _is_wanted(self, write: _Write) -> bool:
         """Whether to write an event: an attempt that was cancelled, or may not be made any more, would raise doubts."""
         if write.done is None:
             return True
-        if self._failure is not None and not write.done.done():
-            write.done.set_exception(self._failure)
+        if self._writer.failure is not None:
+            _tell(write.done, self._writer.failure)
         return not write.done.done()
 
     def _written(self, group: Sequence[_Write], failure: BaseException | None) -> None:
         """Tell who waits that a whole group is safely on disk, or is not there at all."""
         self._writing = False
         for _, done in group:
-            if done is None or done.done():
-                continue
-            if failure is None:
-                done.set_result(None)
-            else:
-                done.set_exception(failure)
-        self._hand_over_soon()  # with what those who are woken now have to write
+            if done is not None:
+                _tell(done, failure)
+        if self._soon or not self._announced:
+            self._soon = False
+            self._hand_over_soon()  # with what those who are woken now have to write
+        elif self._group:
+            self._hand_over_later()
 
     # On other threads
 
@@ -196,26 +241,16 @@ class Recorder:
             ]
 
     def _close(self) -> None:
-        self._thread.join()
+        self._writer.close()
         with self._reading:  # a delivery that was cancelled may have left somebody reading
             self._connections.close()
 
-    def _work(self) -> None:
-        unwritten: list[Event] = []
-        while (group := self._queue.get()) is not None:
-            events = [*unwritten, *(write.event for write in group)]
-            failure = self._failure_of(events)
-            # An attempt that is not on record is not made; but what came of one may find room with the next group.
-            unwritten = [event for event in events if is_end(event)] if failure else []
-            self._loop.call_soon_threadsafe(self._written, group, failure)
-        for event in unwritten:  # each by itself, as one of them may be at fault
-            self._failure_of([event])
 
-    def _failure_of(self, events: Sequence[Event]) -> BaseException | None:
-        try:
-            with plain_errors(self._path):
-                write(self._connection, events)
-        except BaseException as error:  # noqa: BLE001 - whoever waits in the event loop must hear of it, whatever it is
-            self._failure = error
-            return error
-        return None
+def _tell(done: asyncio.Future[None], failure: BaseException | None) -> None:
+    if done.done():
+        return
+    if failure is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failure)
+        done.exception()  # it may be that nobody has come to wait yet

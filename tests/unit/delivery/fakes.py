@@ -53,6 +53,7 @@ class MemoryRecord:
         self.outcomes: dict[int, Outcome] = {}
         self.history: list[Outcome] = []
         self.came: list[tuple[int, str]] = []
+        self.announced: set[int] = set()
         self.failed = False
         self.full_for_attempts = False
         self.full_for_outcomes = False
@@ -65,6 +66,9 @@ class MemoryRecord:
         """A process died with this row under way."""
         self.states[seq] = State.SENDING
         self._rows[seq] = self._rows[seq]._replace(attempts=1)
+
+    def announce(self, rows: Sequence[int], at: float) -> None:  # noqa: ARG002 - the protocol's
+        self.announced.update(rows)
 
     async def begin(self, seq: int, at: float) -> int:  # noqa: ARG002 - the protocol's
         await asyncio.sleep(0)

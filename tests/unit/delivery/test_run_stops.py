@@ -180,7 +180,7 @@ async def test_an_interrupt_while_rows_are_read_hangs_nobody(concurrency: int, d
         it.stop.ask(ENOUGH)
         return await waiting(after, count)
 
-    it.record.waiting = interrupted  # type: ignore[method-assign] # stops just then
+    it.sender._lineup._fetch = interrupted
     await it.play()
     assert it.server.requests == []
     assert it.record.in_state(State.PENDING) == [1, 2, 3, 4, 5]

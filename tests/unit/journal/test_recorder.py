@@ -114,7 +114,7 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(len(events))
         write(connection, events)
 
-    monkeypatch.setattr("campaign.journal.recorder.write", counted)
+    monkeypatch.setattr("campaign.journal.writer.write", counted)
     return sizes
 
 
@@ -156,7 +156,7 @@ async def test_a_group_that_cannot_be_written_whole_is_not_written_in_part(plann
         beginning = (recorder.begin(seq, NOON) for seq in range(2, 2 * AT_ONCE))
         refused = await asyncio.gather(*beginning, return_exceptions=True)
         assert {type(each) for each in refused} == {JournalError}
-        recorder._failure = None
+        recorder._writer.failure = None
     assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(0,)]
 
 

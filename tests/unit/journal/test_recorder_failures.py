@@ -24,7 +24,7 @@ async def test_an_attempt_that_cannot_be_written_is_refused(planned_path: Path, 
 
     async def work() -> None:
         async with Recorder(planned_path, 1) as recorder:
-            recorder._connection.execute(f"PRAGMA {pragma}")
+            recorder._writer._connection.execute(f"PRAGMA {pragma}")
             beginning = [recorder.begin(seq, NOON) for seq in range(1, 501)]
             answers = await asyncio.gather(*beginning, return_exceptions=True)
             refused.extend(answer for answer in answers if isinstance(answer, JournalWriteError))
@@ -39,7 +39,7 @@ async def test_an_attempt_that_cannot_be_written_is_refused(planned_path: Path, 
 async def read_only_when_one_ends(recorder: Recorder) -> int:
     """Rows 1 and 2 are begun, and the journal cannot be written when row 1 ends. Gives row 2's attempt."""
     first, second = [await recorder.begin(seq, NOON) for seq in (1, 2)]
-    recorder._connection.execute("PRAGMA query_only = ON")
+    recorder._writer._connection.execute("PRAGMA query_only = ON")
     recorder.end(1, first, "sent", SENT)
     await until_written(recorder)
     assert recorder.failed
@@ -50,7 +50,7 @@ async def test_after_an_outcome_is_lost_no_attempt_begins_even_if_there_is_room_
     async def work() -> None:
         async with Recorder(planned_path, 1) as recorder:
             await read_only_when_one_ends(recorder)
-            recorder._connection.execute("PRAGMA query_only = OFF")
+            recorder._writer._connection.execute("PRAGMA query_only = OFF")
             with pytest.raises(JournalWriteError, match="readonly"):
                 await recorder.begin(3, NOON)
 
@@ -63,12 +63,12 @@ async def test_attempts_that_wait_for_the_writer_are_not_made_once_it_has_failed
     async def work() -> None:
         async with Recorder(planned_path, 1) as recorder:
             first = await recorder.begin(1, NOON)
-            recorder._connection.execute("PRAGMA query_only = ON")
+            recorder._writer._connection.execute("PRAGMA query_only = ON")
             recorder.end(1, first, "sent", SENT)
             await asyncio.sleep(0)  # the writer has it
             beginning = [asyncio.ensure_future(recorder.begin(seq, NOON)) for seq in (2, 3, 4)]
             await until_written(recorder)
-            recorder._connection.execute("PRAGMA query_only = OFF")
+            recorder._writer._connection.execute("PRAGMA query_only = OFF")
             refused = await asyncio.gather(*beginning, return_exceptions=True)
             assert [type(each) for each in refused] == [JournalWriteError] * 3
 
@@ -99,7 +99,7 @@ async def test_outcomes_are_still_written_where_that_is_possible_again(planned_p
     async def work() -> None:
         async with Recorder(planned_path, 1) as recorder:
             attempt = await read_only_when_one_ends(recorder)
-            recorder._connection.execute("PRAGMA query_only = OFF")
+            recorder._writer._connection.execute("PRAGMA query_only = OFF")
             recorder.end(2, attempt, "sent", SENT)
 
     with pytest.raises(JournalWriteError, match="readonly"):
@@ -116,7 +116,7 @@ async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: 
     async def work() -> None:
         async with Recorder(planned_path, 1) as recorder:
             attempt = await recorder.begin(7, NOON)
-            recorder._connection.execute("PRAGMA query_only = ON")
+            recorder._writer._connection.execute("PRAGMA query_only = ON")
             recorder.end(7, attempt, "sent", SENT)
 
     with pytest.raises(JournalWriteError, match="try again"):
@@ -126,7 +126,7 @@ async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: 
 async def test_a_greater_error_is_not_hidden_by_a_lost_outcome(planned_path: Path) -> None:
     async def work() -> None:
         async with Recorder(planned_path, 1) as recorder:
-            recorder._connection.execute("PRAGMA query_only = ON")
+            recorder._writer._connection.execute("PRAGMA query_only = ON")
             recorder.end(7, 1, "sent", SENT)
             raise ZeroDivisionError("now")
 

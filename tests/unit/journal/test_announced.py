@@ -1,0 +1,172 @@
+"""Attempts that are announced: on record before their turn, and withdrawn if it never comes."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from campaign.errors import JournalWriteError
+from campaign.journal import Journal, Outcome, Recorder, State
+from campaign.journal.events import write
+
+from .planning import NOON, SENT, STATUS, ask, until_written
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from campaign.journal.events import Event
+
+ATTEMPTS = "SELECT seq, what, started_at, ended_at, outcome FROM attempt ORDER BY attempt"
+SENDING = "SELECT seq FROM status WHERE state = 'sending' ORDER BY seq"
+
+
+@pytest.fixture
+def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many events were written together, each time."""
+    sizes: list[int] = []
+
+    def counted(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+        sizes.append(len(events))
+        write(connection, events)
+
+    monkeypatch.setattr("campaign.journal.writer.write", counted)
+    return sizes
+
+
+async def test_announced_attempts_begin_without_a_commit_of_their_own(planned_path: Path, groups: list[int]) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        recorder.announce([3, 4, 5], NOON)
+        await until_written(recorder)
+        assert ask(planned_path, SENDING) == [(3,), (4,), (5,)]
+        assert [await recorder.begin(seq, NOON + 9) for seq in (3, 4, 5)] == [1, 2, 3]
+        assert groups == [3]
+    assert ask(planned_path, ATTEMPTS) == [(seq, "send", NOON, None, None) for seq in (3, 4, 5)]
+
+
+async def test_an_announced_attempt_is_on_disk_when_begin_returns(planned_path: Path, tmp_path: Path) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        recorder.announce([7, 8], NOON)
+        assert ask(planned_path, SENDING) == []
+        await recorder.begin(7, NOON)
+        for name in ("a.journal.db", "a.journal.db-wal"):  # what a power cut would leave
+            shutil.copy(tmp_path / name, tmp_path / f"copy-{name}")
+    assert ask(tmp_path / "copy-a.journal.db", SENDING) == [(7,), (8,)]
+
+
+async def test_whoever_needs_an_announced_attempt_now_does_not_wait_for_the_others(
+    planned_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.journal.recorder.AT_LEISURE", 3600.0)
+    async with Recorder(planned_path, 1) as recorder, asyncio.timeout(10):
+        recorder.announce([7, 8], NOON)
+        beginning = [recorder.begin(seq, NOON) for seq in (7, 8, 9)]
+        assert list(await asyncio.gather(*beginning)) == [1, 2, 3]
+
+
+async def test_an_attempt_that_was_announced_and_not_made_never_was(planned_path: Path) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        recorder.announce([7, 8, 9], NOON)
+        recorder.end(7, await recorder.begin(7, NOON), "sent", SENT)
+    assert [ask(planned_path, STATUS, seq) for seq in (7, 8, 9)] == [[("sent", 1)], [("pending", 0)], [("pending", 0)]]
+    assert ask(planned_path, "SELECT at FROM status WHERE seq IN (8, 9)") == [(None,), (None,)]
+    assert ask(planned_path, ATTEMPTS) == [(7, "send", NOON, NOON + 1, "sent")]
+
+
+async def test_a_row_is_announced_once(planned_path: Path) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        recorder.announce([7, 8], NOON)
+        recorder.announce([8, 9], NOON)
+        assert [await recorder.begin(seq, NOON) for seq in (7, 8, 9)] == [1, 2, 3]
+    assert ask(planned_path, "SELECT attempts FROM status WHERE seq IN (7, 8, 9)") == [(1,)] * 3
+
+
+async def test_the_second_attempt_of_an_announced_row_goes_on_record_by_itself(planned_path: Path) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        recorder.announce([7], NOON)
+        recorder.end(7, await recorder.begin(7, NOON), "not_taken", Outcome(State.PENDING, at=NOON + 1))
+        assert await recorder.begin(7, NOON + 2) == 2
+        assert ask(planned_path, STATUS, 7) == [("sending", 2)]
+
+
+async def test_while_attempts_are_announced_outcomes_gather_for_some_milliseconds(
+    planned_path: Path, groups: list[int]
+) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        recorder.announce(range(1, 11), NOON)
+        attempts = [await recorder.begin(seq, NOON) for seq in range(1, 10)]
+        began = time.perf_counter()
+        for seq, attempt in enumerate(attempts, start=1):
+            recorder.end(seq, attempt, "sent", SENT)
+            await asyncio.sleep(0)
+        await until_written(recorder)
+        assert time.perf_counter() - began < 0.05
+    assert groups == [10, 9, 1]
+    with Journal.open(planned_path) as journal:
+        assert len(list(journal.results(1, (State.SENT,)))) == 9
+
+
+async def test_an_announced_attempt_that_is_cancelled_while_it_is_written_leaves_the_others_alone(
+    planned_path: Path,
+) -> None:
+    async with Recorder(planned_path, 1) as recorder:
+        recorder.announce([7, 8], NOON)
+        beginning = [asyncio.ensure_future(recorder.begin(seq, NOON)) for seq in (7, 8)]
+        await asyncio.sleep(0)
+        beginning[0].cancel()
+        assert await beginning[1] == 2
+    assert beginning[0].cancelled()
+    assert ask(planned_path, SENDING) == [(7,), (8,)]
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["nobody has come", "somebody waits"])
+async def test_announced_attempts_that_cannot_be_written_are_not_made(planned_path: Path, *, waits: bool) -> None:
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            recorder._writer._connection.execute("PRAGMA query_only = ON")
+            recorder.announce([7, 8], NOON)
+            if waits:
+                with pytest.raises(JournalWriteError, match="readonly"):
+                    await recorder.begin(7, NOON)
+            await until_written(recorder)
+            with pytest.raises(JournalWriteError, match="readonly"):
+                await recorder.begin(8, NOON)
+            recorder._writer._connection.execute("PRAGMA query_only = OFF")
+
+    with pytest.raises(JournalWriteError, match="readonly"):
+        await work()
+    assert [ask(planned_path, STATUS, seq) for seq in (7, 8)] == [[("pending", 0)]] * 2
+
+
+async def test_attempts_on_record_are_withdrawn_though_something_else_could_not_be_written(planned_path: Path) -> None:
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            recorder.announce([7, 8], NOON)
+            attempt = await recorder.begin(7, NOON)
+            recorder._writer._connection.execute("PRAGMA query_only = ON")
+            recorder.end(7, attempt, "sent", SENT)
+            await until_written(recorder)
+            assert recorder.failed
+            recorder._writer._connection.execute("PRAGMA query_only = OFF")
+
+    with pytest.raises(JournalWriteError, match="readonly"):
+        await work()
+    assert [ask(planned_path, STATUS, seq) for seq in (7, 8)] == [[("sent", 1)], [("pending", 0)]]
+
+
+async def test_attempts_announced_after_a_failure_are_not_put_on_record(planned_path: Path) -> None:
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            recorder._writer.failure = JournalWriteError()
+            recorder.announce([7], NOON)
+            await until_written(recorder)
+
+    with pytest.raises(JournalWriteError):
+        await work()
+    assert ask(planned_path, STATUS, 7) == [("pending", 0)]
+    assert ask(planned_path, ATTEMPTS) == []
