@@ -106,7 +106,9 @@ class Throttle:
         Returns:
             The turn, to be given back with `done`; None if the run is stopping.
         """
-        queue = self._routes.setdefault(route, Route(self._server_clock))
+        queue = self._routes.get(route)
+        if queue is None:
+            queue = self._routes[route] = Route(self._server_clock)
         async with queue.gate:
             while not self._stop:
                 now = self._clock.now()
@@ -147,9 +149,9 @@ class Throttle:
             self._learn_clock(answer, turn.left_at, now)
             if route.window.learn(budget, now, alone=alone):
                 self._plan(route)
-        if good:
+        if good and self._factor < 1.0:
             self._factor = min(1.0, self._factor + RECOVERY)
-        self._set_rate()
+            self._set_rate()
         route.answered.set()
 
     def pause(self, seconds: float) -> None:
@@ -189,6 +191,7 @@ class Throttle:
         sure = self._server_clock.uncertainty <= SURE
         spread = max(route.window.length * SPENT_IN, BURST if sure else 1.0)
         route.pace = max(DEFAULT_RATE, (route.window.limit or 0) / spread)
+        self._set_rate()
 
     def _set_rate(self) -> None:
         plan = max(route.pace for route in self._routes.values())
