@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.database import connect, plain_errors
 from campaign.journal.events import VIEW, Event, begun, ended, withdrawn
-from campaign.journal.records import State, Waiting
+from campaign.journal.records import State
+from campaign.journal.waiting_rows import read_page
 from campaign.journal.writer import Writer
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from campaign.journal.records import Outcome
+    from campaign.journal.records import Outcome, Waiting
 
 AT_LEISURE = 0.02
 """Seconds for which outcomes gather while attempts are announced: nobody waits for a commit, and each has its price."""
@@ -228,17 +229,8 @@ class Recorder:
     # On other threads
 
     def _read(self, after: int, count: int) -> list[Waiting]:
-        marks = ", ".join("?" for _ in self._states)
         with self._reading, plain_errors(self._path):
-            found = self._reader.execute(
-                "SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq) "  # noqa: S608 - only marks
-                f"WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT ?",
-                (self._run, after, *self._states, count),
-            )
-            return [
-                Waiting(seq, row, destination, body, state == State.SENDING, attempts, state == State.IN_DOUBT)
-                for seq, row, destination, body, state, attempts in found
-            ]
+            return read_page(self._reader, self._run, self._states, after, count)
 
     def _close(self) -> None:
         self._writer.close()
