@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
-from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.channels.address import base_url
@@ -26,13 +25,16 @@ if TYPE_CHECKING:
     from campaign.messages import Message, MessageTemplate, TemplateFile
     from campaign.recipients.table import Recipients, Row
 
-BATCH, BATCH_CELLS = 500, 1_000_000
-"""Rows that are looked at together: as many, or fewer where a row is very wide."""
+BATCH, BATCH_CELLS, BATCH_CHARACTERS = 500, 1_000_000, 4_000_000
+"""Rows that are looked at together: as many, or fewer where they are very wide or hold very long texts."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Gives a row's payload our own id for it."""
+
+PlannedRow: TypeAlias = tuple["Row", "Message", PlannedMessage]
+"""A row, its message, and what is planned for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _as_read(recipients: Recipients, missing: set[str]) -> list[Problem]:
     return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
 
 
-def planned_rows(prepared: Prepared, stamp: Stamp | None = None) -> Iterator[tuple[Row, Message, PlannedMessage]]:
+def planned_rows(prepared: Prepared, stamp: Stamp | None = None) -> Iterator[PlannedRow]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
     Args:
@@ -112,18 +114,41 @@ def planned_rows(prepared: Prepared, stamp: Stamp | None = None) -> Iterator[tup
     Raises:
         RecipientsError: the list is damaged further down, or holds no row.
     """
-    rows = ((row, prepared.template.render(row)) for row in prepared.recipients.rows())
-    size = max(1, min(BATCH, BATCH_CELLS // max(1, len(prepared.recipients.columns))))
+    for batch in _planned_batches(prepared, stamp):
+        yield from batch
+
+
+def _planned_batches(prepared: Prepared, stamp: Stamp | None) -> Iterator[list[PlannedRow]]:
     found = False
     with Duplicates() as duplicates:
-        while batch := list(islice(rows, size)):
+        for batch in _batches(prepared.recipients):
             found = True
-            planned = [_planned(prepared.channel, row, message, stamp) for row, message in batch]
-            for (row, message), each in zip(batch, duplicates.skip(planned), strict=True):
-                yield row, message, each
+            messages = [prepared.template.render(row) for row in batch]
+            planned = [_planned(prepared.channel, *each, stamp) for each in zip(batch, messages, strict=True)]
+            yield list(zip(batch, messages, duplicates.skip(planned), strict=True))
     if not found:
         where = str(prepared.recipients.path)
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
+
+
+def _batches(recipients: Recipients) -> Iterator[list[Row]]:
+    """Rows by the batch; those before a place where the list turns out to be damaged come before the error."""
+    most = max(1, min(BATCH, BATCH_CELLS // max(1, len(recipients.columns))))
+    batch: list[Row] = []
+    characters = 0
+    try:
+        for row in recipients.rows():
+            batch.append(row)
+            characters += sum(map(len, row.texts))
+            if len(batch) == most or characters > BATCH_CHARACTERS:
+                yield batch
+                batch, characters = [], 0
+    except RecipientsError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def _planned(channel: Channel, row: Row, message: Message, stamp: Stamp | None) -> PlannedMessage:
@@ -168,9 +193,9 @@ def write_plan(prepared: Prepared, journal: Journal, run: Run) -> Iterator[Plann
     def stamp(payload: Payload, row: int) -> Payload:
         return channel.stamp(payload, message_id(run.secret, row))
 
-    messages = (planned for _, _, planned in planned_rows(prepared, stamp))
     seq = 1
-    while batch := list(islice(messages, BATCH)):
-        journal.add(run.number, seq, batch)
-        seq += len(batch)
-        yield from batch
+    for batch in _planned_batches(prepared, stamp):
+        messages = [planned for _, _, planned in batch]
+        journal.add(run.number, seq, messages)
+        seq += len(messages)
+        yield from messages

@@ -8,10 +8,11 @@ import sys
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-import click
+from campaign.cli.say import warn
+from campaign.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 _IN_MEMORY = 1 << 20
@@ -50,26 +51,41 @@ class JsonArray:
 
 def print_json(value: object) -> None:
     r"""Print a value: in UTF-8 whatever the locale says, and half a character as `\ud83d`."""
-    click.echo(_encoded(value))
+    _print(lambda stream: stream.write(_encoded(value)))
 
 
 def print_json_array(array: JsonArray) -> None:
     """Print an array."""
-    stream = sys.stdout.buffer
-    array.write_to(stream)
-    stream.write(b"\n")
-    stream.flush()
+    _print(array.write_to)
 
 
 def print_json_object(members: Mapping[str, object], **arrays: JsonArray) -> None:
     """Print an object whose last members are the arrays."""
-    stream = sys.stdout.buffer
-    stream.write(_encoded(members)[:-1])
-    for name, array in arrays.items():
-        stream.write(b", " + _encoded(name) + b": ")
-        array.write_to(stream)
-    stream.write(b"}\n")
-    stream.flush()
+
+    def write(stream: BinaryIO) -> None:
+        stream.write(_encoded(members)[:-1])
+        for name, array in arrays.items():
+            stream.write(b", " + _encoded(name) + b": ")
+            array.write_to(stream)
+        stream.write(b"}")
+
+    _print(write)
+
+
+def _print(write: Callable[[BinaryIO], object]) -> None:
+    """Write a line to stdout. What the command did is done: that nobody reads of it is said, and is no failure."""
+    stream: BinaryIO | None = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        warn(Problem("--json", "there is no standard output to write to"))
+        return
+    try:
+        write(stream)
+        stream.write(b"\n")
+        stream.flush()
+    except BrokenPipeError:  # whoever read it has seen enough
+        raise
+    except OSError as error:
+        warn(Problem("--json", f"the standard output cannot be written ({error.strerror or error})"))
 
 
 def _encoded(value: object) -> bytes:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from campaign.errors import Problem
 
-_TOLD_TOGETHER = 1000
+_TOLD_TOGETHER, _CHARACTERS_TOGETHER = 1000, 1_000_000
 
 
 def say(text: str, *, color: str | None = None) -> None:
@@ -39,6 +39,7 @@ class Listing:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+        self._characters = 0
 
     def __enter__(self) -> Self:
         return self
@@ -50,11 +51,14 @@ class Listing:
 
     def add(self, problem: Problem) -> None:
         """Add a problem."""
-        self._lines.append(str(problem))
-        if len(self._lines) == _TOLD_TOGETHER:
+        line = str(problem)
+        self._lines.append(line)
+        self._characters += len(line)
+        if len(self._lines) == _TOLD_TOGETHER or self._characters > _CHARACTERS_TOGETHER:
             self._tell()
 
     def _tell(self) -> None:
         if self._lines:
             say("\n".join(self._lines))
             self._lines.clear()
+            self._characters = 0

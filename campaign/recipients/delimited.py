@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from contextlib import contextmanager
 from itertools import groupby
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _ROWS_EXCEL_SAVES_AT_ONCE = 16
 _CHARACTERS_LOOKED_AT = 1 << 18
+_TEXT_AS_FORMULA = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 _CHECK_THE_LINE = "put every text that holds the separator, a quotation mark or a line break in quotation marks"
 
 
@@ -112,6 +114,8 @@ class DelimitedRecipients:
         missing = max(0, len(self.columns) - len(fields))
         texts = tuple(fields[: len(self.columns)])
         together = "".join(texts)
+        if '="' in together:
+            texts = tuple(map(_without_formula, texts))
         surplus = "".join(fields[self._header_width :]).strip()
         if not together.strip() and not surplus and not record.wrong:
             return None
@@ -159,6 +163,12 @@ def _beginning(lines: LineSource) -> list[str]:
         start.append(line)
         size += len(line)
     return start
+
+
+def _without_formula(field: str) -> str:
+    """The text of a formula that is nothing but a text: exports write ="00123" so that Excel keeps the zeros."""
+    found = _TEXT_AS_FORMULA.fullmatch(field)
+    return found[1].replace('""', '"') if found else field
 
 
 def _block(record: Record) -> int:

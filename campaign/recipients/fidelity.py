@@ -110,7 +110,7 @@ class Fidelity:
                 position = watch.column.position
                 texts = [row.texts[position] for row in rows]
                 watch.take(numbers, values, texts)
-                if "?" in "".join(texts):
+                if any("?" in text for text in texts):
                     watch.take_question_marks(numbers, texts)
         for row in rows:
             for problem in row.problems:
@@ -182,7 +182,8 @@ class _Watch:
     def take_question_marks(self, rows: Sequence[int], texts: Sequence[str]) -> None:
         """Take cells some of which hold question marks."""
         for number, text in zip(rows, texts, strict=True):
-            if "?" in text and _INSIDE_A_WORD.search(text, 0, _MOST_LOOKED_AT) and not _ADDRESS.search(text):
+            start = text[:_MOST_LOOKED_AT] if "?" in text else ""
+            if start and _INSIDE_A_WORD.search(start) and not _ADDRESS.search(start):
                 self._add(_LOST_LETTERS, number, text)
 
     def blame(self, fault: _Fault, row: Row) -> None:

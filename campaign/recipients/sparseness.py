@@ -1,7 +1,8 @@
-"""A limit to how blank a table may be.
+"""Limits to how blank a table may be, and to how much its cells may show in all.
 
 A row costs as much as the header is wide, however little stands in it: a file of 5 MB can hold a million rows of one
-cell under 16,384 headers, which would keep a machine busy for minutes.
+cell under 16,384 headers. And a workbook can refer to one long text from every cell. Either would keep a machine busy
+for minutes.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ MOST_COLUMNS = 16_384
 """Columns of a worksheet (Microsoft, "Excel specifications and limits")."""
 
 _MOST_BLANKS = 100_000_000
+_MOST_CHARACTERS = 1_500_000_000
 
 
 class Sparseness:
-    """Counts the blank cells of a table; a million rows with 100 blank cells each are still taken."""
+    """Counts the blank cells of a table, and its characters.
+
+    A million rows with 100 blank cells each are still taken, and with 1,500 characters each.
+    """
 
     def __init__(self, where: str, width: int) -> None:
         """Begin to count.
@@ -27,6 +32,18 @@ class Sparseness:
         self._where = where
         self._width = width
         self._blanks = 0
+        self._characters = 0
+
+    def show(self, characters: int) -> None:
+        """Count a row's characters.
+
+        Raises:
+            RecipientsError: there are too many by now.
+        """
+        self._characters += characters
+        if self._characters > _MOST_CHARACTERS:
+            what = f"its cells show over {_MOST_CHARACTERS:,} characters in all"
+            raise RecipientsError(Problem(self._where, what, "shorten its texts, or split it"))
 
     def count(self, filled: int) -> None:
         """Count a row with that many cells filled.

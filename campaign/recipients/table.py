@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from campaign.errors import Problem
 
+_HEADER_LOOKED_AT, _LONGEST_LABEL = 1000, 80
+
 CellValue: TypeAlias = str | int | float | bool | datetime | date | time | timedelta | None
 
 
@@ -31,8 +33,9 @@ class Column(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The header on one line, for people: in a sheet it may stand on several."""
-        return " ".join(self.header.split())
+        """The header on one line, for people: in a sheet it may stand on several, and be of any length."""
+        line = " ".join(self.header[:_HEADER_LOOKED_AT].split())
+        return line if len(line) <= _LONGEST_LABEL else f"{line[: _LONGEST_LABEL - 1]}…"
 
 
 class Row(NamedTuple):

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.integration.conftest import Campaign, write_csv
 
 ARGUMENTS = ("--template", "livechat-text", "--server", "https://chat.example.com", "--json")
@@ -38,3 +40,23 @@ def test_every_problem_of_a_long_list_is_told(command: Campaign, tmp_path: Path)
     assert [problem["where"] for problem in said.json["problems"]] == [f"B{number}" for number in range(2, 14_002)]
     assert len(said.stdout) > 1_000_000
     assert said.json["invalid"] == 14_000
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full, as Linux has one")
+def test_a_full_disk_under_the_output_is_said_in_a_sentence(tmp_path: Path) -> None:
+    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"]])
+    command = [sys.executable, "-m", "campaign", "check", str(recipients), *ARGUMENTS]
+    with Path("/dev/full").open("wb") as full:
+        said = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert b"1 of 1 rows can be sent." in said.stderr
+    assert b"Warning: --json: the standard output cannot be written (No space left on device)" in said.stderr
+    assert b"Traceback" not in said.stderr
+
+
+def test_a_program_without_a_standard_output_is_told_so(tmp_path: Path) -> None:
+    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"]])
+    start = "import sys; sys.stdout = None; from campaign.__main__ import main; main()"
+    command = [sys.executable, "-c", start, "check", str(recipients), *ARGUMENTS]
+    said = subprocess.run(command, capture_output=True, check=False)
+    assert b"Warning: --json: there is no standard output to write to" in said.stderr
+    assert (said.stdout, said.returncode) == (b"", 0)

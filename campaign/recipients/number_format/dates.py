@@ -47,7 +47,6 @@ class DateSection:
         self._date1904 = date1904
         kinds = {token.kind for token in tokens}
         self._is_elapsed = Kind.ELAPSED in kinds
-        self._is_calendar = bool(kinds & {Kind.DATE, Kind.AM_PM})
 
     def number(self, value: Number, sign: str = "") -> str:
         """The text of a serial number that is not negative.
@@ -60,13 +59,13 @@ class DateSection:
         return sign + self._since(microseconds(value))
 
     def negative(self, value: Number, sign: str) -> str:
-        """The text of a negative serial number, given without its sign: only durations and the 1904 system have it.
+        """The text of a negative serial number, given without its sign: only the 1904 system has it.
 
         Raises:
             NotShownError: Excel would show `########`.
         """
-        if self._is_calendar and not self._date1904:
-            raise NotShownError("Excel shows no negative date")
+        if not self._date1904:
+            raise NotShownError("Excel shows no negative date or time")
         return self.number(value, sign)
 
     def date(self, value: DateLike) -> str:
@@ -92,7 +91,7 @@ class DateSection:
 
     def _since(self, since: int) -> str:
         since = self._rounded(since)
-        when = moment(since if self._is_calendar else since % MICROSECONDS_IN_DAY, date1904=self._date1904)
+        when = moment(since, date1904=self._date1904)
         return self._template % tuple([getter(when, since) for getter in self._getters])
 
     def _rounded(self, since: int) -> int:

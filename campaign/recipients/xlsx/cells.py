@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED_CELLS = 1 << 14
 _LONGEST_NUMBER = 64
+_LONGEST_SHOWN = 40
 _TEXT_TYPES = frozenset({"s", "str", "inlineStr"})
 
 
@@ -93,14 +94,14 @@ class CellReader:
             remedy = "open the workbook in a spreadsheet program and save it"
             return Cell(None, "", "holds a formula whose result was never calculated", remedy)
         if kind == "e":
-            return Cell(stored, stored, f"holds the error {stored}", "put it right in the sheet")
+            return Cell(stored, stored, f"holds the error {stored[:_LONGEST_SHOWN]}", "put it right in the sheet")
         code = self.format_of(style)
         try:
             if kind == "n":
                 return self._number(_number(stored), code)
             value = self._value(kind, stored)
         except (ValueError, OverflowError, IndexError):
-            what = f"is damaged: its type is “{kind[:20]}” and it holds “{stored[:40]}”"
+            what = f"is damaged: its type is “{kind[:20]}” and it holds “{stored[:_LONGEST_SHOWN]}”"
             return Cell(None, "", what, "type the cell again in a spreadsheet program")
         return self._shown(value, value, code)
 
@@ -133,8 +134,9 @@ class CellReader:
     def _alters(self, code: str) -> bool:
         alters = self._alters_text.get(code)
         if alters is None:
-            sample = "text"
-            alters = self._alters_text[code] = self._display.display(sample, code) != sample
+            # Two of them: a format may show a text of its own instead, and that text may be one of these.
+            alters = any(self._display.display(sample, code) != sample for sample in ("text", "another"))
+            self._alters_text[code] = alters
         return alters
 
 
@@ -142,7 +144,7 @@ _is_date = lru_cache(is_date_format)
 
 
 def _number(stored: str) -> float:
-    if "_" in stored:  # which Python takes between digits
+    if "_" in stored or not stored.isascii():  # Python takes the one between digits, and digits of any script
         raise ValueError(stored)
     try:
         number: float = int(stored)

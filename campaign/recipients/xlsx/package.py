@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import struct
 import zlib
@@ -76,8 +77,14 @@ class Package:
         """
         info = self._parts[_folded(part)]
         self._refuse_what_no_workbook_has(info, limit)
-        with self.refusing_damage(), self._zip.open(info) as stream:
+        with self.refusing_damage(), self._opened(info) as stream:
             yield stream
+
+    def _opened(self, info: ZipInfo) -> IO[bytes]:
+        try:
+            return self._zip.open(info)
+        except ValueError as error:  # a place in the file beyond all numbers
+            raise self.damaged("the file is damaged (its parts are not where it says)") from error
 
     @contextmanager
     def refusing_damage(self) -> Iterator[None]:
@@ -87,6 +94,8 @@ class Package:
         except (BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, UnicodeDecodeError) as error:
             raise self.damaged(f"the file is damaged ({str(error) or 'it ends too early'})") from error
         except OSError as error:
+            if error.errno == errno.EINVAL:  # it says that something stands where no file has a place
+                raise self.damaged("the file is damaged (its parts are not where it says)") from error
             remedy = "see that the file can be read, and try again"
             raise RecipientsError(Problem(self.label, f"cannot be read ({error.strerror or error})", remedy)) from error
 

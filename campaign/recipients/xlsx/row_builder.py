@@ -28,7 +28,7 @@ class RowBuilder:
         """Give the row, or None if nothing in it can be seen.
 
         Raises:
-            RecipientsError: the sheet is blank beyond all measure.
+            RecipientsError: the sheet is blank, or full of text, beyond all measure.
         """
         columns, cells = self._columns, self._cells
         self._sparseness.count(len(raw.cells))
@@ -49,6 +49,8 @@ class RowBuilder:
             values[column], texts[column], wrong, remedy = cells.read(kind, style, stored)
             if wrong:
                 problems.append(Problem(f"{columns[column].letter}{raw.number}", wrong, remedy))
-        if not problems and not "".join(texts).strip():
+        together = "".join(texts)
+        self._sparseness.show(len(together))
+        if not problems and not together.strip():
             return None
         return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems))

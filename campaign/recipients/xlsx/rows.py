@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from campaign.recipients.xlsx.package import Package
 
-_LIMIT = Limit(small=48_000_000, growth=40)
-"""A million rows of nothing but formatted blank cells grow 25 times; a bomb, a thousand times."""
+_LIMIT = Limit(small=200_000_000, growth=40)
+"""A million rows of nothing but formatted blank cells grow 25 times; a bomb, a thousand. Cells are counted as well."""
 
 _MOST_PIECES_PER_ROW = 1_000
 _MOST_BLANKS = 16_000_000
 """Enough for every row there can be with fifteen formatted blank cells."""
 
-_CELLS_A_ROW_COSTS = 4
-_MOST_CELLS_PER_BYTE = 1.5
+_CELLS_A_ROW_COSTS = 12
+_MOST_CELLS_PER_BYTE = 4
 _CELLS_TAKEN = 4_000_000
 """So many are taken however tightly they are packed. Of cells that differ in their place alone, each takes two bytes of
 a zip file; without a place they pack a thousand times, and a file of 5 MB could keep a machine busy for a minute."""

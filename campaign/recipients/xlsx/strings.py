@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from campaign.recipients.xlsx.package import Package
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_LIMIT = Limit(small=48_000_000, growth=30)
-"""Unlike a sheet, the strings stay in memory; and as each stands there once, they do not pack as tightly."""
+_LIMIT = Limit(small=300_000_000, growth=30)
+"""Ready-made messages differ in a name alone, and pack a hundred times; what stays in memory is limited below."""
 
 _MOST_BYTES = 200_000_000
 """Memory for all strings: two million names, say. Tiny ones by the million pass every limit to a file's size."""

@@ -37,6 +37,12 @@ def test_a_blank_required_field_is_named_by_its_cell(livechat: Bind, row: MakeRo
     assert problems(template, row("Lan", " ", number=7)) == ["B7: “Text” is blank, and msg needs it; fill it in"]
 
 
+def test_a_header_of_any_length_is_named_by_its_beginning(livechat: Bind, row: MakeRow) -> None:
+    template = livechat("{{ text }}", "Name", "Text" + "!" * 900_000)
+    (problem,) = problems(template, row("Lan", "", number=7))
+    assert problem == f"B7: “Text{'!' * 75}…” is blank, and msg needs it; fill it in"
+
+
 def test_only_the_blank_cells_of_a_field_are_named(livechat: Bind, row: MakeRow) -> None:
     template = livechat("{% if name %}{{ greeting }}{{ text }}{% endif %}", "Name", "Greeting", "Text")
     assert problems(template, row("Lan", "", "")) == [

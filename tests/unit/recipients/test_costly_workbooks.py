@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from campaign.errors import RecipientsError
-from campaign.recipients import cell_text, open_recipients
+from campaign.recipients import cell_text, open_recipients, sparseness
 from campaign.recipients.number_format.codes import FormatCode, compile_code
 from campaign.recipients.xlsx import rows as rows_module
 from campaign.recipients.xlsx import sheet, strings, styles, xml_stream
@@ -197,6 +197,26 @@ def test_cells_beyond_what_a_part_of_its_size_can_tell_apart_are_refused(
 
 def test_few_cells_may_be_packed_as_tightly_as_they_can(path: Path) -> None:
     assert len(read_all(books.save(path, books.parts(sheet_xml(HEADER, TIGHT))))) == 400
+
+
+def test_a_text_that_many_cells_refer_to_is_read_so_many_times_and_no_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sparseness, "_MOST_CHARACTERS", 10_000)
+    lines = [row(n, f'<c r="A{n}" t="s"><v>0</v></c>') for n in range(2, 200)]
+    contents = books.parts(sheet_xml(HEADER, *lines), strings=books.strings_xml("x" * 100))
+    coming = open_recipients(books.save(path, contents)).rows()
+    assert len([next(coming) for _ in range(100)]) == 100
+    with pytest.raises(RecipientsError, match="sheet “Data”: its cells show over 10,000 characters in all; shorten"):
+        next(coming)
+
+
+def test_ready_made_messages_that_differ_in_a_name_are_read(path: Path) -> None:
+    offer = "Dear {}, " + "our offer for you this spring is the same as it was for all others. " * 15
+    texts = [offer.format(f"customer {number}") for number in range(2, 60_002)]
+    lines = [row(n, f'<c r="A{n}" t="s"><v>{n - 2}</v></c>') for n in range(2, 60_002)]
+    books.save(path, books.parts(sheet_xml(HEADER, *lines), strings=books.strings_xml(*texts)))
+    assert [found.texts[0] for found in open_recipients(path).rows()] == texts
 
 
 EMPTY = [

@@ -291,3 +291,20 @@ def test_a_file_overwritten_while_it_is_read_is_refused(path: Path) -> None:
     path.write_bytes(b"\xff" * 200_000)
     with pytest.raises(RecipientsError, match=r"^customers\.csv: cannot be read to its end \('utf-8' codec"):
         list(rows)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        pytest.param('="00123"', "00123", id="a text that keeps its zeros"),
+        pytest.param('"=""00123"""', "00123", id="quoted as CSV has it"),
+        pytest.param('"=""say """"hi"""""""', 'say "hi"', id="with quotation marks of its own"),
+        pytest.param('=""', "", id="blank"),
+        pytest.param('="a"&"b"', '="a"&"b"', id="a formula that has to be calculated"),
+        pytest.param("=1+1", "=1+1", id="another formula"),
+    ],
+)
+def test_a_formula_that_is_nothing_but_a_text_is_that_text(path: Path, field: str, text: str) -> None:
+    (found,) = open_recipients(written(path, f"name,id\nAn,{field}\n")).rows()
+    assert found.texts == ("An", text)
+    assert found.values == ("An", text or None)

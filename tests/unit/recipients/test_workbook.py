@@ -80,6 +80,13 @@ def test_a_text_format_is_obeyed(path: Path) -> None:
     assert found.values == ("An", "x")
 
 
+def test_a_format_may_show_a_text_of_its_own(path: Path) -> None:
+    recipients = open_recipients(
+        saved(path, ["a"], ["hello"], ["text"], formats={"A2": ';;;"text"', "A3": ';;;"text"'})
+    )
+    assert [found.texts for found in recipients.rows()] == [("text",), ("text",)]
+
+
 def test_dates_may_count_from_1904(path: Path) -> None:
     book = openpyxl.Workbook()
     book.epoch = CALENDAR_MAC_1904

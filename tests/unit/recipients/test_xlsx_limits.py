@@ -12,6 +12,7 @@ import pytest
 from campaign.errors import RecipientsError
 from campaign.recipients import open_recipients, sparseness
 from campaign.recipients.xlsx import rows as rows_module
+from campaign.recipients.xlsx import strings as strings_module
 from campaign.recipients.xlsx import xml_stream
 from campaign.recipients.xlsx.columns import ColumnIndex
 from campaign.recipients.xlsx.package import Limit
@@ -55,7 +56,9 @@ def test_an_entity_bomb_in_the_styles_leaves_the_workbook_without_formats(path: 
 
 
 @pytest.mark.parametrize("part", [SHEET_PART, STRINGS_PART, WORKBOOK_PART])
-def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path, part: str) -> None:
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (rows_module, strings_module):
+        monkeypatch.setattr(module, "_LIMIT", Limit(small=48_000_000, growth=40))
     contents = books.parts(PLAIN, strings=books.strings_xml("x"))
     contents[part] = str(contents[part]) + " " * 60_000_000
     books.save(path, contents)

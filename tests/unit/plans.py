@@ -1,0 +1,46 @@
+"""Recipients that need no file, and campaigns made ready from a few lines of CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from campaign.campaign_file import load_campaign
+from campaign.journal import RunFacts
+from campaign.plan import Prepared, planned_rows, prepare
+from campaign.recipients.table import Column, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from campaign.journal import PlannedMessage
+
+URL = "https://chat.example.com"
+FACTS = RunFacts("livechat", URL, "message.json", "list.csv", None, ("token", "rid", "msg"))
+
+
+@dataclass
+class Rows:
+    """Recipients that need no file."""
+
+    path: Path
+    columns: tuple[Column, ...]
+    given: Sequence[Row]
+    sheet: str | None = None
+    notes: tuple[str, ...] = ()
+    header_doubt: str = ""
+
+    def rows(self) -> Iterator[Row]:
+        yield from self.given
+
+
+def prepared(folder: Path, text: str, **overrides: Mapping[str, Any] | str) -> Prepared:
+    """A livechat campaign with this CSV."""
+    (folder / "list.csv").write_text(text, encoding="utf-8")
+    given = {"template": "livechat-text", "server": {"url": URL}, **overrides}
+    return prepare(load_campaign(folder / "list.csv", given))
+
+
+def planned(campaign: Prepared) -> list[PlannedMessage]:
+    return [message for _, _, message in planned_rows(campaign)]
