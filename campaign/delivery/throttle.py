@@ -71,6 +71,8 @@ class Route:
     def __init__(self, clock: ServerClock) -> None:
         self.window = Window(clock)
         self.gate = asyncio.Lock()
+        self.in_line = 0
+        """Requests that wait for their turn, or find out whether they have to."""
         self.answered = asyncio.Event()
         self.pace = 0.0
         """Requests a second that its budget is spent at; 0: no budget is told."""
@@ -109,22 +111,36 @@ class Throttle:
         queue = self._routes.get(route)
         if queue is None:
             queue = self._routes[route] = Route(self._server_clock)
-        async with queue.gate:
-            while not self._stop:
-                now = self._clock.now()
-                wait = self._wait(queue.window, now)
-                if wait == 0:
-                    turn = Turn(route, now)
-                    self._pacer.take(now)
-                    queue.window.take(turn)
-                    return turn
-                if wait is None:
-                    queue.answered.clear()
-                    await self._stop.cut_short(queue.answered.wait())
-                else:
-                    self._waits_until = now + wait
-                    await self._stop.sleep(self._clock, wait)
+        if not queue.in_line and not self._stop:
+            now = self._clock.now()
+            if self._wait(queue.window, now) == 0:
+                return self._give(queue, route, now)
+        queue.in_line += 1
+        try:
+            async with queue.gate:
+                return await self._turn_of_first(queue, route)
+        finally:
+            queue.in_line -= 1
+
+    async def _turn_of_first(self, queue: Route, route: str) -> Turn | None:
+        while not self._stop:
+            now = self._clock.now()
+            wait = self._wait(queue.window, now)
+            if wait == 0:
+                return self._give(queue, route, now)
+            if wait is None:
+                queue.answered.clear()
+                await self._stop.cut_short(queue.answered.wait())
+            else:
+                self._waits_until = now + wait
+                await self._stop.sleep(self._clock, wait)
         return None
+
+    def _give(self, queue: Route, route: str, now: float) -> Turn:
+        turn = Turn(route, now)
+        self._pacer.take(now)
+        queue.window.take(turn)
+        return turn
 
     def _wait(self, window: Window, now: float) -> float | None:
         wait = window.wait(now)

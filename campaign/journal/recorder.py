@@ -198,9 +198,9 @@ class Recorder:
 
     def _hand_over(self) -> None:
         self._handing_over = None
+        self._soon = self._writing
         if self._writing:
             return  # `_written` comes back to it
-        self._soon = False
         group, self._group = [write for write in self._group if self._is_wanted(write)], []
         if group:
             self._writing = True

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 RATES = {
     "reset-before": 0.01,
@@ -41,6 +41,17 @@ RATES = {
 KILLED_WITHIN = 0.8
 """A process is killed at some moment within so many seconds of its beginning to work: while it plans, sends, or writes
 the results."""
+
+
+class Size(NamedTuple):
+    """A list's rows, and how many messages a second are sent of it."""
+
+    rows: int
+    pace: int
+
+
+SIZES = (Size(200, pace=150), Size(600, pace=1500))
+"""Of one list and the next. At the faster pace livechat's rows go on record ahead of their turn."""
 
 LONGEST_RUN = 300.0
 """Seconds, for one list with all its kills; only a defect takes longer."""
@@ -78,12 +89,15 @@ class Figures:
     lost: int = 0
     duplicated: int = 0
     in_doubt: int = 0
+    cut_off: int = 0
+    """Rows that were found under way after a kill: the most at once."""
     why_in_doubt: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     def add(self, other: Figures) -> None:
         for name in ("rows", "kills", "faults", "lost", "duplicated", "in_doubt"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.cut_off = max(self.cut_off, other.cut_off)
         self.why_in_doubt += other.why_in_doubt
         self.wrong += other.wrong
 
@@ -93,7 +107,7 @@ class Figures:
             doubt += " (" + ", ".join(f"{count} {why}" for why, count in self.why_in_doubt.most_common()) + ")"
         return (
             f"{self.rows} rows, {self.kills} kills, {self.faults} faults: "
-            f"{self.lost} lost, {self.duplicated} duplicated, {doubt}"
+            f"{self.lost} lost, {self.duplicated} duplicated, {doubt}; up to {self.cut_off} cut off by one kill"
         )
 
 
@@ -118,7 +132,7 @@ def running_sandbox(seed: int) -> Iterator[str]:
         process.communicate()
 
 
-def prove(chat: Chat, folder: Path, kills: int, seed: int, rows: int = 200) -> Figures:
+def prove(chat: Chat, folder: Path, kills: int, seed: int) -> Figures:
     """Deliver lists until so many processes have been killed; prints how far it is after each."""
     dice = random.Random(seed)
     figures = Figures()
@@ -129,7 +143,7 @@ def prove(chat: Chat, folder: Path, kills: int, seed: int, rows: int = 200) -> F
             place = folder / f"{chat.name}-{number}"
             place.mkdir()
             left = _Kills(dice, kills - figures.kills)
-            figures.add(_one_list(chat, place, url, left, rows))
+            figures.add(_one_list(chat, place, url, left, SIZES[number % len(SIZES)]))
             print(f"{chat.name}: {figures}", flush=True)
     return figures
 
@@ -141,32 +155,33 @@ class _Kills:
     dice: random.Random
     left: int
     done: int = 0
+    cut_off: int = 0
 
     def moment(self) -> float | None:
         """Seconds of work until the next kill; None when enough are dead."""
         return self.dice.uniform(0, KILLED_WITHIN) if self.done < self.left else None
 
 
-def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, rows: int) -> Figures:
+def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> Figures:
     """Plan, kill and resume one list until it is finished; then compare."""
     _ask(url + "/sandbox/ledger", "DELETE")
-    lines = [chat.header, *(chat.written(number) for number in range(rows))]
+    lines = [chat.header, *(chat.written(number) for number in range(size.rows))]
     (place / "list.csv").write_text("\n".join(lines) + "\n")
     (place / "c.toml").write_text(
         f'template = "{chat.template}"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
-        '[throttle]\nrate = "150/s"\n[delivery]\ntimeout = "300ms"\nstop_after_refusals = 0\n'
+        f'[throttle]\nrate = "{size.pace}/s"\n[delivery]\ntimeout = "300ms"\nstop_after_refusals = 0\n'
     )
     report = None
     started = time.monotonic()
     while report is None or report["state"] != "finished":
         if time.monotonic() - started > LONGEST_RUN:
-            return Figures(rows=rows, lost=rows, wrong=[f"{place.name} did not finish"])
+            return Figures(rows=size.rows, lost=size.rows, wrong=[f"{place.name} did not finish"])
         report = _deliver(place, kills) or report
         # The list is gone once it is planned: what is sent after that comes from the journal.
         if _planned(place):
             (place / "list.csv").unlink(missing_ok=True)
-    figures = _compare(chat, place, url, rows, report)
-    figures.kills = kills.done
+    figures = _compare(chat, place, url, size.rows, report)
+    figures.kills, figures.cut_off = kills.done, kills.cut_off
     return figures
 
 
@@ -189,6 +204,8 @@ def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
         process.kill()
         process.communicate()
         kills.done += 1
+        if _planned(place):
+            kills.cut_off = max(kills.cut_off, [state for state, _ in _states(place).values()].count("sending"))
         return None
     assert process.returncode in (0, 1, 3), stderr
     report = json.loads(stdout)
