@@ -217,12 +217,12 @@ def storable(text: str) -> str:
 def encode_cells(texts: Sequence[str], values: Sequence[CellValue], formats: Sequence[str]) -> str:
     """A row's cells as JSON: the text alone, or text, value and number format where the value is no text."""
     if not formats:
-        return json.dumps(texts, ensure_ascii=True, separators=(",", ":"))
+        return _ENCODER.encode(texts)
     cells = [
         text if value is None or isinstance(value, str) else (text, value, code)
         for text, value, code in zip(texts, values, formats, strict=True)
     ]
-    return json.dumps(cells, ensure_ascii=True, separators=(",", ":"), default=_encode_time)
+    return _ENCODER.encode(cells)
 
 
 def decode_cells(text: str) -> tuple[Cell, ...]:
@@ -238,6 +238,9 @@ def _encode_time(value: object) -> list[object]:
         return ["timedelta", [value.days, value.seconds, value.microseconds]]
     assert isinstance(value, date | time)  # noqa: S101 - the rest of CellValue is JSON
     return [type(value).__name__, value.isoformat()]
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False, default=_encode_time)
 
 
 def _decode_value(value: Any) -> CellValue:  # noqa: ANN401 - parsed JSON

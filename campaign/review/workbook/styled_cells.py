@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 
 from campaign.recipients.cell_text import CellText
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from openpyxl.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
     from campaign import journal
@@ -26,6 +25,34 @@ MOMENT = "yyyy-mm-dd hh:mm:ss"
 _HEADER_GROUND = "1F3864"
 _LONGEST_FORMAT = 255
 """Characters of a number format (Microsoft, "Excel specifications and limits")."""
+
+
+class StyledCell(Cell):
+    """A cell that knows its style: openpyxl else looks it up for each value, and spells the cell's place for an error.
+
+    Its style is to be complete before its first value is written.
+    """
+
+    __slots__ = ("_known_style_id",)
+
+    def __init__(self, sheet: Worksheet) -> None:
+        super().__init__(sheet, row=1, column=1)
+        self._known_style_id: int | None = None
+
+    def __repr__(self) -> str:
+        return "<StyledCell>"
+
+    @property
+    def has_style(self) -> bool:
+        """It has one."""
+        return True
+
+    @property
+    def style_id(self) -> int:
+        """The number of its style in the workbook."""
+        if self._known_style_id is None:
+            self._known_style_id = int(super().style_id)
+        return self._known_style_id
 
 
 class StyledCells:
@@ -93,7 +120,7 @@ class StyledCells:
         return self._by_format[number_format]
 
     def _cell(self, number_format: str) -> Cell:
-        cell: Cell = WriteOnlyCell(self._sheet)
+        cell = StyledCell(self._sheet)
         cell.number_format = number_format
         cell.alignment = Alignment(vertical="top")
         return cell
