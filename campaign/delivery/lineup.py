@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 Fetch: TypeAlias = Callable[[int, int], Awaitable[list["Waiting"]]]
 """Rows after a place in the run, so many at the most."""
 
-PAGE = 256
+PAGE, FIRST_PAGE = 256, 16
+"""Rows that are read together: fewer at first, as nobody knows yet how long the messages are."""
+
+PAGE_BYTES = 4 * 1024 * 1024
+"""What they may come to: the longer the messages, the shorter a page."""
+
 ROWS_AHEAD = 2000
 BYTES_AHEAD = 16 * 1024 * 1024
 
@@ -36,6 +41,7 @@ class Lineup:
         self._rows = 0
         self._bytes = 0
         self._last_seq = 0
+        self._page = FIRST_PAGE
         self._exhausted = False
         self._fetching = asyncio.Lock()
         self._freed = asyncio.Event()
@@ -82,10 +88,13 @@ class Lineup:
         async with self._fetching:
             if len(self._ready) >= PAGE or not self._may_look:
                 return  # another worker has looked, meanwhile
-            self._line_up(await self._fetch(self._last_seq, PAGE))
+            page = await self._fetch(self._last_seq, self._page)
+            self._exhausted = len(page) < self._page
+            self._line_up(page)
+            longest = max((len(row.body) for row in page), default=0)
+            self._page = max(1, min(PAGE, PAGE_BYTES // max(1, longest)))
 
     def _line_up(self, page: Sequence[Waiting]) -> None:
-        self._exhausted = len(page) < PAGE
         for row in page:
             self._count(row, +1)
             self._last_seq = row.seq

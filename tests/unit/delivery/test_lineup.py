@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign.delivery.lineup import BYTES_AHEAD, PAGE, ROWS_AHEAD, Lineup
+from campaign.delivery.lineup import BYTES_AHEAD, FIRST_PAGE, PAGE, PAGE_BYTES, ROWS_AHEAD, Lineup
 from campaign.errors import JournalError, Problem
 from campaign.journal import Waiting
 
@@ -25,13 +25,13 @@ class Rows:
             for seq, destination in enumerate(destinations, start=1)
         ]
         self.fetched = 0
-        self.pages = 0
+        self.pages: list[int] = []
 
     async def fetch(self, after: int, count: int) -> list[Waiting]:
         await asyncio.sleep(0)
         page = [row for row in self.rows if row.seq > after][:count]
         self.fetched += len(page)
-        self.pages += 1
+        self.pages.append(len(page))
         return page
 
 
@@ -143,6 +143,12 @@ async def test_large_messages_shorten_the_look_ahead() -> None:
     waiting = await nothing_ready(lineup)
     assert rows.fetched <= 2 * PAGE
     waiting.cancel()
+
+
+async def test_the_longer_the_messages_the_fewer_are_read_together() -> None:
+    rows = Rows([str(number) for number in range(100)], size=PAGE_BYTES // 5)
+    assert len(await all_of(Lineup(rows.fetch))) == 100
+    assert rows.pages == [FIRST_PAGE, *[5] * 16, 4]
 
 
 async def test_a_journal_that_cannot_be_read_is_said_to_whoever_asks() -> None:
