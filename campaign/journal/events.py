@@ -88,8 +88,8 @@ def withdrawn(attempt: int, run: int, seq: int, at: float) -> Event:
 
 
 def is_end(event: Event) -> bool:
-    """Whether something has ended with it, or will never begin."""
-    return event[5] is not None
+    """Whether it tells what came of something."""
+    return event[6] is not None
 
 
 def write(connection: sqlite3.Connection, events: Sequence[Event]) -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from campaign.journal.records import Outcome, Waiting
 
+LATE = 0.1
+"""Seconds after which a commit makes everybody wait: it may be that nothing can be written any more."""
+
 AT_LEISURE = 0.02
 """Seconds for which outcomes gather while attempts are announced: nobody waits for a commit, and each has its price."""
 
@@ -65,6 +68,8 @@ class Recorder:
         self._announced: dict[int, _Announced] = {}
         self._handing_over: asyncio.Handle | None = None
         self._soon = self._writing = False
+        self._handed_over_at = 0.0
+        self._writer_is_free = asyncio.Event()
         self._reading = threading.Lock()
         self._attempts: itertools.count[int]
 
@@ -139,15 +144,23 @@ class Recorder:
         if self._writer.failure is not None:
             raise self._writer.failure
         if seq in self._announced:
-            attempt, done = self._announced.pop(seq)
-            if done.done():
-                return attempt
-            waiting = asyncio.shield(done)  # others wait for it too
-        else:
-            attempt, waiting = next(self._attempts), self._loop.create_future()
-            self._group.append(_Write(begun(attempt, self._run, seq, at), waiting))
+            return await self._begin_announced(seq)
+        attempt, done = next(self._attempts), self._loop.create_future()
+        self._group.append(_Write(begun(attempt, self._run, seq, at), done))
         self._hand_over_soon()
-        await waiting
+        await done
+        return attempt
+
+    async def _begin_announced(self, seq: int) -> int:
+        attempt, done = self._announced[seq]
+        if not done.done():
+            self._hand_over_soon()
+            await asyncio.shield(done)  # others wait for it too
+        elif self._writing and self._loop.time() - self._handed_over_at > LATE:
+            await self._writer_is_free.wait()
+            if self._writer.failure is not None:
+                raise self._writer.failure
+        del self._announced[seq]
         return attempt
 
     def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
@@ -204,6 +217,8 @@ class Recorder:
         group, self._group = [write for write in self._group if self._is_wanted(write)], []
         if group:
             self._writing = True
+            self._handed_over_at = self._loop.time()
+            self._writer_is_free.clear()
             self._writer.write([write.event for write in group], partial(self._written, group))
 
     def _is_wanted(self, write: _Write) -> bool:
@@ -217,6 +232,7 @@ class Recorder:
     def _written(self, group: Sequence[_Write], failure: BaseException | None) -> None:
         """Tell who waits that a whole group is safely on disk, or is not there at all."""
         self._writing = False
+        self._writer_is_free.set()
         for _, done in group:
             if done is not None:
                 _tell(done, failure)

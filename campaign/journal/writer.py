@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from campaign.errors import JournalWriteError
 from campaign.journal.database import plain_errors
 from campaign.journal.events import is_end, write
 
 if TYPE_CHECKING:
     import asyncio
-    import sqlite3
     from pathlib import Path
 
     from campaign.journal.events import Event
+
+_SHORT = 500
+"""Milliseconds."""
 
 Then: TypeAlias = Callable[[BaseException | None], object]
 """Is told, in the event loop, that a group is on disk, or why it is not there at all."""
@@ -63,7 +68,8 @@ class Writer:
             unwritten = [event for event in events if is_end(event)] if failure else []
             self._loop.call_soon_threadsafe(then, failure)
         for event in unwritten:  # each by itself, as one of them may be at fault
-            self._failure_of([event])
+            if isinstance(self._failure_of([event]), JournalWriteError):
+                return  # nothing at all can be written
 
     def _failure_of(self, events: Sequence[Event]) -> BaseException | None:
         try:
@@ -71,5 +77,11 @@ class Writer:
                 write(self._connection, events)
         except BaseException as error:  # noqa: BLE001 - whoever waits in the event loop must hear of it, whatever it is
             self.failure = error
+            self._be_short()
             return error
         return None
+
+    def _be_short(self) -> None:
+        """Wait no longer for another program that has the journal locked: nothing is sent any more."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute(f"PRAGMA busy_timeout = {_SHORT}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,6 @@ from campaign.journal.events import write
 from .planning import NOON, SENT, STATUS, ask, until_written
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -111,7 +112,7 @@ async def test_while_attempts_are_announced_outcomes_gather_for_some_millisecond
         assert len(list(journal.results(1, (State.SENT,)))) == 9
 
 
-async def test_an_announced_attempt_that_is_cancelled_while_it_is_written_leaves_the_others_alone(
+async def test_an_announced_attempt_that_is_cancelled_is_withdrawn_and_leaves_the_others_alone(
     planned_path: Path,
 ) -> None:
     async with Recorder(planned_path, 1) as recorder:
@@ -121,7 +122,57 @@ async def test_an_announced_attempt_that_is_cancelled_while_it_is_written_leaves
         beginning[0].cancel()
         assert await beginning[1] == 2
     assert beginning[0].cancelled()
-    assert ask(planned_path, SENDING) == [(7,), (8,)]
+    assert ask(planned_path, SENDING) == [(8,)]
+    assert ask(planned_path, STATUS, 7) == [("pending", 0)]
+
+
+async def test_nobody_goes_on_while_a_commit_takes_longer_than_commits_do(
+    planned_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.journal.recorder.LATE", 0.0)
+    async with Recorder(planned_path, 1) as recorder:
+        recorder.announce([7, 8, 9], NOON)
+        first = await recorder.begin(7, NOON)
+        with closing(sqlite3.connect(planned_path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            recorder.end(7, first, "sent", SENT)
+            while not recorder._writing:  # noqa: ASYNC110 - nobody is told of it
+                await asyncio.sleep(0.001)
+            beginning = asyncio.ensure_future(recorder.begin(8, NOON))
+            await asyncio.sleep(0.02)
+            assert not beginning.done()
+            other.execute("ROLLBACK")
+        assert await beginning == 2
+        assert ask(planned_path, STATUS, 7) == [("sent", 1)]
+
+
+async def test_a_journal_that_stays_locked_holds_up_neither_the_stop_nor_the_end(
+    planned_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.journal.recorder.LATE", 0.0)
+    monkeypatch.setattr("campaign.journal.writer._SHORT", 1)
+    refused: list[BaseException] = []
+
+    async def work() -> None:
+        async with Recorder(planned_path, 1) as recorder:
+            recorder._writer._connection.execute("PRAGMA busy_timeout = 50")
+            recorder.announce(range(1, 201), NOON)
+            attempts = [await recorder.begin(seq, NOON) for seq in range(1, 101)]
+            other.execute("BEGIN IMMEDIATE")
+            for seq, attempt in enumerate(attempts, start=1):
+                recorder.end(seq, attempt, "sent", SENT)
+            while not recorder._writing:  # noqa: ASYNC110 - nobody is told of it
+                await asyncio.sleep(0.001)
+            answers = await asyncio.gather(*(recorder.begin(seq, NOON) for seq in (101, 102)), return_exceptions=True)
+            refused.extend(answer for answer in answers if isinstance(answer, JournalWriteError))
+
+    with closing(sqlite3.connect(planned_path, isolation_level=None)) as other:
+        began = time.perf_counter()
+        with pytest.raises(JournalWriteError, match="locked"):
+            await work()
+        assert time.perf_counter() - began < 2
+    assert len(refused) == 2
+    assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(200,)]
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["nobody has come", "somebody waits"])
