@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from campaign.journal import Journal
+from campaign.journal.events import Event, write
 
 from .planning import planned
 
@@ -29,3 +31,16 @@ def times(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def planned_path(tmp_path: Path) -> Path:
     """A journal whose run 1 holds five hundred pending rows."""
     return planned(tmp_path / "a.journal.db", 500)
+
+
+@pytest.fixture
+def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many events were written together, each time."""
+    sizes: list[int] = []
+
+    def counted(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+        sizes.append(len(events))
+        write(connection, events)
+
+    monkeypatch.setattr("campaign.journal.writer.write", counted)
+    return sizes

@@ -13,31 +13,14 @@ import pytest
 
 from campaign.errors import JournalWriteError
 from campaign.journal import Journal, Outcome, Recorder, State
-from campaign.journal.events import write
 
 from .planning import NOON, SENT, STATUS, ask, until_written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from campaign.journal.events import Event
 
 ATTEMPTS = "SELECT seq, what, started_at, ended_at, outcome FROM attempt ORDER BY attempt"
 SENDING = "SELECT seq FROM status WHERE state = 'sending' ORDER BY seq"
-
-
-@pytest.fixture
-def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many events were written together, each time."""
-    sizes: list[int] = []
-
-    def counted(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
-        sizes.append(len(events))
-        write(connection, events)
-
-    monkeypatch.setattr("campaign.journal.writer.write", counted)
-    return sizes
 
 
 async def test_announced_attempts_begin_without_a_commit_of_their_own(planned_path: Path, groups: list[int]) -> None:

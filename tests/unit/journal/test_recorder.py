@@ -11,15 +11,13 @@ import pytest
 
 from campaign.errors import JournalError
 from campaign.journal import Journal, Outcome, Recorder, State
-from campaign.journal.events import AT_ONCE, write
+from campaign.journal.events import AT_ONCE
 
 from .planning import ask, planned, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
-
-    from campaign.journal.events import Event
 
 from .planning import NOON, SENT, STATUS, until_written
 
@@ -103,19 +101,6 @@ async def test_only_the_run_in_hand_is_read(planned_path: Path) -> None:
         assert len(await recorder.waiting(0, 100)) == 3
         await recorder.begin(1, NOON)
     assert ask(planned_path, STATUS, 1) == [("pending", 0)]
-
-
-@pytest.fixture
-def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many events were written together, each time."""
-    sizes: list[int] = []
-
-    def counted(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
-        sizes.append(len(events))
-        write(connection, events)
-
-    monkeypatch.setattr("campaign.journal.writer.write", counted)
-    return sizes
 
 
 async def test_attempts_that_begin_together_share_a_commit(planned_path: Path, groups: list[int]) -> None:
