@@ -193,7 +193,9 @@ def _packed(parts: dict[str, bytes], pick: Random) -> bytes:
         packed, "w", pick.choice((zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED))
     ) as file:
         for name, content in parts.items():
-            file.writestr(name, content)
+            entry = zipfile.ZipInfo(name)  # with no time of its own: a case is the same whenever it is made
+            entry.compress_type = file.compression
+            file.writestr(entry, content)
     return packed.getvalue()
 
 
