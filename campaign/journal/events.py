@@ -82,9 +82,9 @@ def ended(attempt: int, run: int, seq: int, came: str, outcome: Outcome, *, aske
     return (attempt, run, seq, "read-back", asked_at, at, came, http_status, reason, state, kind, message_id, latency)
 
 
-def withdrawn(attempt: int, run: int, seq: int, at: float) -> Event:
+def withdrawn(attempt: int, run: int, seq: int) -> Event:
     """A row's first send, on record as begun, was not made."""
-    return (attempt, run, seq, "send", at, at, None, None, "", State.PENDING, "", None, None)
+    return (attempt, run, seq, "send", 0.0, 0.0, None, None, "", State.PENDING, "", None, None)
 
 
 def is_end(event: Event) -> bool:

@@ -100,7 +100,7 @@ class Recorder:
             JournalWriteError: something is not on record.
         """
         for seq, (attempt, _) in self._announced.items():
-            self._group.append(_Write(withdrawn(attempt, self._run, seq, 0.0)))
+            self._group.append(_Write(withdrawn(attempt, self._run, seq)))
         self._writing = False  # whether or not it is: nothing more will come
         self._hand_over()
         await asyncio.to_thread(self._close)

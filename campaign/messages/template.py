@@ -88,8 +88,7 @@ class MessageTemplate:
     def _row_problem(self, row: Row, context: Context, problem: FieldProblem) -> Problem:
         """A problem of the payload in terms of the cells that it came from."""
         path = path_in_template(self._root, problem.path, context)
-        source = self._sources.get(path) or self._source(path)
-        field, columns = source
+        field, columns = self._sources.get(path) or self._source(path)
         blank = [column for column in columns if not row.texts[column.position].strip()] if problem.missing else ()
         if blank:
             headers = " and ".join([f"“{column.label}”" for column in blank])

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
 from campaign.recipients.delimiter import CANDIDATES, find_delimiter
+from campaign.recipients.extent import MOST_COLUMNS, Extent
 from campaign.recipients.fingerprint import fingerprint, refuse_change
 from campaign.recipients.header_row import doubt_of_title, find_header_row
 from campaign.recipients.headers import columns_of
 from campaign.recipients.records import LONGEST_FIELD, Record, read_records
-from campaign.recipients.sparseness import MOST_COLUMNS, Sparseness
 from campaign.recipients.table import Row
 from campaign.recipients.text_encoding import find_encoding
 
@@ -68,13 +68,13 @@ class DelimitedRecipients:
             RecipientsError: the file has changed since it was opened.
         """
         refuse_change(self.path, self._fingerprint)
-        sparseness = Sparseness(self.path.name, len(self.columns))
+        extent = Extent(self.path.name, len(self.columns))
         with self._lines() as lines:
             for _, block in groupby(self._records(lines), _block):
                 records = list(block)
                 narrow = _saved_narrow_by_excel(records)
                 for record in records:
-                    sparseness.count(len(record.fields))
+                    extent.count(len(record.fields))
                     if record.number > self._header_row and (row := self._row(record, narrow=narrow)) is not None:
                         yield row
 
@@ -91,7 +91,7 @@ class DelimitedRecipients:
         if self._delimiter.has_sep_line:
             lines.readline(_CHARACTERS_LOOKED_AT)
         first_line = 2 if self._delimiter.has_sep_line else 1
-        return read_records(lines, self._delimiter.character, first_line=first_line)
+        return map(_as_shown, read_records(lines, self._delimiter.character, first_line=first_line))
 
     def _up_to_header(self, lines: LineSource) -> Iterator[tuple[int, Sequence[str]]]:
         for record in self._records(lines):
@@ -114,8 +114,6 @@ class DelimitedRecipients:
         missing = max(0, len(self.columns) - len(fields))
         texts = tuple(fields[: len(self.columns)])
         together = "".join(texts)
-        if '="' in together:
-            texts = tuple(map(_without_formula, texts))
         surplus = "".join(fields[self._header_width :]).strip()
         if not together.strip() and not surplus and not record.wrong:
             return None
@@ -163,6 +161,12 @@ def _beginning(lines: LineSource) -> list[str]:
         start.append(line)
         size += len(line)
     return start
+
+
+def _as_shown(record: Record) -> Record:
+    if '="' not in "".join(record.fields):
+        return record
+    return record._replace(fields=list(map(_without_formula, record.fields)))
 
 
 def _without_formula(field: str) -> str:

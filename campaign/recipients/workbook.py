@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
 from campaign.recipients.cell_text import CellText
+from campaign.recipients.extent import Extent
 from campaign.recipients.fingerprint import fingerprint, refuse_change
 from campaign.recipients.header_row import find_header_row
 from campaign.recipients.headers import columns_of
-from campaign.recipients.sparseness import Sparseness
 from campaign.recipients.xlsx.cells import CellReader
 from campaign.recipients.xlsx.contents import Contents, read_contents
 from campaign.recipients.xlsx.package import Package
@@ -74,7 +74,7 @@ class WorkbookRecipients:
         """
         refuse_change(self.path, self._fingerprint)
         facts = SheetFacts()
-        builder = RowBuilder(self.columns, self._cells, Sparseness(self._where, len(self.columns)))
+        builder = RowBuilder(self.columns, self._cells, Extent(self._where, len(self.columns)))
         with Package(self.path) as package, closing(self._raw_rows(package, facts)) as raw_rows:
             for raw in raw_rows:
                 if raw.number > self._header_row and (row := builder.build(raw)) is not None:

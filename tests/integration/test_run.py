@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from campaign.sandbox import Fault, FaultPlan, Limit, SandboxSettings
 from tests.integration.conftest import (
     Campaign,
     RunningSandbox,
-    StartSandbox,
     kitechat_list,
     livechat_list,
     write_csv,
@@ -244,80 +242,6 @@ def test_journal_and_results_are_readable_by_their_owner_alone(
     )
     for name in ("list.journal.db", "list.results.xlsx"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
-
-
-def test_the_servers_limit_is_obeyed_without_a_single_429(
-    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
-) -> None:
-    server = start_sandbox(SandboxSettings(limit=Limit(20, 0.5)))
-    recipients = livechat_list(tmp_path / "list.csv", 70)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
-    assert said.code == 0
-    assert said.json["throttled"] == 0
-    assert said.json["seconds"] >= 1.5
-
-
-def test_429_and_503_are_waited_out_and_never_a_failure(
-    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
-) -> None:
-    plan = FaultPlan(script=(None, Fault.THROTTLED_BEFORE, Fault.THROTTLED_SECONDS_BEFORE))
-    for template, make in (("livechat-text", livechat_list), ("kitechat-text", kitechat_list)):
-        server = start_sandbox(SandboxSettings(faults=plan))
-        recipients = make(tmp_path / f"{template}.csv", 6)
-        said = command("run", recipients, "--template", template, "--server", server.url, *FAST)
-        assert (said.code, said.json["sent"], said.json["throttled"]) == (0, 6, 2)
-        assert len(server.ledger.taken()) == 6
-
-
-def test_a_lost_answer_is_read_back_on_livechat(command: Campaign, start_sandbox: StartSandbox, tmp_path: Path) -> None:
-    script = (Fault.RESET_BEFORE, None, Fault.RESET_AFTER, Fault.SERVER_ERROR_AFTER, Fault.TRUNCATED_AFTER)
-    server = start_sandbox(SandboxSettings(faults=FaultPlan(script=script)))
-    recipients = livechat_list(tmp_path / "list.csv", 8)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
-    assert (said.code, said.json["sent"], said.json["in_doubt"]) == (0, 8, 0)
-    assert len({entry.message_id for entry in server.ledger.taken()}) == len(server.ledger.taken()) == 8
-
-
-def test_a_lost_answer_leaves_a_kitechat_row_in_doubt_and_is_never_sent_again_by_itself(
-    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
-) -> None:
-    server = start_sandbox(
-        SandboxSettings(faults=FaultPlan(script=(None, Fault.RESET_AFTER, Fault.BAD_GATEWAY_BEFORE)))
-    )
-    recipients = kitechat_list(tmp_path / "list.csv", 6)
-    said = command("run", recipients, "--template", "kitechat-text", "--server", server.url, *FAST)
-    assert (said.code, said.json["sent"], said.json["in_doubt"]) == (1, 4, 2)
-    assert "campaign resume" in said.stderr
-    assert "--retry in-doubt" in said.stderr
-    again = command("resume", recipients, *FAST)
-    assert (again.json["sent"], again.json["in_doubt"], len(server.ledger.entries)) == (4, 2, 6)
-    retried = command("resume", recipients, "--retry", "in-doubt", *FAST)
-    assert (retried.code, retried.json["sent"], retried.json["in_doubt"]) == (0, 6, 0)
-
-
-def test_a_refused_key_stops_the_run_at_once_with_the_rest_pending(
-    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
-) -> None:
-    server = start_sandbox(SandboxSettings(api_key="another key"))
-    said = command("run", kitechat_list(tmp_path / "list.csv", 30), "--template", "kitechat-text",
-                   "--server", server.url, *FAST)  # fmt: skip
-    assert said.code == 3
-    assert (said.json["state"], said.json["sent"], said.json["pending"]) == ("stopped", 0, 30)
-    assert "HTTP 401" in said.json["reason"]
-    assert len(server.ledger.entries) == 1
-
-
-def test_twenty_refusals_alike_stop_the_run_instead_of_burning_the_list(
-    command: Campaign, server: RunningSandbox, tmp_path: Path
-) -> None:
-    rows = [["token", "rid", "msg"], *([f"t{number}", f"closed-{number}", "x"] for number in range(60))]
-    recipients = write_csv(tmp_path / "list.csv", rows)
-    said = command(
-        "run", recipients, "--template", "livechat-text", "--server", server.url, "--concurrency", "1", *FAST
-    )
-    assert said.code == 3
-    assert (said.json["failed"], said.json["pending"]) == (20, 40)
-    assert "is the list or the template wrong?" in said.json["reason"]
 
 
 def test_results_are_written_again_from_the_journal(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaign.errors import Problem, RecipientsError
-from campaign.recipients.sparseness import MOST_COLUMNS
+from campaign.recipients.extent import MOST_COLUMNS
 
 
 class ColumnIndex(dict[str, int]):

@@ -11,7 +11,7 @@ from campaign.recipients.xlsx.styles import GENERAL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from campaign.recipients.sparseness import Sparseness
+    from campaign.recipients.extent import Extent
     from campaign.recipients.xlsx.cells import CellReader
     from campaign.recipients.xlsx.sheet import RawRow
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class RowBuilder:
     """Puts the cells of a row under their columns. Cells beyond the last column with a header are left out."""
 
-    def __init__(self, columns: Sequence[Column], cells: CellReader, sparseness: Sparseness) -> None:
+    def __init__(self, columns: Sequence[Column], cells: CellReader, extent: Extent) -> None:
         self._columns = columns
         self._cells = cells
-        self._sparseness = sparseness
+        self._extent = extent
 
     def build(self, raw: RawRow) -> Row | None:
         """Give the row, or None if nothing in it can be seen.
@@ -31,7 +31,7 @@ class RowBuilder:
             RecipientsError: the sheet is blank, or full of text, beyond all measure.
         """
         columns, cells = self._columns, self._cells
-        self._sparseness.count(len(raw.cells))
+        self._extent.count(len(raw.cells))
         width = len(columns)
         texts = [""] * width
         values: list[CellValue] = [None] * width
@@ -50,7 +50,7 @@ class RowBuilder:
             if wrong:
                 problems.append(Problem(f"{columns[column].letter}{raw.number}", wrong, remedy))
         together = "".join(texts)
-        self._sparseness.show(len(together))
+        self._extent.show(len(together))
         if not problems and not together.strip():
             return None
         return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
-from campaign.recipients.sparseness import MOST_COLUMNS
+from campaign.recipients.extent import MOST_COLUMNS
 from campaign.recipients.xlsx.package import Limit
 from campaign.recipients.xlsx.sheet import RawRow, SheetFacts, SheetReader
 from campaign.recipients.xlsx.xml_stream import parse, refuse_flood

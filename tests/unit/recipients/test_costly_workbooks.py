@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from campaign.errors import RecipientsError
-from campaign.recipients import cell_text, open_recipients, sparseness
+from campaign.recipients import cell_text, extent, open_recipients
 from campaign.recipients.number_format.codes import FormatCode, compile_code
 from campaign.recipients.xlsx import rows as rows_module
 from campaign.recipients.xlsx import sheet, strings, styles, xml_stream
@@ -202,7 +202,7 @@ def test_few_cells_may_be_packed_as_tightly_as_they_can(path: Path) -> None:
 def test_a_text_that_many_cells_refer_to_is_read_so_many_times_and_no_more(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sparseness, "_MOST_CHARACTERS", 10_000)
+    monkeypatch.setattr(extent, "_MOST_CHARACTERS", 10_000)
     lines = [row(n, f'<c r="A{n}" t="s"><v>0</v></c>') for n in range(2, 200)]
     contents = books.parts(sheet_xml(HEADER, *lines), strings=books.strings_xml("x" * 100))
     coming = open_recipients(books.save(path, contents)).rows()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import Problem, RecipientsError
-from campaign.recipients import ReadOptions, open_recipients, records, sparseness
+from campaign.recipients import ReadOptions, extent, open_recipients, records
 from campaign.recipients.file_kind import FileKind
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ def test_more_columns_than_a_sheet_has_are_refused(path: Path) -> None:
 def test_a_table_that_is_wide_and_blank_beyond_all_measure_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sparseness, "_MOST_BLANKS", 1_000)
+    monkeypatch.setattr(extent, "_MOST_BLANKS", 1_000)
     with pytest.raises(RecipientsError, match="has 200 columns with a header, and hardly anything in them"):
         list(open_recipients(written(path, "h," * 199 + "h\n" + "1\n" * 20)).rows())
 
@@ -291,20 +291,3 @@ def test_a_file_overwritten_while_it_is_read_is_refused(path: Path) -> None:
     path.write_bytes(b"\xff" * 200_000)
     with pytest.raises(RecipientsError, match=r"^customers\.csv: cannot be read to its end \('utf-8' codec"):
         list(rows)
-
-
-@pytest.mark.parametrize(
-    ("field", "text"),
-    [
-        pytest.param('="00123"', "00123", id="a text that keeps its zeros"),
-        pytest.param('"=""00123"""', "00123", id="quoted as CSV has it"),
-        pytest.param('"=""say """"hi"""""""', 'say "hi"', id="with quotation marks of its own"),
-        pytest.param('=""', "", id="blank"),
-        pytest.param('="a"&"b"', '="a"&"b"', id="a formula that has to be calculated"),
-        pytest.param("=1+1", "=1+1", id="another formula"),
-    ],
-)
-def test_a_formula_that_is_nothing_but_a_text_is_that_text(path: Path, field: str, text: str) -> None:
-    (found,) = open_recipients(written(path, f"name,id\nAn,{field}\n")).rows()
-    assert found.texts == ("An", text)
-    assert found.values == ("An", text or None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import RecipientsError
-from campaign.recipients import open_recipients, sparseness
+from campaign.recipients import extent, open_recipients
 from campaign.recipients.xlsx import rows as rows_module
 from campaign.recipients.xlsx import strings as strings_module
 from campaign.recipients.xlsx import xml_stream
@@ -181,7 +181,7 @@ def test_an_encoding_that_xml_does_not_have_is_refused(path: Path, encoding: str
 def test_a_sheet_that_is_wide_and_blank_beyond_all_measure_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sparseness, "_MOST_BLANKS", 1_000)
+    monkeypatch.setattr(extent, "_MOST_BLANKS", 1_000)
     wide = row(1, *[text("", f"h{index}") for index in range(200)])
     lines = [row(number, text(f"A{number}", "x")) for number in range(2, 20)]
     with pytest.raises(

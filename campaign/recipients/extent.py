@@ -16,7 +16,7 @@ _MOST_BLANKS = 100_000_000
 _MOST_CHARACTERS = 1_500_000_000
 
 
-class Sparseness:
+class Extent:
     """Counts the blank cells of a table, and its characters.
 
     A million rows with 100 blank cells each are still taken, and with 1,500 characters each.
