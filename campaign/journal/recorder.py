@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.database import connect, plain_errors
-from campaign.journal.events import VIEW, Event, begun, ended, withdrawn
+from campaign.journal.events import VIEW, Announcement, Event, begun, ended, withdrawn
 from campaign.journal.records import State
 from campaign.journal.waiting_rows import read_page
 from campaign.journal.writer import Writer
@@ -121,12 +121,12 @@ class Recorder:
             rows: which; those that are announced already are passed over.
             at: now, in seconds since the epoch.
         """
-        done = self._loop.create_future()
-        for seq in rows:
-            if seq not in self._announced:
-                announced = self._announced[seq] = _Announced(next(self._attempts), done)
-                self._group.append(_Write(begun(announced.attempt, self._run, seq, at), done))
-        self._hand_over_later()
+        attempts = [(next(self._attempts), seq) for seq in rows if seq not in self._announced]
+        if attempts:
+            done = self._loop.create_future()
+            self._announced.update((seq, _Announced(attempt, done)) for attempt, seq in attempts)
+            self._group.append(_Write(Announcement(self._run, at, attempts), done))
+            self._hand_over_later()
 
     async def begin(self, seq: int, at: float) -> int:
         """Put an attempt on record before its first byte leaves; returns when it would survive a power cut.
