@@ -121,7 +121,7 @@ class SheetReader:
                 self._length = 0
             self._has_formula = False
         elif name == self._v or name == self._t:  # noqa: PLR1714 - runs for every cell, and a set is slower
-            self._in_text = not self._in_hint
+            self._in_text = not self._in_hint and (name == self._t or not self._length)
             self._length_before = self._length
         elif name == self._row:
             self._start_row(attributes)
@@ -132,7 +132,7 @@ class SheetReader:
             self.strays += 1
             self._in_hint = True
         elif name == self._is:
-            self._length_before = self._length
+            self._start_inline_text()
         else:
             self.strays += 1
             self._facts.note(name.removeprefix(self._prefix), attributes)
@@ -180,6 +180,12 @@ class SheetReader:
         self._cell = {}
         self._column = -1
         self._facts.hidden_rows += is_true(attributes.get("hidden"))
+
+    def _start_inline_text(self) -> None:
+        if self._cell.get("t") == "inlineStr":  # then it counts, whatever else the cell holds
+            self._pieces.clear()
+            self._length = 0
+        self._length_before = self._length
 
     def _place(self) -> int:
         """Give the column of the cell at hand. It is not asked for while cells are blank, as most often they are."""

@@ -77,6 +77,11 @@ def test_unicode_is_told_by_its_mark_or_its_zeros(path: Path, codec: str, found:
     assert find_encoding(path, None)[:2] == (found, label)
 
 
+def test_utf32_with_its_bytes_swapped_is_told_by_its_mark(path: Path) -> None:
+    path.write_bytes("\ufeffmã;tên\r\n1;An\r\n".encode("utf-32-be"))
+    assert find_encoding(path, None)[:2] == ("utf-32", "UTF-32")
+
+
 def test_utf16_with_its_bytes_swapped_is_told_by_its_mark(path: Path) -> None:
     path.write_bytes("\ufeffmã;tên\r\n".encode("utf-16-be"))
     assert find_encoding(path, None).codec == "utf-16"
