@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaign.delivery.attempts import Record
     from campaign.delivery.clock import Clock
     from campaign.delivery.lineup import Lineup
+    from campaign.delivery.surroundings import Record
 
 WITHIN = 0.1
 """Seconds to look ahead."""

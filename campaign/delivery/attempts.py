@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from campaign.channels.base import Absent, Answer, Halt, NotTaken, Refused, Sent, Unclear, Unreachable
 from campaign.delivery.retry import Step, after_read_back, after_send, backoff, wait_after
@@ -11,15 +11,16 @@ from campaign.delivery.stop import StopReason
 from campaign.journal import Outcome, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from campaign.channels import Channel
-    from campaign.channels.base import NoAnswer, ReadBack, Request, Verdict
+    from campaign.channels.base import NoAnswer, ReadBack, Verdict
     from campaign.delivery.ahead import Ahead
     from campaign.delivery.clock import Clock
     from campaign.delivery.patience import Patience
     from campaign.delivery.retry import DoubtPolicy
     from campaign.delivery.stop import Stop
+    from campaign.delivery.surroundings import Record, Sends
     from campaign.delivery.throttle import Throttle, Turn
     from campaign.journal import Waiting
 
@@ -46,43 +47,6 @@ STATES = {
     Step.HALT: State.PENDING,
 }
 """The state of a row while it takes its next step: what resume has to start from."""
-
-
-class Sends(Protocol):
-    """Sends requests; `transport.Transport` is one."""
-
-    async def send(self, request: Request) -> Answer | NoAnswer:
-        """Send one request and read its answer."""
-        ...
-
-
-class Record(Protocol):
-    """Keeps what delivery does; `journal.Recorder` is one. Another store need only offer this."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether an outcome could not be written: then nothing more may be sent."""
-        ...
-
-    def announce(self, rows: Sequence[int], at: float) -> None:
-        """Put attempts on record that are about to be made, so that `begin` need not wait for each."""
-        ...
-
-    async def begin(self, seq: int, at: float) -> int:
-        """Put an attempt on record, durably, and give its number."""
-        ...
-
-    def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
-        """Put on record what an attempt came to."""
-        ...
-
-    def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:
-        """Put a read-back on record."""
-        ...
-
-    async def waiting(self, after: int, count: int) -> list[Waiting]:
-        """The next rows to take care of."""
-        ...
 
 
 @dataclass(slots=True)

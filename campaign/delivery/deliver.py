@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.delivery.interrupt import interruptible
-from campaign.delivery.sender import Sender, Surroundings
+from campaign.delivery.sender import Sender
 from campaign.delivery.stop import Stop, StopReason
+from campaign.delivery.surroundings import Surroundings
 from campaign.delivery.transport import Transport
 from campaign.errors import JournalError
 from campaign.journal import Recorder

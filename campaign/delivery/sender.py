@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaign.delivery.ahead import Ahead
 from campaign.delivery.attempts import Progress, RowDelivery, Shared
-from campaign.delivery.clock import SystemClock
 from campaign.delivery.lineup import Lineup
 from campaign.delivery.patience import Patience
 from campaign.delivery.retry import DoubtPolicy
-from campaign.delivery.stop import Stop, StopReason
+from campaign.delivery.stop import StopReason
 from campaign.delivery.throttle import Throttle
 from campaign.errors import CampaignError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from campaign.channels import Channel
-    from campaign.delivery.attempts import Record, Sends
-    from campaign.delivery.clock import Clock
+    from campaign.delivery.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +30,6 @@ class Settings:
     stop_after_refusals: int = 20
     resend_in_doubt: bool = False
     limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a sender works with: the network, the record, and what tests replace."""
-
-    transport: Sends
-    record: Record
-    stop: Stop = field(default_factory=Stop)
-    clock: Clock = field(default_factory=SystemClock)
-    random: Callable[[], float] = random.random
 
 
 class Sender:

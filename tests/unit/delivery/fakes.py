@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.channels import CHANNELS
 from campaign.channels.base import Answer, NoAnswer
-from campaign.delivery.sender import Sender, Settings, Surroundings
+from campaign.delivery.sender import Sender, Settings
 from campaign.delivery.stop import Stop
+from campaign.delivery.surroundings import Surroundings
 from campaign.errors import JournalWriteError, Problem
 from campaign.journal import Outcome, State, Waiting
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from campaign.channels.base import Request
-    from campaign.delivery.attempts import Record, Sends
+    from campaign.delivery.surroundings import Record, Sends
 
 
 def body(channel: str, name: str, destination: str) -> bytes:
