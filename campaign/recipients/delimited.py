@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from contextlib import contextmanager
 from itertools import groupby
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _ROWS_EXCEL_SAVES_AT_ONCE = 16
 _CHARACTERS_LOOKED_AT = 1 << 18
-_TEXT_AS_FORMULA = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 _CHECK_THE_LINE = "put every text that holds the separator, a quotation mark or a line break in quotation marks"
 
 
@@ -171,8 +169,10 @@ def _as_shown(record: Record) -> Record:
 
 def _without_formula(field: str) -> str:
     """The text of a formula that is nothing but a text: exports write ="00123" so that Excel keeps the zeros."""
-    found = _TEXT_AS_FORMULA.fullmatch(field)
-    return found[1].replace('""', '"') if found else field
+    if len(field) < len('=""') or not (field.startswith('="') and field.endswith('"')):
+        return field
+    inside = field[2:-1]
+    return field if '"' in inside.replace('""', "") else inside.replace('""', '"')
 
 
 def _block(record: Record) -> int:

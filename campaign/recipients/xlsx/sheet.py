@@ -96,7 +96,9 @@ class SheetReader:
         self._columns = ColumnIndex(where)
         self._cell: dict[str, str] = {}
         self._column = -1
-        self._pieces: list[str] = []
+        self._value: list[str] = []
+        self._inline: list[str] = []
+        self._pieces = self._value
         self._length = 0
         self._length_before = 0
         self._in_text = False
@@ -117,11 +119,13 @@ class SheetReader:
                 self._column = self._columns.after(self._place())
             self._cell = attributes
             if self._length:
-                self._pieces.clear()
+                self._value.clear()
+                self._inline.clear()
                 self._length = 0
             self._has_formula = False
         elif name == self._v or name == self._t:  # noqa: PLR1714 - runs for every cell, and a set is slower
-            self._in_text = not self._in_hint and (name == self._t or not self._length)
+            self._pieces = self._value if name == self._v else self._inline
+            self._in_text = not self._in_hint
             self._length_before = self._length
         elif name == self._row:
             self._start_row(attributes)
@@ -132,7 +136,7 @@ class SheetReader:
             self.strays += 1
             self._in_hint = True
         elif name == self._is:
-            self._start_inline_text()
+            self._length_before = self._length
         else:
             self.strays += 1
             self._facts.note(name.removeprefix(self._prefix), attributes)
@@ -152,9 +156,9 @@ class SheetReader:
         if name == self._c:
             if self._has_formula:
                 self._end_formula()
-            elif self._pieces:
+            elif self._length:
                 cell = self._cell
-                self.cells.append((self._place(), cell.get("t", "n"), cell.get("s", ""), "".join(self._pieces)))
+                self.cells.append((self._place(), cell.get("t", "n"), cell.get("s", ""), self._stored()))
             else:
                 self.blanks += 1
         elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
@@ -181,22 +185,23 @@ class SheetReader:
         self._column = -1
         self._facts.hidden_rows += is_true(attributes.get("hidden"))
 
-    def _start_inline_text(self) -> None:
-        if self._cell.get("t") == "inlineStr":  # then it counts, whatever else the cell holds
-            self._pieces.clear()
-            self._length = 0
-        self._length_before = self._length
-
     def _place(self) -> int:
         """Give the column of the cell at hand. It is not asked for while cells are blank, as most often they are."""
         reference = self._cell.get("r")
         return self._columns[reference.rstrip("0123456789")] if reference else self._column
 
+    def _stored(self) -> str:
+        """Give the text of the cell at hand: its value, or its inline text if its type says so or there is no value."""
+        value = "".join(self._value)
+        if self._inline and (not value or self._cell.get("t") == "inlineStr"):
+            return "".join(self._inline)
+        return value
+
     def _end_formula(self) -> None:
         # Writers that calculate nothing leave the result out (openpyxl) or write 0 (XlsxWriter), and ask for a
         # calculation on opening. A formula that results in an empty text has the type "str" and no text.
         kind, style = self._cell.get("t", "n"), self._cell.get("s", "")
-        result = "".join(self._pieces)
+        result = self._stored()
         if result and not (self._recalculates and result == "0"):
             self.cells.append((self._place(), kind, style, result))
         elif result or kind != "str":

@@ -139,6 +139,8 @@ def test_a_format_spelt_like_a_built_in_one_follows_no_computer(path: Path) -> N
         pytest.param('<c r="A2" t="inlineStr"><v>An</v></c>', "An", id="inline-text-in-the-wrong-place"),
         pytest.param('<c r="A2" t="inlineStr"><v>0</v><is><t>An</t></is></c>', "An", id="inline-text-and-a-value"),
         pytest.param('<c r="A2" t="inlineStr"><is><t>An</t></is><v>0</v></c>', "An", id="a-value-after-inline-text"),
+        pytest.param('<c r="A2"><is><t>7</t></is><v>5</v></c>', "5", id="a-value-after-stray-text"),
+        pytest.param('<c r="A2" t="str"><v>An</v><is><t>7</t></is></c>', "An", id="a-value-before-stray-text"),
         pytest.param('<c r="a2"><v>5</v></c>', "5", id="lower-case-place"),
     ],
 )
