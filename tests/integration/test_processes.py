@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,22 @@ from campaign.sandbox import SandboxSettings
 from tests.integration.conftest import Campaign, RunningSandbox, StartSandbox, livechat_list
 
 SLOW = SandboxSettings(latency=0.05)
-UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 """Without coverage.py: an interrupt that meets its tracer while that holds its lock is never heard of again."""
 
+STARTED: list[subprocess.Popen[str]] = []
+
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX sends them")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running() -> Iterator[None]:
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def start_run(recipients: Path, server: RunningSandbox, *more: str) -> subprocess.Popen[str]:
@@ -30,13 +43,15 @@ def start_run(recipients: Path, server: RunningSandbox, *more: str) -> subproces
 
 
 def start_process(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "campaign", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=UNMEASURED,
     )
+    STARTED.append(process)
+    return process
 
 
 def wait_for_messages(server: RunningSandbox, count: int) -> None:
