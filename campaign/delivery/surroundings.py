@@ -34,7 +34,7 @@ class Record(Protocol):
         ...
 
     def announce(self, rows: Sequence[int], at: float) -> None:
-        """Put attempts on record that are about to be made, so that `begin` need not wait for each."""
+        """Put rows' first attempts on record that are about to be made, so that `begin` need not wait for each."""
         ...
 
     async def begin(self, seq: int, at: float) -> int:

@@ -3,7 +3,7 @@
 Python's sqlite3 lets go of the interpreter for every statement and has to wait to get it back, which a busy event loop
 grants late; to wake the other thread is dearer than to write a row. So a whole group is one INSERT into a view of the
 writer's own connection, whose triggers write each event where it belongs. Attempts that are announced come by the
-hundred and all say the same, which two plain statements write in half the time.
+hundred and all say the same: two plain statements write them in less time, and there are enough to be worth a commit.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
     from campaign.journal.records import Outcome
 
-VALUES = 999
-"""In one statement: SQLite before 3.32 binds no more."""
+MOST_VALUES = 999
+"""Values that one statement can bind in SQLite before 3.32."""
 
 COLUMNS = 13
 """Of the view, and parts of a `Line`."""
 
-AT_ONCE = VALUES // COLUMNS
+AT_ONCE = MOST_VALUES // COLUMNS
 """Lines in one statement."""
+
+ANNOUNCED_AT_ONCE = (MOST_VALUES - 3) // 2
+"""Announced attempts in one statement."""
 
 VIEW = """
 CREATE TEMP VIEW event AS
@@ -78,8 +81,8 @@ class Announcement:
 
     Attributes:
         run: the run's number.
-        at: when they are taken to begin, in seconds since the epoch.
-        attempts: each attempt's number with its row's place in the run.
+        at: when they are assumed to begin, in seconds since the epoch.
+        attempts: pairs of an attempt's number and its row's place in the run.
     """
 
     run: int
@@ -116,15 +119,15 @@ def is_end(event: Event) -> bool:
 
 
 def write(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
-    """Write them, all or nothing, in their order; but what is announced comes first, as nothing came of it before."""
+    """Write them, all or nothing: first what is announced, before which no row has a line, then the lines in order."""
+    announcements = [event for event in events if isinstance(event, Announcement)]
     lines = [event for event in events if not isinstance(event, Announcement)]
-    if len(lines) == len(events) <= AT_ONCE:
+    if not announcements and len(lines) <= AT_ONCE:
         _insert(connection, lines)
         return
     with transaction(connection):
-        for event in events:
-            if isinstance(event, Announcement):
-                _announce(connection, event)
+        for announcement in announcements:
+            _announce(connection, announcement)
         for start in range(0, len(lines), AT_ONCE):
             _insert(connection, lines[start : start + AT_ONCE])
 
@@ -135,27 +138,26 @@ def _insert(connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
 
 @lru_cache(maxsize=AT_ONCE)
 def _statement(count: int) -> str:
-    line = f"({_times(COLUMNS, '?')})"
-    return f"INSERT INTO event VALUES {_times(count, line)}"  # noqa: S608 - only marks
+    return f"INSERT INTO event VALUES {_repeated(count, '(' + _repeated(COLUMNS, '?') + ')')}"  # noqa: S608 - only marks
 
 
 def _announce(connection: sqlite3.Connection, announced: Announcement) -> None:
     run, at = announced.run, announced.at
-    most = VALUES // 4
-    for start in range(0, len(announced.attempts), most):
-        attempts = announced.attempts[start : start + most]
-        begin, mark = _announcing(len(attempts))
-        connection.execute(begin, [value for attempt, seq in attempts for value in (attempt, run, seq, at)])
-        connection.execute(mark, [State.SENDING, at, run, *(seq for _, seq in attempts)])
+    for start in range(0, len(announced.attempts), ANNOUNCED_AT_ONCE):
+        attempts = announced.attempts[start : start + ANNOUNCED_AT_ONCE]
+        begin, take = _announcing(len(attempts))
+        connection.execute(begin, [run, at, *chain.from_iterable(attempts)])
+        connection.execute(take, [State.SENDING, at, run, *(seq for _, seq in attempts)])
 
 
-@lru_cache(maxsize=VALUES // 4)
+@lru_cache(maxsize=ANNOUNCED_AT_ONCE)
 def _announcing(count: int) -> tuple[str, str]:
-    lines, rows = _times(count, "(?, ?, ?, 'send', ?)"), _times(count, "?")
-    begin = f"INSERT INTO attempt (attempt, run, seq, what, started_at) VALUES {lines}"  # noqa: S608 - only marks
-    mark = f"UPDATE status SET state = ?, attempts = attempts + 1, at = ? WHERE run = ? AND seq IN ({rows})"  # noqa: S608
-    return begin, mark
+    """The statements by which attempts begin, and by which their rows are being sent."""
+    pairs, rows = _repeated(count, "(?, ?)"), _repeated(count, "?")
+    begin = f"SELECT ?, 'send', ?, column1, column2 FROM (VALUES {pairs})"  # noqa: S608 - only marks
+    sending = f"UPDATE status SET state = ?, attempts = attempts + 1, at = ? WHERE run = ? AND seq IN ({rows})"  # noqa: S608
+    return f"INSERT INTO attempt (run, what, started_at, attempt, seq) {begin}", sending
 
 
-def _times(count: int, mark: str) -> str:
-    return ", ".join([mark] * count)
+def _repeated(count: int, part: str) -> str:
+    return ", ".join([part] * count)

@@ -36,7 +36,7 @@ AT_LEISURE = 0.02
 
 
 class _Write(NamedTuple):
-    """An event to write, and who waits until it is on disk: where an attempt begins, somebody does."""
+    """An event to write, and who waits until it is on disk or may come to wait: where attempts begin, somebody does."""
 
     event: Event
     done: asyncio.Future[None] | None = None
@@ -118,7 +118,7 @@ class Recorder:
         After a crash they are found `sending`, so this is only for rows of which the server can be asked.
 
         Args:
-            rows: which; those that are announced already are passed over.
+            rows: which, each once, of those that were never tried; those that are announced already are passed over.
             at: now, in seconds since the epoch.
         """
         attempts = [(next(self._attempts), seq) for seq in rows if seq not in self._announced]
@@ -160,6 +160,7 @@ class Recorder:
             await self._writer_is_free.wait()
             if self._writer.failure is not None:
                 raise self._writer.failure
+        done.result()  # it may be that an earlier commit has failed
         del self._announced[seq]
         return attempt
 

@@ -164,7 +164,7 @@ class Tally:
 
     Attributes:
         states: number of rows by state.
-        requests: HTTP requests made, read-backs included.
+        requests: HTTP requests on record, read-backs included; after a crash also those that were about to be made.
         throttled: answers that said "over the limit".
         seconds: time spent delivering.
         started_at: when delivery began, in seconds since the epoch.
