@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 from statistics import median
 
@@ -19,6 +20,9 @@ READ = (
 MEGABYTE = 1_000_000
 MANY_UNDER_WAY = 64
 
+SLICES = 10
+"""Of a delivery, in turn with the bare loop's: a machine that others share changes its speed within half a minute."""
+
 
 def measure_deliver(bench: Bench) -> list[Figure]:
     """`deliver` against a bare loop: the seconds of the loops themselves, without their processes' beginnings."""
@@ -26,20 +30,7 @@ def measure_deliver(bench: Bench) -> list[Figure]:
 
 
 def _deliver_figure(bench: Bench, concurrency: int) -> Figure:
-    journal, bodies = bench.planned
-    under_way = str(concurrency)
-
-    def deliver() -> dict[str, float]:
-        copy = bench.folder / "delivered.journal.db"
-        shutil.copyfile(journal, copy)
-        parts = _parts("tests.benchmarks.parts", "deliver", copy, bench.url, under_way)
-        copy.unlink()
-        return parts
-
-    def post() -> dict[str, float]:
-        return _parts("tests.benchmarks.bare", bench.url, under_way, bodies)
-
-    pairs = in_turn(bench.sizes.rounds, deliver, post)
+    pairs = [_delivered_slice_by_slice(bench, str(concurrency)) for _ in range(bench.sizes.rounds)]
     rows = bench.sizes.rows
     return Figure(
         f"deliver rows/s ÷ bare aiohttp loop, {concurrency} under way",
@@ -50,6 +41,31 @@ def _deliver_figure(bench: Bench, concurrency: int) -> Figure:
         f"{_rate(rows, [bare['post'] for _, bare in pairs])}",
         details={"rows": rows, "deliver": [own for own, _ in pairs], "bare": [bare for _, bare in pairs]},
     )
+
+
+def _delivered_slice_by_slice(bench: Bench, concurrency: str) -> tuple[dict[str, float], dict[str, float]]:
+    """The seconds of one whole delivery, and of the bare loop with the same bodies."""
+    journal, bodies = bench.planned
+    copy, some = bench.folder / "delivered.journal.db", bench.folder / "slice.jsonl"
+    shutil.copyfile(journal, copy)
+    lines = bodies.read_bytes().splitlines(keepends=True)
+    size = ceil(len(lines) / SLICES)
+    slices = (lines[start : start + size] for start in range(0, len(lines), size))
+
+    def deliver() -> dict[str, float]:
+        return _parts("tests.benchmarks.parts", "deliver", copy, bench.url, concurrency, str(size))
+
+    def post() -> dict[str, float]:
+        some.write_bytes(b"".join(next(slices)))
+        return _parts("tests.benchmarks.bare", bench.url, concurrency, some)
+
+    pairs = in_turn(ceil(len(lines) / size), deliver, post)
+    copy.unlink()
+    return _together([delivered for delivered, _ in pairs]), _together([posted for _, posted in pairs])
+
+
+def _together(slices: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {part: sum(each[part] for each in slices) for part in slices[0]}
 
 
 def measure_check(bench: Bench) -> list[Figure]:

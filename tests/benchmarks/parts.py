@@ -1,7 +1,7 @@
 """Parts of a run by themselves, through the package's own interface; each prints its seconds, as JSON.
 
 `python -m tests.benchmarks.parts plan CAMPAIGN JOURNAL BODIES` writes a plan to a journal, and its bodies to a file.
-`python -m tests.benchmarks.parts deliver JOURNAL URL CONCURRENCY` delivers the plan that is in a journal.
+`python -m tests.benchmarks.parts deliver JOURNAL URL CONCURRENCY ROWS` delivers so many rows of the plan in a journal.
 """
 
 from __future__ import annotations
@@ -37,17 +37,19 @@ def plan(campaign: Path, path: Path, bodies: Path) -> dict[str, float]:
     return parts
 
 
-def deliver_plan(path: Path, url: str, concurrency: int) -> dict[str, float]:
-    """Deliver the first run of a journal."""
+def deliver_plan(path: Path, url: str, concurrency: int, rows: int) -> dict[str, float]:
+    """Deliver the next rows of the first run of a journal."""
     parts: dict[str, float] = {}
-    server = Server(url, connections=concurrency)
-    order = Order(path, 1, CHANNELS["livechat"], server, Settings(rate=float(FASTEST), concurrency=concurrency))
+    with Journal.open(path) as journal:
+        before = journal.tally(1)
+    settings = Settings(rate=float(FASTEST), concurrency=concurrency, limit=rows)
+    order = Order(path, 1, CHANNELS["livechat"], Server(url, connections=concurrency), settings)
     with timed("deliver", parts):
         reason = asyncio.run(deliver(order))
     with Journal.open(path) as journal:
-        tally = journal.tally(1)
+        after = journal.tally(1)
     assert reason is None, reason
-    assert tally.count(State.SENT) == tally.rows, tally.states
+    assert after.count(State.SENT) == min(before.count(State.SENT) + rows, after.rows), after.states
     return parts
 
 
@@ -56,7 +58,7 @@ def main(part: str, arguments: Sequence[str]) -> None:
     if part == "plan":
         parts = plan(Path(arguments[0]), Path(arguments[1]), Path(arguments[2]))
     else:
-        parts = deliver_plan(Path(arguments[0]), arguments[1], int(arguments[2]))
+        parts = deliver_plan(Path(arguments[0]), arguments[1], int(arguments[2]), int(arguments[3]))
     print(json.dumps(parts))
 
 
