@@ -36,6 +36,16 @@ class Said:
 
 Campaign = Callable[..., Said]
 
+FAST = ("--rate", "1000/s", "--yes", "--json")
+
+
+@pytest.fixture
+def api_key(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Kitechat's key, in the environment."""
+    key = "key-of-the-tests"
+    monkeypatch.setenv("KITECHAT_API_KEY", key)
+    return key
+
 
 @pytest.fixture
 def command() -> Campaign:

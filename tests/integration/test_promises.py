@@ -9,6 +9,7 @@ import pytest
 
 from campaign.sandbox import Fault, FaultPlan, SandboxSettings
 from tests.integration.conftest import (
+    FAST,
     Campaign,
     RunningSandbox,
     StartSandbox,
@@ -18,14 +19,10 @@ from tests.integration.conftest import (
     write_workbook,
 )
 
-FAST = ("--rate", "1000/s", "--yes", "--json")
 KITECHAT = ("--template", "kitechat-text")
 LIVECHAT = ("--template", "livechat-text")
 
-
-@pytest.fixture(autouse=True)
-def api_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KITECHAT_API_KEY", "key-of-the-tests")
+pytestmark = pytest.mark.usefixtures("api_key")
 
 
 def test_a_retry_cut_short_leaves_the_other_rows_in_doubt(

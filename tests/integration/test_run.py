@@ -9,6 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.integration.conftest import (
+    FAST,
     Campaign,
     RunningSandbox,
     kitechat_list,
@@ -17,7 +18,6 @@ from tests.integration.conftest import (
     write_workbook,
 )
 
-FAST = ("--rate", "1000/s", "--yes", "--json")
 KEYS = [
     "run",
     "state",
@@ -35,11 +35,7 @@ KEYS = [
     "results",
 ]
 
-
-@pytest.fixture(autouse=True)
-def api_key(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("KITECHAT_API_KEY", "key-of-the-tests")
-    return "key-of-the-tests"
+pytestmark = pytest.mark.usefixtures("api_key")
 
 
 def test_every_row_arrives_once_and_in_order_for_each_destination(

@@ -8,6 +8,7 @@ import pytest
 
 from campaign.sandbox import Fault, FaultPlan, Limit, SandboxSettings
 from tests.integration.conftest import (
+    FAST,
     Campaign,
     RunningSandbox,
     StartSandbox,
@@ -16,29 +17,7 @@ from tests.integration.conftest import (
     write_csv,
 )
 
-FAST = ("--rate", "1000/s", "--yes", "--json")
-KEYS = [
-    "run",
-    "state",
-    "reason",
-    "rows",
-    "sent",
-    "failed",
-    "in_doubt",
-    "invalid",
-    "skipped",
-    "pending",
-    "requests",
-    "throttled",
-    "seconds",
-    "results",
-]
-
-
-@pytest.fixture(autouse=True)
-def api_key(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("KITECHAT_API_KEY", "key-of-the-tests")
-    return "key-of-the-tests"
+pytestmark = pytest.mark.usefixtures("api_key")
 
 
 def test_the_servers_limit_is_obeyed_without_a_single_429(

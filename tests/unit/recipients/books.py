@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
+
+import openpyxl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +21,19 @@ SHEET_PART = "xl/worksheets/sheet1.xml"
 WORKBOOK_PART = "xl/workbook.xml"
 STRINGS_PART = "xl/sharedStrings.xml"
 STYLES_PART = "xl/styles.xml"
+
+
+def saved(path: Path, *rows: list[Any], formats: dict[str, str] | None = None) -> Path:
+    """A workbook as openpyxl writes it."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for cells in rows:
+        sheet.append(cells)
+    for reference, code in (formats or {}).items():
+        sheet[reference].number_format = code
+    book.save(path)
+    return path
 
 
 def text(reference: str, value: str) -> str:

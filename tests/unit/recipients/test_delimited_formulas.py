@@ -11,18 +11,6 @@ from campaign.recipients import open_recipients
 if TYPE_CHECKING:
     from pathlib import Path
 
-REMEDY = "put every text that holds the separator, a quotation mark or a line break in quotation marks"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "customers.csv"
-
-
-def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
-    path.write_bytes(text.encode(encoding))
-    return path
-
 
 @pytest.mark.parametrize(
     ("field", "text"),
@@ -35,13 +23,17 @@ def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
         pytest.param("=1+1", "=1+1", id="another formula"),
     ],
 )
-def test_a_formula_that_is_nothing_but_a_text_is_that_text(path: Path, field: str, text: str) -> None:
-    (found,) = open_recipients(written(path, f"name,id\nAn,{field}\n")).rows()
+def test_a_formula_that_is_nothing_but_a_text_is_that_text(tmp_path: Path, field: str, text: str) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_text(f"name,id\nAn,{field}\n", encoding="utf-8")
+    (found,) = open_recipients(path).rows()
     assert found.texts == ("An", text)
     assert found.values == ("An", text or None)
 
 
-def test_headers_and_blank_rows_are_read_without_such_formulas_too(path: Path) -> None:
-    recipients = open_recipients(written(path, '="name",="id"\n="",=""\n="An",="007"\n'))
+def test_headers_and_blank_rows_are_read_without_such_formulas_too(tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_text('="name",="id"\n="",=""\n="An",="007"\n', encoding="utf-8")
+    recipients = open_recipients(path)
     assert [column.header for column in recipients.columns] == ["name", "id"]
     assert [(found.number, found.texts) for found in recipients.rows()] == [(3, ("An", "007"))]

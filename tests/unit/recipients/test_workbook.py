@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
@@ -15,23 +15,10 @@ from campaign.errors import Problem, RecipientsError
 from campaign.recipients import ReadOptions, open_recipients
 
 from . import books
-from .books import row, sheet_xml, text
+from .books import row, saved, sheet_xml, text
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def saved(path: Path, *rows: list[Any], formats: dict[str, str] | None = None) -> Path:
-    """A workbook as openpyxl writes it."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for cells in rows:
-        sheet.append(cells)
-    for reference, code in (formats or {}).items():
-        sheet[reference].number_format = code
-    book.save(path)
-    return path
 
 
 @pytest.fixture

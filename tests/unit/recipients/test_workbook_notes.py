@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
@@ -14,19 +14,6 @@ from .books import row, sheet_xml, text
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def saved(path: Path, *rows: list[Any], formats: dict[str, str] | None = None) -> Path:
-    """A workbook as openpyxl writes it."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for cells in rows:
-        sheet.append(cells)
-    for reference, code in (formats or {}).items():
-        sheet[reference].number_format = code
-    book.save(path)
-    return path
 
 
 @pytest.fixture
