@@ -160,7 +160,6 @@ class Recorder:
             await self._writer_is_free.wait()
             if self._writer.failure is not None:
                 raise self._writer.failure
-        done.result()  # it may be that an earlier commit has failed
         del self._announced[seq]
         return attempt
 

@@ -98,7 +98,7 @@ class SheetReader:
         self._column = -1
         self._value: list[str] = []
         self._inline: list[str] = []
-        self._pieces = self._value
+        self._pieces = self._value  # whichever of the two the text at hand belongs to
         self._length = 0
         self._length_before = 0
         self._in_text = False
