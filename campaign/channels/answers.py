@@ -8,20 +8,22 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from campaign.channels.base import Halt, NoAnswer, NotTaken, Unclear, Unreachable
+from campaign.channels.base import Fatal, Indeterminate, NoResponse, Throttled, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from campaign.channels.base import Answer
+    from campaign.channels.base import Response
 
 
-def lost(answer: NoAnswer) -> Unclear | Unreachable:
+def lost(answer: NoResponse) -> Indeterminate | Unreachable:
     """No answer: whether the message may be there depends on whether anything left."""
-    return Unclear(answer.reason) if answer.left else Unreachable(answer.reason)
+    return Indeterminate(answer.reason) if answer.request_left else Unreachable(answer.reason)
 
 
-def trouble(answer: Answer, wait_told: Callable[[Answer], float | None]) -> NotTaken | Unclear | Halt | None:
+def trouble(
+    answer: Response, wait_told: Callable[[Response], float | None]
+) -> Throttled | Indeterminate | Fatal | None:
     """The server's own trouble, which is never the row's; None where the answer speaks of the row.
 
     Args:
@@ -32,25 +34,25 @@ def trouble(answer: Answer, wait_told: Callable[[Answer], float | None]) -> NotT
     if 200 <= status < 300:
         return None
     if status == 429:
-        return NotTaken("over the server's limit (HTTP 429)", wait_told(answer))
+        return Throttled("over the server's limit (HTTP 429)", wait_told(answer))
     if status in (401, 403):
-        return Halt(f"the server refuses access (HTTP {status}): {excerpt(answer)}")
+        return Fatal(f"the server refuses access (HTTP {status}): {excerpt(answer)}")
     if 300 <= status < 400:
         where = one_line(answer.headers.get("location", "another address"), 200)
-        return Halt(f"the server redirects (HTTP {status}) to {where}; put the final address into [server] url")
+        return Fatal(f"the server redirects (HTTP {status}) to {where}; put the final address into [server] url")
     if status >= 500 or status in (408, 425) or status < 200:
-        return Unclear(f"server trouble (HTTP {status})", wait=wait_told(answer))
+        return Indeterminate(f"server trouble (HTTP {status})", wait=wait_told(answer))
     return None
 
 
-def wrong_server(answer: Answer, api: str) -> Halt:
+def wrong_server(answer: Response, api: str) -> Fatal:
     """An answer that this API does not give: another program answers at this address."""
-    return Halt(
+    return Fatal(
         f"the server's answer (HTTP {answer.status}) is not one of {api}: {excerpt(answer, 60)}; check [server] url"
     )
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(answer: Response) -> float | None:
     """The seconds that a Retry-After header asks for, in both its forms (RFC 9110, section 10.2.3).
 
     A date is measured against the answer's own Date, so that the server's clock may be wrong.
@@ -82,7 +84,7 @@ def kind_of(text: str) -> str:
     return re.sub(r"""\S*\d\S*|"[^"]*"|'[^']*'|“[^”]*”""", "…", text)
 
 
-def excerpt(answer: Answer, length: int = 120) -> str:
+def excerpt(answer: Response, length: int = 120) -> str:
     """The beginning of an answer's body on one line, for a reason that people read."""
     return one_line(answer.body[:2000].decode("utf-8", "replace"), length) or "(nothing)"
 

@@ -43,7 +43,7 @@ class Request(NamedTuple):
     body: bytes | None = None
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A whole HTTP answer. Its headers are looked up by their names in lower case."""
 
     status: int
@@ -68,16 +68,16 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoResponse:
     """No whole HTTP answer came back.
 
     Attributes:
         reason: what happened, in plain words.
-        left: whether any byte of the request may have reached the server.
+        request_left: whether any byte of the request may have reached the server.
     """
 
     reason: str
-    left: bool
+    request_left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class NotTaken:
+class Throttled:
     """Over the server's limit: the message was not taken. `wait` is the seconds asked for, where told."""
 
     reason: str
@@ -111,7 +111,7 @@ class Unreachable:
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
+class Indeterminate:
     """The request left and no trustworthy answer came: the message may be there or not.
 
     Attributes:
@@ -126,23 +126,23 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
-class Halt:
+class Fatal:
     """No row would fare better: the run stops. This row was not taken."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class NotFound:
     """A read-back found no such message."""
 
 
-Verdict: TypeAlias = Sent | Refused | NotTaken | Unreachable | Unclear | Halt
-ReadBack: TypeAlias = Sent | Absent | NotTaken | Unreachable | Unclear | Halt
+Verdict: TypeAlias = Sent | Refused | Throttled | Unreachable | Indeterminate | Fatal
+ReadBack: TypeAlias = Sent | NotFound | Throttled | Unreachable | Indeterminate | Fatal
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class Quota:
     """What the server tells of its own limit.
 
     Attributes:
@@ -214,7 +214,7 @@ class Channel(Protocol):
         """The request that sends a frozen body."""
         ...
 
-    def read_answer(self, answer: Answer | NoAnswer, *, again: bool) -> Verdict:
+    def read_response(self, answer: Response | NoResponse, *, again: bool) -> Verdict:
         """What became of a send; `again` says that an earlier attempt of this row may have been taken."""
         ...
 
@@ -222,10 +222,10 @@ class Channel(Protocol):
         """The request that asks whether the message of a frozen body is there. Only where `can_read_back`."""
         ...
 
-    def read_back(self, answer: Answer | NoAnswer) -> ReadBack:
+    def read_back(self, answer: Response | NoResponse) -> ReadBack:
         """What a read-back found."""
         ...
 
-    def budget(self, answer: Answer) -> Budget | None:
+    def quota(self, answer: Response) -> Quota | None:
         """The server's own limit, where an answer tells it."""
         ...

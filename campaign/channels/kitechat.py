@@ -13,14 +13,14 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from campaign.channels.answers import excerpt, kind_of, lost, one_line, retry_after, trouble, wrong_server
-from campaign.channels.base import NoAnswer, NotTaken, Refused, Request, Sent, Unclear
+from campaign.channels.base import Indeterminate, NoResponse, Refused, Request, Sent, Throttled
 from campaign.channels.schema import ABSENT, HttpUrl, Strict, Text, field_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
-    from campaign.channels.base import Answer, Budget, FieldProblem, Path, Payload, ReadBack, Verdict
+    from campaign.channels.base import FieldProblem, Path, Payload, Quota, ReadBack, Response, Verdict
 
 API = "Kitechat's API"
 ENDPOINT = "/kitechat/send-message"
@@ -159,12 +159,12 @@ class Kitechat:
         """The documented POST."""
         return Request("POST", ENDPOINT, body)
 
-    def read_answer(self, answer: Answer | NoAnswer, *, again: bool) -> Verdict:  # noqa: ARG002 - no read-back here
+    def read_response(self, answer: Response | NoResponse, *, again: bool) -> Verdict:  # noqa: ARG002 - no read-back here
         """Read the answer to a POST. 503 is the documented answer over the request limit: not taken."""
-        if isinstance(answer, NoAnswer):
+        if isinstance(answer, NoResponse):
             return lost(answer)
         if answer.status == 503:
-            return NotTaken("over the server's limit (HTTP 503)", retry_after(answer))
+            return Throttled("over the server's limit (HTTP 503)", retry_after(answer))
         if shared := trouble(answer, retry_after):
             return shared
         body = answer.json()
@@ -188,7 +188,7 @@ class Kitechat:
         """
         raise NotImplementedError("Kitechat documents no look-up")
 
-    def read_back(self, answer: Answer | NoAnswer) -> ReadBack:
+    def read_back(self, answer: Response | NoResponse) -> ReadBack:
         """Kitechat documents no look-up.
 
         Raises:
@@ -196,7 +196,7 @@ class Kitechat:
         """
         raise NotImplementedError("Kitechat documents no look-up")
 
-    def budget(self, answer: Answer) -> Budget | None:  # noqa: ARG002 - nothing to read
+    def quota(self, answer: Response) -> Quota | None:  # noqa: ARG002 - nothing to read
         """Kitechat tells nothing of its limit before it is reached."""
         return None
 
@@ -215,9 +215,9 @@ def _without_tags(location: Path) -> Path:
     return tuple(path)
 
 
-def _read_success(answer: Answer, body: object) -> Sent | Refused | Unclear:
+def _read_success(answer: Response, body: object) -> Sent | Refused | Indeterminate:
     if not isinstance(body, dict):
-        return Unclear(f"the answer (HTTP {answer.status}) is not JSON: {excerpt(answer, 60)}")
+        return Indeterminate(f"the answer (HTTP {answer.status}) is not JSON: {excerpt(answer, 60)}")
     words = {str(body.get(name, "")).lower() for name in ("success", "ok", "status")}
     says_no = bool(body.get("error")) or not FAILURE_WORDS.isdisjoint(words)
     if says_no or _failure_code(body.get("code")) or _failure_code(body.get("status")):
@@ -236,7 +236,7 @@ def _message_id(body: dict[str, object]) -> str | None:
     return next((str(value) for value in found if not isinstance(value, bool)), None)
 
 
-def _read_refusal(answer: Answer, body: object) -> Refused:
+def _read_refusal(answer: Response, body: object) -> Refused:
     said = ""
     if isinstance(body, dict):
         said = next((one_line(str(body[name])) for name in ("message", "error", "msg", "code") if body.get(name)), "")

@@ -16,13 +16,13 @@ from urllib.parse import quote, urlencode
 from pydantic import TypeAdapter, ValidationError
 
 from campaign.channels.answers import excerpt, kind_of, lost, one_line, retry_after, trouble, wrong_server
-from campaign.channels.base import Absent, Budget, FieldProblem, NoAnswer, Refused, Request, Sent, Unclear
+from campaign.channels.base import FieldProblem, Indeterminate, NoResponse, NotFound, Quota, Refused, Request, Sent
 from campaign.channels.schema import ABSENT, Strict, Text, field_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from campaign.channels.base import Answer, Path, Payload, ReadBack, Verdict
+    from campaign.channels.base import Path, Payload, ReadBack, Response, Verdict
 
 API = "Rocket.Chat's livechat API"
 ENDPOINT = "/api/v1/livechat/message"
@@ -105,9 +105,9 @@ class Livechat:
         query = urlencode({"token": payload["token"], "rid": payload["rid"]})
         return Request("GET", f"{ENDPOINT}/{quote(payload['_id'], safe='')}?{query}")
 
-    def read_answer(self, answer: Answer | NoAnswer, *, again: bool) -> Verdict:
+    def read_response(self, answer: Response | NoResponse, *, again: bool) -> Verdict:
         """Read the answer to a POST; a refusal of a repeated attempt is never believed without a read-back."""
-        if isinstance(answer, NoAnswer):
+        if isinstance(answer, NoResponse):
             return lost(answer)
         if shared := trouble(answer, _wait_told):
             return shared
@@ -121,9 +121,9 @@ class Livechat:
             return _read_refusal(body, answer.status, again=again)
         return wrong_server(answer, API)
 
-    def read_back(self, answer: Answer | NoAnswer) -> ReadBack:
+    def read_back(self, answer: Response | NoResponse) -> ReadBack:
         """Read the answer to a GET: 200 with the message, else 400 in the API's JSON where it is not in that room."""
-        if isinstance(answer, NoAnswer):
+        if isinstance(answer, NoResponse):
             return lost(answer)
         if shared := trouble(answer, _wait_told):
             return shared
@@ -131,15 +131,15 @@ class Livechat:
         if answer.status == 200 and isinstance(body, dict):
             return _read_success(body)
         if answer.status == 400 and isinstance(body, dict) and body.get("success") is False:
-            return Absent()
-        return Unclear(f"the answer to a read-back (HTTP {answer.status}) is not {API}'s: {excerpt(answer, 60)}")
+            return NotFound()
+        return Indeterminate(f"the answer to a read-back (HTTP {answer.status}) is not {API}'s: {excerpt(answer, 60)}")
 
-    def budget(self, answer: Answer) -> Budget | None:
+    def quota(self, answer: Response) -> Quota | None:
         """ApiClass.ts: X-RateLimit headers on every answer while the limiter is on; Reset in epoch milliseconds."""
         if "x-ratelimit-limit" not in answer.headers:
             return None
         try:
-            budget = Budget(
+            budget = Quota(
                 limit=int(answer.headers["x-ratelimit-limit"]),
                 remaining=int(answer.headers["x-ratelimit-remaining"]),
                 reset_at=float(answer.headers["x-ratelimit-reset"]) / 1000,
@@ -152,7 +152,7 @@ class Livechat:
         return budget if sane else None
 
 
-def _wait_told(answer: Answer) -> float | None:
+def _wait_told(answer: Response) -> float | None:
     """Retry-After where a proxy sends one, else the seconds in Rocket.Chat's own text (ApiClass.ts)."""
     told = retry_after(answer)
     if told is not None:
@@ -161,24 +161,24 @@ def _wait_told(answer: Answer) -> float | None:
     return float(found[1]) if found else None
 
 
-def _read_success(body: Payload) -> Sent | Unclear:
+def _read_success(body: Payload) -> Sent | Indeterminate:
     message = body.get("message")
     if body.get("success") is True and isinstance(message, dict) and isinstance(message.get("_id"), str):
         return Sent(message["_id"])
-    return Unclear("the server answered 200 without the stored message")
+    return Indeterminate("the server answered 200 without the stored message")
 
 
-def _read_non_json(answer: Answer, *, again: bool) -> Verdict:
+def _read_non_json(answer: Response, *, again: bool) -> Verdict:
     """An HTML page is a proxy's or another program's: never a sent message."""
     if answer.status < 300:
-        return Unclear(f"the answer (HTTP {answer.status}) is not JSON: {excerpt(answer, 60)}")
+        return Indeterminate(f"the answer (HTTP {answer.status}) is not JSON: {excerpt(answer, 60)}")
     if answer.status == 413:
         what = "the message is larger than the server accepts (HTTP 413)"
         return _refused(Refused("too large", f"{what}; shorten the text"), what, again=again)
     return wrong_server(answer, API)
 
 
-def _read_refusal(body: Payload, status: int, *, again: bool) -> Refused | Unclear:
+def _read_refusal(body: Payload, status: int, *, again: bool) -> Refused | Indeterminate:
     error = one_line(str(body.get("error") or body.get("message") or f"HTTP {status}"))
     kind = next((known for known in REFUSALS if known in error), None)
     if kind is not None:
@@ -188,8 +188,8 @@ def _read_refusal(body: Payload, status: int, *, again: bool) -> Refused | Uncle
     return _refused(refusal, error, again=again or REPEATED_ID in error)
 
 
-def _refused(refusal: Refused, error: str, *, again: bool) -> Refused | Unclear:
-    return Unclear(f"refused ({error}), though an earlier attempt may be there", refusal) if again else refusal
+def _refused(refusal: Refused, error: str, *, again: bool) -> Refused | Indeterminate:
+    return Indeterminate(f"refused ({error}), though an earlier attempt may be there", refusal) if again else refusal
 
 
 LIVECHAT = Livechat()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from campaign.channels.base import Absent, Answer, Halt, NotTaken, Refused, Sent, Unclear, Unreachable
+from campaign.channels.base import Fatal, Indeterminate, NotFound, Refused, Response, Sent, Throttled, Unreachable
 from campaign.delivery.retry import Step, after_read_back, after_send, backoff, wait_after
 from campaign.delivery.stop import StopReason
 from campaign.journal import Outcome, State
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from campaign.channels import Channel
-    from campaign.channels.base import NoAnswer, ReadBack, Verdict
+    from campaign.channels.base import NoResponse, ReadBack, Verdict
     from campaign.delivery.ahead import Ahead
     from campaign.delivery.clock import Clock
     from campaign.delivery.patience import Patience
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from campaign.delivery.throttle import Throttle, Turn
     from campaign.journal import Waiting
 
-CUT_OFF = Unclear("cut off while sending")
+CUT_OFF = Indeterminate("cut off while sending")
 
 WORDS = {
     Sent: "sent",
     Refused: "refused",
-    NotTaken: "not_taken",
+    Throttled: "not_taken",
     Unreachable: "unreachable",
-    Unclear: "unclear",
-    Halt: "halt",
-    Absent: "absent",
+    Indeterminate: "unclear",
+    Fatal: "halt",
+    NotFound: "absent",
 }
 """What stands in the journal for what an attempt came to."""
 
@@ -119,17 +119,17 @@ class RowDelivery:
             self._with.throttle.done(turn)
             raise
         latency = clock.now() - self._left_at
-        verdict = self._with.channel.read_answer(answer, again=self._may_be_there)
+        verdict = self._with.channel.read_response(answer, again=self._may_be_there)
         self._learn(turn, answer, verdict)
         step = after_send(verdict, self._with.policy, doubted=self._doubted)
-        if isinstance(verdict, Unclear):
+        if isinstance(verdict, Indeterminate):
             self._may_be_there = True
             self._doubted = not self._with.policy.can_read_back
             self._question = verdict if step is Step.ASK else None
         record.end(row.seq, attempt, WORDS[type(verdict)], self._outcome(step, verdict, answer, latency))
         return self._follow(step, verdict)
 
-    async def _ask(self, question: Unclear) -> float | None:
+    async def _ask(self, question: Indeterminate) -> float | None:
         """One read-back. Gives the seconds to wait before the next step; None when there is none."""
         turn = await self._with.throttle.turn("read-back")
         if turn is None:
@@ -151,25 +151,27 @@ class RowDelivery:
         self._with.record.asked(row.seq, at, WORDS[type(found)], outcome)
         return self._follow(step, verdict)
 
-    def _learn(self, turn: Turn, answer: Answer | NoAnswer, verdict: Verdict | ReadBack) -> None:
+    def _learn(self, turn: Turn, answer: Response | NoResponse, verdict: Verdict | ReadBack) -> None:
         """Tell the throttle what an answer says of the server."""
         throttle = self._with.throttle
-        whole = answer if isinstance(answer, Answer) else None
-        budget = self._with.channel.budget(whole) if whole else None
-        refused = isinstance(verdict, Unclear) and verdict.refusal is not None
-        throttle.done(turn, whole, budget, good=refused or isinstance(verdict, Sent | Refused | Absent))
-        if isinstance(verdict, NotTaken) and budget is None:
+        whole = answer if isinstance(answer, Response) else None
+        budget = self._with.channel.quota(whole) if whole else None
+        refused = isinstance(verdict, Indeterminate) and verdict.refusal is not None
+        throttle.done(turn, whole, budget, good=refused or isinstance(verdict, Sent | Refused | NotFound))
+        if isinstance(verdict, Throttled) and budget is None:
             throttle.slow_down()  # a server that tells its budget need not be guessed at
-        if isinstance(verdict, Unreachable | Unclear) and not refused:
+        if isinstance(verdict, Unreachable | Indeterminate) and not refused:
             throttle.lost_contact()
 
-    def _outcome(self, step: Step, verdict: Verdict | ReadBack, answer: Answer | NoAnswer, latency: float) -> Outcome:
+    def _outcome(
+        self, step: Step, verdict: Verdict | ReadBack, answer: Response | NoResponse, latency: float
+    ) -> Outcome:
         state = STATES[step]
         if step is Step.HALT and self._question is not None:
             state = State.SENDING  # resume has to ask about it first
         if state is State.PENDING and self._row.doubted:
             state = State.IN_DOUBT  # that this attempt was not taken says nothing of the one before
-        reason = "" if isinstance(verdict, Sent | Absent) else verdict.reason
+        reason = "" if isinstance(verdict, Sent | NotFound) else verdict.reason
         if step is Step.IN_DOUBT and isinstance(verdict, Refused):
             reason = f"an earlier attempt may have been taken; when sent again: {reason}"
         return Outcome(
@@ -177,7 +179,7 @@ class RowDelivery:
             kind=_kind(verdict),
             reason=reason,
             message_id=verdict.message_id if isinstance(verdict, Sent) else None,
-            http_status=answer.status if isinstance(answer, Answer) else None,
+            http_status=answer.status if isinstance(answer, Response) else None,
             at=self._with.clock.epoch(),
             latency=latency,
         )
@@ -185,7 +187,7 @@ class RowDelivery:
     def _follow(self, step: Step, verdict: Verdict | ReadBack) -> float | None:
         """Draw the run's consequences. Gives the seconds that this row has to wait; None when it is done."""
         patience, progress, now = self._with.patience, self._with.progress, self._with.clock.now()
-        if isinstance(verdict, Absent) or (isinstance(verdict, Unclear) and verdict.refusal is not None):
+        if isinstance(verdict, NotFound) or (isinstance(verdict, Indeterminate) and verdict.refusal is not None):
             return 0.0
         if isinstance(verdict, Sent):
             progress.sent += 1
@@ -195,7 +197,7 @@ class RowDelivery:
             progress.failed += step is Step.FAILED
             progress.in_doubt += step is Step.IN_DOUBT
             self._stop_if(patience.refused(verdict.kind, verdict.reason))
-        elif isinstance(verdict, Halt):
+        elif isinstance(verdict, Fatal):
             self._stop_if(StopReason(verdict.reason))
         elif step is Step.IN_DOUBT:
             progress.in_doubt += 1
@@ -208,13 +210,13 @@ class RowDelivery:
             return self._wait(verdict)
         return None
 
-    def _wait(self, verdict: NotTaken | Unreachable | Unclear) -> float:
+    def _wait(self, verdict: Throttled | Unreachable | Indeterminate) -> float:
         """How long this row waits, after making all rows wait where they would only meet the same."""
         self._failures += 1
         patience, now = self._with.patience, self._with.clock.now()
         patience.failed(self._left_at, now)
         wait = wait_after(verdict, self._failures, self._with.random)
-        if isinstance(verdict, Unclear) and verdict.wait is None:
+        if isinstance(verdict, Indeterminate) and verdict.wait is None:
             pause = self._pause_all()
             self._stop_if(patience.trouble(now, max(wait, pause), verdict.reason))
             return wait

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaign.channels.base import Budget
+    from campaign.channels.base import Quota
 
 MARGIN = 0.01
 """Seconds added to the end of a window: timers and networks are not exact, and one 429 costs more."""
@@ -119,7 +119,7 @@ class Window:
         """Go alone again: the server has stopped answering."""
         self.known = False
 
-    def learn(self, budget: Budget | None, now: float, *, alone: bool) -> bool:
+    def learn(self, budget: Quota | None, now: float, *, alone: bool) -> bool:
         """Take in what the server itself tells. Call it after `give_back`.
 
         Args:
@@ -148,7 +148,7 @@ class Window:
         self.known, self._over = True, False
         return True
 
-    def _learn_again(self, budget: Budget, since: float) -> None:
+    def _learn_again(self, budget: Quota, since: float) -> None:
         if since >= -SAME_WINDOW:  # else it is a late answer from the window before
             self.limit = budget.limit
             self._left = min(self._left, budget.remaining)

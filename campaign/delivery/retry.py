@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from campaign.channels.base import Absent, Halt, NotTaken, Refused, Sent, Unclear, Unreachable
+from campaign.channels.base import Fatal, Indeterminate, NotFound, Refused, Sent, Throttled, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,30 +57,30 @@ def after_send(verdict: Verdict, policy: DoubtPolicy, *, doubted: bool = False) 
             return Step.SENT
         case Refused():
             return Step.IN_DOUBT if doubted else Step.FAILED
-        case NotTaken() | Unreachable():
+        case Throttled() | Unreachable():
             return Step.AGAIN
-        case Halt():
+        case Fatal():
             return Step.HALT
-        case Unclear():
+        case Indeterminate():
             if policy.can_read_back:
                 return Step.ASK
             return Step.AGAIN if policy.resend else Step.IN_DOUBT
 
 
-def after_read_back(found: ReadBack, question: Unclear) -> Step:
+def after_read_back(found: ReadBack, question: Indeterminate) -> Step:
     """The next step after a read-back; `question` is the answer that made us ask."""
     match found:
         case Sent():
             return Step.SENT
-        case Absent():
+        case NotFound():
             return Step.AGAIN if question.refusal is None else Step.FAILED
-        case Halt():
+        case Fatal():
             return Step.HALT
-        case NotTaken() | Unreachable() | Unclear():
+        case Throttled() | Unreachable() | Indeterminate():
             return Step.ASK
 
 
-def wait_after(verdict: NotTaken | Unreachable | Unclear, failures: int, random: Callable[[], float]) -> float:
+def wait_after(verdict: Throttled | Unreachable | Indeterminate, failures: int, random: Callable[[], float]) -> float:
     """Seconds to wait before the next try: as told by the server, else by back-off."""
     told = None if isinstance(verdict, Unreachable) else verdict.wait
     return told or backoff(failures, random)

@@ -12,7 +12,7 @@ from campaign.delivery.stop import Stop
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from campaign.channels.base import Answer, NoAnswer, Request
+    from campaign.channels.base import NoResponse, Request, Response
     from campaign.delivery.clock import Clock
     from campaign.journal import Outcome, Waiting
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Sends(Protocol):
     """Sends requests; `transport.Transport` is one."""
 
-    async def send(self, request: Request) -> Answer | NoAnswer:
+    async def send(self, request: Request) -> Response | NoResponse:
         """Send one request and read its answer."""
         ...
 

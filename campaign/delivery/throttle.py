@@ -13,7 +13,7 @@ from campaign.channels.answers import http_date
 from campaign.delivery.budget import ServerClock, Window
 
 if TYPE_CHECKING:
-    from campaign.channels.base import Answer, Budget
+    from campaign.channels.base import Quota, Response
     from campaign.delivery.clock import Clock
     from campaign.delivery.stop import Stop
 
@@ -149,7 +149,7 @@ class Throttle:
         return max(wait, self._pacer.wait(now), self._paused_until - now, 0.0)
 
     def done(
-        self, turn: Turn, answer: Answer | None = None, budget: Budget | None = None, *, good: bool = False
+        self, turn: Turn, answer: Response | None = None, budget: Quota | None = None, *, good: bool = False
     ) -> None:
         """Give a turn back and learn from what came.
 
@@ -195,7 +195,7 @@ class Throttle:
         """Requests a second at which the throttle now aims."""
         return self._pacer.rate
 
-    def _learn_clock(self, answer: Answer, left_at: float, now: float) -> None:
+    def _learn_clock(self, answer: Response, left_at: float, now: float) -> None:
         date = http_date(answer.headers.get("date", ""))
         if date is not None:
             self._server_clock.learn(date, left_at, now)

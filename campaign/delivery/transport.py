@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from yarl import URL
 
-from campaign.channels.base import Answer, NoAnswer
+from campaign.channels.base import NoResponse, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Server:
 
 
 class Transport:
-    """Sends requests; every way for that to go wrong becomes a `NoAnswer`. Use with `async with`."""
+    """Sends requests; every way for that to go wrong becomes a `NoResponse`. Use with `async with`."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -68,23 +68,23 @@ class Transport:
         """Close the connections."""
         await self._session.close()
 
-    async def send(self, request: Request) -> Answer | NoAnswer:
+    async def send(self, request: Request) -> Response | NoResponse:
         """Send one request and read the whole answer. Redirects are not followed: the key would go along."""
         try:
             url = _parsed(self._server.url + request.url)
             async with self._session.request(request.method, url, data=request.body, allow_redirects=False) as response:
                 body = await _read(response.content)
-                return Answer(response.status, self._headers(response.headers), self._without_key(body))
+                return Response(response.status, self._headers(response.headers), self._without_key(body))
         except aiohttp.ClientConnectorError as error:  # DNS, refused, TLS: before the first byte of the request
-            return NoAnswer(f"the server cannot be reached ({error})", left=False)
+            return NoResponse(f"the server cannot be reached ({error})", request_left=False)
         except (aiohttp.InvalidURL, UnicodeError):  # a host that is no host name: found out while looking it up
-            return NoAnswer(f"the server cannot be reached (no such host: {self._server.url})", left=False)
+            return NoResponse(f"the server cannot be reached (no such host: {self._server.url})", request_left=False)
         except aiohttp.ConnectionTimeoutError:
-            return NoAnswer("the server cannot be reached (no connection in time)", left=False)
+            return NoResponse("the server cannot be reached (no connection in time)", request_left=False)
         except TimeoutError:
-            return NoAnswer(f"no answer within {self._server.timeout:g} s", left=True)
+            return NoResponse(f"no answer within {self._server.timeout:g} s", request_left=True)
         except (aiohttp.ClientError, OSError) as error:
-            return NoAnswer(f"the connection broke before the answer ({type(error).__name__})", left=True)
+            return NoResponse(f"the connection broke before the answer ({type(error).__name__})", request_left=True)
 
     def _without_key(self, said: bytes) -> bytes:
         """What a server said, should it repeat our key: reasons are kept and shown, and the key must not be."""

@@ -36,7 +36,7 @@ class Incoming(NamedTuple):
     api_key: str | None
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """An answer to be written."""
 
     status: int
@@ -54,14 +54,14 @@ class Endpoint(Protocol):
         """Who the request is about; "" for what it does not say."""
         ...
 
-    def answer(self, incoming: Incoming, entry: Entry) -> Answer:
+    def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """Do what the request asks, and say what the server would answer."""
         ...
 
 
-def json_answer(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Reply:
     """An answer with a JSON body."""
-    return Answer(status, json.dumps(content).encode(), {**JSON_TYPE, **headers} if headers else JSON_TYPE)
+    return Reply(status, json.dumps(content).encode(), {**JSON_TYPE, **headers} if headers else JSON_TYPE)
 
 
 def _refuse_constant(name: str) -> Never:

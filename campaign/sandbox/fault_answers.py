@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple
 
-from campaign.sandbox.exchange import HTML_TYPE, JSON_TYPE, Answer, json_answer
+from campaign.sandbox.exchange import HTML_TYPE, JSON_TYPE, Reply, json_answer
 from campaign.sandbox.faults import Fault
 
 if TYPE_CHECKING:
@@ -32,66 +32,66 @@ class Circumstances(NamedTuple):
     retry_after: int
 
 
-def fault_answer(fault: Fault, circumstances: Circumstances) -> Answer:
+def fault_answer(fault: Fault, circumstances: Circumstances) -> Reply:
     """What is answered when a fault strikes that lets a whole answer through."""
     return _ANSWERS[fault](circumstances)
 
 
-def page(status: int, title: str, headers: Mapping[str, str] | None = None) -> Answer:
+def page(status: int, title: str, headers: Mapping[str, str] | None = None) -> Reply:
     """An error page as nginx writes it."""
     text = (
         f"<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n"
         f"<center><h1>{status} {title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
     )
-    return Answer(status, text.encode(), {**HTML_TYPE, **headers} if headers else HTML_TYPE)
+    return Reply(status, text.encode(), {**HTML_TYPE, **headers} if headers else HTML_TYPE)
 
 
-def _throttled(circumstances: Circumstances, headers: Mapping[str, str] | None = None) -> Answer:
+def _throttled(circumstances: Circumstances, headers: Mapping[str, str] | None = None) -> Reply:
     if circumstances.channel == "kitechat":
         # AntBuddy's API pages: 503 is the answer over the request limit.
         return page(503, "Service Unavailable", headers)
     return page(429, "Too Many Requests", headers)
 
 
-def _throttled_seconds(circumstances: Circumstances) -> Answer:
+def _throttled_seconds(circumstances: Circumstances) -> Reply:
     return _throttled(circumstances, {"Retry-After": str(circumstances.retry_after)})
 
 
-def _throttled_date(circumstances: Circumstances) -> Answer:
+def _throttled_date(circumstances: Circumstances) -> Reply:
     until = formatdate(circumstances.now + circumstances.retry_after, usegmt=True)
     return _throttled(circumstances, {"Retry-After": until})
 
 
-def _redirect(circumstances: Circumstances) -> Answer:
+def _redirect(circumstances: Circumstances) -> Reply:
     return page(302, "Found", {"Location": f"{MOVED_PATH}?channel={circumstances.channel}"})
 
 
-def _server_error(circumstances: Circumstances) -> Answer:
+def _server_error(circumstances: Circumstances) -> Reply:
     return _failure(500, "Internal server error", circumstances)
 
 
-def _unauthorized(circumstances: Circumstances) -> Answer:
+def _unauthorized(circumstances: Circumstances) -> Reply:
     return _failure(401, "unauthorized", circumstances)
 
 
-def _failure(status: int, text: str, circumstances: Circumstances) -> Answer:
+def _failure(status: int, text: str, circumstances: Circumstances) -> Reply:
     name = "message" if circumstances.channel == "kitechat" else "error"
     return json_answer(status, {"success": False, name: text})
 
 
-def _bad_gateway(_: Circumstances) -> Answer:
+def _bad_gateway(_: Circumstances) -> Reply:
     return page(502, "Bad Gateway")
 
 
-def _html(_: Circumstances) -> Answer:
-    return Answer(200, _SIGN_IN_PAGE, HTML_TYPE)
+def _html(_: Circumstances) -> Reply:
+    return Reply(200, _SIGN_IN_PAGE, HTML_TYPE)
 
 
-def _not_json(_: Circumstances) -> Answer:
-    return Answer(200, _CUT_JSON, JSON_TYPE)
+def _not_json(_: Circumstances) -> Reply:
+    return Reply(200, _CUT_JSON, JSON_TYPE)
 
 
-_ANSWERS: Mapping[Fault, Callable[[Circumstances], Answer]] = {
+_ANSWERS: Mapping[Fault, Callable[[Circumstances], Reply]] = {
     Fault.SERVER_ERROR_BEFORE: _server_error,
     Fault.SERVER_ERROR_AFTER: _server_error,
     Fault.BAD_GATEWAY_BEFORE: _bad_gateway,

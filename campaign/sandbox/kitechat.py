@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from campaign.sandbox.exchange import UNKNOWN, Answer, Incoming, json_answer, text_of
+from campaign.sandbox.exchange import UNKNOWN, Incoming, Reply, json_answer, text_of
 from campaign.sandbox.kitechat_body import InvalidBodyError, check_body
 from campaign.sandbox.ledger import Destination, Entry, Ledger
 from campaign.sandbox.limiter import FixedWindow
@@ -35,7 +35,7 @@ class SendMessage:
         """PageId and conversationId of the body."""
         return Destination(text_of(incoming.body, "pageId"), text_of(incoming.body, "conversationId"))
 
-    def answer(self, incoming: Incoming, entry: Entry) -> Answer:
+    def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """Take the message, or say why not."""
         if self._window and not self._window.hit(int(self._settings.now() * 1000)).allowed:
             return _refusal(503, "request limit exceeded")
@@ -57,5 +57,5 @@ class SendMessage:
         return key == self._settings.api_key
 
 
-def _refusal(status: int, message: str) -> Answer:
+def _refusal(status: int, message: str) -> Reply:
     return json_answer(status, {"success": False, "message": message})

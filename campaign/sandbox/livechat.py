@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from campaign.sandbox.exchange import CLOSED, UNKNOWN, Answer, Incoming, json_answer, text_of
+from campaign.sandbox.exchange import CLOSED, UNKNOWN, Incoming, Reply, json_answer, text_of
 from campaign.sandbox.ledger import Destination, Entry, Ledger
 from campaign.sandbox.limiter import FixedWindow
 
@@ -44,7 +44,7 @@ class _LivechatRoute(ABC):
         self._ledger = ledger
         self._window = FixedWindow(settings.limit) if settings.limit else None
 
-    def answer(self, incoming: Incoming, entry: Entry) -> Answer:
+    def answer(self, incoming: Incoming, entry: Entry) -> Reply:
         """Let the limiter have its say, then the route."""
         if self._window is None:
             return self._answer(incoming, entry, None)
@@ -58,7 +58,7 @@ class _LivechatRoute(ABC):
         return json_answer(429, {"success": False, "error": text}, verdict.headers)
 
     @abstractmethod
-    def _answer(self, incoming: Incoming, entry: Entry, headers: Mapping[str, str] | None) -> Answer:
+    def _answer(self, incoming: Incoming, entry: Entry, headers: Mapping[str, str] | None) -> Reply:
         """What the route answers behind the limiter, with the headers that the limiter adds."""
 
     def _stored(self, entry: Entry, msg: str) -> dict[str, object]:
@@ -91,7 +91,7 @@ class PostMessage(_LivechatRoute):
         """Token and rid of the body."""
         return Destination(text_of(incoming.body, "token"), text_of(incoming.body, "rid"))
 
-    def _answer(self, incoming: Incoming, entry: Entry, headers: Mapping[str, str] | None) -> Answer:
+    def _answer(self, incoming: Incoming, entry: Entry, headers: Mapping[str, str] | None) -> Reply:
         body = {} if incoming.body is None else incoming.body
         if not isinstance(body, dict):
             return _invalid_params("must be object", headers)
@@ -124,7 +124,7 @@ class ReadBack(_LivechatRoute):
         """Token and rid of the query string."""
         return Destination(incoming.query.get("token", ""), incoming.query.get("rid", ""))
 
-    def _answer(self, incoming: Incoming, entry: Entry, headers: Mapping[str, str] | None) -> Answer:
+    def _answer(self, incoming: Incoming, entry: Entry, headers: Mapping[str, str] | None) -> Reply:
         entry.message_id = incoming.path.removeprefix(READ_BACK_PREFIX)
         problem = _fields_problem(incoming.query, required=("token", "rid"))
         if problem is not None:
@@ -137,7 +137,7 @@ class ReadBack(_LivechatRoute):
         return json_answer(400, {"success": False, "error": refusal}, headers)
 
 
-def _invalid_params(problem: str, headers: Mapping[str, str] | None) -> Answer:
+def _invalid_params(problem: str, headers: Mapping[str, str] | None) -> Reply:
     content = {"success": False, "error": f"{problem} [invalid-params]", "errorType": "invalid-params"}
     return json_answer(400, content, headers)
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from campaign.errors import Problem, UsageError
 from campaign.sandbox import wire
 from campaign.sandbox.control import Control
-from campaign.sandbox.exchange import Answer, Endpoint, Incoming, parse_json
+from campaign.sandbox.exchange import Endpoint, Incoming, Reply, parse_json
 from campaign.sandbox.fault_answers import MOVED_PATH, Circumstances, fault_answer, page
 from campaign.sandbox.faults import Fault, FaultPlan, FaultSource
 from campaign.sandbox.kitechat import SEND_PATH, SendMessage
@@ -131,7 +131,7 @@ class Sandbox:
         return await self._send(request, entry, answer)
 
     async def _misbehave(
-        self, request: web.BaseRequest, entry: Entry, fault: Fault, work: Callable[[], Answer]
+        self, request: web.BaseRequest, entry: Entry, fault: Fault, work: Callable[[], Reply]
     ) -> web.StreamResponse:
         """Let a fault strike; `work` is what the application does where the request reaches it."""
         plan = self._faults.plan
@@ -151,7 +151,7 @@ class Sandbox:
         if self._settings.latency:
             await wire.pause(self._settings.latency, self._closing)
 
-    async def _send(self, request: web.BaseRequest, entry: Entry, answer: Answer) -> web.StreamResponse:
+    async def _send(self, request: web.BaseRequest, entry: Entry, answer: Reply) -> web.StreamResponse:
         response = await wire.send(request, answer, self._date())
         entry.status = answer.status
         return response

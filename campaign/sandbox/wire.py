@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from campaign.sandbox.exchange import Answer
+    from campaign.sandbox.exchange import Reply
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
@@ -32,7 +32,7 @@ async def read_body(request: web.BaseRequest) -> bytes | None:
         return None
 
 
-async def send(request: web.BaseRequest, answer: Answer, date: str | None) -> web.StreamResponse:
+async def send(request: web.BaseRequest, answer: Reply, date: str | None) -> web.StreamResponse:
     """Hand a whole answer to the network.
 
     Args:
@@ -51,7 +51,7 @@ async def send(request: web.BaseRequest, answer: Answer, date: str | None) -> we
     return response
 
 
-async def cut_short(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+async def cut_short(request: web.BaseRequest, answer: Reply) -> web.StreamResponse:
     """Announce the whole answer, write half of it, and close.
 
     Raises:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from campaign.channels import CHANNELS, Channel
 from campaign.channels.answers import excerpt, http_date, one_line, retry_after
-from campaign.channels.base import Answer, Halt, NoAnswer, NotTaken, Unclear, Unreachable
+from campaign.channels.base import Fatal, Indeterminate, NoResponse, Response, Throttled, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ NOON = "Sat, 21 Nov 2026 12:00:00 GMT"
 )
 @pytest.mark.usefixtures("far_from_greenwich")
 def test_retry_after_is_read_in_both_its_forms(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(Answer(429, headers)) == seconds
+    assert retry_after(Response(429, headers)) == seconds
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_no_header_is_too_odd_to_be_looked_at_for_a_date(text: str) -> None:
     ],
 )
 def test_an_excerpt_is_one_short_line(body: bytes, shown: str) -> None:
-    assert excerpt(Answer(500, {}, body), 20) == shown
+    assert excerpt(Response(500, {}, body), 20) == shown
 
 
 @given(st.text())
@@ -106,18 +106,18 @@ def test_what_a_server_says_becomes_one_short_printable_line(text: str) -> None:
     ],
 )
 def test_a_body_that_is_no_json_reads_as_nothing(body: bytes, value: object) -> None:
-    assert Answer(200, {}, body).json() == value
+    assert Response(200, {}, body).json() == value
 
 
 @EACH_CHANNEL
 def test_an_answer_that_never_came_leaves_the_row_unclear_if_anything_left(channel: Channel) -> None:
-    lost = channel.read_answer(NoAnswer("no answer within 30 s", left=True), again=False)
-    assert lost == Unclear("no answer within 30 s")
+    lost = channel.read_response(NoResponse("no answer within 30 s", request_left=True), again=False)
+    assert lost == Indeterminate("no answer within 30 s")
 
 
 @EACH_CHANNEL
 def test_a_request_that_never_left_says_that_the_server_is_unreachable(channel: Channel) -> None:
-    lost = channel.read_answer(NoAnswer("connection refused", left=False), again=False)
+    lost = channel.read_response(NoResponse("connection refused", request_left=False), again=False)
     assert lost == Unreachable("connection refused")
 
 
@@ -137,22 +137,22 @@ def test_a_request_that_never_left_says_that_the_server_is_unreachable(channel: 
 def test_429_is_never_a_failure(
     channel: Channel, *, again: bool, headers: dict[str, str], wait: float | None, body: bytes
 ) -> None:
-    verdict = channel.read_answer(Answer(429, headers, body), again=again)
-    assert verdict == NotTaken("over the server's limit (HTTP 429)", wait)
+    verdict = channel.read_response(Response(429, headers, body), again=again)
+    assert verdict == Throttled("over the server's limit (HTTP 429)", wait)
 
 
 @EACH_CHANNEL
 @pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (401, 403)])
 def test_a_refused_key_stops_the_run(channel: Channel, status: int) -> None:
-    verdict = channel.read_answer(Answer(status, {}, b'{"message":"Unauthorized"}'), again=False)
-    assert verdict == Halt(f'the server refuses access (HTTP {status}): {{"message":"Unauthorized"}}')
+    verdict = channel.read_response(Response(status, {}, b'{"message":"Unauthorized"}'), again=False)
+    assert verdict == Fatal(f'the server refuses access (HTTP {status}): {{"message":"Unauthorized"}}')
 
 
 @EACH_CHANNEL
 @pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (301, 302, 303, 307, 308)])
 def test_a_redirect_stops_the_run_and_is_named(channel: Channel, status: int) -> None:
-    verdict = channel.read_answer(Answer(status, {"location": "https://new.example.com/"}), again=False)
-    assert verdict == Halt(
+    verdict = channel.read_response(Response(status, {"location": "https://new.example.com/"}), again=False)
+    assert verdict == Fatal(
         f"the server redirects (HTTP {status}) to https://new.example.com/; put the final address into [server] url"
     )
 
@@ -162,16 +162,16 @@ def test_a_redirect_stops_the_run_and_is_named(channel: Channel, status: int) ->
     "location", ["https://x.example/caf\udce9", "https://x.example/" + "a" * 5000], ids=["odd", "long"]
 )
 def test_where_a_redirect_leads_can_be_shown_and_stored(channel: Channel, location: str) -> None:
-    verdict = channel.read_answer(Answer(302, {"location": location}), again=False)
-    assert isinstance(verdict, Halt)
+    verdict = channel.read_response(Response(302, {"location": location}), again=False)
+    assert isinstance(verdict, Fatal)
     assert verdict.reason.isprintable()
     assert len(verdict.reason.encode()) < 400
 
 
 @EACH_CHANNEL
 def test_a_redirect_to_nowhere_stops_the_run_too(channel: Channel) -> None:
-    verdict = channel.read_answer(Answer(304), again=False)
-    assert isinstance(verdict, Halt)
+    verdict = channel.read_response(Response(304), again=False)
+    assert isinstance(verdict, Fatal)
     assert "to another address;" in verdict.reason
 
 
@@ -181,8 +181,8 @@ def test_a_redirect_to_nowhere_stops_the_run_too(channel: Channel) -> None:
 )
 @pytest.mark.parametrize("again", [pytest.param(False, id="first attempt"), pytest.param(True, id="later attempt")])
 def test_the_servers_own_trouble_is_never_the_rows(channel: Channel, status: int, *, again: bool) -> None:
-    verdict = channel.read_answer(Answer(status, {}, b'{"success":false,"error":"boom"}'), again=again)
-    assert verdict == Unclear(f"server trouble (HTTP {status})")
+    verdict = channel.read_response(Response(status, {}, b'{"success":false,"error":"boom"}'), again=again)
+    assert verdict == Indeterminate(f"server trouble (HTTP {status})")
 
 
 @EACH_CHANNEL
@@ -192,8 +192,8 @@ def test_the_servers_own_trouble_is_never_the_rows(channel: Channel, status: int
     [pytest.param(b"<html>", id="HTML"), pytest.param(b'{"error":"x"}', id="JSON"), pytest.param(b"", id="empty")],
 )
 def test_an_answer_that_the_api_does_not_give_stops_the_run(channel: Channel, status: int, body: bytes) -> None:
-    verdict = channel.read_answer(Answer(status, {}, body), again=False)
-    assert isinstance(verdict, Halt)
+    verdict = channel.read_response(Response(status, {}, body), again=False)
+    assert isinstance(verdict, Fatal)
     assert f"HTTP {status}" in verdict.reason
     assert verdict.reason.endswith("check [server] url")
 
@@ -208,14 +208,14 @@ def test_an_answer_that_the_api_does_not_give_stops_the_run(channel: Channel, st
 def test_no_answer_is_too_odd_to_be_read(
     channel: Channel, status: int, headers: dict[str, str], body: bytes, *, again: bool
 ) -> None:
-    answer = Answer(status, headers, body)
-    verdict = channel.read_answer(answer, again=again)
-    assert type(verdict).__name__ in {"Sent", "Refused", "NotTaken", "Unclear", "Halt"}
-    assert channel.budget(answer) is None
+    answer = Response(status, headers, body)
+    verdict = channel.read_response(answer, again=again)
+    assert type(verdict).__name__ in {"Sent", "Refused", "Throttled", "Indeterminate", "Fatal"}
+    assert channel.quota(answer) is None
 
 
 @EACH_CHANNEL
 @given(status=st.integers(200, 599), body=st.binary())
 def test_nothing_but_the_apis_own_json_is_a_sent_message(channel: Channel, status: int, body: bytes) -> None:
-    verdict = channel.read_answer(Answer(status, {}, b"<" + body), again=False)
+    verdict = channel.read_response(Response(status, {}, b"<" + body), again=False)
     assert type(verdict).__name__ != "Sent"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from campaign.channels.base import Answer, Halt, NotTaken, Refused, Request, Sent, Unclear
+from campaign.channels.base import Fatal, Indeterminate, Refused, Request, Response, Sent, Throttled
 from campaign.channels.kitechat import KITECHAT
 
 FIRST = pytest.mark.parametrize(
@@ -14,9 +14,9 @@ FIRST = pytest.mark.parametrize(
 )
 
 
-def answer(status: int, content: object = b"", **headers: str) -> Answer:
+def answer(status: int, content: object = b"", **headers: str) -> Response:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
 @FIRST
@@ -36,8 +36,8 @@ def answer(status: int, content: object = b"", **headers: str) -> Answer:
     ],
 )
 def test_a_2xx_json_object_means_sent(content: object, message_id: str | None, *, again: bool) -> None:
-    assert KITECHAT.read_answer(answer(200, content), again=again) == Sent(message_id)
-    assert KITECHAT.read_answer(answer(201, content), again=again) == Sent(message_id)
+    assert KITECHAT.read_response(answer(200, content), again=again) == Sent(message_id)
+    assert KITECHAT.read_response(answer(201, content), again=again) == Sent(message_id)
 
 
 @FIRST
@@ -56,7 +56,7 @@ def test_a_2xx_json_object_means_sent(content: object, message_id: str | None, *
     ],
 )
 def test_a_2xx_that_says_failure_fails_the_row_as_it_says(content: object, said: str, *, again: bool) -> None:
-    verdict = KITECHAT.read_answer(answer(200, content), again=again)
+    verdict = KITECHAT.read_response(answer(200, content), again=again)
     assert isinstance(verdict, Refused)
     assert verdict.reason == f"the server refused the message (HTTP 200): {said}"
 
@@ -76,8 +76,8 @@ def test_a_2xx_that_says_failure_fails_the_row_as_it_says(content: object, said:
 )
 def test_a_2xx_that_is_no_json_object_leaves_the_row_in_doubt(content: object, *, again: bool) -> None:
     for status in (200, 204):
-        verdict = KITECHAT.read_answer(answer(status, content), again=again)
-        assert isinstance(verdict, Unclear)
+        verdict = KITECHAT.read_response(answer(status, content), again=again)
+        assert isinstance(verdict, Indeterminate)
         assert verdict.refusal is None
 
 
@@ -95,24 +95,24 @@ def test_a_2xx_that_is_no_json_object_leaves_the_row_in_doubt(content: object, *
     ],
 )
 def test_a_refusal_fails_the_row(status: int, content: object, said: str, *, again: bool) -> None:
-    verdict = KITECHAT.read_answer(answer(status, content), again=again)
+    verdict = KITECHAT.read_response(answer(status, content), again=again)
     assert isinstance(verdict, Refused)
     assert verdict.reason == f"the server refused the message (HTTP {status}): {said}"
     assert verdict.kind.startswith(f"{status} ")
 
 
 def test_a_proxys_page_is_no_refusal_of_the_row() -> None:
-    assert isinstance(KITECHAT.read_answer(answer(400, b" <html>Bad Request"), again=False), Halt)
+    assert isinstance(KITECHAT.read_response(answer(400, b" <html>Bad Request"), again=False), Fatal)
 
 
 def test_refusals_that_differ_in_ids_alone_are_of_one_kind() -> None:
     said = ('no conversation "a" on page 7', 'no conversation "b" on page 12')
-    verdicts = [KITECHAT.read_answer(answer(400, {"message": text}), again=False) for text in said]
+    verdicts = [KITECHAT.read_response(answer(400, {"message": text}), again=False) for text in said]
     assert len({verdict.kind for verdict in verdicts if isinstance(verdict, Refused)}) == 1
 
 
 def test_a_refusal_of_any_length_becomes_a_reason_that_people_can_read() -> None:
-    verdict = KITECHAT.read_answer(answer(400, {"message": "x" * 100_000}), again=False)
+    verdict = KITECHAT.read_response(answer(400, {"message": "x" * 100_000}), again=False)
     assert isinstance(verdict, Refused)
     assert len(verdict.reason) < 400
 
@@ -123,8 +123,8 @@ def test_a_refusal_of_any_length_becomes_a_reason_that_people_can_read() -> None
 def test_a_404_or_422_that_is_not_the_apis_comes_from_another_program(
     status: int, content: object, *, again: bool
 ) -> None:
-    verdict = KITECHAT.read_answer(answer(status, content), again=again)
-    assert isinstance(verdict, Halt)
+    verdict = KITECHAT.read_response(answer(status, content), again=again)
+    assert isinstance(verdict, Fatal)
     assert f"HTTP {status}) is not one of Kitechat's API" in verdict.reason
 
 
@@ -137,14 +137,14 @@ def test_a_404_or_422_that_is_not_the_apis_comes_from_another_program(
     ],
 )
 def test_503_means_slow_down(headers: dict[str, str], wait: float | None, *, again: bool) -> None:
-    verdict = KITECHAT.read_answer(answer(503, b"<html>", **headers), again=again)
-    assert verdict == NotTaken("over the server's limit (HTTP 503)", wait)
+    verdict = KITECHAT.read_response(answer(503, b"<html>", **headers), again=again)
+    assert verdict == Throttled("over the server's limit (HTTP 503)", wait)
 
 
 def test_rows_refused_alike_are_of_one_kind_and_others_are_not() -> None:
     kinds = []
     for status, message in ((400, "bad page"), (400, "bad page"), (400, "bad url"), (404, "bad page")):
-        verdict = KITECHAT.read_answer(answer(status, {"message": message}), again=False)
+        verdict = KITECHAT.read_response(answer(status, {"message": message}), again=False)
         assert isinstance(verdict, Refused)
         kinds.append(verdict.kind)
     assert kinds[0] == kinds[1]
@@ -165,7 +165,7 @@ def test_kitechat_cannot_be_asked_whether_a_message_is_there() -> None:
 
 def test_kitechat_tells_no_budget() -> None:
     told = answer(200, x_ratelimit_limit="10", x_ratelimit_remaining="9", x_ratelimit_reset="1795262400500")
-    assert KITECHAT.budget(told) is None
+    assert KITECHAT.quota(told) is None
 
 
 def test_the_key_travels_in_the_documented_header() -> None:

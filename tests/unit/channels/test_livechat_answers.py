@@ -7,16 +7,16 @@ import json
 import pytest
 
 from campaign.channels.base import (
-    Absent,
-    Answer,
-    Budget,
-    Halt,
-    NoAnswer,
-    NotTaken,
+    Fatal,
+    Indeterminate,
+    NoResponse,
+    NotFound,
+    Quota,
     Refused,
     Request,
+    Response,
     Sent,
-    Unclear,
+    Throttled,
     Unreachable,
 )
 from campaign.channels.livechat import LIVECHAT, REPEATED_ID
@@ -30,9 +30,9 @@ RATE_LIMITED = (
 )
 
 
-def answer(status: int, content: object = b"", **headers: str) -> Answer:
+def answer(status: int, content: object = b"", **headers: str) -> Response:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
 def refusal(error: str, **more: object) -> dict[str, object]:
@@ -42,7 +42,7 @@ def refusal(error: str, **more: object) -> dict[str, object]:
 @FIRST
 def test_the_documented_answer_means_sent(*, again: bool) -> None:
     documented = {"message": {"_id": "djsajdkscks787", "rid": "r", "msg": "Hello World!"}, "success": True}
-    assert LIVECHAT.read_answer(answer(200, documented), again=again) == Sent("djsajdkscks787")
+    assert LIVECHAT.read_response(answer(200, documented), again=again) == Sent("djsajdkscks787")
 
 
 @FIRST
@@ -67,13 +67,15 @@ def test_the_documented_answer_means_sent(*, again: bool) -> None:
     ],
 )
 def test_a_200_that_is_not_the_documented_answer_is_read_back(content: object, *, again: bool) -> None:
-    verdict = LIVECHAT.read_answer(answer(200, content), again=again)
-    assert isinstance(verdict, Unclear)
+    verdict = LIVECHAT.read_response(answer(200, content), again=again)
+    assert isinstance(verdict, Indeterminate)
     assert verdict.refusal is None
 
 
 def test_a_204_is_read_back() -> None:
-    assert LIVECHAT.read_answer(answer(204), again=False) == Unclear("the answer (HTTP 204) is not JSON: (nothing)")
+    assert LIVECHAT.read_response(answer(204), again=False) == Indeterminate(
+        "the answer (HTTP 204) is not JSON: (nothing)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_a_204_is_read_back() -> None:
     ],
 )
 def test_a_known_refusal_is_said_in_plain_words(error: str, advice: str) -> None:
-    verdict = LIVECHAT.read_answer(answer(400, refusal(error)), again=False)
+    verdict = LIVECHAT.read_response(answer(400, refusal(error)), again=False)
     assert isinstance(verdict, Refused)
     assert verdict.kind in error
     assert advice in verdict.reason
@@ -96,20 +98,20 @@ def test_a_known_refusal_is_said_in_plain_words(error: str, advice: str) -> None
 
 @pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (400, 404, 413, 422)])
 def test_a_refusal_in_the_apis_json_fails_the_row(status: int) -> None:
-    verdict = LIVECHAT.read_answer(answer(status, refusal("no such thing")), again=False)
+    verdict = LIVECHAT.read_response(answer(status, refusal("no such thing")), again=False)
     assert verdict == Refused("no such thing", "the server refused the message: no such thing")
 
 
 def test_the_routers_own_404_stops_the_run() -> None:
     content = {"status": "error", "message": "API endpoint not found"}
-    verdict = LIVECHAT.read_answer(answer(404, content), again=False)
-    assert isinstance(verdict, Halt)
+    verdict = LIVECHAT.read_response(answer(404, content), again=False)
+    assert isinstance(verdict, Fatal)
     assert "check [server] url" in verdict.reason
 
 
 def test_rows_refused_by_the_validator_are_of_one_kind() -> None:
     content = refusal("must have required property 'rid' [invalid-params]", errorType="invalid-params")
-    verdict = LIVECHAT.read_answer(answer(400, content), again=False)
+    verdict = LIVECHAT.read_response(answer(400, content), again=False)
     assert verdict == Refused("invalid-params", f"the server refused the message: {content['error']}")
 
 
@@ -123,43 +125,43 @@ def test_rows_refused_by_the_validator_are_of_one_kind() -> None:
     ],
 )
 def test_a_refusal_says_what_the_server_says(content: object, said: str) -> None:
-    verdict = LIVECHAT.read_answer(answer(400, content), again=False)
+    verdict = LIVECHAT.read_response(answer(400, content), again=False)
     assert isinstance(verdict, Refused)
     assert verdict.reason == f"the server refused the message: {said}"
 
 
 def test_a_refusal_of_any_length_becomes_a_reason_that_people_can_read() -> None:
-    verdict = LIVECHAT.read_answer(answer(400, refusal("x" * 100_000)), again=False)
+    verdict = LIVECHAT.read_response(answer(400, refusal("x" * 100_000)), again=False)
     assert isinstance(verdict, Refused)
     assert len(verdict.kind) == 300
 
 
 @pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (400, 404, 413, 422)])
 def test_a_refusal_of_a_later_attempt_is_believed_only_after_a_read_back(status: int) -> None:
-    verdict = LIVECHAT.read_answer(answer(status, refusal("room-closed")), again=True)
-    assert isinstance(verdict, Unclear)
-    assert verdict.refusal == LIVECHAT.read_answer(answer(status, refusal("room-closed")), again=False)
+    verdict = LIVECHAT.read_response(answer(status, refusal("room-closed")), again=True)
+    assert isinstance(verdict, Indeterminate)
+    assert verdict.refusal == LIVECHAT.read_response(answer(status, refusal("room-closed")), again=False)
 
 
 @FIRST
 def test_the_400_of_a_repeated_id_is_read_back_at_any_attempt(*, again: bool) -> None:
-    verdict = LIVECHAT.read_answer(answer(400, refusal(REPEATED_ID)), again=again)
-    assert isinstance(verdict, Unclear)
+    verdict = LIVECHAT.read_response(answer(400, refusal(REPEATED_ID)), again=again)
+    assert isinstance(verdict, Indeterminate)
     assert isinstance(verdict.refusal, Refused)
     assert REPEATED_ID in verdict.reason
 
 
 @pytest.mark.parametrize("body", [pytest.param(b"<html>Too Large", id="HTML"), pytest.param(b"", id="empty")])
 def test_413_from_a_proxy_fails_the_row(body: bytes) -> None:
-    verdict = LIVECHAT.read_answer(answer(413, body), again=False)
+    verdict = LIVECHAT.read_response(answer(413, body), again=False)
     assert isinstance(verdict, Refused)
     assert verdict.kind == "too large"
 
 
 def test_413_from_a_proxy_is_read_back_where_an_earlier_attempt_may_be_there() -> None:
-    verdict = LIVECHAT.read_answer(answer(413, b"<html>Too Large"), again=True)
-    assert isinstance(verdict, Unclear)
-    assert verdict.refusal == LIVECHAT.read_answer(answer(413, b"<html>Too Large"), again=False)
+    verdict = LIVECHAT.read_response(answer(413, b"<html>Too Large"), again=True)
+    assert isinstance(verdict, Indeterminate)
+    assert verdict.refusal == LIVECHAT.read_response(answer(413, b"<html>Too Large"), again=False)
 
 
 @FIRST
@@ -168,15 +170,15 @@ def test_413_from_a_proxy_is_read_back_where_an_earlier_attempt_may_be_there() -
 def test_a_4xx_that_is_not_the_apis_json_comes_from_another_program(
     status: int, content: object, *, again: bool
 ) -> None:
-    verdict = LIVECHAT.read_answer(answer(status, content), again=again)
-    assert isinstance(verdict, Halt)
+    verdict = LIVECHAT.read_response(answer(status, content), again=again)
+    assert isinstance(verdict, Fatal)
     assert f"HTTP {status}) is not one of Rocket.Chat's livechat API" in verdict.reason
 
 
 @FIRST
 def test_503_is_trouble_and_read_back(*, again: bool) -> None:
-    verdict = LIVECHAT.read_answer(answer(503, retry_after="5"), again=again)
-    assert verdict == Unclear("server trouble (HTTP 503)", wait=5.0)
+    verdict = LIVECHAT.read_response(answer(503, retry_after="5"), again=again)
+    assert verdict == Indeterminate("server trouble (HTTP 503)", wait=5.0)
 
 
 @pytest.mark.parametrize(
@@ -189,13 +191,13 @@ def test_503_is_trouble_and_read_back(*, again: bool) -> None:
     ],
 )
 def test_429_waits_the_seconds_in_rocket_chats_text(said: bytes, wait: float | None) -> None:
-    verdict = LIVECHAT.read_answer(answer(429, RATE_LIMITED % said), again=False)
-    assert verdict == NotTaken("over the server's limit (HTTP 429)", wait)
+    verdict = LIVECHAT.read_response(answer(429, RATE_LIMITED % said), again=False)
+    assert verdict == Throttled("over the server's limit (HTTP 429)", wait)
 
 
 def test_a_retry_after_goes_before_rocket_chats_text() -> None:
-    verdict = LIVECHAT.read_answer(answer(429, RATE_LIMITED % b"54 seconds", retry_after="7"), again=False)
-    assert isinstance(verdict, NotTaken)
+    verdict = LIVECHAT.read_response(answer(429, RATE_LIMITED % b"54 seconds", retry_after="7"), again=False)
+    assert isinstance(verdict, Throttled)
     assert verdict.wait == 7.0
 
 
@@ -206,24 +208,26 @@ def test_a_retry_after_goes_before_rocket_chats_text() -> None:
     ("came", "found"),
     [
         pytest.param(answer(200, {"message": {"_id": "m1"}, "success": True}), Sent("m1"), id="there"),
-        pytest.param(answer(400, refusal("invalid-message")), Absent(), id="not there"),
-        pytest.param(answer(400, refusal("invalid-room")), Absent(), id="no such room"),
+        pytest.param(answer(400, refusal("invalid-message")), NotFound(), id="not there"),
+        pytest.param(answer(400, refusal("invalid-room")), NotFound(), id="no such room"),
         pytest.param(
-            answer(429, RATE_LIMITED % b"9 seconds"), NotTaken("over the server's limit (HTTP 429)", 9.0), id="429"
+            answer(429, RATE_LIMITED % b"9 seconds"), Throttled("over the server's limit (HTTP 429)", 9.0), id="429"
         ),
-        pytest.param(answer(500), Unclear("server trouble (HTTP 500)"), id="500"),
-        pytest.param(answer(503), Unclear("server trouble (HTTP 503)"), id="503"),
-        pytest.param(NoAnswer("no answer within 30 s", left=True), Unclear("no answer within 30 s"), id="timeout"),
-        pytest.param(NoAnswer("refused", left=False), Unreachable("refused"), id="unreachable"),
+        pytest.param(answer(500), Indeterminate("server trouble (HTTP 500)"), id="500"),
+        pytest.param(answer(503), Indeterminate("server trouble (HTTP 503)"), id="503"),
+        pytest.param(
+            NoResponse("no answer within 30 s", request_left=True), Indeterminate("no answer within 30 s"), id="timeout"
+        ),
+        pytest.param(NoResponse("refused", request_left=False), Unreachable("refused"), id="unreachable"),
     ],
 )
-def test_a_read_back_finds(came: Answer | NoAnswer, found: object) -> None:
+def test_a_read_back_finds(came: Response | NoResponse, found: object) -> None:
     assert LIVECHAT.read_back(came) == found
 
 
 @pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (302, 401, 403)])
 def test_a_read_back_that_is_turned_away_stops_the_run(status: int) -> None:
-    assert isinstance(LIVECHAT.read_back(answer(status)), Halt)
+    assert isinstance(LIVECHAT.read_back(answer(status)), Fatal)
 
 
 @pytest.mark.parametrize(
@@ -239,9 +243,9 @@ def test_a_read_back_that_is_turned_away_stops_the_run(status: int) -> None:
         pytest.param(answer(404, b"<html>"), id="404 HTML"),
     ],
 )
-def test_a_read_back_that_is_not_the_apis_finds_nothing_out(came: Answer) -> None:
+def test_a_read_back_that_is_not_the_apis_finds_nothing_out(came: Response) -> None:
     found = LIVECHAT.read_back(came)
-    assert isinstance(found, Unclear)
+    assert isinstance(found, Indeterminate)
     assert found.refusal is None
 
 
@@ -261,7 +265,7 @@ def test_a_message_is_posted_as_it_was_frozen() -> None:
 
 def test_the_servers_budget_is_read_from_its_headers() -> None:
     told = answer(200, x_ratelimit_limit="10", x_ratelimit_remaining="9", x_ratelimit_reset="1795262400500")
-    assert LIVECHAT.budget(told) == Budget(limit=10, remaining=9, reset_at=1795262400.5)
+    assert LIVECHAT.quota(told) == Quota(limit=10, remaining=9, reset_at=1795262400.5)
 
 
 @pytest.mark.parametrize(
@@ -281,10 +285,10 @@ def test_the_servers_budget_is_read_from_its_headers() -> None:
     ],
 )
 def test_without_a_whole_budget_there_is_none(headers: dict[str, str]) -> None:
-    assert LIVECHAT.budget(answer(200, **headers)) is None
+    assert LIVECHAT.quota(answer(200, **headers)) is None
 
 
 @pytest.mark.parametrize("limit", ["1" + "0" * 400, "0", "-3", "9" * 12])
 def test_a_limit_beyond_reason_is_no_budget(limit: str) -> None:
     headers = {"x-ratelimit-limit": limit, "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1700000000000"}
-    assert LIVECHAT.budget(Answer(200, headers)) is None
+    assert LIVECHAT.quota(Response(200, headers)) is None

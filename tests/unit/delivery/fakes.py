@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.channels import CHANNELS
-from campaign.channels.base import Answer, NoAnswer
+from campaign.channels.base import NoResponse, Response
 from campaign.delivery.sender import Sender, Settings
 from campaign.delivery.stop import Stop
 from campaign.delivery.surroundings import Surroundings
@@ -113,13 +113,13 @@ class Fault(NamedTuple):
         after: seconds until the answer.
     """
 
-    answer: Answer | NoAnswer
+    answer: Response | NoResponse
     takes: bool = False
     after: float = 0.0
 
 
-RESET = NoAnswer("the connection broke", left=True)
-NO_CONNECTION = NoAnswer("the server cannot be reached", left=False)
+RESET = NoResponse("the connection broke", request_left=True)
+NO_CONNECTION = NoResponse("the server cannot be reached", request_left=False)
 
 
 class ChatServer:
@@ -141,7 +141,7 @@ class ChatServer:
         self.under_way: Counter[str] = Counter()
         self.most_under_way = 0
 
-    async def send(self, request: Request) -> Answer | NoAnswer:
+    async def send(self, request: Request) -> Response | NoResponse:
         name = named(request)
         self.requests.append((request.method, name))
         self.sent_at.append(self._clock.now())
@@ -153,7 +153,7 @@ class ChatServer:
         finally:
             self.under_way[name] -= 1
 
-    async def _served(self, request: Request, name: str) -> Answer | NoAnswer:
+    async def _served(self, request: Request, name: str) -> Response | NoResponse:
         fault = next(self._faults[request.method].get(name, iter(())), None)
         if fault is None:
             usual = self._usual(request, name)
@@ -166,12 +166,12 @@ class ChatServer:
         await self._clock.sleep(0.01 + fault.after)
         return fault.answer
 
-    def _usual(self, request: Request, name: str) -> Answer:
+    def _usual(self, request: Request, name: str) -> Response:
         if request.method == "GET":
             return taken(name) if self.taken[name] else refused("invalid-message")
         if b"_id" not in (request.body or b""):
             self.taken[name] += 1
-            return Answer(200, {}, b'{"success":true}')
+            return Response(200, {}, b'{"success":true}')
         if self.taken[name]:
             return refused("Cannot convert undefined or null to object")
         self.taken[name] += 1
@@ -182,12 +182,12 @@ def _queues(faults: Mapping[str, Sequence[Fault]] | None) -> dict[str, Iterator[
     return {name: iter(each) for name, each in (faults or {}).items()}
 
 
-def taken(name: str) -> Answer:
-    return Answer(200, {}, json.dumps({"success": True, "message": {"_id": name}}).encode())
+def taken(name: str) -> Response:
+    return Response(200, {}, json.dumps({"success": True, "message": {"_id": name}}).encode())
 
 
-def refused(error: str, status: int = 400) -> Answer:
-    return Answer(status, {}, json.dumps({"success": False, "error": error}).encode())
+def refused(error: str, status: int = 400) -> Response:
+    return Response(status, {}, json.dumps({"success": False, "error": error}).encode())
 
 
 FAST = Settings(rate=1000)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.channels.base import Budget
+from campaign.channels.base import Quota
 from campaign.delivery.budget import LONGEST_MARGIN, LONGEST_WINDOW, MARGIN, ServerClock, Window
 
 SERVER = 5000.0
@@ -23,11 +23,11 @@ def exact_clock(ahead: float = SERVER) -> ServerClock:
 
 def known_window(remaining: int, reset_at: float = SERVER + 60, limit: int = 10) -> Window:
     window = Window(exact_clock())
-    answer_alone(window, Budget(limit, remaining, reset_at), 1.0)
+    answer_alone(window, Quota(limit, remaining, reset_at), 1.0)
     return window
 
 
-def answer_alone(window: Window, budget: Budget | None, now: float) -> bool:
+def answer_alone(window: Window, budget: Quota | None, now: float) -> bool:
     request = object()
     window.take(request)
     return window.learn(budget, now, alone=window.give_back(request))
@@ -111,7 +111,7 @@ def test_requests_under_way_count_in_the_new_window() -> None:
     window.take("slow")
     assert answer_alone(window, None, 1.0) is False
     window.wait(60.1)
-    answer_alone(window, Budget(10, 9, SERVER + 120), 60.2)
+    answer_alone(window, Quota(10, 9, SERVER + 120), 60.2)
     left = 0
     while window.wait(60.2) == 0.0:
         window.take(object())
@@ -124,14 +124,14 @@ def test_an_older_answer_of_the_same_window_does_not_bring_budget_back() -> None
     for name in ("a", "b", "c"):
         window.take(name)
     for name, remaining in (("c", 0), ("a", 2), ("b", 1)):
-        window.learn(Budget(10, remaining, SERVER + 60), 1.0, alone=window.give_back(name))
+        window.learn(Quota(10, remaining, SERVER + 60), 1.0, alone=window.give_back(name))
     assert window.wait(1.0) == pytest.approx(59, abs=0.1)
 
 
 def test_others_who_use_the_budget_are_counted() -> None:
     window = known_window(remaining=9)
     window.take("mine")
-    window.learn(Budget(10, 0, SERVER + 60), 1.0, alone=window.give_back("mine"))
+    window.learn(Quota(10, 0, SERVER + 60), 1.0, alone=window.give_back("mine"))
     assert window.wait(1.0) != 0.0
 
 
@@ -139,8 +139,8 @@ def test_a_late_answer_of_the_window_before_is_not_believed() -> None:
     window = known_window(remaining=9)
     window.take("late")
     window.wait(60.1)
-    answer_alone(window, Budget(10, 9, SERVER + 120), 60.2)
-    window.learn(Budget(10, 0, SERVER + 60), 60.3, alone=window.give_back("late"))
+    answer_alone(window, Quota(10, 9, SERVER + 120), 60.2)
+    window.learn(Quota(10, 0, SERVER + 60), 60.3, alone=window.give_back("late"))
     assert window.wait(60.3) == 0.0
     assert window.ends() == pytest.approx(120, abs=0.1)
 
@@ -149,17 +149,17 @@ def test_a_late_answer_is_not_believed_while_another_request_is_out_to_ask() -> 
     window = known_window(remaining=9)
     for name in ("early", "late"):
         window.take(name)
-    window.learn(Budget(10, 7, SERVER + 60), 1.0, alone=window.give_back("late"))
+    window.learn(Quota(10, 7, SERVER + 60), 1.0, alone=window.give_back("late"))
     window.forget()
     window.take("probe")
-    window.learn(Budget(10, 8, SERVER + 60), 1.1, alone=window.give_back("early"))
+    window.learn(Quota(10, 8, SERVER + 60), 1.1, alone=window.give_back("early"))
     assert window.wait(1.1) is None
 
 
 def test_a_request_that_met_the_next_window_opens_it() -> None:
     window = known_window(remaining=1)
     window.take("crossing")
-    assert window.learn(Budget(10, 9, SERVER + 120), 59.9, alone=window.give_back("crossing"))
+    assert window.learn(Quota(10, 9, SERVER + 120), 59.9, alone=window.give_back("crossing"))
     assert window.wait(59.9) == 0.0
 
 
@@ -193,7 +193,7 @@ def test_after_lost_contact_the_budget_is_asked_for_again() -> None:
     window.forget()
     window.take("probe")
     assert window.wait(2.0) is None
-    window.learn(Budget(10, 9, SERVER + 60), 2.0, alone=window.give_back("probe"))
+    window.learn(Quota(10, 9, SERVER + 60), 2.0, alone=window.give_back("probe"))
     taken = 0
     while window.wait(2.0) == 0.0:
         window.take(object())
@@ -217,7 +217,7 @@ def test_a_window_that_lasts_longer_than_thought_makes_us_more_careful() -> None
     for _ in range(12):
         end = window.ends()
         assert window.wait(end) == 0.0
-        answer_alone(window, Budget(10, 0, SERVER + 60), end)
+        answer_alone(window, Quota(10, 0, SERVER + 60), end)
         waits.append(window.ends() - end)
     assert waits[0] == pytest.approx(MARGIN, abs=0.001)
     assert window.ends() == pytest.approx(60 + LONGEST_MARGIN, abs=0.02)

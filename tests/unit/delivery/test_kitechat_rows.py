@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.channels.base import Answer, NoAnswer
+from campaign.channels.base import NoResponse, Response
 from campaign.delivery.sender import Settings
 from campaign.journal import State
 
@@ -13,12 +13,12 @@ from .fakes import NO_CONNECTION, RESET, Fault, refused, scene
 POST = ("POST", "m1")
 LOST = [
     pytest.param(RESET, id="reset"),
-    pytest.param(NoAnswer("no answer within 30 s", left=True), id="timeout"),
-    pytest.param(Answer(500), id="500"),
-    pytest.param(Answer(502), id="502"),
-    pytest.param(Answer(504), id="504"),
-    pytest.param(Answer(200, {}, b"<html>Welcome</html>"), id="200 that is no JSON"),
-    pytest.param(Answer(200, {}, b'{"success":tr'), id="200 cut off"),
+    pytest.param(NoResponse("no answer within 30 s", request_left=True), id="timeout"),
+    pytest.param(Response(500), id="500"),
+    pytest.param(Response(502), id="502"),
+    pytest.param(Response(504), id="504"),
+    pytest.param(Response(200, {}, b"<html>Welcome</html>"), id="200 that is no JSON"),
+    pytest.param(Response(200, {}, b'{"success":tr'), id="200 cut off"),
 ]
 
 
@@ -28,7 +28,7 @@ LOST = [
     ids=["no id", "id in data", "id"],
 )
 async def test_a_message_is_sent_with_one_request(body: bytes, message_id: str | None) -> None:
-    it = scene("kitechat", faults={"m1": [Fault(Answer(200, {}, body), takes=True)]})
+    it = scene("kitechat", faults={"m1": [Fault(Response(200, {}, body), takes=True)]})
     await it.play()
     assert it.record.states == {1: State.SENT}
     assert it.server.requests == [POST]
@@ -37,7 +37,7 @@ async def test_a_message_is_sent_with_one_request(body: bytes, message_id: str |
 
 @pytest.mark.parametrize("takes", [True, False], ids=["taken", "not taken"])
 @pytest.mark.parametrize("answer", LOST)
-async def test_a_lost_answer_leaves_its_row_in_doubt(answer: Answer | NoAnswer, *, takes: bool) -> None:
+async def test_a_lost_answer_leaves_its_row_in_doubt(answer: Response | NoResponse, *, takes: bool) -> None:
     it = scene("kitechat", 2, faults={"m1": [Fault(answer, takes=takes)]})
     await it.play()
     assert it.record.states == {1: State.IN_DOUBT, 2: State.SENT}
@@ -56,15 +56,15 @@ async def test_on_the_operators_word_a_lost_answer_is_sent_again() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(200, {}, b'{"success":false,"message":"no such page"}'),
-        Answer(400, {}, b"no such page"),
+        Response(200, {}, b'{"success":false,"message":"no such page"}'),
+        Response(400, {}, b"no such page"),
         refused("no such page", status=404),
         refused("no such page", status=413),
         refused("no such page", status=422),
     ],
     ids=["200 that says failure", "400", "404", "413", "422"],
 )
-async def test_a_refused_row_fails_at_once(answer: Answer) -> None:
+async def test_a_refused_row_fails_at_once(answer: Response) -> None:
     it = scene("kitechat", faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.record.states == {1: State.FAILED}
@@ -93,10 +93,10 @@ async def test_a_refusal_of_a_row_that_was_in_doubt_leaves_it_there() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "seconds"),
-    [(Answer(503, {"retry-after": "7"}), 7.0), (Answer(503), 0.5), (Answer(429, {"retry-after": "3"}), 3.0)],
+    [(Response(503, {"retry-after": "7"}), 7.0), (Response(503), 0.5), (Response(429, {"retry-after": "3"}), 3.0)],
     ids=["503 with Retry-After", "503", "429"],
 )
-async def test_over_the_limit_a_row_waits_and_is_never_failed(answer: Answer, seconds: float) -> None:
+async def test_over_the_limit_a_row_waits_and_is_never_failed(answer: Response, seconds: float) -> None:
     it = scene("kitechat", faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.record.states == {1: State.SENT}
@@ -105,7 +105,7 @@ async def test_over_the_limit_a_row_waits_and_is_never_failed(answer: Answer, se
 
 
 async def test_a_limit_that_is_not_told_beforehand_halves_the_rate() -> None:
-    it = scene("kitechat", 5, Settings(rate=100, concurrency=1), faults={"m1": [Fault(Answer(503))]})
+    it = scene("kitechat", 5, Settings(rate=100, concurrency=1), faults={"m1": [Fault(Response(503))]})
     await it.play()
     waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
     assert it.sender.throttle.pace < 100
@@ -121,7 +121,7 @@ async def test_without_a_connection_a_row_waits() -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 307, 405])
 async def test_what_no_row_can_help_stops_the_run(status: int) -> None:
-    it = scene("kitechat", 30, faults={"m1": [Fault(Answer(status))]})
+    it = scene("kitechat", 30, faults={"m1": [Fault(Response(status))]})
     await it.play()
     assert it.stop.reason is not None
     assert f"HTTP {status}" in it.stop.reason.text
@@ -135,7 +135,7 @@ async def test_one_lost_answer_holds_nobody_else_up() -> None:
 
 
 @pytest.mark.parametrize("lost", [RESET, NO_CONNECTION], ids=["reset", "no connection"])
-async def test_after_a_lost_answer_one_request_goes_alone(lost: NoAnswer) -> None:
+async def test_after_a_lost_answer_one_request_goes_alone(lost: NoResponse) -> None:
     faults = {f"m{number}": [Fault(lost)] for number in range(2, 10)}
     it = scene("kitechat", 20, Settings(rate=1000, concurrency=8), faults=faults)
     await it.play()

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.channels.base import Answer, NoAnswer
+from campaign.channels.base import NoResponse, Response
 from campaign.journal import State
 
 from .fakes import NO_CONNECTION, RESET, Fault, refused, scene, taken
 
-HTML = Answer(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
-TIMEOUT = Fault(NoAnswer("no answer within 30 s", left=True), after=30.0)
+HTML = Response(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
+TIMEOUT = Fault(NoResponse("no answer within 30 s", request_left=True), after=30.0)
 LOST = [
     pytest.param(RESET, id="reset"),
     pytest.param(TIMEOUT.answer, id="timeout"),
-    pytest.param(Answer(500), id="500"),
-    pytest.param(Answer(502, {}, b"<html>Bad gateway</html>"), id="502"),
-    pytest.param(Answer(503), id="503"),
-    pytest.param(Answer(504), id="504"),
+    pytest.param(Response(500), id="500"),
+    pytest.param(Response(502, {}, b"<html>Bad gateway</html>"), id="502"),
+    pytest.param(Response(503), id="503"),
+    pytest.param(Response(504), id="504"),
     pytest.param(HTML, id="200 that is no JSON"),
-    pytest.param(Answer(200, {}, b'{"success":tr'), id="200 cut off"),
-    pytest.param(Answer(200, {}, b'{"success":false}'), id="200 that says failure"),
+    pytest.param(Response(200, {}, b'{"success":tr'), id="200 cut off"),
+    pytest.param(Response(200, {}, b'{"success":false}'), id="200 that says failure"),
 ]
 POST, GET = ("POST", "m1"), ("GET", "m1")
 
@@ -37,7 +37,7 @@ async def test_a_message_is_sent_with_one_request() -> None:
 
 
 @pytest.mark.parametrize("answer", LOST)
-async def test_a_lost_answer_whose_message_is_there_is_sent_once(answer: Answer | NoAnswer) -> None:
+async def test_a_lost_answer_whose_message_is_there_is_sent_once(answer: Response | NoResponse) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer, takes=True)]})
     await it.play()
     assert it.record.states == {1: State.SENT}
@@ -46,7 +46,7 @@ async def test_a_lost_answer_whose_message_is_there_is_sent_once(answer: Answer 
 
 
 @pytest.mark.parametrize("answer", LOST)
-async def test_a_lost_answer_whose_message_is_not_there_is_sent_again(answer: Answer | NoAnswer) -> None:
+async def test_a_lost_answer_whose_message_is_not_there_is_sent_again(answer: Response | NoResponse) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.record.states == {1: State.SENT}
@@ -66,7 +66,7 @@ async def test_a_lost_answer_whose_message_is_not_there_is_sent_again(answer: An
     ],
     ids=["room closed", "invalid token", "404", "413", "422"],
 )
-async def test_a_refused_row_fails_at_once(answer: Answer, kind: str, reason: str) -> None:
+async def test_a_refused_row_fails_at_once(answer: Response, kind: str, reason: str) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.record.states == {1: State.FAILED}
@@ -108,11 +108,11 @@ async def test_a_refusal_of_a_second_attempt_is_not_believed_where_the_message_i
 
 @pytest.mark.parametrize(
     "found",
-    [RESET, NO_CONNECTION, Answer(500), Answer(429), HTML, Answer(404, {}, b"<html>Not found</html>")],
+    [RESET, NO_CONNECTION, Response(500), Response(429), HTML, Response(404, {}, b"<html>Not found</html>")],
     ids=["reset", "no connection", "500", "429", "HTML", "404 of a proxy"],
 )
 @pytest.mark.parametrize("takes", [True, False], ids=["there", "not there"])
-async def test_a_read_back_that_tells_nothing_is_asked_again(found: Answer | NoAnswer, *, takes: bool) -> None:
+async def test_a_read_back_that_tells_nothing_is_asked_again(found: Response | NoResponse, *, takes: bool) -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET, takes=takes)]}, read_back_faults={"m1": [Fault(found)] * 3})
     await it.play()
     assert it.record.states == {1: State.SENT}
@@ -123,13 +123,13 @@ async def test_a_read_back_that_tells_nothing_is_asked_again(found: Answer | NoA
 @pytest.mark.parametrize(
     ("answer", "seconds"),
     [
-        (Answer(429, {"retry-after": "7"}), 7.0),
+        (Response(429, {"retry-after": "7"}), 7.0),
         (refused("Error, too many requests. You must wait 9 seconds", status=429), 9.0),
-        (Answer(429), 0.5),
+        (Response(429), 0.5),
     ],
     ids=["Retry-After", "in words", "not told"],
 )
-async def test_over_the_limit_a_row_waits_as_long_as_it_is_told(answer: Answer, seconds: float) -> None:
+async def test_over_the_limit_a_row_waits_as_long_as_it_is_told(answer: Response, seconds: float) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.record.states == {1: State.SENT}
@@ -161,14 +161,14 @@ async def test_between_a_lost_answer_and_its_question_a_row_is_sending() -> None
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Answer(401, {}, b"no"), "refuses access (HTTP 401)"),
-        (Answer(403, {}, b"no"), "refuses access (HTTP 403)"),
-        (Answer(302, {"location": "https://login"}), "redirects (HTTP 302) to https://login"),
-        (Answer(404, {}, b"<html>no such page</html>"), "is not one of Rocket.Chat's livechat API"),
+        (Response(401, {}, b"no"), "refuses access (HTTP 401)"),
+        (Response(403, {}, b"no"), "refuses access (HTTP 403)"),
+        (Response(302, {"location": "https://login"}), "redirects (HTTP 302) to https://login"),
+        (Response(404, {}, b"<html>no such page</html>"), "is not one of Rocket.Chat's livechat API"),
     ],
     ids=["401", "403", "redirect", "another program"],
 )
-async def test_what_no_row_can_help_stops_the_run(answer: Answer, reason: str) -> None:
+async def test_what_no_row_can_help_stops_the_run(answer: Response, reason: str) -> None:
     it = scene("livechat", 30, faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.stop.reason is not None
@@ -178,7 +178,7 @@ async def test_what_no_row_can_help_stops_the_run(answer: Answer, reason: str) -
 
 
 async def test_a_question_that_is_refused_access_leaves_its_row_to_be_asked_about() -> None:
-    it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [Fault(Answer(401))]})
+    it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [Fault(Response(401))]})
     await it.play()
     assert it.record.states == {1: State.SENDING}
     assert it.stop.reason is not None

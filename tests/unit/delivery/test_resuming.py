@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign.channels.base import Answer, NoAnswer
+from campaign.channels.base import NoResponse, Response
 from campaign.delivery.sender import Settings
 from campaign.delivery.stop import Stop, StopReason
 from campaign.journal import State
@@ -78,12 +78,12 @@ async def test_what_is_done_is_not_done_again() -> None:
 
 FAULTS = st.sampled_from(
     [
-        *(Fault(answer, takes=takes) for takes in (True, False) for answer in (RESET, Answer(500), Answer(502))),
-        *(Fault(Answer(200, {}, body), takes=True) for body in (b"<html>", b'{"success":tr')),
-        Fault(NoAnswer("no answer within 30 s", left=True), takes=True, after=30.0),
+        *(Fault(answer, takes=takes) for takes in (True, False) for answer in (RESET, Response(500), Response(502))),
+        *(Fault(Response(200, {}, body), takes=True) for body in (b"<html>", b'{"success":tr')),
+        Fault(NoResponse("no answer within 30 s", request_left=True), takes=True, after=30.0),
         Fault(NO_CONNECTION),
-        Fault(Answer(429, {"retry-after": "2"})),
-        Fault(Answer(503)),
+        Fault(Response(429, {"retry-after": "2"})),
+        Fault(Response(503)),
     ]
 )
 ROWS = 12

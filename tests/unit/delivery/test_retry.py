@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.channels.base import Absent, Halt, NotTaken, ReadBack, Refused, Sent, Unclear, Unreachable, Verdict
+from campaign.channels.base import (
+    Fatal,
+    Indeterminate,
+    NotFound,
+    ReadBack,
+    Refused,
+    Sent,
+    Throttled,
+    Unreachable,
+    Verdict,
+)
 from campaign.delivery.retry import (
     FIRST_BACKOFF,
     LONGEST_BACKOFF,
@@ -28,9 +38,9 @@ REFUSAL = Refused("room-closed", "the conversation is closed")
     [
         (Sent("id"), Step.SENT),
         (REFUSAL, Step.FAILED),
-        (NotTaken("over the limit"), Step.AGAIN),
+        (Throttled("over the limit"), Step.AGAIN),
         (Unreachable("refused"), Step.AGAIN),
-        (Halt("401"), Step.HALT),
+        (Fatal("401"), Step.HALT),
     ],
     ids=["sent", "refused", "not taken", "unreachable", "halt"],
 )
@@ -49,20 +59,20 @@ def test_a_clear_answer_needs_no_policy(verdict: Verdict, step: Step, policy: Do
     ids=["asks", "cannot ask", "resends", "asks rather than resends"],
 )
 def test_an_unclear_answer_is_a_matter_of_policy(policy: DoubtPolicy, step: Step) -> None:
-    assert after_send(Unclear("reset"), policy) is step
+    assert after_send(Indeterminate("reset"), policy) is step
 
 
 @pytest.mark.parametrize(
     ("found", "question", "step"),
     [
-        (Sent("id"), Unclear("reset"), Step.SENT),
-        (Sent("id"), Unclear("refused", REFUSAL), Step.SENT),
-        (Absent(), Unclear("reset"), Step.AGAIN),
-        (Absent(), Unclear("refused", REFUSAL), Step.FAILED),
-        (Halt("401"), Unclear("reset"), Step.HALT),
-        (NotTaken("429"), Unclear("reset"), Step.ASK),
-        (Unreachable("refused"), Unclear("reset"), Step.ASK),
-        (Unclear("500"), Unclear("reset"), Step.ASK),
+        (Sent("id"), Indeterminate("reset"), Step.SENT),
+        (Sent("id"), Indeterminate("refused", REFUSAL), Step.SENT),
+        (NotFound(), Indeterminate("reset"), Step.AGAIN),
+        (NotFound(), Indeterminate("refused", REFUSAL), Step.FAILED),
+        (Fatal("401"), Indeterminate("reset"), Step.HALT),
+        (Throttled("429"), Indeterminate("reset"), Step.ASK),
+        (Unreachable("refused"), Indeterminate("reset"), Step.ASK),
+        (Indeterminate("500"), Indeterminate("reset"), Step.ASK),
     ],
     ids=[
         "there",
@@ -75,22 +85,24 @@ def test_an_unclear_answer_is_a_matter_of_policy(policy: DoubtPolicy, step: Step
         "unclear",
     ],
 )
-def test_what_a_read_back_finds_decides(found: ReadBack, question: Unclear, step: Step) -> None:
+def test_what_a_read_back_finds_decides(found: ReadBack, question: Indeterminate, step: Step) -> None:
     assert after_read_back(found, question) is step
 
 
 @pytest.mark.parametrize(
     ("verdict", "seconds"),
     [
-        (NotTaken("429", 17.0), 17.0),
-        (NotTaken("429", None), FIRST_BACKOFF),
-        (NotTaken("429", 0.0), FIRST_BACKOFF),
+        (Throttled("429", 17.0), 17.0),
+        (Throttled("429", None), FIRST_BACKOFF),
+        (Throttled("429", 0.0), FIRST_BACKOFF),
         (Unreachable("refused"), FIRST_BACKOFF),
-        (Unclear("reset"), FIRST_BACKOFF),
+        (Indeterminate("reset"), FIRST_BACKOFF),
     ],
     ids=["told", "not told", "told nothing", "unreachable", "unclear"],
 )
-def test_the_wait_is_the_servers_where_it_tells_one(verdict: NotTaken | Unreachable | Unclear, seconds: float) -> None:
+def test_the_wait_is_the_servers_where_it_tells_one(
+    verdict: Throttled | Unreachable | Indeterminate, seconds: float
+) -> None:
     assert wait_after(verdict, 1, lambda: 1.0) == seconds
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.channels.base import Answer
+from campaign.channels.base import Response
 from campaign.delivery.sender import Settings
 from campaign.delivery.stop import StopReason
 from campaign.errors import JournalWriteError
@@ -16,7 +16,7 @@ from campaign.journal import State
 from .fakes import NO_CONNECTION, RESET, Fault, named, refused, scene
 
 if TYPE_CHECKING:
-    from campaign.channels.base import NoAnswer, Request
+    from campaign.channels.base import NoResponse, Request
     from campaign.journal import Waiting
 
     from .fakes import Scene
@@ -41,7 +41,7 @@ async def test_the_attempt_is_on_record_before_the_request_leaves() -> None:
     it = scene("kitechat", 20)
     send, states = it.server.send, []
 
-    async def checked(request: Request) -> Answer | NoAnswer:
+    async def checked(request: Request) -> Response | NoResponse:
         states.append(it.record.states[int(named(request).removeprefix("m"))])
         return await send(request)
 
@@ -84,7 +84,7 @@ async def test_a_server_out_of_reach_is_waited_for_and_then_given_up(channel: st
 async def test_no_pause_outlasts_our_patience(channel: str) -> None:
     settings = Settings(rate=1000, concurrency=1, give_up_after=40, stop_after_refusals=0)
     faults = everywhere(Fault(RESET), 30)
-    it = scene(channel, 30, settings, faults=faults, read_back_faults=everywhere(Fault(Answer(500)), 30))
+    it = scene(channel, 30, settings, faults=faults, read_back_faults=everywhere(Fault(Response(500)), 30))
     await it.play()
     assert it.stop.reason is not None
     assert it.stop.reason.text.endswith("nothing but trouble for 40 s")
@@ -99,7 +99,7 @@ async def test_a_server_that_comes_back_in_time_gets_every_row() -> None:
 
 
 async def test_a_wait_longer_than_our_patience_stops_at_once() -> None:
-    it = scene("kitechat", 9, faults={"m1": [Fault(Answer(503, {"retry-after": "3600"}))]})
+    it = scene("kitechat", 9, faults={"m1": [Fault(Response(503, {"retry-after": "3600"}))]})
     await it.play()
     assert it.stop.reason is not None
     assert "asks to wait 60 min" in it.stop.reason.text
@@ -110,7 +110,7 @@ async def test_a_wait_longer_than_our_patience_stops_at_once() -> None:
 async def test_a_lost_message_that_never_turns_up_stops_the_run_and_waits_to_be_asked_about() -> None:
     settings = Settings(rate=1000, give_up_after=60)
     faults = {"m1": [Fault(RESET)]}
-    it = scene("livechat", 1, settings, faults=faults, read_back_faults=everywhere(Fault(Answer(500)), 1))
+    it = scene("livechat", 1, settings, faults=faults, read_back_faults=everywhere(Fault(Response(500)), 1))
     await it.play()
     assert it.stop.reason is not None
     assert it.record.states == {1: State.SENDING}
@@ -137,8 +137,10 @@ async def test_the_first_interrupt_lets_requests_under_way_end() -> None:
     assert len(it.record.in_state(State.SENT)) == requests
 
 
-@pytest.mark.parametrize("fault", [NO_CONNECTION, Answer(429, {"retry-after": "300"})], ids=["unreachable", "limited"])
-async def test_an_interrupt_ends_a_long_wait(fault: Answer | NoAnswer) -> None:
+@pytest.mark.parametrize(
+    "fault", [NO_CONNECTION, Response(429, {"retry-after": "300"})], ids=["unreachable", "limited"]
+)
+async def test_an_interrupt_ends_a_long_wait(fault: Response | NoResponse) -> None:
     it = scene("kitechat", 3, faults=everywhere(Fault(fault), 3))
     task = await playing(it, 100)
     it.stop.ask(ENOUGH)
@@ -214,7 +216,7 @@ async def test_an_outcome_that_cannot_be_put_on_record_stops_the_run() -> None:
 async def test_a_mistake_of_ours_ends_the_run_loudly() -> None:
     it = scene("livechat", 3)
 
-    async def broken(request: Request) -> Answer | NoAnswer:
+    async def broken(request: Request) -> Response | NoResponse:
         raise ZeroDivisionError(request.method)
 
     it.server.send = broken  # type: ignore[method-assign] # no such error is expected
@@ -228,7 +230,7 @@ async def test_a_question_that_breaks_gives_its_turn_back() -> None:
     it = scene("livechat", 1, faults={"m1": [Fault(RESET, takes=True)]})
     send = it.server.send
 
-    async def breaks(request: Request) -> Answer | NoAnswer:
+    async def breaks(request: Request) -> Response | NoResponse:
         if request.method == "GET":
             raise ZeroDivisionError(request.method)
         return await send(request)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 
-from campaign.channels.base import Answer, NoAnswer, Request
+from campaign.channels.base import NoResponse, Request, Response
 from campaign.delivery.transport import LONGEST_ANSWER, Server, Transport
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def servers() -> AsyncIterator[Servers]:
         yield Servers(stack)
 
 
-async def sent(url: str, request: Request = MESSAGE, timeout: float = 5.0) -> Answer | NoAnswer:  # noqa: ASYNC109 - the server's own word
+async def sent(url: str, request: Request = MESSAGE, timeout: float = 5.0) -> Response | NoResponse:  # noqa: ASYNC109 - the server's own word
     async with Transport(Server(url, {"apikey": "the-key"}, timeout)) as transport:
         return await transport.send(request)
 
@@ -49,7 +49,7 @@ async def test_a_request_arrives_as_it_was_made(servers: Servers) -> None:
 async def test_an_answer_comes_whole(servers: Servers) -> None:
     url = await servers.http(lambda: web.Response(status=400, headers={"X-RateLimit-Limit": "10"}, body=b'{"a":1}'))
     answer = await sent(url)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert (answer.status, answer.body, answer.headers["x-ratelimit-limit"]) == (400, b'{"a":1}', "10")
     assert "date" in answer.headers
 
@@ -66,7 +66,7 @@ async def test_a_redirect_is_not_followed(servers: Servers) -> None:
     elsewhere = await servers.http(web.Response)
     url = await servers.http(lambda: web.Response(status=307, headers={"Location": elsewhere}))
     answer = await sent(url)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert (answer.status, answer.headers["location"]) == (307, elsewhere)
     assert len(servers.seen) == 1
 
@@ -75,7 +75,7 @@ async def test_a_server_that_repeats_the_key_does_not_get_it_into_a_reason(serve
     said = {"Location": "https://elsewhere.example/?apikey=the-key"}
     url = await servers.http(lambda: web.Response(status=302, headers=said, body=b'{"message":"bad key the-key"}'))
     answer = await sent(url)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert answer.body == b'{"message":"bad key [the API key]"}'
     assert answer.headers["location"] == "https://elsewhere.example/?apikey=[the API key]"
 
@@ -100,8 +100,8 @@ def closed_port() -> int:
 
 async def test_a_refused_connection_sent_nothing() -> None:
     answer = await sent(f"http://127.0.0.1:{closed_port()}")
-    assert isinstance(answer, NoAnswer)
-    assert not answer.left
+    assert isinstance(answer, NoResponse)
+    assert not answer.request_left
     assert answer.reason.startswith("the server cannot be reached (Cannot connect")
 
 
@@ -111,8 +111,8 @@ async def test_a_host_that_is_not_found_was_sent_nothing(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(socket, "getaddrinfo", not_found)
     answer = await sent("http://chat.example.invalid")
-    assert isinstance(answer, NoAnswer)
-    assert not answer.left
+    assert isinstance(answer, NoResponse)
+    assert not answer.request_left
     assert "Name or service not known" in answer.reason
 
 
@@ -128,21 +128,21 @@ async def test_a_look_up_that_never_ends_sent_nothing(monkeypatch: pytest.Monkey
         answer = await sent("http://chat.example.invalid", timeout=0.2)
     finally:
         released.set()
-    assert answer == NoAnswer("the server cannot be reached (no connection in time)", left=False)
+    assert answer == NoResponse("the server cannot be reached (no connection in time)", request_left=False)
 
 
 @pytest.mark.parametrize("host", ["a..example", "a" * 64 + ".example", "\u00e4" * 64], ids=["empty", "long", "IDN"])
 async def test_a_host_that_is_none_was_sent_nothing(host: str) -> None:
     answer = await sent(f"http://{host}")
-    assert answer == NoAnswer(f"the server cannot be reached (no such host: http://{host})", left=False)
+    assert answer == NoResponse(f"the server cannot be reached (no such host: http://{host})", request_left=False)
 
 
 async def test_a_failed_handshake_sent_nothing(servers: Servers) -> None:
     url = await servers.saying(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     async with asyncio.timeout(10):
         answer = await sent(url.replace("http://", "https://"), timeout=0.4)
-    assert isinstance(answer, NoAnswer)
-    assert not answer.left
+    assert isinstance(answer, NoResponse)
+    assert not answer.request_left
 
 
 async def _silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -157,7 +157,7 @@ async def _half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @pytest.mark.parametrize("talk", [_silent, _half], ids=["no word", "half an answer"])
 async def test_a_server_that_stalls_may_have_the_message(servers: Servers, talk: Talk) -> None:
     answer = await sent(await servers.raw(talk), timeout=0.2)
-    assert answer == NoAnswer("no answer within 0.2 s", left=True)
+    assert answer == NoResponse("no answer within 0.2 s", request_left=True)
 
 
 async def test_a_reset_connection_may_have_brought_the_message(servers: Servers) -> None:
@@ -165,8 +165,8 @@ async def test_a_reset_connection_may_have_brought_the_message(servers: Servers)
         writer.transport.abort()
 
     answer = await sent(await servers.raw(reset))
-    assert isinstance(answer, NoAnswer)
-    assert answer.left
+    assert isinstance(answer, NoResponse)
+    assert answer.request_left
     assert answer.reason.startswith("the connection broke before the answer")
 
 
@@ -199,13 +199,13 @@ async def test_a_reset_connection_may_have_brought_the_message(servers: Servers)
 )
 async def test_a_broken_answer_may_follow_a_taken_message(servers: Servers, answer: bytes) -> None:
     found = await sent(await servers.saying(answer))
-    assert isinstance(found, NoAnswer)
-    assert found.left
+    assert isinstance(found, NoResponse)
+    assert found.request_left
 
 
 async def test_bytes_in_a_header_that_are_no_text_do_no_harm(servers: Servers) -> None:
     answer = await sent(await servers.saying(b"HTTP/1.1 302 Found\r\nLocation: /\xff\r\nContent-Length: 0\r\n\r\n"))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert answer.status == 302
 
 
@@ -220,7 +220,7 @@ async def test_an_endless_answer_is_not_read_to_its_end(servers: Servers) -> Non
                 return
 
     answer = await sent(await servers.raw(talk))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert LONGEST_ANSWER < len(answer.body) < 2 * LONGEST_ANSWER
 
 
@@ -228,4 +228,4 @@ async def test_many_requests_share_a_few_connections(servers: Servers) -> None:
     url = await servers.http(web.Response)
     async with Transport(Server(url, connections=4)) as transport:
         answers = await asyncio.gather(*(transport.send(MESSAGE) for _ in range(40)))
-    assert all(isinstance(answer, Answer) for answer in answers)
+    assert all(isinstance(answer, Response) for answer in answers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from email.utils import formatdate
 
-from campaign.channels.base import Answer, Budget
+from campaign.channels.base import Quota, Response
 from campaign.delivery.stop import Stop
 from campaign.delivery.throttle import Throttle, Turn
 
@@ -43,13 +43,13 @@ class Queue:
     def times(self) -> list[float]:
         return [time for _, time in self.given]
 
-    def answer(self, budget: Budget | None = None, *, turn: int = -1, good: bool = True, dated: bool = True) -> None:
+    def answer(self, budget: Quota | None = None, *, turn: int = -1, good: bool = True, dated: bool = True) -> None:
         """The answer to a turn comes, from a server whose clock is ours."""
         headers = {"date": formatdate(int(self.clock.epoch()), usegmt=True)} if dated else {}
-        self.throttle.done(self.turns.pop(turn), Answer(200, headers), budget, good=good)
+        self.throttle.done(self.turns.pop(turn), Response(200, headers), budget, good=good)
 
-    def budget(self, remaining: int, seconds: float = 60.0, limit: int = 10) -> Budget:
-        return Budget(limit, remaining, self.clock.epoch() + seconds)
+    def budget(self, remaining: int, seconds: float = 60.0, limit: int = 10) -> Quota:
+        return Quota(limit, remaining, self.clock.epoch() + seconds)
 
 
 async def open_queue(rate: float | None = 1000.0, budget: tuple[int, float] | None = None) -> Queue:

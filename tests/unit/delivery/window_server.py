@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from campaign.channels.base import Answer
+from campaign.channels.base import Response
 
 if TYPE_CHECKING:
-    from campaign.channels.base import NoAnswer, Request
+    from campaign.channels.base import NoResponse, Request
 
     from .fake_clock import FakeClock
 
@@ -50,7 +50,7 @@ class LimitedServer:
         self.arrived_at: list[float] = []
         self.refused = 0
 
-    async def send(self, request: Request) -> Answer | NoAnswer:
+    async def send(self, request: Request) -> Response | NoResponse:
         await self._clock.sleep(self._way())
         answer = self._answer(request)
         await self._clock.sleep(self._way())
@@ -70,7 +70,7 @@ class LimitedServer:
     def _time(self) -> float:
         return self._clock.epoch() + self._conditions.skew + self._conditions.drift * self._clock.now()
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> Response:
         self.arrived_at.append(self._clock.now())
         allowed = self.hit()
         headers = {
@@ -83,6 +83,6 @@ class LimitedServer:
         if not allowed:
             self.refused += 1
             text = f"Error, too many requests. You must wait {-int(self._time() - self._ends) + 1} seconds"
-            return Answer(429, headers, json.dumps({"success": False, "error": text}).encode())
+            return Response(429, headers, json.dumps({"success": False, "error": text}).encode())
         name = json.loads(request.body or b"")["_id"]
-        return Answer(200, headers, json.dumps({"success": True, "message": {"_id": name}}).encode())
+        return Response(200, headers, json.dumps({"success": True, "message": {"_id": name}}).encode())
