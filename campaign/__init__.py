@@ -1,8 +1,21 @@
 """Send a personalised chat message to every row of a spreadsheet, and know what became of each.
 
-    from campaign import Wishes, load_campaign, start
+    >>> import campaign
+    >>> c = campaign.load("tet-offer.toml")
+    >>> plan = campaign.plan(c, sandbox=True)          # reads, renders and validates; sends nothing
+    >>> plan.counts
+    PlanCounts(rows=2, pending=2, invalid=0, skipped=0)
 
-    report = start(load_campaign(Path("tet-offer.toml")), Wishes(sandbox=True), attendant)
+In a coroutine:
+
+    async with campaign.open_journal("tet.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal)
+        async for event in run.deliver(limit=10):
+            print(event.row, event.state, event.reason)
+        report = await run.report()
+    report.to_xlsx("tet.xlsx")
+
+In a script, all of it at once: `campaign.run(c, sandbox=True)`.
 
 What is named in `__all__` is the public API. Each name is loaded when it is first used, because `campaign --help` needs
 none of them.
@@ -14,42 +27,59 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaign.campaign_file import Campaign, load_campaign
+    from campaign.api import load, plan, resume, resume_sync, run, start, start_sync
+    from campaign.config import Campaign
+    from campaign.delivery.ports import RowEvent
     from campaign.errors import CampaignError, Problem
-    from campaign.journal import State, Tally
-    from campaign.plan import planned_rows, prepare
-    from campaign.runs import Attendant, Facts, Places, Report, Wishes, report_on, resume, start
+    from campaign.journal import JournalStore, RowResult, State, Tally, open_journal
+    from campaign.planning import Plan, PlanCounts
+    from campaign.runs import Report, Run, RunObserver, RunOptions, SendConfirmation
 
 __all__ = [
-    "Attendant",
     "Campaign",
     "CampaignError",
-    "Facts",
-    "Places",
+    "JournalStore",
+    "Plan",
+    "PlanCounts",
     "Problem",
     "Report",
+    "RowEvent",
+    "RowResult",
+    "Run",
+    "RunObserver",
+    "RunOptions",
+    "SendConfirmation",
     "State",
     "Tally",
-    "Wishes",
-    "load_campaign",
-    "planned_rows",
-    "prepare",
-    "report_on",
+    "load",
+    "open_journal",
+    "plan",
     "resume",
+    "resume_sync",
+    "run",
     "start",
+    "start_sync",
 ]
 
-_HOMES = {
-    "campaign.campaign_file": ("Campaign", "load_campaign"),
+_MODULES = {
+    "campaign.api": ("load", "plan", "resume", "resume_sync", "run", "start", "start_sync"),
+    "campaign.config": ("Campaign",),
+    "campaign.delivery.ports": ("RowEvent",),
     "campaign.errors": ("CampaignError", "Problem"),
-    "campaign.journal": ("State", "Tally"),
-    "campaign.plan": ("planned_rows", "prepare"),
-    "campaign.runs": ("Attendant", "Facts", "Places", "Report", "Wishes", "report_on", "resume", "start"),
+    "campaign.journal": ("JournalStore", "RowResult", "State", "Tally", "open_journal"),
+    "campaign.planning": ("Plan", "PlanCounts"),
+    "campaign.runs": ("Report", "Run", "RunObserver", "RunOptions", "SendConfirmation"),
 }
 
 
 def __getattr__(name: str) -> object:
-    for home, names in _HOMES.items():
+    for module, names in _MODULES.items():
         if name in names:
-            return getattr(importlib.import_module(home), name)
+            value = getattr(importlib.import_module(module), name)
+            globals()[name] = value
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.options import campaign_options, load, output_options
-from campaign.cli.plan_report import check_campaign
+from campaign.cli.reports import check_campaign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Plan without sending: the mapping, the counts, every problem by cell.")
 @campaign_options
 @output_options
-def check(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by name
+def check(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Read, render and validate every row of FILE's list, and send nothing.
 
     \b

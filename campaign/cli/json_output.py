@@ -8,7 +8,7 @@ import sys
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from campaign.cli.say import warn
+from campaign.cli.console import warn
 from campaign.errors import Problem
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def print_json_object(members: Mapping[str, object], **arrays: JsonArray) -> Non
 
 
 def _print(write: Callable[[BinaryIO], object]) -> None:
-    """Write a line to stdout. What the command did is done: that nobody reads of it is said, and is no failure."""
+    """Write a line to stdout. The command has done its work, so a failed write is a warning, not an error."""
     stream: BinaryIO | None = getattr(sys.stdout, "buffer", None)
     if stream is None:
         warn(Problem("--json", "there is no standard output to write to"))
@@ -82,7 +82,7 @@ def _print(write: Callable[[BinaryIO], object]) -> None:
         write(stream)
         stream.write(b"\n")
         stream.flush()
-    except BrokenPipeError:  # whoever read it has seen enough
+    except BrokenPipeError:  # the reader has seen enough
         raise
     except OSError as error:
         warn(Problem("--json", f"the standard output cannot be written ({error.strerror or error})"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.cli.exit_codes import INTERRUPTED
 from campaign.errors import CampaignError
 
 if TYPE_CHECKING:
@@ -20,13 +21,11 @@ COMMANDS = {
     "check": "Plan without sending: the mapping, the counts, every problem by cell.",
     "preview": "Show the messages as recipients will see them.",
     "run": "Plan, ask, deliver, and write the results workbook.",
-    "resume": "Go on with an unfinished run.",
+    "resume": "Continue an unfinished run.",
     "results": "Show the summary and write the workbook again.",
     "sandbox": "Run a local server that speaks both APIs.",
 }
 """Every command with its short help, so that `campaign --help` need not load them."""
-
-INTERRUPTED = 130
 
 
 class Commands(click.Group):
@@ -56,7 +55,7 @@ class Commands(click.Group):
         except CampaignError as error:
             if _wants_traceback(args):
                 traceback.print_exc()
-            from campaign.cli.say import say  # noqa: PLC0415 - `campaign --help` says nothing of its own
+            from campaign.cli.console import say  # noqa: PLC0415 - `campaign --help` says nothing of its own
 
             for problem in error.problems:
                 say(str(problem), color="red")

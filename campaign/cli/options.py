@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from campaign.campaign_file import load_campaign
+from campaign import api
+from campaign.cli.console import key_prompt
+from campaign.keys import find_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from campaign.campaign_file import Campaign
+    from campaign.channels import Channel
+    from campaign.config import Campaign
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -88,32 +92,18 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     """The campaign, with what the command line says in place of what the file says.
 
     Raises:
-        CampaignFileError: see `load_campaign`.
+        CampaignFileError: every problem of the file, by key.
     """
-    recipients = given["recipients"]
-    overrides: dict[str, Any] = {
-        "template": _from_here(given["template"]),
-        "recipients": {"file": str(recipients.absolute()) if recipients else None, "sheet": given["sheet"]},
-        "columns": dict(given["mapped"]),
-        "values": dict(given["values"]),
-        "server": {"url": given["server"]},
-        "throttle": throttle(given),
-    }
-    return load_campaign(file, _said(overrides))
+    names = ("template", "recipients", "sheet", "server", "rate", "concurrency")
+    overrides = {name: given.get(name) for name in names}
+    return api.load(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
 
 
-def throttle(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the command line says of the throttle."""
-    return {name: given[name] for name in ("rate", "concurrency") if given.get(name) is not None}
+def credentials(channel: Channel) -> dict[str, str]:
+    """The values that a channel's server asks for: from the environment, a file named there, or a hidden prompt.
 
-
-def _from_here(template: str | None) -> str | None:
-    """A template given as a path counts from the working directory, not from the campaign file."""
-    if template and Path(template).is_file():
-        return str(Path(template).absolute())
-    return template
-
-
-def _said(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    said = {key: _said(value) if isinstance(value, dict) else value for key, value in overrides.items()}
-    return {key: value for key, value in said.items() if value is not None and value != {}}
+    Raises:
+        KeyMissingError: one is missing, or cannot be sent in a header.
+    """
+    key = find_key(channel, os.environ, key_prompt())
+    return {} if key is None else {"api_key": key}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json_array
 from campaign.cli.options import campaign_options, load, output_options
-from campaign.cli.show import ALL_SENT, SOME_NOT
 from campaign.errors import Problem, UsageError
-from campaign.plan import planned_rows, prepare
+from campaign.planning import planned_rows, prepare
 from campaign.review.preview import PreviewFacts, preview_row
 from campaign.review.preview_page import write_page
 from campaign.review.preview_terminal import terminal_preview
@@ -22,7 +22,7 @@ from campaign.review.preview_terminal import terminal_preview
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from campaign.plan import Prepared
+    from campaign.planning import Plan
     from campaign.review.preview import PreviewRow
 
 WITHOUT_ROWS = 10
@@ -76,13 +76,13 @@ def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> 
             click.echo("These are the first rows; --rows 2-500 shows others, --html OUT.html all of them.", err=True)
     if rows and not shown.count:
         raise UsageError(Problem("--rows", "the list has no such row", "number them as the spreadsheet does"))
-    sys.exit(SOME_NOT if shown.problems else ALL_SENT)
+    sys.exit(SOME_NOT_SENT if shown.problems else ALL_SENT)
 
 
 class _Shown:
     """The rows to show, and whether any of them has a problem."""
 
-    def __init__(self, prepared: Prepared, wanted: range | None) -> None:
+    def __init__(self, prepared: Plan, wanted: range | None) -> None:
         self._prepared = prepared
         self._wanted = wanted
         self.at_most: int | None = None
@@ -111,12 +111,12 @@ class _Shown:
         return f"{rows}, {self.problems:,} of them with problems" if self.problems else rows
 
 
-def _facts(prepared: Prepared) -> PreviewFacts:
+def _facts(prepared: Plan) -> PreviewFacts:
     recipients = prepared.recipients
     return PreviewFacts(
         campaign=prepared.campaign.name,
         channel=prepared.channel.name,
-        server=prepared.server,
+        server=prepared.server_name,
         recipients=recipients.path.name + (f" ({recipients.sheet})" if recipients.sheet else ""),
         template=prepared.template_file.path.name,
         headers=tuple(column.header for column in recipients.columns),

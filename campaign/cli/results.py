@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import campaign_name
-from campaign.cli.attend import Terminal
+from campaign.cli.console import Console
 from campaign.cli.options import FILE, RESULTS, output_options
-from campaign.cli.show import show_report
-from campaign.runs import Places, report_on
+from campaign.cli.reports import show_report
+from campaign.config import campaign_name
+from campaign.runs import RunPaths
+from campaign.runs.whole_run import report_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 @click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="A run other than the last.")
 @RESULTS
 @output_options
-def results(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - as click gives
-    """Show how FILE's last run stands, and write its results workbook again, from the journal.
+def results(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
+    """Show how FILE's last run is, and write its results workbook again, from the journal.
 
     \b
     campaign results tet-offer.toml
     campaign results tet-offer.toml --run 1 --results first-run.xlsx
     """
-    where = Places(file.parent, campaign_name(file), given["results"])
-    with Terminal(yes=True, quiet=given["quiet"]) as terminal:
-        report = report_on(where, terminal, number)
+    paths = RunPaths(file.parent, campaign_name(file), given["results"])
+    with Console(yes=True, quiet=given["quiet"]) as console:
+        report = report_on(paths, console, number)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import campaign_name
-from campaign.cli.attend import Terminal
-from campaign.cli.options import FILE, RESULTS, delivery_options, output_options, throttle
-from campaign.cli.show import show_report
+from campaign.cli.console import Console
+from campaign.cli.options import FILE, RESULTS, credentials, delivery_options, output_options
+from campaign.cli.reports import show_report
+from campaign.config import campaign_name
 from campaign.journal import State
-from campaign.runs import Places, Wishes
-from campaign.runs import resume as go_on
+from campaign.runs import RunOptions, RunPaths
+from campaign.runs.whole_run import resume_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(short_help="Go on with an unfinished run.")
+@click.command(short_help="Continue an unfinished run.")
 @FILE
 @delivery_options
 @click.option("--server", metavar="URL", help="Another address of the same server.")
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 )
 @RESULTS
 @output_options
-def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by name
-    """Go on with FILE's last run: send what still waits, from the journal alone.
+def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
+    """Continue FILE's last run: send what is still waiting, from the journal alone.
 
     The list may have been edited or deleted meanwhile; what is sent was fixed when the run was planned.
 
@@ -40,9 +40,14 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by
     campaign resume tet-offer.toml
     campaign resume tet-offer.toml --retry failed
     """
-    where = Places(file.parent, campaign_name(file), given["results"])
-    wishes = Wishes(limit=given["limit"], server=given["server"], throttle=throttle(given))
-    retry = {State(name.replace("-", "_")) for name in given["retry"]}
-    with Terminal(yes=given["yes"], quiet=given["quiet"]) as terminal:
-        report = go_on(where, wishes, terminal, retry)
+    paths = RunPaths(file.parent, campaign_name(file), given["results"])
+    options = RunOptions(
+        limit=given["limit"],
+        rate=given["rate"],
+        concurrency=given["concurrency"],
+        server=given["server"],
+        retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
+    )
+    with Console(yes=given["yes"], quiet=given["quiet"]) as console:
+        report = resume_run(paths, credentials, options, console)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.attend import Terminal
-from campaign.cli.options import RESULTS, campaign_options, delivery_options, load, output_options
-from campaign.cli.plan_report import dry_run
-from campaign.cli.show import show_report
-from campaign.runs import Wishes, start
+from campaign.cli.console import Console
+from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options
+from campaign.cli.reports import dry_run, show_report
+from campaign.planning import prepare
+from campaign.runs import RunOptions
+from campaign.runs.whole_run import run_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
 @RESULTS
 @output_options
-def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by name
+def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Send a message to every row of FILE's list, and write what became of each into a workbook.
 
     FILE is a campaign file, or a spreadsheet together with --template.
@@ -39,14 +40,8 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options go on by na
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    wishes = Wishes(
-        limit=given["limit"],
-        skip_invalid=given["skip_invalid"],
-        new=given["new"],
-        sandbox=given["sandbox"],
-        results=given["results"],
-    )
-    with Terminal(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as terminal:
-        report = start(campaign, wishes, terminal)
-    options = any(given[name] for name in ("template", "mapped", "values"))
-    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=options))
+    options = RunOptions(**{name: given[name] for name in ("limit", "skip_invalid", "new", "results")})
+    with Console(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as console:
+        report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, console)
+    changed = any(given[name] for name in ("template", "mapped", "values"))
+    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=changed))

@@ -1,39 +1,56 @@
-"""The store: every message and every attempt, in one SQLite file per campaign. The only place with SQL."""
+"""The journal: every message and every attempt of a campaign's runs. The only package with SQL."""
 
-from campaign.journal.duplicates import Duplicates
-from campaign.journal.journal import Journal
-from campaign.journal.lock import sole_delivery
-from campaign.journal.recorder import Recorder
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from campaign.journal.records import (
-    SANDBOX,
-    Cell,
     Outcome,
     PlannedMessage,
     ReasonCount,
-    Result,
-    Run,
-    RunFacts,
+    RecordedCell,
+    RowResult,
+    RunManifest,
+    RunRecord,
     State,
     Tally,
-    Waiting,
-    encode_cells,
+    WaitingRow,
 )
+from campaign.journal.store import JournalStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
-    "SANDBOX",
-    "Cell",
-    "Duplicates",
-    "Journal",
+    "JournalStore",
     "Outcome",
     "PlannedMessage",
     "ReasonCount",
-    "Recorder",
-    "Result",
-    "Run",
-    "RunFacts",
+    "RecordedCell",
+    "RowResult",
+    "RunManifest",
+    "RunRecord",
     "State",
     "Tally",
-    "Waiting",
-    "encode_cells",
-    "sole_delivery",
+    "WaitingRow",
+    "open_journal",
 ]
+
+
+def open_journal(where: str | Path, *, create: bool = True) -> JournalStore:
+    """Open a journal. Use it with `with` or `async with`, which close it.
+
+    Args:
+        where: the path of a journal file, or ":memory:" for one that lasts as long as the object.
+        create: make a new journal where there is none.
+
+    Raises:
+        JournalError: the journal is missing, damaged, from a newer version, or cannot be written.
+    """
+    if str(where) == ":memory:":
+        from campaign.journal.memory import MemoryJournal  # noqa: PLC0415 - loaded when it is used
+
+        return MemoryJournal()
+    from campaign.journal.sqlite import SqliteJournal  # noqa: PLC0415
+
+    return SqliteJournal.open_or_create(where) if create else SqliteJournal.open(where)

@@ -1,21 +1,18 @@
-"""What stands in a journal, as the rest of campaign sees it."""
+"""What a journal holds, as the rest of campaign sees it."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import asyncio
+    from collections.abc import Mapping
 
     from campaign.recipients.table import CellValue
-
-
-SANDBOX = "the sandbox"
-"""What stands for the server's address in a rehearsal."""
 
 
 class State(StrEnum):
@@ -37,7 +34,7 @@ class PlannedMessage(NamedTuple):
         row: the row's number as a spreadsheet program shows it.
         destination: the conversation; "" where the row is invalid.
         body: the frozen JSON body; None where the row is invalid.
-        digest: the same for rows whose recipient would get the same message twice; None where the row is invalid.
+        digest: equal for rows whose recipient would get the same message twice; None where the row is invalid.
         cells: the row's cells, encoded by `encode_cells`.
         state: pending, invalid or skipped.
         kind: groups reasons that are alike; "" for pending rows.
@@ -54,15 +51,15 @@ class PlannedMessage(NamedTuple):
     reason: str = ""
 
 
-class Waiting(NamedTuple):
-    """A row that delivery has to take care of.
+class WaitingRow(NamedTuple):
+    """A row that delivery has to send or to settle.
 
     Attributes:
         seq: its place in the run, from 1.
         row: its number in the spreadsheet.
-        cut_off: it was found `sending`: an attempt of it may have been taken.
+        cut_off: it was found `sending`: one of its attempts may have been accepted.
         attempts: how many attempts there were.
-        doubted: it was in doubt, and is sent once more on the operator's word.
+        doubted: it was in doubt, and the operator asked to send it again.
     """
 
     seq: int
@@ -75,7 +72,7 @@ class Waiting(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one attempt came to, and the state that its row is in now. Times in seconds since the epoch."""
+    """The result of one attempt, and the state of its row from now on. Times in seconds since the epoch."""
 
     state: State
     kind: str = ""
@@ -86,7 +83,21 @@ class Outcome(NamedTuple):
     latency: float | None = None
 
 
-class Cell(NamedTuple):
+class Reservation(NamedTuple):
+    """A row's first attempt that is on record, or about to be, before its turn has come.
+
+    Attributes:
+        seq: the row's place in the run.
+        attempt: the attempt's number.
+        durable: done when the attempt would survive a power cut.
+    """
+
+    seq: int
+    attempt: int
+    durable: asyncio.Future[None]
+
+
+class RecordedCell(NamedTuple):
     """A cell of the original sheet: as displayed, and as stored where that was a number or a date."""
 
     text: str
@@ -94,11 +105,11 @@ class Cell(NamedTuple):
     number_format: str = ""
 
 
-class Result(NamedTuple):
+class RowResult(NamedTuple):
     """What became of one row. Times in seconds."""
 
     row: int
-    cells: tuple[Cell, ...]
+    cells: tuple[RecordedCell, ...]
     state: State
     kind: str
     reason: str
@@ -110,17 +121,18 @@ class Result(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
-    """What a run was planned with: all that a resume needs beside the rows.
+class RunManifest:
+    """What a run was planned with: all that a resume needs besides the rows.
 
     Attributes:
         channel: the channel's name.
-        server: the base URL.
-        template: the template's file name, for people.
-        recipients: the recipients file, for people.
+        server: the base URL; "" in a rehearsal.
+        template: the template's file name, for display.
+        recipients: the absolute path of the recipients file.
         sheet: the sheet read, where the file has sheets.
         headers: the headers as displayed, in sheet order.
-        settings: throttle and delivery settings, by section.
+        settings: how the run is delivered.
+        rehearsal: whether it is delivered to a sandbox, so that no message leaves the machine.
     """
 
     channel: str
@@ -129,30 +141,31 @@ class RunFacts:
     recipients: str
     sheet: str | None
     headers: tuple[str, ...]
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: DeliverySettings = field(default_factory=DeliverySettings)
+    rehearsal: bool = False
 
     @property
-    def is_rehearsal(self) -> bool:
-        """Whether no message of the run leaves this machine."""
-        return self.server == SANDBOX
+    def server_name(self) -> str:
+        """The server for display."""
+        return "the sandbox" if self.rehearsal else self.server
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One delivery of a campaign to a list, as it stands on record.
+class RunRecord:
+    """One delivery of a campaign to a list, as recorded.
 
     Attributes:
         number: 1, 2, …
-        facts: what it was planned with.
-        secret: what the message ids of this run are derived from.
-        planned: whether its plan is whole; only then anything may have been sent.
+        manifest: what it was planned with.
+        secret: the key from which the message ids of this run are derived.
+        planned: whether its plan is complete; nothing is sent before.
         created_at: when it was planned, in seconds since the epoch.
-        stop_reason: why the last delivery of it ended early; None where it did not.
+        stop_reason: why its last delivery ended early; None where it did not.
     """
 
     number: int
-    facts: RunFacts
-    secret: bytes
+    manifest: RunManifest
+    secret: bytes = field(repr=False)
     planned: bool
     created_at: float
     stop_reason: str | None
@@ -164,8 +177,8 @@ class Tally:
 
     Attributes:
         states: number of rows by state.
-        requests: HTTP requests on record, read-backs included; after a crash also those that were about to be made.
-        throttled: answers that said "over the limit".
+        requests: HTTP requests on record, read-backs included; after a crash also reserved ones that were never made.
+        throttled: responses that said "over the limit".
         seconds: time spent delivering.
         started_at: when delivery began, in seconds since the epoch.
         ended_at: when it last ended.
@@ -189,7 +202,7 @@ class Tally:
 
     @property
     def finished(self) -> bool:
-        """Whether no row waits any more."""
+        """Whether no row is waiting any more."""
         return self.count(State.PENDING, State.SENDING) == 0
 
 
@@ -209,46 +222,5 @@ class ReasonCount:
     rows: tuple[int, ...]
 
 
-def storable(text: str) -> str:
-    """The text as it can be stored: half a character, from a sheet's or a server's text cut in two, becomes "?"."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def encode_cells(texts: Sequence[str], values: Sequence[CellValue], formats: Sequence[str]) -> str:
-    """A row's cells as JSON: the text alone, or text, value and number format where the value is no text."""
-    if not formats:
-        return _ENCODER.encode(texts)
-    cells = [
-        text if value is None or isinstance(value, str) else (text, value, code)
-        for text, value, code in zip(texts, values, formats, strict=True)
-    ]
-    return _ENCODER.encode(cells)
-
-
-def decode_cells(text: str) -> tuple[Cell, ...]:
-    """The cells of `encode_cells`."""
-    return tuple(
-        Cell(cell) if isinstance(cell, str) else Cell(cell[0], _decode_value(cell[1]), cell[2])
-        for cell in json.loads(text)
-    )
-
-
-def _encode_time(value: object) -> list[object]:
-    if isinstance(value, timedelta):
-        return ["timedelta", [value.days, value.seconds, value.microseconds]]
-    assert isinstance(value, date | time)  # noqa: S101 - the rest of CellValue is JSON
-    return [type(value).__name__, value.isoformat()]
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False, default=_encode_time)
-
-
-def _decode_value(value: Any) -> CellValue:  # noqa: ANN401 - parsed JSON
-    if not isinstance(value, list):
-        return value  # type: ignore[no-any-return]
-    kind, stored = value
-    if kind == "timedelta":
-        return timedelta(*stored)
-    if kind == "time":
-        return time.fromisoformat(stored)
-    return date.fromisoformat(stored) if kind == "date" else datetime.fromisoformat(stored)
+CUT_OFF_REASON = "cut off while sending: the server may have taken the message"
+"""Reason of a row in doubt whose delivery was cut off."""

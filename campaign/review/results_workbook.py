@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from campaign.journal import Journal, Result, Run
+    from campaign.journal import JournalStore, RowResult, RunRecord
     from campaign.review.workbook.row_layouts import Layout
 
 MOST_ROWS = 1_048_576
@@ -44,7 +44,7 @@ _CELL, _CHARACTER = 60, 3
 
 
 def write_results(
-    journal: Journal, run: Run, path: Path, progress: Callable[[int], object] = lambda _rows: None
+    journal: JournalStore, run: RunRecord, path: Path, progress: Callable[[int], object] = lambda _rows: None
 ) -> Path:
     """Write the results workbook of a run.
 
@@ -70,7 +70,7 @@ def write_results(
             front = _new_sheet(book, "Summary")
             fill_summary(front, journal, run)
             cells = StyledCells(front)
-            headers, sheet = run.facts.headers, run.facts.sheet
+            headers, sheet = run.manifest.headers, run.manifest.sheet
             _add_rows(book, ResultsLayout(headers, cells), cells, journal.results(run.number), progress)
             _add_rows(book, FixLayout(headers, sheet, cells), cells, journal.results(run.number, TO_FIX), progress)
             # Not book.save(): where the disk is full, that leaves an archive that complains when it is collected.
@@ -93,7 +93,7 @@ def _new_book() -> Iterator[Workbook]:
 
 
 def _add_rows(
-    book: Workbook, layout: Layout, cells: StyledCells, results: Iterable[Result], progress: Callable[[int], object]
+    book: Workbook, layout: Layout, cells: StyledCells, results: Iterable[RowResult], progress: Callable[[int], object]
 ) -> None:
     """Add a sheet, and further ones where it is full."""
     rows = iter(results)
@@ -131,7 +131,7 @@ def _new_sheet(book: Workbook, title: str) -> Worksheet:
     return sheet
 
 
-def _append(sheet: Worksheet, layout: Layout, rows: Iterator[Result], progress: Callable[[int], object]) -> int:
+def _append(sheet: Worksheet, layout: Layout, rows: Iterator[RowResult], progress: Callable[[int], object]) -> int:
     """Append rows until there are no more or the sheet is full; returns the number of the last."""
     number, size, noted = 1, 0, 1
     for number, result in enumerate(rows, start=2):
@@ -150,7 +150,7 @@ def _append(sheet: Worksheet, layout: Layout, rows: Iterator[Result], progress: 
     return number
 
 
-def _about_bytes(result: Result) -> int:
+def _about_bytes(result: RowResult) -> int:
     characters = len(result.reason) + sum(len(cell.text) for cell in result.cells)
     return _CELL * (len(result.cells) + len(OWN_COLUMNS)) + _CHARACTER * characters
 

@@ -1,7 +1,7 @@
-"""A run from beginning to end: plan, ask, deliver, review."""
+"""A run from beginning to end: plan, confirm, deliver, report. Prints nothing and installs no signal handler."""
 
-from campaign.runs.resuming import report_on, resume
-from campaign.runs.starting import start
-from campaign.runs.terms import Attendant, Facts, Places, Report, Wishes
+from campaign.runs.options import RunObserver, RunOptions, RunPaths, SendConfirmation
+from campaign.runs.report import Report
+from campaign.runs.run import Run
 
-__all__ = ["Attendant", "Facts", "Places", "Report", "Wishes", "report_on", "resume", "start"]
+__all__ = ["Report", "Run", "RunObserver", "RunOptions", "RunPaths", "SendConfirmation"]

@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from campaign.campaign_file import load_campaign
-from campaign.channels import CHANNELS
-from campaign.delivery import Order, Server, Settings, deliver
-from campaign.journal import Journal, RunFacts, State
-from campaign.plan import prepare, write_plan
+from campaign.config import load_campaign
+from campaign.journal import RunManifest, State
+from campaign.journal.sqlite import SqliteJournal
+from campaign.planning import prepare, write_plan
+from campaign.runs import Run
+from campaign.settings import DeliverySettings
 from tests.benchmarks.bare import timed
 from tests.benchmarks.bench import FASTEST
 
@@ -24,13 +25,13 @@ from tests.benchmarks.bench import FASTEST
 def plan(campaign: Path, path: Path, bodies: Path) -> dict[str, float]:
     """Plan a campaign into a new journal."""
     parts: dict[str, float] = {}
-    with timed("plan", parts), Journal.open_or_create(path) as journal, bodies.open("wb") as file:
+    with timed("plan", parts), SqliteJournal.open_or_create(path) as journal, bodies.open("wb") as file:
         prepared = prepare(load_campaign(campaign))
         headers = tuple(column.header for column in prepared.recipients.columns)
         run = journal.begin_run(
-            RunFacts(prepared.channel.name, prepared.server, "template", "recipients", None, headers)
+            RunManifest(prepared.channel.name, prepared.server, "template", "recipients", None, headers)
         )
-        for message in write_plan(prepared, journal, run):
+        for message, _ in write_plan(prepared, journal, run):
             assert message.body is not None, message.reason
             file.write(message.body + b"\n")
         journal.seal(run.number)
@@ -40,13 +41,14 @@ def plan(campaign: Path, path: Path, bodies: Path) -> dict[str, float]:
 def deliver_plan(path: Path, url: str, concurrency: int, rows: int) -> dict[str, float]:
     """Deliver the next rows of the first run of a journal."""
     parts: dict[str, float] = {}
-    with Journal.open(path) as journal:
+    settings = DeliverySettings(rate=float(FASTEST), concurrency=concurrency, limit=rows)
+    with SqliteJournal.open(path) as journal:
+        record = journal.run(1)
+        assert record is not None
         before = journal.tally(1)
-    settings = Settings(rate=float(FASTEST), concurrency=concurrency, limit=rows)
-    order = Order(path, 1, CHANNELS["livechat"], Server(url, connections=concurrency), settings)
-    with timed("deliver", parts):
-        reason = asyncio.run(deliver(order))
-    with Journal.open(path) as journal:
+        run = Run(journal, record, {}, server=url)
+        with timed("deliver", parts):
+            reason = asyncio.run(run.deliver_all(settings))
         after = journal.tally(1)
     assert reason is None, reason
     assert after.count(State.SENT) == min(before.count(State.SENT) + rows, after.rows), after.states

@@ -135,7 +135,7 @@ def test_an_interrupt_while_the_workbook_is_written_ends_in_a_report(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("campaign.runs.work.write_results", interrupted)
+    monkeypatch.setattr("campaign.runs.report.write_results", interrupted)
     recipients = livechat_list(tmp_path / "list.csv", 3)
     said = command("run", recipients, *LIVECHAT, "--server", server.url, *FAST)
     assert (said.code, said.json["sent"], said.json["results"]) == (130, 3, None)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.sandbox import Sandbox
-from tests.integration.conftest import Campaign, RunningSandbox, livechat_list, write_csv, write_workbook
+from tests.integration.conftest import FAST, Campaign, RunningSandbox, livechat_list, write_csv, write_workbook
 
 LIVECHAT = ("--template", "livechat-text", "--yes")
 
@@ -182,12 +181,10 @@ def test_verbose_shows_where_an_error_came_from(command: Campaign, tmp_path: Pat
     assert "Traceback" in command("check", tmp_path / "missing.toml", "-v").stderr
 
 
-async def test_a_rehearsal_sends_nothing_to_the_real_server(tmp_path: Path) -> None:
-    async with Sandbox() as real:
-        from campaign.campaign_file import load_campaign  # noqa: PLC0415 - the one test that needs it
-        from campaign.plan import prepare  # noqa: PLC0415
-
-        recipients = livechat_list(tmp_path / "list.csv", 2)
-        campaign = load_campaign(recipients, {"template": "livechat-text", "server": {"url": real.url}})
-        assert prepare(campaign, "the sandbox").server == "the sandbox"
-        assert not real.ledger.entries
+def test_a_rehearsal_sends_nothing_to_the_real_server(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 2)
+    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--sandbox", *FAST)
+    assert (said.code, said.json["sent"]) == (0, 2)
+    assert not server.ledger.entries

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaign.campaign_file import load_campaign
-from campaign.journal import RunFacts
-from campaign.plan import Prepared, planned_rows, prepare
+from campaign.config import load_campaign
+from campaign.journal import RunManifest
+from campaign.planning import Plan, planned_rows, prepare
 from campaign.recipients.table import Column, Row
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from campaign.journal import PlannedMessage
 
 URL = "https://chat.example.com"
-FACTS = RunFacts("livechat", URL, "message.json", "list.csv", None, ("token", "rid", "msg"))
+FACTS = RunManifest("livechat", URL, "message.json", "list.csv", None, ("token", "rid", "msg"))
 
 
 @dataclass
@@ -35,12 +35,12 @@ class Rows:
         yield from self.given
 
 
-def prepared(folder: Path, text: str, **overrides: Mapping[str, Any] | str) -> Prepared:
+def prepared(folder: Path, text: str, **overrides: Mapping[str, Any] | str) -> Plan:
     """A livechat campaign with this CSV."""
     (folder / "list.csv").write_text(text, encoding="utf-8")
     given = {"template": "livechat-text", "server": {"url": URL}, **overrides}
     return prepare(load_campaign(folder / "list.csv", given))
 
 
-def planned(campaign: Prepared) -> list[PlannedMessage]:
+def planned(campaign: Plan) -> list[PlannedMessage]:
     return [message for _, _, message in planned_rows(campaign)]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from campaign.campaign_file import load_campaign
+from campaign.config import load_campaign
 from campaign.errors import CampaignFileError, TemplateError
-from campaign.plan import prepare
+from campaign.planning import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,8 @@ def test_a_campaign_is_prepared_from_its_three_parts(tmp_path: Path) -> None:
 def test_the_sandbox_stands_in_for_the_server(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("token,rid,msg\nt,r,Hi\n", encoding="utf-8")
     campaign = load_campaign(tmp_path / "list.csv", {"template": "livechat-text"})
-    assert prepare(campaign, "http://127.0.0.1:9").server == "http://127.0.0.1:9"
+    rehearsal = prepare(campaign, rehearsal=True)
+    assert (rehearsal.server, rehearsal.server_name) == ("", "the sandbox")
     with pytest.raises(CampaignFileError, match="livechat needs the address of your server"):
         prepare(campaign)
 

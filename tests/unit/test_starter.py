@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.campaign_file import load_campaign
+from campaign.config import load_campaign
 from campaign.errors import UsageError
 from campaign.journal import State
-from campaign.plan import planned_rows, prepare
+from campaign.planning import planned_rows, prepare
 from campaign.starter import STARTERS, make_starter
 
 if TYPE_CHECKING:

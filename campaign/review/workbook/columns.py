@@ -12,7 +12,7 @@ from campaign.review.workbook.cell_values import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from campaign.journal import Cell
+    from campaign.journal import RecordedCell
 
 TEXT = "@"
 """The number format of cells in which all that is typed stays text, "0912" and "=1" included."""
@@ -61,7 +61,7 @@ def column_widths(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list
     return [min(max(width + _MARGIN, _NARROWEST), WIDEST) for width in widths]
 
 
-def typing_formats(columns: int, rows: Iterable[Sequence[Cell]]) -> list[str]:
+def typing_formats(columns: int, rows: Iterable[Sequence[RecordedCell]]) -> list[str]:
     """Number formats for what somebody may type into blank cells: as in the first number of the column, else text."""
     formats = [""] * columns
     for row in rows:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from openpyxl.cell import Cell
 
-    from campaign.journal import Result
+    from campaign.journal import RowResult
     from campaign.review.workbook.styled_cells import StyledCells
 
 OWN_COLUMNS = ("Status", "Reason", "Message ID", "HTTP status", "Attempts", "Sent at", "Latency ms", "Source row")
@@ -53,15 +53,15 @@ class Layout(Protocol):
     headers: list[str]
     is_table: bool
 
-    def looks(self, sample: Sequence[Result]) -> list[ColumnLook]:
+    def looks(self, sample: Sequence[RowResult]) -> list[ColumnLook]:
         """How the columns look, judging by the first rows."""
         ...
 
-    def cells(self, result: Result) -> Iterator[Cell | int | None]:
+    def cells(self, result: RowResult) -> Iterator[Cell | int | None]:
         """The cells of a row, each good until the next is asked for."""
         ...
 
-    def height(self, result: Result) -> int | None:
+    def height(self, result: RowResult) -> int | None:
         """The height of a row, in points; None for that of one line."""
         ...
 
@@ -78,11 +78,11 @@ class ResultsLayout:
         self._originals = len(originals)
         self._cells = cells
 
-    def looks(self, sample: Sequence[Result]) -> list[ColumnLook]:
+    def looks(self, sample: Sequence[RowResult]) -> list[ColumnLook]:
         """How the columns look, judging by the first rows."""
         return [ColumnLook(width) for width in column_widths(self.headers, map(self._texts, sample))]
 
-    def cells(self, result: Result) -> Iterator[Cell | int | None]:
+    def cells(self, result: RowResult) -> Iterator[Cell | int | None]:
         """The cells of a row, each good until the next is asked for."""
         cells = self._cells
         yield from map(cells.original, result.cells[: self._originals])
@@ -95,11 +95,11 @@ class ResultsLayout:
         yield cells.latency(_milliseconds(result))
         yield result.row
 
-    def height(self, _result: Result) -> int | None:
+    def height(self, _result: RowResult) -> int | None:
         """That of one line."""
         return None
 
-    def _texts(self, result: Result) -> list[str]:
+    def _texts(self, result: RowResult) -> list[str]:
         at, latency = _attempted_at(result), _milliseconds(result)
         return [
             *(cell.text for cell in result.cells[: self._originals]),
@@ -134,7 +134,7 @@ class FixLayout:
         self._originals = len(originals)
         self._cells = cells
 
-    def looks(self, sample: Sequence[Result]) -> list[ColumnLook]:
+    def looks(self, sample: Sequence[RowResult]) -> list[ColumnLook]:
         """How the columns look, judging by the first rows."""
         count = self._originals
         texts = [[*(cell.text for cell in result.cells[:count]), _why(result)] for result in sample]
@@ -142,12 +142,12 @@ class FixLayout:
         widths = column_widths(self.headers, texts)
         return [*map(ColumnLook, widths, formats), ColumnLook(widths[-1])]
 
-    def cells(self, result: Result) -> Iterator[Cell | int | None]:
+    def cells(self, result: RowResult) -> Iterator[Cell | int | None]:
         """The cells of a row, each good until the next is asked for."""
         yield from map(self._cells.original, result.cells[: self._originals])
         yield self._cells.wrapped(_why(result))
 
-    def height(self, result: Result) -> int | None:
+    def height(self, result: RowResult) -> int | None:
         """Room for a reason in several lines, which not every spreadsheet program makes by itself."""
         lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in _why(result).split("\n"))
         return None if lines == 1 else LINE * min(lines, MOST_LINES)
@@ -163,14 +163,14 @@ def _on_one_line(reason: str) -> str:
     return " | ".join(reason.splitlines())
 
 
-def _why(result: Result) -> str:
+def _why(result: RowResult) -> str:
     look = LOOKS[result.state]
     return f"{look.label} (row {result.row} of the list): {result.reason or look.meaning}"
 
 
-def _attempted_at(result: Result) -> float | None:
+def _attempted_at(result: RowResult) -> float | None:
     return result.at if result.state in _ATTEMPTED else None
 
 
-def _milliseconds(result: Result) -> float | None:
+def _milliseconds(result: RowResult) -> float | None:
     return None if result.latency is None else round(result.latency * 1000, 1)

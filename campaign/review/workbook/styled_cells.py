@@ -107,7 +107,7 @@ class StyledCells:
         """
         return None if at is None else write(self._moment, local_time(at))
 
-    def original(self, cell: journal.Cell) -> Cell | None:
+    def original(self, cell: journal.RecordedCell) -> Cell | None:
         """A cell of the recipients file as that showed it: numbers as numbers, dates as dates, all else as text."""
         number = None if cell.value is None else stored_number(cell.value)
         shown = None if number is None else self._shown_as(cell.number_format)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from campaign.journal import Journal, ReasonCount, Run, Tally
+    from campaign.journal import JournalStore, ReasonCount, RunRecord, Tally
 
 _MOST_REASONS = 40
 _LONGEST_REASON = 500
 _CHARTS = ("F1", "F16")
 
 
-def fill_summary(sheet: Worksheet, journal: Journal, run: Run) -> None:
+def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> None:
     """Fill an empty, write-only sheet.
 
     Raises:
@@ -32,8 +33,8 @@ def fill_summary(sheet: Worksheet, journal: Journal, run: Run) -> None:
     """
     tally = journal.tally(run.number)
     page = SummaryPage(sheet)
-    rehearsal = run.facts.is_rehearsal
-    name = f"{journal.path.name.removesuffix('.journal.db')}, run {run.number}"
+    rehearsal = run.manifest.rehearsal
+    name = f"{Path(journal.where).name.removesuffix('.journal.db')}, run {run.number}"
     page.title(name, verdict(tally, rehearsal=rehearsal))
     page.heading("What to do")
     for sentence in what_to_do(tally, rehearsal=rehearsal):
@@ -78,17 +79,17 @@ def _write_reasons(page: SummaryPage, reasons: Sequence[ReasonCount]) -> None:
     page.end_row()
 
 
-def _write_facts(page: SummaryPage, run: Run, tally: Tally) -> None:
+def _write_facts(page: SummaryPage, run: RunRecord, tally: Tally) -> None:
     page.heading("The run")
     for name, value in _facts(run, tally):
         page.fact(name, value)
     page.end_row()
 
 
-def _facts(run: Run, tally: Tally) -> Iterator[tuple[str, str | int | datetime]]:
-    facts = run.facts
+def _facts(run: RunRecord, tally: Tally) -> Iterator[tuple[str, str | int | datetime]]:
+    facts = run.manifest
     yield "Channel", facts.channel
-    yield "Server", facts.server
+    yield "Server", facts.server_name
     yield "Template", facts.template
     yield "Recipients", f"{facts.recipients}, sheet “{facts.sheet}”" if facts.sheet else facts.recipients
     yield "Planned", local_time(run.created_at)

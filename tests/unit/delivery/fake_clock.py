@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-LATE = 1e-6
+SLOW_COMMIT = 1e-6
 """Seconds by which every alarm is late: as real timers are, and never early."""
 
 BEGINNING = 1000.0
@@ -63,7 +63,7 @@ class FakeClock:
         while self._alarms:
             when, _, alarm = heapq.heappop(self._alarms)
             if not alarm.done():
-                self._now = max(self._now, when + LATE)
+                self._now = max(self._now, when + SLOW_COMMIT)
                 alarm.set_result(None)
                 return True
         return False

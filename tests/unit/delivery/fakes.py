@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.channels import CHANNELS
 from campaign.channels.base import NoResponse, Response
-from campaign.delivery.sender import Sender, Settings
-from campaign.delivery.stop import Stop
-from campaign.delivery.surroundings import Surroundings
+from campaign.delivery.ports import DeliveryContext
+from campaign.delivery.rate_limiter import LocalRateLimiter
+from campaign.delivery.shutdown import Shutdown
+from campaign.delivery.worker_pool import WorkerPool
 from campaign.errors import JournalWriteError, Problem
-from campaign.journal import Outcome, State, Waiting
+from campaign.journal import Outcome, State, WaitingRow
+from campaign.journal.records import Reservation
+from campaign.settings import DeliverySettings
 
 from .fake_clock import FakeClock
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from campaign.channels.base import Request
-    from campaign.delivery.surroundings import Record, Sends
+    from campaign.delivery.ports import AttemptLog, Transport
 
 
 def body(channel: str, name: str, destination: str) -> bytes:
@@ -41,20 +44,21 @@ def named(request: Request) -> str:
     return str(payload.get("_id") or payload["message"]["text"])
 
 
-class MemoryRecord:
-    """A `campaign.delivery.attempts.Record` that keeps everything in memory; messages are m1, m2, …"""
+class FakeAttemptLog:
+    """A `campaign.delivery.row_worker.AttemptLog` that keeps everything in memory; messages are m1, m2, …"""
 
     def __init__(self, channel: str, count: int, destinations: int = 1_000_000) -> None:
-        self._rows: dict[int, Waiting] = {}
+        self._rows: dict[int, WaitingRow] = {}
         for seq in range(1, count + 1):
             destination = f"r{seq % destinations}"
             frozen = body(channel, f"m{seq}", destination)
-            self._rows[seq] = Waiting(seq, seq + 1, destination, frozen, cut_off=False, attempts=0)
+            self._rows[seq] = WaitingRow(seq, seq + 1, destination, frozen, cut_off=False, attempts=0)
         self.states = dict.fromkeys(self._rows, State.PENDING)
         self.outcomes: dict[int, Outcome] = {}
         self.history: list[Outcome] = []
-        self.came: list[tuple[int, str]] = []
-        self.announced: set[int] = set()
+        self.results: list[tuple[int, str]] = []
+        self.reserved: set[int] = set()
+        self.withdrawn: set[int] = set()
         self.failed = False
         self.full_for_attempts = False
         self.full_for_outcomes = False
@@ -68,8 +72,17 @@ class MemoryRecord:
         self.states[seq] = State.SENDING
         self._rows[seq] = self._rows[seq]._replace(attempts=1)
 
-    def announce(self, rows: Sequence[int], at: float) -> None:  # noqa: ARG002 - the protocol's
-        self.announced.update(rows)
+    def reserve(self, rows: Sequence[int], at: float) -> list[Reservation]:  # noqa: ARG002 - the protocol's
+        self.reserved.update(rows)
+        durable = asyncio.get_running_loop().create_future()
+        durable.set_result(None)
+        return [Reservation(seq, seq, durable) for seq in rows]
+
+    async def begin_reserved(self, reservation: Reservation) -> None:
+        await self.begin(reservation.seq, 0.0)
+
+    def withdraw(self, reservation: Reservation) -> None:
+        self.withdrawn.add(reservation.seq)
 
     async def begin(self, seq: int, at: float) -> int:  # noqa: ARG002 - the protocol's
         await asyncio.sleep(0)
@@ -79,26 +92,26 @@ class MemoryRecord:
         self._rows[seq] = self._rows[seq]._replace(attempts=self._rows[seq].attempts + 1)
         return seq
 
-    def end(self, seq: int, attempt: int, came: str, outcome: Outcome) -> None:
+    def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
         assert seq == attempt
-        self.asked(seq, 0.0, came, outcome)
+        self.record_read_back(seq, 0.0, result, outcome)
 
-    def asked(self, seq: int, began: float, came: str, outcome: Outcome) -> None:  # noqa: ARG002 - the protocol's
+    def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:  # noqa: ARG002
         self.failed = self.failed or self.full_for_outcomes
         if not self.failed:
             self.states[seq] = outcome.state
             self.outcomes[seq] = outcome
             self.history.append(outcome)
-            self.came.append((seq, came))
+            self.results.append((seq, result))
 
-    async def waiting(self, after: int, count: int) -> list[Waiting]:
+    async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         await asyncio.sleep(0)
         found = [
             row._replace(cut_off=self.states[seq] is State.SENDING)
             for seq, row in self._rows.items()
             if seq > after and self.states[seq] in (State.PENDING, State.SENDING)
         ]
-        return found[:count]
+        return found[:most]
 
     def in_state(self, state: State) -> list[int]:
         return [seq for seq, each in self.states.items() if each is state]
@@ -190,41 +203,50 @@ def refused(error: str, status: int = 400) -> Response:
     return Response(status, {}, json.dumps({"success": False, "error": error}).encode())
 
 
-FAST = Settings(rate=1000)
+FAST = DeliverySettings(rate=1000)
 
 
 class Scene(NamedTuple):
-    """A sender and all that it works with."""
+    """A delivery and all that it works with."""
 
     clock: FakeClock
-    record: MemoryRecord
+    log: FakeAttemptLog
     server: ChatServer
-    stop: Stop
-    sender: Sender
+    shutdown: Shutdown
+    context: DeliveryContext
 
     async def play(self) -> None:
         """Deliver until nothing is left to do."""
-        await self.clock.run(self.sender.deliver())
+        await self.clock.run(WorkerPool(self.context).deliver())
 
 
-def sender_for(
-    channel: str, settings: Settings, clock: FakeClock, *, transport: Sends, record: Record, stop: Stop
-) -> Sender:
-    """A sender whose back-off is never shortened by chance."""
-    return Sender(CHANNELS[channel], settings, Surroundings(transport, record, stop, clock, lambda: 1.0))
+def context_for(
+    channel: str, settings: DeliverySettings, clock: FakeClock, *, transport: Transport, log: AttemptLog
+) -> DeliveryContext:
+    """A context in which chance never shortens the back-off."""
+    shutdown = Shutdown()
+    return DeliveryContext(
+        channel=CHANNELS[channel],
+        settings=settings,
+        transport=transport,
+        log=log,
+        rate_limiter=LocalRateLimiter(settings.rate, clock, shutdown),
+        shutdown=shutdown,
+        clock=clock,
+        random=lambda: 1.0,
+    )
 
 
 def scene(
     channel: str,
     count: int = 1,
-    settings: Settings = FAST,
+    settings: DeliverySettings = FAST,
     *,
     faults: Mapping[str, Sequence[Fault]] | None = None,
     read_back_faults: Mapping[str, Sequence[Fault]] | None = None,
     destinations: int = 1_000_000,
 ) -> Scene:
-    clock, stop = FakeClock(), Stop()
-    record, server = MemoryRecord(channel, count, destinations), ChatServer(clock, faults, read_back_faults)
-    return Scene(
-        clock, record, server, stop, sender_for(channel, settings, clock, transport=server, record=record, stop=stop)
-    )
+    clock = FakeClock()
+    log, server = FakeAttemptLog(channel, count, destinations), ChatServer(clock, faults, read_back_faults)
+    context = context_for(channel, settings, clock, transport=server, log=log)
+    return Scene(clock, log, server, context.shutdown, context)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from campaign.channels.base import NoResponse, Response
-from campaign.delivery.sender import Settings
 from campaign.journal import State
+from campaign.settings import DeliverySettings
 
 from .fakes import NO_CONNECTION, RESET, Fault, refused, scene
 
@@ -30,9 +30,9 @@ LOST = [
 async def test_a_message_is_sent_with_one_request(body: bytes, message_id: str | None) -> None:
     it = scene("kitechat", faults={"m1": [Fault(Response(200, {}, body), takes=True)]})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST]
-    assert it.record.outcomes[1].message_id == message_id
+    assert it.log.outcomes[1].message_id == message_id
 
 
 @pytest.mark.parametrize("takes", [True, False], ids=["taken", "not taken"])
@@ -40,16 +40,18 @@ async def test_a_message_is_sent_with_one_request(body: bytes, message_id: str |
 async def test_a_lost_answer_leaves_its_row_in_doubt(answer: Response | NoResponse, *, takes: bool) -> None:
     it = scene("kitechat", 2, faults={"m1": [Fault(answer, takes=takes)]})
     await it.play()
-    assert it.record.states == {1: State.IN_DOUBT, 2: State.SENT}
+    assert it.log.states == {1: State.IN_DOUBT, 2: State.SENT}
     assert it.server.requests.count(POST) == 1
-    assert it.record.outcomes[1].reason
-    assert (it.sender.progress.in_doubt, it.sender.progress.sent) == (1, 1)
+    assert it.log.outcomes[1].reason
+    assert (it.context.progress.in_doubt, it.context.progress.sent) == (1, 1)
 
 
 async def test_on_the_operators_word_a_lost_answer_is_sent_again() -> None:
-    it = scene("kitechat", 1, Settings(rate=1000, resend_in_doubt=True), faults={"m1": [Fault(RESET, takes=True)] * 2})
+    it = scene(
+        "kitechat", 1, DeliverySettings(rate=1000, on_doubt="retry"), faults={"m1": [Fault(RESET, takes=True)] * 2}
+    )
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.taken["m1"] == 3
 
 
@@ -67,27 +69,27 @@ async def test_on_the_operators_word_a_lost_answer_is_sent_again() -> None:
 async def test_a_refused_row_fails_at_once(answer: Response) -> None:
     it = scene("kitechat", faults={"m1": [Fault(answer)]})
     await it.play()
-    assert it.record.states == {1: State.FAILED}
+    assert it.log.states == {1: State.FAILED}
     assert it.server.requests == [POST]
-    assert "no such page" in it.record.outcomes[1].reason
+    assert "no such page" in it.log.outcomes[1].reason
 
 
 async def test_a_refusal_settles_no_doubt_about_an_earlier_attempt() -> None:
-    settings = Settings(rate=1000, resend_in_doubt=True)
+    settings = DeliverySettings(rate=1000, on_doubt="retry")
     it = scene("kitechat", 1, settings, faults={"m1": [Fault(RESET, takes=True), Fault(refused("no such page"))]})
     await it.play()
-    assert it.record.states == {1: State.IN_DOUBT}
-    assert it.record.outcomes[1].reason.startswith("an earlier attempt may have been taken; when sent again: ")
-    assert "no such page" in it.record.outcomes[1].reason
-    assert (it.sender.progress.in_doubt, it.sender.progress.failed) == (1, 0)
-    assert [came for _, came in it.record.came] == ["unclear", "refused"]
+    assert it.log.states == {1: State.IN_DOUBT}
+    assert it.log.outcomes[1].reason.startswith("an earlier attempt may have been accepted; the next one was refused: ")
+    assert "no such page" in it.log.outcomes[1].reason
+    assert (it.context.progress.in_doubt, it.context.progress.failed) == (1, 0)
+    assert [came for _, came in it.log.results] == ["unclear", "refused"]
 
 
 async def test_a_refusal_of_a_row_that_was_in_doubt_leaves_it_there() -> None:
     it = scene("kitechat", 1, faults={"m1": [Fault(refused("no such page"))]})
-    it.record.doubt(1)
+    it.log.doubt(1)
     await it.play()
-    assert it.record.states == {1: State.IN_DOUBT}
+    assert it.log.states == {1: State.IN_DOUBT}
     assert it.server.requests == [POST]
 
 
@@ -99,23 +101,23 @@ async def test_a_refusal_of_a_row_that_was_in_doubt_leaves_it_there() -> None:
 async def test_over_the_limit_a_row_waits_and_is_never_failed(answer: Response, seconds: float) -> None:
     it = scene("kitechat", faults={"m1": [Fault(answer)]})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, POST]
     assert it.server.sent_at[1] - it.server.sent_at[0] == pytest.approx(seconds, abs=0.1)
 
 
 async def test_a_limit_that_is_not_told_beforehand_halves_the_rate() -> None:
-    it = scene("kitechat", 5, Settings(rate=100, concurrency=1), faults={"m1": [Fault(Response(503))]})
+    it = scene("kitechat", 5, DeliverySettings(rate=100, concurrency=1), faults={"m1": [Fault(Response(503))]})
     await it.play()
     waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
-    assert it.sender.throttle.pace < 100
+    assert it.context.rate_limiter.current_rate < 100
     assert waits[0] == pytest.approx(0.5, abs=0.1)
 
 
 async def test_without_a_connection_a_row_waits() -> None:
     it = scene("kitechat", faults={"m1": [Fault(NO_CONNECTION)] * 4})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.taken["m1"] == 1
 
 
@@ -123,13 +125,13 @@ async def test_without_a_connection_a_row_waits() -> None:
 async def test_what_no_row_can_help_stops_the_run(status: int) -> None:
     it = scene("kitechat", 30, faults={"m1": [Fault(Response(status))]})
     await it.play()
-    assert it.stop.reason is not None
-    assert f"HTTP {status}" in it.stop.reason.text
-    assert it.record.states == dict.fromkeys(range(1, 31), State.PENDING)
+    assert it.shutdown.reason is not None
+    assert f"HTTP {status}" in it.shutdown.reason.text
+    assert it.log.states == dict.fromkeys(range(1, 31), State.PENDING)
 
 
 async def test_one_lost_answer_holds_nobody_else_up() -> None:
-    it = scene("kitechat", 20, Settings(rate=1000, concurrency=1), faults={"m1": [Fault(RESET)]})
+    it = scene("kitechat", 20, DeliverySettings(rate=1000, concurrency=1), faults={"m1": [Fault(RESET)]})
     await it.play()
     assert it.server.sent_at[-1] - it.server.sent_at[0] < 1
 
@@ -137,7 +139,7 @@ async def test_one_lost_answer_holds_nobody_else_up() -> None:
 @pytest.mark.parametrize("lost", [RESET, NO_CONNECTION], ids=["reset", "no connection"])
 async def test_after_a_lost_answer_one_request_goes_alone(lost: NoResponse) -> None:
     faults = {f"m{number}": [Fault(lost)] for number in range(2, 10)}
-    it = scene("kitechat", 20, Settings(rate=1000, concurrency=8), faults=faults)
+    it = scene("kitechat", 20, DeliverySettings(rate=1000, concurrency=8), faults=faults)
     await it.play()
     together, alone, next_one = it.server.sent_at[8], it.server.sent_at[9], it.server.sent_at[10]
     assert together - it.server.sent_at[1] < 0.02 < alone - together
@@ -146,15 +148,15 @@ async def test_after_a_lost_answer_one_request_goes_alone(lost: NoResponse) -> N
 
 async def test_answers_lost_at_once_are_one_failure() -> None:
     faults = {f"m{number}": [Fault(RESET)] for number in range(2, 10)}
-    it = scene("kitechat", 20, Settings(rate=1000, concurrency=8), faults=faults)
+    it = scene("kitechat", 20, DeliverySettings(rate=1000, concurrency=8), faults=faults)
     await it.play()
-    assert len(it.record.in_state(State.IN_DOUBT)) == 8
+    assert len(it.log.in_state(State.IN_DOUBT)) == 8
     assert it.server.sent_at[-1] - it.server.sent_at[0] < 2
 
 
 async def test_lost_answers_in_a_row_make_all_rows_wait() -> None:
     faults = {f"m{number}": [Fault(RESET)] for number in range(1, 6)}
-    it = scene("kitechat", 6, Settings(rate=1000, concurrency=1), faults=faults)
+    it = scene("kitechat", 6, DeliverySettings(rate=1000, concurrency=1), faults=faults)
     await it.play()
     waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
     assert waits == pytest.approx([0.02, 0.5, 1, 2, 4], abs=0.1)

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from campaign.delivery.sender import Settings
-from campaign.delivery.stop import Stop
+from campaign.delivery.worker_pool import WorkerPool
 from campaign.journal import State
+from campaign.settings import DeliverySettings
 
 from .fake_clock import FakeClock
-from .fakes import MemoryRecord, sender_for
+from .fakes import FakeAttemptLog, context_for
 from .window_server import Conditions, LimitedServer
 
 ROWS = 500
@@ -26,20 +26,20 @@ class Figures(NamedTuple):
 
 
 async def delivered(
-    conditions: Conditions, seed: int, settings: Settings, rows: int = ROWS, others: float | None = None
+    conditions: Conditions, seed: int, settings: DeliverySettings, rows: int = ROWS, others: float | None = None
 ) -> Figures:
     """Deliver; `others`: seconds between the requests of another program behind our address."""
     phase = random.Random(seed).random()
     clock = FakeClock(1_800_000_000 + phase)
-    server, record = LimitedServer(clock, conditions, seed), MemoryRecord("livechat", rows)
-    sender = sender_for("livechat", settings, clock, transport=server, record=record, stop=Stop())
+    server, log = LimitedServer(clock, conditions, seed), FakeAttemptLog("livechat", rows)
+    pool = WorkerPool(context_for("livechat", settings, clock, transport=server, log=log))
     began = clock.now()
     if others is not None:
         disturbing = asyncio.ensure_future(_hit_every(clock, server, others))
-    await clock.run(sender.deliver())
+    await clock.run(pool.deliver())
     if others is not None:
         disturbing.cancel()
-    assert record.in_state(State.SENT) == list(range(1, rows + 1))
+    assert log.in_state(State.SENT) == list(range(1, rows + 1))
     return Figures(server.refused, clock.now() - began, len(server.arrived_at))
 
 
@@ -58,14 +58,14 @@ def least(conditions: Conditions, rows: int = ROWS) -> float:
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_no_request_is_refused_and_no_time_is_lost(skew: float, concurrency: int, seed: int) -> None:
     conditions = Conditions(skew=skew)
-    figures = await delivered(conditions, seed, Settings(concurrency=concurrency))
+    figures = await delivered(conditions, seed, DeliverySettings(concurrency=concurrency))
     assert (figures.refused, figures.requests) == (0, ROWS)
     assert figures.seconds <= 1.05 * least(conditions)
 
 
 @pytest.mark.parametrize("rate", [10.0, 200.0])
 async def test_a_rate_above_the_budget_changes_nothing(rate: float) -> None:
-    figures = await delivered(Conditions(), 5, Settings(rate=rate))
+    figures = await delivered(Conditions(), 5, DeliverySettings(rate=rate))
     assert figures.refused == 0
     assert figures.seconds <= 1.05 * least(Conditions())
 
@@ -73,7 +73,7 @@ async def test_a_rate_above_the_budget_changes_nothing(rate: float) -> None:
 @pytest.mark.parametrize("skew", [-90.0, 90.0], ids=["90 s slow", "90 s fast"])
 async def test_rocket_chats_default_limit_is_kept_to(skew: float) -> None:
     conditions = Conditions(limit=10, seconds=60, skew=skew)
-    figures = await delivered(conditions, 1, Settings(), rows=100)
+    figures = await delivered(conditions, 1, DeliverySettings(), rows=100)
     assert figures.refused == 0
     assert figures.seconds <= 1.01 * least(conditions, 100)
 
@@ -81,36 +81,36 @@ async def test_rocket_chats_default_limit_is_kept_to(skew: float) -> None:
 @pytest.mark.parametrize("drift", [-0.00005, 0.00005], ids=["loses", "gains"])
 async def test_a_clock_that_runs_differently_is_followed(drift: float) -> None:
     conditions = Conditions(limit=10, seconds=60, drift=drift)
-    figures = await delivered(conditions, 2, Settings(), rows=300)
+    figures = await delivered(conditions, 2, DeliverySettings(), rows=300)
     assert figures.refused == 0
     assert figures.seconds <= 1.01 * least(conditions, 300)
 
 
 async def test_a_large_budget_is_spent_early_in_its_window() -> None:
-    figures = await delivered(Conditions(limit=300, seconds=60), 3, Settings(concurrency=32), rows=300)
+    figures = await delivered(Conditions(limit=300, seconds=60), 3, DeliverySettings(concurrency=32), rows=300)
     assert figures.refused == 0
     assert figures.seconds < 10
 
 
 async def test_a_proxy_whose_clock_is_ahead_costs_a_few_refusals_and_no_row() -> None:
     conditions = Conditions(date_ahead=0.3)
-    figures = await delivered(conditions, 4, Settings())
+    figures = await delivered(conditions, 4, DeliverySettings())
     assert 0 < figures.refused <= 10
     assert figures.seconds <= 1.3 * least(conditions)
 
 
 async def test_a_server_without_dates_is_taken_to_have_our_time() -> None:
-    figures = await delivered(Conditions(date_ahead=None), 6, Settings())
+    figures = await delivered(Conditions(date_ahead=None), 6, DeliverySettings())
     assert figures.refused == 0
     assert figures.seconds <= 1.05 * least(Conditions())
 
 
 async def test_a_server_without_dates_and_with_another_time_still_gets_every_message() -> None:
-    figures = await delivered(Conditions(date_ahead=None, skew=-90), 7, Settings(), rows=50)
+    figures = await delivered(Conditions(date_ahead=None, skew=-90), 7, DeliverySettings(), rows=50)
     assert figures.requests == 50 + figures.refused
 
 
 async def test_others_behind_our_address_cost_little() -> None:
-    figures = await delivered(Conditions(), 8, Settings(concurrency=8), rows=200, others=0.7)
+    figures = await delivered(Conditions(), 8, DeliverySettings(concurrency=8), rows=200, others=0.7)
     assert figures.refused <= figures.seconds / 2
     assert figures.seconds <= 1.6 * least(Conditions(), 200)

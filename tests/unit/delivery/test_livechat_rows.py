@@ -28,9 +28,9 @@ POST, GET = ("POST", "m1"), ("GET", "m1")
 async def test_a_message_is_sent_with_one_request() -> None:
     it = scene("livechat")
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST]
-    outcome = it.record.outcomes[1]
+    outcome = it.log.outcomes[1]
     assert (outcome.message_id, outcome.http_status, outcome.reason, outcome.kind) == ("m1", 200, "", "")
     assert outcome.latency == pytest.approx(0.02, abs=0.001)
     assert outcome.at == pytest.approx(it.clock.epoch(), abs=0.1)
@@ -40,19 +40,19 @@ async def test_a_message_is_sent_with_one_request() -> None:
 async def test_a_lost_answer_whose_message_is_there_is_sent_once(answer: Response | NoResponse) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer, takes=True)]})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, GET]
-    assert it.record.outcomes[1].message_id == "m1"
+    assert it.log.outcomes[1].message_id == "m1"
 
 
 @pytest.mark.parametrize("answer", LOST)
 async def test_a_lost_answer_whose_message_is_not_there_is_sent_again(answer: Response | NoResponse) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer)]})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, GET, POST]
     assert it.server.taken["m1"] == 1
-    assert [came for _, came in it.record.came] == ["unclear", "absent", "sent"]
+    assert [came for _, came in it.log.results] == ["unclear", "absent", "sent"]
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ async def test_a_lost_answer_whose_message_is_not_there_is_sent_again(answer: Re
 async def test_a_refused_row_fails_at_once(answer: Response, kind: str, reason: str) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer)]})
     await it.play()
-    assert it.record.states == {1: State.FAILED}
+    assert it.log.states == {1: State.FAILED}
     assert it.server.requests == [POST]
-    assert it.record.outcomes[1].kind == kind
-    assert reason in it.record.outcomes[1].reason
-    assert it.sender.progress.failed == 1
+    assert it.log.outcomes[1].kind == kind
+    assert reason in it.log.outcomes[1].reason
+    assert it.context.progress.failed == 1
 
 
 async def test_a_repeated_id_is_no_refusal() -> None:
     absent = Fault(refused("invalid-message"))  # asked too early: the server was still storing it
     it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [absent]})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, GET, POST, GET]
     assert it.server.taken["m1"] == 1
 
@@ -88,9 +88,9 @@ async def test_a_repeated_id_is_no_refusal() -> None:
 async def test_a_refusal_of_a_second_attempt_is_believed_once_the_message_is_not_there() -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET), Fault(refused("room-closed"))]})
     await it.play()
-    assert it.record.states == {1: State.FAILED}
+    assert it.log.states == {1: State.FAILED}
     assert it.server.requests == [POST, GET, POST, GET]
-    assert it.record.outcomes[1].kind == "room-closed"
+    assert it.log.outcomes[1].kind == "room-closed"
     assert it.server.taken["m1"] == 0
 
 
@@ -102,8 +102,8 @@ async def test_a_refusal_of_a_second_attempt_is_not_believed_where_the_message_i
         read_back_faults={"m1": [absent]},
     )
     await it.play()
-    assert it.record.states == {1: State.SENT}
-    assert it.sender.progress.failed == 0
+    assert it.log.states == {1: State.SENT}
+    assert it.context.progress.failed == 0
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ async def test_a_refusal_of_a_second_attempt_is_not_believed_where_the_message_i
 async def test_a_read_back_that_tells_nothing_is_asked_again(found: Response | NoResponse, *, takes: bool) -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET, takes=takes)]}, read_back_faults={"m1": [Fault(found)] * 3})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, GET, GET, GET, GET] + ([] if takes else [POST])
     assert it.server.taken["m1"] == 1
 
@@ -132,16 +132,16 @@ async def test_a_read_back_that_tells_nothing_is_asked_again(found: Response | N
 async def test_over_the_limit_a_row_waits_as_long_as_it_is_told(answer: Response, seconds: float) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer)]})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, POST]
     assert it.server.sent_at[1] - it.server.sent_at[0] == pytest.approx(seconds, abs=0.1)
-    assert it.record.came[0] == (1, "not_taken")
+    assert it.log.results[0] == (1, "not_taken")
 
 
 async def test_without_a_connection_a_row_waits_longer_and_longer_and_is_not_read_back() -> None:
     it = scene("livechat", faults={"m1": [Fault(NO_CONNECTION)] * 5})
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST] * 6
     waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
     assert waits == pytest.approx([0.5, 1, 2, 4, 8], abs=0.1)
@@ -150,7 +150,7 @@ async def test_without_a_connection_a_row_waits_longer_and_longer_and_is_not_rea
 async def test_between_a_lost_answer_and_its_question_a_row_is_sending() -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET)]}, read_back_faults={"m1": [TIMEOUT]})
     await it.play()
-    assert [outcome.state for outcome in it.record.history] == [
+    assert [outcome.state for outcome in it.log.history] == [
         State.SENDING,
         State.SENDING,
         State.PENDING,
@@ -171,21 +171,21 @@ async def test_between_a_lost_answer_and_its_question_a_row_is_sending() -> None
 async def test_what_no_row_can_help_stops_the_run(answer: Response, reason: str) -> None:
     it = scene("livechat", 30, faults={"m1": [Fault(answer)]})
     await it.play()
-    assert it.stop.reason is not None
-    assert reason in it.stop.reason.text
-    assert it.record.states == dict.fromkeys(range(1, 31), State.PENDING)
+    assert it.shutdown.reason is not None
+    assert reason in it.shutdown.reason.text
+    assert it.log.states == dict.fromkeys(range(1, 31), State.PENDING)
     assert it.server.requests == [POST]
 
 
 async def test_a_question_that_is_refused_access_leaves_its_row_to_be_asked_about() -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [Fault(Response(401))]})
     await it.play()
-    assert it.record.states == {1: State.SENDING}
-    assert it.stop.reason is not None
-    assert "refuses access" in it.stop.reason.text
+    assert it.log.states == {1: State.SENDING}
+    assert it.shutdown.reason is not None
+    assert "refuses access" in it.shutdown.reason.text
 
 
 async def test_a_success_for_another_message_would_carry_its_id() -> None:
     it = scene("livechat", faults={"m1": [Fault(taken("other"), takes=True)]})
     await it.play()
-    assert it.record.outcomes[1].message_id == "other"
+    assert it.log.outcomes[1].message_id == "other"

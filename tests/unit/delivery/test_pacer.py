@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.delivery.throttle import BURST, Pacer
+from campaign.delivery.rate_limiter import BURST, Pacer
 
 
 def test_a_pacer_spaces_requests_evenly() -> None:

@@ -10,15 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaign.channels.base import NoResponse, Response
-from campaign.delivery.sender import Settings
-from campaign.delivery.stop import Stop, StopReason
+from campaign.delivery.shutdown import StopReason
+from campaign.delivery.worker_pool import WorkerPool
 from campaign.journal import State
+from campaign.settings import DeliverySettings
 
 from .fake_clock import FakeClock
-from .fakes import NO_CONNECTION, RESET, ChatServer, Fault, MemoryRecord, refused, scene, sender_for
+from .fakes import NO_CONNECTION, RESET, ChatServer, FakeAttemptLog, Fault, context_for, refused, scene
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Mapping
+
+    from campaign.delivery.ports import DeliveryContext
 
 POST, GET = ("POST", "m1"), ("GET", "m1")
 
@@ -26,52 +29,52 @@ POST, GET = ("POST", "m1"), ("GET", "m1")
 @pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
 async def test_livechat_asks_about_a_row_that_was_cut_off(*, there: bool) -> None:
     it = scene("livechat")
-    it.record.cut_off(1)
+    it.log.cut_off(1)
     it.server.taken["m1"] = int(there)
     await it.play()
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
     assert it.server.requests == ([GET] if there else [GET, POST])
     assert it.server.taken["m1"] == 1
 
 
 async def test_kitechat_never_sends_a_row_that_was_cut_off() -> None:
     it = scene("kitechat", 2)
-    it.record.cut_off(1)
+    it.log.cut_off(1)
     await it.play()
     assert it.server.requests == [("POST", "m2")]
-    assert it.record.states == {1: State.SENDING, 2: State.SENT}
+    assert it.log.states == {1: State.SENDING, 2: State.SENT}
 
 
 async def test_kitechat_sends_a_row_that_was_cut_off_on_the_operators_word() -> None:
-    it = scene("kitechat", 1, Settings(rate=1000, resend_in_doubt=True))
-    it.record.cut_off(1)
+    it = scene("kitechat", 1, DeliverySettings(rate=1000, on_doubt="retry"))
+    it.log.cut_off(1)
     await it.play()
     assert it.server.requests == [POST]
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
 
 
 async def test_a_refusal_of_a_row_tried_by_an_earlier_process_is_read_back_first() -> None:
     it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
-    it.record.cut_off(1)
-    it.record.states[1] = State.PENDING
+    it.log.cut_off(1)
+    it.log.states[1] = State.PENDING
     it.server.taken["m1"] = 1
     await it.play()
     assert it.server.requests == [POST, GET]
-    assert it.record.states == {1: State.SENT}
+    assert it.log.states == {1: State.SENT}
 
 
 async def test_a_row_that_failed_and_is_tried_again_may_fail_again() -> None:
     it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
-    it.record.cut_off(1)
-    it.record.states[1] = State.PENDING
+    it.log.cut_off(1)
+    it.log.states[1] = State.PENDING
     await it.play()
     assert it.server.requests == [POST, GET]
-    assert it.record.states == {1: State.FAILED}
+    assert it.log.states == {1: State.FAILED}
 
 
 async def test_what_is_done_is_not_done_again() -> None:
     it = scene("livechat", 5)
-    it.record.states |= {1: State.SENT, 2: State.FAILED, 3: State.IN_DOUBT, 4: State.SKIPPED}
+    it.log.states |= {1: State.SENT, 2: State.FAILED, 3: State.IN_DOUBT, 4: State.SKIPPED}
     await it.play()
     assert it.server.requests == [("POST", "m5")]
 
@@ -104,7 +107,7 @@ FAULTS_BY_ROW = st.dictionaries(
 MOMENTS = st.one_of(st.sampled_from([0.0, 0.005, 0.01, 0.015, 0.02]), st.floats(0, 60))
 MISHAPS = st.builds(Mishaps, FAULTS_BY_ROW, FAULTS_BY_ROW, st.lists(st.tuples(MOMENTS, st.booleans()), max_size=5))
 DELIVERIES = st.builds(
-    Settings,
+    DeliverySettings,
     rate=st.sampled_from([5.0, 100.0, 1000.0]),
     concurrency=st.sampled_from([1, 2, 8]),
     stop_after_refusals=st.just(0),
@@ -112,33 +115,35 @@ DELIVERIES = st.builds(
 
 
 async def delivered(
-    channel: str, destinations: int, how: Settings, mishaps: Mishaps
-) -> tuple[MemoryRecord, ChatServer]:
+    channel: str, destinations: int, how: DeliverySettings, mishaps: Mishaps
+) -> tuple[FakeAttemptLog, ChatServer]:
     """Deliver with one process after another, until one comes to the end."""
-    clock, record = FakeClock(), MemoryRecord(channel, ROWS, destinations)
+    clock, record = FakeClock(), FakeAttemptLog(channel, ROWS, destinations)
     server = ChatServer(clock, mishaps.faults, mishaps.read_back_faults)
 
-    def process(stop: Stop) -> Coroutine[object, object, None]:
-        return sender_for(channel, how, clock, transport=server, record=record, stop=stop).deliver()
+    def process() -> DeliveryContext:
+        return context_for(channel, how, clock, transport=server, log=record)
 
     for seconds, killed in mishaps.ends:
-        stop = Stop()
-        task = asyncio.ensure_future(process(stop))
+        context = process()
+        task = asyncio.ensure_future(WorkerPool(context).deliver())
         await clock.advance(seconds)
         if killed:
             task.cancel()
-        stop.ask(StopReason("interrupted", interrupted=True))
+        context.shutdown.request(StopReason("interrupted", interrupted=True))
         await clock.run(asyncio.wait([task]))
         if channel == "kitechat":
             for seq in record.in_state(State.SENDING):
                 record.states[seq] = State.IN_DOUBT
-    await clock.run(process(Stop()))
+    await clock.run(WorkerPool(process()).deliver())
     return record, server
 
 
 @settings(max_examples=60, deadline=None)
 @given(destinations=st.sampled_from([1, 3, 100]), how=DELIVERIES, mishaps=MISHAPS)
-def test_on_livechat_every_row_is_there_exactly_once(destinations: int, how: Settings, mishaps: Mishaps) -> None:
+def test_on_livechat_every_row_is_there_exactly_once(
+    destinations: int, how: DeliverySettings, mishaps: Mishaps
+) -> None:
     record, server = asyncio.run(delivered("livechat", destinations, how, mishaps))
     assert record.in_state(State.SENT) == list(range(1, ROWS + 1))
     assert server.taken == {f"m{number}": 1 for number in range(1, ROWS + 1)}
@@ -147,7 +152,7 @@ def test_on_livechat_every_row_is_there_exactly_once(destinations: int, how: Set
 @settings(max_examples=60, deadline=None)
 @given(destinations=st.sampled_from([1, 3, 100]), how=DELIVERIES, mishaps=MISHAPS)
 def test_on_kitechat_no_row_is_there_twice_and_doubt_has_a_cause(
-    destinations: int, how: Settings, mishaps: Mishaps
+    destinations: int, how: DeliverySettings, mishaps: Mishaps
 ) -> None:
     record, server = asyncio.run(delivered("kitechat", destinations, how, mishaps))
     sent = {f"m{seq}" for seq in record.in_state(State.SENT)}
@@ -168,7 +173,7 @@ def test_one_destination_gets_its_rows_in_order_and_one_at_a_time(
         it = scene(
             "livechat",
             ROWS,
-            Settings(rate=1000, concurrency=concurrency, stop_after_refusals=0),
+            DeliverySettings(rate=1000, concurrency=concurrency, stop_after_refusals=0),
             faults=faults,
             destinations=1,
         )

@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from campaign.channels.base import NoResponse, Request, Response
-from campaign.delivery.transport import LONGEST_ANSWER, Server, Transport
+from campaign.delivery.transport import LONGEST_RESPONSE, HttpTransport
+from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +35,7 @@ async def servers() -> AsyncIterator[Servers]:
 
 
 async def sent(url: str, request: Request = MESSAGE, timeout: float = 5.0) -> Response | NoResponse:  # noqa: ASYNC109 - the server's own word
-    async with Transport(Server(url, {"apikey": "the-key"}, timeout)) as transport:
+    async with HttpTransport(url, DeliverySettings(timeout=timeout), {"apikey": "the-key"}) as transport:
         return await transport.send(request)
 
 
@@ -83,14 +84,14 @@ async def test_a_server_that_repeats_the_key_does_not_get_it_into_a_reason(serve
 async def test_cookies_are_not_kept(servers: Servers) -> None:
     url = await servers.http(lambda: web.Response(headers={"Set-Cookie": "session=1"}))
     url = url.replace("127.0.0.1", "localhost")  # a name: cookies of mere numbers are never kept
-    async with Transport(Server(url)) as transport:
+    async with HttpTransport(url, DeliverySettings()) as transport:
         for _ in range(2):
             await transport.send(MESSAGE)
     assert [seen.headers.get("cookie") for seen in servers.seen] == [None, None]
 
 
 def test_the_key_is_not_shown() -> None:
-    assert "the-key" not in repr(Server("https://chat.example.com", {"apikey": "the-key"}))
+    assert "the-key" not in repr(HttpTransport("https://chat.example.com", DeliverySettings(), {"apikey": "the-key"}))
 
 
 def closed_port() -> int:
@@ -221,11 +222,11 @@ async def test_an_endless_answer_is_not_read_to_its_end(servers: Servers) -> Non
 
     answer = await sent(await servers.raw(talk))
     assert isinstance(answer, Response)
-    assert LONGEST_ANSWER < len(answer.body) < 2 * LONGEST_ANSWER
+    assert LONGEST_RESPONSE < len(answer.body) < 2 * LONGEST_RESPONSE
 
 
 async def test_many_requests_share_a_few_connections(servers: Servers) -> None:
     url = await servers.http(web.Response)
-    async with Transport(Server(url, connections=4)) as transport:
+    async with HttpTransport(url, DeliverySettings(concurrency=4)) as transport:
         answers = await asyncio.gather(*(transport.send(MESSAGE) for _ in range(40)))
     assert all(isinstance(answer, Response) for answer in answers)

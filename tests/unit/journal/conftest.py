@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from campaign.journal import Journal
-from campaign.journal.events import Event, write
+from campaign.journal.sqlite import SqliteJournal
+from campaign.journal.sqlite.attempt_events import Event, write
 
 from .planning import planned
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal.open_or_create(tmp_path / "a.journal.db") as opened:
+def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
+    with SqliteJournal.open_or_create(tmp_path / "a.journal.db") as opened:
         yield opened
 
 
@@ -42,5 +42,5 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(len(events))
         write(connection, events)
 
-    monkeypatch.setattr("campaign.journal.writer.write", counted)
+    monkeypatch.setattr("campaign.journal.sqlite.writer.write", counted)
     return sizes

@@ -7,26 +7,30 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from campaign.journal import Journal, Outcome, PlannedMessage, Recorder, RunFacts, State, encode_cells
+from campaign.journal import Outcome, PlannedMessage, RunManifest, State
+from campaign.journal.cells import encode_cells
+from campaign.journal.sqlite import SqliteJournal
+from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
+from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from campaign.journal import Run
+    from campaign.journal import RunRecord
 
 NOON = 1_800_000_000.0
 SENT = Outcome(State.SENT, message_id="abc", http_status=200, at=NOON + 1, latency=0.5)
 STATUS = "SELECT state, attempts FROM status WHERE run = 1 AND seq = ?"
 
-FACTS = RunFacts(
+FACTS = RunManifest(
     channel="livechat",
     server="https://chat.example.com",
     template="offer.json",
     recipients="/lists/customers.xlsx",
     sheet="Khách hàng",
     headers=("Tên", "Số"),
-    settings={"throttle": {"rate": None}, "delivery": {"timeout": 30.0}},
+    settings=DeliverySettings(timeout=12.0),
 )
 
 
@@ -44,7 +48,7 @@ def message(row: int, state: State = State.PENDING, kind: str = "", reason: str 
     )
 
 
-def plan(journal: Journal, messages: Sequence[PlannedMessage]) -> Run:
+def plan(journal: SqliteJournal, messages: Sequence[PlannedMessage]) -> RunRecord:
     """Put a whole run into a journal."""
     run = journal.begin_run(FACTS)
     journal.add(run.number, 1, messages)
@@ -54,7 +58,7 @@ def plan(journal: Journal, messages: Sequence[PlannedMessage]) -> Run:
 
 def planned(path: Path, count: int) -> Path:
     """A journal whose run 1 holds so many pending rows."""
-    with Journal.open_or_create(path) as journal:
+    with SqliteJournal.open_or_create(path) as journal:
         plan(journal, [message(row) for row in range(2, count + 2)])
     return path
 
@@ -71,13 +75,15 @@ def tell(path: Path, statement: str, *values: object) -> None:
         other.execute(statement, values)
 
 
-def in_state(journal: Journal, seq: int, state: State, kind: str = "", *, reason: str = "", at: float = NOON) -> None:
+def in_state(
+    journal: SqliteJournal, seq: int, state: State, kind: str = "", *, reason: str = "", at: float = NOON
+) -> None:
     """A row in a state, as delivery would leave it."""
     values = (state, kind, reason, at, seq)
     tell(journal.path, "UPDATE status SET state = ?, kind = ?, reason = ?, at = ? WHERE seq = ?", *values)
 
 
-def attempt(journal: Journal, started_at: float, outcome: str | None = "sent", what: str = "send") -> None:
+def attempt(journal: SqliteJournal, started_at: float, outcome: str | None = "sent", what: str = "send") -> None:
     tell(
         journal.path,
         "INSERT INTO attempt (run, seq, what, started_at, ended_at, outcome) VALUES (1, 1, ?, ?, ?, ?)",
@@ -85,8 +91,8 @@ def attempt(journal: Journal, started_at: float, outcome: str | None = "sent", w
     )
 
 
-async def until_written(recorder: Recorder) -> None:
+async def until_written(log: SqliteAttemptLog) -> None:
     """Everything that was submitted before is on disk, or could not be written."""
     async with asyncio.timeout(10):
-        while recorder._group or recorder._writing:  # noqa: ASYNC110 - nobody is told of outcomes
+        while log._group or log._writing:  # noqa: ASYNC110 - nobody is told of outcomes
             await asyncio.sleep(0.001)

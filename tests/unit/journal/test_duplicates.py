@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.errors import JournalWriteError
-from campaign.journal import Duplicates, PlannedMessage, State
+from campaign.journal import PlannedMessage, State
+from campaign.journal.sqlite import Duplicates
 
 from .planning import message
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import JournalBusyError, JournalWriteError
-from campaign.journal import sole_delivery
+from campaign.journal.sqlite.lock import DeliveryLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 HOLD = """
 import sys
 from pathlib import Path
-from campaign.journal import sole_delivery
-with sole_delivery(Path(sys.argv[1])):
+from campaign.journal.sqlite.lock import DeliveryLock
+with DeliveryLock(Path(sys.argv[1])).held():
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -47,7 +47,7 @@ def hold_soon(path: Path) -> None:
     """Hold the journal, as soon as the operating system has buried its last holder."""
     for _ in range(100):
         try:
-            with sole_delivery(path):
+            with DeliveryLock(path).held():
                 return
         except JournalBusyError:
             time.sleep(0.05)
@@ -57,7 +57,7 @@ def hold_soon(path: Path) -> None:
 def test_a_second_process_is_told_who_holds_the_journal(path: Path, holder: subprocess.Popen[str]) -> None:
     who = rf"process {holder.pid} on {re.escape(platform.node())} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d; wait for it"
     for _ in range(2):
-        with pytest.raises(JournalBusyError, match=who), sole_delivery(path):
+        with pytest.raises(JournalBusyError, match=who), DeliveryLock(path).held():
             pytest.fail("two processes hold the journal")
 
 
@@ -73,30 +73,30 @@ def test_a_process_that_ends_holds_nothing(path: Path, holder: subprocess.Popen[
 
 
 def test_the_same_process_cannot_hold_it_twice(path: Path) -> None:
-    with sole_delivery(path):
-        with pytest.raises(JournalBusyError, match=f"process {os.getpid()} "), sole_delivery(path):
+    with DeliveryLock(path).held():
+        with pytest.raises(JournalBusyError, match=f"process {os.getpid()} "), DeliveryLock(path).held():
             pytest.fail("held twice")
-        with pytest.raises(JournalBusyError, match=f"process {os.getpid()} "), sole_delivery(path):
+        with pytest.raises(JournalBusyError, match=f"process {os.getpid()} "), DeliveryLock(path).held():
             pytest.fail("the refusal has let go of it")
 
 
 def test_it_is_let_go_of_after_an_error(path: Path) -> None:
-    with pytest.raises(ZeroDivisionError, match="now"), sole_delivery(path):
+    with pytest.raises(ZeroDivisionError, match="now"), DeliveryLock(path).held():
         raise ZeroDivisionError("now")
-    with sole_delivery(path):
+    with DeliveryLock(path).held():
         pass
 
 
 def test_a_holder_that_has_not_signed_yet_is_just_another_process(path: Path) -> None:
-    with sole_delivery(path):
+    with DeliveryLock(path).held():
         Path(f"{path}.lock").write_bytes(b"")
-        with pytest.raises(JournalBusyError, match="is being worked on by another process"), sole_delivery(path):
+        with pytest.raises(JournalBusyError, match="is being worked on by another process"), DeliveryLock(path).held():
             pytest.fail("held twice")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights elsewhere")
 def test_the_lock_is_its_owners_alone(path: Path) -> None:
-    with sole_delivery(path):
+    with DeliveryLock(path).held():
         assert Path(f"{path}.lock").stat().st_mode & 0o777 == 0o600
 
 
@@ -105,6 +105,6 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     blocked.touch()
     with (
         pytest.raises(JournalWriteError, match="the journal cannot be written"),
-        sole_delivery(blocked / "a.journal.db"),
+        DeliveryLock(blocked / "a.journal.db").held(),
     ):
         pytest.fail("there is no such folder")

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from campaign.journal import Cell, Journal, State
-from campaign.journal.reader import MOST_REASONS, PAGE
+from campaign.journal import RecordedCell, State
+from campaign.journal.sqlite import SqliteJournal
+from campaign.journal.sqlite.reader import PAGE
+from campaign.journal.store import MOST_REASONS
 
 from .planning import FACTS, NOON, attempt, in_state, message, plan, tell
 
 
-def test_results_come_in_sheet_order_over_many_pages(journal: Journal) -> None:
+def test_results_come_in_sheet_order_over_many_pages(journal: SqliteJournal) -> None:
     rows = range(2, 2 * PAGE + 5)
     run = journal.begin_run(FACTS)
     for start in range(0, len(rows), 700):
@@ -15,7 +17,7 @@ def test_results_come_in_sheet_order_over_many_pages(journal: Journal) -> None:
     assert [result.row for result in journal.results(1)] == list(rows)
 
 
-def test_a_result_says_all_that_is_known_of_a_row(journal: Journal) -> None:
+def test_a_result_says_all_that_is_known_of_a_row(journal: SqliteJournal) -> None:
     plan(journal, [message(2)])
     tell(
         journal.path,
@@ -23,17 +25,17 @@ def test_a_result_says_all_that_is_known_of_a_row(journal: Journal) -> None:
         NOON,
     )
     (result,) = journal.results(1)
-    assert result.cells == (Cell("name 2"), Cell("2", 2, "0"))
+    assert result.cells == (RecordedCell("name 2"), RecordedCell("2", 2, "0"))
     assert result[2:] == (State.SENT, "", "", "abc", 200, 2, NOON, 0.25)
 
 
-def test_results_can_be_asked_for_by_state(journal: Journal) -> None:
+def test_results_can_be_asked_for_by_state(journal: SqliteJournal) -> None:
     plan(journal, [message(2), message(3, State.INVALID), message(4, State.SKIPPED), message(5)])
     assert [result.row for result in journal.results(1, (State.INVALID, State.SKIPPED))] == [3, 4]
     assert list(journal.results(1, (State.SENT,))) == []
 
 
-def test_results_may_change_while_they_are_read(journal: Journal) -> None:
+def test_results_may_change_while_they_are_read(journal: SqliteJournal) -> None:
     plan(journal, [message(row) for row in range(2, PAGE + 12)])
     results = journal.results(1, (State.PENDING,))
     assert next(results).row == 2
@@ -41,7 +43,7 @@ def test_results_may_change_while_they_are_read(journal: Journal) -> None:
     assert len(list(results)) == PAGE - 1
 
 
-def test_rows_are_tallied_by_state(journal: Journal) -> None:
+def test_rows_are_tallied_by_state(journal: SqliteJournal) -> None:
     plan(journal, [message(2), message(3), message(4, State.INVALID), message(5, State.SKIPPED)])
     in_state(journal, 1, State.SENT)
     tally = journal.tally(1)
@@ -49,7 +51,7 @@ def test_rows_are_tallied_by_state(journal: Journal) -> None:
     assert (tally.requests, tally.throttled, tally.seconds, tally.started_at, tally.ended_at) == (0, 0, 0, None, None)
 
 
-def test_requests_are_tallied(journal: Journal) -> None:
+def test_requests_are_tallied(journal: SqliteJournal) -> None:
     plan(journal, [message(2)])
     attempt(journal, NOON, "not_taken")
     attempt(journal, NOON + 1, "unclear")
@@ -59,7 +61,7 @@ def test_requests_are_tallied(journal: Journal) -> None:
     assert (tally.requests, tally.throttled) == (4, 1)
 
 
-def test_reasons_are_grouped_the_commonest_first(journal: Journal) -> None:
+def test_reasons_are_grouped_the_commonest_first(journal: SqliteJournal) -> None:
     plan(
         journal,
         [
@@ -82,12 +84,12 @@ def test_reasons_are_grouped_the_commonest_first(journal: Journal) -> None:
     assert (other.kind, other.count, other.rows) == ("blank phone", 2, (2, 12))
 
 
-def test_a_kind_in_two_states_is_two_reasons(journal: Journal) -> None:
+def test_a_kind_in_two_states_is_two_reasons(journal: SqliteJournal) -> None:
     plan(journal, [message(2, State.INVALID, "x"), message(3, State.SKIPPED, "x")])
     assert {reason.state for reason in journal.reasons(1)} == {State.INVALID, State.SKIPPED}
 
 
-def test_of_twenty_thousand_different_reasons_some_are_given_soon(journal: Journal) -> None:
+def test_of_twenty_thousand_different_reasons_some_are_given_soon(journal: SqliteJournal) -> None:
     plan(journal, [message(row, State.INVALID, f"kind {row}", "why") for row in range(20_000)])
     steps = 0
 
@@ -101,7 +103,7 @@ def test_of_twenty_thousand_different_reasons_some_are_given_soon(journal: Journ
     assert steps < 500
 
 
-def test_messages_are_counted_by_the_minute(journal: Journal) -> None:
+def test_messages_are_counted_by_the_minute(journal: SqliteJournal) -> None:
     plan(journal, [message(row) for row in range(2, 7)])
     minute = NOON // 60 * 60
     for seq, at in enumerate((minute, minute + 59, minute + 61, minute + 600), start=1):
@@ -110,7 +112,7 @@ def test_messages_are_counted_by_the_minute(journal: Journal) -> None:
     assert journal.sent_per_minute(1) == (1, [(minute, 2), (minute + 60, 1), (minute + 600, 1)])
 
 
-def test_a_long_run_is_counted_by_longer_spans(journal: Journal) -> None:
+def test_a_long_run_is_counted_by_longer_spans(journal: SqliteJournal) -> None:
     plan(journal, [message(row) for row in range(2, 1002)])
     tell(journal.path, "UPDATE status SET state = 'sent', at = ? + 60 * seq", NOON)
     span, counts = journal.sent_per_minute(1)
@@ -119,6 +121,6 @@ def test_a_long_run_is_counted_by_longer_spans(journal: Journal) -> None:
     assert len(counts) <= 240
 
 
-def test_nothing_sent_is_nothing_to_count(journal: Journal) -> None:
+def test_nothing_sent_is_nothing_to_count(journal: SqliteJournal) -> None:
     plan(journal, [message(2)])
     assert journal.sent_per_minute(1) == (1, [])

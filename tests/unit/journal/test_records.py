@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.journal import Cell, State, Tally, encode_cells
-from campaign.journal.records import decode_cells, storable
+from campaign.journal import RecordedCell, State, Tally
+from campaign.journal.cells import decode_cells, encode_cells, storable
 
 LONG_AGO, FAR_AHEAD = timedelta(days=-3_000_000), timedelta(days=3_000_000)
 VALUES = st.one_of(
@@ -43,24 +43,24 @@ TEXTS = st.text(st.characters(codec=None))
 )
 def test_a_typed_cell_comes_back_as_it_was(value: float | date | time | timedelta) -> None:
     (cell,) = decode_cells(encode_cells(("shown",), (value,), ("0.00",)))
-    assert cell == Cell("shown", value, "0.00")
+    assert cell == RecordedCell("shown", value, "0.00")
     assert type(cell.value) is type(value)
 
 
 @given(st.lists(st.tuples(TEXTS, VALUES, st.text()), max_size=5))
 def test_any_typed_cells_come_back_as_they_were(cells: list[tuple[str, int, str]]) -> None:
     columns = [tuple(part) for part in zip(*cells, strict=True)] or [(), (), ()]
-    assert decode_cells(encode_cells(*columns)) == tuple(Cell(*cell) for cell in cells)
+    assert decode_cells(encode_cells(*columns)) == tuple(RecordedCell(*cell) for cell in cells)
 
 
 @given(st.lists(TEXTS, max_size=5))
 def test_any_text_comes_back_as_it_was(texts: list[str]) -> None:
-    assert decode_cells(encode_cells(texts, texts, ())) == tuple(Cell(text) for text in texts)
+    assert decode_cells(encode_cells(texts, texts, ())) == tuple(RecordedCell(text) for text in texts)
 
 
 @pytest.mark.parametrize("value", ["0001", None], ids=["text", "blank"])
 def test_a_cell_without_a_typed_value_is_its_text(value: str | None) -> None:
-    assert decode_cells(encode_cells(("0001",), (value,), ("@",))) == (Cell("0001"),)
+    assert decode_cells(encode_cells(("0001",), (value,), ("@",))) == (RecordedCell("0001"),)
 
 
 @given(TEXTS)

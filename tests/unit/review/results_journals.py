@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 
-from campaign.journal import Journal, Outcome, PlannedMessage, Recorder, Run, RunFacts, State, encode_cells
+from campaign.journal import Outcome, PlannedMessage, RunManifest, RunRecord, State
+from campaign.journal.cells import encode_cells
+from campaign.journal.sqlite import SqliteJournal
+from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.review.results_workbook import write_results
 
 if TYPE_CHECKING:
@@ -22,8 +25,8 @@ HEADERS = ("Id", "Name", "Phone")
 MORNING = 1_767_578_400.0  # 2026-01-05 02:00 UTC
 
 
-def facts(headers: Sequence[str] = HEADERS, *, sheet: str | None = "List") -> RunFacts:
-    return RunFacts("livechat", "https://chat.example.com", "livechat-text", "customers.xlsx", sheet, tuple(headers))
+def facts(headers: Sequence[str] = HEADERS, *, sheet: str | None = "List") -> RunManifest:
+    return RunManifest("livechat", "https://chat.example.com", "livechat-text", "customers.xlsx", sheet, tuple(headers))
 
 
 def planned(
@@ -44,24 +47,26 @@ def simple_rows(count: int) -> list[PlannedMessage]:
     return [planned(row, (f"c{row}", f"Name {row}", f"09{row:08}")) for row in range(2, count + 2)]
 
 
-def plan(path: Path, rows: Sequence[PlannedMessage], about: RunFacts | None = None) -> tuple[Journal, Run]:
+def plan(
+    path: Path, rows: Sequence[PlannedMessage], about: RunManifest | None = None
+) -> tuple[SqliteJournal, RunRecord]:
     """A journal with one planned run. The caller closes it."""
-    journal = Journal.open_or_create(path)
+    journal = SqliteJournal.open_or_create(path)
     run = journal.begin_run(about or facts())
     journal.add(run.number, 1, rows)
     journal.seal(run.number)
     return journal, run
 
 
-def deliver(journal: Journal, run: Run, outcomes: Mapping[int, Outcome | None]) -> None:
+def deliver(journal: SqliteJournal, run: RunRecord, outcomes: Mapping[int, Outcome | None]) -> None:
     """Put attempts on record by the row's place in the run; None is one that never ended."""
 
     async def record() -> None:
-        async with Recorder(journal.path, run.number) as recorder:
+        async with SqliteAttemptLog(journal.path, run.number) as log:
             for seq, outcome in outcomes.items():
-                attempt = await recorder.begin(seq, outcome.at if outcome else MORNING)
+                attempt = await log.begin(seq, outcome.at if outcome else MORNING)
                 if outcome:
-                    recorder.end(seq, attempt, str(outcome.state), outcome)
+                    log.record_outcome(seq, attempt, str(outcome.state), outcome)
 
     session = journal.begin_session(run.number)
     asyncio.run(record())
@@ -84,7 +89,7 @@ def written(
     folder: Path,
     rows: Sequence[PlannedMessage],
     outcomes: Mapping[int, Outcome | None] | None = None,
-    about: RunFacts | None = None,
+    about: RunManifest | None = None,
 ) -> Path:
     """The results workbook of a run with these rows and outcomes."""
     journal, run = plan(folder / "offer.journal.db", rows, about)

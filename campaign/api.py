@@ -1,0 +1,272 @@
+"""The functions of the public API; `campaign` exports them.
+
+They print nothing, prompt for nothing, read no environment variables and install no signal handlers. The asynchronous
+ones work in any running event loop; each has a blocking twin, named with `_sync`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+
+from campaign.config import load_campaign
+from campaign.errors import Problem, RunStateError
+from campaign.planning import prepare
+from campaign.runs.options import RunObserver, RunOptions
+from campaign.runs.run import Run, channel_of, credentials_from
+from campaign.runs.start import begin_run, whole_run
+from campaign.runs.whole_run import run_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from campaign.channels import Channel
+    from campaign.config import Campaign
+    from campaign.journal import JournalStore, State
+    from campaign.planning import Plan, PlanCounts
+    from campaign.runs.options import SendConfirmation
+    from campaign.runs.report import Report
+
+
+T = TypeVar("T")
+
+
+class Overrides(TypedDict, total=False):
+    """Settings that replace those of a campaign file.
+
+    Attributes:
+        template: a path, or the name of a shipped template.
+        recipients: the list.
+        sheet: the sheet to read.
+        columns: variable to header.
+        values: variable to text, the same for every row.
+        server: the server's base URL.
+        rate: "10/s", "600/min", "auto" or requests per second.
+        concurrency: requests in flight at once.
+    """
+
+    template: str | Path | None
+    recipients: str | Path | None
+    sheet: str | None
+    columns: Mapping[str, str]
+    values: Mapping[str, str]
+    server: str | None
+    rate: str | float | None
+    concurrency: int | None
+
+
+def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
+    """Read a campaign file, or make a campaign from a spreadsheet.
+
+    Args:
+        file: a campaign file; or a spreadsheet, and then `template` is needed. A path in `overrides` is relative to the
+            working directory.
+        overrides: settings that replace those of the file.
+
+    Raises:
+        CampaignFileError: every problem of the file, by key.
+    """
+    template, recipients = overrides.get("template"), overrides.get("recipients")
+    nested: dict[str, Any] = {
+        "template": str(Path(template).absolute()) if template and Path(template).is_file() else template,
+        "recipients": {
+            "file": str(Path(recipients).absolute()) if recipients else None,
+            "sheet": overrides.get("sheet"),
+        },
+        "columns": dict(overrides.get("columns", {})),
+        "values": dict(overrides.get("values", {})),
+        "server": {"url": overrides.get("server")},
+        "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
+    }
+    return load_campaign(Path(file), _given(nested))
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    given = {key: _given(value) if isinstance(value, dict) else value for key, value in settings.items()}
+    return {key: value for key, value in given.items() if value is not None and value != {}}
+
+
+def plan(campaign: Campaign, *, sandbox: bool = False) -> Plan:
+    """Read, render and validate every row of a campaign's list; sends nothing.
+
+    Args:
+        campaign: the campaign.
+        sandbox: plan a rehearsal, which is delivered to a local sandbox.
+
+    Raises:
+        CampaignFileError: the server's address is missing or wrong.
+        RecipientsError: the list cannot be read, or has no rows.
+        TemplateError: the template cannot be used with these columns.
+    """
+    made = prepare(campaign, rehearsal=sandbox)
+    assert made.counts.rows  # noqa: S101 - reads the whole list, and an empty one has raised
+    return made
+
+
+async def start(
+    plan: Plan,
+    *,
+    journal: JournalStore,
+    api_key: str | Mapping[str, str] | None = None,
+    new: bool = False,
+    skip_invalid: bool = False,
+    observer: RunObserver | None = None,
+) -> Run:
+    """Record a plan in a journal as a new run, ready to be delivered. Nothing is sent yet.
+
+    Args:
+        plan: what to send.
+        journal: where to record it.
+        api_key: the server's API key, where it needs one; a mapping where it needs several values.
+        new: start over although a run is on record.
+        skip_invalid: leave out invalid rows instead of raising.
+        observer: follows the planning and confirms the run.
+
+    Raises:
+        InvalidRowsError: some rows cannot be sent as they are.
+        KeyMissingError: the server needs an API key.
+        RunStateError: a run is on record, or the observer did not confirm this one.
+        JournalError: the journal is in use, or cannot be written.
+    """
+    cancelled = threading.Event()
+    following = _Cancellable(observer or RunObserver(), cancelled)
+    options = RunOptions(new=new, skip_invalid=skip_invalid)
+    return await _in_thread(lambda: _start(plan, journal, api_key, options, following), cancelled)
+
+
+def start_sync(
+    plan: Plan,
+    *,
+    journal: JournalStore,
+    api_key: str | Mapping[str, str] | None = None,
+    new: bool = False,
+    skip_invalid: bool = False,
+    observer: RunObserver | None = None,
+) -> Run:
+    """The blocking twin of `start`."""
+    return _start(plan, journal, api_key, RunOptions(new=new, skip_invalid=skip_invalid), observer or RunObserver())
+
+
+async def resume(
+    journal: JournalStore,
+    *,
+    api_key: str | Mapping[str, str] | None = None,
+    retry: tuple[State, ...] = (),
+    server: str | None = None,
+) -> Run:
+    """The last run of a journal, ready to be delivered again. Nothing is sent yet.
+
+    Args:
+        journal: where it is recorded.
+        api_key: the server's API key, where it needs one; a mapping where it needs several values.
+        retry: rows in these states (failed, in doubt) are sent again.
+        server: another address of the same server.
+
+    Raises:
+        KeyMissingError: the server needs an API key.
+        RunStateError: there is no complete run on record.
+        JournalError: the journal is in use, or cannot be read.
+    """
+    return await asyncio.to_thread(resume_sync, journal, api_key=api_key, retry=retry, server=server)
+
+
+def resume_sync(
+    journal: JournalStore,
+    *,
+    api_key: str | Mapping[str, str] | None = None,
+    retry: tuple[State, ...] = (),
+    server: str | None = None,
+) -> Run:
+    """The blocking twin of `resume`."""
+    with journal.exclusive():
+        record = whole_run(journal)
+        credentials = credentials_from(channel_of(record), api_key, rehearsal=record.manifest.rehearsal)
+        run = Run(journal, record, credentials, server=server, retry=tuple(retry))
+        run.settle_cut_off()
+    return run
+
+
+def run(
+    campaign: Campaign,
+    *,
+    sandbox: bool = False,
+    api_key: str | Mapping[str, str] | None = None,
+    options: RunOptions | None = None,
+    observer: RunObserver | None = None,
+) -> Report | None:
+    """Plan a campaign, deliver it and write its results workbook, in its own journal beside the campaign file.
+
+    Blocking, for a script; not to be called inside a running event loop.
+
+    Args:
+        campaign: the campaign.
+        sandbox: rehearse: deliver to a local sandbox, with a journal and a workbook of its own.
+        api_key: the server's API key, where it needs one; a mapping where it needs several values.
+        options: what is asked for beyond the campaign file.
+        observer: follows the run and confirms it.
+
+    Returns:
+        How it ended; None where the observer did not confirm it.
+
+    Raises:
+        CampaignError: something is wrong, and nothing was sent.
+    """
+    made = prepare(campaign, rehearsal=sandbox)
+
+    def find(channel: Channel) -> Mapping[str, str]:
+        return credentials_from(channel, api_key, rehearsal=sandbox)
+
+    return run_plan(made, find, options or RunOptions(), observer or RunObserver())
+
+
+def _start(
+    plan: Plan,
+    journal: JournalStore,
+    api_key: str | Mapping[str, str] | None,
+    options: RunOptions,
+    observer: RunObserver,
+) -> Run:
+    credentials = credentials_from(plan.channel, api_key, rehearsal=plan.rehearsal)
+    with journal.exclusive():
+        begun = begin_run(plan, journal, credentials, options, observer)
+    if begun is None:
+        raise RunStateError(Problem(journal.where, "the run was not confirmed, and nothing was sent"))
+    return begun
+
+
+async def _in_thread(work: Callable[[], T], cancelled: threading.Event) -> T:
+    """Run blocking work in a thread; when cancelled, let it notice and clean up before the caller goes on."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        cancelled.set()
+        await asyncio.wait([task])
+        task.exception()  # it ended because of the cancellation, which is what the caller learns of
+        raise
+
+
+class _Cancellable(RunObserver):
+    """An observer that ends the planning where the waiting coroutine was cancelled."""
+
+    def __init__(self, observer: RunObserver, cancelled: threading.Event) -> None:
+        self._observer = observer
+        self._cancelled = cancelled
+
+    def warned(self, warning: Problem) -> None:
+        self._observer.warned(warning)
+
+    def planned(self, counts: PlanCounts) -> None:
+        self._check()
+        self._observer.planned(counts)
+
+    def confirm(self, confirmation: SendConfirmation) -> bool:
+        agreed = self._observer.confirm(confirmation)
+        self._check()
+        return agreed
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise RunStateError(Problem("", "cancelled while the run was planned"))

@@ -1,0 +1,218 @@
+"""What delivery needs of the rest of the world: a clock, a transport, an attempt log and a rate limiter.
+
+Journals implement `AttemptLog`, `transport.HttpTransport` implements `Transport`, and
+`rate_limiter.LocalRateLimiter` implements `RateLimiter`. Tests and further stores bring their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from campaign.channels import Channel
+    from campaign.channels.base import NoResponse, Quota, Request, Response
+    from campaign.delivery.shutdown import Shutdown
+    from campaign.journal.records import Outcome, Reservation, State, WaitingRow
+    from campaign.settings import DeliverySettings
+
+
+class Clock(Protocol):
+    """A clock."""
+
+    def now(self) -> float:
+        """Seconds on a monotonic clock."""
+        ...
+
+    def epoch(self) -> float:
+        """Seconds since the epoch on the machine's clock, for the record."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds on a monotonic clock."""
+        return time.monotonic()
+
+    def epoch(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep."""
+        await asyncio.sleep(seconds)
+
+
+class Transport(Protocol):
+    """Sends requests."""
+
+    async def send(self, request: Request) -> Response | NoResponse:
+        """Send one request and read its response."""
+        ...
+
+
+class Permit(NamedTuple):
+    """A request's permission to leave.
+
+    Attributes:
+        route: the server's route; each has a quota of its own.
+        granted_at: when it was granted, in seconds on the monotonic clock.
+    """
+
+    route: str
+    granted_at: float
+
+
+class RateLimiter(Protocol):
+    """Decides when each request may leave."""
+
+    async def acquire(self, route: str) -> Permit | None:
+        """Wait until a request to a route may leave; None when the run is shutting down."""
+        ...
+
+    def release(
+        self, permit: Permit, response: Response | None = None, quota: Quota | None = None, *, healthy: bool = False
+    ) -> None:
+        """Return a permit and learn from the response.
+
+        Args:
+            permit: the permit.
+            response: the whole response, where one came.
+            quota: what it says of the server's limit.
+            healthy: the server itself responded, and was not in trouble.
+        """
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let no request leave for a while."""
+        ...
+
+    def slow_down(self) -> None:
+        """Reduce the rate; healthy responses restore it."""
+        ...
+
+    def lost_contact(self) -> None:
+        """Find out with one request at a time whether the server is back."""
+        ...
+
+    @property
+    def waiting_for(self) -> float:
+        """Seconds until the next request may leave, for display."""
+        ...
+
+    @property
+    def current_rate(self) -> float:
+        """Requests per second aimed at now, for display."""
+        ...
+
+
+class AttemptLog(Protocol):
+    """The durable record of one run's attempts and outcomes, and the queue of its rows."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether an outcome could not be written; then nothing more may be sent."""
+        ...
+
+    async def begin(self, seq: int, at: float) -> int:
+        """Record an attempt and return its number once it would survive a power cut.
+
+        Raises:
+            JournalWriteError: the attempt is not on record, so the request must not leave.
+        """
+        ...
+
+    def reserve(self, rows: Sequence[int], at: float) -> Sequence[Reservation]:
+        """Record the first attempts of rows that are about to be sent, without waiting for the disk."""
+        ...
+
+    async def begin_reserved(self, reservation: Reservation) -> None:
+        """Return once a reserved attempt would survive a power cut and outcomes are still being written.
+
+        Raises:
+            JournalWriteError: the attempt is not on record, so the request must not leave.
+        """
+        ...
+
+    def withdraw(self, reservation: Reservation) -> None:
+        """Take back a reserved attempt that was not made."""
+        ...
+
+    def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
+        """Record the result of an attempt and the row's state from now on; committed soon, not awaited."""
+        ...
+
+    def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record a read-back and the row's state from now on; committed soon, not awaited."""
+        ...
+
+    async def waiting(self, after: int, most: int) -> list[WaitingRow]:
+        """The next rows to deliver, in sheet order: at most `most` after place `after` of the run."""
+        ...
+
+
+class RowEvent(NamedTuple):
+    """A row has reached a final state in this delivery.
+
+    Attributes:
+        row: the row's number in the spreadsheet.
+        state: sent, failed or in doubt.
+        reason: why it was not sent; "" where it was.
+        message_id: the message's id at the server, where it gave one.
+    """
+
+    row: int
+    state: State
+    reason: str = ""
+    message_id: str | None = None
+
+
+OnEvent: TypeAlias = Callable[[RowEvent], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counts of one delivery so far, for display; decisions rest on the log."""
+
+    sent: int = 0
+    failed: int = 0
+    in_doubt: int = 0
+    trouble: str = ""
+
+    @property
+    def done(self) -> int:
+        """Rows that have reached a final state."""
+        return self.sent + self.failed + self.in_doubt
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryContext:
+    """All that the delivery of one run works with.
+
+    Attributes:
+        on_event: awaited for each row that has reached a final state; None where no caller follows along.
+        random: returns a number from 0 to 1, for jitter.
+    """
+
+    channel: Channel
+    settings: DeliverySettings
+    transport: Transport
+    log: AttemptLog
+    rate_limiter: RateLimiter
+    shutdown: Shutdown
+    clock: Clock = field(default_factory=SystemClock)
+    progress: Progress = field(default_factory=Progress)
+    on_event: OnEvent | None = None
+    random: Callable[[], float] = random.random

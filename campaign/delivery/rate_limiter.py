@@ -1,0 +1,195 @@
+"""The rate limiter: the one place where every request of a run waits for permission to leave.
+
+A request leaves when four conditions hold: the smooth rate has room, the server's quota has some left, no pause is in
+force, and, while the state of the server is unknown, no other request is out to probe it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from campaign.channels.answers import http_date
+from campaign.delivery.ports import Permit
+from campaign.delivery.server_quota import ServerClock, ServerQuota
+from campaign.settings import DEFAULT_RATE
+
+if TYPE_CHECKING:
+    from campaign.channels.base import Quota, Response
+    from campaign.delivery.ports import Clock
+    from campaign.delivery.shutdown import Shutdown
+
+BURST = 0.1
+"""Seconds' worth of requests that may leave at once."""
+
+SPENT_IN = 0.1
+"""The fraction of a window in which its quota is spent; the rest is left for slow responses."""
+
+SURE = 0.06
+"""Seconds to which the server's clock has to be known before a quota is spent in less than one of its seconds."""
+
+RECOVERY = 0.05
+"""Fraction of the full rate that each healthy response restores after the rate was halved."""
+
+LOWEST = 1 / 64
+"""The fraction of the full rate at which halving ends."""
+
+
+class Pacer:
+    """A smooth rate: each request is due one interval after the one before, give or take a small burst (GCRA)."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self._due = 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next request may leave."""
+        slack = max(0.0, BURST - 1 / self.rate)
+        return max(0.0, self._due - slack - now)
+
+    def take(self, now: float) -> None:
+        """Count a request that leaves now."""
+        self._due = max(self._due, now) + 1 / self.rate
+
+
+class Route:
+    """One of the server's routes: its quota, and the line of requests for it."""
+
+    def __init__(self, clock: ServerClock) -> None:
+        self.quota = ServerQuota(clock)
+        self.gate = asyncio.Lock()
+        self.in_line = 0
+        """Requests that wait for a permit or are finding out whether they have to."""
+        self.released = asyncio.Event()
+        self.rate = 0.0
+        """Requests per second at which its quota is spent; 0 where the server states none."""
+
+
+class LocalRateLimiter:
+    """One per run, in this process. Retries and read-backs pass through it too. Implements `ports.RateLimiter`."""
+
+    def __init__(self, rate: float | None, clock: Clock, shutdown: Shutdown) -> None:
+        """Make a rate limiter.
+
+        Args:
+            rate: requests per second; None: the server's own quota where it states one, else `DEFAULT_RATE`.
+            clock: the clock to wait by.
+            shutdown: ends every wait.
+        """
+        self._rate = rate
+        self._clock = clock
+        self._shutdown = shutdown
+        self._server_clock = ServerClock()
+        self._routes: dict[str, Route] = {}
+        self._pacer = Pacer(rate or DEFAULT_RATE)
+        self._factor = 1.0
+        self._paused_until = 0.0
+        self._waits_until = 0.0
+
+    async def acquire(self, route: str) -> Permit | None:
+        """Wait until a request may leave; permits are granted in the order in which they were asked for.
+
+        Args:
+            route: "send" or "read-back"; servers count each separately.
+
+        Returns:
+            The permit, to be returned with `release`; None if the run is shutting down.
+        """
+        line = self._routes.get(route)
+        if line is None:
+            line = self._routes[route] = Route(self._server_clock)
+        if not line.in_line and not self._shutdown:
+            now = self._clock.now()
+            if self._wait(line.quota, now) == 0:
+                return self._grant(line, route, now)
+        line.in_line += 1
+        try:
+            async with line.gate:
+                return await self._acquire_first_in_line(line, route)
+        finally:
+            line.in_line -= 1
+
+    async def _acquire_first_in_line(self, line: Route, route: str) -> Permit | None:
+        while not self._shutdown:
+            now = self._clock.now()
+            wait = self._wait(line.quota, now)
+            if wait == 0:
+                return self._grant(line, route, now)
+            if wait is None:
+                line.released.clear()
+                await self._shutdown.wait_for(line.released.wait())
+            else:
+                self._waits_until = now + wait
+                await self._shutdown.sleep(self._clock, wait)
+        return None
+
+    def _grant(self, line: Route, route: str, now: float) -> Permit:
+        permit = Permit(route, now)
+        self._pacer.take(now)
+        line.quota.take(permit)
+        return permit
+
+    def _wait(self, quota: ServerQuota, now: float) -> float | None:
+        wait = quota.wait(now)
+        if wait is None:
+            return None
+        return max(wait, self._pacer.wait(now), self._paused_until - now, 0.0)
+
+    def release(
+        self, permit: Permit, response: Response | None = None, quota: Quota | None = None, *, healthy: bool = False
+    ) -> None:
+        """Return a permit and learn from the response; `ports.RateLimiter` describes the arguments."""
+        route, now = self._routes[permit.route], self._clock.now()
+        alone = route.quota.release(permit)
+        if response is not None and (healthy or quota is not None):
+            self._learn_clock(response, permit.granted_at, now)
+            if route.quota.learn(quota, now, alone=alone):
+                self._plan(route)
+        if healthy and self._factor < 1.0:
+            self._factor = min(1.0, self._factor + RECOVERY)
+            self._set_rate()
+        route.released.set()
+
+    def pause(self, seconds: float) -> None:
+        """Let no request leave for a while."""
+        self._paused_until = max(self._paused_until, self._clock.now() + seconds)
+
+    def slow_down(self) -> None:
+        """Halve the rate; healthy responses restore it. Responses that fall into one pause count once."""
+        if self._paused_until <= self._clock.now():
+            self._factor = max(LOWEST, self._factor / 2)
+            self._set_rate()
+
+    def lost_contact(self) -> None:
+        """Find out with one request at a time whether the server is back."""
+        for route in self._routes.values():
+            route.quota.forget()
+
+    @property
+    def waiting_for(self) -> float:
+        """Seconds until the next request may leave, for display."""
+        return max(0.0, self._waits_until - self._clock.now())
+
+    @property
+    def current_rate(self) -> float:
+        """Requests per second aimed at now, for display."""
+        return self._pacer.rate
+
+    def _learn_clock(self, response: Response, sent_at: float, now: float) -> None:
+        date = http_date(response.headers.get("date", ""))
+        if date is not None:
+            self._server_clock.learn(date, sent_at, now)
+        elif self._server_clock.uncertainty == float("inf"):  # no Date so far: assume that the server's clock is ours
+            self._server_clock.learn(self._clock.epoch(), now, now)
+
+    def _plan(self, route: Route) -> None:
+        """Spread a quota over the start of its window, or over a second while few `Date`s have been compared."""
+        sure = self._server_clock.uncertainty <= SURE
+        spread = max(route.quota.length * SPENT_IN, BURST if sure else 1.0)
+        route.rate = max(DEFAULT_RATE, (route.quota.limit or 0) / spread)
+        self._set_rate()
+
+    def _set_rate(self) -> None:
+        planned = max(route.rate for route in self._routes.values())
+        rate = self._rate or planned or DEFAULT_RATE
+        self._pacer.rate = self._factor * (min(rate, planned) if planned else rate)

@@ -1,0 +1,109 @@
+"""The row queue: rows in sheet order, one at a time for each destination."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from campaign.journal.records import WaitingRow
+
+Fetch: TypeAlias = Callable[[int, int], Awaitable[list["WaitingRow"]]]
+"""Reads rows: at most the second number of them, after the place given by the first."""
+
+PAGE, FIRST_PAGE = 256, 16
+"""Rows read together; fewer at first, because the length of the messages is not known yet."""
+
+PAGE_BYTES = 4 * 1024 * 1024
+"""Size that a page aims at: the longer the messages, the fewer rows it has."""
+
+ROWS_AHEAD = 2000
+BYTES_AHEAD = 16 * 1024 * 1024
+
+
+class RowQueue:
+    """Hands out rows whose destination is free, and holds back the others; reads ahead within bounds."""
+
+    def __init__(self, fetch: Fetch, limit: int | None = None) -> None:
+        """Make a queue.
+
+        Args:
+            fetch: reads rows.
+            limit: how many rows to hand out at most.
+        """
+        self._fetch = fetch
+        self._left = limit
+        self._ready: deque[WaitingRow] = deque()
+        self._held_back: dict[str, deque[WaitingRow]] = {}  # an entry for each busy destination
+        self._rows = 0
+        self._bytes = 0
+        self._last_seq = 0
+        self._page = FIRST_PAGE
+        self._exhausted = False
+        self._fetching = asyncio.Lock()
+        self._freed = asyncio.Event()
+
+    async def take(self) -> WaitingRow | None:
+        """The next row whose destination is free, busy from now until `done`; None when there are no more rows."""
+        while self._left != 0:
+            if len(self._ready) < PAGE and self._may_fetch and not self._fetching.locked():
+                await self._read_ahead()  # the other workers go on meanwhile
+                continue
+            if self._ready:
+                if self._left is not None:
+                    self._left -= 1
+                row = self._ready.popleft()
+                self._count(row, -1)
+                return row
+            if self._exhausted and not self._held_back:
+                return None
+            if not self._may_fetch:
+                self._freed.clear()
+                await self._freed.wait()
+            else:
+                await self._read_ahead()
+        return None
+
+    def done(self, row: WaitingRow) -> None:
+        """Free the row's destination for its next row."""
+        behind = self._held_back[row.destination]
+        if behind:
+            self._ready.append(behind.popleft())
+        else:
+            del self._held_back[row.destination]
+        self._freed.set()
+
+    def upcoming(self, count: int) -> list[WaitingRow]:
+        """The rows that `take` returns next, as far as they are known and at most `count`."""
+        return list(islice(self._ready, count if self._left is None else min(count, self._left)))
+
+    @property
+    def _may_fetch(self) -> bool:
+        return not self._exhausted and self._rows < ROWS_AHEAD and self._bytes < BYTES_AHEAD
+
+    async def _read_ahead(self) -> None:
+        async with self._fetching:
+            if len(self._ready) >= PAGE or not self._may_fetch:
+                return  # another worker has read meanwhile
+            page = await self._fetch(self._last_seq, self._page)
+            self._exhausted = len(page) < self._page
+            self._enqueue(page)
+            longest = max((len(row.body) for row in page), default=0)
+            self._page = max(1, min(PAGE, PAGE_BYTES // max(1, longest)))
+
+    def _enqueue(self, page: Sequence[WaitingRow]) -> None:
+        for row in page:
+            self._count(row, +1)
+            self._last_seq = row.seq
+            if row.destination in self._held_back:
+                self._held_back[row.destination].append(row)
+            else:
+                self._held_back[row.destination] = deque()
+                self._ready.append(row)
+
+    def _count(self, row: WaitingRow, sign: int) -> None:
+        self._rows += sign
+        self._bytes += sign * len(row.body)

@@ -1,0 +1,228 @@
+"""The delivery of one row: attempts and read-backs, from its turn to a state that is on record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from campaign.channels.base import Fatal, Indeterminate, NotFound, Refused, Response, Sent, Throttled, Unreachable
+from campaign.delivery.policy import NextStep, after_read_back, after_send, backoff, wait_after
+from campaign.delivery.ports import RowEvent
+from campaign.delivery.shutdown import StopReason
+from campaign.journal.records import Outcome, State
+
+if TYPE_CHECKING:
+    from campaign.channels.base import NoResponse, ReadBack, Verdict
+    from campaign.delivery.policy import CircuitBreaker
+    from campaign.delivery.ports import DeliveryContext, Permit
+    from campaign.delivery.reservations import Reservations
+    from campaign.journal.records import WaitingRow
+
+CUT_OFF = Indeterminate("cut off while sending")
+
+RESULTS = {
+    Sent: "sent",
+    Refused: "refused",
+    Throttled: "not_taken",
+    Unreachable: "unreachable",
+    Indeterminate: "unclear",
+    Fatal: "halt",
+    NotFound: "absent",
+}
+"""What the journal stores as the result of an attempt. Stored words never change: old journals hold them."""
+
+STATES = {
+    NextStep.SENT: State.SENT,
+    NextStep.FAILED: State.FAILED,
+    NextStep.IN_DOUBT: State.IN_DOUBT,
+    NextStep.READ_BACK: State.SENDING,
+    NextStep.RETRY: State.PENDING,
+    NextStep.STOP_RUN: State.PENDING,
+}
+"""The state of a row until its next step is done, which is what a resume starts from."""
+
+
+class RowWorker:
+    """Brings one row to a final state, or leaves it in the state on record when the run stops."""
+
+    def __init__(
+        self, context: DeliveryContext, breaker: CircuitBreaker, reservations: Reservations, row: WaitingRow
+    ) -> None:
+        self._context = context
+        self._breaker = breaker
+        self._reservations = reservations
+        self._row = row
+        self._can_read_back = context.channel.can_read_back
+        self._resend = context.settings.on_doubt == "retry"
+        self._may_be_there = row.attempts > 0
+        self._doubted = row.doubted
+        self._unclear = CUT_OFF if row.cut_off and self._can_read_back else None
+        """The verdict that calls for a read-back before anything else."""
+        self._failures = 0
+        self._sent_at = 0.0
+
+    async def deliver(self) -> None:
+        """Send, read back and wait until the row is final or the run stops.
+
+        Raises:
+            JournalWriteError: an attempt could not be put on record.
+        """
+        if self._row.cut_off and not self._can_read_back and not self._resend:
+            return  # it may have been sent: the journal marks it in doubt, and only the operator sends it again
+        while not self._context.shutdown:
+            wait = await (self._send() if self._unclear is None else self._read_back(self._unclear))
+            if wait is None:
+                return
+            if wait > 0:
+                await self._context.shutdown.sleep(self._context.clock, wait)
+
+    async def _send(self) -> float | None:
+        """Make one attempt. Returns the seconds to wait before the next step; None where there is none."""
+        context, row = self._context, self._row
+        permit = await context.rate_limiter.acquire("send")
+        if permit is None:
+            return None
+        try:
+            attempt = await self._reservations.begin(row.seq)
+            self._sent_at = context.clock.now()
+            response = await context.transport.send(context.channel.send_request(row.body))
+        except BaseException:
+            context.rate_limiter.release(permit)
+            raise
+        latency = context.clock.now() - self._sent_at
+        verdict = context.channel.read_response(response, again=self._may_be_there)
+        self._release(permit, response, verdict)
+        step = after_send(verdict, can_read_back=self._can_read_back, resend=self._resend, doubted=self._doubted)
+        if isinstance(verdict, Indeterminate):
+            self._may_be_there = True
+            self._doubted = not self._can_read_back
+            self._unclear = verdict if step is NextStep.READ_BACK else None
+        outcome = self._outcome(step, verdict, response, latency)
+        context.log.record_outcome(row.seq, attempt, RESULTS[type(verdict)], outcome)
+        return await self._follow(step, verdict, outcome)
+
+    async def _read_back(self, unclear: Indeterminate) -> float | None:
+        """Make one read-back. Returns the seconds to wait before the next step; None where there is none."""
+        context, row = self._context, self._row
+        permit = await context.rate_limiter.acquire("read-back")
+        if permit is None:
+            return None
+        began_at, self._sent_at = context.clock.epoch(), context.clock.now()
+        try:
+            response = await context.transport.send(context.channel.read_back_request(row.body))
+        except BaseException:
+            context.rate_limiter.release(permit)
+            raise
+        found = context.channel.read_back(response)
+        self._release(permit, response, found)
+        step = after_read_back(found, unclear)
+        verdict = unclear.refusal if step is NextStep.FAILED and unclear.refusal else found
+        if step is NextStep.RETRY:
+            self._unclear = None
+        outcome = self._outcome(step, verdict, response, context.clock.now() - self._sent_at)
+        context.log.record_read_back(row.seq, began_at, RESULTS[type(found)], outcome)
+        return await self._follow(step, verdict, outcome)
+
+    def _release(self, permit: Permit, response: Response | NoResponse, verdict: Verdict | ReadBack) -> None:
+        """Return the permit and tell the rate limiter what the response says about the server."""
+        limiter = self._context.rate_limiter
+        whole = response if isinstance(response, Response) else None
+        quota = self._context.channel.quota(whole) if whole else None
+        refused = isinstance(verdict, Indeterminate) and verdict.refusal is not None
+        limiter.release(permit, whole, quota, healthy=refused or isinstance(verdict, Sent | Refused | NotFound))
+        if isinstance(verdict, Throttled) and quota is None:
+            limiter.slow_down()  # where the server states its quota there is nothing to guess
+        if isinstance(verdict, Unreachable | Indeterminate) and not refused:
+            limiter.lost_contact()
+
+    def _outcome(
+        self, step: NextStep, verdict: Verdict | ReadBack, response: Response | NoResponse, latency: float
+    ) -> Outcome:
+        state = STATES[step]
+        if step is NextStep.STOP_RUN and self._unclear is not None:
+            state = State.SENDING  # a resume has to read it back first
+        if state is State.PENDING and self._row.doubted:
+            state = State.IN_DOUBT  # that this attempt was not accepted says nothing about the one before
+        reason = "" if isinstance(verdict, Sent | NotFound) else verdict.reason
+        if step is NextStep.IN_DOUBT and isinstance(verdict, Refused):
+            reason = f"an earlier attempt may have been accepted; the next one was refused: {reason}"
+        return Outcome(
+            state=state,
+            kind=_kind(verdict),
+            reason=reason,
+            message_id=verdict.message_id if isinstance(verdict, Sent) else None,
+            http_status=response.status if isinstance(response, Response) else None,
+            at=self._context.clock.epoch(),
+            latency=latency,
+        )
+
+    async def _follow(self, step: NextStep, verdict: Verdict | ReadBack, outcome: Outcome) -> float | None:
+        """Draw the consequences for the run. Returns the seconds that this row waits; None when it is done."""
+        if isinstance(verdict, NotFound) or (isinstance(verdict, Indeterminate) and verdict.refusal is not None):
+            return 0.0
+        if isinstance(verdict, Sent):
+            self._breaker.record_success()
+            self._context.progress.trouble = ""
+        elif isinstance(verdict, Refused):
+            self._stop_if(self._breaker.record_refusal(verdict.kind, verdict.reason))
+        elif isinstance(verdict, Fatal):
+            self._stop_if(StopReason(verdict.reason))
+        elif step is NextStep.IN_DOUBT:
+            self._doubt(verdict.reason)
+        else:
+            self._context.progress.trouble = verdict.reason
+            return self._wait(verdict)
+        await self._finish(step, outcome)
+        return None
+
+    async def _finish(self, step: NextStep, outcome: Outcome) -> None:
+        progress = self._context.progress
+        progress.sent += step is NextStep.SENT
+        progress.failed += step is NextStep.FAILED
+        progress.in_doubt += step is NextStep.IN_DOUBT
+        if self._context.on_event is not None and step is not NextStep.STOP_RUN:
+            event = RowEvent(self._row.row, outcome.state, outcome.reason, outcome.message_id)
+            await self._context.on_event(event)
+
+    def _doubt(self, reason: str) -> None:
+        self._context.progress.trouble = reason
+        now = self._context.clock.now()
+        self._breaker.record_failure(self._sent_at, now)
+        wait = self._pause_run()
+        self._stop_if(self._breaker.check_in_doubt(now, wait, reason))
+
+    def _wait(self, verdict: Throttled | Unreachable | Indeterminate) -> float:
+        """How long this row waits; pauses the whole run where every row would meet the same."""
+        self._failures += 1
+        now = self._context.clock.now()
+        self._breaker.record_failure(self._sent_at, now)
+        wait = wait_after(verdict, self._failures, self._context.random)
+        if isinstance(verdict, Indeterminate) and verdict.wait is None:
+            pause = self._pause_run()
+            self._stop_if(self._breaker.check_trouble(now, max(wait, pause), verdict.reason))
+            return wait
+        self._context.rate_limiter.pause(wait)
+        self._stop_if(self._breaker.check_trouble(now, wait, verdict.reason))
+        return 0.0
+
+    def _pause_run(self) -> float:
+        """Pause the run from the second consecutive failure on: a single lost response may concern this row alone.
+
+        Returns:
+            For how many seconds.
+        """
+        failures = self._breaker.failures - 1
+        if failures <= 0:
+            return 0.0
+        pause = backoff(failures, self._context.random)
+        self._context.rate_limiter.pause(pause)
+        return pause
+
+    def _stop_if(self, reason: StopReason | None) -> None:
+        if reason is not None:
+            self._context.shutdown.request(reason)
+
+
+def _kind(verdict: Verdict | ReadBack) -> str:
+    if isinstance(verdict, Sent):
+        return ""
+    return verdict.kind if isinstance(verdict, Refused) else RESULTS[type(verdict)]

@@ -1,0 +1,56 @@
+"""A request to shut down, shared by everything that waits, so that no wait outlasts it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from campaign.delivery.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class StopReason:
+    """Why a delivery ends early.
+
+    Attributes:
+        text: one sentence for people.
+        interrupted: whether an operator or the calling program asked for it, rather than something going wrong.
+    """
+
+    text: str
+    interrupted: bool = False
+
+
+class Shutdown:
+    """Requested once and never withdrawn: rows in flight end, no new row begins."""
+
+    def __init__(self) -> None:
+        self._requested = asyncio.Event()
+        self.reason: StopReason | None = None
+
+    def __bool__(self) -> bool:
+        """Whether a shutdown was requested."""
+        return self.reason is not None
+
+    def request(self, reason: StopReason) -> None:
+        """Request a shutdown; the first reason is kept."""
+        if self.reason is None:
+            self.reason = reason
+            self._requested.set()
+
+    async def sleep(self, clock: Clock, seconds: float) -> None:
+        """Sleep, or return early when a shutdown is requested."""
+        await self.wait_for(clock.sleep(seconds))
+
+    async def wait_for(self, waiting: Coroutine[Any, Any, object]) -> None:
+        """Wait for a coroutine to end; when a shutdown is requested first, cancel it and return."""
+        tasks = asyncio.ensure_future(waiting), asyncio.ensure_future(self._requested.wait())
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()

@@ -1,0 +1,79 @@
+"""The worker pool: workers that take rows from the queue until none is left or a shutdown is requested."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from campaign.delivery.policy import CircuitBreaker
+from campaign.delivery.reservations import Reservations
+from campaign.delivery.row_queue import RowQueue
+from campaign.delivery.row_worker import RowWorker
+from campaign.delivery.shutdown import StopReason
+from campaign.errors import CampaignError, JournalError
+
+if TYPE_CHECKING:
+    from campaign.delivery.ports import DeliveryContext
+
+LOG = logging.getLogger(__name__)
+
+
+class WorkerPool:
+    """Delivers one run."""
+
+    def __init__(self, context: DeliveryContext) -> None:
+        self._context = context
+        self._queue = RowQueue(context.log.waiting, context.settings.limit)
+        self._breaker = CircuitBreaker(context.settings.give_up_after, context.settings.stop_after_refusals)
+        self._reservations = Reservations(
+            context.log, self._queue, context.clock, enabled=context.channel.can_read_back
+        )
+        self._error: CampaignError | None = None
+
+    async def deliver(self) -> None:
+        """Deliver every waiting row; return when none is left or a shutdown was requested.
+
+        Raises:
+            JournalError: the journal could not be written or read; nothing was sent that is not on record.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._context.settings.concurrency):
+                    group.create_task(self._work())
+        finally:
+            self._reservations.withdraw_all()
+        if self._error:
+            raise self._error
+
+    async def _work(self) -> None:
+        try:
+            while not self._context.shutdown:
+                row = await self._queue.take()
+                if row is None:
+                    return
+                try:
+                    await RowWorker(self._context, self._breaker, self._reservations, row).deliver()
+                finally:
+                    self._queue.done(row)  # also when nothing was done: rows may be waiting behind this one
+                if self._context.log.failed:
+                    self._context.shutdown.request(StopReason("the journal cannot be written"))
+        except CampaignError as error:  # requests in flight still have to end and, if possible, be recorded
+            self._error = error
+            self._context.shutdown.request(StopReason(str(error)))
+
+
+async def deliver(context: DeliveryContext) -> StopReason | None:
+    """Deliver what is waiting in a run, and turn whatever ends it early into a reason.
+
+    Returns:
+        Why the delivery ended before the last row; None where it did not.
+    """
+    try:
+        await WorkerPool(context).deliver()
+    except JournalError as error:
+        return StopReason(str(error))
+    except Exception as error:
+        LOG.exception("internal error")
+        return StopReason(f"a fault of campaign's own ({error!r}): please report it")
+    return context.shutdown.reason

@@ -1,0 +1,6 @@
+"""The journal as one SQLite file per campaign: the default store."""
+
+from campaign.journal.sqlite.duplicates import Duplicates
+from campaign.journal.sqlite.journal import SqliteJournal
+
+__all__ = ["Duplicates", "SqliteJournal"]

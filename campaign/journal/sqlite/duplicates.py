@@ -1,0 +1,75 @@
+"""Finding exact duplicates among any number of rows, in bounded memory."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+from campaign.errors import JournalWriteError, Problem
+from campaign.journal.records import PlannedMessage, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+
+class Duplicates:
+    """Remembers the digest of every message, in a table that spills to disk: a million would cost too much memory."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("", isolation_level=None)  # "": a private file that SQLite removes itself
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID")
+
+    def __enter__(self) -> Self:
+        """Use for one plan."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Forget everything."""
+        self._connection.close()
+
+    def skip(self, batch: Sequence[PlannedMessage]) -> Sequence[PlannedMessage]:
+        """The batch, in which a message that an earlier row sends already is marked as skipped.
+
+        Raises:
+            JournalWriteError: the disk that holds temporary files is full.
+        """
+        keyed = [(message.digest, message.row) for message in batch if message.digest is not None]
+        before = self._connection.total_changes
+        with _plain_errors():
+            self._connection.execute("BEGIN")
+            self._connection.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", keyed)
+            self._connection.execute("COMMIT")
+            if self._connection.total_changes - before == len(keyed):
+                return batch
+            return list(self._marked(batch))
+
+    def _marked(self, batch: Sequence[PlannedMessage]) -> Iterator[PlannedMessage]:
+        for message in batch:
+            first = self._first_row(message)
+            if first == message.row:
+                yield message
+            else:
+                reason = f"exact duplicate of row {first}"
+                yield message._replace(state=State.SKIPPED, kind="duplicate", reason=reason)
+
+    def _first_row(self, message: PlannedMessage) -> int:
+        if message.digest is None:
+            return message.row
+        found = self._connection.execute("SELECT row FROM seen WHERE digest = ?", (message.digest,)).fetchone()
+        return int(found[0])
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        problem = Problem("the folder for temporary files", f"cannot be written ({error})", "make room on its disk")
+        raise JournalWriteError(problem) from error

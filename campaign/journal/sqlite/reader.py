@@ -1,0 +1,203 @@
+"""Reading a journal file: runs, figures, reasons, results, and the rows that wait for delivery."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from campaign.journal.cells import decode_cells
+from campaign.journal.records import ReasonCount, RowResult, RunManifest, RunRecord, State, Tally, WaitingRow
+from campaign.journal.sqlite.schema import plain_errors
+from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
+from campaign.settings import DeliverySettings
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+PAGE = 1000
+
+REHEARSAL_SERVER = "the sandbox"
+"""What journals written before version 0.2 hold as the server of a rehearsal."""
+
+# Python's sqlite3 releases the GIL for every row that it fetches, and waits to get it back. So a page comes as one row
+# whose lines are the rows of the run; texts are in hexadecimal digits, which contain no blank or line break.
+_WAITING_PAGE = """
+SELECT group_concat(
+    seq || ' ' || row || ' ' || hex(destination) || ' ' || hex(body) || ' ' || state || ' ' || attempts, char(10)
+) FROM (
+    SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq)
+    WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT ?
+)
+"""
+
+
+class JournalReader:
+    """The reading half of a journal.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def last_run(self) -> RunRecord | None:
+        """The newest run; None where there is none."""
+        with plain_errors(self.path):
+            found = self._connection.execute("SELECT max(run) FROM run").fetchone()[0]
+        return None if found is None else self.run(found)
+
+    def run(self, number: int) -> RunRecord | None:
+        """A run by its number; None where there is no such run."""
+        with plain_errors(self.path):
+            found = self._connection.execute(
+                "SELECT facts, secret, planned, created_at, stop_reason FROM run WHERE run = ?", (number,)
+            ).fetchone()
+        if found is None:
+            return None
+        return RunRecord(number, decode_manifest(found[0]), found[1], bool(found[2]), found[3], found[4])
+
+    def runs(self) -> list[RunRecord]:
+        """Every run on record, oldest first."""
+        with plain_errors(self.path):
+            numbers = self._connection.execute("SELECT run FROM run ORDER BY run").fetchall()
+        return [run for (number,) in numbers if (run := self.run(number)) is not None]
+
+    def tally(self, run: int) -> Tally:
+        """The figures of a run."""
+        with plain_errors(self.path):
+            states = self._connection.execute(
+                "SELECT state, count(*) FROM status WHERE run = ? GROUP BY state", (run,)
+            ).fetchall()
+            requests, throttled, last = self._connection.execute(
+                "SELECT count(*), coalesce(sum(outcome = 'not_taken'), 0), max(coalesce(ended_at, started_at)) "
+                "FROM attempt WHERE run = ?",
+                (run,),
+            ).fetchone()
+            sessions = self._connection.execute(
+                "SELECT started_at, ended_at FROM session WHERE run = ? ORDER BY session", (run,)
+            ).fetchall()
+        spans = [(start, end if end is not None else max(start, last or start)) for start, end in sessions]
+        return Tally(
+            states={State(state): count for state, count in states},
+            requests=requests,
+            throttled=throttled,
+            seconds=sum(max(0.0, end - start) for start, end in spans),
+            started_at=spans[0][0] if spans else None,
+            ended_at=spans[-1][1] if spans else None,
+        )
+
+    def reasons(self, run: int) -> list[ReasonCount]:
+        """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
+        with plain_errors(self.path):
+            found = self._connection.execute(
+                "SELECT state, kind, reason, row, count FROM ("
+                "SELECT *, count(*) OVER alike AS count, row_number() OVER (alike ORDER BY seq) AS place FROM status "
+                "WHERE run = ? AND state NOT IN ('sent', 'pending') WINDOW alike AS (PARTITION BY state, kind)"
+                ") JOIN message USING (run, seq) WHERE place <= ? "
+                "ORDER BY state = 'skipped', count DESC, state, kind, place LIMIT ?",
+                (run, PER_REASON, PER_REASON * MOST_REASONS),
+            ).fetchall()
+        groups = [_reason(list(examples)) for _, examples in groupby(found, key=itemgetter(0, 1))]
+        return groups[:MOST_REASONS]
+
+    def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:
+        """Every row of a run in sheet order, or those in some states, a page at a time."""
+        wanted = tuple(states) or tuple(State)
+        marks = ", ".join("?" for _ in wanted)
+        after = 0
+        while True:
+            with plain_errors(self.path):
+                page = self._connection.execute(
+                    "SELECT seq, row, cells, state, kind, reason, message_id, http_status, attempts, at, latency "  # noqa: S608 - only marks
+                    "FROM status JOIN message USING (run, seq) "
+                    f"WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT {PAGE}",
+                    (run, after, *wanted),
+                ).fetchall()
+            if not page:
+                return
+            after = page[-1][0]
+            for _, row, cells, state, *rest in page:
+                yield RowResult(row, decode_cells(cells), State(state), *rest)
+
+    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+        """When messages were sent; see `JournalStore.sent_per_minute`.
+
+        Returns:
+            The length of a span in minutes; and for every span with a message in it, its beginning (seconds since the
+            epoch) and the number of messages sent in it.
+        """
+        counts = ", ".join(f"count(DISTINCT CAST(at / {60 * span} AS INTEGER))" for span in SPANS)
+        of_run = "FROM status WHERE run = ? AND state = 'sent'"
+        with plain_errors(self.path):
+            found = self._connection.execute(f"SELECT {counts} {of_run}", (run,)).fetchone()
+            span = next((span for span, count in zip(SPANS, found, strict=True) if count <= MOST_SPANS), SPANS[-1])
+            rows = self._connection.execute(
+                f"SELECT CAST(at / ? AS INTEGER) * ? AS began, count(*) {of_run} GROUP BY began ORDER BY began",
+                (60 * span, 60 * span, run),
+            ).fetchall()
+        return span, rows
+
+
+def _reason(examples: list[tuple[str, str, str, int, int]]) -> ReasonCount:
+    state, kind, reason, _, count = examples[0]
+    return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _ in examples))
+
+
+def encode_manifest(manifest: RunManifest) -> str:
+    """A manifest as JSON."""
+    settings = asdict(manifest.settings)
+    throttle = {name: settings[name] for name in ("rate", "concurrency")}
+    delivery = {name: settings[name] for name in ("timeout", "give_up_after", "on_doubt", "stop_after_refusals")}
+    return json.dumps({**asdict(manifest), "settings": {"throttle": throttle, "delivery": delivery}})
+
+
+def decode_manifest(text: str) -> RunManifest:
+    """The manifest of `encode_manifest`."""
+    stored = json.loads(text)
+    sections = stored.pop("settings")
+    rehearsal = stored.pop("rehearsal", stored["server"] == REHEARSAL_SERVER)
+    return RunManifest(
+        **{**stored, "headers": tuple(stored["headers"]), "server": "" if rehearsal else stored["server"]},
+        settings=DeliverySettings(**sections.get("throttle", {}), **sections.get("delivery", {})),
+        rehearsal=rehearsal,
+    )
+
+
+def read_waiting(
+    connection: sqlite3.Connection, run: int, states: Sequence[State], after: int, count: int
+) -> list[WaitingRow]:
+    """The next rows of a run in some states, in sheet order, read beside a busy event loop.
+
+    Args:
+        connection: to the journal.
+        run: the run's number.
+        states: which rows to take.
+        after: the place in the run after which to look.
+        count: how many at most.
+
+    Raises:
+        sqlite3.Error: the journal cannot be read.
+    """
+    query = _WAITING_PAGE.format(marks=", ".join("?" for _ in states))
+    (page,) = connection.execute(query, (run, after, *states, count)).fetchone()
+    return sorted(map(_waiting_row, page.splitlines())) if page else []
+
+
+def _waiting_row(line: str) -> WaitingRow:
+    seq, row, destination, body, state, attempts = line.split(" ")
+    return WaitingRow(
+        seq=int(seq),
+        row=int(row),
+        destination=bytes.fromhex(destination).decode(),
+        body=bytes.fromhex(body),
+        cut_off=state == State.SENDING,
+        attempts=int(attempts),
+        doubted=state == State.IN_DOUBT,
+    )

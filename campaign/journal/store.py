@@ -1,0 +1,131 @@
+"""The journal as the rest of campaign uses it: every run, every message and what became of it.
+
+`sqlite.SqliteJournal` and `memory.MemoryJournal` implement it, and one suite of contract tests runs over both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+
+    from campaign.delivery.ports import AttemptLog
+    from campaign.journal.records import PlannedMessage, ReasonCount, RowResult, RunManifest, RunRecord, State, Tally
+
+
+SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)
+"""Minutes: the lengths of span that `sent_per_minute` chooses from."""
+
+MOST_SPANS = 240
+
+PER_REASON, MOST_REASONS = 5, 50
+"""Example rows of a reason, and reasons, returned at most: a summary with more of them is none."""
+
+
+class JournalStore(Protocol):
+    """One campaign's journal: the single source of truth. Use with `with` or `async with`."""
+
+    @property
+    def where(self) -> str:
+        """Where it is kept, for people: a path or an address."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    def reopened(self) -> AbstractContextManager[JournalStore]:
+        """The same journal, usable after this object was closed; for reading results later."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the journal for planning or delivery; released when its holder dies.
+
+        Raises:
+            JournalBusyError: it is held already, by this or another process; says by which.
+            JournalWriteError: the holder cannot be recorded.
+        """
+        ...
+
+    # Planning
+
+    def begin_run(self, manifest: RunManifest) -> RunRecord:
+        """Start planning a new run."""
+        ...
+
+    def add(self, run: int, first_seq: int, batch: Sequence[PlannedMessage]) -> None:
+        """Store a batch of a plan; `first_seq` is the place of its first row in the run."""
+        ...
+
+    def seal(self, run: int) -> None:
+        """Declare a plan complete and confirmed: from now on it may be delivered."""
+        ...
+
+    def discard(self, run: int) -> None:
+        """Delete a plan of which nothing was sent."""
+        ...
+
+    # Delivery
+
+    def begin_session(self, run: int) -> int:
+        """Record that this process delivers a run from now on, and that earlier sessions have ended."""
+        ...
+
+    def end_session(self, session: int, stop_reason: str | None) -> None:
+        """Record that a delivery has ended, and why where it ended early."""
+        ...
+
+    def mark_cut_off_in_doubt(self, run: int) -> None:
+        """Mark every row found `sending` as in doubt: for servers without a read-back."""
+        ...
+
+    def attempt_log(self, run: int, retry: Collection[State] = ()) -> AbstractAsyncContextManager[AttemptLog]:
+        """The record that delivery writes to.
+
+        Args:
+            run: the run's number.
+            retry: rows in these states are delivered again. Each keeps its state until its own turn comes, so that a
+                delivery cut short changes nothing about the others.
+        """
+        ...
+
+    # Reading
+
+    def last_run(self) -> RunRecord | None:
+        """The newest run; None where there is none."""
+        ...
+
+    def run(self, number: int) -> RunRecord | None:
+        """A run by its number; None where there is no such run."""
+        ...
+
+    def runs(self) -> list[RunRecord]:
+        """Every run on record, oldest first."""
+        ...
+
+    def tally(self, run: int) -> Tally:
+        """The figures of a run."""
+        ...
+
+    def reasons(self, run: int) -> list[ReasonCount]:
+        """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
+        ...
+
+    def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:
+        """Every row of a run in sheet order, or those in some states."""
+        ...
+
+    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+        """When messages were sent, in up to `MOST_SPANS` spans of equal length, except for very long runs.
+
+        Returns:
+            The length of a span in minutes; and for every span with a message in it, its beginning (seconds since the
+            epoch) and the number of messages sent in it.
+        """
+        ...

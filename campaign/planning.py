@@ -1,0 +1,263 @@
+"""The plan: every row read, rendered and validated, before anything is sent."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeAlias
+
+from campaign.channels.address import base_url
+from campaign.errors import Problem, RecipientsError
+from campaign.journal.cells import encode_cells
+from campaign.journal.records import PlannedMessage, State
+from campaign.journal.sqlite.duplicates import Duplicates
+from campaign.messages import Mapped, compile_template, find_template, load_template
+from campaign.recipients import ReadOptions, open_recipients, variable_name
+from campaign.recipients.header_row import doubt_by_names
+
+if TYPE_CHECKING:
+    from campaign.channels import Channel, Payload
+    from campaign.config import Campaign
+    from campaign.journal import JournalStore, RunRecord
+    from campaign.messages import Message, MessageTemplate, TemplateFile
+    from campaign.recipients.table import Recipients, Row
+
+BATCH, BATCH_CELLS, BATCH_CHARACTERS = 500, 1_000_000, 4_000_000
+"""Rows planned together: as many, or fewer where they are very wide or hold very long texts."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
+"""Adds the id of a row's message to its payload."""
+
+PlannedRow: TypeAlias = tuple["Row", "Message", PlannedMessage]
+"""A row, its message, and what is planned for it."""
+
+
+class PlanCounts:
+    """What a plan amounts to; grows while it is read."""
+
+    def __init__(self) -> None:
+        self.states: Counter[State] = Counter()
+        self._digest = blake2b(digest_size=16)
+
+    def __repr__(self) -> str:
+        return f"PlanCounts(rows={self.rows}, pending={self.pending}, invalid={self.invalid}, skipped={self.skipped})"
+
+    def add(self, message: PlannedMessage) -> None:
+        """Count a row."""
+        self.states[message.state] += 1
+        self._digest.update(message.digest or b"")
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return sum(self.states.values())
+
+    @property
+    def pending(self) -> int:
+        """Rows that can be sent."""
+        return self.states[State.PENDING]
+
+    @property
+    def invalid(self) -> int:
+        """Rows that cannot be sent as they are."""
+        return self.states[State.INVALID]
+
+    @property
+    def skipped(self) -> int:
+        """Rows that are left out on purpose."""
+        return self.states[State.SKIPPED]
+
+    @property
+    def digest(self) -> bytes:
+        """Equal for two plans that send the same messages in the same order."""
+        return self._digest.digest()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A campaign whose parts fit together: recipients × template × channel.
+
+    Attributes:
+        campaign: the campaign file.
+        recipients: the open list.
+        template_file: the template as read.
+        template: the template bound to the list's columns.
+        server: the server's base URL; "" in a rehearsal.
+        rehearsal: whether it is for a sandbox.
+    """
+
+    campaign: Campaign
+    recipients: Recipients
+    template_file: TemplateFile
+    template: MessageTemplate
+    server: str
+    rehearsal: bool = False
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that the template is for."""
+        return self.template.channel
+
+    @property
+    def server_name(self) -> str:
+        """The server for display."""
+        return "the sandbox" if self.rehearsal else self.server
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What may be a mistake, and stops nothing."""
+        return self.template.binding.unused
+
+    @cached_property
+    def counts(self) -> PlanCounts:
+        """What the plan amounts to; reads the whole list the first time.
+
+        Raises:
+            RecipientsError: the list is damaged, or has no rows.
+        """
+        counts = PlanCounts()
+        for _, _, message in planned_rows(self):
+            counts.add(message)
+        return counts
+
+
+def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
+    """Open and compile what a campaign names; reads no further than the headers.
+
+    Args:
+        campaign: the campaign.
+        rehearsal: plan for a sandbox, which needs no address.
+
+    Raises:
+        CampaignFileError: the server's address is missing or wrong.
+        RecipientsError: the list cannot be read.
+        TemplateError: the template cannot be used with these columns.
+    """
+    template_file = load_template(find_template(campaign.template, campaign.folder))
+    server = "" if rehearsal else base_url(template_file.channel, campaign.server.url)
+    section = campaign.recipients
+    recipients = open_recipients(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
+    mapped = Mapped(campaign.columns, campaign.values)
+    template = compile_template(template_file, recipients.columns, mapped, partial(_how_it_was_read, recipients))
+    return Plan(campaign, recipients, template_file, template, server, rehearsal)
+
+
+def _how_it_was_read(recipients: Recipients, missing: set[str]) -> list[Problem]:
+    """How a list was read in which columns are missing; first of all, whether its headers may be in another row."""
+    rows = ((row.number, row.texts) for row in recipients.rows())
+    doubt = doubt_by_names(rows, {variable_name(name) for name in missing} - {""})
+    doubt = doubt or recipients.header_doubt
+    others = [note for note in recipients.notes if note != recipients.header_doubt]
+    return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
+
+
+def planned_rows(plan: Plan, stamp: Stamp | None = None) -> Iterator[PlannedRow]:
+    """Every row with its message, in sheet order; exact duplicates are marked as skipped.
+
+    Args:
+        plan: the campaign's plan.
+        stamp: adds the message's id to each payload, for the journal. Without it the rows' cells are left out: those
+            of a wide sheet cost more than all the rest.
+
+    Raises:
+        RecipientsError: the list is damaged further down, or has no rows.
+    """
+    for batch in _planned_batches(plan, stamp):
+        yield from batch
+
+
+def _planned_batches(plan: Plan, stamp: Stamp | None) -> Iterator[list[PlannedRow]]:
+    found = False
+    with Duplicates() as duplicates:
+        for batch in _batches(plan.recipients):
+            found = True
+            messages = [plan.template.render(row) for row in batch]
+            planned = [_planned(plan.channel, *each, stamp) for each in zip(batch, messages, strict=True)]
+            yield list(zip(batch, messages, duplicates.skip(planned), strict=True))
+    if not found:
+        where = str(plan.recipients.path)
+        raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
+
+
+def _batches(recipients: Recipients) -> Iterator[list[Row]]:
+    """Rows by the batch; where the list turns out to be damaged, the rows before that place come before the error."""
+    most = max(1, min(BATCH, BATCH_CELLS // max(1, len(recipients.columns))))
+    batch: list[Row] = []
+    characters = 0
+    try:
+        for row in recipients.rows():
+            batch.append(row)
+            characters += sum(map(len, row.texts))
+            if len(batch) == most or characters > BATCH_CHARACTERS:
+                yield batch
+                batch, characters = [], 0
+    except RecipientsError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _planned(channel: Channel, row: Row, message: Message, stamp: Stamp | None) -> PlannedMessage:
+    cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
+    if message.payload is None:
+        return _invalid(row, message.problems, cells)
+    plain = _json(message.payload)
+    body = _json(stamp(message.payload, row.number)) if stamp else plain
+    digest = blake2b(plain, digest_size=16).digest()
+    return PlannedMessage(row.number, channel.destination(message.payload), body, digest, cells, State.PENDING)
+
+
+def _invalid(row: Row, problems: Iterable[Problem], cells: str) -> PlannedMessage:
+    reason = "\n".join(str(problem) for problem in problems)
+    kind = next((problem.what for problem in problems), "")
+    return PlannedMessage(row.number, "", None, None, cells, State.INVALID, kind, reason)
+
+
+def _json(payload: Payload) -> bytes:
+    return _ENCODER.encode(payload).encode()
+
+
+def message_id(secret: bytes, row: int) -> str:
+    """The id of a row's message: the same at every attempt and after every crash, and unguessable.
+
+    Args:
+        secret: the run's secret.
+        row: the row's number.
+    """
+    return hmac.digest(secret, b"%d" % row, "sha256").hex()[:32]
+
+
+def write_plan(plan: Plan, journal: JournalStore, run: RunRecord) -> Iterator[tuple[PlannedMessage, PlanCounts]]:
+    """Write a run's whole plan to the journal; yields each row with the counts so far.
+
+    Raises:
+        RecipientsError: the list is damaged further down, has no rows, or no longer gives the messages that were
+            planned. The plan is then not complete.
+        JournalError: the journal cannot be written.
+    """
+    channel, counts = plan.channel, PlanCounts()
+
+    def stamp(payload: Payload, row: int) -> Payload:
+        return channel.stamp(payload, message_id(run.secret, row))
+
+    seq = 1
+    for batch in _planned_batches(plan, stamp):
+        messages = [planned for _, _, planned in batch]
+        journal.add(run.number, seq, messages)
+        seq += len(messages)
+        for message in messages:
+            counts.add(message)
+            yield message, counts
+    seen = plan.__dict__.get("counts")  # where the caller has looked at the plan, that is what has to be sent
+    if seen is not None and seen.digest != counts.digest:
+        what = "has changed since it was planned"
+        raise RecipientsError(Problem(str(plan.recipients.path), what, "plan it again"))

@@ -1,0 +1,126 @@
+"""What a run is asked to do, where its files are, and who follows along."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from campaign.config import parse_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from campaign.errors import Problem
+    from campaign.journal import Tally
+    from campaign.journal.records import State
+    from campaign.planning import PlanCounts
+    from campaign.runs.run import Run
+    from campaign.settings import DeliverySettings
+
+REHEARSAL_SUFFIX = ".sandbox"
+"""What a rehearsal's files have after the campaign's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """Where a campaign keeps its files: beside the campaign file, under the campaign's name.
+
+    Attributes:
+        folder: the campaign's folder.
+        name: the campaign's name.
+        results: the workbook, where it is not beside the campaign.
+    """
+
+    folder: Path
+    name: str
+    results: Path | None = None
+
+    @property
+    def journal(self) -> Path:
+        """The journal."""
+        return self.folder / f"{self.name}.journal.db"
+
+    def workbook(self, run: int) -> Path:
+        """The results workbook of a run."""
+        number = f"-{run}" if run > 1 else ""
+        return self.results or self.folder / f"{self.name}.results{number}.xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run is asked for beyond what its campaign file says.
+
+    Attributes:
+        new: start over although a run is on record.
+        skip_invalid: send the valid rows although some are invalid.
+        limit: deliver so many rows and leave the rest pending.
+        rate: "10/s", "600/min", "auto" or requests per second; None: as the campaign says.
+        concurrency: requests in flight at once; None: as the campaign says.
+        retry: rows in these states (failed, in doubt) are sent again.
+        server: another address of the same server.
+        results: where to write the workbook; None: beside the campaign.
+    """
+
+    new: bool = False
+    skip_invalid: bool = False
+    limit: int | None = None
+    rate: str | float | None = None
+    concurrency: int | None = None
+    retry: tuple[State, ...] = ()
+    server: str | None = None
+    results: Path | None = None
+
+    def applied_to(self, settings: DeliverySettings) -> DeliverySettings:
+        """A run's settings, changed by these options.
+
+        Raises:
+            CampaignFileError: the rate is not one.
+        """
+        return replace(
+            settings,
+            rate=settings.rate if self.rate is None else parse_rate(self.rate),
+            concurrency=self.concurrency or settings.concurrency,
+            limit=self.limit,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SendConfirmation:
+    """What an operator should know before agreeing to send.
+
+    Attributes:
+        messages: how many messages are about to be sent.
+        server: where they go.
+        rate: requests per second; None: as the server allows.
+        tally: the run's figures.
+    """
+
+    messages: int
+    server: str
+    rate: float | None
+    tally: Tally
+
+
+class RunObserver:
+    """Follows a run and confirms it. This one is silent and agrees; override what you need."""
+
+    def warned(self, warning: Problem) -> None:
+        """Something may be a mistake, and stops nothing."""
+
+    def planned(self, counts: PlanCounts) -> None:
+        """One more row is planned."""
+
+    def confirm(self, confirmation: SendConfirmation) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether to send. Called once, before the first message leaves."""
+        return True
+
+    def delivering(self, run: Run, rows: int) -> AbstractContextManager[object]:  # noqa: ARG002 - for subclasses
+        """Entered in the event loop while up to `rows` rows are delivered."""
+        return contextlib.nullcontext()
+
+    def writing(self, path: Path, rows: int) -> Callable[[int], object]:  # noqa: ARG002 - for subclasses
+        """The workbook is being written; the returned function is called with numbers of rows that were added."""
+        return lambda _rows: None

@@ -1,0 +1,89 @@
+"""The report on a run, from its journal alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaign.review.results_workbook import write_results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from campaign.errors import ResultsError
+    from campaign.journal import JournalStore, ReasonCount, RowResult, RunRecord, Tally
+
+CUT_SHORT = "cut off, or still being delivered"
+"""Stop reason where the last session recorded no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run is, as its journal says.
+
+    Attributes:
+        run: the run.
+        tally: its figures.
+        reason: why it is not finished; None where it is.
+        interrupted: whether its last delivery was interrupted.
+        reasons: why rows were not sent, the most common first.
+        results: the workbook, where one was written.
+        trouble: why it could not be written.
+    """
+
+    run: RunRecord
+    tally: Tally
+    reason: str | None
+    reasons: Sequence[ReasonCount]
+    interrupted: bool = False
+    results: Path | None = None
+    trouble: ResultsError | None = None
+    _journal: JournalStore = field(kw_only=True, repr=False)
+
+    @classmethod
+    def of(
+        cls, journal: JournalStore, run: RunRecord, *, reason: str | None = None, interrupted: bool = False
+    ) -> Report:
+        """Read the report on a run; `reason` is why its delivery ended early where the journal could not record it."""
+        record, tally = journal.run(run.number) or run, journal.tally(run.number)
+        return cls(
+            run=record,
+            tally=tally,
+            reason=None if tally.finished else record.stop_reason or reason or CUT_SHORT,
+            reasons=journal.reasons(run.number),
+            interrupted=interrupted and not tally.finished,
+            _journal=journal,
+        )
+
+    @property
+    def state(self) -> str:
+        """Either "finished", or "stopped" where rows are still waiting."""
+        return "finished" if self.tally.finished else "stopped"
+
+    def rows(self) -> Iterator[RowResult]:
+        """Every row in sheet order, read from the journal, also after it was closed.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        with self._journal.reopened() as journal:
+            yield from journal.results(self.run.number)
+
+    def to_xlsx(self, path: str | Path, progress: Callable[[int], object] = lambda _rows: None) -> Report:
+        """Write the results workbook.
+
+        Args:
+            path: the workbook; an existing one is replaced.
+            progress: called with the number of rows written since the last call.
+
+        Returns:
+            This report, whose `results` is where the workbook is: a numbered name beside `path` if that is open in
+            Excel.
+
+        Raises:
+            ResultsError: the folder or the disk does not accept it.
+            JournalError: the journal cannot be read.
+        """
+        with self._journal.reopened() as journal:
+            return replace(self, results=write_results(journal, self.run, Path(path), progress))

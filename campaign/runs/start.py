@@ -1,0 +1,181 @@
+"""Starting a run: plan it into the journal, ask for confirmation, seal it. And resuming one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
+from campaign.journal import RunManifest, State
+from campaign.planning import write_plan
+from campaign.review.workbook.row_layouts import FIX_TITLE
+from campaign.runs.options import REHEARSAL_SUFFIX, SendConfirmation
+from campaign.runs.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaign.journal import JournalStore, RunRecord
+    from campaign.planning import Plan
+    from campaign.runs.options import RunObserver, RunOptions, RunPaths
+    from campaign.settings import DeliverySettings
+
+SHOWN_PROBLEMS = 20
+"""Problems named when invalid rows stop a run; `campaign check` names them all."""
+
+
+def begin_run(
+    plan: Plan,
+    journal: JournalStore,
+    credentials: Mapping[str, str],
+    options: RunOptions,
+    observer: RunObserver,
+    *,
+    paths: RunPaths | None = None,
+) -> Run | None:
+    """Write a plan to the journal, ask for confirmation and seal it. The caller holds the journal.
+
+    Args:
+        plan: the campaign's plan.
+        journal: where to record the run.
+        credentials: the values that the channel's server asks for.
+        options: what is asked for beyond the campaign file.
+        observer: follows and confirms.
+        paths: where the results workbook will be; None: checks no place for it.
+
+    Returns:
+        The run; None where the observer did not confirm it. Then nothing is left of it in the journal.
+
+    Raises:
+        CampaignError: something is wrong, and nothing was sent.
+    """
+    refuse_rehearsal_results(plan)
+    _clear_the_way(journal, plan, options)
+    record = journal.begin_run(_manifest(plan, options))
+    sealed = False
+    try:
+        if paths is not None:
+            check_workbook_path(paths.workbook(record.number), plan.recipients.path)
+        _write(plan, journal, record, observer, skip_invalid=options.skip_invalid)
+        run = Run(journal, record, credentials)
+        if confirmed(run, journal, run.settings, observer):
+            journal.seal(record.number)
+            sealed = True
+    finally:
+        if not sealed:
+            journal.discard(record.number)
+    return run if sealed else None
+
+
+def confirmed(run: Run, journal: JournalStore, settings: DeliverySettings, observer: RunObserver) -> bool:
+    """Ask whether to send; where no row is waiting there is nothing to ask."""
+    messages = run.waiting(settings.limit)
+    manifest = run.record.manifest
+    server = manifest.server_name if manifest.rehearsal else run.server
+    return messages == 0 or observer.confirm(
+        SendConfirmation(messages, server, settings.rate, journal.tally(run.number))
+    )
+
+
+def whole_run(journal: JournalStore, number: int | None = None) -> RunRecord:
+    """The last run, or one by its number, if its plan is complete.
+
+    Raises:
+        RunStateError: there is no such run.
+    """
+    if number is not None:
+        run = journal.run(number)
+        if run is None or not run.planned:
+            raise RunStateError(Problem(journal.where, f"there is no run {number}", "leave out --run"))
+        return run
+    run = journal.last_run()
+    if run is None:
+        raise RunStateError(Problem(journal.where, "there is no run on record", "`campaign run` starts one"))
+    if not run.planned:
+        what = "the plan was cut off before it was complete, and nothing of it was sent"
+        raise RunStateError(Problem(journal.where, what, "`campaign run` starts over"))
+    return run
+
+
+def check_workbook_path(target: Path, recipients: Path) -> None:
+    """Check before anything is sent that the results workbook has a place, and does not replace the list.
+
+    Raises:
+        ResultsError: it has none, or it would.
+    """
+    if not target.parent.is_dir():
+        what = "there is no such folder for the results workbook"
+        raise ResultsError(Problem(str(target.parent), what, "make it first"))
+    if target.suffix.lower() != ".xlsx":
+        raise ResultsError(Problem(str(target), "the results are a workbook", "choose a name that ends in .xlsx"))
+    if target.resolve() == recipients.resolve():
+        raise ResultsError(Problem(str(target), "the results would replace the list", "choose another name"))
+
+
+def refuse_rehearsal_results(plan: Plan) -> None:
+    """Refuse to send the results of a rehearsal: sending the list itself would send the same messages again.
+
+    Raises:
+        RunStateError: the list is such a workbook and the plan is not for a rehearsal.
+    """
+    path = plan.recipients.path
+    if f"{REHEARSAL_SUFFIX}.results" in path.name and not plan.rehearsal:
+        what = "these are the results of a rehearsal, of which nothing was sent"
+        raise RunStateError(Problem(str(path), what, "correct the list itself and run that, or add --sandbox"))
+
+
+def _clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions) -> None:
+    """Refuse to start a run over unasked; discard a plan that was never delivered."""
+    last = journal.last_run()
+    if last is not None and not last.planned:
+        journal.discard(last.number)
+        last = journal.last_run()
+    if last is None or options.new or plan.rehearsal:
+        return
+    tally = journal.tally(last.number)
+    where = f"{Path(journal.where).name}: run {last.number}"
+    if not tally.finished:
+        waiting = tally.count(State.PENDING, State.SENDING)
+        what = f"is unfinished: {tally.count(State.SENT)} of {tally.rows} rows are sent, {waiting} wait"
+        raise RunStateError(Problem(where, what, "go on with `campaign resume`, or leave them unsent with --new"))
+    delivered = [(run.manifest.recipients, run.manifest.sheet) for run in journal.runs()]
+    if not _is_to_fix(plan) or _list_of(plan) in delivered:
+        what = f"is finished: {tally.count(State.SENT)} of {tally.rows} rows are sent"
+        raise RunStateError(Problem(where, what, "to message everyone again, add --new"))
+
+
+def _is_to_fix(plan: Plan) -> bool:
+    """Whether the list is the corrected sheet of a results workbook: its rows are sent because they were not."""
+    return (plan.recipients.sheet or "").startswith(FIX_TITLE)
+
+
+def _list_of(plan: Plan) -> tuple[str, str | None]:
+    return str(plan.recipients.path.resolve()), plan.recipients.sheet
+
+
+def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
+    recipients, sheet = _list_of(plan)
+    return RunManifest(
+        channel=plan.channel.name,
+        server="" if plan.rehearsal else plan.server,
+        template=plan.template_file.path.name,
+        recipients=recipients,
+        sheet=sheet,
+        headers=tuple(column.header for column in plan.recipients.columns),
+        settings=options.applied_to(plan.campaign.delivery_settings),
+        rehearsal=plan.rehearsal,
+    )
+
+
+def _write(plan: Plan, journal: JournalStore, record: RunRecord, observer: RunObserver, *, skip_invalid: bool) -> None:
+    invalid: list[Problem] = []
+    for message, counts in write_plan(plan, journal, record):
+        if message.state is State.INVALID and len(invalid) < SHOWN_PROBLEMS:
+            invalid.append(Problem("", message.reason))
+        observer.planned(counts)
+    wrong = counts.invalid
+    if wrong and not skip_invalid:
+        more = [Problem("", f"… and {wrong - len(invalid)} more rows")] if wrong > len(invalid) else []
+        what = f"{wrong} of {counts.rows} rows cannot be sent as they are"
+        remedy = "correct them (`campaign check` names them all), or send the others with --skip-invalid"
+        raise InvalidRowsError(*invalid, *more, Problem(str(plan.recipients.path), what, remedy))

@@ -1,0 +1,116 @@
+"""A run from beginning to end, blocking: for the command line and for scripts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from campaign.errors import Problem, ResultsError, RunStateError
+from campaign.journal import open_journal
+from campaign.review.state_look import TO_FIX
+from campaign.runs.options import REHEARSAL_SUFFIX, RunPaths
+from campaign.runs.report import Report
+from campaign.runs.run import Run, channel_of
+from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
+
+if TYPE_CHECKING:
+    from campaign.channels import Channel
+    from campaign.journal import JournalStore
+    from campaign.planning import Plan
+    from campaign.runs.options import RunObserver, RunOptions
+    from campaign.settings import DeliverySettings
+
+FindCredentials: TypeAlias = Callable[["Channel"], Mapping[str, str]]
+"""Finds the values that a channel's server asks for."""
+
+
+def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: RunObserver) -> Report | None:
+    """Write a plan to the campaign's own journal, confirm it, deliver it, and write the results workbook.
+
+    Returns:
+        How it ended; None where the observer did not confirm it.
+
+    Raises:
+        CampaignError: something is wrong, and nothing was sent.
+    """
+    name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
+    paths = RunPaths(plan.campaign.folder, name, options.results)
+    for warning in plan.warnings:
+        observer.warned(warning)
+    credentials = {} if plan.rehearsal else find(plan.channel)
+    with open_journal(paths.journal) as journal, journal.exclusive():
+        run = begin_run(plan, journal, credentials, options, observer, paths=paths)
+        if run is None:
+            return None
+        return _deliver_and_report(run, paths, replace(run.settings, limit=options.limit), observer)
+
+
+def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, observer: RunObserver) -> Report | None:
+    """Continue the last run, from the journal alone.
+
+    Returns:
+        How it is now; None where the observer did not confirm it.
+
+    Raises:
+        CampaignError: there is nothing to resume, or something is wrong; nothing was sent.
+    """
+    with _existing(paths) as journal, journal.exclusive():
+        record = whole_run(journal)
+        check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
+        run = Run(journal, record, find(channel_of(record)), server=options.server, retry=options.retry)
+        run.settle_cut_off()
+        settings = options.applied_to(run.settings)
+        if not confirmed(run, journal, settings, observer):
+            return None
+        return _deliver_and_report(run, paths, settings, observer)
+
+
+def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None) -> Report:
+    """Report on a run, and write its workbook again, from the journal alone.
+
+    Raises:
+        RunStateError: there is no such run.
+        ResultsError: the workbook would replace something else.
+        JournalError: the journal cannot be read.
+    """
+    with _existing(paths) as journal:
+        record = whole_run(journal, number)
+        check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
+        return _written(Report.of(journal, record), paths, observer)
+
+
+def _existing(paths: RunPaths) -> JournalStore:
+    if not paths.journal.exists():
+        remedy = "`campaign run` starts one"
+        raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))
+    return open_journal(paths.journal, create=False)
+
+
+def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
+    rows = run.waiting(settings.limit)
+    if rows:
+        asyncio.run(_deliver(run, settings, rows, observer))
+    return _written(run.report_sync(), paths, observer)
+
+
+async def _deliver(run: Run, settings: DeliverySettings, rows: int, observer: RunObserver) -> None:
+    """Deliver in a task of its own, so that an observer's second interrupt can cancel it and a report follows."""
+    delivering = asyncio.create_task(run.deliver_all(settings))
+    with observer.delivering(run, rows):
+        await asyncio.wait([delivering])
+    if not delivering.cancelled():
+        delivering.result()
+
+
+def _written(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
+    """Write the results workbook; a failure to do so is part of the report."""
+    target = paths.workbook(report.run.number)
+    try:
+        return report.to_xlsx(target, observer.writing(target, report.tally.rows + report.tally.count(*TO_FIX)))
+    except ResultsError as error:
+        return replace(report, trouble=error)
+    except KeyboardInterrupt:
+        return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))

@@ -1,0 +1,32 @@
+"""How a run is delivered: the one place where these settings and their defaults are declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+DEFAULT_RATE = 10.0
+"""Requests per second where neither the operator nor the server sets a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """How to deliver a run. Times are in seconds.
+
+    Attributes:
+        rate: requests per second; None: as fast as the server's own limit allows, else `DEFAULT_RATE`.
+        concurrency: requests in flight at once.
+        timeout: for one response.
+        give_up_after: the run stops after so long without anything but server trouble; its rows stay pending.
+        on_doubt: "ask" leaves a row in doubt; "retry" sends it again where the server has no read-back (at least once).
+        stop_after_refusals: consecutive refusals of one kind that stop the run; 0: never.
+        limit: rows to deliver before the run stops; None: all.
+    """
+
+    rate: float | None = None
+    concurrency: int = 8
+    timeout: float = 30.0
+    give_up_after: float = 600.0
+    on_doubt: Literal["ask", "retry"] = "ask"
+    stop_after_refusals: int = 20
+    limit: int | None = None

@@ -1,0 +1,65 @@
+"""A line of requests that wait for a rate limiter's permits."""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import formatdate
+
+from campaign.channels.base import Quota, Response
+from campaign.delivery.ports import Permit
+from campaign.delivery.rate_limiter import LocalRateLimiter
+from campaign.delivery.shutdown import Shutdown
+
+from .fake_clock import FakeClock
+
+
+class Line:
+    """Asks a rate limiter for permits and notes when they were granted."""
+
+    def __init__(self, rate: float | None = 1000.0) -> None:
+        self.clock = FakeClock()
+        self.shutdown = Shutdown()
+        self.limiter = LocalRateLimiter(rate, self.clock, self.shutdown)
+        self.given: list[tuple[str, float]] = []
+        self.permits: list[Permit] = []
+        self.waiting: list[asyncio.Task[None]] = []
+
+    async def ask(self, *names: str, route: str = "send") -> None:
+        """Ask, and let those that may leave at once leave."""
+        for name in names:
+            self.waiting.append(asyncio.ensure_future(self._wait(name, route)))
+        await self.clock.advance(0)
+
+    async def _wait(self, name: str, route: str) -> None:
+        permit = await self.limiter.acquire(route)
+        if permit is not None:
+            self.permits.append(permit)
+            self.given.append((name, self.clock.now()))
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.given]
+
+    @property
+    def times(self) -> list[float]:
+        return [time for _, time in self.given]
+
+    def respond(
+        self, quota: Quota | None = None, *, permit: int = -1, healthy: bool = True, dated: bool = True
+    ) -> None:
+        """The response to a request arrives, from a server whose clock is ours."""
+        headers = {"date": formatdate(int(self.clock.epoch()), usegmt=True)} if dated else {}
+        self.limiter.release(self.permits.pop(permit), Response(200, headers), quota, healthy=healthy)
+
+    def quota(self, remaining: int, seconds: float = 60.0, limit: int = 10) -> Quota:
+        return Quota(limit, remaining, self.clock.epoch() + seconds)
+
+
+async def open_line(rate: float | None = 1000.0, quota: tuple[int, float] | None = None) -> Line:
+    """A line whose first request has its response."""
+    line = Line(rate)
+    await line.ask("first")
+    line.respond(line.quota(*quota) if quota else None)
+    await line.clock.advance(1)
+    line.given.clear()
+    return line

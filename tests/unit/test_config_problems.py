@@ -1,0 +1,197 @@
+"""Wrong keys and values of a campaign file are named by key, all at once; files that are none by their line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from campaign.config import Campaign, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Write = Callable[[str, object], Path]
+    Refusal = Callable[..., list[str]]
+
+LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
+
+
+# Wrong keys and values
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(f"nam = 'x'\n{LEAST}", "nam: there is no such setting; did you mean “name”?", id="top level"),
+        pytest.param(
+            f"{LEAST}shet = 'x'\n", "recipients.shet: there is no such setting; did you mean “sheet”?", id="below"
+        ),
+        pytest.param(
+            f"{LEAST}[recipient]\n", "recipient: there is no such setting; did you mean “recipients”?", id="section"
+        ),
+        pytest.param(
+            f"{LEAST}[server]\napikey = 'SECRET'\n",
+            "server.apikey: there is no such setting; known here: url",
+            id="like no other, and a secret",
+        ),
+        pytest.param(
+            f"folder = 'x'\n{LEAST}",
+            "folder: there is no such setting; known here: name, template, recipients, columns, values, server, "
+            "throttle, delivery",
+            id="name of our own",
+        ),
+        pytest.param("", 'template: is missing; name a template: template = "livechat-text"', id="template"),
+        pytest.param(
+            "template = 'livechat-text'\n",
+            'recipients: is missing; name the spreadsheet: [recipients] file = "customers.xlsx"',
+            id="recipients",
+        ),
+        pytest.param(
+            "template = 'livechat-text'\n[recipients]\n",
+            'recipients.file: is missing; name the spreadsheet: [recipients] file = "customers.xlsx"',
+            id="file",
+        ),
+        pytest.param(
+            "template = ''\n[recipients]\nfile = 'x'",
+            "template: is blank",
+            id="blank template",
+        ),
+        pytest.param(
+            "template = 5\n[recipients]\nfile = 'x'",
+            "template: is “5”, and must be text; put it in quotation marks",
+            id="template that is a number",
+        ),
+        pytest.param(
+            "template = 'livechat-text'\nrecipients = 'list.xlsx'\n",
+            "recipients: is “list.xlsx” where a section belongs; write it as [recipients]",
+            id="file without its section",
+        ),
+        pytest.param(
+            f"columns = 'x'\n{LEAST}",
+            "columns: is “x” where a section belongs; write it as [columns]",
+            id="columns without its section",
+        ),
+        pytest.param(
+            "template = 'livechat-text'\n[recipients]\nfile = 7\n",
+            "recipients.file: is “7”, and must be text; put it in quotation marks",
+            id="file that is a number",
+        ),
+        pytest.param(
+            f"{LEAST}header_row = 0\n",
+            "recipients.header_row: should be greater than or equal to 1, and is “0”",
+            id="row 0",
+        ),
+        pytest.param(
+            f"{LEAST}header_row = '2'\n",
+            "recipients.header_row: should be a valid integer, and is “2”",
+            id="row in quotation marks",
+        ),
+        pytest.param(
+            f"{LEAST}sheet = 2026\n",
+            "recipients.sheet: is “2026”, and must be text; put it in quotation marks",
+            id="sheet without quotation marks",
+        ),
+        pytest.param(
+            f"{LEAST}[columns]\nname = 2026\n",
+            "columns.name: is “2026”, and must be text; put it in quotation marks",
+            id="header without quotation marks",
+        ),
+        pytest.param(
+            f"{LEAST}[values]\nprice = 1.50\n",
+            "values.price: is “1.5”, and must be text; put it in quotation marks",
+            id="number that would lose its zero",
+        ),
+        pytest.param(
+            f"{LEAST}[values]\nvip = true\n",
+            "values.vip: is “True”, and must be text; put it in quotation marks",
+            id="truth",
+        ),
+        pytest.param(
+            f"{LEAST}[values]\nday = 2026-02-17\n",
+            "values.day: is “2026-02-17”, and must be text; put it in quotation marks",
+            id="date",
+        ),
+        pytest.param(
+            f"{LEAST}[throttle]\nconcurrency = 0\n",
+            "throttle.concurrency: should be greater than or equal to 1, and is “0”",
+            id="nobody at work",
+        ),
+        pytest.param(
+            f"{LEAST}[throttle]\nconcurrency = 5000\n",
+            "throttle.concurrency: should be less than or equal to 1000, and is “5000”",
+            id="too many at work",
+        ),
+        pytest.param(
+            f"{LEAST}[delivery]\non_doubt = 'maybe'\n",
+            "delivery.on_doubt: should be 'ask' or 'retry', and is “maybe”",
+            id="on_doubt",
+        ),
+        pytest.param(
+            f"{LEAST}[delivery]\nstop_after_refusals = -1\n",
+            "delivery.stop_after_refusals: should be greater than or equal to 0, and is “-1”",
+            id="fewer than none",
+        ),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
+    found = campaign_refusal(write("tet.toml", text))
+    assert problem in found
+    assert "SECRET" not in "\n".join(found)
+
+
+def test_every_problem_is_named_at_once(write: Write, campaign_refusal: Refusal) -> None:
+    text = f"nam = 1\n{LEAST}header_row = 0\n[throttle]\nrate = 'x'\n[delivery]\ntimeout = 'x'\non_doubt = 'x'\n"
+    assert [problem.split(":")[0] for problem in campaign_refusal(write("tet.toml", text))] == [
+        "recipients.header_row",
+        "throttle.rate",
+        "delivery.timeout",
+        "delivery.on_doubt",
+        "nam",
+    ]
+
+
+def test_every_section_is_closed_to_unknown_keys() -> None:
+    sections = [field.annotation for field in Campaign.model_fields.values()]
+    assert [each for each in sections if isinstance(each, type) and issubclass(each, Section)]
+    for section in (Campaign, *sections):
+        if isinstance(section, type) and issubclass(section, Section):
+            assert section.model_config["extra"] == "forbid"
+
+
+# Unreadable files
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("template = \n", "is not valid TOML: Invalid value (at line 1, column 12)", id="no value"),
+        pytest.param("a = 1\na = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 6)", id="twice"),
+        pytest.param("a = " + "1" * 5000, "is not valid TOML: Exceeds the limit", id="endless number"),
+        pytest.param("a = " + "[" * 20_000, "is not valid TOML: ", id="nested beyond reason"),
+    ],
+)
+def test_what_is_no_toml_is_refused_with_its_line(
+    write: Write, text: str, problem: str, campaign_refusal: Refusal
+) -> None:
+    [found] = campaign_refusal(write("tet.toml", text))
+    assert found.startswith(problem)
+
+
+def test_what_is_not_utf_8_is_refused(tmp_path: Path, campaign_refusal: Refusal) -> None:
+    path = tmp_path / "tet.toml"
+    path.write_bytes("name = 'Tết'".encode("utf-16"))
+    assert campaign_refusal(path) == ["is not UTF-8 text; save it as UTF-8"]
+
+
+def test_a_file_that_is_not_there_is_refused_with_a_way_to_begin(tmp_path: Path, campaign_refusal: Refusal) -> None:
+    assert campaign_refusal(tmp_path / "tet.toml") == [
+        "there is no such file; `campaign new DIR` makes a campaign to start from"
+    ]
+
+
+def test_a_folder_is_no_campaign_file(tmp_path: Path, campaign_refusal: Refusal) -> None:
+    (tmp_path / "tet.toml").mkdir()
+    [problem] = campaign_refusal(tmp_path / "tet.toml")
+    assert problem == "is a folder; name the campaign file in it"
