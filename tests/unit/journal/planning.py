@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from campaign.journal import RunRecord
+    from campaign.journal import JournalStore, RunRecord
 
 NOON = 1_800_000_000.0
 SENT = Outcome(State.SENT, message_id="abc", http_status=200, at=NOON + 1, latency=0.5)
@@ -48,7 +48,7 @@ def message(row: int, state: State = State.PENDING, kind: str = "", reason: str 
     )
 
 
-def plan(journal: SqliteJournal, messages: Sequence[PlannedMessage]) -> RunRecord:
+def plan(journal: JournalStore, messages: Sequence[PlannedMessage]) -> RunRecord:
     """Put a whole run into a journal."""
     run = journal.begin_run(FACTS)
     journal.add(run.number, 1, messages)

@@ -11,7 +11,6 @@ import pytest
 
 from campaign.errors import JournalError
 from campaign.journal import Outcome, State
-from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.attempt_events import LINES_PER_STATEMENT
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 
@@ -43,16 +42,6 @@ async def test_an_attempt_is_on_disk_when_begin_returns(planned_path: Path, tmp_
     assert ask(tmp_path / "copy-a.journal.db", ATTEMPTS) == [(7, "send", NOON, None, None, None, None)]
 
 
-async def test_an_outcome_is_on_record_with_all_that_is_known(planned_path: Path) -> None:
-    outcome = Outcome(State.FAILED, "room-closed", "the conversation is closed", None, 400, NOON + 1, 0.5)
-    async with SqliteAttemptLog(planned_path, 1) as log:
-        log.record_outcome(7, await log.begin(7, NOON), "refused", outcome)
-    assert ask(planned_path, ATTEMPTS) == [(7, "send", NOON, NOON + 1, "refused", 400, "the conversation is closed")]
-    with SqliteJournal.open(planned_path) as journal:
-        (result,) = journal.results(1, (State.FAILED,))
-    assert result[2:] == (State.FAILED, "room-closed", "the conversation is closed", None, 400, 1, NOON + 1, 0.5)
-
-
 async def test_an_outcome_is_there_for_others_within_fifty_milliseconds(planned_path: Path) -> None:
     async def seconds(log: SqliteAttemptLog, seq: int) -> float:
         attempt = await log.begin(seq, NOON)
@@ -63,26 +52,6 @@ async def test_an_outcome_is_there_for_others_within_fifty_milliseconds(planned_
 
     async with SqliteAttemptLog(planned_path, 1) as log:
         assert min([await seconds(log, seq) for seq in range(1, 6)]) < 0.05
-
-
-async def test_a_read_back_is_a_request_of_its_own(planned_path: Path) -> None:
-    async with SqliteAttemptLog(planned_path, 1) as log:
-        attempt = await log.begin(7, NOON)
-        log.record_outcome(7, attempt, "unclear", Outcome(State.SENDING, "unclear", "reset", at=NOON + 1))
-        log.record_read_back(7, NOON + 2, "sent", SENT)
-    assert [row[:2] for row in ask(planned_path, ATTEMPTS)] == [(7, "send"), (7, "read-back")]
-    assert ask(planned_path, STATUS, 7) == [("sent", 1)]
-    with SqliteJournal.open(planned_path) as journal:
-        assert journal.tally(1).requests == 2
-
-
-async def test_attempts_are_numbered_on_from_the_last_delivery(planned_path: Path) -> None:
-    numbers = []
-    for _ in range(3):
-        async with SqliteAttemptLog(planned_path, 1) as log:
-            numbers += [await log.begin(1, NOON), await log.begin(2, NOON)]
-    assert numbers == [1, 2, 3, 4, 5, 6]
-    assert ask(planned_path, STATUS, 1) == [("sending", 3)]
 
 
 async def test_rows_that_wait_come_in_pages(planned_path: Path) -> None:
@@ -202,13 +171,3 @@ async def test_outcomes_are_written_although_the_delivery_was_cancelled(planned_
     with pytest.raises(asyncio.CancelledError, match=r"^$"):
         await task
     assert ask(planned_path, STATUS, 7) == [("sent", 1)]
-
-
-async def test_half_a_character_from_a_server_does_no_harm(planned_path: Path) -> None:
-    odd = Outcome(State.FAILED, "cut \ud83d", "cut \ud83d", "id \udcff", 400, NOON, 0.1)
-    async with SqliteAttemptLog(planned_path, 1) as log:
-        log.record_outcome(1, await log.begin(1, NOON), "refused", odd)
-        log.record_read_back(2, NOON, "absent", odd)
-    with SqliteJournal.open(planned_path) as journal:
-        results = list(journal.results(1, (State.FAILED,)))
-    assert [(result.kind, result.reason, result.message_id) for result in results] == [("cut ?", "cut ?", "id ?")] * 2

@@ -1,0 +1,343 @@
+"""What every journal store promises: one suite over all of them, through the protocol alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from campaign.errors import JournalBusyError
+from campaign.journal import Outcome, RecordedCell, State, open_journal
+
+from .planning import FACTS, NOON, message, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from campaign.journal import JournalStore
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
+    with open_journal(tmp_path / "a.journal.db" if request.param == "sqlite" else ":memory:") as opened:
+        yield opened
+
+
+def sent(at: float = NOON, message_id: str | None = "abc") -> Outcome:
+    return Outcome(State.SENT, message_id=message_id, http_status=200, at=at, latency=0.5)
+
+
+def failed(kind: str, reason: str) -> Outcome:
+    return Outcome(State.FAILED, kind, reason, http_status=400, at=NOON)
+
+
+def deliver(journal: JournalStore, outcomes: Mapping[int, Outcome | None], run: int = 1) -> None:
+    """Make one attempt of each row; None is an attempt that never ended."""
+
+    async def work() -> None:
+        async with journal.attempt_log(run) as log:
+            for seq, outcome in outcomes.items():
+                attempt = await log.begin(seq, outcome.at if outcome else NOON)
+                if outcome:
+                    log.record_outcome(seq, attempt, str(outcome.state), outcome)
+
+    asyncio.run(work())
+
+
+def states(journal: JournalStore, run: int = 1) -> list[State]:
+    return [result.state for result in journal.results(run)]
+
+
+# Runs
+
+
+def test_an_empty_journal_has_no_run(journal: JournalStore) -> None:
+    assert journal.last_run() is None
+    assert journal.run(1) is None
+    assert journal.runs() == []
+
+
+def test_a_run_comes_back_as_it_was_planned(journal: JournalStore) -> None:
+    begun = journal.begin_run(FACTS)
+    assert journal.run(1) == begun
+    assert (begun.number, begun.manifest, begun.planned, begun.stop_reason) == (1, FACTS, False, None)
+    assert abs(begun.created_at - time.time()) < 60
+
+
+def test_a_run_is_planned_once_it_is_sealed(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    run = journal.run(1)
+    assert run is not None
+    assert run.planned
+
+
+def test_runs_are_numbered_and_each_has_a_secret_of_its_own(journal: JournalStore) -> None:
+    first, second = plan(journal, [message(2)]), plan(journal, [message(2)])
+    assert [run.number for run in journal.runs()] == [1, 2]
+    assert len(first.secret) == 32
+    assert first.secret != second.secret
+    last = journal.last_run()
+    assert last is not None
+    assert last.number == 2
+
+
+def test_a_secret_never_shows(journal: JournalStore) -> None:
+    run = plan(journal, [message(2)])
+    assert "secret" not in repr(run)
+    assert repr(run.secret) not in repr(run)
+
+
+def test_a_plan_that_is_discarded_leaves_nothing(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    plan(journal, [message(2), message(3)])
+    journal.discard(2)
+    assert [run.number for run in journal.runs()] == [1]
+    assert len(list(journal.results(1))) == 1
+    assert plan(journal, []).number == 2
+
+
+def test_it_can_be_read_again_after_it_was_closed(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    journal.__exit__(None, None, None)
+    with journal.reopened() as reopened:
+        assert states(reopened) == [State.PENDING]
+
+
+def test_it_is_held_once(journal: JournalStore) -> None:
+    with journal.exclusive(), pytest.raises(JournalBusyError, match="is being worked on by"), journal.exclusive():
+        pytest.fail("held twice")
+    with journal.exclusive():
+        pass
+
+
+def test_it_is_released_after_an_error(journal: JournalStore) -> None:
+    with pytest.raises(ZeroDivisionError, match="now"), journal.exclusive():
+        raise ZeroDivisionError("now")
+    with journal.exclusive():
+        pass
+
+
+# Sessions
+
+
+def test_the_time_of_all_deliveries_is_added_up(journal: JournalStore, times: list[float]) -> None:
+    times.append(NOON)
+    plan(journal, [message(2)])
+    times += [NOON, NOON + 10, NOON + 1000, NOON + 1005]
+    journal.end_session(journal.begin_session(1), "interrupted")
+    journal.end_session(journal.begin_session(1), None)
+    tally = journal.tally(1)
+    assert (tally.seconds, tally.started_at, tally.ended_at) == (15.0, NOON, NOON + 1005)
+
+
+def test_a_delivery_that_was_killed_lasted_until_its_last_attempt(journal: JournalStore, times: list[float]) -> None:
+    times += [NOON, NOON, NOON + 1000, NOON + 1007]
+    plan(journal, [message(2), message(3)])
+    journal.begin_session(1)
+    deliver(journal, {1: sent(NOON + 4)})
+    journal.end_session(journal.begin_session(1), None)
+    assert journal.tally(1).seconds == 11.0
+
+
+def test_a_delivery_that_was_killed_at_once_took_no_time(journal: JournalStore, times: list[float]) -> None:
+    times += [NOON, NOON, NOON + 50]
+    plan(journal, [message(2)])
+    journal.begin_session(1)
+    journal.begin_session(1)
+    assert journal.tally(1).seconds == 0.0
+
+
+def test_a_clock_that_jumps_back_makes_no_negative_time(journal: JournalStore, times: list[float]) -> None:
+    times += [NOON, NOON, NOON - 3600, NOON - 3590, NOON - 3580]
+    plan(journal, [message(2)])
+    journal.end_session(journal.begin_session(1), "interrupted")
+    journal.end_session(journal.begin_session(1), None)
+    assert journal.tally(1).seconds == 10.0
+
+
+def test_why_a_delivery_ended_is_kept_until_the_next_begins(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+
+    def stop_reason() -> str | None:
+        run = journal.run(1)
+        assert run is not None
+        return run.stop_reason
+
+    journal.end_session(journal.begin_session(1), "interrupted")
+    assert stop_reason() == "interrupted"
+    journal.end_session(journal.begin_session(1), "a lone surrogate: \udce9")
+    assert stop_reason() == "a lone surrogate: ?"
+    session = journal.begin_session(1)
+    assert stop_reason() is None
+    journal.end_session(session, None)
+    assert stop_reason() is None
+
+
+# Attempts
+
+
+def test_an_outcome_is_on_record_with_all_that_is_known(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    deliver(journal, {1: sent()})
+    (result,) = journal.results(1)
+    assert result.cells == (RecordedCell("name 2"), RecordedCell("2", 2, "0"))
+    assert result[2:] == (State.SENT, "", "", "abc", 200, 1, NOON, 0.5)
+
+
+def test_an_attempt_that_never_ended_leaves_its_row_sending(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3)])
+    deliver(journal, {1: None})
+    assert states(journal) == [State.SENDING, State.PENDING]
+    assert journal.tally(1).requests == 1
+
+
+def test_rows_that_were_cut_off_can_be_put_in_doubt(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3)])
+    plan(journal, [message(2)])
+    deliver(journal, {1: None})
+    deliver(journal, {1: None}, run=2)
+    journal.mark_cut_off_in_doubt(1)
+    assert [(result.state, result.kind) for result in journal.results(1)] == [
+        (State.IN_DOUBT, "cut off"),
+        (State.PENDING, ""),
+    ]
+    assert states(journal, 2) == [State.SENDING]
+
+
+async def test_attempts_are_numbered_over_all_deliveries_of_a_run(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3)])
+    numbers = []
+    for _ in range(2):
+        async with journal.attempt_log(1) as log:
+            numbers += [await log.begin(1, NOON), await log.begin(2, NOON)]
+    assert numbers == [1, 2, 3, 4]
+
+
+async def test_a_read_back_is_a_request_of_its_own(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    async with journal.attempt_log(1) as log:
+        attempt = await log.begin(1, NOON)
+        log.record_outcome(1, attempt, "unclear", Outcome(State.SENDING, "unclear", "reset", at=NOON + 1))
+        log.record_read_back(1, NOON + 2, "sent", sent(NOON + 3))
+    (result,) = journal.results(1)
+    assert (result.state, result.attempts) == (State.SENT, 1)
+    assert journal.tally(1).requests == 2
+
+
+async def test_reserved_attempts_are_on_record_and_those_not_made_are_taken_back(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3), message(4)])
+    async with journal.attempt_log(1) as log:
+        first, second = log.reserve([1, 2], NOON)
+        await log.begin_reserved(first)
+        log.record_outcome(1, first.attempt, "sent", sent())
+        log.withdraw(second)
+    assert states(journal) == [State.SENT, State.PENDING, State.PENDING]
+    assert [result.attempts for result in journal.results(1)] == [1, 0, 0]
+    assert journal.tally(1).requests == 1
+
+
+async def test_rows_that_are_waiting_come_in_pages_in_sheet_order(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3, State.INVALID), message(4), message(5), message(6)])
+    async with journal.attempt_log(1) as log:
+        log.record_outcome(3, await log.begin(3, NOON), "sent", sent())
+        await log.begin(4, NOON)
+    async with journal.attempt_log(1) as log:
+        page = await log.waiting(0, 2)
+        assert [(row.seq, row.row, row.destination, row.cut_off, row.attempts) for row in page] == [
+            (1, 2, "t/r2", False, 0),
+            (4, 5, "t/r5", True, 1),
+        ]
+        assert page[0].body == message(2).body
+        assert [row.seq for row in await log.waiting(4, 10)] == [5]
+
+
+@pytest.mark.parametrize(("state", "doubted"), [(State.FAILED, False), (State.IN_DOUBT, True)], ids=str)
+async def test_rows_to_retry_wait_too_and_keep_their_state_until_their_turn(
+    journal: JournalStore, state: State, *, doubted: bool
+) -> None:
+    plan(journal, [message(2), message(3)])
+    async with journal.attempt_log(1) as log:
+        log.record_outcome(1, await log.begin(1, NOON), "x", Outcome(state, "k", "why", at=NOON))
+    async with journal.attempt_log(1) as log:
+        assert [row.seq for row in await log.waiting(0, 10)] == [2]
+    async with journal.attempt_log(1, (state,)) as log:
+        assert [(row.seq, row.doubted) for row in await log.waiting(0, 10)] == [(1, doubted), (2, False)]
+    assert states(journal) == [state, State.PENDING]
+
+
+def test_half_a_character_does_no_harm(journal: JournalStore) -> None:
+    plan(journal, [message(2, State.INVALID, "bad \ud83d", "“\ud83d” is too short"), message(3)])
+    deliver(journal, {2: failed("k\ud83d", "refused \ud83d")})
+    assert {(reason.kind, reason.example) for reason in journal.reasons(1)} == {
+        ("bad ?", "“?” is too short"),
+        ("k?", "refused ?"),
+    }
+
+
+# Figures
+
+
+def test_rows_are_tallied_by_state(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3), message(4, State.INVALID), message(5, State.SKIPPED)])
+    deliver(journal, {1: sent()})
+    tally = journal.tally(1)
+    assert tally.states == {State.SENT: 1, State.PENDING: 1, State.INVALID: 1, State.SKIPPED: 1}
+    assert (tally.rows, tally.requests, tally.throttled, tally.finished) == (4, 1, 0, False)
+    assert (tally.seconds, tally.started_at, tally.ended_at) == (0, None, None)
+
+
+async def test_throttled_requests_are_counted(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    async with journal.attempt_log(1) as log:
+        for result in ("not_taken", "not_taken", "sent"):
+            log.record_outcome(1, await log.begin(1, NOON), result, sent())
+    tally = journal.tally(1)
+    assert (tally.requests, tally.throttled) == (3, 2)
+
+
+def test_results_can_be_asked_for_by_state(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3, State.INVALID), message(4, State.SKIPPED), message(5)])
+    assert [result.row for result in journal.results(1, (State.INVALID, State.SKIPPED))] == [3, 4]
+    assert list(journal.results(1, (State.SENT,))) == []
+
+
+def test_reasons_are_grouped_the_most_common_first_and_the_skipped_last(journal: JournalStore) -> None:
+    rows = [message(2, State.INVALID, "blank phone", "B2: the phone is blank")]
+    rows += [message(row) for row in range(3, 11)]
+    rows += [message(row, State.SKIPPED, "duplicate", "exact duplicate of row 3") for row in range(11, 31)]
+    plan(journal, rows)
+    deliver(journal, {2: sent(), **{seq: failed("room-closed", f"closed {seq}") for seq in range(3, 10)}})
+    first, second, third = journal.reasons(1)
+    assert (first.state, first.kind, first.example, first.count) == (State.FAILED, "room-closed", "closed 3", 7)
+    assert first.rows == (4, 5, 6, 7, 8)
+    assert (second.kind, second.count, second.rows) == ("blank phone", 1, (2,))
+    assert (third.state, third.count) == (State.SKIPPED, 20)
+
+
+def test_a_kind_in_two_states_is_two_reasons(journal: JournalStore) -> None:
+    plan(journal, [message(2, State.INVALID, "x"), message(3, State.SKIPPED, "x")])
+    assert {reason.state for reason in journal.reasons(1)} == {State.INVALID, State.SKIPPED}
+
+
+def test_messages_are_counted_by_the_minute(journal: JournalStore) -> None:
+    plan(journal, [message(row) for row in range(2, 7)])
+    minute = NOON // 60 * 60
+    moments = {seq: sent(at) for seq, at in enumerate((minute, minute + 59, minute + 61, minute + 600), start=1)}
+    deliver(journal, {**moments, 5: failed("k", "why")})
+    assert journal.sent_per_minute(1) == (1, [(minute, 2), (minute + 60, 1), (minute + 600, 1)])
+
+
+def test_a_long_run_is_counted_by_longer_spans(journal: JournalStore) -> None:
+    plan(journal, [message(row) for row in range(2, 502)])
+    deliver(journal, {seq: sent(NOON + 120 * seq) for seq in range(1, 501)})
+    span, counts = journal.sent_per_minute(1)
+    assert span == 5
+    assert sum(count for _, count in counts) == 500
+
+
+def test_nothing_sent_is_nothing_to_count(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    assert journal.sent_per_minute(1) == (1, [])
