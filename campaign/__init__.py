@@ -1,21 +1,22 @@
 """Send a personalised chat message to every row of a spreadsheet, and know what became of each.
 
-    >>> import campaign
-    >>> c = campaign.load("tet-offer.toml")
-    >>> plan = campaign.plan(c, sandbox=True)          # reads, renders and validates; sends nothing
-    >>> plan.counts
-    PlanCounts(rows=2, pending=2, invalid=0, skipped=0)
+    import campaign
 
-In a coroutine:
-
+    c = campaign.load("tet-offer.toml")
+    plan = campaign.plan(c, sandbox=True)  # reads, renders and validates; sends nothing
+    print(plan.counts, plan.rows[0].payload)
+    for row in plan.invalid:
+        print(row.number, row.problems[0].code, row.problems[0])
     async with campaign.open_journal("tet.journal.db") as journal:
         run = await campaign.start(plan, journal=journal)
-        async for event in run.deliver(limit=10):
+        async for event in run.deliver(rate="10/s", limit=10):
             print(event.row, event.state, event.reason)
         report = await run.report()
     report.to_xlsx("tet.xlsx")
 
-In a script, all of it at once: `campaign.run(c, sandbox=True)`.
+`sandbox=True` rehearses against a local server; without it, `start` takes the server's `api_key` where it needs one.
+Every asynchronous name has a blocking twin (`start_sync`, `deliver_sync`, …), and `campaign.run(c)` does all of it at
+once. Nothing prints, prompts, reads environment variables or installs signal handlers.
 
 What is named in `__all__` is the public API. Each name is loaded when it is first used, because `campaign --help` needs
 none of them.

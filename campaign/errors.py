@@ -1,17 +1,17 @@
-"""Every error that campaign raises on purpose, in one tree.
+"""Every error that campaign raises on purpose, in one tree, with the code that programs can rely on.
 
-    CampaignError                  something a person can put right; nothing was sent; exit code 2
-    ├── UsageError                 options that do not fit together, or a question nobody is there to answer
-    ├── CampaignFileError          the campaign file: unreadable, unknown keys, wrong values
-    ├── RecipientsError            the spreadsheet or CSV: unreadable, locked, encrypted, no header row
-    ├── TemplateError              the payload template: syntax, unknown fields, variables without a column
-    ├── InvalidRowsError           rows that cannot be sent, and no --skip-invalid
-    ├── KeyMissingError            no API key where the channel needs one
-    ├── JournalError               the journal: unreadable, damaged, from a newer version
-    │   ├── JournalBusyError       another process is delivering this campaign
-    │   └── JournalWriteError      the journal cannot be written: nothing may be sent
-    ├── RunStateError              the run on record does not allow what was asked (finished, unfinished, none)
-    └── ResultsError               the results workbook cannot be written
+    CampaignError                  something a person can fix; nothing was sent; exit code 2
+    ├── UsageError                 usage                 options that do not fit together, or no terminal to ask on
+    ├── CampaignFileError          campaign-file         unreadable, unknown keys, wrong values
+    ├── RecipientsError            recipients            the list: unreadable, locked, encrypted, no header row
+    ├── TemplateError              template              syntax, unknown fields, variables without a column
+    ├── InvalidRowsError           invalid-rows          rows that cannot be sent, and no --skip-invalid
+    ├── KeyMissingError            credentials-missing   no API key where the channel needs one
+    ├── JournalError               journal               unreadable, damaged, from a newer version
+    │   ├── JournalBusyError       journal-busy          another process is delivering this campaign
+    │   └── JournalWriteError      journal-not-writable  nothing may be sent
+    ├── RunStateError              run-state             the run on record does not allow what was asked
+    └── ResultsError               results               the results workbook cannot be written
 
 Each carries one or more problems of the form "where: what is wrong, what to do". They are caught once, at the edge of
 the command line.
@@ -19,22 +19,24 @@ the command line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, in the words of the person who has to put it right.
+    """One thing that is wrong, in the words of the person who has to fix it.
 
     Attributes:
         where: file, sheet, cell, line or key: as near to the mistake as is known.
         what: what is wrong there.
-        remedy: what to do about it; empty where that is plain.
+        remedy: what to do about it; "" where that is plain.
+        code: the kind of problem, for programs; an error gives its own code to problems that have none.
     """
 
     where: str
     what: str
     remedy: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
         sentence = f"{self.where}: {self.what}" if self.where else self.what
@@ -42,57 +44,84 @@ class Problem:
 
 
 class CampaignError(Exception):
-    """Something is wrong that a person can put right."""
+    """Something is wrong that a person can fix.
+
+    Attributes:
+        problems: what is wrong; one at least.
+    """
 
     exit_code = 2
+    code = "campaign"
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__(*problems)
-        self.problems = problems
+        self.problems = tuple(each if each.code else replace(each, code=self.code) for each in problems)
+        super().__init__(*self.problems)
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
 
 
 class UsageError(CampaignError):
-    """The options do not fit together, or a question was asked with nobody there to answer."""
+    """The options do not fit together, or there is no terminal to ask a question on."""
+
+    code = "usage"
 
 
 class CampaignFileError(CampaignError):
-    """The campaign file cannot be read or does not say what it must."""
+    """The campaign file cannot be read, or lacks something."""
+
+    code = "campaign-file"
 
 
 class RecipientsError(CampaignError):
     """The recipients file cannot be read as a list of rows under one header."""
 
+    code = "recipients"
+
 
 class TemplateError(CampaignError):
     """The payload template cannot be used with this channel and these columns."""
 
+    code = "template"
+
 
 class InvalidRowsError(CampaignError):
-    """Some rows cannot be sent as they stand."""
+    """Some rows cannot be sent as they are."""
+
+    code = "invalid-rows"
 
 
 class KeyMissingError(CampaignError):
     """The channel needs an API key and none was given."""
 
+    code = "credentials-missing"
+
 
 class JournalError(CampaignError):
     """The journal cannot be read."""
+
+    code = "journal"
 
 
 class JournalBusyError(JournalError):
     """Another process is delivering this campaign."""
 
+    code = "journal-busy"
+
 
 class JournalWriteError(JournalError):
     """The journal cannot be written, so nothing may be sent."""
+
+    code = "journal-not-writable"
 
 
 class RunStateError(CampaignError):
     """The run on record does not allow what was asked."""
 
+    code = "run-state"
+
 
 class ResultsError(CampaignError):
     """The results workbook cannot be written."""
+
+    code = "results"
