@@ -5,6 +5,7 @@
     ├── CampaignFileError          the campaign file: unreadable, unknown keys, wrong values
     ├── RecipientsError            the spreadsheet or CSV: unreadable, locked, encrypted, no header row
     ├── TemplateError              the payload template: syntax, unknown fields, variables without a column
+    ├── ChannelError               a channel that is not installed, or that its distribution offers wrongly
     ├── InvalidRowsError           rows that cannot be sent, and no --skip-invalid
     ├── KeyMissingError            no API key where the channel needs one
     ├── JournalError               the journal: unreadable, damaged, from a newer version
@@ -68,6 +69,10 @@ class RecipientsError(CampaignError):
 
 class TemplateError(CampaignError):
     """The payload template cannot be used with this channel and these columns."""
+
+
+class ChannelError(CampaignError):
+    """A channel is not installed, or the distribution that offers it does so wrongly."""
 
 
 class InvalidRowsError(CampaignError):

@@ -45,7 +45,7 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
         stopped=report.reason,
         results=report.results,
         file=_quoted(str(file)),
-        server=None if facts.server == CHANNELS[facts.channel].default_url else facts.server,
+        server=None if facts.server == CHANNELS.find(facts.channel).default_url else facts.server,
         options=options or is_spreadsheet(file),
         rehearsal=facts.is_rehearsal,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
-from campaign.channels.answers import http_date
+from campaign.channels.responses import http_date
 from campaign.delivery.budget import ServerClock, Window
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-// The page around the bubbles: search, pages, and each row's facts. The rows stand in the page as JSON.
+// The page around the bubbles: search, pages, and each row's facts. The rows are in the page as JSON.
 (() => {
   const {counted, draw, element, foldOut, json, number, words} = bubbles;
   const ROWS_ON_A_PAGE = 50;
@@ -94,7 +94,7 @@
     const made = element("div", "content"), folds = element("div", "folds", foldOut("Cells", () => cells(row)));
     if (row.problems.length) made.append(element("ul", "problems", ...row.problems.map(problem)));
     if (row.payload) {
-      made.append(draw(row.payload));
+      made.append(draw(row.preview));
       folds.append(foldOut("JSON", () => json(row.payload)));
     } else {
       folds.firstChild.open = true;

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RunStateError
 from campaign.journal import Journal, sole_delivery
-from campaign.keys import find_key
+from campaign.keys import find_credentials
 from campaign.runs.terms import Wishes
 from campaign.runs.work import Work, check_results_place
 
@@ -38,7 +38,7 @@ def resume(where: Places, wishes: Wishes, attendant: Attendant, retry: Collectio
         run = _whole_run(where, journal)
         check_results_place(where.workbook(run.number), Path(run.facts.recipients))
         work = Work(journal, run, where, wishes, attendant, tuple(retry))
-        key = find_key(work.channel, os.environ, attendant.key_prompt())
+        key = find_credentials(work.channel, os.environ, attendant.key_prompt())
         work.settle_cut_off()
         if not work.agreed():
             return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from campaign.errors import InvalidRowsError, Problem, RunStateError
 from campaign.journal import SANDBOX, Journal, RunFacts, State, sole_delivery
-from campaign.keys import find_key
+from campaign.keys import find_credentials
 from campaign.plan import PlanCount, prepare, write_plan
 from campaign.review.workbook.row_layouts import FIX_TITLE
 from campaign.runs.terms import REHEARSAL, Places
@@ -37,7 +37,9 @@ def start(campaign: Campaign, wishes: Wishes, attendant: Attendant) -> Report | 
     for warning in prepared.template.binding.unused:
         attendant.warned(warning)
     where = _places(campaign, wishes)
-    key = SANDBOX if wishes.sandbox else find_key(prepared.channel, os.environ, attendant.key_prompt())
+    rehearsal = {each.variable: SANDBOX for each in prepared.channel.credentials}
+    environment = rehearsal if wishes.sandbox else os.environ
+    key = find_credentials(prepared.channel, environment, attendant.key_prompt())
     with sole_delivery(where.journal), Journal.open_or_create(where.journal) as journal:
         _clear_the_way(journal, prepared, wishes)
         run = journal.begin_run(_facts(prepared))

@@ -49,7 +49,7 @@ class Work:
     @property
     def channel(self) -> Channel:
         """The channel that the run was planned for."""
-        return CHANNELS[self.run.facts.channel]
+        return CHANNELS.find(self.run.facts.channel)
 
     @property
     def throttle(self) -> ThrottleSection:
@@ -88,7 +88,7 @@ class Work:
         waiting = tally.count(*WAITING, *self.retry)
         return waiting if self.wishes.limit is None else min(waiting, self.wishes.limit)
 
-    def deliver(self, key: str | None) -> Report:
+    def deliver(self, key: dict[str, str]) -> Report:
         """Deliver what waits, and review the run."""
         messages = self._messages(self.journal.tally(self.run.number))
         if messages == 0:
@@ -100,15 +100,15 @@ class Work:
             self.journal.end_session(session, self._unfinished(reason))
         return self.report(reason)
 
-    async def _delivered(self, key: str | None, watch: Watch) -> StopReason | None:
+    async def _delivered(self, key: dict[str, str], watch: Watch) -> StopReason | None:
         if not self.wishes.sandbox:
             return await deliver(self._order(self.server, key), watch)
         async with Sandbox() as sandbox:
             return await deliver(self._order(sandbox.url, key), watch)
 
-    def _order(self, url: str, key: str | None) -> Order:
+    def _order(self, url: str, key: dict[str, str]) -> Order:
         throttle, delivery = self.throttle, self.delivery
-        headers = {self.channel.key_header: key} if self.channel.key_header and key else {}
+        headers = self.channel.auth_headers(key)
         settings = Settings(
             rate=self.rate,
             concurrency=throttle.concurrency,

@@ -36,7 +36,7 @@
   }
 
   function article(entry) {
-    const content = element("div", "content", draw(entry.body), element("div", "folds", foldOut("JSON", () => json(entry.body))));
+    const content = element("div", "content", draw(entry.preview), element("div", "folds", foldOut("JSON", () => json(entry.body))));
     const made = element("article", "", facts(entry), content);
     made.tabIndex = -1;
     made.setAttribute("aria-labelledby", `message-${entry.number}`);

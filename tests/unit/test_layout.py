@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"errors"},
-    {"campaign_file", "starter", "recipients", "channels"},
-    {"keys", "messages"},
+    {"campaign_file", "recipients", "channels", "webpage"},
+    {"keys", "messages", "starter"},
     {"journal"},
     {"plan", "delivery", "review", "sandbox"},
     {"runs"},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import UsageError
-from campaign.sandbox import Limit, Sandbox, SandboxSettings, serve
+from campaign.sandbox import RateLimit, Sandbox, SandboxSettings, serve
 
 from .conftest import KITECHAT_PATH, LIVECHAT_PATH, until
 
@@ -129,7 +129,7 @@ async def test_a_body_beyond_the_servers_size_is_a_413_on_record(client: Client)
 
 @pytest.mark.parametrize("skew", [pytest.param(90.0, id="fast"), pytest.param(-90.0, id="slow")])
 async def test_a_skewed_clock_shows_in_date_and_reset_and_not_in_the_window(open_sandbox: Open, skew: float) -> None:
-    client = await open_sandbox(limit=Limit(1, 30), clock_skew=skew)
+    client = await open_sandbox(limit=RateLimit(1, 30), clock_skew=skew)
     before = time.time()
     reply = await client.livechat()
     after = time.time()

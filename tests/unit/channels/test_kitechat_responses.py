@@ -1,4 +1,4 @@
-"""DESIGN.md section 8, the Kitechat column."""
+"""How Kitechat's responses are read."""
 
 from __future__ import annotations
 
@@ -169,4 +169,5 @@ def test_kitechat_tells_no_budget() -> None:
 
 
 def test_the_key_travels_in_the_documented_header() -> None:
-    assert (KITECHAT.key_header, KITECHAT.key_variable) == ("apikey", "KITECHAT_API_KEY")
+    assert [each.variable for each in KITECHAT.credentials] == ["KITECHAT_API_KEY"]
+    assert dict(KITECHAT.auth_headers({"api_key": "k"})) == {"apikey": "k"}

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.channels import CHANNELS, Channel
-from campaign.channels.answers import excerpt, http_date, one_line, retry_after
 from campaign.channels.base import Fatal, Indeterminate, NoResponse, Response, Throttled, Unreachable
+from campaign.channels.responses import excerpt, http_date, one_line, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

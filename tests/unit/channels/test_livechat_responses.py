@@ -1,4 +1,4 @@
-"""DESIGN.md section 8, the livechat column; and what SERVER-BEHAVIOUR says of Rocket.Chat beyond its documentation."""
+"""How Rocket.Chat's responses are read: documented ones, and those of its public server source."""
 
 from __future__ import annotations
 
