@@ -48,11 +48,8 @@ class Bubble(NamedTuple):
         return tuple(tuple(map(str, section)) for section in (self.parts, self.buttons) if section)
 
     def as_json(self) -> dict[str, object]:
-        """The bubble as `bubbles.js` draws it."""
-        return {
-            "parts": [part._asdict() for part in self.parts],
-            "buttons": [button._asdict() for button in self.buttons],
-        }
+        """The bubble as `bubbles.js` draws it: each part and button is an array of its fields."""
+        return {"parts": self.parts, "buttons": self.buttons}
 
 
 class MessagePreview(NamedTuple):

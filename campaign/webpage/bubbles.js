@@ -69,12 +69,12 @@ const bubbles = (() => {
 
   const TEXT_CLASSES = {text: "", head: "bubble-head", foot: "bubble-foot"};
 
-  function part({kind, value}) {
+  function part([kind, value]) {
     if (kind in TEXT_CLASSES) return words("p", TEXT_CLASSES[kind], value);
     return kind === "link" ? link(value, "bubble-address", value) : media(kind, value);
   }
 
-  function button({kind, label, value}) {
+  function button([kind, label, value]) {
     const opens = kind === "link", face = opens ? link(value, "bubble-button") : element("span", "bubble-button");
     const detail = element("span", "bubble-detail", opens ? "opens " : "answers ", element("bdi", "", value));
     face.append(words("span", "bubble-label", label), detail);

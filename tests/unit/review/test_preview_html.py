@@ -75,7 +75,7 @@ def test_the_rows_stand_in_the_page_as_json(tmp_path: Path) -> None:
                 "preview": {
                     "sender": ["Page 7"],
                     "side": "left",
-                    "bubbles": [{"parts": [{"kind": "text", "value": "Chị Lan ơi 🎉"}], "buttons": []}],
+                    "bubbles": [{"parts": [["text", "Chị Lan ơi 🎉"]], "buttons": []}],
                     "cards": [],
                 },
                 "problems": [],
