@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
@@ -47,6 +48,18 @@ class ChannelRegistry(Mapping[str, Channel]):
     def unregister(self, name: str) -> None:
         """Remove a channel that was registered; does nothing if there is none of this name."""
         self._registered.pop(name, None)
+
+    @contextmanager
+    def temporarily(self, channel: Channel) -> Iterator[None]:
+        """Register a channel for a `with` block, unless it is available already."""
+        if self.get(channel.name) is channel:
+            yield
+            return
+        self.register(channel)
+        try:
+            yield
+        finally:
+            self.unregister(channel.name)
 
     def find(self, name: str) -> Channel:
         """The channel of this name.

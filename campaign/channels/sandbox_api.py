@@ -145,6 +145,10 @@ class SandboxRoute(ABC):
         self._settings = settings
         self._window = FixedWindow(settings.limit) if settings.limit else None
 
+    def serves(self, path: str) -> bool:
+        """Whether the route is for this path."""
+        return path == self.path or (self.path.endswith("/") and path.startswith(self.path))
+
     def hit(self) -> WindowState | None:
         """Count a request in this route's window; None without a rate limit."""
         return self._window.hit(int(self._settings.now() * 1000)) if self._window else None

@@ -136,11 +136,8 @@ class Sandbox:
 
     def _route(self, method: str, path: str) -> _Served | None:
         exact = self._served.get((method, path))
-        if exact is not None:
-            return exact
-        return next(
-            (each for (verb, place), each in self._served.items() if verb == method and _is_below(path, place)), None
-        )
+        found = (each for each in self._served.values() if each.route.method == method and each.route.serves(path))
+        return exact or next(found, None)
 
     async def _exchange(self, request: web.BaseRequest, served: _Served) -> web.StreamResponse:
         route = served.route
@@ -227,10 +224,6 @@ def _served(channels: Iterable[Channel], settings: SandboxSettings) -> dict[tupl
 def _auth_headers(channel: Channel) -> tuple[str, ...]:
     """The names of the headers that carry a channel's credentials."""
     return tuple(channel.auth_headers({each.name: "" for each in channel.credentials}))
-
-
-def _is_below(path: str, place: str) -> bool:
-    return place.endswith("/") and path.startswith(place)
 
 
 async def serve(settings: SandboxSettings, ready: Callable[[str], None]) -> None:

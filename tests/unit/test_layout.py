@@ -15,7 +15,7 @@ LAYERS = [
     {"keys", "messages", "starter"},
     {"journal"},
     {"plan", "delivery", "review", "sandbox"},
-    {"runs"},
+    {"runs", "testing"},
     {"cli"},
     {"__main__"},
 ]
