@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -13,6 +13,7 @@ from campaign.channels.livechat import Livechat
 from campaign.channels.preview import MessagePreview
 from campaign.channels.sandbox_api import RouteSettings
 from campaign.testing import ChannelConformance
+from tests.out_of_tree.campaign_pager import PAGER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,11 @@ class TestLivechat(ChannelConformance):
 class TestKitechat(ChannelConformance):
     channel = KITECHAT
     payload = KITECHAT_BODY
+
+
+class TestPager(ChannelConformance):
+    channel = PAGER
+    payload: ClassVar[Payload] = {"number": "0903123456", "text": "Gate 4"}
 
 
 class BelievesEverything(Livechat):
