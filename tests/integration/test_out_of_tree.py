@@ -115,12 +115,9 @@ def test_the_key_is_asked_of_the_environment_by_its_own_names(process: Process, 
     )
 
 
-@pytest.mark.parametrize(
-    ("token", "code"), [pytest.param("right", 0, id="the right token"), pytest.param("wrong", 3, id="another token")]
-)
+@pytest.mark.parametrize("token", ["right", "wrong"])
 def test_both_headers_reach_the_server(
     token: str,
-    code: int,
     start_sandbox: StartSandbox,
     command: Campaign,
     tmp_path: Path,
@@ -133,7 +130,7 @@ def test_both_headers_reach_the_server(
         server = start_sandbox(SandboxSettings(credentials=accepted))
         make_starter(tmp_path / "pages", PAGER)
         said = command("run", tmp_path / "pages" / "campaign.toml", "--server", server.url, "--yes", "--json")
-    assert said.code == code
+    assert said.code == (0 if token == "right" else 3)
     assert [(entry.channel, entry.has_credentials) for entry in server.ledger.entries][:1] == [("pager", True)]
 
 
