@@ -44,7 +44,7 @@ def inbox_page(channels: Sequence[Channel], routes: Sequence[SandboxRoute]) -> I
 def _hints(channels: Sequence[Channel], routes: Sequence[SandboxRoute]) -> str:
     """Which credentials a campaign needs, and how to send a message by hand, as HTML."""
     lines = [
-        f"<p>A campaign of channel {html.escape(channel.name)} needs the variable "
+        f"<p>A {html.escape(channel.name)} campaign needs the variable "
         f"<code>{html.escape(each.variable)}</code>; here any text will do.</p>"
         for channel in channels
         for each in channel.credentials

@@ -19,11 +19,14 @@ from campaign.channels.base import (
     Throttled,
     Unreachable,
 )
-from campaign.channels.livechat import LIVECHAT, REPEATED_ID
+from campaign.channels.livechat import LIVECHAT, REFUSALS, REPEATED_ID
 
 FIRST = pytest.mark.parametrize(
     "again", [pytest.param(False, id="first attempt"), pytest.param(True, id="later attempt")]
 )
+REFUSED = (400, 404, 413, 422)
+OVER = "over the server's limit (HTTP 429)"
+TOO_LONG = "message-length-exceeds-character-limit"
 RATE_LIMITED = (
     b'{"success":false,"error":"Error, too many requests. Please slow down. You must wait %s before trying this '
     b'endpoint again. [error-too-many-requests]"}'
@@ -39,108 +42,87 @@ def refusal(error: str, **more: object) -> dict[str, object]:
     return {"success": False, "error": error, **more}
 
 
-@FIRST
-def test_the_documented_answer_means_sent(*, again: bool) -> None:
-    documented = {"message": {"_id": "djsajdkscks787", "rid": "r", "msg": "Hello World!"}, "success": True}
-    assert LIVECHAT.read_response(answer(200, documented), again=again) == Sent("djsajdkscks787")
+SAID = "the server refused the message: "
+NOT_JSON = "the answer (HTTP 200) is not JSON: "
+NO_MESSAGE = Indeterminate("the server answered 200 without the stored message")
+TOO_LARGE = "the message is larger than the server accepts (HTTP 413)"
+WITHOUT_RID = "must have required property 'rid' [invalid-params]"
+OTHER_PROGRAM = "is not one of Rocket.Chat's livechat API: {}; check [server] url"
+DOCUMENTED = {"message": {"_id": "djsajdkscks787", "rid": "r", "msg": "Hello World!"}, "success": True}
+
+
+def other_program(status: int, said: str) -> Fatal:
+    return Fatal(f"the server's answer (HTTP {status}) {OTHER_PROGRAM.format(said)}")
+
+
+# What was received, the verdict on it, and its id.
+AT_ANY_ATTEMPT = [
+    (answer(200, DOCUMENTED), Sent("djsajdkscks787"), "200 as documented"),
+    (answer(200), Indeterminate(f"{NOT_JSON}(nothing)"), "200 empty"),
+    (answer(200, b"<html>Welcome"), Indeterminate(f"{NOT_JSON}<html>Welcome"), "200 HTML"),
+    (answer(200, b'{"succ'), Indeterminate(f'{NOT_JSON}{{"succ'), "200 cut off"),
+    (answer(200, b"\xff\xfe\x00"), Indeterminate(f"{NOT_JSON}\ufffd\ufffd"), "200 not text"),
+    (answer(200, []), Indeterminate(f"{NOT_JSON}[]"), "200 list"),
+    (answer(200, "ok"), Indeterminate(f'{NOT_JSON}"ok"'), "200 string"),
+    (answer(200, None), Indeterminate(f"{NOT_JSON}null"), "200 null"),
+    (answer(204), Indeterminate("the answer (HTTP 204) is not JSON: (nothing)"), "204"),
+    (answer(200, {}), NO_MESSAGE, "200 empty object"),
+    (answer(200, refusal("oops")), NO_MESSAGE, "200 that denies"),
+    (answer(200, {"success": True}), NO_MESSAGE, "200 without the message"),
+    (answer(200, {"success": True, "message": {}}), NO_MESSAGE, "200 without an id"),
+    (answer(200, {"success": True, "message": {"_id": 5}}), NO_MESSAGE, "200 with a number as id"),
+    (answer(200, {"success": True, "message": "m1"}), NO_MESSAGE, "200 with text as message"),
+    (answer(200, {"message": {"_id": "m1"}}), NO_MESSAGE, "200 without success"),
+    (answer(200, {"success": "true", "message": {"_id": "m1"}}), NO_MESSAGE, "200 with success as text"),
+    (answer(400, b"<html>Bad"), other_program(400, "<html>Bad"), "400 HTML"),
+    (answer(404, b"<html>Not Found"), other_program(404, "<html>Not Found"), "404 HTML"),
+    (answer(422, []), other_program(422, "[]"), "422 list"),
+    (
+        answer(404, {"message": "API endpoint not found"}),
+        other_program(404, '{"message": "API endpoint not found"}'),
+        "404 of the router",
+    ),
+    (answer(503, retry_after="5"), Indeterminate("server trouble (HTTP 503)", wait=5.0), "503"),
+    (answer(429, RATE_LIMITED % b"54 seconds"), Throttled(OVER, 54.0), "429 seconds in the text"),
+    (answer(429, RATE_LIMITED % b"1 second"), Throttled(OVER, 1.0), "429 one second"),
+    (answer(429, RATE_LIMITED % b"a while"), Throttled(OVER), "429 no number"),
+    (answer(429, RATE_LIMITED % b"99999999999 seconds"), Throttled(OVER), "429 beyond reason"),
+    (answer(429, RATE_LIMITED % b"54 seconds", retry_after="7"), Throttled(OVER, 7.0), "429 with Retry-After"),
+]
+
+# A refusal of the first attempt; of a later one it counts only after a read-back.
+REFUSALS_OF_A_ROW = [
+    (answer(400, refusal("invalid-token")), "invalid-token", f"{REFUSALS['invalid-token']} (invalid-token)"),
+    (answer(400, refusal("invalid-room")), "invalid-room", f"{REFUSALS['invalid-room']} (invalid-room)"),
+    (answer(400, refusal("room-closed [room-closed]")), "room-closed", f"{REFUSALS['room-closed']} (room-closed)"),
+    (answer(400, refusal(TOO_LONG)), TOO_LONG, f"{REFUSALS[TOO_LONG]} ({TOO_LONG})"),
+    *((answer(status, refusal("no such thing")), "no such thing", f"{SAID}no such thing") for status in REFUSED),
+    (answer(400, refusal(WITHOUT_RID, errorType="invalid-params")), "invalid-params", f"{SAID}{WITHOUT_RID}"),
+    (answer(400, {"success": False}), "HTTP …", f"{SAID}HTTP 400"),
+    (answer(400, {"success": False, "message": "no"}), "no", f"{SAID}no"),
+    (answer(400, {"success": False, "error": {"code": 7}}), "{…: …", f"{SAID}{{'code': 7}}"),
+    (answer(400, refusal("two\nlines")), "two lines", f"{SAID}two lines"),
+    (answer(400, refusal("x" * 100_000)), "x" * 299 + "…", SAID + "x" * 299 + "…"),
+    (answer(413, b"<html>Too Large"), "too large", f"{TOO_LARGE}; shorten the text"),
+    (answer(413), "too large", f"{TOO_LARGE}; shorten the text"),
+]
 
 
 @FIRST
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"", id="empty"),
-        pytest.param(b"<html><title>Welcome to nginx</title>", id="HTML"),
-        pytest.param(b'{"message":{"_id":"m1"},"succ', id="cut off"),
-        pytest.param(b"\xff\xfe\x00", id="no text"),
-        pytest.param([], id="list"),
-        pytest.param("ok", id="string"),
-        pytest.param(None, id="null"),
-        pytest.param({}, id="empty object"),
-        pytest.param(refusal("oops"), id="says failure"),
-        pytest.param({"success": True}, id="without the message"),
-        pytest.param({"success": True, "message": {}}, id="message without an id"),
-        pytest.param({"success": True, "message": {"_id": 5}}, id="id that is no text"),
-        pytest.param({"success": True, "message": "m1"}, id="message that is no object"),
-        pytest.param({"message": {"_id": "m1"}}, id="without success"),
-        pytest.param({"success": "true", "message": {"_id": "m1"}}, id="success in words"),
-    ],
-)
-def test_a_200_that_is_not_the_documented_answer_is_read_back(content: object, *, again: bool) -> None:
-    verdict = LIVECHAT.read_response(answer(200, content), again=again)
-    assert isinstance(verdict, Indeterminate)
-    assert verdict.refusal is None
-
-
-def test_a_204_is_read_back() -> None:
-    assert LIVECHAT.read_response(answer(204), again=False) == Indeterminate(
-        "the answer (HTTP 204) is not JSON: (nothing)"
-    )
+@pytest.mark.parametrize(("response", "verdict"), [pytest.param(*each, id=name) for *each, name in AT_ANY_ATTEMPT])
+def test_a_response_is_read(response: Response, verdict: object, *, again: bool) -> None:
+    assert LIVECHAT.read_response(response, again=again) == verdict
 
 
 @pytest.mark.parametrize(
-    ("error", "advice"),
-    [
-        pytest.param("invalid-token", "check the token column", id="invalid-token"),
-        pytest.param("invalid-room", "check the rid column", id="invalid-room"),
-        pytest.param("room-closed", "the conversation is closed", id="room-closed"),
-        pytest.param("message-length-exceeds-character-limit", "shorten the text", id="too long"),
-        pytest.param("room-closed [room-closed]", "the conversation is closed", id="as Meteor writes it"),
-    ],
+    ("response", "kind", "reason"),
+    [pytest.param(*each, id=f"{each[0].status} {each[2][-30:]}") for each in REFUSALS_OF_A_ROW],
 )
-def test_a_known_refusal_is_said_in_plain_words(error: str, advice: str) -> None:
-    verdict = LIVECHAT.read_response(answer(400, refusal(error)), again=False)
-    assert isinstance(verdict, Refused)
-    assert verdict.kind in error
-    assert advice in verdict.reason
-    assert verdict.reason.endswith(f"({verdict.kind})")
-
-
-@pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (400, 404, 413, 422)])
-def test_a_refusal_in_the_apis_json_fails_the_row(status: int) -> None:
-    verdict = LIVECHAT.read_response(answer(status, refusal("no such thing")), again=False)
-    assert verdict == Refused("no such thing", "the server refused the message: no such thing")
-
-
-def test_the_routers_own_404_stops_the_run() -> None:
-    content = {"status": "error", "message": "API endpoint not found"}
-    verdict = LIVECHAT.read_response(answer(404, content), again=False)
-    assert isinstance(verdict, Fatal)
-    assert "check [server] url" in verdict.reason
-
-
-def test_rows_refused_by_the_validator_are_of_one_kind() -> None:
-    content = refusal("must have required property 'rid' [invalid-params]", errorType="invalid-params")
-    verdict = LIVECHAT.read_response(answer(400, content), again=False)
-    assert verdict == Refused("invalid-params", f"the server refused the message: {content['error']}")
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        pytest.param({"success": False}, "HTTP 400", id="nothing"),
-        pytest.param({"success": False, "message": "no"}, "no", id="a message"),
-        pytest.param({"success": False, "error": {"code": 7}}, "{'code': 7}", id="an object"),
-        pytest.param({"success": False, "error": "two\nlines"}, "two lines", id="two lines"),
-    ],
-)
-def test_a_refusal_says_what_the_server_says(content: object, said: str) -> None:
-    verdict = LIVECHAT.read_response(answer(400, content), again=False)
-    assert isinstance(verdict, Refused)
-    assert verdict.reason == f"the server refused the message: {said}"
-
-
-def test_a_refusal_of_any_length_becomes_a_reason_that_people_can_read() -> None:
-    verdict = LIVECHAT.read_response(answer(400, refusal("x" * 100_000)), again=False)
-    assert isinstance(verdict, Refused)
-    assert len(verdict.kind) == 300
-
-
-@pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (400, 404, 413, 422)])
-def test_a_refusal_of_a_later_attempt_is_believed_only_after_a_read_back(status: int) -> None:
-    verdict = LIVECHAT.read_response(answer(status, refusal("room-closed")), again=True)
-    assert isinstance(verdict, Indeterminate)
-    assert verdict.refusal == LIVECHAT.read_response(answer(status, refusal("room-closed")), again=False)
+def test_a_refusal_counts_at_once_or_after_a_read_back(response: Response, kind: str, reason: str) -> None:
+    assert LIVECHAT.read_response(response, again=False) == Refused(kind, reason)
+    later = LIVECHAT.read_response(response, again=True)
+    assert isinstance(later, Indeterminate)
+    assert later.refusal == Refused(kind, reason)
 
 
 @FIRST
@@ -149,56 +131,6 @@ def test_the_400_of_a_repeated_id_is_read_back_at_any_attempt(*, again: bool) ->
     assert isinstance(verdict, Indeterminate)
     assert isinstance(verdict.refusal, Refused)
     assert REPEATED_ID in verdict.reason
-
-
-@pytest.mark.parametrize("body", [pytest.param(b"<html>Too Large", id="HTML"), pytest.param(b"", id="empty")])
-def test_413_from_a_proxy_fails_the_row(body: bytes) -> None:
-    verdict = LIVECHAT.read_response(answer(413, body), again=False)
-    assert isinstance(verdict, Refused)
-    assert verdict.kind == "too large"
-
-
-def test_413_from_a_proxy_is_read_back_where_an_earlier_attempt_may_be_there() -> None:
-    verdict = LIVECHAT.read_response(answer(413, b"<html>Too Large"), again=True)
-    assert isinstance(verdict, Indeterminate)
-    assert verdict.refusal == LIVECHAT.read_response(answer(413, b"<html>Too Large"), again=False)
-
-
-@FIRST
-@pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (400, 404, 422)])
-@pytest.mark.parametrize("content", [pytest.param(b"<html>Not Found", id="HTML"), pytest.param([], id="JSON list")])
-def test_a_4xx_that_is_not_the_apis_json_comes_from_another_program(
-    status: int, content: object, *, again: bool
-) -> None:
-    verdict = LIVECHAT.read_response(answer(status, content), again=again)
-    assert isinstance(verdict, Fatal)
-    assert f"HTTP {status}) is not one of Rocket.Chat's livechat API" in verdict.reason
-
-
-@FIRST
-def test_503_is_trouble_and_read_back(*, again: bool) -> None:
-    verdict = LIVECHAT.read_response(answer(503, retry_after="5"), again=again)
-    assert verdict == Indeterminate("server trouble (HTTP 503)", wait=5.0)
-
-
-@pytest.mark.parametrize(
-    ("said", "wait"),
-    [
-        pytest.param(b"54 seconds", 54.0, id="seconds"),
-        pytest.param(b"1 second", 1.0, id="one second"),
-        pytest.param(b"a while", None, id="no number"),
-        pytest.param(b"99999999999 seconds", None, id="longer than anybody waits"),
-    ],
-)
-def test_429_waits_the_seconds_in_rocket_chats_text(said: bytes, wait: float | None) -> None:
-    verdict = LIVECHAT.read_response(answer(429, RATE_LIMITED % said), again=False)
-    assert verdict == Throttled("over the server's limit (HTTP 429)", wait)
-
-
-def test_a_retry_after_goes_before_rocket_chats_text() -> None:
-    verdict = LIVECHAT.read_response(answer(429, RATE_LIMITED % b"54 seconds", retry_after="7"), again=False)
-    assert isinstance(verdict, Throttled)
-    assert verdict.wait == 7.0
 
 
 # Read-back
