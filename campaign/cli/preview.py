@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from campaign.review.preview import PreviewRow
 
 WITHOUT_ROWS = 10
-"""Messages shown on the terminal where --rows does not say which."""
+"""Messages shown on the terminal without --rows."""
 
 
 class Rows(click.ParamType[range]):
-    """2-5, or 7, as a spreadsheet program numbers rows."""
+    """A row or a range of rows, such as 7 or 2-5, as a spreadsheet program numbers them."""
 
     name = "rows"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> range:
-        """Read it."""
+        """Parse the value."""
         found = re.fullmatch(r"(\d+)(?:-(\d+))?", value.strip())
         if found is None:
             self.fail(f"“{value}” is not a row or a range of rows; write 7 or 2-5", param, ctx)

@@ -21,7 +21,7 @@
 
   // ---- search
 
-  // Someone who types “nguyen” means “Nguyễn” as well; “đ” is a letter of its own, which does not decompose.
+  // “nguyen” finds “Nguyễn” as well; “đ” is a letter of its own, which does not decompose.
   function fold(text) {
     return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("đ", "d");
   }
@@ -37,7 +37,7 @@
     message: (row) => texts(row.payload).join("\n"),
   };
 
-  // Folding 5,000 rows takes longer than a key stroke should, so it is done once for each place searched.
+  // Folding 5,000 rows takes longer than a key stroke should, so each place is folded once.
   function textsOf(place) {
     if (!folded.has(place)) {
       const textOf = PLACES[place] || ((row) => row.cells[place] ?? "");
@@ -74,7 +74,7 @@
     return element("li", "", element("b", "", where), remedy ? `${what}; ${remedy}` : what);
   }
 
-  // A long destination breaks between its parts, if it has to.
+  // A long destination may break between its parts.
   function destination(row) {
     const parts = row.to.split("/").flatMap((part, index) => index ? ["/", element("wbr"), part] : [part]);
     return element("p", "to", ...parts);

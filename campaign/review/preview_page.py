@@ -23,7 +23,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def write_page(facts: PreviewFacts, rows: Iterable[PreviewRow], path: Path) -> None:
-    """Write the page, readable by its owner alone; what stood at `path` is replaced once the page is whole.
+    """Write the page, readable by its owner alone; what is at `path` is replaced once the page is whole.
 
     Args:
         facts: what is the same for every row.
@@ -89,5 +89,5 @@ def _record(row: PreviewRow) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    """JSON in which the characters that could end the script element that it stands in are escaped, as JSON allows."""
+    """JSON whose characters that could end the script element around it are escaped, as JSON allows."""
     return _encode(value).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

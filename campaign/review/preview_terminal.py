@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from campaign.review.preview import PreviewFacts, PreviewRow
 
 NARROWEST = 20
-"""Columns. On anything narrower the lines are this wide all the same."""
+"""Columns; lines are never narrower, whatever the width of the terminal."""
 
 _INDENT = "  "
 
 
 def terminal_preview(facts: PreviewFacts, rows: Iterable[PreviewRow], width: int) -> Iterator[str]:
-    """The messages as lines of text, none of which holds a control character.
+    """The messages as lines of text without control characters.
 
     Args:
         facts: what is the same for every row.

@@ -31,7 +31,7 @@ class Entry:
         has_credentials: whether a header of the channel's credentials came with it; the values are never kept.
         message_id: the id of the message that the request is about; None if it has none.
         taken: whether the message was stored.
-        status: the HTTP status, once the whole answer has been handed to the network; None if none has.
+        status: the HTTP status, once the whole reply has been handed to the network; None if none has.
         fault: the value of the `Fault` that struck, if any.
     """
 

@@ -15,10 +15,10 @@ NAME = "KITECHAT_API_KEY"
 
 
 def unasked(question: str) -> str:
-    raise AssertionError(f"nobody should be asked: {question}")
+    raise AssertionError(f"must not prompt: {question}")
 
 
-def test_livechat_needs_no_key() -> None:
+def test_livechat_needs_no_credentials() -> None:
     assert find_credentials(LIVECHAT, {NAME: "k"}, unasked) == {}
 
 

@@ -73,6 +73,7 @@ async def test_the_inbox_tells_what_is_new(client: Client) -> None:
     inbox = (await client.ask("GET", "/sandbox/inbox")).content
     assert (inbox["requests"], inbox["taken"]) == (3, 2)
     assert [message["channel"] for message in inbox["messages"]] == ["livechat", "kitechat"]
+    assert [message["preview"]["sender"] for message in inbox["messages"]] == [["Visitor"], ["Page p1"]]
     news = (await client.ask("GET", "/sandbox/inbox?after=1")).content
     assert [message["channel"] for message in news["messages"]] == ["kitechat"]
 
