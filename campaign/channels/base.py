@@ -31,13 +31,13 @@ class FieldProblem(NamedTuple):
         path: the place.
         what: what is wrong there, to be read after the place's name.
         missing: whether there is no value at that place.
-        mendable: whether some text at that place would be valid.
+        takes_text: whether some text at that place would be valid.
     """
 
     path: Path
     what: str
     missing: bool = False
-    mendable: bool = True
+    takes_text: bool = True
 
 
 class Request(NamedTuple):

@@ -38,7 +38,7 @@ def field_problem(error: ErrorDetails, path: Path) -> FieldProblem:
     if kind == "missing":
         return FieldProblem(path, "is missing, and the API requires it", missing=True)
     if kind in NEVER_TEXT:
-        return FieldProblem(path, NEVER_TEXT[kind], mendable=False)
+        return FieldProblem(path, NEVER_TEXT[kind], takes_text=False)
     if kind == "string_pattern_mismatch":
         return FieldProblem(path, PATTERNS[context["pattern"]])
     if kind == "union_tag_not_found":

@@ -126,7 +126,7 @@ def test_both_headers_reach_the_server(
     monkeypatch.setenv("PAGER_USER", "kim")
     monkeypatch.setenv("PAGER_TOKEN", token)
     with CHANNELS.temporarily(PAGER):
-        accepted = {"user": "kim", "token": "Bearer right"}
+        accepted = {"user": "kim", "token": "right"}
         server = start_sandbox(SandboxSettings(credentials=accepted))
         make_starter(tmp_path / "pages", PAGER)
         said = command("run", tmp_path / "pages" / "campaign.toml", "--server", server.url, "--yes", "--json")

@@ -59,7 +59,7 @@ class Pager:
         return "number" in body
 
     def problems(self, payload: Payload) -> Sequence[FieldProblem]:
-        unknown = [FieldProblem((name,), "is not a field", mendable=False) for name in payload if name not in FIELDS]
+        unknown = [FieldProblem((name,), "is not a field", takes_text=False) for name in payload if name not in FIELDS]
         missing = [FieldProblem((name,), "is missing", missing=True) for name in FIELDS if name not in payload]
         blank = [name for name in FIELDS if name in payload and not str(payload[name]).strip()]
         return [*unknown, *missing, *(FieldProblem((name,), "is blank") for name in blank)]
@@ -114,7 +114,8 @@ class Send(SandboxRoute):
         window = self.hit()
         if window is not None and not window.allowed:
             return self.throttled({})
-        user, token = (request.headers.get(name) for name in ("X-Pager-User", "Authorization"))
+        user = request.headers.get("X-Pager-User")
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not self._settings.accepts("user", user) or not self._settings.accepts("token", token):
             return self.failed(401, "unauthorized")
         if not text_of(request.body, "number") or not text_of(request.body, "text"):

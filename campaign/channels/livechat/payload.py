@@ -49,7 +49,7 @@ def payload_problems(payload: Payload) -> Sequence[FieldProblem]:
     if "_id" in payload:
         rest = {name: value for name, value in payload.items() if name != "_id"}
         what = "must be left out: campaign sets it, so that no retry sends twice"
-        return [FieldProblem(("_id",), what, mendable=False), *payload_problems(rest)]
+        return [FieldProblem(("_id",), what, takes_text=False), *payload_problems(rest)]
     try:
         _validate(payload)
     except ValidationError as error:
