@@ -30,12 +30,12 @@ WITHOUT_ROWS = 10
 
 
 class Rows(click.ParamType[range]):
-    """A row or a range of rows, such as 7 or 2-5, as a spreadsheet program numbers them."""
+    """2-5, or 7, as a spreadsheet program numbers rows."""
 
     name = "rows"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> range:
-        """Parse the value."""
+        """Read it."""
         found = re.fullmatch(r"(\d+)(?:-(\d+))?", value.strip())
         if found is None:
             self.fail(f"“{value}” is not a row or a range of rows; write 7 or 2-5", param, ctx)
