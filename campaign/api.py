@@ -11,11 +11,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
+from campaign.channels.credentials import credentials_from
 from campaign.config import load_campaign
 from campaign.errors import Problem, RunStateError
 from campaign.planning import prepare
 from campaign.runs.options import RunObserver, RunOptions
-from campaign.runs.run import Run, channel_of, credentials_from
+from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, whole_run
 from campaign.runs.whole_run import run_plan
 
@@ -182,7 +183,7 @@ def resume_sync(
     """The blocking twin of `resume`."""
     with journal.exclusive():
         record = whole_run(journal)
-        credentials = credentials_from(channel_of(record), api_key, rehearsal=record.manifest.rehearsal)
+        credentials = {} if record.manifest.rehearsal else credentials_from(channel_of(record), api_key)
         run = Run(journal, record, credentials, server=server, retry=tuple(retry))
         run.settle_cut_off()
     return run
@@ -216,7 +217,7 @@ def run(
     made = prepare(campaign, rehearsal=sandbox)
 
     def find(channel: Channel) -> Mapping[str, str]:
-        return credentials_from(channel, api_key, rehearsal=sandbox)
+        return credentials_from(channel, api_key)
 
     return run_plan(made, find, options or RunOptions(), observer or RunObserver())
 
@@ -228,7 +229,7 @@ def _start(
     options: RunOptions,
     observer: RunObserver,
 ) -> Run:
-    credentials = credentials_from(plan.channel, api_key, rehearsal=plan.rehearsal)
+    credentials = {} if plan.rehearsal else credentials_from(plan.channel, api_key)
     with journal.exclusive():
         begun = begin_run(plan, journal, credentials, options, observer)
     if begun is None:

@@ -5,6 +5,7 @@
     ├── CampaignFileError          campaign-file         unreadable, unknown keys, wrong values
     ├── RecipientsError            recipients            the list: unreadable, locked, encrypted, no header row
     ├── TemplateError              template              syntax, unknown fields, variables without a column
+    ├── ChannelError               channel               not installed, or offered wrongly by its distribution
     ├── InvalidRowsError           invalid-rows          rows that cannot be sent, and no --skip-invalid
     ├── KeyMissingError            credentials-missing   no API key where the channel needs one
     ├── JournalError               journal               unreadable, damaged, from a newer version
@@ -83,6 +84,12 @@ class TemplateError(CampaignError):
     """The payload template cannot be used with this channel and these columns."""
 
     code = "template"
+
+
+class ChannelError(CampaignError):
+    """A channel is not installed, or the distribution that offers it does so wrongly."""
+
+    code = "channel"
 
 
 class InvalidRowsError(CampaignError):

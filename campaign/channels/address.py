@@ -1,4 +1,4 @@
-"""The server's address: checked before the first send, as a key must not travel in the clear."""
+"""The server's address, checked before the first send: credentials must not travel unencrypted."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ def base_url(channel: Channel, given: str | None) -> str:
 
     Args:
         channel: the channel.
-        given: what the campaign file or `--server` says; None: the channel's documented default.
+        given: the address of the campaign file or of `--server`; None: the channel's documented default.
 
     Raises:
-        CampaignFileError: there is no address, it is no http(s) address, or the API key would travel in the clear.
+        CampaignFileError: there is no address, it is not an http(s) address, or credentials would travel
+            unencrypted.
     """
     if given is None and channel.default_url is None:
         hint = 'add [server] url = "https://chat.example.com" or pass --server URL'
@@ -39,10 +40,10 @@ def base_url(channel: Channel, given: str | None) -> str:
         raise _bad(url, "it is no web address")
     if "@" in parts.netloc or "?" in url or "#" in url:
         raise _bad(url, "it holds more than a host and a path")
-    if channel.key_header and parts.scheme == "http" and not _is_loopback(host):
-        raise CampaignFileError(
-            Problem(WHERE, f"“{url}” is not encrypted, and the API key must not travel in the clear", "use https://")
-        )
+    if channel.credentials and parts.scheme == "http" and not _is_loopback(host):
+        labels = " and ".join(credential.label for credential in channel.credentials)
+        what = f"“{url}” is not encrypted, and the {labels} must not travel in the clear"
+        raise CampaignFileError(Problem(WHERE, what, "use https://"))
     return url
 
 

@@ -1,4 +1,4 @@
-"""What a channel is: one server's payload, request, and way to read its answers. Pure: nothing here does I/O."""
+"""The protocol of a channel, and the values that pass between a channel and its callers. Nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from pydantic_core import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from importlib.resources.abc import Traversable
+
+    from campaign.channels.credentials import Credential
+    from campaign.channels.preview import MessagePreview
+    from campaign.channels.sandbox_api import RouteSettings, SandboxRoute
 
 Payload: TypeAlias = dict[str, Any]
 """A JSON body."""
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Where a value stands in a payload: ("message", "template", "buttons", 0, "url")."""
+"""The place of a value in a payload: ("message", "template", "buttons", 0, "url")."""
 
 
 class FieldProblem(NamedTuple):
@@ -25,14 +30,14 @@ class FieldProblem(NamedTuple):
     Attributes:
         path: the place.
         what: what is wrong there, to be read after the place's name.
-        missing: whether there is nothing at all at that place.
-        mendable: whether some text at that place would be right.
+        missing: whether there is no value at that place.
+        takes_text: whether some text at that place would be valid.
     """
 
     path: Path
     what: str
     missing: bool = False
-    mendable: bool = True
+    takes_text: bool = True
 
 
 class Request(NamedTuple):
@@ -44,7 +49,7 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """A whole HTTP answer. Its headers are looked up by their names in lower case."""
+    """A whole HTTP response. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str] = MappingProxyType({})
@@ -54,10 +59,10 @@ class Response(NamedTuple):
         """The body as JSON.
 
         Returns:
-            The parsed value, or None where the body is no JSON.
+            The parsed value, or None if the body is not JSON.
         """
         try:
-            # Half as dear as json, and twice as strict: halves of characters, which servers do repeat, are left to it.
+            # Twice as fast as json; rejects lone surrogates, which servers do repeat, so fall back to json for those.
             return from_json(self.body, cache_strings="keys")
         except ValueError:
             pass
@@ -69,7 +74,7 @@ class Response(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """No whole HTTP answer came back.
+    """No whole HTTP response arrived.
 
     Attributes:
         reason: what happened, in plain words.
@@ -82,7 +87,7 @@ class NoResponse:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The server has the message; `message_id` is its name there, where it tells one."""
+    """The server has the message; `message_id` is its id there, if the server returns one."""
 
     message_id: str | None
 
@@ -97,7 +102,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Over the server's limit: the message was not taken. `wait` is the seconds asked for, where told."""
+    """Over the server's limit: the message was not taken. `wait` is the number of seconds to wait, if given."""
 
     reason: str
     wait: float | None = None
@@ -105,19 +110,19 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """Nothing left: the server could not be reached."""
+    """The server could not be reached; nothing was sent."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Indeterminate:
-    """The request left and no trustworthy answer came: the message may be there or not.
+    """The request was sent and no trustworthy response arrived: the message may or may not be there.
 
     Attributes:
-        reason: what came instead.
-        refusal: what to make of the row should a read-back not find the message; None: try again.
-        wait: the seconds that the server asked for, where it did.
+        reason: what arrived instead.
+        refusal: the verdict on the row if a read-back does not find the message; None: try again.
+        wait: the number of seconds that the server asks to wait, if given.
     """
 
     reason: str
@@ -127,7 +132,7 @@ class Indeterminate:
 
 @dataclass(frozen=True, slots=True)
 class Fatal:
-    """No row would fare better: the run stops. This row was not taken."""
+    """Every row would fail in the same way, so the run stops. This row was not taken."""
 
     reason: str
 
@@ -143,7 +148,7 @@ ReadBack: TypeAlias = Sent | NotFound | Throttled | Unreachable | Indeterminate 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the server tells of its own limit.
+    """The server's own rate limit, as a response states it.
 
     Attributes:
         limit: requests in one window.
@@ -157,7 +162,11 @@ class Quota:
 
 
 class Channel(Protocol):
-    """One chat server's API. A new channel is one module that offers this, and a line in `channels/__init__.py`."""
+    """One chat server's API.
+
+    A distribution offers a channel with an entry point of the group `campaign.channels`, whose name is the channel's
+    and whose value is an object with these attributes. `campaign.testing.ChannelConformance` tests it.
+    """
 
     @property
     def name(self) -> str:
@@ -166,7 +175,7 @@ class Channel(Protocol):
 
     @property
     def default_url(self) -> str | None:
-        """The server's base URL where its maker documents one."""
+        """The server's base URL, if its maker documents one."""
         ...
 
     @property
@@ -175,31 +184,44 @@ class Channel(Protocol):
         ...
 
     @property
-    def key_header(self) -> str | None:
-        """The request header that carries the API key; None where the API needs no key."""
-        ...
-
-    @property
-    def key_variable(self) -> str | None:
-        """The environment variable that holds the API key."""
+    def credentials(self) -> tuple[Credential, ...]:
+        """What the API requires for authentication; empty if it requires nothing."""
         ...
 
     @property
     def can_read_back(self) -> bool:
-        """Whether the server can be asked if a message is there."""
+        """Whether the API can look up a message."""
         ...
 
     @property
     def destination_fields(self) -> tuple[Path, ...]:
-        """The places of a payload that say which conversation it goes to."""
+        """The places of a payload that name the conversation."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """What a preview says about every message of this channel; "" for nothing."""
+        ...
+
+    @property
+    def starter(self) -> Traversable:
+        """The folder with the files of a new campaign: `campaign.toml`, a template, a recipients file."""
+        ...
+
+    def auth_headers(self, values: Mapping[str, str]) -> Mapping[str, str]:
+        """The headers that authenticate a request.
+
+        Args:
+            values: the value of each credential, by the credential's name.
+        """
         ...
 
     def recognises(self, body: Payload) -> bool:
-        """Whether a bare body looks like this channel's."""
+        """Whether a body without a `channel` key looks like this channel's."""
         ...
 
     def problems(self, payload: Payload) -> Sequence[FieldProblem]:
-        """Every reason for which the server would refuse this payload; empty where there is none."""
+        """Every reason why the server would refuse this payload; empty if there is none."""
         ...
 
     def destination(self, payload: Payload) -> str:
@@ -207,25 +229,33 @@ class Channel(Protocol):
         ...
 
     def stamp(self, payload: Payload, message_id: str) -> Payload:
-        """The payload with our own id for it, where the API takes one."""
+        """The payload with a message id of our own, if the API takes one. Leaves `payload` as it is."""
+        ...
+
+    def preview(self, payload: Payload) -> MessagePreview:
+        """What the recipient sees of a payload that is valid, stamped or not."""
         ...
 
     def send_request(self, body: bytes) -> Request:
         """The request that sends a frozen body."""
         ...
 
-    def read_response(self, answer: Response | NoResponse, *, again: bool) -> Verdict:
-        """What became of a send; `again` says that an earlier attempt of this row may have been taken."""
+    def read_response(self, response: Response | NoResponse, *, again: bool) -> Verdict:
+        """The verdict on a send; `again` says that the server may have taken an earlier attempt of this row."""
         ...
 
     def read_back_request(self, body: bytes) -> Request:
-        """The request that asks whether the message of a frozen body is there. Only where `can_read_back`."""
+        """The request that looks up the message of a frozen body. Only if `can_read_back`."""
         ...
 
-    def read_back(self, answer: Response | NoResponse) -> ReadBack:
+    def read_back(self, response: Response | NoResponse) -> ReadBack:
         """What a read-back found."""
         ...
 
-    def quota(self, answer: Response) -> Quota | None:
-        """The server's own limit, where an answer tells it."""
+    def quota(self, response: Response) -> Quota | None:
+        """The server's own limit, if a response states it."""
+        ...
+
+    def sandbox_routes(self, settings: RouteSettings) -> Sequence[SandboxRoute]:
+        """The routes with which a sandbox plays the server's part."""
         ...

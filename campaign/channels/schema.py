@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
     from campaign.channels.base import Path
 
-SEEN = r"\S"
+NOT_BLANK = r"\S"
 WEB_ADDRESS = r"^https?://[^\s\p{Cc}\p{Cf}/?#:@][^\s\p{Cc}\p{Cf}]*$"
 
-Text = Annotated[str, StringConstraints(pattern=SEEN)]
-"""A string with something in it to see."""
+Text = Annotated[str, StringConstraints(pattern=NOT_BLANK)]
+"""A string that is not blank."""
 
 HttpUrl = Annotated[str, StringConstraints(pattern=WEB_ADDRESS)]
-"""A web address, kept as it was written; what is copied from a page may end in a character that nobody sees."""
+"""A web address, kept as it was written; one that is copied from a page may end in an invisible character."""
 
 ABSENT: Any = None
-"""For a field that may be left out, though it may not be null."""
+"""The default of a field that may be left out but may not be null."""
 
 
 class Strict(BaseModel):
-    """Only the documented fields, of just the documented types."""
+    """A model of only the documented fields, of exactly the documented types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -38,7 +38,7 @@ def field_problem(error: ErrorDetails, path: Path) -> FieldProblem:
     if kind == "missing":
         return FieldProblem(path, "is missing, and the API requires it", missing=True)
     if kind in NEVER_TEXT:
-        return FieldProblem(path, NEVER_TEXT[kind], mendable=False)
+        return FieldProblem(path, NEVER_TEXT[kind], takes_text=False)
     if kind == "string_pattern_mismatch":
         return FieldProblem(path, PATTERNS[context["pattern"]])
     if kind == "union_tag_not_found":
@@ -55,16 +55,18 @@ NEVER_TEXT = {
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
 }
+"""What to say instead of pydantic, by its type of error, of a place where no text is valid."""
+
 TEXT = {
     "string_type": "must be text",
     "string_unicode": "holds half of a character, which no server can take",
 }
-"""What to say instead of pydantic, by its type of error: of places where no text belongs, and of texts."""
+"""What to say instead of pydantic, by its type of error, of a text."""
 
 PATTERNS = {
-    SEEN: "is blank, and the API requires it",
+    NOT_BLANK: "is blank, and the API requires it",
     WEB_ADDRESS: (
         "must be a web address that starts with http:// or https:// and holds no blank or invisible character"
     ),
 }
-"""What to say of a string that fails the pattern of one of the types above."""
+"""What to say of a string that does not match the pattern of one of the types above."""

@@ -23,7 +23,7 @@ COMMANDS = {
     "run": "Plan, ask, deliver, and write the results workbook.",
     "resume": "Continue an unfinished run.",
     "results": "Show the summary and write the workbook again.",
-    "sandbox": "Run a local server that speaks both APIs.",
+    "sandbox": "Run a local server that speaks the channels' APIs.",
 }
 """Every command with its short help, so that `campaign --help` need not load them."""
 

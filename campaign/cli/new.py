@@ -6,13 +6,18 @@ from pathlib import Path
 
 import click
 
-from campaign.starter import STARTERS, make_starter
+from campaign.channels import CHANNELS
+from campaign.starter import make_starter
 
 
 @click.command(short_help="Make a campaign to start from.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--channel", type=click.Choice(STARTERS), default="livechat", show_default=True, help="Whose API to speak."
+    "--channel",
+    type=click.Choice(list(CHANNELS)),
+    default=next(iter(CHANNELS)),
+    show_default=True,
+    help="Whose API to speak.",
 )
 def new(folder: Path, channel: str) -> None:
     """Make a campaign file, a template and a sample workbook in DIR, to be edited; overwrites nothing.
@@ -20,7 +25,7 @@ def new(folder: Path, channel: str) -> None:
     \b
     campaign new tet-offer --channel kitechat
     """
-    for path in make_starter(folder, channel):
+    for path in make_starter(folder, CHANNELS.find(channel)):
         click.echo(f"made {path}", err=True)
     file = folder / "campaign.toml"
     click.echo(f"Next: campaign check {file}, then: campaign run {file} --sandbox", err=True)

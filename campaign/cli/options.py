@@ -11,7 +11,7 @@ import click
 
 from campaign import api
 from campaign.cli.console import key_prompt
-from campaign.keys import find_key
+from campaign.cli.credentials import find_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,5 +105,4 @@ def credentials(channel: Channel) -> dict[str, str]:
     Raises:
         KeyMissingError: one is missing, or cannot be sent in a header.
     """
-    key = find_key(channel, os.environ, key_prompt())
-    return {} if key is None else {"api_key": key}
+    return find_credentials(channel, os.environ, key_prompt())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from campaign.review.preview import PreviewRow
 
 WITHOUT_ROWS = 10
-"""Messages shown on the terminal where --rows does not say which."""
+"""Messages shown on the terminal without --rows."""
 
 
 class Rows(click.ParamType[range]):
@@ -96,7 +96,7 @@ class _Shown:
             if self.at_most is not None and number >= self.at_most:
                 self.left_out = True
                 return
-            row = preview_row(*each)
+            row = preview_row(self._prepared.channel, *each)
             if self._wanted is not None and row.row >= self._wanted.stop:
                 return
             if self._wanted is None or row.row in self._wanted:
@@ -120,6 +120,7 @@ def _facts(prepared: Plan) -> PreviewFacts:
         recipients=recipients.path.name + (f" ({recipients.sheet})" if recipients.sheet else ""),
         template=prepared.template_file.path.name,
         headers=tuple(column.header for column in recipients.columns),
+        remark=prepared.channel.remark,
     )
 
 

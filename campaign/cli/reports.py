@@ -118,7 +118,7 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
         stopped=report.reason,
         results=report.results,
         file=_quoted(str(file)),
-        server=None if manifest.server == CHANNELS[manifest.channel].default_url else manifest.server,
+        server=None if manifest.server == CHANNELS.find(manifest.channel).default_url else manifest.server,
         options=options or is_spreadsheet(file),
         rehearsal=manifest.rehearsal,
     )

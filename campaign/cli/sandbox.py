@@ -7,15 +7,15 @@ import re
 
 import click
 
-from campaign.sandbox import Limit, SandboxSettings, serve
+from campaign.sandbox import RateLimit, SandboxSettings, serve
 
 
-@click.command(short_help="Run a local server that speaks both APIs.")
+@click.command(short_help="Run a local server that speaks the channels' APIs.")
 @click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="0: any free port.")
-@click.option("--limit", metavar="COUNT/SECONDS", help="A rate limit as Rocket.Chat has one by default: 10/60.")
+@click.option("--limit", metavar="COUNT/SECONDS", help="A rate limit for each route, such as 10/60.")
 @click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Answer so much later.")
 def sandbox(port: int, limit: str | None, latency: float) -> None:
-    """Run a local server that speaks both chat APIs; its first page shows what arrived.
+    """Run a local server that speaks the API of every channel; its first page shows what arrived.
 
     \b
     campaign sandbox --port 3000 --limit 10/60
@@ -24,7 +24,7 @@ def sandbox(port: int, limit: str | None, latency: float) -> None:
     found = re.fullmatch(r"(\d+)/(\d+(?:\.\d+)?)s?", limit or "")
     if limit and not found:
         raise click.BadParameter("write it as 10/60: ten requests in sixty seconds", param_hint="--limit")
-    window = Limit(int(found[1]), float(found[2])) if found else None
+    window = RateLimit(int(found[1]), float(found[2])) if found else None
     settings = SandboxSettings(port=port, limit=window, latency=latency)
 
     def ready(url: str) -> None:

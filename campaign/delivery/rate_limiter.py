@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from campaign.channels.answers import http_date
+from campaign.channels.responses import http_date
 from campaign.delivery.ports import Permit
 from campaign.delivery.server_quota import ServerClock, ServerQuota
 from campaign.settings import DEFAULT_RATE

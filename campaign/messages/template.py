@@ -183,7 +183,7 @@ def _api_problems(template: TemplateFile, root: Branch) -> list[Problem]:
     return [
         Problem(f"{template.path.name}: {field_name(each.path)}", each.what)
         for each in template.channel.problems(fill(template.body, STAND_IN))
-        if not each.mendable or not isinstance(node_at(root, each.path), Leaf)
+        if not each.takes_text or not isinstance(node_at(root, each.path), Leaf)
     ]
 
 

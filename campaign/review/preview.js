@@ -1,4 +1,4 @@
-// The page around the bubbles: search, pages, and each row's facts. The rows stand in the page as JSON.
+// The page around the bubbles: search, pages, and each row's facts. The rows are in the page as JSON.
 (() => {
   const {counted, draw, element, foldOut, json, number, words} = bubbles;
   const ROWS_ON_A_PAGE = 50;
@@ -21,7 +21,7 @@
 
   // ---- search
 
-  // Someone who types “nguyen” means “Nguyễn” as well; “đ” is a letter of its own, which does not decompose.
+  // “nguyen” finds “Nguyễn” as well; “đ” is a letter of its own, which does not decompose.
   function fold(text) {
     return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("đ", "d");
   }
@@ -37,7 +37,7 @@
     message: (row) => texts(row.payload).join("\n"),
   };
 
-  // Folding 5,000 rows takes longer than a key stroke should, so it is done once for each place searched.
+  // Folding 5,000 rows takes longer than a key stroke should, so each place is folded once.
   function textsOf(place) {
     if (!folded.has(place)) {
       const textOf = PLACES[place] || ((row) => row.cells[place] ?? "");
@@ -74,7 +74,7 @@
     return element("li", "", element("b", "", where), remedy ? `${what}; ${remedy}` : what);
   }
 
-  // A long destination breaks between its parts, if it has to.
+  // A long destination may break between its parts.
   function destination(row) {
     const parts = row.to.split("/").flatMap((part, index) => index ? ["/", element("wbr"), part] : [part]);
     return element("p", "to", ...parts);
@@ -94,7 +94,7 @@
     const made = element("div", "content"), folds = element("div", "folds", foldOut("Cells", () => cells(row)));
     if (row.problems.length) made.append(element("ul", "problems", ...row.problems.map(problem)));
     if (row.payload) {
-      made.append(draw(row.payload));
+      made.append(draw(row.preview));
       folds.append(foldOut("JSON", () => json(row.payload)));
     } else {
       folds.firstChild.open = true;

@@ -1,24 +1,19 @@
-"""The preview: each row's message as its recipient will see it, before anything is sent."""
+"""The preview: the message of each row as its recipient will see it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from campaign.channels import LIVECHAT
 from campaign.errors import Problem
 from campaign.journal import State
 
 if TYPE_CHECKING:
+    from campaign.channels import Channel
+    from campaign.channels.preview import MessagePreview
     from campaign.journal import PlannedMessage
     from campaign.messages import Message
     from campaign.recipients.table import Row
-
-# Rocket.Chat's public source: apps/meteor/app/livechat/server/api/v1/message.ts and .../lib/functions/sendMessage.ts.
-LIVECHAT_REMARK = (
-    "Rocket.Chat stores a livechat message under the visitor’s own name, whatever agent it names, so it stands on the "
-    "visitor’s side of the conversation. When it is sent, it also gets an _id."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +27,7 @@ class PreviewFacts:
         recipients: the recipients file, and its sheet where it has sheets, for people.
         template: the template's file name, for people.
         headers: the headers as displayed, in sheet order.
+        remark: what the channel says about every message; "" for nothing.
     """
 
     campaign: str
@@ -40,11 +36,7 @@ class PreviewFacts:
     recipients: str
     template: str
     headers: tuple[str, ...]
-
-    @property
-    def remark(self) -> str:
-        """What surprises people about the channel; "" where nothing does."""
-        return LIVECHAT_REMARK if self.channel == LIVECHAT.name else ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +45,12 @@ class PreviewRow:
 
     Attributes:
         row: the row's number as a spreadsheet program shows it.
-        destination: the conversation; "" where there is no message.
-        payload: the JSON body without the id that delivery gives it; None where there is no message.
+        destination: the conversation; "" if there is no message.
+        payload: the JSON body without the id that delivery gives it; None if there is no message.
         problems: why there is no message, by cell.
-        note: why the message will not be sent although nothing is wrong with it; "" where it will be.
+        note: why the message will not be sent although it is valid; "" if it will be.
         cells: the cells as displayed, in sheet order.
+        preview: what the recipient sees; None if there is no message.
     """
 
     row: int
@@ -66,12 +59,14 @@ class PreviewRow:
     problems: tuple[Problem, ...]
     note: str
     cells: tuple[str, ...]
+    preview: MessagePreview | None = None
 
 
-def preview_row(row: Row, message: Message, planned: PlannedMessage) -> PreviewRow:
-    """Put together what `campaign.plan.planned_rows` gives for one row."""
+def preview_row(channel: Channel, row: Row, message: Message, planned: PlannedMessage) -> PreviewRow:
+    """The preview of what `campaign.planning.planned_rows` gives for one row."""
     note = f"{planned.reason}: will be skipped" if planned.state is State.SKIPPED else ""
-    if planned.state is not State.INVALID:
-        return PreviewRow(row.number, planned.destination, message.payload, (), note, row.texts)
+    if planned.state is not State.INVALID and message.payload is not None:
+        shown = channel.preview(message.payload)
+        return PreviewRow(row.number, planned.destination, message.payload, (), note, row.texts, shown)
     problems = message.problems or (Problem("", planned.reason),)
     return PreviewRow(row.number, "", None, problems, note, row.texts)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from base64 import b64encode
 from contextlib import contextmanager
-from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from jinja2 import Environment, StrictUndefined
 
 from campaign.errors import Problem, ResultsError
+from campaign.webpage import content_policy, read_part, shared_script, shared_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +23,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def write_page(facts: PreviewFacts, rows: Iterable[PreviewRow], path: Path) -> None:
-    """Write the page, readable by its owner alone; what stood at `path` is replaced once the page is whole.
+    """Write the page, readable by its owner alone; what is at `path` is replaced once the page is whole.
 
     Args:
         facts: what is the same for every row.
@@ -63,13 +61,12 @@ def _taking_the_place_of(path: Path) -> Iterator[TextIO]:
 
 def _pieces(facts: PreviewFacts, rows: Iterable[PreviewRow]) -> Iterator[str]:
     """The page's text, piece by piece, so that a long list is never in memory as a whole."""
-    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(_part("preview.html.j2"))
-    style = _part("bubbles.css") + _part("preview.css")
-    script = _part("bubbles.js") + _part("preview.js")
-    stream = template.stream(
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    style = shared_style()
+    script = shared_script() + read_part(__package__, "preview.js")
+    stream = environment.from_string(read_part(__package__, "preview.html.j2")).stream(
         facts=facts,
-        remark=facts.remark,
-        policy=_policy(style, script),
+        policy=content_policy(style, script),
         style=style,
         script=script,
         headers=_json(facts.headers),
@@ -79,26 +76,12 @@ def _pieces(facts: PreviewFacts, rows: Iterable[PreviewRow]) -> Iterator[str]:
     return stream
 
 
-def _part(name: str) -> str:
-    return resources.files("campaign.review").joinpath(name).read_text(encoding="utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """The page may use its own style and script, known by their hashes, and nothing else from anywhere."""
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
 def _record(row: PreviewRow) -> dict[str, object]:
     return {
         "row": row.row,
         "to": row.destination,
         "payload": row.payload,
+        "preview": row.preview.as_json() if row.preview else None,
         "problems": [(each.where, each.what, each.remedy) for each in row.problems],
         "note": row.note,
         "cells": row.cells,
@@ -106,5 +89,5 @@ def _record(row: PreviewRow) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    """JSON in which the characters that could end the script element that it stands in are escaped, as JSON allows."""
+    """JSON whose characters that could end the script element around it are escaped, as JSON allows."""
     return _encode(value).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

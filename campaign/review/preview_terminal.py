@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from campaign.review.preview_bubbles import bubbles
 from campaign.review.preview_text import box, hanging, wrapped
 
 if TYPE_CHECKING:
@@ -14,13 +13,13 @@ if TYPE_CHECKING:
     from campaign.review.preview import PreviewFacts, PreviewRow
 
 NARROWEST = 20
-"""Columns. On anything narrower the lines are this wide all the same."""
+"""Columns; lines are never narrower, whatever the width of the terminal."""
 
 _INDENT = "  "
 
 
 def terminal_preview(facts: PreviewFacts, rows: Iterable[PreviewRow], width: int) -> Iterator[str]:
-    """The messages as lines of text, none of which holds a control character.
+    """The messages as lines of text without control characters.
 
     Args:
         facts: what is the same for every row.
@@ -59,8 +58,8 @@ def _row(row: PreviewRow, width: int) -> Iterator[str]:
         yield from hanging(f"{_INDENT}– ", row.note, width)
     for problem in row.problems:
         yield from hanging(f"{_INDENT}✗ ", str(problem), width)
-    for bubble in bubbles(row.payload) if row.payload else ():
-        for line in box(bubble.title, bubble.sections, width - len(_INDENT)):
+    for title, bubble in row.preview.titled() if row.preview else ():
+        for line in box(title, bubble.sections, width - len(_INDENT)):
             yield f"{_INDENT}{line}"
 
 

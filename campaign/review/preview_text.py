@@ -1,4 +1,4 @@
-"""Text for a terminal: harmless, wrapped by words, and measured in the columns that it takes up on the screen."""
+"""Text for a terminal: control characters escaped, wrapped by words, measured in screen columns."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from wcwidth import iter_graphemes, width
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# What a terminal could obey (C0, DEL, C1), what reorders the rest of a line (bidirectional embeddings, overrides and
-# isolates: Unicode TR 9), what some terminals take for a line's end, and halves of characters, which cannot be written.
-_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters (C0, DEL, C1), characters that reorder the rest of a line (bidirectional embeddings, overrides and
+# isolates: Unicode TR 9) or end it on some terminals, and lone surrogates, which cannot be written.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _WORD = re.compile(" *[^ ]+")
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text without control characters takes up."""
-    return width(text, control_codes="ignore")
+    """How many columns of a terminal a text without control characters takes up after a blank.
+
+    A mark without a letter before it takes up none by itself, but one where it joins the blank.
+    """
+    return width(f" {text}", control_codes="ignore") - 1
 
 
 def harmless(text: str) -> str:
-    r"""A text in which everything that a terminal could obey is spelt out: an escape character becomes `\x1b`."""
-    return _OBEYED.sub(_spelt, text)
+    r"""The text with every control character escaped: an escape character becomes `\x1b`."""
+    return _CONTROLS.sub(_escaped, text)
 
 
-def _spelt(found: re.Match[str]) -> str:
+def _escaped(found: re.Match[str]) -> str:
     code = ord(found[0])
     return {9: r"\t", 10: r"\n", 13: r"\r"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
 def wrapped(text: str, limit: int) -> Iterator[str]:
-    """The text's lines, none wider than `limit` columns, with control characters spelt out.
+    """The text's lines, none wider than `limit` columns, with control characters escaped.
 
     Own line breaks are kept; a word that fits on no line is cut between two characters as people see them.
     """
@@ -40,8 +43,7 @@ def wrapped(text: str, limit: int) -> Iterator[str]:
         yield from _wrap_line(harmless(line), limit)
 
 
-# wcwidth has a wrap of its own, but takes time that is quadratic in the length of a word: seconds for 100 kB without
-# a blank.
+# The wrap function of wcwidth takes time quadratic in the length of a word: seconds for 100 kB without a blank.
 def _wrap_line(line: str, limit: int) -> Iterator[str]:
     kept, used = "", 0
     for word in _WORD.findall(line):
@@ -83,7 +85,7 @@ def box(title: str, sections: Iterable[Iterable[str]], limit: int) -> Iterator[s
     """A box no wider than `limit` columns, as narrow as its text allows, with a rule between sections.
 
     Args:
-        title: stands in the upper edge; cut where it does not fit.
+        title: the text in the upper edge; shortened if it does not fit.
         sections: paragraphs, which are wrapped.
         limit: the most columns that the box may take, at least 9.
     """

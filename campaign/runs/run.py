@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,14 @@ from campaign.channels import CHANNELS
 from campaign.channels.address import base_url
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
 from campaign.delivery.ports import SystemClock
-from campaign.errors import JournalError, KeyMissingError, Problem
+from campaign.errors import JournalError
 from campaign.journal.records import State
 from campaign.runs.options import RunOptions
 from campaign.runs.report import Report
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     from campaign.channels import Channel
     from campaign.delivery import RowEvent
@@ -214,11 +213,11 @@ class Run:
         self, settings: DeliverySettings, shutdown: Shutdown, on_event: OnEvent | None
     ) -> StopReason | None:
         if not self.record.manifest.rehearsal:
-            headers = auth_headers(self.channel, self._credentials)
+            headers = self.channel.auth_headers(self._credentials)
             return await self._deliver_to(HttpTransport(self.server, settings, headers), settings, shutdown, on_event)
-        async with Sandbox() as sandbox:
+        async with Sandbox(channels=[self.channel]) as sandbox:
             settings = replace(settings, rate=settings.rate or SANDBOX_RATE)
-            headers = auth_headers(self.channel, {"api_key": "sandbox"})
+            headers = self.channel.auth_headers({each.name: "sandbox" for each in self.channel.credentials})
             return await self._deliver_to(HttpTransport(sandbox.url, settings, headers), settings, shutdown, on_event)
 
     async def _deliver_to(
@@ -287,24 +286,4 @@ class Run:
 
 def channel_of(record: RunRecord) -> Channel:
     """The channel that a run was planned for."""
-    return CHANNELS[record.manifest.channel]
-
-
-def credentials_from(channel: Channel, api_key: str | Mapping[str, str] | None, *, rehearsal: bool) -> dict[str, str]:
-    """The values that a channel's server asks for, from what a caller gives.
-
-    Raises:
-        KeyMissingError: one is missing.
-    """
-    if channel.key_header is None or rehearsal:
-        return {}
-    if isinstance(api_key, Mapping):
-        return dict(api_key)
-    if not api_key:
-        raise KeyMissingError(Problem(channel.name, "needs an API key and none was given", "pass api_key"))
-    return {"api_key": api_key}
-
-
-def auth_headers(channel: Channel, credentials: Mapping[str, str]) -> dict[str, str]:
-    """The request headers that carry the credentials."""
-    return {channel.key_header: credentials["api_key"]} if channel.key_header and credentials else {}
+    return CHANNELS.find(record.manifest.channel)

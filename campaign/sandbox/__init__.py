@@ -1,24 +1,18 @@
-"""A local server that speaks both chat APIs, for rehearsals and for tests.
+"""A local server that speaks the API of every channel, for rehearsals and for tests.
 
-It plays the servers' part with a validation of its own, so that it finds what the client's models overlook. Start it
-with `Sandbox`, look at what reached it in `Sandbox.ledger` (or at `GET /`, the inbox page), and make it misbehave with
-a `FaultPlan`. Other processes steer it over `GET` and `DELETE /sandbox/ledger` and `PUT /sandbox/faults`.
-
-Some destinations are refused, so that samples and tests can have refusals:
-
-    =======================================  ===================================================
-    livechat, token begins with "unknown-"   400 invalid-token
-    livechat, rid begins with "unknown-"     400 invalid-room
-    livechat, rid begins with "closed-"      400 room-closed
-    kitechat, conversationId "unknown-..."   400 conversation not found
-    =======================================  ===================================================
+Each channel plays its server's part with a validation of its own, which finds what the payload model overlooks, and
+refuses some destinations, so that samples and tests can have refusals (see `campaign.channels.livechat.sandbox` and
+`campaign.channels.kitechat.sandbox`). Start the server with `Sandbox`, look at what reached it in `Sandbox.ledger` (or
+at `GET /`, the inbox page), and make it misbehave with a `FaultPlan`. Other processes control it over `GET` and
+`DELETE /sandbox/ledger` and `PUT /sandbox/faults`.
 """
 
 from __future__ import annotations
 
+from campaign.channels.sandbox_api import RateLimit
 from campaign.sandbox.faults import Fault, FaultPlan
 from campaign.sandbox.ledger import Entry, Ledger
 from campaign.sandbox.server import Sandbox, serve
-from campaign.sandbox.settings import Limit, SandboxSettings
+from campaign.sandbox.settings import SandboxSettings
 
-__all__ = ["Entry", "Fault", "FaultPlan", "Ledger", "Limit", "Sandbox", "SandboxSettings", "serve"]
+__all__ = ["Entry", "Fault", "FaultPlan", "Ledger", "RateLimit", "Sandbox", "SandboxSettings", "serve"]

@@ -1,53 +1,73 @@
-"""The sandbox's own routes: the inbox page, and the control of it by other processes."""
+"""The sandbox's own routes: the inbox page, and the control of the sandbox by other processes."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
+from campaign.channels.sandbox_api import JSON_TYPE
 from campaign.errors import UsageError
-from campaign.sandbox.exchange import JSON_TYPE
 from campaign.sandbox.faults import FaultPlan
-from campaign.sandbox.inbox import news
-from campaign.sandbox.inbox_page import inbox_page
+from campaign.sandbox.inbox import AT_MOST, InboxPage, news
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from campaign.sandbox.ledger import Ledger
+    from campaign.channels import Channel, Payload
+    from campaign.sandbox.ledger import Entry, Ledger
 
 _WRITE_EVERY_BYTES = 64 * 1024
 
 
 class Control:
-    """Answers `GET /`, `GET /sandbox/inbox`, `GET` and `DELETE /sandbox/ledger` and `PUT /sandbox/faults`."""
+    """Replies to `GET /`, `GET /sandbox/inbox`, `GET` and `DELETE /sandbox/ledger` and `PUT /sandbox/faults`."""
 
-    def __init__(self, ledger: Ledger, set_faults: Callable[[FaultPlan], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        page: InboxPage,
+        channels: Mapping[str, Channel],
+        set_faults: Callable[[FaultPlan], None],
+    ) -> None:
         self._ledger = ledger
+        self._page = page
+        self._channels = channels
         self._set_faults = set_faults
-        self._page = inbox_page()
         self.routes: Mapping[tuple[str, str], Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]] = {
-            ("GET", "/"): self._show_inbox,
-            ("GET", "/sandbox/inbox"): self._tell_inbox,
-            ("GET", "/sandbox/ledger"): self._tell_ledger,
+            ("GET", "/"): self._send_page,
+            ("GET", "/sandbox/inbox"): self._send_inbox,
+            ("GET", "/sandbox/ledger"): self._send_ledger,
             ("DELETE", "/sandbox/ledger"): self._clear_ledger,
             ("PUT", "/sandbox/faults"): self._put_faults,
         }
 
-    async def _show_inbox(self, _: web.BaseRequest) -> web.StreamResponse:
+    async def _send_page(self, _: web.BaseRequest) -> web.StreamResponse:
         return web.Response(text=self._page.text, headers=self._page.headers)
 
-    async def _tell_inbox(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _send_inbox(self, request: web.BaseRequest) -> web.StreamResponse:
         """The newest messages above the number `after` that contain the text `find`, and what the page counts."""
+        ledger, last = self._ledger, self._ledger.latest(1)
+        content: dict[str, object] = {
+            "begun": ledger.begun,
+            "requests": len(ledger.entries),
+            "taken": ledger.taken_count,
+            "at_most": AT_MOST,
+            "newest": last[0].number if last else 0,
+        }
         wanted = request.query.get("find", "")
-        content = await news(self._ledger, _number_after(request), wanted, lambda: request.transport is not None)
+        found = await news(ledger, _number_after(request), wanted, lambda: request.transport is not None)
+        content["messages"] = [self._message(entry) for entry in found]
         return web.Response(text=json.dumps(content), headers=JSON_TYPE)
 
-    async def _tell_ledger(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The entries numbered above `after`, in pieces, so that messages go on being taken meanwhile."""
+    def _message(self, entry: Entry) -> dict[str, object]:
+        body = cast("Payload", entry.body)  # the route that took it has checked it
+        return {**entry.as_json(), "preview": self._channels[entry.channel].preview(body).as_json()}
+
+    async def _send_ledger(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The entries numbered above `after`, in pieces, so that messages are taken meanwhile."""
         response = web.StreamResponse(headers=JSON_TYPE)
         await response.prepare(request)
         piece = '{"entries": ['

@@ -1,4 +1,4 @@
-"""What the sandbox can do wrong, and when."""
+"""The faults of a sandbox, and which requests they strike."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from campaign.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from campaign.sandbox.ledger import Destination
+    from campaign.channels.sandbox_api import Destination
 
 
 class Fault(Enum):
     """One way in which a request can go wrong.
 
     "Before": the request never reaches the application, so no message is stored and the limiter does not count it.
-    "After": the application does its work, and the client does not get to read its answer.
+    "After": the application does its work, and the client does not get its response.
     """
 
     RESET_BEFORE = "reset-before"
@@ -56,10 +56,10 @@ class FaultPlan:
         rates: the probability of each fault, from 0 to 1; together at most 1.
         seed: the same seed and the same order of requests give the same faults.
         script: what happens to the first requests, one by one, before the rates take over; None is no fault.
-        destinations: only requests with one of these as token, rid, pageId or conversationId go wrong; empty for all.
+        destinations: only requests with one of these as account or conversation go wrong; empty for all.
         on_read_back: whether read-backs can go wrong as well.
         stall_seconds: how long a stalled request is held before its connection is cut.
-        retry_after: seconds that a throttled answer asks to wait, where it says so at all.
+        retry_after: seconds that a throttled response asks to wait, if it does.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -77,14 +77,14 @@ class FaultPlan:
         # The sum of ten rates of 0.1 is not exactly 1.
         if any(rate < 0 for rate in rates) or sum(rates) > 1 + 1e-9:
             remedy = "give rates of 0 to 1 that add up to at most 1"
-            raise UsageError(Problem("faults.rates", "these are no probabilities", remedy))
+            raise UsageError(Problem("faults.rates", "these are not probabilities", remedy))
 
     @classmethod
     def from_json(cls, document: bytes | str) -> FaultPlan:
         """Read a plan from JSON: the attributes by name, faults by value; what is left out keeps its default.
 
         Raises:
-            UsageError: the document is no such plan.
+            UsageError: the document is not such a plan.
         """
         try:
             return TypeAdapter(cls).validate_json(document)
@@ -95,7 +95,7 @@ class FaultPlan:
 
 
 class FaultSource:
-    """Deals the faults of a plan out to requests, in the order they come."""
+    """Gives the faults of a plan to requests, in the order of arrival."""
 
     def __init__(self, plan: FaultPlan) -> None:
         self.plan = plan
@@ -103,7 +103,7 @@ class FaultSource:
         self._script = iter(plan.script)
 
     def draw(self, destination: Destination, *, read_back: bool) -> Fault | None:
-        """The fault that strikes a request; None for a request that goes well."""
+        """The fault that strikes a request; None for none."""
         plan = self.plan
         if not plan.rates and not plan.script:
             return None

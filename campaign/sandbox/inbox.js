@@ -1,5 +1,5 @@
-// The page around the bubbles: it keeps asking the sandbox what has arrived, and shows it, the newest first. While
-// somebody reads, the list stands still, and what arrives waits behind a button.
+// The page around the bubbles: it polls the sandbox for messages and shows them, the newest first. While a message is
+// being read, the list does not move, and new messages wait behind a button.
 (() => {
   const {counted, draw, element, foldOut, json, number} = bubbles;
   const POLL_MS = 1000, TYPING_MS = 250, PATIENCE_MS = 30000;
@@ -11,14 +11,14 @@
 
   const clock = (at) => at.toLocaleTimeString("en-GB");
 
-  // A screen reader would read the same text out anew.
+  // Setting the same text again would make a screen reader repeat it.
   function say(id, text) {
     if (byId(id).textContent !== text) byId(id).textContent = text;
   }
 
   // ---- one message
 
-  // A long destination breaks between its parts, if it has to.
+  // A long destination may break between its parts.
   function destination([account, conversation]) {
     return element("p", "to", element("bdi", "", account), "/", element("wbr"), element("bdi", "", conversation));
   }
@@ -36,7 +36,7 @@
   }
 
   function article(entry) {
-    const content = element("div", "content", draw(entry.body), element("div", "folds", foldOut("JSON", () => json(entry.body))));
+    const content = element("div", "content", draw(entry.preview), element("div", "folds", foldOut("JSON", () => json(entry.body))));
     const made = element("article", "", facts(entry), content);
     made.tabIndex = -1;
     made.setAttribute("aria-labelledby", `message-${entry.number}`);
@@ -49,7 +49,7 @@
     return list.getBoundingClientRect().top < byId("bar").getBoundingClientRect().bottom;
   }
 
-  // Focus counts as well: whoever unfolds a message, or goes from one to the next by keyboard, reads it.
+  // A message that is unfolded or reached by keyboard has the focus.
   function isRead() {
     return paused || isScrolled() || list.contains(document.activeElement);
   }
@@ -133,9 +133,9 @@
 
   async function ask(signal) {
     const address = `sandbox/inbox?after=${newest}&find=${encodeURIComponent(sought)}`;
-    const answer = await fetch(address, {signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])});
-    if (!answer.ok) throw new Error(answer.statusText);
-    return answer.json();
+    const response = await fetch(address, {signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])});
+    if (!response.ok) throw new Error(response.statusText);
+    return response.json();
   }
 
   async function follow() {
@@ -144,14 +144,14 @@
     const own = new AbortController();
     asking = own;
     const news = await ask(own.signal).catch(() => null);
-    // Else something newer has been asked meanwhile.
+    // Otherwise a newer request has been made meanwhile.
     if (own !== asking) return;
     timer = setTimeout(follow, POLL_MS);
     noteConnection(news !== null);
     if (news) take(news);
   }
 
-  // What is shown stays until the answer is there: an empty list in between would flicker.
+  // The list stays until the response arrives: an empty list in between would flicker.
   function startOver() {
     sought = wanted.value.trim();
     newest = 0;
@@ -202,7 +202,7 @@
   pause.addEventListener("click", turnPause);
   byId("waiting").addEventListener("click", showNew);
   document.addEventListener("keydown", press);
-  // Browsers let the timers of a page that is not looked at sleep.
+  // Browsers suspend the timers of a hidden page.
   document.addEventListener("visibilitychange", () => document.hidden || follow());
   document.querySelectorAll(".origin").forEach((each) => { each.textContent = location.origin; });
   follow();

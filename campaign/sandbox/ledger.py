@@ -5,19 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from campaign.sandbox.exchange import parse_json
+from campaign.channels.sandbox_api import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-
-class Destination(NamedTuple):
-    """Who a message is for: token and rid on livechat, pageId and conversationId on kitechat; "" where not given."""
-
-    account: str
-    conversation: str
+    from campaign.channels.sandbox_api import Destination
 
 
 @dataclass(slots=True)
@@ -29,14 +24,14 @@ class Entry:
     Attributes:
         number: counts up from 1 and never back, not even when the ledger is cleared.
         time: arrival, in seconds since the epoch by the real clock.
-        channel: "livechat" or "kitechat".
-        method: "POST" for a message, "GET" for a read-back or a redirect that was followed.
-        destination: who the message is for.
+        channel: the channel's name.
+        method: the HTTP method; "GET" for a redirect that was followed.
+        destination: whom the message is for.
         raw: the body as it came.
-        has_api_key: whether a header `apikey` came with it; the key itself is never kept.
-        message_id: livechat's `_id`, or the id made up for kitechat; None where the request gave none.
+        has_credentials: whether a header of the channel's credentials came with it; the values are never kept.
+        message_id: the id of the message that the request is about; None if it has none.
         taken: whether the message was stored.
-        status: the HTTP status, once the whole answer has been handed to the network; None where none has.
+        status: the HTTP status, once the whole reply has been handed to the network; None if none has.
         fault: the value of the `Fault` that struck, if any.
     """
 
@@ -46,7 +41,7 @@ class Entry:
     method: str
     destination: Destination
     raw: bytes
-    has_api_key: bool
+    has_credentials: bool
     message_id: str | None = None
     taken: bool = False
     status: int | None = None
@@ -54,11 +49,11 @@ class Entry:
 
     @property
     def body(self) -> object:
-        """The body parsed from JSON; None where it is not JSON."""
+        """The body parsed from JSON; None if it is not JSON."""
         return parse_json(self.raw)
 
     def as_json(self) -> dict[str, object]:
-        """The entry as JSON tells it."""
+        """The entry as JSON."""
         return {
             "number": self.number,
             "time": self.time,
@@ -67,7 +62,7 @@ class Entry:
             "destination": list(self.destination),
             "message_id": self.message_id,
             "body": self.body,
-            "has_api_key": self.has_api_key,
+            "has_credentials": self.has_credentials,
             "taken": self.taken,
             "status": self.status,
             "fault": self.fault,
@@ -78,7 +73,8 @@ class Ledger:
     """Every request that reached a message route, and the messages that were stored.
 
     Attributes:
-        begun: when it was begun or last cleared, in seconds since the epoch; where it changes, a watcher starts afresh.
+        begun: when it was begun or last cleared, in seconds since the epoch; when it changes, the inbox page starts
+            over.
     """
 
     def __init__(self) -> None:
@@ -117,7 +113,7 @@ class Ledger:
         return self._last_number
 
     def record(self, entry: Entry) -> None:
-        """Write down a request."""
+        """Add a request."""
         self._entries.append(entry)
 
     def take(self, entry: Entry, message_id: str) -> None:
@@ -139,5 +135,5 @@ class Ledger:
         return (entry.as_json() for entry in self._entries if entry.number > after)
 
     def as_json(self) -> dict[str, object]:
-        """The whole ledger as `GET /sandbox/ledger` tells it."""
+        """The whole ledger as `GET /sandbox/ledger` returns it."""
         return {"entries": list(self.entries_as_json())}

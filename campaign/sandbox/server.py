@@ -1,27 +1,27 @@
-"""The server: it reads requests, keeps the ledger, lets faults strike and answers."""
+"""The server: it reads requests, keeps the ledger, applies faults and replies."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from aiohttp import web
 
+from campaign.channels import CHANNELS
+from campaign.channels.sandbox_api import Destination, Reply, SandboxRequest, SandboxRoute, error_page, parse_json
 from campaign.errors import Problem, UsageError
 from campaign.sandbox import wire
 from campaign.sandbox.control import Control
-from campaign.sandbox.exchange import Endpoint, Incoming, Reply, parse_json
-from campaign.sandbox.fault_answers import MOVED_PATH, Circumstances, fault_answer, page
+from campaign.sandbox.fault_replies import MOVED_PATH, FaultContext, fault_reply
 from campaign.sandbox.faults import Fault, FaultPlan, FaultSource
-from campaign.sandbox.kitechat import SEND_PATH, SendMessage
-from campaign.sandbox.ledger import Destination, Entry, Ledger
-from campaign.sandbox.livechat import MESSAGE_PATH, READ_BACK_PREFIX, PostMessage, ReadBack
+from campaign.sandbox.inbox import inbox_page
+from campaign.sandbox.ledger import Entry, Ledger
 from campaign.sandbox.settings import SandboxSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from aiohttp.abc import AbstractStreamWriter
@@ -29,27 +29,45 @@ if TYPE_CHECKING:
     from aiohttp.streams import StreamReader
     from aiohttp.web_protocol import RequestHandler
 
+    from campaign.channels import Channel
+
 _CLOSING_SECONDS = 2.0
 _BACKLOG = 1024
 
 
+class _Served(NamedTuple):
+    """A route and the name of its channel."""
+
+    channel: str
+    route: SandboxRoute
+
+
 class Sandbox:
-    """A local server for both APIs; an async context manager.
+    """A local server for the APIs of channels; an async context manager.
 
     Attributes:
         ledger: what has reached it.
     """
 
-    def __init__(self, settings: SandboxSettings | None = None) -> None:
+    def __init__(self, settings: SandboxSettings | None = None, channels: Iterable[Channel] | None = None) -> None:
+        """Prepare a sandbox.
+
+        Args:
+            settings: how it behaves.
+            channels: the channels that it serves; by default every channel that is available.
+
+        Raises:
+            ChannelError: a channel cannot be loaded.
+            UsageError: two routes have the same path.
+        """
         self._settings = settings or SandboxSettings()
         self.ledger = Ledger()
         self._faults = FaultSource(self._settings.faults)
-        self._posts: dict[str, Endpoint] = {
-            MESSAGE_PATH: PostMessage(self._settings, self.ledger),
-            SEND_PATH: SendMessage(self._settings, self.ledger),
-        }
-        self._read_back = ReadBack(self._settings, self.ledger)
-        self._control = Control(self.ledger, self.set_faults)
+        self._channels = {channel.name: channel for channel in (CHANNELS.values() if channels is None else channels)}
+        self._auth_headers = {name: _auth_headers(channel) for name, channel in self._channels.items()}
+        self._served = _served(self._channels.values(), self._settings)
+        page = inbox_page(tuple(self._channels.values()), [each.route for each in self._served.values()])
+        self._control = Control(self.ledger, page, self._channels, self.set_faults)
         self._runner: web.ServerRunner | None = None
         self._closing = asyncio.Event()
         self._url = ""
@@ -85,7 +103,7 @@ class Sandbox:
         self._url = f"http://{host}:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:
-        """Stop listening and let go of every connection."""
+        """Stop listening and close every connection."""
         self._closing.set()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -103,80 +121,109 @@ class Sandbox:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         method, path = request.method, request.path
         try:
-            if method == "POST" and path in self._posts:
-                return await self._exchange(request, self._posts[path])
-            if method == "GET" and path.startswith(READ_BACK_PREFIX):
-                return await self._exchange(request, self._read_back)
+            served = self._route(method, path)
+            if served is not None:
+                return await self._exchange(request, served)
             if path == MOVED_PATH:
-                return await self._note_followed_redirect(request)
-            route = self._control.routes.get((method, path))
-            if route is not None:
-                return await route(request)
-            return await wire.send(request, page(404, "Not Found"), self._date())
+                return await self._record_followed_redirect(request)
+            control = self._control.routes.get((method, path))
+            if control is not None:
+                return await control(request)
+            return await wire.send(request, error_page(404, "Not Found"), self._date())
         except ConnectionError:
-            # The client has gone away: this answer reaches nobody, but aiohttp wants one.
+            # The client has gone away and gets no response, but aiohttp requires one.
             return web.Response(status=400)
 
-    async def _exchange(self, request: web.BaseRequest, endpoint: Endpoint) -> web.StreamResponse:
+    def _route(self, method: str, path: str) -> _Served | None:
+        exact = self._served.get((method, path))
+        found = (each for each in self._served.values() if each.route.method == method and each.route.serves(path))
+        return exact or next(found, None)
+
+    async def _exchange(self, request: web.BaseRequest, served: _Served) -> web.StreamResponse:
+        route = served.route
         raw = await wire.read_body(request)
         incoming = _incoming(request, raw or b"")
-        entry = self._record(incoming, endpoint.channel, endpoint.method, endpoint.destination(incoming))
+        entry = self._record(incoming, served.channel, route.method, route.destination(incoming))
         if raw is None:
-            return await self._send(request, entry, page(413, "Request Entity Too Large"))
-        fault = self._faults.draw(entry.destination, read_back=endpoint is self._read_back)
+            return await self._send(request, entry, error_page(413, "Request Entity Too Large"))
+        fault = self._faults.draw(entry.destination, read_back=route.is_read_back)
         if fault is not None:
-            return await self._misbehave(request, entry, fault, lambda: endpoint.answer(incoming, entry))
-        answer = endpoint.answer(incoming, entry)
+            return await self._misbehave(request, entry, fault, served, incoming)
+        reply = self._serve(incoming, entry, route)
         await self._let_latency_pass()
-        return await self._send(request, entry, answer)
+        return await self._send(request, entry, reply)
+
+    def _serve(self, incoming: SandboxRequest, entry: Entry, route: SandboxRoute) -> Reply:
+        """Do what a request asks, as far as the server gets to it."""
+        reply = route.respond(incoming, self.ledger.find)
+        entry.message_id = reply.message_id
+        if reply.taken and reply.message_id is not None:
+            self.ledger.take(entry, reply.message_id)
+        return reply
 
     async def _misbehave(
-        self, request: web.BaseRequest, entry: Entry, fault: Fault, work: Callable[[], Reply]
+        self, request: web.BaseRequest, entry: Entry, fault: Fault, served: _Served, incoming: SandboxRequest
     ) -> web.StreamResponse:
-        """Let a fault strike; `work` is what the application does where the request reaches it."""
+        """Apply a fault; the route does its work only for faults that strike after it."""
         plan = self._faults.plan
         entry.fault = fault.value
-        own_answer = None if fault.is_before else work()
+        own_reply = None if fault.is_before else self._serve(incoming, entry, served.route)
         await self._let_latency_pass()
         if fault in {Fault.RESET_BEFORE, Fault.RESET_AFTER}:
             return wire.reset(request)
         if fault in {Fault.STALL_BEFORE, Fault.STALL_AFTER}:
             return await wire.hold(request, plan.stall_seconds, self._closing)
-        if fault is Fault.TRUNCATED_AFTER and own_answer is not None:
-            return await wire.cut_short(request, own_answer)
-        circumstances = Circumstances(entry.channel, self._settings.now(), plan.retry_after)
-        return await self._send(request, entry, fault_answer(fault, circumstances))
+        if fault is Fault.TRUNCATED_AFTER and own_reply is not None:
+            return await wire.cut_short(request, own_reply)
+        context = FaultContext(served.channel, served.route, self._settings.now(), plan.retry_after)
+        return await self._send(request, entry, fault_reply(fault, context))
 
     async def _let_latency_pass(self) -> None:
         if self._settings.latency:
             await wire.pause(self._settings.latency, self._closing)
 
-    async def _send(self, request: web.BaseRequest, entry: Entry, answer: Reply) -> web.StreamResponse:
-        response = await wire.send(request, answer, self._date())
-        entry.status = answer.status
+    async def _send(self, request: web.BaseRequest, entry: Entry, reply: Reply) -> web.StreamResponse:
+        response = await wire.send(request, reply, self._date())
+        entry.status = reply.status
         return response
 
-    async def _note_followed_redirect(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _record_followed_redirect(self, request: web.BaseRequest) -> web.StreamResponse:
         incoming = _incoming(request, await wire.read_body(request) or b"")
         channel = incoming.query.get("channel", "")
         entry = self._record(incoming, channel, request.method, Destination("", ""))
-        return await self._send(request, entry, page(404, "Not Found"))
+        return await self._send(request, entry, error_page(404, "Not Found"))
 
-    def _record(self, incoming: Incoming, channel: str, method: str, destination: Destination) -> Entry:
+    def _record(self, incoming: SandboxRequest, channel: str, method: str, destination: Destination) -> Entry:
         entry = Entry(
             number=self.ledger.next_number(),
-            time=time.time(),
+            time=incoming.received_at,
             channel=channel,
             method=method,
             destination=destination,
             raw=incoming.raw,
-            has_api_key=incoming.api_key is not None,
+            has_credentials=any(name in incoming.headers for name in self._auth_headers.get(channel, ())),
         )
         self.ledger.record(entry)
         return entry
 
     def _date(self) -> str | None:
         return formatdate(self._settings.now(), usegmt=True) if self._settings.clock_skew else None
+
+
+def _served(channels: Iterable[Channel], settings: SandboxSettings) -> dict[tuple[str, str], _Served]:
+    found: dict[tuple[str, str], _Served] = {}
+    for channel in channels:
+        for route in channel.sandbox_routes(settings):
+            if other := found.get((route.method, route.path)):
+                what = f"the channels {other.channel} and {channel.name} both have this route"
+                raise UsageError(Problem(f"{route.method} {route.path}", what, "uninstall one of the two"))
+            found[route.method, route.path] = _Served(channel.name, route)
+    return found
+
+
+def _auth_headers(channel: Channel) -> tuple[str, ...]:
+    """The names of the headers that carry a channel's credentials."""
+    return tuple(channel.auth_headers({each.name: "" for each in channel.credentials}))
 
 
 async def serve(settings: SandboxSettings, ready: Callable[[str], None]) -> None:
@@ -194,14 +241,15 @@ async def serve(settings: SandboxSettings, ready: Callable[[str], None]) -> None
         await asyncio.Event().wait()
 
 
-def _incoming(request: web.BaseRequest, raw: bytes) -> Incoming:
+def _incoming(request: web.BaseRequest, raw: bytes) -> SandboxRequest:
     is_json = "application/json" in request.headers.get("Content-Type", "")
-    return Incoming(
+    return SandboxRequest(
         path=request.path,
         query=request.query,
-        body=parse_json(raw) if is_json else None,
+        headers=request.headers,
         raw=raw,
-        api_key=request.headers.get("apikey"),
+        body=parse_json(raw) if is_json else None,
+        received_at=time.time(),
     )
 
 

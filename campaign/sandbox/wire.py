@@ -1,4 +1,4 @@
-"""How answers, and the lack of them, reach the network."""
+"""How replies, and the lack of them, reach the network."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from campaign.sandbox.exchange import Reply
+    from campaign.channels.sandbox_api import Reply
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
 _GONE_CHECK_SECONDS = 0.05
-# SO_LINGER on with 0 seconds: closing sends a reset, not a polite end. The two numbers are shorts on Windows.
+# SO_LINGER on with 0 seconds: closing sends a reset. The two numbers are shorts on Windows.
 _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 async def read_body(request: web.BaseRequest) -> bytes | None:
-    """The whole body; None where it is larger than the server takes.
+    """The whole body; None if it is larger than the server accepts.
 
     Raises:
         ConnectionError: the client went away before it had sent everything.
@@ -32,18 +32,18 @@ async def read_body(request: web.BaseRequest) -> bytes | None:
         return None
 
 
-async def send(request: web.BaseRequest, answer: Reply, date: str | None) -> web.StreamResponse:
-    """Hand a whole answer to the network.
+async def send(request: web.BaseRequest, reply: Reply, date: str | None) -> web.StreamResponse:
+    """Hand a whole reply to the network.
 
     Args:
-        request: what is answered.
-        answer: what to write.
+        request: the request.
+        reply: what to write.
         date: the header `Date`; None for the real time.
 
     Raises:
         ConnectionError: the client has gone away.
     """
-    response = web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+    response = web.Response(status=reply.status, body=reply.body, headers=reply.headers)
     if date is not None:
         response.headers["Date"] = date
     await response.prepare(request)
@@ -51,22 +51,22 @@ async def send(request: web.BaseRequest, answer: Reply, date: str | None) -> web
     return response
 
 
-async def cut_short(request: web.BaseRequest, answer: Reply) -> web.StreamResponse:
-    """Announce the whole answer, write half of it, and close.
+async def cut_short(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    """Announce the whole reply, write half of it, and close.
 
     Raises:
         ConnectionError: the client has gone away.
     """
-    response = web.StreamResponse(status=answer.status, headers=answer.headers)
-    response.content_length = len(answer.body)
+    response = web.StreamResponse(status=reply.status, headers=reply.headers)
+    response.content_length = len(reply.body)
     await response.prepare(request)
-    await response.write(answer.body[: len(answer.body) // 2])
+    await response.write(reply.body[: len(reply.body) // 2])
     request.protocol.force_close()
     return response
 
 
 def reset(request: web.BaseRequest) -> web.StreamResponse:
-    """Cut the connection without an answer."""
+    """Cut the connection without a reply."""
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")
@@ -76,7 +76,7 @@ def reset(request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def hold(request: web.BaseRequest, seconds: float, closing: asyncio.Event) -> web.StreamResponse:
-    """Give no answer until the client goes away, the time is over or the server closes; then cut the connection."""
+    """Send nothing until the client goes away, the time is over or the server closes; then cut the connection."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while request.transport is not None and loop.time() < deadline and not closing.is_set():

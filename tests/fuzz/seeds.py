@@ -7,8 +7,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from campaign.channels import CHANNELS, Channel
 from campaign.messages import shipped_templates
-from campaign.starter import STARTERS, make_starter
+from campaign.starter import make_starter
 from tests.unit.recipients import books
 from tests.unit.recipients.books import row, text
 
@@ -25,7 +26,7 @@ class Case:
 
 def seeds() -> list[Case]:
     """Campaigns of which nothing is wrong, or next to nothing."""
-    return [*_samples(), *map(_starter, STARTERS), _mistakes(), _workbook(), _csv(), *map(_text, TEXTS)]
+    return [*_samples(), *map(_starter, CHANNELS.values()), _mistakes(), _workbook(), _csv(), *map(_text, TEXTS)]
 
 
 def _samples() -> list[Case]:
@@ -38,9 +39,9 @@ def _samples() -> list[Case]:
     return cases
 
 
-def _starter(channel: str) -> Case:
+def _starter(channel: Channel) -> Case:
     with tempfile.TemporaryDirectory() as folder:
-        files = {path.name: path.read_bytes() for path in make_starter(Path(folder) / channel, channel)}
+        files = {path.name: path.read_bytes() for path in make_starter(Path(folder) / channel.name, channel)}
     return Case(files, ("campaign.toml",))
 
 

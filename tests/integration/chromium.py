@@ -28,7 +28,9 @@ OPTIONS = (
     "--no-first-run",
     "--remote-debugging-port=0",
 )
-_SECONDS = 30.0
+PATIENCE = 60.0
+"""Seconds after which a wait fails the test; a wait that succeeds ends with the event that it is for."""
+
 KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowRight": (39, "")}
 """Keys other than letters: the code that Chromium knows each by, and the text that it writes."""
 
@@ -74,7 +76,7 @@ class Tab:
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        said = await asyncio.wait_for(answer, _SECONDS)
+        said = await asyncio.wait_for(answer, PATIENCE)
         assert "error" not in said, said
         result: dict[str, Any] = said["result"]
         return result
@@ -85,12 +87,25 @@ class Tab:
         self.requests.clear()
         self._loaded.clear()
         await self.ask("Page.navigate", url=address)
-        await asyncio.wait_for(self._loaded.wait(), _SECONDS)
+        await asyncio.wait_for(self._loaded.wait(), PATIENCE)
         await self.settle()
 
     async def settle(self) -> None:
         """Wait until the page has reacted to what was done last, and is drawn."""
         await self.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+    async def until(self, condition: str) -> None:
+        """Wait until a JavaScript expression is true in the page; it is evaluated at every change of the document."""
+        script = f"""new Promise((done) => {{
+            const look = () => {{ if ({condition}) {{ observer.disconnect(); done(); }} }};
+            const observer = new MutationObserver(look);
+            observer.observe(document, {{subtree: true, childList: true, attributes: true, characterData: true}});
+            look();
+        }})"""
+        try:
+            await self.run(script)
+        except TimeoutError:
+            raise AssertionError(f"not so within {PATIENCE:g} s: {condition}") from None
 
     async def run(self, script: str) -> Any:  # noqa: ANN401 - whatever the script gives
         """The value of a JavaScript expression in the page."""
@@ -147,7 +162,7 @@ async def open_tab(folder: Path) -> AsyncIterator[Tab]:
 
 def _port(file: Path) -> int:
     """The port that Chromium chose; it says so in a file of its profile once it listens there."""
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         lines = file.read_text().splitlines() if file.exists() else []
         if len(lines) == 2:

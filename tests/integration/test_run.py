@@ -92,7 +92,7 @@ def test_the_api_key_travels_in_its_header_and_stays_nowhere(
     recipients = kitechat_list(tmp_path / "list.csv", 3)
     said = command("run", recipients, "--template", "kitechat-text", "--server", server.url, *FAST)
     assert said.code == 0
-    assert [entry.has_api_key for entry in server.ledger.entries] == [True] * 3
+    assert [entry.has_credentials for entry in server.ledger.entries] == [True] * 3
     assert api_key not in said.stdout + said.stderr
     for left in tmp_path.iterdir():
         assert api_key.encode() not in left.read_bytes(), left

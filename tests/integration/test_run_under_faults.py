@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.sandbox import Fault, FaultPlan, Limit, SandboxSettings
+from campaign.sandbox import Fault, FaultPlan, RateLimit, SandboxSettings
 from tests.integration.conftest import (
     FAST,
     Campaign,
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("api_key")
 def test_the_servers_limit_is_obeyed_without_a_single_429(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
-    server = start_sandbox(SandboxSettings(limit=Limit(20, 0.5)))
+    server = start_sandbox(SandboxSettings(limit=RateLimit(20, 0.5)))
     recipients = livechat_list(tmp_path / "list.csv", 70)
     said = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
     assert said.code == 0
@@ -72,7 +72,7 @@ def test_a_lost_answer_leaves_a_kitechat_row_in_doubt_and_is_never_sent_again_by
 def test_a_refused_key_stops_the_run_at_once_with_the_rest_pending(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
-    server = start_sandbox(SandboxSettings(api_key="another key"))
+    server = start_sandbox(SandboxSettings(credentials={"api_key": "another key"}))
     said = command("run", kitechat_list(tmp_path / "list.csv", 30), "--template", "kitechat-text",
                    "--server", server.url, *FAST)  # fmt: skip
     assert said.code == 3

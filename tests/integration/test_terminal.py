@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.sandbox import Limit, SandboxSettings
+from campaign.sandbox import RateLimit, SandboxSettings
 from tests.integration.conftest import RunningSandbox, StartSandbox, kitechat_list, livechat_list
 
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals in the standard library")
@@ -70,7 +70,7 @@ def test_the_question_gives_the_facts_and_a_no_sends_nothing(server: RunningSand
 
 
 def test_a_yes_sends_and_the_bar_tells_what_it_waits_for(start_sandbox: StartSandbox, tmp_path: Path) -> None:
-    server = start_sandbox(SandboxSettings(limit=Limit(10, 2.5)))
+    server = start_sandbox(SandboxSettings(limit=RateLimit(10, 2.5)))
     recipients = livechat_list(tmp_path / "list.csv", 12)
     terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url)
     terminal.wait_for("as fast as the server allows")
@@ -100,4 +100,4 @@ def test_a_missing_key_is_asked_for_and_not_shown(server: RunningSandbox, tmp_pa
     terminal.say("y\n")
     assert terminal.end() == 0
     assert "secret-of-the-test" not in terminal.text
-    assert [entry.has_api_key for entry in server.ledger.entries] == [True, True]
+    assert [entry.has_credentials for entry in server.ledger.entries] == [True, True]

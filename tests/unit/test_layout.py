@@ -11,14 +11,14 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"errors", "settings"},
-    {"config", "starter", "recipients", "channels"},
-    {"keys", "messages"},
+    {"config", "recipients", "channels", "webpage"},
+    {"messages", "starter"},
     {"journal.records"},
     {"delivery.ports", "delivery.shutdown"},
     {"journal"},
     {"planning", "delivery", "review", "sandbox"},
     {"runs"},
-    {"api"},
+    {"api", "testing"},
     {"cli"},
     {"__main__"},
 ]

@@ -4,44 +4,45 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, Channel
 from campaign.config import load_campaign
 from campaign.errors import UsageError
 from campaign.journal import State
 from campaign.planning import planned_rows, prepare
-from campaign.starter import STARTERS, make_starter
+from campaign.starter import make_starter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EACH_STARTER = pytest.mark.parametrize("channel", [pytest.param(each, id=each) for each in STARTERS])
+EACH_STARTER = pytest.mark.parametrize("channel", [pytest.param(each, id=name) for name, each in CHANNELS.items()])
 
 
 @EACH_STARTER
-def test_a_starter_is_a_campaign_file_a_template_and_a_workbook(tmp_path: Path, channel: str) -> None:
+def test_a_starter_is_a_campaign_file_a_template_and_a_workbook(tmp_path: Path, channel: Channel) -> None:
     made = make_starter(tmp_path / "new" / "campaign", channel)
     assert [file.name for file in made] == ["campaign.toml", "message.toml", "recipients.xlsx"]
     assert sorted(made) == sorted((tmp_path / "new" / "campaign").iterdir())
 
 
 @EACH_STARTER
-def test_every_row_of_a_starter_can_be_sent(tmp_path: Path, channel: str) -> None:
+def test_every_row_of_a_starter_can_be_sent(tmp_path: Path, channel: Channel) -> None:
     make_starter(tmp_path, channel)
     prepared = prepare(load_campaign(tmp_path / "campaign.toml"))
-    assert prepared.channel.name == channel
+    assert prepared.channel is channel
     states = [planned.state for _, _, planned in planned_rows(prepared)]
     assert states
     assert set(states) == {State.PENDING}
 
 
 @EACH_STARTER
-def test_a_starter_may_go_into_a_folder_with_other_files(tmp_path: Path, channel: str) -> None:
+def test_a_starter_may_go_into_a_folder_with_other_files(tmp_path: Path, channel: Channel) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     make_starter(tmp_path, channel)
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 @EACH_STARTER
-def test_a_starter_overwrites_nothing_and_makes_nothing_beside_what_is_there(tmp_path: Path, channel: str) -> None:
+def test_a_starter_overwrites_nothing_and_makes_nothing_beside_what_is_there(tmp_path: Path, channel: Channel) -> None:
     (tmp_path / "message.toml").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match=r"message\.toml: is there already; choose another folder$"):
         make_starter(tmp_path, channel)
@@ -50,9 +51,9 @@ def test_a_starter_overwrites_nothing_and_makes_nothing_beside_what_is_there(tmp
 
 
 def test_every_file_in_the_way_is_named(tmp_path: Path) -> None:
-    make_starter(tmp_path, "livechat")
+    make_starter(tmp_path, LIVECHAT)
     with pytest.raises(UsageError, match="is there already") as caught:
-        make_starter(tmp_path, "kitechat")
+        make_starter(tmp_path, KITECHAT)
     assert len(caught.value.problems) == 3
 
 
@@ -62,4 +63,4 @@ def test_every_file_in_the_way_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match=r": cannot be written \("):
-        make_starter(tmp_path / name, "livechat")
+        make_starter(tmp_path / name, LIVECHAT)

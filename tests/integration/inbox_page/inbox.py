@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from campaign.channels.sandbox_api import Destination
 from campaign.sandbox import Entry
-from campaign.sandbox.ledger import Destination
 
 if TYPE_CHECKING:
     import aiohttp
@@ -42,19 +42,13 @@ class Inbox:
         for _ in range(count):
             number = ledger.next_number()
             raw = json.dumps({"token": "t", "rid": "r", "msg": f"Chào chị số {number},"}).encode()
-            entry = Entry(number, 0.0, "livechat", "POST", Destination("t", "r"), raw, has_api_key=False)
+            entry = Entry(number, 0.0, "livechat", "POST", Destination("t", "r"), raw, has_credentials=False)
             ledger.record(entry)
             ledger.take(entry, f"id{number}")
 
     async def until(self, condition: str) -> None:
-        """Wait until a JavaScript expression is true in the page, 10 seconds at most."""
-        await self.tab.run(
-            f"""(async () => {{
-                for (const begun = performance.now(); !({condition}); await new Promise(requestAnimationFrame)) {{
-                    if (performance.now() - begun > 10_000) throw new Error("never so: " + {json.dumps(condition)});
-                }}
-            }})()"""
-        )
+        """Wait until a JavaScript expression is true in the page."""
+        await self.tab.until(condition)
 
     async def until_shown(self, *texts: str) -> None:
         """Wait until exactly these messages are shown, the newest first."""

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.integration.chromium import PATIENCE
 
 if TYPE_CHECKING:
     from tests.integration.inbox_page.inbox import Inbox
@@ -41,8 +44,9 @@ async def test_a_search_gives_way_to_the_next_one(inbox: Inbox) -> None:
     inbox.store(20_000)
     await inbox.open()
     await inbox.find("nothing like it")
-    while not any("nothing" in address for address in inbox.tab.requests):
-        await inbox.tab.settle()
+    async with asyncio.timeout(PATIENCE):
+        while not any("nothing" in address for address in inbox.tab.requests):
+            await inbox.tab.settle()
     await inbox.find("so 17,")
     await inbox.until_shown("Chào chị số 17,")
     assert await inbox.text("#state") == "Live"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from campaign.channels import CHANNELS
 from campaign.errors import Problem
 from campaign.review.preview import PreviewFacts, PreviewRow
 from campaign.review.preview_page import write_page
@@ -34,7 +36,15 @@ def template(**parts: object) -> dict[str, Any]:
 
 
 def to_send(row: int, payload: dict[str, Any], *cells: str) -> PreviewRow:
-    return PreviewRow(row, "108600123/c", payload, (), "", cells)
+    return shown(PreviewRow(row, "108600123/c", payload, (), "", cells))
+
+
+def shown(row: PreviewRow) -> PreviewRow:
+    """The row with the preview of its payload."""
+    payload = row.payload
+    assert payload is not None
+    [channel] = [each for each in CHANNELS.values() if each.recognises(payload)]
+    return replace(row, preview=channel.preview(payload))
 
 
 PEOPLE = (

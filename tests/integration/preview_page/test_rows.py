@@ -9,7 +9,7 @@ import pytest
 from campaign.errors import Problem
 from campaign.review.preview import PreviewRow
 from campaign.review.preview_page import write_page
-from tests.integration.preview_page.pages import FACTS, LIVECHAT, REPLY, WEB, kitechat, template, to_send
+from tests.integration.preview_page.pages import FACTS, LIVECHAT, REPLY, WEB, kitechat, shown, template, to_send
 
 if TYPE_CHECKING:
     from tests.integration.preview_page.pages import Page
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 async def test_beside_a_bubble_stand_row_destination_and_note(page: Page) -> None:
     note = "exact duplicate of row 3: will be skipped"
-    await page.open(PreviewRow(7, "t/r", LIVECHAT, (), note, ()))
+    await page.open(shown(PreviewRow(7, "t/r", LIVECHAT, (), note, ())))
     assert (await page.text("article > div")).split("\n\n") == ["Row 7", "t/r", note]
     assert await page.all("#counts li") == ["0 messages to send", "1 to be skipped", "no problems"]
 

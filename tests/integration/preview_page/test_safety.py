@@ -6,7 +6,7 @@ import pytest
 
 from campaign.errors import Problem
 from campaign.review.preview import PreviewRow
-from tests.integration.preview_page.pages import LIVECHAT, REPLY, WEB, Page, kitechat, template, to_send
+from tests.integration.preview_page.pages import LIVECHAT, REPLY, WEB, Page, kitechat, shown, template, to_send
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ async def test_a_script_in_a_cell_is_text(page: Page) -> None:
         "footer": evil,
         "buttons": [{**REPLY, "text": evil}],
     }
-    sent = PreviewRow(2, evil, template(**parts, cards=[parts]), (), evil, (evil,))
+    sent = shown(PreviewRow(2, evil, template(**parts, cards=[parts]), (), evil, (evil,)))
     await page.open(sent, PreviewRow(3, "", None, (Problem(evil, evil, evil),), "", (evil,)))
     await page.unfold()
     assert await page.tab.run("typeof window.struck") == "undefined"

@@ -224,7 +224,7 @@ def test_places_with_nothing_in_them_are_marked() -> None:
 
 def test_places_where_no_text_belongs_are_marked() -> None:
     problems = KITECHAT.problems(structured(body="", title="x", header="x", buttons="x"))
-    assert {problem.path[-1]: problem.mendable for problem in problems} == {
+    assert {problem.path[-1]: problem.takes_text for problem in problems} == {
         "body": True,
         "title": False,
         "header": False,

@@ -108,4 +108,5 @@ def test_a_body_is_recognised_by_its_fields(body: Payload, *, recognised: bool) 
 
 
 def test_livechat_needs_no_key() -> None:
-    assert (LIVECHAT.key_header, LIVECHAT.key_variable) == (None, None)
+    assert LIVECHAT.credentials == ()
+    assert LIVECHAT.auth_headers({}) == {}

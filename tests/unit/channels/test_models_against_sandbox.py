@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.channels import KITECHAT, LIVECHAT, Payload
-from campaign.sandbox import kitechat_body, livechat
+from campaign.channels.kitechat.sandbox import InvalidBodyError, check_body
+from campaign.channels.livechat.sandbox import message_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,8 +67,8 @@ def with_one_mistake(draw: st.DrawFn, bodies: st.SearchStrategy[Payload]) -> Pay
 
 def taken_by_kitechat(body: Payload) -> bool:
     try:
-        kitechat_body.check_body(body)
-    except kitechat_body.InvalidBodyError:
+        check_body(body)
+    except InvalidBodyError:
         return False
     return True
 
@@ -87,10 +88,10 @@ def test_what_kitechats_model_passes_its_sandbox_takes(body: Payload) -> None:
 @given(LIVECHAT_BODIES)
 def test_a_body_as_documented_passes_livechats_model_and_sandbox(body: Payload) -> None:
     assert not LIVECHAT.problems(body)
-    assert livechat._message_problem(body) is None
+    assert message_problem(body) is None
 
 
 @given(with_one_mistake(LIVECHAT_BODIES))
 def test_what_livechats_model_passes_its_sandbox_takes(body: Payload) -> None:
     if not LIVECHAT.problems(body):
-        assert livechat._message_problem(body) is None
+        assert message_problem(body) is None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from campaign.channels import KITECHAT, LIVECHAT
 from campaign.errors import Problem, RecipientsError, ResultsError
 from campaign.review.preview import PreviewFacts, PreviewRow
 from campaign.review.preview_page import write_page
@@ -24,7 +25,7 @@ FACTS = PreviewFacts(
     "tet-offer", "kitechat", "https://apiring.antbuddy.com", "customers.xlsx", "kitechat-text.toml", ("Mã", "Lời nhắn")
 )
 PAYLOAD = {"pageId": "7", "conversationId": "c", "message": {"type": "text", "text": "Chị Lan ơi 🎉"}}
-ROW = PreviewRow(2, "7/c", PAYLOAD, (), "", ("c", "Chị Lan ơi 🎉"))
+ROW = PreviewRow(2, "7/c", PAYLOAD, (), "", ("c", "Chị Lan ơi 🎉"), KITECHAT.preview(PAYLOAD))
 
 
 class Elements(HTMLParser):
@@ -71,6 +72,12 @@ def test_the_rows_stand_in_the_page_as_json(tmp_path: Path) -> None:
                 "row": 2,
                 "to": "7/c",
                 "payload": PAYLOAD,
+                "preview": {
+                    "sender": ["Page 7"],
+                    "side": "left",
+                    "bubbles": [{"parts": [["text", "Chị Lan ơi 🎉"]], "buttons": []}],
+                    "cards": [],
+                },
                 "problems": [],
                 "note": "",
                 "cells": ["c", "Chị Lan ơi 🎉"],
@@ -79,6 +86,7 @@ def test_the_rows_stand_in_the_page_as_json(tmp_path: Path) -> None:
                 "row": 3,
                 "to": "",
                 "payload": None,
+                "preview": None,
                 "problems": [["B3", "is blank", "fill it in"]],
                 "note": "",
                 "cells": ["c", ""],
@@ -139,7 +147,7 @@ def test_a_list_without_rows_to_show_is_a_page_as_well(tmp_path: Path) -> None:
 
 
 def test_livechat_says_whose_name_a_message_stands_under(tmp_path: Path) -> None:
-    said = " ".join(text for _, text in page(tmp_path, replace(FACTS, channel="livechat")).of("p"))
+    said = " ".join(text for _, text in page(tmp_path, replace(FACTS, remark=LIVECHAT.remark)).of("p"))
     assert "under the visitor’s own name" in said
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from campaign.channels import KITECHAT, LIVECHAT
 from campaign.errors import Problem
 from campaign.review.preview import PreviewFacts, PreviewRow
 from campaign.review.preview_terminal import NARROWEST, terminal_preview
@@ -23,7 +24,7 @@ FACTS = PreviewFacts(
     headers=("Mã hội thoại", "Lời nhắn"),
 )
 PAYLOAD = {"pageId": "7", "conversationId": "c", "message": {"type": "text", "text": "Chị Lan ơi 🎉"}}
-TO_SEND = PreviewRow(2, "7/c", PAYLOAD, (), "", ("c", "Chị Lan ơi 🎉"))
+TO_SEND = PreviewRow(2, "7/c", PAYLOAD, (), "", ("c", "Chị Lan ơi 🎉"), KITECHAT.preview(PAYLOAD))
 DUPLICATE = replace(TO_SEND, row=3, note="exact duplicate of row 2: will be skipped")
 FAULTY = PreviewRow(
     4, "", None, (Problem("B4", "“Lời nhắn” is blank, and message.text needs it", "fill it in"),), "", ()
@@ -61,7 +62,7 @@ def test_what_is_not_there_is_not_counted() -> None:
 
 
 def test_livechat_says_whose_name_a_message_stands_under() -> None:
-    text = " ".join(terminal_preview(replace(FACTS, channel="livechat"), [], 70))
+    text = " ".join(terminal_preview(replace(FACTS, remark=LIVECHAT.remark), [], 70))
     assert "stores a livechat message under the visitor’s own name" in text
 
 
@@ -71,7 +72,9 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         **PAYLOAD,
         "message": {"type": "text", "text": "Chị Nguyễn Thị Lan ơi 👨‍👩‍👧 https://x.example/" + "a" * 300},
     }
-    for line in terminal_preview(FACTS, [TO_SEND, replace(TO_SEND, payload=long), FAULTY], width):
+    for line in terminal_preview(
+        FACTS, [TO_SEND, replace(TO_SEND, payload=long, preview=KITECHAT.preview(long)), FAULTY], width
+    ):
         assert columns(line) <= width
 
 
@@ -84,7 +87,7 @@ def test_nothing_from_a_cell_can_command_the_terminal() -> None:
     evil = "\x1b[2J\x1b]52;c;cm0=\x07\x9b31m\r\u202e"
     facts = replace(FACTS, campaign=evil, recipients=evil, template=evil, server=evil)
     payload = {"pageId": evil, "conversationId": evil, "message": {"type": "text", "text": evil}}
-    row = PreviewRow(2, evil, payload, (Problem(evil, evil, evil),), evil, (evil,))
+    row = PreviewRow(2, evil, payload, (Problem(evil, evil, evil),), evil, (evil,), KITECHAT.preview(payload))
     text = "".join(terminal_preview(facts, [row], 80))
     assert r"\x1b[2J" in text
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202e]", text)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from campaign.review.preview_text import box, columns, hanging, harmless, wrapped
@@ -104,6 +104,7 @@ def test_a_title_that_does_not_fit_is_cut() -> None:
     assert list(box("Page 108600123456", [["a"]], 16)) == ["╭─ Page 1086… ─╮", "│ a            │", "╰──────────────╯"]
 
 
+@example("\U000115b8", [], 12)  # a mark that has no letter to join
 @given(st.text(max_size=30), st.lists(st.lists(st.text(), min_size=1), max_size=3), st.integers(12, 40))
 def test_the_edges_of_a_box_are_straight(title: str, sections: list[list[str]], limit: int) -> None:
     lines = list(box(title, sections, limit))

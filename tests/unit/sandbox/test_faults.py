@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
+from campaign.channels.sandbox_api import Destination
 from campaign.errors import UsageError
 from campaign.sandbox import Fault, FaultPlan
 from campaign.sandbox.faults import FaultSource
-from campaign.sandbox.ledger import Destination
 
 HERE = Destination("t1", "r1")
 
@@ -83,8 +83,8 @@ def test_a_plan_is_read_from_json() -> None:
         pytest.param("{", "faults: Invalid JSON", id="no JSON"),
         pytest.param('{"rate": 1}', r"faults\.rate: Unexpected keyword", id="unknown key"),
         pytest.param('{"script": ["boom"]}', r"faults\.script\.0: Input should be 'reset-before'", id="unknown fault"),
-        pytest.param('{"rates": {"reset-after": -0.1}}', "no probabilities", id="negative rate"),
-        pytest.param('{"rates": {"reset-after": 0.6, "html-after": 0.6}}', "no probabilities", id="rates above 1"),
+        pytest.param('{"rates": {"reset-after": -0.1}}', "not probabilities", id="negative rate"),
+        pytest.param('{"rates": {"reset-after": 0.6, "html-after": 0.6}}', "not probabilities", id="rates above 1"),
     ],
 )
 def test_a_document_that_is_no_plan_is_refused(document: str, complaint: str) -> None:

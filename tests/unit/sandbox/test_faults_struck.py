@@ -109,7 +109,7 @@ async def test_a_redirect_that_is_followed_is_written_down_with_its_key(open_san
     first, followed = client.sandbox.ledger.entries
     assert first.status == 302
     assert (followed.channel, followed.method, followed.status) == ("kitechat", "GET", 404)
-    assert followed.has_api_key
+    assert followed.has_credentials
 
 
 async def test_a_stalled_request_is_let_go_when_the_client_gives_up(open_sandbox: Open) -> None:

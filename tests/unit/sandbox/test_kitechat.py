@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from campaign.sandbox import Limit
-from campaign.sandbox.kitechat_body import InvalidBodyError, check_body
+from campaign.channels.kitechat.sandbox import InvalidBodyError, check_body
+from campaign.sandbox import RateLimit
 
 from .conftest import KEY, KITECHAT_PATH, Client
 
@@ -114,7 +114,7 @@ async def test_a_message_is_taken_and_gets_an_id(client: Client) -> None:
     assert reply.status == 200
     [entry] = client.sandbox.ledger.taken()
     assert reply.content == {"success": True, "messageId": entry.message_id}
-    assert (entry.channel, entry.destination, entry.has_api_key) == ("kitechat", ("p1", "c1"), True)
+    assert (entry.channel, entry.destination, entry.has_credentials) == ("kitechat", ("p1", "c1"), True)
 
 
 async def test_the_key_is_nowhere_in_the_ledger(client: Client) -> None:
@@ -153,7 +153,7 @@ async def test_an_unknown_conversation_is_refused(client: Client) -> None:
     ],
 )
 async def test_the_key_decides(open_sandbox: Open, accepted: str | None, headers: dict[str, str], status: int) -> None:
-    client = await open_sandbox(api_key=accepted)
+    client = await open_sandbox(credentials={"api_key": accepted} if accepted else None)
     message = body({"type": "text", "text": "x"})
     reply = await client.ask("POST", KITECHAT_PATH, json=message, headers=headers)
     assert reply.status == status
@@ -161,7 +161,7 @@ async def test_the_key_decides(open_sandbox: Open, accepted: str | None, headers
 
 
 async def test_over_the_limit_it_answers_503_and_no_more(open_sandbox: Open) -> None:
-    client = await open_sandbox(limit=Limit(1, 60))
+    client = await open_sandbox(limit=RateLimit(1, 60))
     assert (await client.kitechat()).status == 200
     refused = await client.kitechat()
     assert refused.status == 503

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from campaign.sandbox.ledger import Destination, Entry, Ledger
+from campaign.channels.sandbox_api import Destination
+from campaign.sandbox import Entry, Ledger
 
 
 def arrive(ledger: Ledger, raw: bytes = b'{"msg": "x"}', *, taken_as: str | None = None) -> Entry:
     number = ledger.next_number()
-    entry = Entry(number, 1.5, "livechat", "POST", Destination("t1", "r1"), raw, has_api_key=False)
+    entry = Entry(number, 1.5, "livechat", "POST", Destination("t1", "r1"), raw, has_credentials=False)
     ledger.record(entry)
     if taken_as:
         ledger.take(entry, taken_as)
@@ -60,7 +61,7 @@ def test_an_entry_tells_everything_in_json() -> None:
                 "destination": ["t1", "r1"],
                 "message_id": "m1",
                 "body": {"msg": "x"},
-                "has_api_key": False,
+                "has_credentials": False,
                 "taken": True,
                 "status": 200,
                 "fault": None,

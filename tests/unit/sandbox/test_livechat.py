@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.sandbox import Limit
+from campaign.sandbox import RateLimit
 
 from .conftest import LIVECHAT_PATH, Client
 
@@ -45,7 +45,7 @@ async def test_a_message_is_in_the_ledger(client: Client) -> None:
     assert (entry.channel, entry.message_id, entry.destination) == ("livechat", "m1", ("t1", "r1"))
     assert entry.body == {"token": "t1", "rid": "r1", "msg": "Chào bạn", "_id": "m1"}
     assert entry.status == 200
-    assert not entry.has_api_key
+    assert not entry.has_credentials
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ async def test_a_read_back_is_in_the_ledger_but_takes_nothing(client: Client) ->
 
 
 async def test_every_answer_tells_the_budget_and_the_one_too_many_is_refused(open_sandbox: Open) -> None:
-    client = await open_sandbox(limit=Limit(2, 60))
+    client = await open_sandbox(limit=RateLimit(2, 60))
     good, bad, refused = [await client.livechat(**fields) for fields in ({}, {"msg": 5}, {})]
     assert [reply.status for reply in (good, bad, refused)] == [200, 400, 429]
     assert [reply.headers["X-RateLimit-Remaining"] for reply in (good, bad, refused)] == ["1", "0", "0"]
@@ -200,7 +200,7 @@ async def test_every_answer_tells_the_budget_and_the_one_too_many_is_refused(ope
 
 
 async def test_read_backs_have_a_window_of_their_own(open_sandbox: Open) -> None:
-    client = await open_sandbox(limit=Limit(1, 60))
+    client = await open_sandbox(limit=RateLimit(1, 60))
     await client.livechat(_id="m1")
     assert (await client.read_back("m1")).status == 200
     assert (await client.read_back("m1")).status == 429

@@ -8,10 +8,14 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
+from campaign.channels import LIVECHAT
+from campaign.channels.kitechat import Kitechat
+from campaign.channels.livechat import Livechat
 from campaign.errors import UsageError
-from campaign.sandbox import Limit, Sandbox, SandboxSettings, serve
+from campaign.sandbox import RateLimit, Sandbox, SandboxSettings, serve
 
 from .conftest import KITECHAT_PATH, LIVECHAT_PATH, until
 
@@ -129,7 +133,7 @@ async def test_a_body_beyond_the_servers_size_is_a_413_on_record(client: Client)
 
 @pytest.mark.parametrize("skew", [pytest.param(90.0, id="fast"), pytest.param(-90.0, id="slow")])
 async def test_a_skewed_clock_shows_in_date_and_reset_and_not_in_the_window(open_sandbox: Open, skew: float) -> None:
-    client = await open_sandbox(limit=Limit(1, 30), clock_skew=skew)
+    client = await open_sandbox(limit=RateLimit(1, 30), clock_skew=skew)
     before = time.time()
     reply = await client.livechat()
     after = time.time()
@@ -144,6 +148,33 @@ async def test_a_skewed_clock_shows_in_date_and_reset_and_not_in_the_window(open
 async def test_without_skew_the_date_is_the_real_time(client: Client) -> None:
     reply = await client.livechat()
     assert abs(parsedate_to_datetime(reply.headers["Date"]).timestamp() - time.time()) < 2
+
+
+class Rival(Livechat):
+    name = "rival"
+
+
+class WithHtmlInItsName(Kitechat):
+    name = "<b>"
+
+
+def test_two_channels_cannot_have_the_same_route() -> None:
+    with pytest.raises(UsageError, match=r"^POST /api/v1/livechat/message: the channels livechat and rival both have"):
+        Sandbox(channels=[LIVECHAT, Rival()])
+
+
+async def test_a_sandbox_serves_the_channels_that_it_is_given() -> None:
+    async with Sandbox(channels=[WithHtmlInItsName()]) as sandbox, aiohttp.ClientSession() as session:
+        async with session.post(sandbox.url + LIVECHAT_PATH, json={}) as response:
+            assert response.status == 404
+        async with session.post(sandbox.url + KITECHAT_PATH, json={}, headers={"apikey": "k"}) as response:
+            assert response.status == 400
+        async with session.get(sandbox.url) as response:
+            page = await response.text()
+    assert (
+        "<p>A &lt;b&gt; campaign needs the variable <code>KITECHAT_API_KEY</code>; here any text will do.</p>" in page
+    )
+    assert "single message by hand" not in page
 
 
 async def test_one_connection_serves_many_messages(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""What every HTTP server's answers have in common: dates, waits and excerpts."""
+"""What the responses of all HTTP servers have in common: trouble, dates, waits and excerpts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.channels import CHANNELS, Channel
-from campaign.channels.answers import excerpt, http_date, one_line, retry_after
 from campaign.channels.base import Fatal, Indeterminate, NoResponse, Response, Throttled, Unreachable
+from campaign.channels.responses import (
+    excerpt,
+    http_date,
+    one_line,
+    retry_after,
+    server_trouble,
+    without_response,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,80 +116,90 @@ def test_a_body_that_is_no_json_reads_as_nothing(body: bytes, value: object) -> 
     assert Response(200, {}, body).json() == value
 
 
-@EACH_CHANNEL
-def test_an_answer_that_never_came_leaves_the_row_unclear_if_anything_left(channel: Channel) -> None:
-    lost = channel.read_response(NoResponse("no answer within 30 s", request_left=True), again=False)
-    assert lost == Indeterminate("no answer within 30 s")
-
-
-@EACH_CHANNEL
-def test_a_request_that_never_left_says_that_the_server_is_unreachable(channel: Channel) -> None:
-    lost = channel.read_response(NoResponse("connection refused", request_left=False), again=False)
-    assert lost == Unreachable("connection refused")
-
-
-@EACH_CHANNEL
-@pytest.mark.parametrize("again", [pytest.param(False, id="first attempt"), pytest.param(True, id="later attempt")])
 @pytest.mark.parametrize(
-    ("headers", "wait"),
+    ("outcome", "verdict"),
     [
-        pytest.param({}, None, id="untold"),
-        pytest.param({"retry-after": "7"}, 7.0, id="seconds"),
-        pytest.param({"retry-after": "Sat, 21 Nov 2026 12:01:00 GMT", "date": NOON}, 60.0, id="date"),
+        pytest.param(
+            NoResponse("no answer within 30 s", request_left=True), Indeterminate("no answer within 30 s"), id="lost"
+        ),
+        pytest.param(
+            NoResponse("connection refused", request_left=False), Unreachable("connection refused"), id="never left"
+        ),
     ],
 )
+def test_without_a_response_it_matters_whether_the_request_left(outcome: NoResponse, verdict: object) -> None:
+    assert without_response(outcome) == verdict
+
+
+def responding(status: int, body: bytes = b"", **headers: str) -> Response:
+    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+
+
+OVER = "over the server's limit (HTTP 429)"
+MOVED = "https://new.example.com/; put the final address into [server] url"
+
+
 @pytest.mark.parametrize(
-    "body", [pytest.param(b"<html>slow down", id="HTML"), pytest.param(b'{"success":false}', id="JSON")]
+    ("response", "verdict"),
+    [
+        pytest.param(responding(429, b"<html>slow down"), Throttled(OVER), id="429 HTML"),
+        pytest.param(responding(429, b'{"success":false}'), Throttled(OVER), id="429 JSON"),
+        pytest.param(responding(429, retry_after="7"), Throttled(OVER, 7.0), id="429 seconds"),
+        pytest.param(
+            responding(429, retry_after="Sat, 21 Nov 2026 12:01:00 GMT", date=NOON),
+            Throttled(OVER, 60.0),
+            id="429 date",
+        ),
+        *(
+            pytest.param(
+                responding(status, b'{"message":"Unauthorized"}'),
+                Fatal(f'the server refuses access (HTTP {status}): {{"message":"Unauthorized"}}'),
+                id=str(status),
+            )
+            for status in (401, 403)
+        ),
+        *(
+            pytest.param(
+                responding(status, location="https://new.example.com/"),
+                Fatal(f"the server redirects (HTTP {status}) to {MOVED}"),
+                id=str(status),
+            )
+            for status in (301, 302, 303, 307, 308)
+        ),
+        pytest.param(
+            responding(304),
+            Fatal("the server redirects (HTTP 304) to another address; put the final address into [server] url"),
+            id="304 to nowhere",
+        ),
+        *(
+            pytest.param(
+                responding(status, b'{"error":"boom"}'),
+                Indeterminate(f"server trouble (HTTP {status})"),
+                id=str(status),
+            )
+            for status in (101, 408, 425, 500, 502, 504, 520, 599)
+        ),
+        pytest.param(
+            responding(503, retry_after="5"), Indeterminate("server trouble (HTTP 503)", wait=5.0), id="503 seconds"
+        ),
+        *(
+            pytest.param(responding(status), None, id=str(status))
+            for status in (200, 204, 299, 400, 404, 413, 418, 422)
+        ),
+    ],
 )
-def test_429_is_never_a_failure(
-    channel: Channel, *, again: bool, headers: dict[str, str], wait: float | None, body: bytes
-) -> None:
-    verdict = channel.read_response(Response(429, headers, body), again=again)
-    assert verdict == Throttled("over the server's limit (HTTP 429)", wait)
+def test_the_servers_own_trouble_is_never_the_rows(response: Response, verdict: object) -> None:
+    assert server_trouble(response, retry_after) == verdict
 
 
-@EACH_CHANNEL
-@pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (401, 403)])
-def test_a_refused_key_stops_the_run(channel: Channel, status: int) -> None:
-    verdict = channel.read_response(Response(status, {}, b'{"message":"Unauthorized"}'), again=False)
-    assert verdict == Fatal(f'the server refuses access (HTTP {status}): {{"message":"Unauthorized"}}')
-
-
-@EACH_CHANNEL
-@pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (301, 302, 303, 307, 308)])
-def test_a_redirect_stops_the_run_and_is_named(channel: Channel, status: int) -> None:
-    verdict = channel.read_response(Response(status, {"location": "https://new.example.com/"}), again=False)
-    assert verdict == Fatal(
-        f"the server redirects (HTTP {status}) to https://new.example.com/; put the final address into [server] url"
-    )
-
-
-@EACH_CHANNEL
 @pytest.mark.parametrize(
     "location", ["https://x.example/caf\udce9", "https://x.example/" + "a" * 5000], ids=["odd", "long"]
 )
-def test_where_a_redirect_leads_can_be_shown_and_stored(channel: Channel, location: str) -> None:
-    verdict = channel.read_response(Response(302, {"location": location}), again=False)
+def test_where_a_redirect_leads_can_be_shown_and_stored(location: str) -> None:
+    verdict = server_trouble(responding(302, location=location), retry_after)
     assert isinstance(verdict, Fatal)
     assert verdict.reason.isprintable()
     assert len(verdict.reason.encode()) < 400
-
-
-@EACH_CHANNEL
-def test_a_redirect_to_nowhere_stops_the_run_too(channel: Channel) -> None:
-    verdict = channel.read_response(Response(304), again=False)
-    assert isinstance(verdict, Fatal)
-    assert "to another address;" in verdict.reason
-
-
-@EACH_CHANNEL
-@pytest.mark.parametrize(
-    "status", [pytest.param(each, id=str(each)) for each in (101, 408, 425, 500, 502, 504, 520, 599)]
-)
-@pytest.mark.parametrize("again", [pytest.param(False, id="first attempt"), pytest.param(True, id="later attempt")])
-def test_the_servers_own_trouble_is_never_the_rows(channel: Channel, status: int, *, again: bool) -> None:
-    verdict = channel.read_response(Response(status, {}, b'{"success":false,"error":"boom"}'), again=again)
-    assert verdict == Indeterminate(f"server trouble (HTTP {status})")
 
 
 @EACH_CHANNEL

@@ -1,11 +1,25 @@
-"""Whether a body is what Kitechat's documentation describes, and nothing beyond it."""
+"""Kitechat's part in a sandbox: POST /kitechat/send-message.
+
+The documentation names the status codes alone (200, 400, 500, 503 over the limit); the bodies here are made up, in the
+usual form. A conversationId that begins with "unknown-" is refused, so that samples and tests can have refusals.
+"""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import uuid
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
+from campaign.channels.sandbox_api import Destination, Reply, SandboxRoute, error_page, json_reply, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from campaign.channels.sandbox_api import SandboxRequest, StoredMessage
+
 JsonObject: TypeAlias = dict[str, object]
+
+UNKNOWN = "unknown-"
 
 MEDIA = ("image", "video", "audio", "document")
 MESSAGE_TYPES = ("text", *MEDIA, "template")
@@ -14,12 +28,46 @@ BUTTON_TYPES = ("quick_replies", "web_url")
 CARD_FIELDS = ("header", "body", "footer", "buttons")
 
 
+class SendMessage(SandboxRoute):
+    """POST /kitechat/send-message."""
+
+    path = "/kitechat/send-message"
+
+    def destination(self, request: SandboxRequest) -> Destination:
+        """PageId and conversationId of the body."""
+        return Destination(text_of(request.body, "pageId"), text_of(request.body, "conversationId"))
+
+    def respond(self, request: SandboxRequest, stored: Callable[[str], StoredMessage | None]) -> Reply:  # noqa: ARG002
+        """Take the message, or say why not."""
+        window = self.hit()
+        if window is not None and not window.allowed:
+            return self.failed(503, "request limit exceeded")
+        if not self._settings.accepts("api_key", request.headers.get("apikey")):
+            return self.failed(401, "invalid apikey")
+        try:
+            check_body(request.body)
+        except InvalidBodyError as error:
+            return self.failed(400, str(error))
+        if self.destination(request).conversation.startswith(UNKNOWN):
+            return self.failed(400, "conversation not found")
+        message_id = uuid.uuid4().hex
+        return json_reply(200, {"success": True, "messageId": message_id})._replace(message_id=message_id, taken=True)
+
+    def throttled(self, headers: Mapping[str, str]) -> Reply:
+        """AntBuddy's API pages: 503 is the response over the request limit."""
+        return error_page(503, "Service Unavailable", headers)
+
+    def failed(self, status: int, text: str) -> Reply:
+        """A refusal in the form of the maker's other endpoints."""
+        return json_reply(status, {"success": False, "message": text})
+
+
 class InvalidBodyError(ValueError):
     """The body is not what the documentation describes: "place: what is wrong"."""
 
 
 def check_body(body: object) -> None:
-    """Hold a body against the documentation.
+    """Compare a body with the documentation.
 
     Raises:
         InvalidBodyError: naming the first thing that is wrong.
@@ -50,7 +98,7 @@ def _check_template(value: object, where: str) -> None:
 
 
 def _check_content(content: JsonObject, where: str) -> None:
-    """What a template and a card have in common."""
+    """Check the fields that a template and a card have in common."""
     if not content:
         raise InvalidBodyError(f"{where}: must not be empty")
     _check_texts(content, where, ("body", "footer"))

@@ -1,7 +1,8 @@
 "use strict";
 
-// Draws a payload of either channel as chat bubbles, and what the pages around them have in common. What comes from a cell enters the page as text and never as
-// markup; the one attribute that it reaches is a link's href, and only as an http or https address.
+// Draws a message preview (campaign/channels/preview.py) as chat bubbles, and has what the pages around them share. What
+// comes from a cell enters the page as text and never as markup; the one attribute that it reaches is a link's href, and
+// only as an http or https address.
 const bubbles = (() => {
   const SVG = "http://www.w3.org/2000/svg";
   const ICONS = {
@@ -66,64 +67,42 @@ const bubbles = (() => {
     return element("figure", "bubble-media bubble-" + kind, icon(kind), caption);
   }
 
-  // A message or a header: text, or a file; the API lets each carry the other's field as well.
-  function content(part, kind) {
-    if (part.type !== "text") return [media(part.type, part.url), ...(part.text ? [words("p", "", part.text)] : [])];
-    return [words("p", kind, part.text), ...(part.url ? [link(part.url, "bubble-address", part.url)] : [])];
+  const TEXT_CLASSES = {text: "", head: "bubble-head", foot: "bubble-foot"};
+
+  function part([kind, value]) {
+    if (kind in TEXT_CLASSES) return words("p", TEXT_CLASSES[kind], value);
+    return kind === "link" ? link(value, "bubble-address", value) : media(kind, value);
   }
 
-  function button(made) {
-    const opens = made.type === "web_url", does = opens ? made.url : made.payload;
-    const label = words("span", "bubble-label", made.text);
-    const detail = element("span", "bubble-detail", opens ? "opens " : "answers ", element("bdi", "", String(does)));
-    const face = opens ? link(does, "bubble-button") : element("span", "bubble-button");
-    face.append(label, detail);
+  function button([kind, label, value]) {
+    const opens = kind === "link", face = opens ? link(value, "bubble-button") : element("span", "bubble-button");
+    const detail = element("span", "bubble-detail", opens ? "opens " : "answers ", element("bdi", "", value));
+    face.append(words("span", "bubble-label", label), detail);
     return element("li", "", face);
   }
 
-  function card(part) {
-    const made = element("div", "bubble");
-    if (part.header) made.append(...content(part.header, "bubble-head"));
-    if (part.body) made.append(words("p", "", part.body));
-    if (part.footer) made.append(words("p", "bubble-foot", part.footer));
-    if (part.buttons?.length) made.append(element("ul", "bubble-buttons", ...part.buttons.map(button)));
+  function bubble({parts, buttons}) {
+    const made = element("div", "bubble", ...parts.map(part));
+    if (buttons.length) made.append(element("ul", "bubble-buttons", ...buttons.map(button)));
     return made;
   }
 
   function carousel(cards) {
-    const made = element("div", "bubble-cards", ...cards.map(card));
+    const made = element("div", "bubble-cards", ...cards.map(bubble));
     made.tabIndex = 0;
     made.setAttribute("role", "group");
     made.setAttribute("aria-label", `${cards.length} cards, side by side`);
     return made;
   }
 
-  function kitechat(made, payload) {
-    const message = payload.message, template = message.template;
-    made.append(words("p", "chat-sender", `Page ${payload.pageId}`));
-    if (!template) {
-      made.append(element("div", "bubble", ...content(message, "")));
-      return;
-    }
-    const own = card(template);
-    if (own.hasChildNodes()) made.append(own);
-    if (template.cards?.length) made.append(carousel(template.cards));
-  }
-
-  // Rocket.Chat stores the message under the visitor's identity, whatever agent is named (its sendMessage.ts).
-  function livechat(made, payload) {
-    made.classList.add("chat-visitor");
-    const agent = payload.agent ? `, agent ${payload.agent.username}` : "";
-    made.append(words("p", "chat-sender", `Visitor${agent}`), element("div", "bubble", words("p", "", payload.msg)));
-  }
-
-  function draw(payload) {
-    const made = element("div", "chat");
-    ("rid" in payload ? livechat : kitechat)(made, payload);
+  function draw({sender, side, bubbles, cards}) {
+    const made = element("div", `chat chat-${side}`);
+    made.append(words("p", "chat-sender", sender.join(", ")), ...bubbles.map(bubble));
+    if (cards.length) made.append(carousel(cards));
     return made;
   }
 
-  // What cannot be seen in a text is spelt out, as JSON allows: a pasted token may end in a zero-width space.
+  // Invisible characters are escaped, as JSON allows: a pasted token may end in a zero-width space.
   function json(payload) {
     const invisible = /[\u00a0\u00ad\u061c\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
     const spelt = (found) => "\\u" + found.charCodeAt().toString(16).padStart(4, "0");

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.channels import KITECHAT, LIVECHAT
+from campaign.cli.credentials import find_credentials
 from campaign.errors import KeyMissingError
-from campaign.keys import find_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,15 +15,15 @@ NAME = "KITECHAT_API_KEY"
 
 
 def unasked(question: str) -> str:
-    raise AssertionError(f"nobody should be asked: {question}")
+    raise AssertionError(f"must not prompt: {question}")
 
 
-def test_livechat_needs_no_key() -> None:
-    assert find_key(LIVECHAT, {NAME: "k"}, unasked) is None
+def test_livechat_needs_no_credentials() -> None:
+    assert find_credentials(LIVECHAT, {NAME: "k"}, unasked) == {}
 
 
 def test_the_key_comes_from_the_environment() -> None:
-    assert find_key(KITECHAT, {NAME: " the-key\n"}, unasked) == "the-key"
+    assert find_credentials(KITECHAT, {NAME: " the-key\n"}, unasked) == {"api_key": "the-key"}
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,15 @@ def test_the_key_comes_from_the_environment() -> None:
 )
 def test_the_key_comes_from_a_file_that_the_environment_names(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key").write_bytes(content)
-    assert find_key(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key"), NAME: " "}, unasked) == "the-key"
+    assert find_credentials(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key"), NAME: " "}, unasked) == {
+        "api_key": "the-key"
+    }
 
 
 def test_the_key_itself_goes_before_its_file(tmp_path: Path) -> None:
-    assert find_key(KITECHAT, {NAME: "the-key", f"{NAME}_FILE": str(tmp_path / "gone")}, unasked) == "the-key"
+    assert find_credentials(KITECHAT, {NAME: "the-key", f"{NAME}_FILE": str(tmp_path / "gone")}, unasked) == {
+        "api_key": "the-key"
+    }
 
 
 @pytest.mark.parametrize(
@@ -57,13 +61,13 @@ def test_the_key_is_asked_for_where_somebody_is_there(environment: dict[str, str
         asked.append(question)
         return "the-key "
 
-    assert find_key(KITECHAT, environment, answer) == "the-key"
+    assert find_credentials(KITECHAT, environment, answer) == {"api_key": "the-key"}
     assert asked == ["API key for kitechat"]
 
 
 def test_without_a_key_and_without_anybody_to_ask_the_ways_to_set_it_are_named() -> None:
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY") as caught:
-        find_key(KITECHAT, {}, None)
+        find_credentials(KITECHAT, {}, None)
     assert str(caught.value) == (
         "KITECHAT_API_KEY: kitechat needs an API key and none is set; "
         "set KITECHAT_API_KEY, or KITECHAT_API_KEY_FILE to the file that holds it"
@@ -73,24 +77,28 @@ def test_without_a_key_and_without_anybody_to_ask_the_ways_to_set_it_are_named()
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        pytest.param("", "the key: the API key is blank", id="nothing"),
-        pytest.param(" \n", "the key: the API key is blank", id="blank"),
+        pytest.param("", "the API key: the API key is blank", id="nothing"),
+        pytest.param(" \n", "the API key: the API key is blank", id="blank"),
         pytest.param(
             "SECRET\nSECRET",
-            "the key: the key holds characters that no header can carry; copy it again",
+            "the API key: the API key holds characters that no header can carry; copy it again",
             id="two lines",
         ),
         pytest.param(
-            "SECRETđ", "the key: the key holds characters that no header can carry; copy it again", id="not ASCII"
+            "SECRETđ",
+            "the API key: the API key holds characters that no header can carry; copy it again",
+            id="not ASCII",
         ),
         pytest.param(
-            "SEC\x00RET", "the key: the key holds characters that no header can carry; copy it again", id="control"
+            "SEC\x00RET",
+            "the API key: the API key holds characters that no header can carry; copy it again",
+            id="control",
         ),
     ],
 )
 def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(given: str, problem: str) -> None:
     with pytest.raises(KeyMissingError, match="key") as caught:
-        find_key(KITECHAT, {}, lambda _: given)
+        find_credentials(KITECHAT, {}, lambda _: given)
     assert str(caught.value) == problem
     assert "SECRET" not in str(caught.value)
 
@@ -103,11 +111,17 @@ def test_a_key_file_that_cannot_be_read_is_refused(tmp_path: Path, content: byte
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY") as caught:
-        find_key(KITECHAT, {f"{NAME}_FILE": str(file)}, unasked)
+        find_credentials(KITECHAT, {f"{NAME}_FILE": str(file)}, unasked)
     assert str(caught.value) == f"KITECHAT_API_KEY_FILE: {file} cannot be read as text"
+
+
+def test_the_values_never_show_in_a_repr() -> None:
+    values = find_credentials(KITECHAT, {NAME: "the-key"}, unasked)
+    assert repr(values) == "SecretMapping(api_key)"
+    assert "the-key" not in repr(KITECHAT.auth_headers(values))
 
 
 def test_a_blank_key_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("\n", encoding="utf-8")
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY_FILE: the API key is blank$"):
-        find_key(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key")}, unasked)
+        find_credentials(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key")}, unasked)

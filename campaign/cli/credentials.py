@@ -1,0 +1,54 @@
+"""Credentials from the environment, from a file that it names, or from a hidden prompt; never from a campaign file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaign.channels.credentials import SecretMapping, header_value
+from campaign.errors import KeyMissingError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from campaign.channels import Channel
+    from campaign.channels.credentials import Credential
+
+
+def find_credentials(
+    channel: Channel, environment: Mapping[str, str], prompt: Callable[[str], str] | None
+) -> dict[str, str]:
+    """The values of a channel's credentials, by name; empty if it requires none.
+
+    Args:
+        channel: the channel.
+        environment: the environment variables.
+        prompt: asks for a value without showing it; None where there is no terminal.
+
+    Raises:
+        KeyMissingError: one is not set, its file cannot be read, or a header cannot carry it.
+    """
+    return SecretMapping((each.name, _find(channel, each, environment, prompt)) for each in channel.credentials)
+
+
+def _find(
+    channel: Channel, credential: Credential, environment: Mapping[str, str], prompt: Callable[[str], str] | None
+) -> str:
+    name = credential.variable
+    file = environment.get(f"{name}_FILE")
+    if environment.get(name, "").strip():
+        return header_value(credential, name, environment[name])
+    if file:
+        return header_value(credential, f"{name}_FILE", _read(name, Path(file)))
+    if prompt is not None:
+        return header_value(credential, f"the {credential.label}", prompt(f"{credential.label} for {channel.name}"))
+    article = "an" if credential.label[0] in "AEIOaeio" else "a"
+    what = f"{channel.name} needs {article} {credential.label} and none is set"
+    raise KeyMissingError(Problem(name, what, f"set {name}, or {name}_FILE to the file that holds it"))
+
+
+def _read(name: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")  # Notepad begins a file with a byte order mark
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyMissingError(Problem(f"{name}_FILE", f"{file} cannot be read as text")) from error
