@@ -11,6 +11,7 @@ from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT
 from campaign.journal import SANDBOX, State
 from campaign.plan import PlanCount, planned_rows, prepare
 from campaign.recipients.fidelity import Fidelity
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -161,5 +162,4 @@ def _print_findings(prepared: Prepared, fidelity: Fidelity, warnings: Iterable[P
 
 
 def _short(text: str | None, length: int = 50) -> str:
-    line = " ".join((text or "").split())
-    return f"“{line}”" if len(line) <= length else f"“{line[: length - 1]}…”"
+    return f"“{one_line(text or '', length)}”"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import Problem, TemplateError
 from campaign.messages.text import RESERVED
+from campaign.text import caseless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +151,7 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
     problems: list[Problem] = []
     for variable, header in mapping.items():
         matches = [column for column in columns if column.header == header]
-        matches = matches or [column for column in columns if _loosely(column.header) == _loosely(header)]
+        matches = matches or [column for column in columns if caseless(column.header) == caseless(header)]
         if len(matches) == 1:
             found[variable] = matches[0]
         elif matches:
@@ -174,10 +175,6 @@ def _unreachable(header: str, columns: Sequence[Column], where: str) -> Problem 
     return _not_one(place, header, matches) if len(matches) > 1 else None
 
 
-def _loosely(header: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", header).casefold().split())
-
-
 def _not_one(where: str, header: str, columns: Sequence[Column]) -> Problem:
     letters = " and ".join(column.letter for column in columns)
     return Problem(where, f"the header “{header}” stands over columns {letters}", "give one of them another header")
@@ -185,8 +182,8 @@ def _not_one(where: str, header: str, columns: Sequence[Column]) -> Problem:
 
 def _no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:
     headers = [column.label for column in columns if column.header]
-    close = difflib.get_close_matches(_loosely(header), [_loosely(each) for each in headers], n=1)
-    nearest = [each for each in headers if close and _loosely(each) == close[0]]
+    close = difflib.get_close_matches(caseless(header), [caseless(each) for each in headers], n=1)
+    nearest = [each for each in headers if close and caseless(each) == close[0]]
     hint = f"did you mean “{nearest[0]}”?" if nearest else f"the headers are: {', '.join(headers)}"
     return Problem(where, f"there is no column with the header “{header}”", hint)
 

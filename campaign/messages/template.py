@@ -12,6 +12,7 @@ from campaign.messages.binding import Binding, Mapped, bind, say_nothing
 from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.text import Text, compile_text
 from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -199,5 +200,4 @@ def _cells(row: Row, columns: Sequence[Column]) -> str:
 
 def _short(text: str, length: int = 40) -> str:
     """One line of a text, as far as a journal can hold it: half of a character cannot be written down."""
-    line = " ".join(text.split()).encode("utf-8", "backslashreplace").decode()
-    return line if len(line) <= length else line[: length - 1] + "…"
+    return one_line(text.encode("utf-8", "backslashreplace").decode(), length)

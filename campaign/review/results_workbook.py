@@ -16,7 +16,8 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from campaign.review.placing import write_in_place
+from campaign.atomic_write import write_atomically
+from campaign.errors import Problem, ResultsError
 from campaign.review.state_look import TO_FIX
 from campaign.review.workbook.cell_values import spreadsheet_string
 from campaign.review.workbook.row_layouts import LINE, MOST_LINES, OWN_COLUMNS, FixLayout, ResultsLayout
@@ -76,7 +77,18 @@ def write_results(
             # Not book.save(): where the disk is full, that leaves an archive that complains when it is collected.
             ExcelWriter(book, archive).save()
 
-    return write_in_place(path, write)
+    try:
+        return write_atomically(path, write, fall_back=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> ResultsError:
+    remedy = "make its folder"
+    if path.parent.is_dir():
+        remedy = "make room (in the temporary folder too) or give write access"
+    what = f"the results workbook cannot be written ({error.strerror or error})"
+    return ResultsError(Problem(str(path), what, f"{remedy}, then `campaign results` writes it from the journal"))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
-    {"errors"},
+    {"errors", "text", "atomic_write"},
     {"campaign_file", "starter", "recipients", "channels"},
     {"keys", "messages"},
     {"journal"},
