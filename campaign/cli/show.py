@@ -10,7 +10,7 @@ from campaign.cli.json_output import print_json
 from campaign.cli.main import INTERRUPTED
 from campaign.cli.say import say
 from campaign.journal import State
-from campaign.review.summary import Summary, as_json, as_text
+from campaign.review.summary import RunSummary, as_json, as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
         say("Nothing was sent.")
         return NOTHING_SENT
     facts = report.run.facts
-    summary = Summary(
+    summary = RunSummary(
         run=report.run.number,
         tally=report.tally,
         reasons=report.reasons,

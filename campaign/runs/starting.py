@@ -9,7 +9,7 @@ from campaign.errors import InvalidRowsError, Problem, RunStateError
 from campaign.journal import SANDBOX, Journal, RunFacts, State, sole_delivery
 from campaign.keys import find_key
 from campaign.plan import PlanCount, prepare, write_plan
-from campaign.review.workbook.row_layouts import FIX_TITLE
+from campaign.review.workbook.sheet_layouts import FIX_TITLE
 from campaign.runs.terms import REHEARSAL, Places
 from campaign.runs.work import Work, check_results_place
 

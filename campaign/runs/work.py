@@ -14,7 +14,7 @@ from campaign.delivery import Order, Server, Settings, deliver
 from campaign.errors import JournalError, Problem, ResultsError
 from campaign.journal import SANDBOX, State
 from campaign.review.results_workbook import write_results
-from campaign.review.state_look import TO_FIX
+from campaign.review.state_styles import TO_FIX
 from campaign.runs.terms import Facts, Report
 from campaign.sandbox import Sandbox
 

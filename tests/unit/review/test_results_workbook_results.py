@@ -13,9 +13,9 @@ from campaign.journal import State
 from campaign.recipients import ReadOptions, open_recipients
 from campaign.review import results_workbook
 from campaign.review.results_workbook import write_results
-from campaign.review.workbook import row_layouts
-from campaign.review.workbook.cell_values import local_time
-from campaign.review.workbook.columns import display_width
+from campaign.review.workbook import sheet_layouts
+from campaign.review.workbook.cells import local_time
+from campaign.review.workbook.sheet_layouts import display_width
 
 from .results_journals import (
     HEADERS,
@@ -213,7 +213,7 @@ def test_a_sheet_is_full_too_when_its_file_would_be_too_large(tmp_path: Path, mo
 
 
 def test_more_columns_than_a_sheet_has_are_cut_at_its_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_layouts, "MOST_COLUMNS", 10)
+    monkeypatch.setattr(sheet_layouts, "MOST_COLUMNS", 10)
     headers = [f"H{number}" for number in range(10)]
     book = opened(written(tmp_path, [planned(2, headers)], {1: failed()}, facts(headers)))
     assert [cell.value for cell in book["Results"][1]] == ["H0", "H1", *OWN]
