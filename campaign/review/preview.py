@@ -11,7 +11,7 @@ from campaign.journal import State
 
 if TYPE_CHECKING:
     from campaign.journal import PlannedMessage
-    from campaign.messages import Message
+    from campaign.messages import RenderedRow
     from campaign.recipients.table import Row
 
 # Rocket.Chat's public source: apps/meteor/app/livechat/server/api/v1/message.ts and .../lib/functions/sendMessage.ts.
@@ -68,7 +68,7 @@ class PreviewRow:
     cells: tuple[str, ...]
 
 
-def preview_row(row: Row, message: Message, planned: PlannedMessage) -> PreviewRow:
+def preview_row(row: Row, message: RenderedRow, planned: PlannedMessage) -> PreviewRow:
     """Put together what `campaign.plan.planned_rows` gives for one row."""
     note = f"{planned.reason}: will be skipped" if planned.state is State.SKIPPED else ""
     if planned.state is not State.INVALID:

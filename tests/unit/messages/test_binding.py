@@ -169,7 +169,7 @@ def test_a_header_that_stands_there_twice_is_refused_if_it_is_used(
     livechat: Bind, source: str, columns: dict[str, str], where: str
 ) -> None:
     assert refused(livechat, source, "Tên", "Tuổi", "Tên", columns=columns) == (
-        f"{where}: the header “Tên” stands over columns A and C; give one of them another header"
+        f"{where}: columns A and C share the header “Tên”; give one of them another header"
     )
 
 
@@ -194,9 +194,9 @@ def test_a_header_like_no_other_is_refused_with_all_headers(livechat: Bind) -> N
 
 
 @pytest.mark.parametrize("name", [pytest.param("row", id="row"), pytest.param("raw", id="raw")])
-def test_campaigns_own_names_cannot_be_mapped(livechat: Bind, name: str) -> None:
+def test_reserved_names_cannot_be_mapped(livechat: Bind, name: str) -> None:
     assert refused(livechat, "x", "Tên", columns={name: "Tên"}) == (
-        f'columns.{name}: “{name}” is a name of campaign\'s own; use {name}["Tên"] as it is'
+        f'columns.{name}: “{name}” is a reserved name; use {name}["Tên"] instead'
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.messages.environment import make_environment
-from campaign.messages.text import compile_text
+from campaign.messages.text_template import compile_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

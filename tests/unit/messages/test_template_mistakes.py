@@ -88,7 +88,7 @@ def test_a_string_whose_line_cannot_be_told_is_named_by_its_field(write: Write, 
 
 def test_what_jinja_takes_and_python_does_not_is_template_refusal(write: Write, template_refusal: Refusal) -> None:
     loops = "{% for a in msg %}" * 25 + "{% endfor %}" * 25
-    assert template_refusal(write("t.json", {**LIVECHAT, "msg": loops})) == "t.json: msg: is too much for a template"
+    assert template_refusal(write("t.json", {**LIVECHAT, "msg": loops})) == "t.json: msg: is too complex for a template"
 
 
 def test_every_syntax_error_of_a_template_is_named_at_once(write: Write, template_refusal: Refusal) -> None:
