@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from campaign.text import caseless, duration, one_line, shorten
+from campaign.text import caseless, duration, one_line, rough_duration, shorten
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,20 @@ def test_names_are_compared_without_case_composition_and_white_space() -> None:
 )
 def test_lengths_of_time_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.25, "0.25 s"),
+        (9.98, "10 s"),
+        (90, "90 s"),
+        (119.4, "119 s"),
+        (900, "15 min"),
+        (7200, "2 h"),
+        (9000, "2.5 h"),
+    ],
+    ids=str,
+)
+def test_rough_lengths_of_time_in_words(seconds: float, words: str) -> None:
+    assert rough_duration(seconds) == words
