@@ -57,7 +57,7 @@ def test_a_value_goes_before_a_column(livechat: Bind, row: MakeRow, columns: dic
     assert said(template, row("Lan", "Lan")) == "everybody"
 
 
-def test_a_value_stands_in_for_a_mapped_header_that_is_not_there(livechat: Bind, row: MakeRow) -> None:
+def test_a_value_replaces_a_mapped_header_that_does_not_exist(livechat: Bind, row: MakeRow) -> None:
     template = livechat("{{ name }}", "Age", columns={"name": "Tên"}, values={"name": "everybody"})
     assert said(template, row("30")) == "everybody"
 
@@ -165,7 +165,7 @@ def test_two_headers_that_fold_alike_do_no_harm_otherwise(livechat: Bind, row: M
         pytest.param('{{ row["Tên"] }}', {}, 'message.json: row["Tên"]', id="by header"),
     ],
 )
-def test_a_header_that_stands_there_twice_is_refused_if_it_is_used(
+def test_a_header_of_two_columns_is_refused_if_it_is_used(
     livechat: Bind, source: str, columns: dict[str, str], where: str
 ) -> None:
     assert refused(livechat, source, "Tên", "Tuổi", "Tên", columns=columns) == (

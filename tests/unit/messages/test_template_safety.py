@@ -101,6 +101,6 @@ def test_whatever_goes_wrong_in_a_template_is_a_problem_of_the_row(livechat: Bin
         pytest.param("{{ {'a': 1} }}", "a whole row is not text; name a column", id="mapping"),
     ],
 )
-def test_what_nobody_means_to_send_is_a_problem(livechat: Bind, row: MakeRow, source: str, why: str) -> None:
+def test_a_result_that_is_not_text_is_a_problem(livechat: Bind, row: MakeRow, source: str, why: str) -> None:
     [problem] = livechat(source, "Name").render(row("Lan")).problems
     assert why in problem.what

@@ -30,7 +30,7 @@ def summary(path: Path) -> Worksheet:
 
 
 def lines(sheet: Worksheet) -> dict[object, tuple[object, ...]]:
-    """The columns B to D by what stands in column A; the first line of each name."""
+    """The columns B to D by the text of column A; the first line of each name."""
     found: dict[object, tuple[object, ...]] = {}
     for name, *rest in sheet.iter_rows(max_col=4, values_only=True):
         found.setdefault(name, tuple(rest))
@@ -115,7 +115,7 @@ def test_a_run_over_midnight_has_days_below_its_chart(tmp_path: Path) -> None:
     assert charts(summary(for_days))[1].x_axis.number_format.formatCode == "mm-dd hh:mm"
 
 
-def test_reasons_stand_with_their_counts_and_first_rows(tmp_path: Path) -> None:
+def test_reasons_have_their_counts_and_first_rows(tmp_path: Path) -> None:
     outcomes = {seq: failed("no such room: r1") for seq in range(1, 8)} | {8: in_doubt()}
     sheet = summary(written(tmp_path, simple_rows(8), outcomes))
     reasons = [row[:4] for row in sheet.iter_rows(values_only=True)]
@@ -126,7 +126,7 @@ def test_reasons_stand_with_their_counts_and_first_rows(tmp_path: Path) -> None:
     ]
 
 
-def test_of_very_many_reasons_the_commonest_stand_there(tmp_path: Path) -> None:
+def test_of_very_many_reasons_the_commonest_are_listed(tmp_path: Path) -> None:
     outcomes = {seq: failed(f"reason {seq}", f"kind {seq}") for seq in range(1, 46)}
     sheet = summary(written(tmp_path, simple_rows(45), outcomes))
     shown = Counter(cell.value for cell in sheet["A"])

@@ -1,4 +1,4 @@
-"""Any text in a cell: what can stand there is unchanged, what cannot is seen."""
+"""Any text in a cell: unchanged where a workbook can contain it, otherwise escaped visibly."""
 
 from __future__ import annotations
 

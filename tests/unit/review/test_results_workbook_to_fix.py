@@ -52,7 +52,7 @@ def shown_before_and_after(folder: Path, cells: Sequence[tuple[object, str]]) ->
     return [row.texts[0] for row in read], [row.texts[0] for row in rows_of(path)]
 
 
-def test_it_holds_the_rows_that_somebody_has_to_look_at_and_why(tmp_path: Path) -> None:
+def test_it_contains_the_rows_to_fix_and_why(tmp_path: Path) -> None:
     rows = [
         *simple_rows(5),
         planned(7, ("c7", "", "09"), refused=(State.INVALID, "is empty", "List!B7 (Name): is empty; fill it in")),
