@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
     from campaign.config import Campaign
     from campaign.journal import JournalStore, RunRecord
-    from campaign.messages import Message, MessageTemplate, TemplateFile
+    from campaign.messages import MessageTemplate, RenderedRow, TemplateFile
     from campaign.recipients.table import Recipients, Row
 
 BATCH, BATCH_CELLS, BATCH_CHARACTERS = 500, 1_000_000, 4_000_000
@@ -35,7 +35,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_cir
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
 
-PlannedRow: TypeAlias = tuple["Row", "Message", PlannedMessage]
+PlannedRow: TypeAlias = tuple["Row", "RenderedRow", PlannedMessage]
 """A row, its message, and what is planned for it."""
 
 
@@ -206,7 +206,7 @@ def _batches(recipients: Recipients) -> Iterator[list[Row]]:
         yield batch
 
 
-def _planned(channel: Channel, row: Row, message: Message, stamp: Stamp | None) -> PlannedMessage:
+def _planned(channel: Channel, row: Row, message: RenderedRow, stamp: Stamp | None) -> PlannedMessage:
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
     if message.payload is None:
         return _invalid(row, message.problems, cells)

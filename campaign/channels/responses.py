@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from campaign.channels.base import Fatal, Indeterminate, NoResponse, Throttled, Unreachable
+from campaign.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,5 +92,4 @@ def excerpt(response: Response, length: int = 120) -> str:
 
 def one_line(text: str, length: int = 300) -> str:
     """A server's text as one printable line of at most `length` characters, for a terminal or a cell."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
-    return line if len(line) <= length else line[: length - 1] + "…"
+    return shorten(" ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split()), length)

@@ -24,17 +24,16 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
-class Pair(click.ParamType[tuple[str, str]]):
-    """NAME=TEXT, split at the first equals sign."""
+def pair(value: str) -> tuple[str, str]:
+    """Split NAME=TEXT at the first equals sign.
 
-    name = "pair"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Split it."""
-        name, sign, text = value.partition("=")
-        if not sign or not name.strip():
-            self.fail(f"“{value}” has no = between the variable and what it stands for", param, ctx)
-        return name.strip(), text
+    Raises:
+        click.BadParameter: there is no equals sign, or no name before it.
+    """
+    name, sign, text = value.partition("=")
+    if not sign or not name.strip():
+        raise click.BadParameter(f"“{value}” has no = between the variable and what it stands for")
+    return name.strip(), text
 
 
 def campaign_options(command: Command) -> Command:
@@ -52,10 +51,10 @@ _CAMPAIGN_OPTIONS = (
     ),
     click.option("--sheet", metavar="NAME", help="The sheet to read; else the first visible one."),
     click.option(
-        "--map", "mapped", type=Pair(), multiple=True, metavar="VARIABLE=HEADER", help="Name a variable's column."
+        "--map", "mapped", type=pair, multiple=True, metavar="VARIABLE=HEADER", help="Name a variable's column."
     ),
     click.option(
-        "--set", "values", type=Pair(), multiple=True, metavar="VARIABLE=VALUE", help="Same text for every row."
+        "--set", "values", type=pair, multiple=True, metavar="VARIABLE=VALUE", help="Same text for every row."
     ),
     click.option("--server", metavar="URL", help="The server's base address."),
 )

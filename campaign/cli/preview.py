@@ -29,23 +29,22 @@ WITHOUT_ROWS = 10
 """Messages shown on the terminal without --rows."""
 
 
-class Rows(click.ParamType[range]):
-    """2-5, or 7, as a spreadsheet program numbers rows."""
+def row_range(value: str) -> range:
+    """Read 2-5, or 7, as a spreadsheet program numbers rows.
 
-    name = "rows"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> range:
-        """Read it."""
-        found = re.fullmatch(r"(\d+)(?:-(\d+))?", value.strip())
-        if found is None:
-            self.fail(f"“{value}” is not a row or a range of rows; write 7 or 2-5", param, ctx)
-        first = int(found[1])
-        return range(first, int(found[2] or first) + 1)
+    Raises:
+        click.BadParameter: it is neither a row nor a range of rows.
+    """
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", value.strip())
+    if found is None:
+        raise click.BadParameter(f"“{value}” is not a row or a range of rows; write 7 or 2-5")
+    first = int(found[1])
+    return range(first, int(found[2] or first) + 1)
 
 
 @click.command(short_help="Show the messages as recipients will see them.")
 @campaign_options
-@click.option("--rows", type=Rows(), metavar="2-5", help="Which rows, as the spreadsheet numbers them.")
+@click.option("--rows", type=row_range, metavar="2-5", help="Which rows, as the spreadsheet numbers them.")
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.html", help="Write a page instead."
 )

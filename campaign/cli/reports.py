@@ -13,7 +13,8 @@ from campaign.config import is_spreadsheet
 from campaign.journal import State
 from campaign.planning import PlanCounts, planned_rows, prepare
 from campaign.recipients.fidelity import Fidelity
-from campaign.review.summary import Summary, as_json, as_text
+from campaign.review.summary import RunSummary, as_json, as_text
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -111,7 +112,7 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
         say("Nothing was sent.")
         return NOTHING_SENT
     manifest = report.run.manifest
-    summary = Summary(
+    summary = RunSummary(
         run=report.run.number,
         tally=report.tally,
         reasons=report.reasons,
@@ -208,5 +209,4 @@ def _print_findings(plan: Plan, fidelity: Fidelity, warnings: Iterable[Problem],
 
 
 def _short(text: str | None, length: int = 50) -> str:
-    line = " ".join((text or "").split())
-    return f"“{line}”" if len(line) <= length else f"“{line[: length - 1]}…”"
+    return f"“{one_line(text or '', length)}”"

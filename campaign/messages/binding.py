@@ -1,4 +1,4 @@
-"""Which column or value each variable of a template gets its text from."""
+"""Binds the variables of a template to columns and fixed values."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import Problem, TemplateError
-from campaign.messages.text import RESERVED
+from campaign.messages.text_template import RESERVED
+from campaign.text import caseless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from campaign.messages.text import Context, Text
+    from campaign.messages.text_template import Context, TextTemplate
     from campaign.recipients.table import Column, Row
 
 
-AboutTheList: TypeAlias = Callable[[set[str]], Iterable[Problem]]
-"""Says how a list was read, for one who misses these variables and headers in it."""
+ColumnHints: TypeAlias = Callable[[set[str]], Iterable[Problem]]
+"""Explains how a list was read, given the variables and headers that were not found in it."""
 
 
-def say_nothing(_missing: set[str]) -> Iterable[Problem]:
-    """For columns that come from no list."""
+def no_hints(_missing: set[str]) -> Iterable[Problem]:
+    """Explain nothing: for columns that come from no list."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What the campaign file and the options say of variables.
+    """Sources of variables named in the campaign file and by options.
 
     Attributes:
         columns: variable to header, from `[columns]` and `--map`.
@@ -41,10 +42,10 @@ class Mapped:
 
 
 class Cells(dict[str, object]):
-    """A row's cells by header. Headers are composed (NFC); a template may be written with combining marks."""
+    """A row's cells by header. Headers are composed (NFC); a template may contain combining marks."""
 
     def __missing__(self, header: str) -> object:
-        """The cell of the composed header."""
+        """Look up the composed header."""
         composed = unicodedata.normalize("NFC", header)
         if composed == header:
             raise KeyError(header)
@@ -53,14 +54,14 @@ class Cells(dict[str, object]):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where every variable of one template gets its text from.
+    """The source of every variable of one template.
 
     Attributes:
         columns: the column of each variable that has one.
         values: the text of each variable that is the same for every row.
         headers: the columns, by header, that `row[…]` and `raw[…]` reach.
         whole_row: whether the template uses `row` or `raw` at all.
-        unused: names that the campaign file or an option gives and the template does not use: misspelt, perhaps.
+        unused: names that the campaign file or an option gives and the template does not use, perhaps misspelt.
     """
 
     columns: Mapping[str, Column]
@@ -70,7 +71,7 @@ class Binding:
     unused: tuple[Problem, ...] = ()
 
     def context(self, row: Row) -> Context:
-        """What a row's templates are rendered with."""
+        """Build the variables that a row is rendered with."""
         texts = row.texts
         context: dict[str, object] = dict(self.values)
         for name, column in self.columns.items():
@@ -83,8 +84,8 @@ class Binding:
             )
         return context
 
-    def columns_of(self, text: Text) -> list[Column]:
-        """The columns that a string of the template takes its text from, in sheet order."""
+    def columns_of(self, text: TextTemplate) -> list[Column]:
+        """The columns that a string of the template uses, in sheet order."""
         found = {self.columns[name] for name in text.uses.variables if name in self.columns}
         reached = self.headers if text.uses.every_header else text.uses.headers
         found.update(self.headers[header] for header in reached)
@@ -92,20 +93,20 @@ class Binding:
 
 
 def bind(
-    texts: Sequence[Text], columns: Sequence[Column], mapped: Mapped, where: str, about: AboutTheList = say_nothing
+    texts: Sequence[TextTemplate], columns: Sequence[Column], mapped: Mapped, where: str, hints: ColumnHints = no_hints
 ) -> Binding:
     """Find a source for every variable.
 
     Args:
         texts: the template's strings.
         columns: the columns of the recipients.
-        mapped: what the campaign file says.
+        mapped: the sources that the campaign file and the options name.
         where: the template's name, for problems.
-        about: says how the columns were read, which may be why one is missing.
+        hints: explains how the columns were read, which may be why one is missing.
 
     Raises:
-        TemplateError: every variable without a column, value or default, and every header that is not there; then how
-            the columns were read.
+        TemplateError: every variable without a column, value or default, and every header that does not exist; then
+            the hints.
     """
     needed = _needed(texts)
     mapping = {name: header for name, header in mapped.columns.items() if name not in mapped.values}
@@ -129,15 +130,15 @@ def bind(
     problems += [problem for header in wanted if (problem := _unreachable(header, columns, where))]
     if problems:
         missing = {mapping.get(name, name) for name in needed if name not in found and name not in values}
-        raise TemplateError(*problems, *about(missing.union(wanted) - {column.header for column in columns}))
+        raise TemplateError(*problems, *hints(missing.union(wanted) - {column.header for column in columns}))
     headers = {column.header: column for column in columns}
     whole_row = any(text.uses.whole_row for text in texts)
     unused = tuple(_unused(name, needed, where) for name in (*mapped.columns, *mapped.values) if name not in needed)
     return Binding(found, values, headers, whole_row, unused)
 
 
-def _needed(texts: Iterable[Text]) -> dict[str, bool]:
-    """Every variable, and whether the template cannot do without it."""
+def _needed(texts: Iterable[TextTemplate]) -> dict[str, bool]:
+    """Every variable, and whether the template requires it."""
     needed: dict[str, bool] = {}
     for text in texts:
         for name in sorted(text.uses.variables):
@@ -150,7 +151,7 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
     problems: list[Problem] = []
     for variable, header in mapping.items():
         matches = [column for column in columns if column.header == header]
-        matches = matches or [column for column in columns if _loosely(column.header) == _loosely(header)]
+        matches = matches or [column for column in columns if caseless(column.header) == caseless(header)]
         if len(matches) == 1:
             found[variable] = matches[0]
         elif matches:
@@ -158,7 +159,7 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
         else:
             problems.append(_no_header(f"columns.{variable}", header, columns))
     problems += [
-        Problem(f"columns.{name}", f"“{name}” is a name of campaign's own", f'use {name}["{mapping[name]}"] as it is')
+        Problem(f"columns.{name}", f"“{name}” is a reserved name", f'use {name}["{mapping[name]}"] instead')
         for name in RESERVED
         if name in mapping
     ]
@@ -166,7 +167,7 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
 
 
 def _unreachable(header: str, columns: Sequence[Column], where: str) -> Problem | None:
-    """What is in the way of reaching a header as it stands, if anything is."""
+    """Why `row[…]` cannot reach a header; None where it can."""
     place = f'{where}: row["{header}"]'
     matches = [column for column in columns if column.header == header]
     if not matches:
@@ -174,19 +175,15 @@ def _unreachable(header: str, columns: Sequence[Column], where: str) -> Problem 
     return _not_one(place, header, matches) if len(matches) > 1 else None
 
 
-def _loosely(header: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", header).casefold().split())
-
-
 def _not_one(where: str, header: str, columns: Sequence[Column]) -> Problem:
     letters = " and ".join(column.letter for column in columns)
-    return Problem(where, f"the header “{header}” stands over columns {letters}", "give one of them another header")
+    return Problem(where, f"columns {letters} share the header “{header}”", "give one of them another header")
 
 
 def _no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:
     headers = [column.label for column in columns if column.header]
-    close = difflib.get_close_matches(_loosely(header), [_loosely(each) for each in headers], n=1)
-    nearest = [each for each in headers if close and _loosely(each) == close[0]]
+    close = difflib.get_close_matches(caseless(header), [caseless(each) for each in headers], n=1)
+    nearest = [each for each in headers if close and caseless(each) == close[0]]
     hint = f"did you mean “{nearest[0]}”?" if nearest else f"the headers are: {', '.join(headers)}"
     return Problem(where, f"there is no column with the header “{header}”", hint)
 

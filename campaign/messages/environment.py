@@ -1,4 +1,4 @@
-"""The Jinja environment that templates run in: a sandbox, strict about names, with filters for cells."""
+"""The Jinja environment of templates: sandboxed, strict about undefined names, with filters for cells."""
 
 from __future__ import annotations
 
@@ -30,15 +30,14 @@ RENDER_ERRORS = (
     TypeError,
     ValueError,
 )
-"""What rendering a row can raise, whatever the template does with its cells."""
-
+"""Every exception that rendering a row can raise."""
 
 LONGEST_REPEATED = 1_000_000
-"""Characters or items that `*` may make of a text or a list, and digits that `**` may make of a number, roughly."""
+"""Limit of the characters or items that `*` produces, and roughly of the bits that `**` produces."""
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """A sandbox in which no multiplication fills the memory."""
+    """A sandbox that limits the results of multiplication, so that no template fills the memory."""
 
     intercepted_binops = frozenset({"*", "**"})
 
@@ -46,7 +45,7 @@ class Environment(ImmutableSandboxedEnvironment):
         """Multiply, or raise to a power.
 
         Raises:
-            TemplateRuntimeError: the result would be a text, a list or a number of a size that nobody means to send.
+            TemplateRuntimeError: the result would exceed `LONGEST_REPEATED`.
         """
         if _size(operator, left, right) > LONGEST_REPEATED:
             raise TemplateRuntimeError(f"{operator} makes this far too long")
@@ -62,7 +61,7 @@ def _size(operator: str, left: object, right: object) -> float:
 
 
 def make_environment() -> ImmutableSandboxedEnvironment:
-    """A fresh environment. Nothing is escaped: a message is text, and JSON does its own quoting."""
+    """Create an environment. It escapes nothing: a message is text, and JSON encoding quotes it."""
     environment = Environment(
         undefined=StrictUndefined,
         autoescape=False,
@@ -76,23 +75,23 @@ def make_environment() -> ImmutableSandboxedEnvironment:
 
 
 def shown(value: object) -> object:
-    """What an expression leaves in the text: nothing where it comes to None.
+    """Convert the result of an expression to what the text shows; None becomes nothing.
 
     Raises:
-        TemplateRuntimeError: it comes to what nobody means to send, such as `{{ name.upper }}` without parentheses.
+        TemplateRuntimeError: the result is no text, such as the method in `{{ name.upper }}`.
     """
     if isinstance(value, Mapping):
-        raise TemplateRuntimeError('a whole row is no text; name a column: row["…"]')
+        raise TemplateRuntimeError('a whole row is not text; name a column: row["…"]')
     if callable(value) and not isinstance(value, Undefined):
-        raise TemplateRuntimeError("a function is no text; call it with ()")
+        raise TemplateRuntimeError("a function is not text; call it with ()")
     return "" if value is None else value
 
 
 def default(value: object, default_value: object = "", boolean: object = None) -> object:
-    """The default where there is no such column, and where the cell is blank.
+    """Return the default where the variable is undefined or the cell is blank.
 
-    Jinja's own filter of this name keeps a blank text unless `boolean` is set; to someone with a spreadsheet, a blank
-    cell is no name.
+    Jinja's own filter of this name keeps blank text unless `boolean` is set; in a spreadsheet, a blank cell is a
+    missing value.
     """
     if isinstance(value, Undefined) or value is None or _is_blank(value) or (boolean and not value):
         return default_value
@@ -104,12 +103,12 @@ def _is_blank(value: object) -> bool:
 
 
 def format_date(value: CellValue, code: str = "%d/%m/%Y") -> str:
-    """A date cell, or ISO text, in the form of `strftime`.
+    """Format a date cell, or ISO text, with a `strftime` pattern.
 
     In a template: `{{ raw["Ngày hẹn"] | date("%d/%m/%Y") }}`.
 
     Raises:
-        TemplateRuntimeError: the value is no date.
+        TemplateRuntimeError: the value is not a date.
     """
     if value is None or _is_blank(value):
         return ""
@@ -128,12 +127,12 @@ def _iso_date(text: str) -> datetime:
 
 
 def number(value: CellValue, code: str = "General") -> str:
-    """A number cell, or text that is a number, in an Excel number format.
+    """Format a number cell, or text that is a number, with an Excel number format.
 
     In a template: `{{ raw["Số tiền"] | number("#,##0") }}`.
 
     Raises:
-        TemplateRuntimeError: the value is no number, or the format is not understood.
+        TemplateRuntimeError: the value is not a number, or the format is not supported.
     """
     if value is None or _is_blank(value):
         return ""

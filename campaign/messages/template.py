@@ -1,4 +1,4 @@
-"""A template made ready for one list of recipients: row in, payload or problems out."""
+"""A template compiled for one list of recipients: renders a row to a payload or to problems."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import TemplateSyntaxError
 
 from campaign.errors import Problem, TemplateError
-from campaign.messages.binding import Binding, Mapped, bind, say_nothing
+from campaign.messages.binding import Binding, Mapped, bind, no_hints
 from campaign.messages.environment import RENDER_ERRORS, make_environment
-from campaign.messages.text import Text, compile_text
+from campaign.messages.text_template import TextTemplate, compile_text
 from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from campaign.channels import Channel, Payload
     from campaign.channels.base import FieldProblem, Path
-    from campaign.messages.binding import AboutTheList
+    from campaign.messages.binding import ColumnHints
     from campaign.messages.template_file import TemplateFile
-    from campaign.messages.text import Context
+    from campaign.messages.text_template import Context
     from campaign.recipients.table import Column, Row
 
 CELL = re.compile(r"([A-Z]{1,3})\d+")
 STAND_IN = "https://example.com/"
-"""Fits every string field of both APIs, so that a template can be checked before there are any rows."""
+"""A value that every string field of both APIs accepts, to validate a template without a row."""
 
 
-class Message(NamedTuple):
-    """What became of a row: a payload that the server should take, or the reasons why there is none."""
+class RenderedRow(NamedTuple):
+    """The result of rendering a row: a valid payload, or the problems that prevent one."""
 
     payload: Payload | None
     problems: tuple[Problem, ...] = ()
@@ -39,8 +40,8 @@ class MessageTemplate:
     """A compiled template bound to columns.
 
     Attributes:
-        channel: the channel that its payloads are for.
-        binding: where each variable gets its text from.
+        channel: the channel of its payloads.
+        binding: the source of each variable.
     """
 
     def __init__(self, channel: Channel, root: Branch, binding: Binding) -> None:
@@ -52,28 +53,28 @@ class MessageTemplate:
 
     @property
     def destination_columns(self) -> frozenset[Column]:
-        """The columns whose cells say which conversation a row goes to."""
+        """The columns that determine the conversation of a row."""
         nodes = (node_at(self._root, path) for path in self.channel.destination_fields)
         return frozenset(column for node in nodes for text in leaves(node) for column in self.binding.columns_of(text))
 
-    def render(self, row: Row) -> Message:
+    def render(self, row: Row) -> RenderedRow:
         """Render and validate one row."""
-        in_the_way = [problem for problem in row.problems if self._concerns(problem)] if row.problems else ()
-        if in_the_way:
-            return Message(None, tuple(in_the_way))
+        blocking = [problem for problem in row.problems if self._concerns(problem)] if row.problems else ()
+        if blocking:
+            return RenderedRow(None, tuple(blocking))
         context = self.binding.context(row)
         try:
             payload = self._root.whole(context)
         except RENDER_ERRORS as error:
             problems = tuple(self._render_problems(row, context))
-            return Message(None, problems or (Problem(f"row {row.number}", f"cannot be rendered: {error}"),))
+            return RenderedRow(None, problems or (Problem(f"row {row.number}", f"cannot be rendered: {error}"),))
         refused = self.channel.problems(payload)
         if refused:
-            return Message(None, tuple(self._row_problem(row, context, each) for each in refused))
-        return Message(payload)
+            return RenderedRow(None, tuple(self._row_problem(row, context, each) for each in refused))
+        return RenderedRow(payload)
 
     def _concerns(self, problem: Problem) -> bool:
-        """A problem of a cell matters only if the template uses its column; one of the whole row always does."""
+        """Whether a problem concerns the payload: one of a cell only if the template uses its column."""
         cell = CELL.fullmatch(problem.where)
         return cell is None or cell[1] in self._letters
 
@@ -86,7 +87,7 @@ class MessageTemplate:
                 yield Problem(where, f"“{_short(text.source)}” cannot be rendered: {_short(str(error), 200)}")
 
     def _row_problem(self, row: Row, context: Context, problem: FieldProblem) -> Problem:
-        """A problem of the payload in terms of the cells that it came from."""
+        """Express a problem of the payload in terms of the cells that the field comes from."""
         path = path_in_template(self._root, problem.path, context)
         field, columns = self._sources.get(path) or self._source(path)
         blank = [column for column in columns if not row.texts[column.position].strip()] if problem.missing else ()
@@ -107,33 +108,33 @@ class MessageTemplate:
 
 
 class _Source(NamedTuple):
-    """Where a field of the payload comes from: its name for people, and the columns. The same for all rows."""
+    """The name of a field of the payload and the columns that it uses; the same for all rows."""
 
     field: str
     columns: tuple[Column, ...]
 
 
 def compile_template(
-    template: TemplateFile, columns: Sequence[Column], mapped: Mapped, about: AboutTheList = say_nothing
+    template: TemplateFile, columns: Sequence[Column], mapped: Mapped, hints: ColumnHints = no_hints
 ) -> MessageTemplate:
     """Compile a template once for all rows of a list.
 
     Args:
-        template: the template as read.
+        template: the template file.
         columns: the columns of the recipients.
-        mapped: what the campaign file and the options say of variables.
-        about: says how the columns were read, for the error of a variable without a source.
+        mapped: the sources that the campaign file and the options name.
+        hints: explains how the columns were read, for the error of a variable without a source.
 
     Raises:
         TemplateError: a syntax error, a field that the API does not have, or a variable without a source.
     """
     root = compile_body(template)
-    binding = bind(list(leaves(root)), columns, mapped, template.path.name, about)
+    binding = bind(list(leaves(root)), columns, mapped, template.path.name, hints)
     return MessageTemplate(template.channel, root, binding)
 
 
 def compile_body(template: TemplateFile) -> Branch:
-    """Compile a template's body and hold it against the API, as far as that goes without a row.
+    """Compile the body of a template and validate it against the API, as far as possible without a row.
 
     Raises:
         TemplateError: a syntax error, or a field that the API does not have.
@@ -152,15 +153,15 @@ def _compiled(template: TemplateFile) -> tuple[Branch, list[Problem]]:
     environment = make_environment()
     problems: list[Problem] = []
 
-    def compile_leaf(source: str, path: Path) -> Text:
+    def compile_leaf(source: str, path: Path) -> TextTemplate:
         try:
             return compile_text(source, environment)
         except TemplateSyntaxError as error:
             line = template.line_of(source, error.lineno)
             where = f"{template.path.name}, line {line}" if line else template.path.name
             problems.append(Problem(where, f"{field_name(path)}: {error.message}"))
-        except (SyntaxError, ValueError):  # Jinja takes it, and the Python that Jinja makes of it is none
-            problems.append(Problem(template.path.name, f"{field_name(path)}: is too much for a template"))
+        except (SyntaxError, ValueError):  # Jinja accepts it but generates invalid Python from it
+            problems.append(Problem(template.path.name, f"{field_name(path)}: is too complex for a template"))
         return compile_text("", environment)
 
     def is_required(path: Path) -> bool:
@@ -170,7 +171,7 @@ def _compiled(template: TemplateFile) -> tuple[Branch, list[Problem]]:
 
 
 def _is_required(template: TemplateFile, path: Path) -> bool:
-    """Whether the API cannot do without the object at a path: it misses it in a body that is otherwise whole."""
+    """Whether the API requires the object at a path: reports it missing in an otherwise complete body."""
     parent = body = fill(template.body, STAND_IN)
     for part in path[:-1]:
         parent = parent[part]
@@ -179,7 +180,7 @@ def _is_required(template: TemplateFile, path: Path) -> bool:
 
 
 def _api_problems(template: TemplateFile, root: Branch) -> list[Problem]:
-    """What the API rules out whatever stands in the cells."""
+    """The problems that the body has whatever the cells contain."""
     return [
         Problem(f"{template.path.name}: {field_name(each.path)}", each.what)
         for each in template.channel.problems(fill(template.body, STAND_IN))
@@ -188,7 +189,7 @@ def _api_problems(template: TemplateFile, root: Branch) -> list[Problem]:
 
 
 def field_name(path: Path) -> str:
-    """A path as people write it: message.template.buttons[2].url, counted from 1."""
+    """Format a path for people: message.template.buttons[2].url, counted from 1."""
     name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
     return name.lstrip(".") or "the body"
 
@@ -198,6 +199,5 @@ def _cells(row: Row, columns: Sequence[Column]) -> str:
 
 
 def _short(text: str, length: int = 40) -> str:
-    """One line of a text, as far as a journal can hold it: half of a character cannot be written down."""
-    line = " ".join(text.split()).encode("utf-8", "backslashreplace").decode()
-    return line if len(line) <= length else line[: length - 1] + "…"
+    """Shorten a text to one line; escapes lone surrogates, which cannot be encoded."""
+    return one_line(text.encode("utf-8", "backslashreplace").decode(), length)

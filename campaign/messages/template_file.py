@@ -20,13 +20,13 @@ SUFFIXES = (".json", ".toml")
 
 @dataclass(frozen=True, slots=True)
 class TemplateFile:
-    """A template as it was read.
+    """A template file as read.
 
     Attributes:
         path: the file.
-        channel: the channel that its body is for.
-        body: the payload with its strings not yet compiled.
-        text: the whole file, to find the line of a mistake in.
+        channel: the channel of its body.
+        body: the payload, its strings not yet compiled.
+        text: the text of the file, to find the line of a mistake.
     """
 
     path: Path
@@ -35,7 +35,7 @@ class TemplateFile:
     text: str
 
     def line_of(self, source: str, line: int = 1) -> int | None:
-        """The file's line number of a line of one of its strings; None where it cannot be told."""
+        """The line number in the file of a line of one of its strings; None where it cannot be found."""
         quoted = (json.dumps(source, ensure_ascii=False), json.dumps(source), f"'{source}'")
         wanted = source.split("\n")[line - 1 : line]
         forms = [(form, 0) for form in quoted] + [(source, line - 1)] + [(form, 0) for form in wanted if form.strip()]
@@ -47,7 +47,7 @@ class TemplateFile:
 
 
 def shipped_templates() -> dict[str, Path]:
-    """The templates that come with campaign, by name."""
+    """The templates that are shipped with campaign, by name."""
     return {path.stem: path for path in sorted(_shipped_folder().iterdir()) if path.suffix in SUFFIXES}
 
 
@@ -58,10 +58,10 @@ def _shipped_folder() -> Path:
 
 
 def find_template(name: str, folder: Path) -> Path:
-    """The file of a template given as a path relative to `folder`, or by the name of a shipped one.
+    """Find a template by its path relative to `folder`, or by the name of a shipped one.
 
     Raises:
-        TemplateError: there is neither.
+        TemplateError: there is no such template.
     """
     shipped = shipped_templates()
     if _is_file(folder / name):
@@ -81,7 +81,7 @@ def find_template(name: str, folder: Path) -> Path:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name too long for a file: somebody's whole message, say
+    except OSError:  # a name too long for a file, such as a whole message
         return False
 
 
@@ -89,7 +89,7 @@ def load_template(path: Path) -> TemplateFile:
     """Read a template.
 
     Raises:
-        TemplateError: the file is unreadable, is no JSON or TOML, or its channel cannot be told.
+        TemplateError: the file is unreadable or not valid JSON or TOML, or its channel is not clear.
     """
     text = _read_text(path)
     content = _parse(path, text)

@@ -1,8 +1,8 @@
 """A payload template as a tree of compiled nodes.
 
-A field that renders to nothing is dropped, and with it an object or list item all of whose rendered fields are gone:
-its constants alone (a button's `type`) say nothing. So a blank cell means no footer, no third button, no agent. An
-object that the API cannot do without stays, so that what is missing in it can be named.
+A field that renders to blank text is dropped, and with it an object or list item that loses all its rendered fields:
+its constants alone (a button's `type`) mean nothing. So a blank cell means no footer, no third button, no agent. An
+object that the API requires is kept, so that the problem can name what is missing in it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from campaign.messages.text import Text, is_template
+from campaign.messages.text_template import TextTemplate, is_template
 
 if TYPE_CHECKING:
     from campaign.channels.base import Path
-    from campaign.messages.text import Context
+    from campaign.messages.text_template import Context
 
 Node: TypeAlias = "Constant | Leaf | Branch | Items"
-Compile: TypeAlias = Callable[[str, "Path"], Text]
+Compile: TypeAlias = Callable[[str, "Path"], TextTemplate]
 IsRequired: TypeAlias = Callable[["Path"], bool]
 
 
 class _Nothing:
-    """What a node renders to when nothing of it is left."""
+    """The type of `NOTHING`, which a dropped node renders to."""
 
 
 NOTHING = _Nothing()
@@ -31,12 +31,12 @@ NOTHING = _Nothing()
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A part of the template that is the same for every row."""
+    """A value that is the same for every row."""
 
     value: Any
 
     def render(self, context: Context) -> Any:  # noqa: ANN401, ARG002 - JSON, and the nodes' common signature
-        """The same value for every row."""
+        """The value."""
         return self.value
 
 
@@ -44,10 +44,10 @@ class Constant:
 class Leaf:
     """A string that is rendered for every row."""
 
-    text: Text
+    text: TextTemplate
 
     def render(self, context: Context) -> str | _Nothing:
-        """The text, or NOTHING where there is nothing to see in it."""
+        """The text, or NOTHING where it is blank."""
         rendered = self.text.render(context)
         return rendered if rendered and not rendered.isspace() else NOTHING
 
@@ -62,12 +62,12 @@ class Branch:
     required: bool
 
     def render(self, context: Context) -> dict[str, Any] | _Nothing:
-        """The object, or NOTHING where all that was to be rendered is gone and the API can do without it."""
+        """The object, or NOTHING where all rendered fields are dropped and the API does not require it."""
         rendered = self._rendered(context)
         return self._with_constants(rendered) if rendered or self.required else NOTHING
 
     def whole(self, context: Context) -> dict[str, Any]:
-        """The object with its constants, whatever is left of the rest: for the body itself, which nothing can drop."""
+        """The object with its constants, even without a rendered field: for the body itself, which is never dropped."""
         return self._with_constants(self._rendered(context))
 
     def _rendered(self, context: Context) -> dict[str, Any]:
@@ -92,22 +92,22 @@ class Items:
     children: Sequence[Node]
 
     def render(self, context: Context) -> list[Any] | _Nothing:
-        """The list without the items of which nothing is left."""
+        """The list without dropped items, or NOTHING where all are dropped."""
         rendered = [child.render(context) for child in self.children]
         return [value for value in rendered if value is not NOTHING] or NOTHING
 
     def kept(self, context: Context) -> list[int]:
-        """Which items are left."""
+        """The indexes of the items that are not dropped."""
         return [index for index, child in enumerate(self.children) if child.render(context) is not NOTHING]
 
 
 def build(body: Mapping[str, Any], compile_leaf: Compile, is_required: IsRequired) -> Branch:
-    """Compile a template's body.
+    """Compile the body of a template.
 
     Args:
-        body: parsed JSON; `null` stands for nothing, as no field of either API takes it.
+        body: parsed JSON; fields that are `null` are dropped, as no field of either API accepts it.
         compile_leaf: compiles a string, given its path.
-        is_required: tells whether the API cannot do without the object at a path.
+        is_required: tells whether the API requires the object at a path.
     """
 
     def node(value: Any, path: Path) -> Node:  # noqa: ANN401 - parsed JSON
@@ -132,7 +132,7 @@ def build(body: Mapping[str, Any], compile_leaf: Compile, is_required: IsRequire
 
 
 def fill(value: Any, text: str) -> Any:  # noqa: ANN401 - parsed JSON
-    """A template's body as it is when the same text stands in for everything that is rendered."""
+    """The body of a template with the same text in place of every rendered string."""
     if isinstance(value, str):
         return text if is_template(value) else value
     if isinstance(value, dict):
@@ -140,7 +140,7 @@ def fill(value: Any, text: str) -> Any:  # noqa: ANN401 - parsed JSON
     return [fill(each, text) for each in value] if isinstance(value, list) else value
 
 
-def leaves(node: Node) -> Iterator[Text]:
+def leaves(node: Node) -> Iterator[TextTemplate]:
     """Every string below a node, in the order of the template."""
     if isinstance(node, Leaf):
         yield node.text
@@ -153,7 +153,7 @@ def leaves(node: Node) -> Iterator[Text]:
 
 
 def node_at(node: Node, path: Path) -> Node:
-    """The node at a path of the template; an empty constant where the template has none."""
+    """The node at a path of the template; `Constant(None)` where there is none."""
     for part in path:
         if isinstance(node, Branch):
             node = dict(node.children).get(str(part), Constant(None))
@@ -165,7 +165,7 @@ def node_at(node: Node, path: Path) -> Node:
 
 
 def path_in_template(node: Node, path: Path, context: Context) -> Path:
-    """The path in the template of a place in a rendered payload: a list that lost items counts differently there."""
+    """Convert a path in a rendered payload to one in the template, where lists have more items."""
     if not any(isinstance(part, int) for part in path):
         return path
     found: list[str | int] = []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem
 from campaign.recipients.number_format.general import general_text
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -129,8 +130,7 @@ class _Cells:
 
     def add(self, row: int, text: str) -> None:
         if not self.count:
-            line = " ".join(text[:_MOST_LOOKED_AT].split())
-            self._text = line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"
+            self._text = one_line(text[:_MOST_LOOKED_AT], _LONGEST_SHOWN)
         self.count += 1
         if self.count <= _CELLS_NAMED:
             self._rows.append(row)

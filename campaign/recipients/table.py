@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from campaign.text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -34,8 +36,7 @@ class Column(NamedTuple):
     @property
     def label(self) -> str:
         """The header on one line, for people: in a sheet it may stand on several, and be of any length."""
-        line = " ".join(self.header[:_HEADER_LOOKED_AT].split())
-        return line if len(line) <= _LONGEST_LABEL else f"{line[: _LONGEST_LABEL - 1]}…"
+        return one_line(self.header[:_HEADER_LOOKED_AT], _LONGEST_LABEL)
 
 
 class Row(NamedTuple):

@@ -1,1 +1,1 @@
-"""What people look at: the messages before they are sent, and what became of them."""
+"""What people review: the messages before they are sent, and the outcome of every row afterwards."""

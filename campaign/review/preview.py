@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.channels.preview import MessagePreview
     from campaign.journal import PlannedMessage
-    from campaign.messages import Message
+    from campaign.messages import RenderedRow
     from campaign.recipients.table import Row
 
 
@@ -62,7 +62,7 @@ class PreviewRow:
     preview: MessagePreview | None = None
 
 
-def preview_row(channel: Channel, row: Row, message: Message, planned: PlannedMessage) -> PreviewRow:
+def preview_row(channel: Channel, row: Row, message: RenderedRow, planned: PlannedMessage) -> PreviewRow:
     """The preview of what `campaign.planning.planned_rows` gives for one row."""
     note = f"{planned.reason}: will be skipped" if planned.state is State.SKIPPED else ""
     if planned.state is not State.INVALID and message.payload is not None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from jinja2 import Environment, StrictUndefined
 
+from campaign.atomic_write import write_atomically
 from campaign.errors import Problem, ResultsError
 from campaign.webpage import content_policy, read_part, shared_script, shared_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from campaign.review.preview import PreviewFacts, PreviewRow
 
@@ -33,30 +31,19 @@ def write_page(facts: PreviewFacts, rows: Iterable[PreviewRow], path: Path) -> N
     Raises:
         ResultsError: the page cannot be written there.
     """
+
+    def write(file: BinaryIO) -> None:
+        # Lone surrogates, which UTF-8 cannot encode, occur in JSON strings only: there the backslash escape that Python
+        # writes for one is its JSON escape as well.
+        file.writelines(piece.encode("utf-8", "backslashreplace") for piece in _pieces(facts, rows))
+
     try:
         if path.exists() and not path.is_file():
             raise ResultsError(Problem(str(path), "is not a file", "name a file for the page"))
-        with _taking_the_place_of(path) as file:
-            file.writelines(_pieces(facts, rows))
+        write_atomically(path, write)
     except OSError as error:
         remedy = "choose another place, or close the program that has it open"
         raise ResultsError(Problem(str(path), f"the page cannot be written ({error.strerror})", remedy)) from error
-
-
-@contextmanager
-def _taking_the_place_of(path: Path) -> Iterator[TextIO]:
-    """A new file beside `path` that only its owner can read, moved there when it is whole, else removed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".preview-")
-    written = Path(name)
-    try:
-        # Halves of characters, which UTF-8 cannot hold, stand in JSON strings only: there the backslash escape that
-        # Python writes for one is its JSON escape as well.
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            yield file
-        written.replace(path)
-    except BaseException:
-        written.unlink(missing_ok=True)
-        raise
 
 
 def _pieces(facts: PreviewFacts, rows: Iterable[PreviewRow]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The results workbook: what became of every row, from the journal alone."""
+"""The results workbook: the outcome of every row, read from the journal."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from campaign.review.placing import write_in_place
-from campaign.review.state_look import TO_FIX
-from campaign.review.workbook.cell_values import spreadsheet_string
-from campaign.review.workbook.row_layouts import LINE, MOST_LINES, OWN_COLUMNS, FixLayout, ResultsLayout
-from campaign.review.workbook.styled_cells import StyledCells
+from campaign.atomic_write import write_atomically
+from campaign.errors import Problem, ResultsError
+from campaign.review.state_styles import TO_FIX
+from campaign.review.workbook.cells import StyledCells, spreadsheet_string
+from campaign.review.workbook.sheet_layouts import LINE, MOST_LINES, OWN_COLUMNS, ResultsLayout, ToFixLayout
 from campaign.review.workbook.summary_sheet import fill_summary
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from campaign.journal import JournalStore, RowResult, RunRecord
-    from campaign.review.workbook.row_layouts import Layout
+    from campaign.review.workbook.sheet_layouts import SheetLayout
 
 MOST_ROWS = 1_048_576
 """Rows of a sheet (Microsoft, "Excel specifications and limits")."""
 LARGEST_SHEET = 2_000_000_000
-"""Bytes of XML: beyond 2 GiB a part needs ZIP64, and Excel then offers to repair the file."""
+"""Bytes of XML: beyond 2 GiB a part needs ZIP64, and Excel offers to repair such a file."""
 
 _LOOKED_AT = 100
-"""Rows that decide how the columns look."""
+"""Rows that decide the widths and formats of the columns."""
 _NOTED = 1000
 _CELL, _CHARACTER = 60, 3
 """Bytes of XML that a cell and a character in it take, at most as a rule."""
@@ -48,20 +48,20 @@ def write_results(
 ) -> Path:
     """Write the results workbook of a run.
 
-    Its rows pass through files in the system's temporary folder that only their owner can read, as openpyxl's
-    write-only workbooks do it; memory does not grow with them.
+    openpyxl's write-only workbooks buffer rows in temporary files that only their owner can read, so memory does not
+    grow with the number of rows.
 
     Args:
-        journal: the journal that holds it.
+        journal: the journal that contains the run.
         run: the run.
-        path: the workbook; one that is there is replaced.
-        progress: told how many rows were written since it was last told; rows to fix are written twice.
+        path: the workbook; an existing one is replaced.
+        progress: called with the number of rows written since its last call; rows to fix are written twice.
 
     Returns:
-        Where it is: a numbered name beside `path` if that one is open in Excel.
+        The file that was written: a numbered name beside `path` if that one is open in Excel.
 
     Raises:
-        ResultsError: the folder or the disk does not take it.
+        ResultsError: the folder is not writable or the disk is full.
         JournalError: the journal cannot be read.
     """
 
@@ -72,16 +72,27 @@ def write_results(
             cells = StyledCells(front)
             headers, sheet = run.manifest.headers, run.manifest.sheet
             _add_rows(book, ResultsLayout(headers, cells), cells, journal.results(run.number), progress)
-            _add_rows(book, FixLayout(headers, sheet, cells), cells, journal.results(run.number, TO_FIX), progress)
-            # Not book.save(): where the disk is full, that leaves an archive that complains when it is collected.
+            _add_rows(book, ToFixLayout(headers, sheet, cells), cells, journal.results(run.number, TO_FIX), progress)
+            # Not book.save(): on a full disk it leaves an open archive that warns when it is collected.
             ExcelWriter(book, archive).save()
 
-    return write_in_place(path, write)
+    try:
+        return write_atomically(path, write, fall_back=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> ResultsError:
+    remedy = "make its folder"
+    if path.parent.is_dir():
+        remedy = "make room (in the temporary folder too) or give write access"
+    what = f"the results workbook cannot be written ({error.strerror or error})"
+    return ResultsError(Problem(str(path), what, f"{remedy}, then `campaign results` writes it from the journal"))
 
 
 @contextmanager
 def _new_book() -> Iterator[Workbook]:
-    """A write-only workbook. Where it is not saved, its sheets are closed, as they would else complain later on."""
+    """A write-only workbook. Closes the sheets of an unsaved one, which would otherwise warn when collected."""
     book = Workbook(write_only=True)
     book.properties.creator = "campaign"
     try:
@@ -93,21 +104,25 @@ def _new_book() -> Iterator[Workbook]:
 
 
 def _add_rows(
-    book: Workbook, layout: Layout, cells: StyledCells, results: Iterable[RowResult], progress: Callable[[int], object]
+    book: Workbook,
+    layout: SheetLayout,
+    cells: StyledCells,
+    results: Iterable[RowResult],
+    progress: Callable[[int], object],
 ) -> None:
-    """Add a sheet, and further ones where it is full."""
+    """Add a sheet, and further ones when it is full."""
     rows = iter(results)
     sample = list(islice(rows, _LOOKED_AT))
-    looks = layout.looks(sample)
+    formats = layout.column_formats(sample)
     rows = chain(sample, rows)
     title, count = layout.title, 1
     while True:
         sheet = _new_sheet(book, title)
         sheet.freeze_panes = "A2"
         sheet.print_title_rows = "1:1"
-        for position, look in enumerate(looks, start=1):
+        for position, column in enumerate(formats, start=1):
             dimension = sheet.column_dimensions[get_column_letter(position)]
-            dimension.width, dimension.number_format = look.width, look.number_format
+            dimension.width, dimension.number_format = column.width, column.number_format
         lines = max(header.count("\n") for header in layout.headers) + 1
         if lines > 1:
             sheet.row_dimensions[1].height = LINE * min(lines, MOST_LINES)
@@ -122,8 +137,8 @@ def _add_rows(
 
 
 def _new_sheet(book: Workbook, title: str) -> Worksheet:
-    """A write-only sheet that is printed sideways, all its columns on one page."""
-    sheet: Worksheet = book.create_sheet(title)  # in fact a WriteOnlyWorksheet, of whose attributes the stubs lack many
+    """A write-only sheet that is printed in landscape, one page wide."""
+    sheet: Worksheet = book.create_sheet(title)  # a WriteOnlyWorksheet, for which the stubs lack attributes
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = int(Worksheet.PAPERSIZE_A4)
     sheet.page_setup.fitToHeight = 0
@@ -131,15 +146,15 @@ def _new_sheet(book: Workbook, title: str) -> Worksheet:
     return sheet
 
 
-def _append(sheet: Worksheet, layout: Layout, rows: Iterator[RowResult], progress: Callable[[int], object]) -> int:
-    """Append rows until there are no more or the sheet is full; returns the number of the last."""
+def _append(sheet: Worksheet, layout: SheetLayout, rows: Iterator[RowResult], progress: Callable[[int], object]) -> int:
+    """Append rows until there are no more or the sheet is full; returns the number of the last row."""
     number, size, noted = 1, 0, 1
     for number, result in enumerate(rows, start=2):
         height = layout.height(result)
         if height is not None:
             sheet.row_dimensions[number].height = height
         sheet.append(layout.cells(result))  # type: ignore[arg-type] # the stubs know few of the generators
-        sheet.row_dimensions.pop(number, None)  # written with the row; a million of them would fill the memory
+        sheet.row_dimensions.pop(number, None)  # already written with the row; keeping a million would fill the memory
         size += _about_bytes(result)
         if number - noted == _NOTED:
             progress(_NOTED)
@@ -155,10 +170,10 @@ def _about_bytes(result: RowResult) -> int:
     return _CELL * (len(result.cells) + len(OWN_COLUMNS)) + _CHARACTER * characters
 
 
-def _bound(sheet: Worksheet, layout: Layout, last: int) -> None:
-    """Say where the table, or the rows to filter, end."""
+def _bound(sheet: Worksheet, layout: SheetLayout, last: int) -> None:
+    """Set the range of the table or of the filter."""
     if last == 1:
-        return  # Excel takes no table without rows
+        return  # Excel rejects a table without rows
     reference = f"A1:{get_column_letter(len(layout.headers))}{last}"
     if not layout.is_table:
         sheet.auto_filter.ref = reference

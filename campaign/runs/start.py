@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
 from campaign.journal import RunManifest, State
 from campaign.planning import write_plan
-from campaign.review.workbook.row_layouts import FIX_TITLE
+from campaign.review.workbook.sheet_layouts import FIX_TITLE
 from campaign.runs.options import REHEARSAL_SUFFIX, SendConfirmation
 from campaign.runs.run import Run
 

@@ -20,6 +20,7 @@ from tests.benchmarks.report import table
 FIGURES = ["help", "check", "deliver", "run", "memory", "limiter"]
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_design_is_measured(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     assert main(["--quick", "--only", *FIGURES, "--json", str(path)]) in (0, 1)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.crash.harness import CHATS, prove
 
 KILLS = 15
 """For each channel: about twenty seconds."""
 
 
+@pytest.mark.slow
 def test_whatever_is_killed_nobody_is_lost_and_nobody_messaged_twice(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         proofs = {name: pool.submit(prove, chat, tmp_path, KILLS, seed=7) for name, chat in CHATS.items()}

@@ -25,6 +25,7 @@ def test_what_the_cases_are_made_of_is_read(case: Case) -> None:
     assert judge(case)._replace(seconds=0) in ((0, 0, ""), (1, 0, ""))
 
 
+@pytest.mark.slow
 def test_whatever_goes_wrong_with_a_file_it_is_read_or_refused_with_place_and_reason() -> None:
     ends = time.monotonic() + SECONDS
     number, wrong = 0, {}
@@ -50,6 +51,7 @@ def test_a_crash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge(SOUND[0]).wrong == "KeyError: 'xl/workbook.xml'"
 
 
+@pytest.mark.slow
 def test_the_long_form_says_what_it_found() -> None:
     command = [sys.executable, "-m", "tests.fuzz", "--seconds", "4", "--seed", "1"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ class Said:
 
 Campaign = Callable[..., Said]
 
+SEPARATE_STREAMS: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+"""click before 8.2 merges the two streams unless this option is false; later versions have no such option."""
+
 FAST = ("--rate", "1000/s", "--yes", "--json")
 
 
@@ -52,7 +56,7 @@ def command() -> Campaign:
     """Run the command line in this process, without a terminal."""
 
     def run(*arguments: str | Path) -> Said:
-        result = CliRunner().invoke(campaign, [str(each) for each in arguments])
+        result = CliRunner(**SEPARATE_STREAMS).invoke(campaign, [str(each) for each in arguments])
         assert result.exception is None or isinstance(result.exception, SystemExit), result.output
         return Said(result.exit_code, result.stdout, result.stderr)
 

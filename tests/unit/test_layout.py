@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
-    {"errors", "settings"},
+    {"errors", "settings", "text", "atomic_write"},
     {"config", "recipients", "channels", "webpage"},
     {"messages", "starter"},
     {"journal.records"},

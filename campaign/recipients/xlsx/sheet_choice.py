@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
+from campaign.text import caseless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def choose_sheet(sheets: Sequence[Sheet], name: str | None, label: str) -> Sheet
     if name is None:
         return next((sheet for sheet in sheets if not sheet.hidden), sheets[0])
     exact = [sheet for sheet in sheets if sheet.name == name]
-    alike = [sheet for sheet in sheets if _loosely(sheet.name) == _loosely(name)]
+    alike = [sheet for sheet in sheets if caseless(sheet.name) == caseless(name)]
     if exact or alike:
         return (exact or alike)[0]
     names = [sheet.name for sheet in sheets]
@@ -62,7 +62,3 @@ def what_else(empty: Sheet, sheets: Sequence[Sheet]) -> str:
 def _listed(names: Sequence[str]) -> str:
     more = ", …" if len(names) > _LISTED else ""
     return ", ".join(f"“{name}”" for name in names[:_LISTED]) + more
-
-
-def _loosely(name: str) -> str:
-    return unicodedata.normalize("NFC", name).strip().casefold()

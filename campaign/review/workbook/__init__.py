@@ -1,1 +1,1 @@
-"""The parts of the results workbook: what its cells, rows, sheets and charts are made of."""
+"""The parts of the results workbook: cells, sheet layouts, the sheet Summary and its charts."""

@@ -1,4 +1,4 @@
-"""The charts of the sheet Summary: native ones, which draw the cells beside them, and what stands in those."""
+"""The native charts of the sheet Summary, and the data points of the chart of messages per minute."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SHOWN_OF_A_PAUSE = 2
 
 
 class Point(NamedTuple):
-    """A minute, or the minutes from one on: its beginning in seconds since the epoch, and messages per minute."""
+    """A span of minutes: its beginning in seconds since the epoch, and its messages per minute."""
 
     began: float
     messages: float
@@ -42,7 +42,7 @@ def states_chart(sheet: Worksheet, first: int, last: int, colours: Sequence[str]
     """Bars for the states: their names in column A, their rows in column B.
 
     Args:
-        sheet: where the figures stand.
+        sheet: the sheet with the figures.
         first: the row of the first state.
         last: the row of the last.
         colours: of the bars.
@@ -55,7 +55,7 @@ def states_chart(sheet: Worksheet, first: int, last: int, colours: Sequence[str]
     chart.y_axis.majorGridlines = None
     [series] = chart.series
     series.cat = AxDataSource(strRef=StrRef(f"'{sheet.title}'!$A${first}:$A${last}"))
-    # Excel shows whatever is not forbidden.
+    # Excel shows every label that is not switched off.
     series.dLbls = DataLabelList(
         showVal=True, showSerName=False, showCatName=False, showLegendKey=False, showPercent=False
     )
@@ -69,7 +69,7 @@ def pace_chart(sheet: Worksheet, first: int, last: int, time_format: str) -> Bar
     """Columns for the messages per minute: times in column A, messages in column B.
 
     Args:
-        sheet: where the figures stand.
+        sheet: the sheet with the figures.
         first: the row of the first time.
         last: the row of the last.
         time_format: the number format of the times below the columns.
@@ -81,7 +81,7 @@ def pace_chart(sheet: Worksheet, first: int, last: int, time_format: str) -> Bar
     if last - first >= _FEW:
         chart.x_axis.txPr = _slanted()
     chart.x_axis.tickLblSkip = (last - first) // _LABELS + 1
-    chart.x_axis.auto = False  # else Excel takes it for an axis of days, and all of a day falls together
+    chart.x_axis.auto = False  # otherwise Excel makes it an axis of days, with one column for each day
     chart.y_axis.scaling.min = 0
     chart.y_axis.number_format = "#,##0"
     chart.y_axis.majorGridlines = ChartLines(spPr=GraphicalProperties(ln=LineProperties(solidFill=_GRID)))
@@ -91,7 +91,7 @@ def pace_chart(sheet: Worksheet, first: int, last: int, time_format: str) -> Bar
 
 
 def pace_points(span: int, sent: Sequence[tuple[float, int]]) -> Iterator[Point]:
-    """Fill the spans between those with messages; where that makes too many, a pause has only its first and last.
+    """Add the spans without messages; where that makes too many points, only the first and last of each pause.
 
     Args:
         span: minutes.
@@ -129,6 +129,6 @@ def _chart(title: str, sheet: Worksheet, first: int, last: int) -> BarChart:
     chart.set_categories(Reference(sheet, min_col=1, min_row=first, max_row=last))
     chart.legend = None
     chart.width, chart.height = _WIDTH, _HEIGHT
-    # openpyxl leaves it open whether there are axes, and Excel then draws none.
+    # openpyxl omits whether there are axes, and Excel then draws none.
     chart.x_axis.delete = chart.y_axis.delete = False
     return chart

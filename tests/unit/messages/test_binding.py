@@ -57,7 +57,7 @@ def test_a_value_goes_before_a_column(livechat: Bind, row: MakeRow, columns: dic
     assert said(template, row("Lan", "Lan")) == "everybody"
 
 
-def test_a_value_stands_in_for_a_mapped_header_that_is_not_there(livechat: Bind, row: MakeRow) -> None:
+def test_a_value_replaces_a_mapped_header_that_does_not_exist(livechat: Bind, row: MakeRow) -> None:
     template = livechat("{{ name }}", "Age", columns={"name": "Tên"}, values={"name": "everybody"})
     assert said(template, row("30")) == "everybody"
 
@@ -165,11 +165,11 @@ def test_two_headers_that_fold_alike_do_no_harm_otherwise(livechat: Bind, row: M
         pytest.param('{{ row["Tên"] }}', {}, 'message.json: row["Tên"]', id="by header"),
     ],
 )
-def test_a_header_that_stands_there_twice_is_refused_if_it_is_used(
+def test_a_header_of_two_columns_is_refused_if_it_is_used(
     livechat: Bind, source: str, columns: dict[str, str], where: str
 ) -> None:
     assert refused(livechat, source, "Tên", "Tuổi", "Tên", columns=columns) == (
-        f"{where}: the header “Tên” stands over columns A and C; give one of them another header"
+        f"{where}: columns A and C share the header “Tên”; give one of them another header"
     )
 
 
@@ -194,9 +194,9 @@ def test_a_header_like_no_other_is_refused_with_all_headers(livechat: Bind) -> N
 
 
 @pytest.mark.parametrize("name", [pytest.param("row", id="row"), pytest.param("raw", id="raw")])
-def test_campaigns_own_names_cannot_be_mapped(livechat: Bind, name: str) -> None:
+def test_reserved_names_cannot_be_mapped(livechat: Bind, name: str) -> None:
     assert refused(livechat, "x", "Tên", columns={name: "Tên"}) == (
-        f'columns.{name}: “{name}” is a name of campaign\'s own; use {name}["Tên"] as it is'
+        f'columns.{name}: “{name}” is a reserved name; use {name}["Tên"] instead'
     )
 
 

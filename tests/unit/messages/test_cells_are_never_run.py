@@ -41,7 +41,7 @@ CELLS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join) |
 )
 @settings(max_examples=40)
 @given(cell=CELLS.filter(str.strip))
-def test_a_cell_comes_out_of_a_template_as_it_stands(
+def test_a_template_leaves_a_cell_unchanged(
     livechat: Callable[..., MessageTemplate], row: Callable[..., Row], template: str, cell: str
 ) -> None:
     message = livechat(template, "Msg").render(row(cell))

@@ -44,7 +44,7 @@ def destination_headers(channel: Channel, body: Payload) -> list[str]:
         pytest.param(LIVECHAT, {"token": "t", "rid": "r", "msg": "{{ text }}"}, [], id="constants alone"),
     ],
 )  # fmt: skip
-def test_the_columns_of_a_destination_are_told(channel: Channel, body: Payload, headers: list[str]) -> None:
+def test_the_columns_of_a_destination_are_found(channel: Channel, body: Payload, headers: list[str]) -> None:
     assert destination_headers(channel, body) == headers
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.messages.environment import make_environment
-from campaign.messages.text import compile_text
+from campaign.messages.text_template import compile_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_a_cell_that_looks_like_a_template_is_never_executed(
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_text_without_marks_is_sent_as_it_stands_in_the_template(livechat: Bind, row: MakeRow, text: str) -> None:
+def test_text_without_marks_is_sent_unchanged(livechat: Bind, row: MakeRow, text: str) -> None:
     source = "".join(c for c in text if c not in "{}") + "x"
     assert said(livechat(source), row()) == source
 
@@ -96,7 +96,7 @@ def test_a_function_of_jinjas_can_be_called_where_no_header_has_its_name(livecha
     assert said(livechat("{% for i in range(3) %}{{ i }}{% endfor %}"), row()) == "012"
 
 
-# Any header as it stands
+# Any header by row[…] and raw[…]
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def test_row_is_as_displayed_and_raw_as_stored(livechat: Bind, row: MakeRow) -> 
         pytest.param('{{ raw["Name"] | default("bạn") }}', id="as stored"),
     ],
 )
-def test_a_default_stands_in_for_a_blank_cell(livechat: Bind, row: MakeRow, source: str, blank: str) -> None:
+def test_a_default_replaces_a_blank_cell(livechat: Bind, row: MakeRow, source: str, blank: str) -> None:
     assert said(livechat(source, "Name"), row(blank)) == "bạn"
 
 
-def test_a_default_stands_in_for_a_column_that_is_not_there(livechat: Bind, row: MakeRow) -> None:
+def test_a_default_replaces_a_column_that_does_not_exist(livechat: Bind, row: MakeRow) -> None:
     assert said(livechat('{{ name | default("bạn") }}'), row()) == "bạn"
 
 
@@ -236,7 +236,7 @@ def test_fields_keep_the_order_of_the_template(kitechat: Bind, row: MakeRow) -> 
     assert list(template_of(template, row("f", "t"))) == ["footer", "body", "header"]
 
 
-def test_null_in_a_template_stands_for_nothing(kitechat: Bind, row: MakeRow) -> None:
+def test_null_in_a_template_is_dropped(kitechat: Bind, row: MakeRow) -> None:
     constant = kitechat(structured(body="Hi", footer=None, header={"type": "text", "text": "x", "url": None}))
     assert template_of(constant, row()) == {"body": "Hi", "header": {"type": "text", "text": "x"}}
     variable = kitechat(structured(body="{{ body }}", footer=None), "Body")

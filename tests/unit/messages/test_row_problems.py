@@ -183,7 +183,7 @@ def test_a_problem_of_the_whole_row_always_counts(livechat: Bind, row: MakeRow) 
     assert template.render(row("Lan", "5", number=7, problems=[torn])).problems == (torn,)
 
 
-def test_a_column_beyond_z_is_told_from_its_neighbours(livechat: Bind, row: MakeRow) -> None:
+def test_a_column_beyond_z_is_distinguished_from_its_neighbours(livechat: Bind, row: MakeRow) -> None:
     headers = [f"H{n}" for n in range(28)]
     template = livechat("{{ h27 }}", *headers)
     cells = ["x"] * 28

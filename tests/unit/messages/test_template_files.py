@@ -101,13 +101,11 @@ def test_a_file_that_notepad_saved_is_read(tmp_path: Path, name: str) -> None:
         ),
     ],
 )
-def test_a_wrong_wrapper_is_template_refusal(
-    write: Write, content: object, message: str, template_refusal: Refusal
-) -> None:
+def test_a_wrong_wrapper_is_refused(write: Write, content: object, message: str, template_refusal: Refusal) -> None:
     assert template_refusal(write("t.json", content)) == message
 
 
-def test_a_payload_that_is_no_object_is_template_refusal(write: Write, template_refusal: Refusal) -> None:
+def test_a_payload_that_is_no_object_is_refused(write: Write, template_refusal: Refusal) -> None:
     assert "t.json: payload: is not a field of this API" in template_refusal(
         write("t.json", {"channel": "livechat", "payload": "hello"})
     )
@@ -144,13 +142,13 @@ def test_what_is_no_json_or_toml_is_refused_with_its_line(
     assert template_refusal(write(name, text)).startswith(message)
 
 
-def test_what_is_not_utf_8_is_template_refusal(tmp_path: Path, template_refusal: Refusal) -> None:
+def test_what_is_not_utf_8_is_refused(tmp_path: Path, template_refusal: Refusal) -> None:
     path = tmp_path / "t.json"
     path.write_bytes(json.dumps(LIVECHAT).encode("utf-16"))
     assert template_refusal(path) == "t.json: the template is not UTF-8 text; save it as UTF-8"
 
 
-def test_a_file_that_is_gone_is_template_refusal(tmp_path: Path, template_refusal: Refusal) -> None:
+def test_a_file_that_is_gone_is_refused(tmp_path: Path, template_refusal: Refusal) -> None:
     assert template_refusal(tmp_path / "t.json").startswith("t.json: the template cannot be read (")
 
 
@@ -162,9 +160,7 @@ def test_a_file_that_is_gone_is_template_refusal(tmp_path: Path, template_refusa
         pytest.param(json.dumps("{{ " + "(" * 3000 + "msg" + ")" * 3000 + " }}"), id="parentheses in a string"),
     ],
 )
-def test_a_template_nested_beyond_reason_is_template_refusal(
-    write: Write, nested: str, template_refusal: Refusal
-) -> None:
+def test_a_template_nested_beyond_reason_is_refused(write: Write, nested: str, template_refusal: Refusal) -> None:
     message = template_refusal(write("t.json", f'{{"token": {nested}, "rid": "r", "msg": "m"}}'))
     assert message.startswith(("t.json: the template is nested too deeply", "t.json: token: "))
 

@@ -81,14 +81,14 @@ def test_a_syntax_error_in_a_string_written_in_ascii_is_found_too(tmp_path: Path
     assert template_refusal(path).startswith("t.json, line 4: msg: ")
 
 
-def test_a_string_whose_line_cannot_be_told_is_named_by_its_field(write: Write, template_refusal: Refusal) -> None:
+def test_a_string_whose_line_is_not_found_is_named_by_its_field(write: Write, template_refusal: Refusal) -> None:
     text = '{"token": "t", "rid": "r",\n"msg": "\\u007b% if msg"}'
     assert template_refusal(write("t.json", text)).startswith("t.json: msg: ")
 
 
-def test_what_jinja_takes_and_python_does_not_is_template_refusal(write: Write, template_refusal: Refusal) -> None:
+def test_what_jinja_takes_and_python_does_not_is_refused(write: Write, template_refusal: Refusal) -> None:
     loops = "{% for a in msg %}" * 25 + "{% endfor %}" * 25
-    assert template_refusal(write("t.json", {**LIVECHAT, "msg": loops})) == "t.json: msg: is too much for a template"
+    assert template_refusal(write("t.json", {**LIVECHAT, "msg": loops})) == "t.json: msg: is too complex for a template"
 
 
 def test_every_syntax_error_of_a_template_is_named_at_once(write: Write, template_refusal: Refusal) -> None:
@@ -158,12 +158,12 @@ def test_every_syntax_error_of_a_template_is_named_at_once(write: Write, templat
         ),
     ],
 )
-def test_a_body_that_no_row_could_mend_is_refused_once(
+def test_a_body_that_no_row_could_fix_is_refused_once(
     write: Write, body: dict[str, Any], message: str, template_refusal: Refusal
 ) -> None:
     assert template_refusal(write("t.json", body)) == message
 
 
-def test_every_field_that_no_row_could_mend_is_named_at_once(write: Write, template_refusal: Refusal) -> None:
+def test_every_field_that_no_row_could_fix_is_named_at_once(write: Write, template_refusal: Refusal) -> None:
     message = template_refusal(write("t.json", {"rid": 5, "msg": "{{ msg }}", "_id": "x", "alias": "{{ msg }}"}))
     assert sorted(line.split(": ")[1] for line in message.splitlines()) == ["_id", "alias", "rid", "token"]

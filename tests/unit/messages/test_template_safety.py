@@ -94,13 +94,13 @@ def test_whatever_goes_wrong_in_a_template_is_a_problem_of_the_row(livechat: Bin
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        pytest.param("{{ name.upper }}", "a function is no text; call it with ()", id="method"),
-        pytest.param("{{ range }}", "a function is no text; call it with ()", id="function"),
-        pytest.param("{{ row }}", "a whole row is no text; name a column", id="row"),
-        pytest.param("Dear {{ raw }}", "a whole row is no text; name a column", id="raw in a text"),
-        pytest.param("{{ {'a': 1} }}", "a whole row is no text; name a column", id="mapping"),
+        pytest.param("{{ name.upper }}", "a function is not text; call it with ()", id="method"),
+        pytest.param("{{ range }}", "a function is not text; call it with ()", id="function"),
+        pytest.param("{{ row }}", "a whole row is not text; name a column", id="row"),
+        pytest.param("Dear {{ raw }}", "a whole row is not text; name a column", id="raw in a text"),
+        pytest.param("{{ {'a': 1} }}", "a whole row is not text; name a column", id="mapping"),
     ],
 )
-def test_what_nobody_means_to_send_is_a_problem(livechat: Bind, row: MakeRow, source: str, why: str) -> None:
+def test_a_result_that_is_not_text_is_a_problem(livechat: Bind, row: MakeRow, source: str, why: str) -> None:
     [problem] = livechat(source, "Name").render(row("Lan")).problems
     assert why in problem.what

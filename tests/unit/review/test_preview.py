@@ -5,7 +5,7 @@ from typing import Any
 from campaign.channels import LIVECHAT
 from campaign.errors import Problem
 from campaign.journal import PlannedMessage, State
-from campaign.messages import Message
+from campaign.messages import RenderedRow
 from campaign.recipients.table import Row
 from campaign.review.preview import preview_row
 
@@ -15,7 +15,7 @@ PENDING = PlannedMessage(3, "t/r", b"{}", b"digest", "[]", State.PENDING)
 
 
 def test_a_row_to_send_shows_its_payload_without_the_id_that_delivery_adds() -> None:
-    shown = preview_row(LIVECHAT, ROW, Message(PAYLOAD), PENDING._replace(body=b'{"_id":"x"}'))
+    shown = preview_row(LIVECHAT, ROW, RenderedRow(PAYLOAD), PENDING._replace(body=b'{"_id":"x"}'))
     assert (shown.row, shown.destination, shown.payload) == (3, "t/r", PAYLOAD)
     assert (shown.problems, shown.note, shown.cells) == ((), "", ("Xin chào", ""))
     assert shown.preview == LIVECHAT.preview(PAYLOAD)
@@ -23,7 +23,7 @@ def test_a_row_to_send_shows_its_payload_without_the_id_that_delivery_adds() -> 
 
 def test_a_duplicate_says_that_it_will_be_skipped() -> None:
     planned = PENDING._replace(state=State.SKIPPED, kind="duplicate", reason="exact duplicate of row 2")
-    shown = preview_row(LIVECHAT, ROW, Message(PAYLOAD), planned)
+    shown = preview_row(LIVECHAT, ROW, RenderedRow(PAYLOAD), planned)
     assert shown.note == "exact duplicate of row 2: will be skipped"
     assert shown.payload == PAYLOAD
 
@@ -31,7 +31,7 @@ def test_a_duplicate_says_that_it_will_be_skipped() -> None:
 def test_a_row_with_problems_has_no_message() -> None:
     problem = Problem("B3", "“Link” is blank", "fill it in")
     planned = PENDING._replace(destination="", body=None, digest=None, state=State.INVALID, reason=str(problem))
-    shown = preview_row(LIVECHAT, ROW, Message(None, (problem,)), planned)
+    shown = preview_row(LIVECHAT, ROW, RenderedRow(None, (problem,)), planned)
     assert (shown.destination, shown.payload, shown.preview, shown.problems) == ("", None, None, (problem,))
 
 
@@ -39,6 +39,6 @@ def test_a_problem_found_only_when_the_body_is_written_is_shown_as_well() -> Non
     planned = PENDING._replace(
         body=None, digest=None, state=State.INVALID, reason="row 3: a cell holds half a character"
     )
-    shown = preview_row(LIVECHAT, ROW, Message({**PAYLOAD, "msg": "\ud83d"}), planned)
+    shown = preview_row(LIVECHAT, ROW, RenderedRow({**PAYLOAD, "msg": "\ud83d"}), planned)
     assert shown.payload is None
     assert [str(problem) for problem in shown.problems] == ["row 3: a cell holds half a character"]

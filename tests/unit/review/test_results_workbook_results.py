@@ -13,9 +13,9 @@ from campaign.journal import State
 from campaign.recipients import ReadOptions, open_recipients
 from campaign.review import results_workbook
 from campaign.review.results_workbook import write_results
-from campaign.review.workbook import row_layouts
-from campaign.review.workbook.cell_values import local_time
-from campaign.review.workbook.columns import display_width
+from campaign.review.workbook import sheet_layouts
+from campaign.review.workbook.cells import local_time
+from campaign.review.workbook.sheet_layouts import display_width
 
 from .results_journals import (
     HEADERS,
@@ -43,7 +43,7 @@ FIRST_SURE_DAY = datetime.fromisoformat("1900-03-01")
 OWN = ("Status", "Reason", "Message ID", "HTTP status", "Attempts", "Sent at", "Latency ms", "Source row")
 
 
-def test_every_row_stands_in_sheet_order_with_what_became_of_it(tmp_path: Path) -> None:
+def test_every_row_has_its_outcome_in_sheet_order(tmp_path: Path) -> None:
     rows = [
         *simple_rows(4),
         planned(6, ("c6", "", "09"), refused=(State.INVALID, "is empty", "List!B6 (Name): is empty; fill it in")),
@@ -64,7 +64,7 @@ def test_every_row_stands_in_sheet_order_with_what_became_of_it(tmp_path: Path) 
     ]
 
 
-def test_several_reasons_stand_on_one_line(tmp_path: Path) -> None:
+def test_several_reasons_are_on_one_line(tmp_path: Path) -> None:
     row = planned(2, ("c2", "", ""), refused=(State.INVALID, "is empty", "B2: is empty\nC2: is empty"))
     assert opened(written(tmp_path, [row]))["Results"]["E2"].value == "B2: is empty | C2: is empty"
 
@@ -213,7 +213,7 @@ def test_a_sheet_is_full_too_when_its_file_would_be_too_large(tmp_path: Path, mo
 
 
 def test_more_columns_than_a_sheet_has_are_cut_at_its_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_layouts, "MOST_COLUMNS", 10)
+    monkeypatch.setattr(sheet_layouts, "MOST_COLUMNS", 10)
     headers = [f"H{number}" for number in range(10)]
     book = opened(written(tmp_path, [planned(2, headers)], {1: failed()}, facts(headers)))
     assert [cell.value for cell in book["Results"][1]] == ["H0", "H1", *OWN]
@@ -237,7 +237,7 @@ def test_a_results_sheet_can_be_read_as_recipients(tmp_path: Path) -> None:
     ]
 
 
-def test_whoever_waits_is_told_how_many_rows_are_written(tmp_path: Path) -> None:
+def test_progress_reports_how_many_rows_are_written(tmp_path: Path) -> None:
     told: list[int] = []
     journal, run = plan(tmp_path / "offer.journal.db", simple_rows(2500))
     with journal:

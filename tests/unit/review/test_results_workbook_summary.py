@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.journal import State, Tally
+from campaign.review.phrases import IN_WORKBOOK, next_steps, rate, verdict
 from campaign.review.results_workbook import write_results
-from campaign.review.run_words import duration, rate, verdict, what_to_do
-from campaign.review.workbook.cell_values import local_time, zone
+from campaign.review.workbook.cells import local_time, time_zone
 from campaign.review.workbook.charts import pace_points
 
 from .results_journals import MORNING, facts, failed, in_doubt, opened, plan, planned, sent, simple_rows, written
@@ -30,7 +30,7 @@ def summary(path: Path) -> Worksheet:
 
 
 def lines(sheet: Worksheet) -> dict[object, tuple[object, ...]]:
-    """The columns B to D by what stands in column A; the first line of each name."""
+    """The columns B to D by the text of column A; the first line of each name."""
     found: dict[object, tuple[object, ...]] = {}
     for name, *rest in sheet.iter_rows(max_col=4, values_only=True):
         found.setdefault(name, tuple(rest))
@@ -65,7 +65,7 @@ def test_it_comes_first_and_begins_with_name_and_verdict(tmp_path: Path) -> None
     assert book.sheetnames[0] == "Summary"
     assert book.active is book["Summary"]
     assert book["Summary"]["A1"].value == "offer, run 1"
-    assert book["Summary"]["A2"].value == "2 of 3 rows sent, 1 not."
+    assert book["Summary"]["A2"].value == "2 of 3 rows are sent, 1 waits."
 
 
 def test_it_counts_the_rows_by_state(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_run_over_midnight_has_days_below_its_chart(tmp_path: Path) -> None:
     assert charts(summary(for_days))[1].x_axis.number_format.formatCode == "mm-dd hh:mm"
 
 
-def test_reasons_stand_with_their_counts_and_first_rows(tmp_path: Path) -> None:
+def test_reasons_have_their_counts_and_first_rows(tmp_path: Path) -> None:
     outcomes = {seq: failed("no such room: r1") for seq in range(1, 8)} | {8: in_doubt()}
     sheet = summary(written(tmp_path, simple_rows(8), outcomes))
     reasons = [row[:4] for row in sheet.iter_rows(values_only=True)]
@@ -126,7 +126,7 @@ def test_reasons_stand_with_their_counts_and_first_rows(tmp_path: Path) -> None:
     ]
 
 
-def test_of_very_many_reasons_the_commonest_stand_there(tmp_path: Path) -> None:
+def test_of_very_many_reasons_the_commonest_are_listed(tmp_path: Path) -> None:
     outcomes = {seq: failed(f"reason {seq}", f"kind {seq}") for seq in range(1, 46)}
     sheet = summary(written(tmp_path, simple_rows(45), outcomes))
     shown = Counter(cell.value for cell in sheet["A"])
@@ -136,7 +136,7 @@ def test_of_very_many_reasons_the_commonest_stand_there(tmp_path: Path) -> None:
 
 def test_a_long_reason_is_shortened_here(tmp_path: Path) -> None:
     sheet = summary(written(tmp_path, simple_rows(1), {1: failed("x" * 5000)}))
-    assert "x" * 500 + "…" in {cell.value for cell in sheet["D"]}
+    assert "x" * 499 + "…" in {cell.value for cell in sheet["D"]}
 
 
 def test_where_when_and_how_fast_is_said(tmp_path: Path) -> None:
@@ -144,9 +144,13 @@ def test_where_when_and_how_fast_is_said(tmp_path: Path) -> None:
     assert found["Server"][0] == "https://chat.example.com"
     assert found["Recipients"][0] == "customers.xlsx, sheet “List”"
     assert found["Requests"][0] == 2
-    assert found["Time zone of all times"][0] == zone(MORNING)
+    assert found["Time zone of all times"][0] == time_zone(MORNING)
     assert str(found["Rate"][0]).endswith("messages a second")
     assert "Stopped because" not in found
+
+
+def test_without_a_message_sent_there_is_no_rate(tmp_path: Path) -> None:
+    assert "Rate" not in lines(summary(written(tmp_path, simple_rows(1), {1: failed()})))
 
 
 def test_a_list_without_sheets_is_named_by_its_file(tmp_path: Path) -> None:
@@ -170,72 +174,84 @@ def test_a_stopped_run_says_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("states", "words"),
     [
-        pytest.param({"sent": 1}, "Everyone got it: 1 row sent.", id="all sent"),
-        pytest.param({"sent": 5, "skipped": 2}, "Everyone got it: 5 rows sent, 2 skipped.", id="some skipped"),
-        pytest.param({"sent": 1000, "failed": 2}, "1,000 of 1,002 rows sent, 2 not.", id="some failed"),
-        pytest.param({"sent": 3, "in_doubt": 4}, "3 of 7 rows sent, 0 not, 4 in doubt.", id="some in doubt"),
+        pytest.param({"sent": 1}, "1 of 1 row is sent", id="the only one"),
+        pytest.param({"sent": 5, "skipped": 1}, "all 5 rows are sent, 1 is skipped", id="some skipped"),
+        pytest.param({"sent": 1000, "failed": 2}, "1,000 of 1,002 rows are sent, 2 are not", id="some failed"),
+        pytest.param({"sent": 3, "in_doubt": 4}, "3 of 7 rows are sent, 4 are in doubt", id="some in doubt"),
+        pytest.param({"sent": 1, "pending": 1, "invalid": 1}, "1 of 3 rows is sent, 1 is not, 1 waits", id="one each"),
+        pytest.param({"sending": 2, "pending": 3}, "0 of 5 rows are sent, 5 wait", id="cut off"),
+        pytest.param({"failed": 1}, "0 of 1 row is sent, 1 is not", id="the only one not"),
     ],
 )
-def test_the_verdict_says_whether_everyone_got_it(states: dict[str, int], words: str) -> None:
+def test_the_verdict_says_what_became_of_every_row(states: dict[str, int], words: str) -> None:
     assert verdict(tally(**states)) == words
 
 
 @pytest.mark.parametrize(
     ("states", "words", "next_step"),
     [
-        pytest.param({"sent": 5}, "A rehearsal, all well: 5 rows sent.", "To send for real", id="all well"),
-        pytest.param({"sent": 5, "failed": 1}, "A rehearsal: 5 of 6 rows sent, 1 not.", "rehearse again", id="not all"),
+        pytest.param({"sent": 5}, "all 5 rows are sent to the sandbox", "sends for real", id="all"),
+        pytest.param(
+            {"sent": 5, "failed": 1}, "5 of 6 rows are sent to the sandbox, 1 is not", "rehearse again", id="not all"
+        ),
     ],
 )
 def test_a_rehearsal_is_called_one(states: dict[str, int], words: str, next_step: str) -> None:
     assert verdict(tally(**states), rehearsal=True) == words
-    first, second = what_to_do(tally(**states), rehearsal=True)
-    assert "nobody got anything" in first
-    assert next_step in second
+    [only] = next_steps(tally(**states), IN_WORKBOOK, rehearsal=True)
+    assert "no recipient got one" in only
+    assert next_step in only
 
 
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        pytest.param("pending", "3 rows not sent yet: `campaign resume`", id="pending"),
-        pytest.param("sending", "3 rows not sent yet: `campaign resume`", id="cut off"),
-        pytest.param("in_doubt", "3 rows in doubt: look into these conversations", id="in doubt"),
-        pytest.param("failed", "3 rows refused by the server.", id="failed"),
-        pytest.param("invalid", "3 rows with a mistake: correct them on the sheet “To fix”", id="invalid"),
-        pytest.param("sent", "Nothing.", id="sent"),
+        pytest.param("pending", "3 rows are not sent yet. Next: campaign resume …", id="pending"),
+        pytest.param("sending", "3 rows are not sent yet. Next: campaign resume …", id="cut off"),
+        pytest.param("in_doubt", "3 rows are in doubt: the server may have taken the message.", id="in doubt"),
+        pytest.param("failed", "3 rows failed: the server refused them.", id="failed"),
+        pytest.param("invalid", "To send corrected rows: on the sheet “To fix”, fix the rows", id="invalid"),
     ],
 )
 def test_what_to_do_names_the_next_step(state: str, words: str) -> None:
-    first, *_ = what_to_do(tally(**{state: 3}))
+    first, *_ = next_steps(tally(**{state: 3}), IN_WORKBOOK)
     assert first.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        pytest.param("pending", "1 row is not sent yet.", id="pending"),
+        pytest.param("in_doubt", "1 row is in doubt: the server may have taken the message.", id="in doubt"),
+        pytest.param("failed", "1 row failed: the server refused it.", id="failed"),
+    ],
+)
+def test_of_a_single_row_the_words_agree(state: str, words: str) -> None:
+    first, *_ = next_steps(tally(**{state: 1}), IN_WORKBOOK)
+    assert first.startswith(words)
+
+
+def test_a_run_that_is_whole_leaves_nothing_to_do(tmp_path: Path) -> None:
+    found = [cell.value for cell in summary(written(tmp_path, simple_rows(1), {1: sent()}))["A"]]
+    assert found[found.index("What to do") + 1] == "Nothing."
 
 
 @pytest.mark.parametrize("state", ["failed", "invalid"])
 def test_what_to_do_says_how_to_send_what_was_corrected(state: str) -> None:
-    *_, last = what_to_do(tally(**{state: 1}))
-    assert '`campaign run … --recipients (this workbook) --sheet "To fix"`' in last
+    *_, last = next_steps(tally(**{state: 1}), IN_WORKBOOK)
+    assert last.endswith('campaign run … --recipients (this workbook) --sheet "To fix"')
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0.0 s"),
-        (42.04, "42.0 s"),
-        (59.7, "1 min 00 s"),
-        (185, "3 min 05 s"),
-        (3599.6, "1 h 00 min"),
-        (7620, "2 h 07 min"),
-    ],
-    ids=str,
-)
-def test_lengths_of_time_in_words(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+def test_rows_are_not_corrected_before_the_others_are_sent() -> None:
+    steps = list(next_steps(tally(failed=1, pending=1), IN_WORKBOOK))
+    assert steps
+    assert not any("campaign run" in step for step in steps)
 
 
 def test_the_rate_is_that_of_messages_sent() -> None:
     assert rate(tally(60, sent=600, failed=5)) == "10.0 messages a second"
     assert rate(tally(120, sent=20)) == "10.0 messages a minute"
-    assert rate(tally(0, sent=600)) == rate(tally(60, failed=5)) == "–"
+    assert rate(tally(0, sent=600)) is rate(tally(60, failed=5)) is None
 
 
 def test_a_long_pause_is_shown_by_its_first_and_last_span() -> None:

@@ -1,4 +1,4 @@
-"""Any text in a cell: what can stand there is unchanged, what cannot is seen."""
+"""Any text in a cell: unchanged where a workbook can contain it, otherwise escaped visibly."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaign.recipients import ReadOptions, open_recipients
-from campaign.review.workbook.cell_values import MOST_UNITS, spreadsheet_string, visible
-from campaign.review.workbook.columns import distinct_headers
+from campaign.review.workbook.cells import MOST_UNITS, spreadsheet_string, visible
+from campaign.review.workbook.sheet_layouts import distinct_headers
 
 from .results_journals import facts, failed, opened, planned, sent, written
 

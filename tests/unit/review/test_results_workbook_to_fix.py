@@ -52,7 +52,7 @@ def shown_before_and_after(folder: Path, cells: Sequence[tuple[object, str]]) ->
     return [row.texts[0] for row in read], [row.texts[0] for row in rows_of(path)]
 
 
-def test_it_holds_the_rows_that_somebody_has_to_look_at_and_why(tmp_path: Path) -> None:
+def test_it_contains_the_rows_to_fix_and_why(tmp_path: Path) -> None:
     rows = [
         *simple_rows(5),
         planned(7, ("c7", "", "09"), refused=(State.INVALID, "is empty", "List!B7 (Name): is empty; fill it in")),
@@ -63,7 +63,7 @@ def test_it_holds_the_rows_that_somebody_has_to_look_at_and_why(tmp_path: Path) 
         (*HEADERS, "Reason"),
         ("c3", "Name 3", "0900000003", "failed (row 3 of the list): the server refused it: no such room"),
         ("c4", "Name 4", "0900000004", "in doubt (row 4 of the list): no answer within 30 s"),
-        ("c5", "Name 5", "0900000005", "cut off (row 5 of the list): the run ended while the message was on its way"),
+        ("c5", "Name 5", "0900000005", "cut off (row 5 of the list): the run ended while its request was under way"),
         ("c7", None, "09", "invalid (row 7 of the list): List!B7 (Name): is empty; fill it in"),
     ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.journal import ReasonCount, State, Tally
-from campaign.review.summary import Summary, as_text
+from campaign.review.summary import RunSummary, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ def lines(
     tally = Tally({State(state): count for state, count in states.items()}, 9, 0, 1.5, 0.0, 1.5)
     return list(
         as_text(
-            Summary(
+            RunSummary(
                 run=1,
                 tally=tally,
                 reasons=(),
@@ -44,15 +44,17 @@ def lines(
     ("states", "words"),
     [
         pytest.param({"sent": 60}, "Run 1 is finished: all 60 rows are sent.", id="all"),
-        pytest.param({"sent": 1}, "Run 1 is finished: its 1 row is sent.", id="one"),
-        pytest.param({"sent": 3, "skipped": 2}, "Run 1 is finished: all 3 rows are sent.", id="some skipped"),
+        pytest.param({"sent": 1}, "Run 1 is finished: 1 of 1 row is sent.", id="one"),
+        pytest.param(
+            {"sent": 3, "skipped": 2}, "Run 1 is finished: all 3 rows are sent, 2 are skipped.", id="some skipped"
+        ),
         pytest.param({"sent": 3, "failed": 2}, "Run 1 is finished: 3 of 5 rows are sent, 2 are not.", id="some not"),
         pytest.param(
             {"sent": 1, "failed": 1, "in_doubt": 2},
             "Run 1 is finished: 1 of 4 rows is sent, 1 is not, 2 are in doubt.",
             id="some in doubt",
         ),
-        pytest.param({"in_doubt": 1}, "Run 1 is finished: 0 of 1 row are sent, 1 is in doubt.", id="all in doubt"),
+        pytest.param({"in_doubt": 1}, "Run 1 is finished: 0 of 1 row is sent, 1 is in doubt.", id="all in doubt"),
     ],
 )
 def test_the_first_line_says_whether_everyone_got_it(states: dict[str, int], words: str) -> None:
@@ -62,12 +64,12 @@ def test_the_first_line_says_whether_everyone_got_it(states: dict[str, int], wor
 def test_a_stopped_run_says_why_and_how_to_go_on() -> None:
     said = lines({"sent": 3, "pending": 7}, stopped="the limit of 3 rows is reached")
     assert said[0] == "Run 1 stopped: the limit of 3 rows is reached. 3 of 10 rows are sent, 7 wait."
-    assert said[-1] == "Next: campaign resume offer.toml"
+    assert said[-1] == "7 rows are not sent yet. Next: campaign resume offer.toml"
 
 
-def test_rows_to_mend_come_with_the_command_that_sends_them() -> None:
+def test_rows_to_fix_come_with_the_command_that_sends_them() -> None:
     assert lines({"sent": 3, "failed": 1}, server="https://chat.example.com")[-1] == (
-        "Next: on the sheet “To fix”, mend the rows; then: campaign run offer.toml "
+        "To send corrected rows: on the sheet “To fix”, fix the rows; save the workbook, then: campaign run offer.toml "
         '--recipients "offer.results.xlsx" --sheet "To fix" --server https://chat.example.com'
     )
 
@@ -87,12 +89,17 @@ def test_rows_in_doubt_are_to_be_taken_off_the_sheet_before_the_command_that_sen
 def test_a_rehearsal_names_no_command_that_sends_for_real(states: dict[str, int]) -> None:
     said = lines(states, rehearsal=True, stopped="x" if "pending" in states else None)
     assert said[0].startswith("Rehearsal 1 ")
-    assert said[-1].startswith("Nothing left this machine. Next: ")
+    assert said[-1].startswith("Nothing left this machine: ")
     assert not any("campaign run" in line or "campaign resume" in line for line in said)
+
+
+def test_where_nothing_was_sent_no_rate_is_given() -> None:
+    assert "9 requests in 1.5 s." in lines({"failed": 3})
+    assert "9 requests in 1.5 s (2.0 messages a second)." in lines({"sent": 3})
 
 
 def test_duplicates_of_several_rows_are_not_called_those_of_one() -> None:
     tally = Tally({State.SENT: 1, State.SKIPPED: 2}, 1, 0, 1.0, 0.0, 1.0)
     reasons = (ReasonCount(State.SKIPPED, "duplicate", "exact duplicate of row 2", 2, (3, 5)),)
-    said = as_text(Summary(run=1, tally=tally, reasons=reasons, stopped=None, results=None, file="offer.toml"))
+    said = as_text(RunSummary(run=1, tally=tally, reasons=reasons, stopped=None, results=None, file="offer.toml"))
     assert "  2 skipped (rows 3, 5): exact duplicates of earlier rows" in list(said)

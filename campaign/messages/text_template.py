@@ -1,4 +1,4 @@
-"""One string of a template, compiled once."""
+"""The strings of a payload template, compiled once and rendered for every row."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Context: TypeAlias = Mapping[str, object]
 
 MARKS = ("{{", "{%", "{#")
 RESERVED = ("row", "raw")
-"""Names that reach any header as it stands: row["Họ và tên"] as displayed, raw["Họ và tên"] as stored."""
+"""Variables that give any cell by its header: row["Họ và tên"] as displayed, raw["Họ và tên"] as stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What a template string asks for.
+    """What a string of a template refers to.
 
     Attributes:
         variables: the names that it uses.
-        optional: those of them that it can do without: each use has a default or asks whether it is defined.
-        headers: the headers that it reaches through `row[…]` and `raw[…]`.
-        every_header: whether it uses `row` or `raw` so that any header may be reached.
+        optional: the variables that may be undefined: each use has a default or tests whether it is defined.
+        headers: the headers that it names in `row[…]` and `raw[…]`.
+        every_header: whether it uses `row` or `raw` in a way that may refer to any header.
         whole_row: whether it uses `row` or `raw` at all.
     """
 
@@ -42,12 +42,12 @@ class Uses:
     whole_row: bool
 
 
-class Part(NamedTuple):
-    """A part of a string that Jinja's machinery is not needed for.
+class TextPart(NamedTuple):
+    """A part of a string that is rendered without Jinja, which is much faster.
 
     Attributes:
-        name: the variable that stands there; None for literal text.
-        text: the literal text, or what stands in for a blank variable; None for a variable without a default.
+        name: the variable; None for literal text.
+        text: the literal text, or the default of the variable; None for a variable without a default.
     """
 
     name: str | None
@@ -57,7 +57,7 @@ class Part(NamedTuple):
         """The text for one row.
 
         Raises:
-            KeyError: there is no such variable, and no default.
+            KeyError: the variable is undefined and has no default.
         """
         if self.name is None:
             return self.text or ""
@@ -69,19 +69,19 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A compiled string.
+class TextTemplate:
+    """A compiled string of a template.
 
     Attributes:
-        source: as it stands in the template.
-        uses: what it asks for.
-        parts: literal text and variables in turn, where that is all there is to it.
+        source: the string as written in the template.
+        uses: what it refers to.
+        parts: literal text and variables, in order; None where the string needs Jinja.
         template: the compiled Jinja template.
     """
 
     source: str
     uses: Uses
-    parts: tuple[Part, ...] | None
+    parts: tuple[TextPart, ...] | None
     template: Template
 
     def render(self, context: Context) -> str:
@@ -94,26 +94,26 @@ class Text:
             try:
                 return "".join([part.render(context) for part in self.parts])
             except KeyError:
-                pass  # let Jinja say in its own words which name is missing
+                pass  # Jinja raises an error that names the undefined variable
         return self.template.render(context)
 
 
 def is_template(source: str) -> bool:
-    """Whether a string has anything to render."""
+    """Whether a string contains Jinja syntax."""
     return any(mark in source for mark in MARKS)
 
 
-def compile_text(source: str, environment: ImmutableSandboxedEnvironment) -> Text:
+def compile_text(source: str, environment: ImmutableSandboxedEnvironment) -> TextTemplate:
     """Compile a string.
 
     Raises:
-        jinja2.TemplateSyntaxError: it is no Jinja template; `lineno` counts within the string.
+        jinja2.TemplateSyntaxError: it is not a valid Jinja template; `lineno` counts within the string.
     """
     tree = environment.parse(source)
     template = environment.from_string(source)
     template.globals = dict(template.globals)  # copied for every row, and a ChainMap is slow to copy
     globals_used = {name.name for name in tree.find_all(nodes.Name) if name.name in environment.globals}
-    names = find_undeclared_variables(tree) | globals_used  # a header may be “Range”
+    names = find_undeclared_variables(tree) | globals_used  # a header may be “Range”, which is also a Jinja global
     rows = [node for node in tree.find_all(nodes.Name) if node.name in names.intersection(RESERVED)]
     headers = _headers(tree, rows)
     uses = Uses(
@@ -123,11 +123,11 @@ def compile_text(source: str, environment: ImmutableSandboxedEnvironment) -> Tex
         every_header=len(headers) < len(rows),
         whole_row=bool(rows),
     )
-    return Text(source, uses, _plain_parts(tree, {*RESERVED, *environment.globals}), template)
+    return TextTemplate(source, uses, _plain_parts(tree, {*RESERVED, *environment.globals}), template)
 
 
 def _required_names(tree: nodes.Template) -> set[str]:
-    """Names with at least one use that neither has a default nor asks whether the name is defined."""
+    """Names with at least one use that neither has a default nor tests whether the name is defined."""
     excused = {id(name) for name in _excused(tree)}
     return {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load" and id(name) not in excused}
 
@@ -139,7 +139,7 @@ def _excused(tree: nodes.Template) -> Iterator[nodes.Node]:
 
 
 def _headers(tree: nodes.Template, rows: Sequence[nodes.Name]) -> list[str]:
-    """The header of each use of `row` and `raw` that names one: row["Tên"], or row.name."""
+    """The headers named by uses of `row` and `raw`: row["Tên"], or row.name."""
     named = [(item.node, _constant(item.arg)) for item in tree.find_all(nodes.Getitem)]
     named += [(item.node, item.attr) for item in tree.find_all(nodes.Getattr) if not hasattr(dict, item.attr)]
     return [unicodedata.normalize("NFC", name) for node, name in named if node in rows and isinstance(name, str)]
@@ -149,12 +149,12 @@ def _constant(node: nodes.Node) -> object:
     return node.value if isinstance(node, nodes.Const) else None
 
 
-def _plain_parts(tree: nodes.Template, special: Container[str]) -> tuple[Part, ...] | None:
-    """The parts of a string that holds nothing but text, `{{ name }}` and `{{ name | default("text") }}`.
+def _plain_parts(tree: nodes.Template, special: Container[str]) -> tuple[TextPart, ...] | None:
+    """The parts of a string of literal text, `{{ name }}` and `{{ name | default("text") }}` only; None for any other.
 
     Args:
         tree: the parsed string.
-        special: names that are no variables, or not those alone.
+        special: names that are reserved or Jinja globals.
     """
     if not all(isinstance(output, nodes.Output) for output in tree.body):
         return None
@@ -162,12 +162,12 @@ def _plain_parts(tree: nodes.Template, special: Container[str]) -> tuple[Part, .
     return tuple(part for part in parts if part) if all(parts) else None
 
 
-def _plain_part(node: nodes.Node, special: Container[str]) -> Part | None:
+def _plain_part(node: nodes.Node, special: Container[str]) -> TextPart | None:
     match node:
         case nodes.TemplateData(data=str(data)):
-            return Part(None, data)
+            return TextPart(None, data)
         case nodes.Name(name=str(name)) if name not in special:
-            return Part(name, None)
+            return TextPart(name, None)
         case nodes.Filter(
             node=nodes.Name(name=str(name)),
             name="default" | "d",
@@ -176,5 +176,5 @@ def _plain_part(node: nodes.Node, special: Container[str]) -> Part | None:
             dyn_args=None,
             dyn_kwargs=None,
         ) if name not in special:
-            return Part(name, text)
+            return TextPart(name, text)
     return None

@@ -1,0 +1,137 @@
+"""A run in plain words, for the terminal and for the sheet Summary: its verdict, its reasons and the next steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from campaign.journal import State
+from campaign.review.state_styles import STATE_STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from campaign.journal import ReasonCount, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class NextCommands:
+    """The commands that next steps name.
+
+    Attributes:
+        file: what to type after `campaign run` and `campaign resume`.
+        workbook: the results workbook as an argument; None where there is none.
+        options: further options of `campaign run`, and remarks on them.
+    """
+
+    file: str
+    workbook: str | None
+    options: str = ""
+
+    def resume(self, retry: str = "") -> str:
+        """The command that continues the run."""
+        return f"campaign resume {self.file}" + (f" --retry {retry}" if retry else "")
+
+    def run_fixed(self) -> str:
+        """The command that sends the corrected rows of the sheet To fix."""
+        return f'campaign run {self.file} --recipients {self.workbook} --sheet "To fix"{self.options}'
+
+
+IN_WORKBOOK = NextCommands("…", "(this workbook)")
+"""The workbook knows neither the campaign file nor, once it is moved, its own name."""
+
+
+def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
+    """State how many rows were sent and what became of the others, without a full stop."""
+    sent, skipped = tally.count(State.SENT), tally.count(State.SKIPPED)
+    expected = tally.rows - skipped
+    target = " to the sandbox" if rehearsal else ""
+    if sent == expected and sent > 1:
+        parts = [f"all {rows_of(sent)} are sent"]
+    else:
+        parts = [f"{sent:,} of {rows_of(expected)} {'is' if expected == 1 else _are(sent)} sent"]
+    parts[0] += target
+    missing, waiting = tally.count(State.INVALID, State.FAILED), waiting_rows(tally)
+    doubtful = tally.count(State.IN_DOUBT)
+    if missing:
+        parts.append(f"{missing:,} {_are(missing)} not")
+    if waiting:
+        parts.append(f"{waiting:,} {'waits' if waiting == 1 else 'wait'}")
+    if doubtful:
+        parts.append(f"{doubtful:,} {_are(doubtful)} in doubt")
+    if skipped:
+        parts.append(f"{skipped:,} {_are(skipped)} skipped")
+    return ", ".join(parts)
+
+
+def next_steps(tally: Tally, commands: NextCommands, *, rehearsal: bool = False) -> Iterator[str]:
+    """What to do now, a sentence or two for each thing; a command to copy comes last."""
+    if rehearsal:
+        yield from _after_rehearsal(tally)
+        return
+    waiting, doubtful = waiting_rows(tally), tally.count(State.IN_DOUBT)
+    failed, invalid = tally.count(State.FAILED), tally.count(State.INVALID)
+    if waiting:
+        yield f"{rows_of(waiting)} {_are(waiting)} not sent yet. Next: {commands.resume()}"
+    if doubtful:
+        yield (
+            f"{rows_of(doubtful)} {_are(doubtful)} in doubt: the server may have taken the message. Look into "
+            f"{'this conversation' if doubtful == 1 else 'these conversations'} first; "
+            f"then, to send all rows in doubt again: {commands.resume('in-doubt')}"
+        )
+    if failed:
+        yield (
+            f"{rows_of(failed)} failed: the server refused {'it' if failed == 1 else 'them'}. If the cause is on the "
+            f"server, have it fixed there; then, to send all failed rows again: {commands.resume('failed')}"
+        )
+    if tally.finished and (failed or invalid) and commands.workbook:
+        fix = "delete the rows in doubt that the server has, and fix the others" if doubtful else "fix the rows"
+        yield f"To send corrected rows: on the sheet “To fix”, {fix}; save the workbook, then: {commands.run_fixed()}"
+
+
+def _after_rehearsal(tally: Tally) -> Iterator[str]:
+    nothing_left = "Nothing left this machine: the messages went to the sandbox, and no recipient got one."
+    if tally.count(State.INVALID, State.FAILED, State.IN_DOUBT):
+        yield f"{nothing_left} Next: fix the rows that the sheet “To fix” names in the list itself, and rehearse again."
+    else:
+        yield f"{nothing_left} Next: the same command without --sandbox sends for real, and asks first."
+
+
+def reason_of(reason: ReasonCount) -> str:
+    """Why some rows were not sent: the reason of the first of them, where it is true of the others as well."""
+    if reason.state is State.SKIPPED and reason.count > 1:
+        return "exact duplicates of earlier rows"
+    return reason.example or STATE_STYLES[reason.state].meaning
+
+
+def row_numbers(reason: ReasonCount) -> str:
+    """The numbers of the first rows that have this reason: "2, 3, 5, …"."""
+    return ", ".join(map(str, reason.rows)) + (", …" if reason.count > len(reason.rows) else "")
+
+
+def waiting_rows(tally: Tally) -> int:
+    """Count the rows that `campaign resume` would send: not begun, or cut off while sending."""
+    return tally.count(State.PENDING, State.SENDING)
+
+
+def rows_of(count: int) -> str:
+    """A number of rows: "1 row", "1,000 rows"."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def times(count: int) -> str:
+    """How often: "once", "3 times"."""
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def rate(tally: Tally) -> str | None:
+    """Messages sent per second, or per minute where that is slower than one a second; None where none was sent."""
+    sent = tally.count(State.SENT)
+    if not sent or not tally.seconds:
+        return None
+    a_second = sent / tally.seconds
+    return f"{a_second:,.1f} messages a second" if a_second >= 1 else f"{60 * a_second:,.1f} messages a minute"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

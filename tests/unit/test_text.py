@@ -1,0 +1,64 @@
+"""Text for people: shortening, comparing names, durations in words."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from campaign.text import caseless, duration, one_line, rough_duration, shorten
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("", "", id="empty"),
+        pytest.param("12345", "12345", id="just fits"),
+        pytest.param("123456", "1234…", id="too long"),
+    ],
+)
+def test_a_shortened_text_is_no_longer_than_asked(text: str, shown: str) -> None:
+    assert shorten(text, 5) == shown
+
+
+def test_one_line_has_single_spaces_and_is_shortened_after_that() -> None:
+    assert one_line(" Họ \n\t tên ", 6) == "Họ tên"
+    assert one_line("Họ\nvà tên", 6) == "Họ và…"
+
+
+def test_names_are_compared_without_case_composition_and_white_space() -> None:
+    assert caseless(unicodedata.normalize("NFD", " HỌ \n tên ")) == "họ tên"
+    assert caseless("Họ tên") != caseless("Ho ten")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0.0 s"),
+        (42.04, "42.0 s"),
+        (59.7, "1 min 00 s"),
+        (185, "3 min 05 s"),
+        (3599.6, "1 h 00 min"),
+        (7620, "2 h 07 min"),
+    ],
+    ids=str,
+)
+def test_lengths_of_time_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.25, "0.25 s"),
+        (9.98, "10 s"),
+        (90, "90 s"),
+        (119.4, "119 s"),
+        (900, "15 min"),
+        (7200, "2 h"),
+        (9000, "2.5 h"),
+    ],
+    ids=str,
+)
+def test_rough_lengths_of_time_in_words(seconds: float, words: str) -> None:
+    assert rough_duration(seconds) == words
