@@ -16,6 +16,7 @@ from campaign.errors import Problem, UsageError
 from campaign.review.preview_text import harmless
 from campaign.runs import RunObserver
 from campaign.settings import DEFAULT_RATE
+from campaign.text import rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,8 +208,4 @@ def _state_of(run: Run) -> str:
 
 
 def _span(seconds: float) -> str:
-    if seconds < 1:
-        return "under 1 s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return "under 1 s" if seconds < 1 else rough_duration(seconds)

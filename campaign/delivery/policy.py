@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from campaign.channels.base import Fatal, Indeterminate, NotFound, Refused, Sent, Throttled, Unreachable
 from campaign.delivery.shutdown import StopReason
+from campaign.text import rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,17 +173,13 @@ class CircuitBreaker:
             self._troubled_since = now
         if now + wait - self._troubled_since < self._give_up_after:
             return None
-        limit = _minutes(self._give_up_after)
+        limit = rough_duration(self._give_up_after)
         if wait >= self._give_up_after:
             return StopReason(
-                f"{reason}: the server asks to wait {_minutes(wait)}, longer than give_up_after = {limit}"
+                f"{reason}: the server asks to wait {rough_duration(wait)}, longer than give_up_after = {limit}"
             )
         return StopReason(f"{reason}: nothing but trouble for {limit}")
 
     def _server_responds(self) -> None:
         self._troubled_since = None
         self.failures = 0
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:.0f} min"
