@@ -15,15 +15,15 @@ from campaign.channels.address import base_url
 from campaign.errors import Problem, RecipientsError
 from campaign.journal import Duplicates, PlannedMessage, State, encode_cells
 from campaign.messages import Mapped, compile_template, find_template, load_template
-from campaign.recipients import ReadOptions, open_recipients, variable_name
-from campaign.recipients.header_row import doubt_by_names
+from campaign.recipients import doubt_by_names, variable_name
+from campaign.sheets import ReadOptions, open_sheet
 
 if TYPE_CHECKING:
     from campaign.campaign_file import Campaign
     from campaign.channels import Channel, Payload
     from campaign.journal import Journal, Run
     from campaign.messages import Message, MessageTemplate, TemplateFile
-    from campaign.recipients.table import Recipients, Row
+    from campaign.sheets import Row, Sheet
 
 BATCH, BATCH_CELLS, BATCH_CHARACTERS = 500, 1_000_000, 4_000_000
 """Rows that are looked at together: as many, or fewer where they are very wide or hold very long texts."""
@@ -50,7 +50,7 @@ class Prepared:
     """
 
     campaign: Campaign
-    recipients: Recipients
+    recipients: Sheet
     template_file: TemplateFile
     template: MessageTemplate
     server: str
@@ -88,13 +88,13 @@ def prepare(campaign: Campaign, server: str | None = None) -> Prepared:
     template_file = load_template(find_template(campaign.template, campaign.folder))
     address = server or base_url(template_file.channel, campaign.server.url)
     section = campaign.recipients
-    recipients = open_recipients(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
+    recipients = open_sheet(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
     mapped = Mapped(campaign.columns, campaign.values)
     template = compile_template(template_file, recipients.columns, mapped, partial(_as_read, recipients))
     return Prepared(campaign, recipients, template_file, template, address)
 
 
-def _as_read(recipients: Recipients, missing: set[str]) -> list[Problem]:
+def _as_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
     """How a list was read in which columns are missing; first of all, that its headers may stand in another row."""
     rows = ((row.number, row.texts) for row in recipients.rows())
     doubt = doubt_by_names(rows, {variable_name(name) for name in missing} - {""})
@@ -131,7 +131,7 @@ def _planned_batches(prepared: Prepared, stamp: Stamp | None) -> Iterator[list[P
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
 
 
-def _batches(recipients: Recipients) -> Iterator[list[Row]]:
+def _batches(recipients: Sheet) -> Iterator[list[Row]]:
     """Rows by the batch; those before a place where the list turns out to be damaged come before the error."""
     most = max(1, min(BATCH, BATCH_CELLS // max(1, len(recipients.columns))))
     batch: list[Row] = []

@@ -10,7 +10,7 @@ from campaign.cli.say import Listing, say, warn
 from campaign.cli.show import ALL_SENT, NOTHING_SENT, SOME_NOT
 from campaign.journal import SANDBOX, State
 from campaign.plan import PlanCount, planned_rows, prepare
-from campaign.recipients.fidelity import Fidelity
+from campaign.recipients import Linter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from campaign.campaign_file import Campaign
     from campaign.errors import Problem
     from campaign.plan import Prepared
-    from campaign.recipients.table import Column, Row
+    from campaign.sheets import Column, Row
 
 
 def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int:
@@ -29,7 +29,7 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
     """
     prepared = prepare(campaign)
     count = PlanCount()
-    fidelity = Fidelity(prepared.recipients.columns, prepared.template.destination_columns)
+    fidelity = Linter(prepared.recipients.columns, prepared.template.destination_columns)
     first: Row | None = None
     with JsonArray() as problems:
         with Listing() as listing:
@@ -128,7 +128,7 @@ def _mapped(variable: str | None, column: Column, row: Row | None) -> dict[str, 
     return {"variable": variable, "column": column.letter, "header": column.header, "example": example}
 
 
-def _columns(prepared: Prepared, fidelity: Fidelity, first: Row | None) -> Iterator[dict[str, str | None]]:
+def _columns(prepared: Prepared, fidelity: Linter, first: Row | None) -> Iterator[dict[str, str | None]]:
     """The mapping, then the columns that no variable stands for; each with what fidelity found in it."""
     examples = {column.letter: example._asdict() for column, example in fidelity.examples().items()}
     mapping = list(_mapping(prepared, first))
@@ -147,7 +147,7 @@ def _print_mapping(prepared: Prepared, row: Row) -> None:
         say(f"  {found['variable']} ← {source} ← {_short(found['example'])}")
 
 
-def _print_findings(prepared: Prepared, fidelity: Fidelity, warnings: Iterable[Problem], *, quiet: bool) -> None:
+def _print_findings(prepared: Prepared, fidelity: Linter, warnings: Iterable[Problem], *, quiet: bool) -> None:
     """What is shown otherwise than stored, what seems to be ruined, and how the file was read."""
     if not quiet:
         for column, example in fidelity.examples().items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from campaign.recipients.table import CellValue
+    from campaign.sheets import CellValue
 
 
 SANDBOX = "the sandbox"

@@ -1,10 +1,8 @@
-"""Rows out of a spreadsheet or a CSV file, each cell as a spreadsheet program displays it."""
+"""What makes the rows of a sheet recipients: template variables for its columns, and warnings about its cells."""
 
 from __future__ import annotations
 
-from campaign.recipients.headers import variable_name
-from campaign.recipients.opening import open_recipients
-from campaign.recipients.options import ReadOptions
-from campaign.recipients.table import CellValue, Column, Recipients, Row
+from campaign.recipients.lint import Linter
+from campaign.recipients.variables import doubt_by_names, variable_name
 
-__all__ = ["CellValue", "Column", "ReadOptions", "Recipients", "Row", "open_recipients", "variable_name"]
+__all__ = ["Linter", "doubt_by_names", "variable_name"]

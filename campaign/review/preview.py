@@ -12,7 +12,7 @@ from campaign.journal import State
 if TYPE_CHECKING:
     from campaign.journal import PlannedMessage
     from campaign.messages import Message
-    from campaign.recipients.table import Row
+    from campaign.sheets import Row
 
 # Rocket.Chat's public source: apps/meteor/app/livechat/server/api/v1/message.ts and .../lib/functions/sendMessage.ts.
 LIVECHAT_REMARK = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaign.campaign_file import load_campaign
 from campaign.journal import RunFacts
 from campaign.plan import Prepared, planned_rows, prepare
-from campaign.recipients.table import Column, Row
+from campaign.sheets import Column, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"errors"},
+    {"sheets"},
     {"campaign_file", "starter", "recipients", "channels"},
     {"keys", "messages"},
     {"journal"},
@@ -29,8 +30,8 @@ OWNERS = {
     "sqlite3": {"journal"},
     "filelock": {"journal"},
     "jinja2": {"messages", "review/preview_page.py"},
-    "openpyxl": {"recipients", "review"},
-    "charset_normalizer": {"recipients"},
+    "openpyxl": {"sheets", "review"},
+    "charset_normalizer": {"sheets"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

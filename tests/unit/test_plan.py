@@ -15,7 +15,7 @@ from campaign.campaign_file import load_campaign
 from campaign.errors import Problem, RecipientsError
 from campaign.journal import Journal, State
 from campaign.plan import BATCH, PlanCount, message_id, planned_rows, prepare, write_plan
-from campaign.recipients.table import Row
+from campaign.sheets import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from openpyxl.utils.datetime import to_excel
 
 if TYPE_CHECKING:
-    from campaign.recipients.table import CellValue
+    from campaign.sheets import CellValue
 
 MOST_UNITS = 32_767
 """The longest text of a cell, in UTF-16 units (Microsoft, "Excel specifications and limits")."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 
-from campaign.recipients.cell_text import CellText
 from campaign.review.state_look import LOOKS
 from campaign.review.workbook.cell_values import local_time, spreadsheet_string, stored_number
 from campaign.review.workbook.columns import TEXT
+from campaign.sheets.cell_text import CellText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,8 +7,8 @@ import pytest
 from campaign.errors import Problem
 from campaign.journal import PlannedMessage, State
 from campaign.messages import Message
-from campaign.recipients.table import Row
 from campaign.review.preview import PreviewFacts, preview_row
+from campaign.sheets import Row
 
 PAYLOAD: dict[str, Any] = {"token": "t", "rid": "r", "msg": "Xin chào"}
 ROW = Row(3, ("Xin chào", ""), ("Xin chào", None))

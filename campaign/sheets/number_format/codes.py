@@ -1,0 +1,201 @@
+"""A whole format code: which section shows a value, and whether a minus sign is due."""
+
+from __future__ import annotations
+
+import operator
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from campaign.sheets.number_format.builtin import MISSPELT
+from campaign.sheets.number_format.date_fields import DATE_KINDS
+from campaign.sheets.number_format.errors import NotShownError, NotUnderstoodError
+from campaign.sheets.number_format.rendering import Rendering, render_number, render_text
+from campaign.sheets.number_format.serial_date import MICROSECONDS_IN_DAY, microseconds_of
+from campaign.sheets.number_format.system_locale import with_system_locale
+from campaign.sheets.number_format.tokens import Kind, Token, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from campaign.sheets.number_format.decimals import Number
+    from campaign.sheets.number_format.rendering import ShowDate, ShowText
+    from campaign.sheets.number_format.serial_date import DateLike
+
+    Section: TypeAlias = Sequence[Token]
+    ShowNumber: TypeAlias = Callable[[Number], str]
+
+_GENERAL: Section = (Token(Kind.GENERAL, "General"),)
+_MOST_SECTIONS = 4
+_LONGEST = 255
+_MOST_CONDITIONS = 2
+_SMALL_EXPONENT = re.compile(r"""("[^"]*"|\\.)|(?<=[0#?.])e(?=[+-])""", re.DOTALL)
+"""What is quoted or escaped, to be kept; or the e of `0e+0`, which other programs write for Excel's `0E+0`."""
+
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class FormatCode(NamedTuple):
+    """What a format code does with each kind of value.
+
+    Attributes:
+        number: shows a number, or a serial number as a date.
+        date: shows a date, a time or a duration.
+        text: shows text; None where text is shown as it is.
+        follows_system: whether some of it is spelt by the computer's settings.
+    """
+
+    number: ShowNumber
+    date: ShowDate
+    text: ShowText | None
+    follows_system: bool
+
+
+class _Condition(NamedTuple):
+    comparison: str
+    limit: float
+
+    def holds(self, value: Number) -> bool:
+        return _OPERATORS[self.comparison](value, self.limit)
+
+    @property
+    def is_negative_only(self) -> bool:
+        """Whether what it lets through is negative without saying: Excel then leaves the minus sign to the section."""
+        if self.comparison == "<":
+            return self.limit <= 0
+        return self.limit < 0 and self.comparison in {"<=", "="}
+
+
+def compile_code(code: str, *, date1904: bool, short_date: str) -> FormatCode:
+    """Make a format code into functions.
+
+    Args:
+        code: as a workbook has it; an empty one is General.
+        date1904: whether day 0 is 1 January 1904.
+        short_date: what stands in for the date that is left to the computer's settings.
+
+    Raises:
+        NotUnderstoodError: the code is none that Excel would take.
+        UnsupportedError: it is, but not supported here.
+    """
+    if len(code) > _LONGEST:
+        raise NotUnderstoodError(f"a number format has up to {_LONGEST} characters, not {len(code)}")
+    spelt = _SMALL_EXPONENT.sub(lambda match: match[1] or "E", MISSPELT.get(code, code))
+    parts, follows_system = with_system_locale(spelt or "General", short_date)
+    numbers, text = _arranged(parts)
+    renderings = [render_number(part, date1904=date1904) for part in numbers]
+    conditions = [_condition(part) for part in numbers]
+    number = _by_condition(renderings, conditions, date1904=date1904) if any(conditions) else _by_sign(renderings)
+    date = _date(renderings, number, date1904=date1904)
+    return FormatCode(number, date, None if text is None else render_text(text), follows_system)
+
+
+def refusing(error: NotUnderstoodError) -> FormatCode:
+    """What stands in for a code that could not be compiled: it shows text and refuses everything else."""
+
+    def refuse(_value: object) -> str:
+        raise type(error)(*error.args)
+
+    return FormatCode(refuse, refuse, text=None, follows_system=False)
+
+
+def holds_dates(code: str) -> bool:
+    """Whether a format code, supported or not, is one for dates or times.
+
+    Raises:
+        NotUnderstoodError: something in it is no part of a format code.
+    """
+    return any(token.kind in DATE_KINDS for part in sections(code) for token in part)
+
+
+def _arranged(parts: Sequence[Section]) -> tuple[Sequence[Section], Section | None]:
+    """The sections for numbers, and the one for text: the fourth, or else the one with an @."""
+    if len(parts) > _MOST_SECTIONS:
+        raise NotUnderstoodError(f"a number format has up to {_MOST_SECTIONS} sections, not {len(parts)}")
+    texts = [index for index, part in enumerate(parts) if any(token.kind is Kind.TEXT for token in part)]
+    if len(texts) > 1:
+        raise NotUnderstoodError("a number format has one section for text")
+    conditions = sum(_condition(part) is not None for part in parts)
+    if conditions > _MOST_CONDITIONS:
+        raise NotUnderstoodError(f"a number format has up to {_MOST_CONDITIONS} conditions")
+    if len(parts) == _MOST_SECTIONS:
+        return parts[:-1], parts[-1]
+    if not texts:
+        return parts, None
+    place = texts[0]
+    # Among conditions a section with an @ is taken by numbers too.
+    numbers = parts if conditions else [*parts[:place], *parts[place + 1 :]]
+    return numbers or [_GENERAL], parts[place]
+
+
+def _condition(part: Section) -> _Condition | None:
+    for token in part:
+        if token.kind is Kind.CONDITION:
+            limit = token.text.lstrip("<>=")
+            return _Condition(token.text[: -len(limit)], float(limit))
+    return None
+
+
+def _by_sign(renderings: Sequence[Rendering]) -> ShowNumber:
+    """Sections for positive, negative and zero; the first stands in for those that are missing."""
+    positive = renderings[0].positive
+    zero = renderings[2].positive if len(renderings) > 2 else positive
+    negative, minus = (renderings[1].negative, "") if len(renderings) > 1 else (renderings[0].negative, "-")
+
+    def number(value: Number) -> str:
+        if value > 0:
+            return positive(value, "")
+        if value < 0:
+            return negative(-value, minus)
+        return zero(abs(value), "")
+
+    return number
+
+
+def _by_condition(
+    renderings: Sequence[Rendering], conditions: Sequence[_Condition | None], *, date1904: bool
+) -> ShowNumber:
+    """Sections with conditions: the first that holds is taken, one without a condition takes what is left."""
+    first, *others = conditions
+    first = first or _Condition(">", 0)
+    if len(renderings) == 3 and others[0] is None:
+        others[0] = _Condition("<", 0)
+    if len(renderings) == 1:
+        renderings, others = [*renderings, render_number(_GENERAL, date1904=date1904)], [None]
+    signs = ["-" if condition is None or not condition.is_negative_only else "" for condition in [first, *others]]
+    if len(renderings) == 2 and others[0] is None and not _leaves_negatives(first):
+        signs[1] = ""
+    choices = list(zip([first, *others], renderings, signs, strict=True))
+
+    def number(value: Number) -> str:
+        for condition, rendering, minus in choices:
+            if condition is None or condition.holds(value):
+                return rendering.negative(-value, minus) if value < 0 else rendering.positive(abs(value), "")
+        raise NotShownError("no section is for this number: Excel shows ########")
+
+    return number
+
+
+def _leaves_negatives(condition: _Condition) -> bool:
+    """Whether a minus sign is added in the section after this one, the last of two.
+
+    Nowhere documented: as the tests of the npm package numfmt have it, which were made by comparing with Excel.
+    """
+    return condition.comparison == "=" or (condition.limit >= 0 and condition.comparison in {">", ">="})
+
+
+def _date(renderings: Sequence[Rendering], number: ShowNumber, *, date1904: bool) -> ShowDate:
+    if len(renderings) == 1 and renderings[0].date is not None:
+        return renderings[0].date
+
+    def date(value: DateLike) -> str:
+        days, rest = divmod(microseconds_of(value, date1904=date1904), MICROSECONDS_IN_DAY)
+        return number(days + rest / MICROSECONDS_IN_DAY if rest else days)
+
+    return date

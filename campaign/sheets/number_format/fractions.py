@@ -1,0 +1,153 @@
+"""Sections for vulgar fractions: `# ?/?`, `# ??/16`, `??/??`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import takewhile
+from math import isfinite
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaign.sheets.number_format.decimals import exact
+from campaign.sheets.number_format.errors import NotUnderstoodError
+from campaign.sheets.number_format.filling import fill_left, fill_right, join
+from campaign.sheets.number_format.layout import Layout, Role, lay_out
+from campaign.sheets.number_format.tokens import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from campaign.sheets.number_format.decimals import Number
+    from campaign.sheets.number_format.numbers import Render
+    from campaign.sheets.number_format.tokens import Token
+
+_CLOSE_ENOUGH = 1e-13
+_HALF = Decimal("0.5")
+
+
+class _Shape(NamedTuple):
+    """The pieces of a fraction section, in the order they are shown.
+
+    Attributes:
+        whole: the whole number and what stands before it; without digits where the section has no whole number.
+        gap: the literals between the whole number and the numerator.
+        numerator: its placeholders.
+        bar: the slash with the literals around it.
+        denominator: its placeholders, or the digits of a fixed one.
+        tail: the literals at the end.
+    """
+
+    whole: Layout
+    gap: str
+    numerator: str
+    bar: str
+    denominator: str
+    tail: str
+
+    @property
+    def has_whole(self) -> bool:
+        return bool(self.whole.pattern(Role.INTEGER))
+
+    @property
+    def fixed(self) -> int:
+        """The fixed denominator; 0 where it is free."""
+        return int(self.denominator) if self.denominator.isdigit() else 0
+
+    @property
+    def keeps_room(self) -> bool:
+        """Whether a fraction that is not shown leaves spaces behind, so that a column stays aligned."""
+        return bool(set(self.numerator + self.denominator) - {"#"})
+
+    @property
+    def always_shown(self) -> bool:
+        return not self.has_whole or "0" in self.numerator or (not self.fixed and "0" in self.denominator)
+
+
+def fraction_section(tokens: Sequence[Token]) -> Render:
+    """How a section with a fraction bar shows a number.
+
+    Raises:
+        NotUnderstoodError: numerator or denominator is missing, or something stands among them that cannot.
+    """
+    shape = _shape(tokens)
+    has_whole, scale = shape.has_whole, shape.whole.scale
+
+    def render(value: Number, sign: str) -> str:
+        number = float(exact(value).scaleb(scale))
+        if not isfinite(number):
+            raise NotUnderstoodError("no cell holds so large a number")
+        whole = int(number) if has_whole else 0
+        numerator, denominator = _nearest(number - whole, shape.fixed, 10 ** len(shape.denominator))
+        if has_whole and numerator == denominator:
+            whole, numerator = whole + 1, 0
+        return sign + _shown(shape, whole, numerator, denominator)
+
+    return render
+
+
+def _shape(tokens: Sequence[Token]) -> _Shape:
+    kinds = [token.kind for token in tokens]
+    slash = kinds.index(Kind.SLASH)
+    if Kind.DIGITS not in kinds[:slash]:
+        raise NotUnderstoodError("a fraction needs a numerator")
+    top = slash - 1 - kinds[:slash][::-1].index(Kind.DIGITS)
+    gap = top - _run(reversed(kinds[:top]), Kind.LITERAL) if Kind.DIGITS in kinds[:top] else top
+    bottom = slash + 1 + _run(kinds[slash + 1 :], Kind.LITERAL)
+    end = bottom + _run(kinds[bottom:], Kind.DIGITS, Kind.NUMERAL)
+    if end == bottom:
+        raise NotUnderstoodError("a fraction needs a denominator")
+    whole = lay_out(tokens[:gap])
+    if whole.pattern(Role.POINT) or whole.has_exponent or kinds[gap - 1 : top] == [Kind.COMMA]:
+        raise NotUnderstoodError("a fraction can have neither decimals nor thousands in its numerator")
+    return _Shape(
+        whole=whole,
+        gap=_literal(tokens[gap:top]),
+        numerator=tokens[top].text,
+        bar=f"{_literal(tokens[top + 1 : slash])}/{_literal(tokens[slash + 1 : bottom])}",
+        denominator="".join(token.text for token in tokens[bottom:end]),
+        tail=_literal(tokens[end:]),
+    )
+
+
+def _run(kinds: Iterable[Kind], *wanted: Kind) -> int:
+    """How many of the wanted kinds stand at the beginning."""
+    return sum(1 for _ in takewhile(lambda kind: kind in wanted, kinds))
+
+
+def _literal(tokens: Sequence[Token]) -> str:
+    for token in tokens:
+        if token.kind is not Kind.LITERAL:
+            raise NotUnderstoodError(f"{token.text!r} cannot stand in a fraction")
+    return "".join(token.text for token in tokens)
+
+
+def _nearest(number: float, fixed: int, limit: int) -> tuple[int, int]:
+    """Numerator and denominator: the last convergent of the continued fraction with a denominator below `limit`.
+
+    In binary arithmetic, and no better than that, as in Excel: there 0.3 is 2/7 in `# ?/?`, but 1.3 is 1 1/3.
+    """
+    if fixed:
+        return int(exact(number) * fixed + _HALF), fixed
+    before, last = (0, 0), (int(number), 1)
+    rest = number - int(number)
+    while rest and abs(number - last[0] / last[1]) > _CLOSE_ENOUGH:
+        factor, rest = divmod(1 / rest, 1)
+        bottom = int(factor) * last[1] + before[1]
+        if bottom >= limit:
+            break
+        before, last = last, (int(number * bottom + 0.5), bottom)
+    return last
+
+
+def _shown(shape: _Shape, whole: int, numerator: int, denominator: int) -> str:
+    visible = numerator > 0 or shape.always_shown
+    digits = "" if whole == 0 and visible else str(whole)
+    pattern = shape.whole.pattern(Role.INTEGER)
+    integer = join(shape.whole.parts, {Role.INTEGER: fill_right(digits, pattern, grouped=shape.whole.grouped)})
+    if not visible:
+        room = len(shape.gap + shape.numerator + shape.bar + shape.denominator) if shape.keeps_room else 0
+        return integer + " " * room + shape.tail
+    gap = shape.gap if digits else " " * len(shape.gap) * shape.keeps_room
+    top = "".join(fill_right(str(numerator) if numerator or not shape.has_whole else "", shape.numerator))
+    fill = fill_right if "0" in shape.denominator else fill_left
+    bottom = shape.denominator if shape.fixed else "".join(fill(str(denominator), shape.denominator))
+    return f"{integer}{gap}{top}{shape.bar}{bottom}{shape.tail}"

@@ -1,0 +1,134 @@
+"""What a workbook holds, and in which parts: its sheets, shared strings and styles."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaign.errors import Problem, RecipientsError
+from campaign.sheets.xlsx.package import Limit
+from campaign.sheets.xlsx.truth import is_true
+from campaign.sheets.xlsx.xml_stream import elements, local
+
+if TYPE_CHECKING:
+    from campaign.sheets.xlsx.package import Package
+
+_LIMIT = Limit(small=8_000_000, growth=0)
+"""A list of sheets or relations takes some kilobytes."""
+
+
+class Worksheet(NamedTuple):
+    """A worksheet: its name, the part that holds it, and whether it is hidden from view."""
+
+    name: str
+    part: str
+    hidden: bool
+
+
+class Contents(NamedTuple):
+    """The table of contents of a workbook.
+
+    Attributes:
+        sheets: its worksheets in the order of their tabs; chart sheets and macro sheets are left out.
+        strings: the part with the shared strings, if there is one.
+        styles: the part with the number formats, if there is one.
+        date1904: whether dates count from 1904 instead of 1900.
+        recalculates: whether the file asks to be calculated when opened, so that stored results may be stale.
+    """
+
+    sheets: tuple[Worksheet, ...]
+    strings: str | None
+    styles: str | None
+    date1904: bool
+    recalculates: bool
+
+
+class _Relation(NamedTuple):
+    kind: str
+    part: str
+
+
+def read_contents(package: Package) -> Contents:
+    """Read the table of contents.
+
+    Raises:
+        RecipientsError: this is a zip archive of something else.
+    """
+    workbook = _workbook_part(package)
+    relations = _relations(package, workbook)
+    by_kind = {relation.kind: relation.part for relation in relations.values()}
+    folder = posixpath.dirname(workbook)
+    sheets: list[Worksheet] = []
+    date1904 = recalculates = False
+    with package.open(workbook, _LIMIT) as stream:
+        tags = elements(stream, package.label)
+        if next(tags)[0] != "workbook":
+            raise _not_a_workbook(package)
+        for name, attributes in tags:
+            if name == "sheet":
+                sheets.extend(_sheet(package, attributes, relations))
+            elif name == "workbookPr":
+                date1904 = is_true(attributes.get("date1904"))
+            elif name == "calcPr":
+                recalculates = is_true(attributes.get("fullCalcOnLoad"))
+    return Contents(
+        tuple(sheets),
+        _first_there(package, by_kind.get("sharedStrings"), f"{folder}/sharedStrings.xml"),
+        _first_there(package, by_kind.get("styles"), f"{folder}/styles.xml"),
+        date1904,
+        recalculates,
+    )
+
+
+def _workbook_part(package: Package) -> str:
+    documents = [r.part for r in _relations(package, "").values() if r.kind == "officeDocument"]
+    part = _first_there(package, *documents, "xl/workbook.xml")
+    if part is None or not part.lower().endswith(".xml"):
+        raise _not_a_workbook(package)
+    return part
+
+
+def _not_a_workbook(package: Package) -> RecipientsError:
+    remedy = "open it in the program it comes from and save or export it as .xlsx"
+    return RecipientsError(Problem(package.label, f"is {_what_it_is(package)}", remedy))
+
+
+def _what_it_is(package: Package) -> str:
+    telling = {
+        "xl/workbook.bin": "a binary workbook (.xlsb)",
+        "content.xml": "an OpenDocument file (.ods)",
+        "Index/Document.iwa": "a Numbers spreadsheet",
+        "Index.zip": "a Numbers spreadsheet",
+        "word/document.xml": "a Word document",
+        "ppt/presentation.xml": "a PowerPoint presentation",
+    }
+    return next((kind for part, kind in telling.items() if package.has(part)), "a zip archive and no workbook")
+
+
+def _relations(package: Package, source: str) -> dict[str, _Relation]:
+    folder, name = posixpath.split(source)
+    part = posixpath.join(folder, "_rels", f"{name}.rels")
+    if not package.has(part):
+        return {}
+    with package.open(part, _LIMIT) as stream:
+        return {
+            attributes.get("Id", ""): _Relation(
+                attributes.get("Type", "").rpartition("/")[2],
+                posixpath.join(folder, attributes.get("Target", "").replace("\\", "/")),
+            )
+            for name, attributes in elements(stream, package.label)
+            if name == "Relationship" and attributes.get("TargetMode") != "External"
+        }
+
+
+def _sheet(package: Package, attributes: dict[str, str], relations: dict[str, _Relation]) -> list[Worksheet]:
+    relation_id = next((value for key, value in attributes.items() if ":" in key and local(key) == "id"), "")
+    relation = relations.get(relation_id)
+    if relation is None or relation.kind != "worksheet" or not package.has(relation.part):
+        return []
+    hidden = attributes.get("state", "visible") != "visible"
+    return [Worksheet(attributes.get("name", ""), relation.part, hidden)]
+
+
+def _first_there(package: Package, *parts: str | None) -> str | None:
+    return next((part for part in parts if part and package.has(part)), None)

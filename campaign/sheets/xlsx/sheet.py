@@ -1,0 +1,208 @@
+"""The rows of a worksheet, as they stand in its XML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from campaign.errors import Problem, RecipientsError
+from campaign.sheets.xlsx.columns import ColumnIndex
+from campaign.sheets.xlsx.truth import is_true
+from campaign.sheets.xlsx.xml_stream import prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_ROWS = 1_048_576
+"""Rows of a worksheet (Microsoft, "Excel specifications and limits")."""
+
+LONGEST_TEXT = 1_000_000
+"""Characters of one cell that are taken without suspicion; Excel itself stops at 32,767."""
+
+UNCALCULATED = "uncalculated"
+"""The type given here to a cell that holds a formula and no result."""
+
+RawCell: TypeAlias = tuple[int, str, str, str]
+"""Column from 0, type (attribute `t`), style (attribute `s`, "" if none), stored text."""
+
+_EXAMPLES = 3
+
+
+class RawRow(NamedTuple):
+    """A row with at least one cell that is not blank."""
+
+    number: int
+    cells: list[RawCell]
+
+
+class SheetFacts:
+    """What a worksheet says of itself besides its rows; complete once all rows were read.
+
+    Attributes:
+        filtered: whether a filter hides some rows.
+        hidden_columns: whether there are hidden columns.
+        hidden_rows: how many rows are hidden, by a filter or by hand.
+        merged: how many areas of merged cells there are.
+        merged_examples: the first few of them.
+    """
+
+    def __init__(self) -> None:
+        self.filtered = False
+        self.hidden_columns = False
+        self.hidden_rows = 0
+        self.merged = 0
+        self.merged_examples: list[str] = []
+
+    def note(self, element: str, attributes: Mapping[str, str]) -> None:
+        """Take an element that is neither row nor cell, by its name without prefix."""
+        if element == "mergeCell":
+            self.merged += 1
+            if self.merged <= _EXAMPLES:
+                self.merged_examples.append(attributes.get("ref", ""))
+        elif element == "col":
+            self.hidden_columns = self.hidden_columns or is_true(attributes.get("hidden"))
+        elif element == "sheetPr":
+            self.filtered = is_true(attributes.get("filterMode"))
+
+
+class SheetReader:
+    """Collects rows from a worksheet's XML events. Blank cells, most of many a formatted sheet, cost little.
+
+    Attributes:
+        rows: what is whole so far; to be taken away by whoever feeds the reader.
+        cells: what is not blank in the row at hand.
+        row_number: that row's number.
+        blanks: how many cells and texts were empty.
+        strays: how many tags were neither rows nor cells nor in them.
+        depth: how many elements are open.
+    """
+
+    def __init__(self, where: str, facts: SheetFacts, *, recalculates: bool) -> None:
+        """Prepare for one pass.
+
+        Args:
+            where: file and sheet, for errors.
+            facts: what is found beside rows is put there.
+            recalculates: whether the workbook asks for its formulas to be calculated when it is opened.
+        """
+        self.rows: list[RawRow] = []
+        self.cells: list[RawCell] = []
+        self.row_number = 0
+        self.blanks = 0
+        self.strays = 0
+        self.depth = 0
+        self._where = where
+        self._facts = facts
+        self._recalculates = recalculates
+        self._columns = ColumnIndex(where)
+        self._cell: dict[str, str] = {}
+        self._column = -1
+        self._value: list[str] = []
+        self._inline: list[str] = []
+        self._pieces = self._value  # whichever of the two the text at hand belongs to
+        self._length = 0
+        self._length_before = 0
+        self._in_text = False
+        self._in_hint = False
+        self._has_formula = False
+
+    def begin(self, root: str) -> None:
+        """Take the root element's name; its prefix, if it has one, is every element's."""
+        before = self._prefix = prefix(root)
+        self._c, self._v, self._row = f"{before}c", f"{before}v", f"{before}row"
+        self._f, self._t, self._is, self._hint = f"{before}f", f"{before}t", f"{before}is", f"{before}rPh"
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take a start tag."""
+        self.depth += 1
+        if name == self._c:
+            if not attributes.get("r"):
+                self._column = self._columns.after(self._place())
+            self._cell = attributes
+            if self._length:
+                self._value.clear()
+                self._inline.clear()
+                self._length = 0
+            self._has_formula = False
+        elif name == self._v or name == self._t:  # noqa: PLR1714 - runs for every cell, and a set is slower
+            self._pieces = self._value if name == self._v else self._inline
+            self._in_text = not self._in_hint
+            self._length_before = self._length
+        elif name == self._row:
+            self._start_row(attributes)
+        elif name == self._f:
+            self.blanks += self._has_formula
+            self._has_formula = True
+        elif name == self._hint:
+            self.strays += 1
+            self._in_hint = True
+        elif name == self._is:
+            self._length_before = self._length
+        else:
+            self.strays += 1
+            self._facts.note(name.removeprefix(self._prefix), attributes)
+
+    def text(self, text: str) -> None:
+        """Take character data."""
+        if self._in_text:
+            self._pieces.append(text)
+            self._length += len(text)
+            if self._length > LONGEST_TEXT:
+                what = f"a cell holds more than {LONGEST_TEXT:,} characters"
+                raise RecipientsError(Problem(f"{self._where}, row {self.row_number}", what, "shorten it"))
+
+    def end(self, name: str) -> None:
+        """Take an end tag."""
+        self.depth -= 1
+        if name == self._c:
+            if self._has_formula:
+                self._end_formula()
+            elif self._length:
+                cell = self._cell
+                self.cells.append((self._place(), cell.get("t", "n"), cell.get("s", ""), self._stored()))
+            else:
+                self.blanks += 1
+        elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
+            self._in_text = False
+            if self._length == self._length_before:
+                self.blanks += 1
+        elif name == self._row:
+            if self.cells:
+                self.rows.append(RawRow(self.row_number, self.cells))
+                self.cells = []
+        elif name == self._hint:
+            self._in_hint = False
+        elif name == self._is and self._length == self._length_before:
+            self.blanks += 1
+
+    def _start_row(self, attributes: Mapping[str, str]) -> None:
+        given = attributes.get("r", "")
+        number = int(given) if given.isdecimal() and len(given) < 8 else self.row_number + 1
+        if not self.row_number < number <= MOST_ROWS:
+            what = f"has a row {number:,} after row {self.row_number:,}, and rows are numbered from 1 to {MOST_ROWS:,}"
+            raise RecipientsError(Problem(self._where, what, "save the file again from a spreadsheet program"))
+        self.row_number = number
+        self._cell = {}
+        self._column = -1
+        self._facts.hidden_rows += is_true(attributes.get("hidden"))
+
+    def _place(self) -> int:
+        """Give the column of the cell at hand. It is not asked for while cells are blank, as most often they are."""
+        reference = self._cell.get("r")
+        return self._columns[reference.rstrip("0123456789")] if reference else self._column
+
+    def _stored(self) -> str:
+        """Give the text of the cell at hand: its value, or its inline text if its type says so or there is no value."""
+        value = "".join(self._value)
+        if self._inline and (not value or self._cell.get("t") == "inlineStr"):
+            return "".join(self._inline)
+        return value
+
+    def _end_formula(self) -> None:
+        # Writers that calculate nothing leave the result out (openpyxl) or write 0 (XlsxWriter), and ask for a
+        # calculation on opening. A formula that results in an empty text has the type "str" and no text.
+        kind, style = self._cell.get("t", "n"), self._cell.get("s", "")
+        result = self._stored()
+        if result and not (self._recalculates and result == "0"):
+            self.cells.append((self._place(), kind, style, result))
+        elif result or kind != "str":
+            self.cells.append((self._place(), UNCALCULATED, style, ""))
