@@ -13,7 +13,7 @@ from operator import ne
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem
-from campaign.sheets.number_format.general import general_text
+from campaign.sheets.number_format import general_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

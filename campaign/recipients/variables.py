@@ -7,7 +7,7 @@ import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from campaign.sheets.header_row import doubt
+from campaign.sheets.table import doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,6 @@ print(row.number, row.texts)
 from __future__ import annotations
 
 from campaign.sheets.opening import open_sheet
-from campaign.sheets.options import ReadOptions
-from campaign.sheets.table import CellValue, Column, Row, Sheet
+from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet
 
 __all__ = ["CellValue", "Column", "ReadOptions", "Row", "Sheet", "open_sheet"]

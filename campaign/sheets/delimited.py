@@ -8,12 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
-from campaign.sheets.csv_records import LONGEST_FIELD, Record, read_records
-from campaign.sheets.delimiter import CANDIDATES, find_delimiter
-from campaign.sheets.fingerprint import fingerprint, refuse_change
-from campaign.sheets.header_row import doubt_of_title, find_header_row
+from campaign.sheets.csv_records import CANDIDATES, LONGEST_FIELD, Record, find_delimiter, read_records
+from campaign.sheets.files import fingerprint, refuse_change
 from campaign.sheets.limits import MOST_COLUMNS, Extent
-from campaign.sheets.table import Row, columns_of
+from campaign.sheets.table import Row, columns_of, doubt_of_title, find_header_row
 from campaign.sheets.text_encoding import find_encoding
 
 if TYPE_CHECKING:
@@ -21,8 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from campaign.sheets.csv_records import LineSource
-    from campaign.sheets.options import ReadOptions
-    from campaign.sheets.table import CellValue, Column
+    from campaign.sheets.table import CellValue, Column, ReadOptions
 
 _ROWS_EXCEL_SAVES_AT_ONCE = 16
 _CHARACTERS_LOOKED_AT = 1 << 18

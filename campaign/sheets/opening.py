@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
-from campaign.sheets.file_kind import FileKind, kind_of
-from campaign.sheets.options import ReadOptions
+from campaign.sheets.files import FileKind, kind_of
+from campaign.sheets.table import ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def _open(path: Path, options: ReadOptions, kind: FileKind) -> Sheet:
     _refuse_options(path, options, kind)
     # Imported late: `campaign --help` opens no file, and openpyxl and charset-normalizer are slow to import.
     if kind is FileKind.WORKBOOK:
-        from campaign.sheets.workbook import WorkbookSheet  # noqa: PLC0415
+        from campaign.sheets.xlsx.workbook import WorkbookSheet  # noqa: PLC0415
 
         return WorkbookSheet(path, options)
     from campaign.sheets.delimited import DelimitedSheet  # noqa: PLC0415

@@ -10,7 +10,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from campaign.review.state_look import LOOKS
 from campaign.review.workbook.cell_values import local_time, spreadsheet_string, stored_number
 from campaign.review.workbook.columns import TEXT
-from campaign.sheets.cell_text import CellText
+from campaign.sheets.number_format import CellText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

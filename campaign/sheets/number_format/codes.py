@@ -6,19 +6,17 @@ import operator
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from campaign.sheets.number_format.builtin import MISSPELT
-from campaign.sheets.number_format.date_fields import DATE_KINDS
-from campaign.sheets.number_format.errors import NotShownError, NotUnderstoodError
-from campaign.sheets.number_format.rendering import Rendering, render_number, render_text
+from campaign.sheets.number_format.dates import DATE_KINDS
+from campaign.sheets.number_format.locales import MISSPELT, SHORT_DATE, with_system_locale
+from campaign.sheets.number_format.sections import Rendering, render_number, render_text
 from campaign.sheets.number_format.serial_date import MICROSECONDS_IN_DAY, microseconds_of
-from campaign.sheets.number_format.system_locale import with_system_locale
-from campaign.sheets.number_format.tokens import Kind, Token, sections
+from campaign.sheets.number_format.syntax import Kind, NotShownError, NotUnderstoodError, Token, sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from campaign.sheets.number_format.decimals import Number
-    from campaign.sheets.number_format.rendering import ShowDate, ShowText
+    from campaign.sheets.number_format.numbers import Number
+    from campaign.sheets.number_format.sections import ShowDate, ShowText
     from campaign.sheets.number_format.serial_date import DateLike
 
     Section: TypeAlias = Sequence[Token]
@@ -94,6 +92,18 @@ def compile_code(code: str, *, date1904: bool, short_date: str) -> FormatCode:
     number = _by_condition(renderings, conditions, date1904=date1904) if any(conditions) else _by_sign(renderings)
     date = _date(renderings, number, date1904=date1904)
     return FormatCode(number, date, None if text is None else render_text(text), follows_system)
+
+
+def check_short_date(code: str) -> None:
+    """Make sure that a setting can stand in for the system's date.
+
+    Raises:
+        NotUnderstoodError: it is no format code, or not one for dates, or has several sections.
+    """
+    spelling = sections(code)
+    if len(spelling) > 1 or not any(token.kind is Kind.DATE for token in spelling[0]):
+        raise NotUnderstoodError(f"{code!r} is not a format for dates, such as {SHORT_DATE!r}")
+    render_number(spelling[0], date1904=False)
 
 
 def refusing(error: NotUnderstoodError) -> FormatCode:

@@ -1,23 +1,144 @@
-"""Sections for numbers: padding, thousands, decimals, percent, currency, literal text, scientific notation."""
+"""Format numbers: General, decimals, thousands, percent, currency and scientific notation."""
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
-from campaign.sheets.number_format.decimals import LARGEST_EXACT, exact, quantum, rounded, split
-from campaign.sheets.number_format.errors import NotUnderstoodError
-from campaign.sheets.number_format.filling import fill_left, fill_right, join
-from campaign.sheets.number_format.layout import Layout, Role
+from campaign.sheets.number_format.syntax import Layout, NotUnderstoodError, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from campaign.sheets.number_format.decimals import Number
+    from campaign.sheets.number_format.syntax import Part
 
-    Render: TypeAlias = Callable[[Number, str], str]
-    """From a number without its sign, and the minus sign where one is due, to the text."""
+
+Number: TypeAlias = int | float
+
+Render: TypeAlias = "Callable[[Number, str], str]"
+"""Turns a number without its sign, and the minus sign or "", into text."""
+
+# Excel's largest number is 9.99999999999999E+307. A format code of 255 characters may add 255 decimals, or multiply by
+# a hundred 255 times.
+_LARGEST = 10**308
+_SHORT = 16
+_WIDE = Context(prec=1200, rounding=ROUND_HALF_UP)
+_FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
+LARGEST_EXACT = 10**15
+"""Whole numbers below this are shown to the last digit."""
+
+
+def exact(value: Number) -> Decimal:
+    """The number that Excel shows digits of: 1.005 is 1.005, not the binary fraction just below it.
+
+    Raises:
+        NotUnderstoodError: the number is beyond what a cell can hold.
+    """
+    if isinstance(value, int):
+        if -LARGEST_EXACT < value < LARGEST_EXACT:
+            return Decimal(value)
+        if abs(value) >= _LARGEST:
+            raise NotUnderstoodError("no cell holds a number of more than 308 digits")
+        return _FIFTEEN.create_decimal(value)
+    text = repr(value)  # the shortest spelling; up to 16 characters it has 15 digits at most
+    number = Decimal(text if len(text) <= _SHORT else f"{value:.15g}")
+    if not number.is_finite():
+        raise NotUnderstoodError(f"{value} is not a number that a cell can hold")
+    return number
+
+
+def rounded(number: Decimal, quantum: Decimal) -> Decimal:
+    """The number to the places of `quantum` (0.01 for two), halves away from zero."""
+    return _WIDE.quantize(number, quantum)
+
+
+def quantum(places: int) -> Decimal:
+    """What `rounded` takes for so many decimal places."""
+    return Decimal(1).scaleb(-places)
+
+
+def split(number: Decimal, places: int) -> tuple[str, str]:
+    """The digits before and after the point of a number rounded to `places`, without needless zeros on either side."""
+    integer, _, fraction = format(rounded(number, quantum(places)), "f").partition(".")
+    return integer.lstrip("0"), fraction.rstrip("0")
+
+
+WIDTH = 11
+"""Characters General takes for a number without its sign, decimal point included (ECMA-376 part 1, 18.8.30)."""
+
+_TOO_WIDE = 10**WIDTH
+
+
+def general_text(value: Number) -> str:
+    """A number as General shows it, sign included: `0.1 + 0.2` is 0.3, twelve digits are 1.23457E+11.
+
+    What no cell can hold (infinity, 400 digits) is shown as Excel shows a result out of range: `#NUM!`.
+    """
+    if isinstance(value, int):
+        if -_TOO_WIDE < value < _TOO_WIDE:
+            return str(value)
+    else:
+        text = repr(value)
+        if len(text) > WIDTH:
+            text = f"{value:.15g}"
+        if len(text) <= WIDTH and "e" not in text and "n" not in text:
+            return "0" if not value else text.removesuffix(".0")
+    try:
+        number = exact(value)
+    except NotUnderstoodError:
+        return "#NUM!"
+    sign = "-" if number < 0 else ""
+    return sign + _unsigned(abs(number))
+
+
+def _unsigned(number: Decimal) -> str:
+    exponent = number.adjusted()
+    places = 9 - max(exponent, 0)
+    if -5 < exponent < WIDTH or (exponent > -10 and number == rounded(number, quantum(9))):
+        text = format(rounded(number, quantum(max(places, 0))), "f")
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        if len(text) <= WIDTH:
+            return text
+    short = rounded(number, quantum(5).scaleb(exponent))
+    if exponent == -5 and short.adjusted() == -4:
+        return "0.0001"  # what is left of 0.00009999999
+    mantissa, _, power = f"{short:.5E}".partition("E")
+    return f"{mantissa.rstrip('0').rstrip('.')}E{power[0]}{power[1:].zfill(2)}"
+
+
+_MISSING = {"0": "0", "?": " ", "#": ""}
+_SEPARATOR_OF_MISSING = {"0": ",", "?": " ", "#": ""}
+
+
+def fill_right(digits: str, pattern: str, *, grouped: bool = False) -> list[str]:
+    """What each placeholder of an integer shows, digits to the right; the first one takes those that have no place."""
+    surplus = max(0, len(digits) - len(pattern))
+    absent = max(0, len(pattern) - len(digits))
+    shown = [_MISSING[place] for place in pattern[:absent]] + list(digits)
+    if grouped:
+        for index in range(len(shown) - 4, -1, -3):
+            shown[index] += "," if index >= absent else _SEPARATOR_OF_MISSING[pattern[index]]
+    return ["".join(shown[: surplus + 1]), *shown[surplus + 1 :]]
+
+
+def fill_left(digits: str, pattern: str) -> list[str]:
+    """What each placeholder after the point shows."""
+    return [*digits, *(_MISSING[place] for place in pattern[len(digits) :])]
+
+
+def join(parts: Sequence[Part], shown: dict[Role, list[str]]) -> str:
+    """The parts with their placeholders filled in, in order."""
+    queues = {role: iter(texts) for role, texts in shown.items()}
+    pieces: list[str] = []
+    for part in parts:
+        queue = queues.get(part.role)
+        if queue is None:
+            pieces.append(part.text)
+        else:
+            pieces.extend(next(queue) for _ in part.text)
+    return "".join(pieces)
+
 
 _SIMPLE_INTEGER = re.compile(r"#*0*")
 _SIMPLE_FRACTION = re.compile(r"0*#*")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from campaign.sheets.number_format.errors import NotShownError, NotUnderstoodError
+from campaign.sheets.number_format.syntax import NotShownError, NotUnderstoodError
 
 if TYPE_CHECKING:
-    from campaign.sheets.number_format.decimals import Number
+    from campaign.sheets.number_format.numbers import Number
 
 _SECOND = 1_000_000
 MICROSECONDS_IN_DAY = 86_400 * _SECOND

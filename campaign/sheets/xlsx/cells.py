@@ -1,4 +1,4 @@
-"""What a stored cell means: its typed value, its displayed text, and what is wrong with it."""
+"""Turn stored cells into typed values and displayed text, and stored rows into rows."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
-from campaign.sheets.cell_text import NOT_SHOWN
-from campaign.sheets.xlsx.sheet import UNCALCULATED
-from campaign.sheets.xlsx.strings import unescape
-from campaign.sheets.xlsx.styles import GENERAL
-from campaign.sheets.xlsx.truth import is_true
+from campaign.errors import Problem
+from campaign.sheets.number_format import NOT_SHOWN
+from campaign.sheets.table import CellValue, Column, Row
+from campaign.sheets.xlsx.sheet_xml import UNCALCULATED
+from campaign.sheets.xlsx.strings_and_styles import GENERAL, unescape
+from campaign.sheets.xlsx.xml_stream import is_true
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from campaign.sheets.limits import Extent
     from campaign.sheets.table import CellValue
+    from campaign.sheets.xlsx.sheet_xml import RawRow
+
 
 _REMEMBERED_CELLS = 1 << 14
 _LONGEST_NUMBER = 64
@@ -167,3 +171,43 @@ def _position(stored: str) -> int:
     if position < 0:
         raise IndexError(stored)
     return position
+
+
+class RowBuilder:
+    """Puts the cells of a row under their columns. Cells beyond the last column with a header are left out."""
+
+    def __init__(self, columns: Sequence[Column], cells: CellReader, extent: Extent) -> None:
+        self._columns = columns
+        self._cells = cells
+        self._extent = extent
+
+    def build(self, raw: RawRow) -> Row | None:
+        """Give the row, or None if nothing in it can be seen.
+
+        Raises:
+            RecipientsError: the sheet is blank, or full of text, beyond all measure.
+        """
+        columns, cells = self._columns, self._cells
+        self._extent.count(len(raw.cells))
+        width = len(columns)
+        texts = [""] * width
+        values: list[CellValue] = [None] * width
+        formats = [GENERAL] * width
+        problems: list[Problem] = []
+        for column, kind, style, stored in raw.cells:
+            if column >= width:
+                continue
+            if style:
+                formats[column] = cells.format_of(style)
+            plain = cells.plain_text(kind, style, stored)
+            if plain is not None:
+                texts[column] = values[column] = plain
+                continue
+            values[column], texts[column], wrong, remedy = cells.read(kind, style, stored)
+            if wrong:
+                problems.append(Problem(f"{columns[column].letter}{raw.number}", wrong, remedy))
+        together = "".join(texts)
+        self._extent.show(len(together))
+        if not problems and not together.strip():
+            return None
+        return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems))

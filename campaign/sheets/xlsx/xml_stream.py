@@ -1,4 +1,4 @@
-"""XML, parsed piece by piece with expat, within limits."""
+"""Parse XML incrementally with expat, within limits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from campaign.errors import Problem, RecipientsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_TRUE = frozenset({"1", "true", "on"})
+
+
+def is_true(attribute: str | None) -> bool:
+    """Read a boolean attribute (XML Schema boolean; "on" in older drafts); one that is absent is false."""
+    return attribute is not None and attribute.lower() in _TRUE
+
 
 _PIECE = 64 * 1024
 _LONGEST_TOKEN = 8 * 1024 * 1024

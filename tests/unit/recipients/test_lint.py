@@ -10,7 +10,7 @@ import pytest
 from campaign.errors import Problem
 from campaign.recipients.lint import Linter
 from campaign.sheets import CellValue, Row
-from campaign.sheets.cell_text import CellText
+from campaign.sheets.number_format import CellText
 from campaign.sheets.table import columns_of
 
 Cell = CellValue | tuple[CellValue, str]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from campaign.sheets.cell_text import CellText
+from campaign.sheets.number_format import CellText
 
 
 @pytest.mark.parametrize(

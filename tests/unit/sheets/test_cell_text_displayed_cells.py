@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import pytest
 
-from campaign.sheets.cell_text import CellText
+from campaign.sheets.number_format import CellText
 
 _FILE = Path(__file__).parents[2] / "data" / "displayed-cells.json"
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.sheets.cell_text import CellText, format_number
+from campaign.sheets.number_format import CellText, format_number
 
 _PIECES = (
     *'0#?.,%/;@-+()$:_*\\"[] 123đ\n',

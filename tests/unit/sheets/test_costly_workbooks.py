@@ -10,10 +10,12 @@ from zipfile import ZipFile
 import pytest
 
 from campaign.errors import RecipientsError
-from campaign.sheets import cell_text, limits, open_sheet
+from campaign.sheets import limits, open_sheet
+from campaign.sheets.number_format import cell_text
 from campaign.sheets.number_format.codes import FormatCode, compile_code
-from campaign.sheets.xlsx import rows as rows_module
-from campaign.sheets.xlsx import sheet, strings, styles, xml_stream
+from campaign.sheets.xlsx import sheet_xml as worksheet_xml
+from campaign.sheets.xlsx import strings_and_styles, workbook, xml_stream
+from campaign.sheets.xlsx.package import Limit
 
 from . import books
 from .books import SHEET_PART, STYLES_PART, row, sheet_xml, text
@@ -21,7 +23,6 @@ from .books import SHEET_PART, STYLES_PART, row, sheet_xml, text
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import ModuleType
 
     from campaign.sheets.table import Row
 
@@ -55,7 +56,7 @@ def test_number_formats_beyond_the_first_thousand_are_general_and_noted_once(
         return compile_code(code, date1904=date1904, short_date=short_date)
 
     monkeypatch.setattr(cell_text, "compile_code", counted)
-    monkeypatch.setattr(styles, "_MOST_CODES", 3)
+    monkeypatch.setattr(strings_and_styles, "_MOST_CODES", 3)
     codes = [f"0.0 x{number}" for number in range(6)]
     contents = books.parts(sheet_of_one_number_per_format(6), styles=books.styles_xml(*codes))
     recipients = open_sheet(books.save(path, contents))
@@ -77,7 +78,7 @@ def test_of_many_number_formats_that_are_not_understood_ten_are_named(path: Path
 
 
 def test_one_number_format_under_many_numbers_is_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(styles, "_MOST_CODES", 2)
+    monkeypatch.setattr(strings_and_styles, "_MOST_CODES", 2)
     contents = books.parts(sheet_of_one_number_per_format(5), styles=books.styles_xml(*["000"] * 4, "00"))
     found = read_all(books.save(path, contents))
     assert [line.texts[1] for line in found] == ["007", "007", "007", "007", "07"]
@@ -105,8 +106,8 @@ def test_a_text_in_many_runs_is_put_together_once(path: Path, monkeypatch: pytes
         yield from xml_stream.parse(stream, handler, label)
 
     monkeypatch.setattr(Run, "copied", 0)
-    monkeypatch.setattr(rows_module, "parse", parse)
-    monkeypatch.setattr(strings, "parse", parse)
+    monkeypatch.setattr(workbook, "parse", parse)
+    monkeypatch.setattr(strings_and_styles, "parse", parse)
     runs = "<t>a</t>" * 500
     inline, shared = f'<c t="inlineStr"><is>{runs}</is></c>', '<c t="s"><v>0</v></c>'
     lines = sheet_xml(HEADER, row(2, inline if where == "in a cell" else shared))
@@ -117,8 +118,8 @@ def test_a_text_in_many_runs_is_put_together_once(path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("where", ["in a cell", "in a shared string"])
 def test_the_length_of_a_text_is_that_of_all_its_runs(path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    monkeypatch.setattr(sheet, "LONGEST_TEXT", 50)
-    monkeypatch.setattr(strings, "LONGEST_TEXT", 50)
+    monkeypatch.setattr(worksheet_xml, "LONGEST_TEXT", 50)
+    monkeypatch.setattr(strings_and_styles, "LONGEST_TEXT", 50)
     runs = "<r><t>ab</t></r>" * 26
     inline = sheet_xml(HEADER, row(2, f'<c r="A2" t="inlineStr"><is>{runs}</is></c>'))
     shared = f'<sst xmlns="{books.MAIN}"><si>{runs}</si></sst>'
@@ -134,7 +135,7 @@ def test_a_cell_after_one_of_many_runs_holds_its_own_text_only(path: Path) -> No
 
 
 def test_shared_strings_that_would_fill_the_memory_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strings, "_MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(strings_and_styles, "_MOST_BYTES", 1_000_000)
     contents = books.parts(PLAIN, strings=books.strings_xml(*["ab"] * 15_000))
     message = r"^costly\.xlsx: its texts take more than 1 MB; copy the rows that are needed into a new workbook$"
     with pytest.raises(RecipientsError, match=message):
@@ -142,7 +143,7 @@ def test_shared_strings_that_would_fill_the_memory_are_refused(path: Path, monke
 
 
 def test_a_million_names_would_fit_the_memory_for_shared_strings(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strings, "_MOST_BYTES", strings._MOST_BYTES // 1_000)
+    monkeypatch.setattr(strings_and_styles, "_MOST_BYTES", strings_and_styles._MOST_BYTES // 1_000)
     names = [f"Nguyễn Thị Hồng {number:04}" for number in range(1_000)]
     contents = books.parts(
         sheet_xml(HEADER, row(2, '<c r="A2" t="s"><v>999</v></c>')), strings=books.strings_xml(*names)
@@ -177,7 +178,7 @@ def test_a_flood_of_tags_in_the_styles_leaves_the_workbook_without_formats(
 def test_a_flood_of_tags_in_the_shared_strings_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch, flood: str
 ) -> None:
-    monkeypatch.setattr(strings, "_MOST_TAGS", 150)
+    monkeypatch.setattr(strings_and_styles, "_MOST_TAGS", 150)
     contents = books.parts(PLAIN, strings=books.strings_xml("An").replace("<si>", "<si>" + flood * 200))
     with pytest.raises(RecipientsError, match="its shared strings: holds over 150 tags that are no cells; open it in"):
         read_all(books.save(path, contents))
@@ -189,7 +190,7 @@ TIGHT = "".join(row(n, *["<c><v>1</v></c>"] * 6) for n in range(2, 402))
 def test_cells_beyond_what_a_part_of_its_size_can_tell_apart_are_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows_module, "_CELLS_TAKEN", 1_000)
+    monkeypatch.setattr(workbook, "_CELLS_TAKEN", 1_000)
     books.save(path, books.parts(sheet_xml(HEADER, TIGHT)))
     with pytest.raises(RecipientsError, match="sheet “Data”: holds far more cells than a worksheet of its packed size"):
         read_all(path)
@@ -231,7 +232,7 @@ EMPTY = [
 
 @pytest.mark.parametrize("cells", EMPTY)
 def test_a_flood_of_blank_cells_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch, cells: str) -> None:
-    monkeypatch.setattr(rows_module, "_MOST_BLANKS", 150)
+    monkeypatch.setattr(workbook, "_MOST_BLANKS", 150)
     message = "sheet “Data”: holds over 150 blank cells; delete the rows and columns that are not needed"
     with pytest.raises(RecipientsError, match=message):
         read_all(books.save(path, books.parts(sheet_xml(HEADER, row(2, cells)))))
@@ -239,7 +240,7 @@ def test_a_flood_of_blank_cells_is_refused(path: Path, monkeypatch: pytest.Monke
 
 def test_cells_that_hold_something_are_no_flood(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xml_stream, "MOST_TAGS", 150)
-    monkeypatch.setattr(rows_module, "_MOST_BLANKS", 150)
+    monkeypatch.setattr(workbook, "_MOST_BLANKS", 150)
     lines = [
         row(n, text(f"A{n}", "An"), f'<c r="B{n}"><f>1+1</f><v>2</v></c>', f'<c r="C{n}"><v>3</v></c>')
         for n in range(2, 302)
@@ -247,13 +248,13 @@ def test_cells_that_hold_something_are_no_flood(path: Path, monkeypatch: pytest.
     assert len(read_all(books.save(path, books.parts(sheet_xml(HEADER, *lines))))) == 300
 
 
-@pytest.mark.parametrize(
-    ("part", "module"), [(SHEET_PART, rows_module), (STYLES_PART, styles)], ids=["sheet", "styles"]
-)
+@pytest.mark.parametrize("part", [SHEET_PART, STYLES_PART])
 def test_a_part_that_packs_tighter_than_any_workbook_is_refused(
-    path: Path, monkeypatch: pytest.MonkeyPatch, part: str, module: ModuleType
+    path: Path, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    monkeypatch.setattr(module, "_LIMIT", vars(module)["_LIMIT"]._replace(small=10_000))
+    limit = Limit(small=10_000, growth=40)
+    monkeypatch.setattr(workbook, "_SHEET_LIMIT", limit)
+    monkeypatch.setattr(strings_and_styles, "_STYLES_LIMIT", limit)
     contents = books.parts(PLAIN, styles=books.styles_xml("0"))
     noise = "".join(random.Random(1).choices("abcdefgh", k=2_000))
     contents[part] = f"{contents[part]!s}<!--{noise}-->" + " " * 70_000

@@ -7,7 +7,7 @@ import pytest
 
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets import ReadOptions, csv_records, limits, open_sheet
-from campaign.sheets.file_kind import FileKind
+from campaign.sheets.files import FileKind
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 
 from campaign.errors import RecipientsError
 from campaign.sheets import open_sheet
-from campaign.sheets.file_kind import FileKind, kind_of
+from campaign.sheets.files import FileKind, kind_of
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.sheets.cell_text import CellText, builtin_format
+from campaign.sheets.number_format import CellText, builtin_format
 
 SHOWN = [
     (0, 1234.5, "1234.5"),

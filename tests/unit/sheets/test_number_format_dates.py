@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.sheets.cell_text import CellText
+from campaign.sheets.number_format import CellText
 
 # 41129.957... is Wednesday 8 August 2012, 22:59 less a second; 45351.4375 is Thursday 29 February 2024, 10:30.
 DATES = [

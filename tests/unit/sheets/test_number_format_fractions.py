@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.sheets.cell_text import format_number
+from campaign.sheets.number_format import format_number
 
 CASES = [
     (1.5, "# ?/?", "1 1/2"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.sheets.cell_text import format_number
+from campaign.sheets.number_format import format_number
 
 CASES = [
     (12345.6789, "0.00E+00", "1.23E+04"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.sheets.cell_text import CellText, format_number
+from campaign.sheets.number_format import CellText, format_number
 
 SIGNS = [
     (5, "0;(0);-;@", "5"),

@@ -11,11 +11,9 @@ import pytest
 
 from campaign.errors import RecipientsError
 from campaign.sheets import limits, open_sheet
-from campaign.sheets.xlsx import rows as rows_module
-from campaign.sheets.xlsx import strings as strings_module
-from campaign.sheets.xlsx import xml_stream
-from campaign.sheets.xlsx.columns import ColumnIndex
+from campaign.sheets.xlsx import strings_and_styles, workbook, xml_stream
 from campaign.sheets.xlsx.package import Limit
+from campaign.sheets.xlsx.sheet_xml import ColumnIndex
 
 from . import books
 from .books import SHEET_PART, STRINGS_PART, STYLES_PART, WORKBOOK_PART, row, sheet_xml, text
@@ -57,8 +55,9 @@ def test_an_entity_bomb_in_the_styles_leaves_the_workbook_without_formats(path: 
 
 @pytest.mark.parametrize("part", [SHEET_PART, STRINGS_PART, WORKBOOK_PART])
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (rows_module, strings_module):
-        monkeypatch.setattr(module, "_LIMIT", Limit(small=48_000_000, growth=40))
+    limit = Limit(small=48_000_000, growth=40)
+    monkeypatch.setattr(workbook, "_SHEET_LIMIT", limit)
+    monkeypatch.setattr(strings_and_styles, "_STRINGS_LIMIT", limit)
     contents = books.parts(PLAIN, strings=books.strings_xml("x"))
     contents[part] = str(contents[part]) + " " * 60_000_000
     books.save(path, contents)
@@ -74,7 +73,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path, part: str, monk
 
 
 def test_a_large_sheet_that_packs_as_sheets_do_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "_LIMIT", Limit(small=10_000, growth=40))
+    monkeypatch.setattr(workbook, "_SHEET_LIMIT", Limit(small=10_000, growth=40))
     blank = [row(number, f'<c r="A{number}" s="1"/>') for number in range(2, 5_000)]
     assert read_all(books.save(path, books.parts(sheet_xml(HEADER, *blank, row(6_000, text("A6000", "An")))))) == 1
 
@@ -110,7 +109,7 @@ def test_a_row_beyond_all_measure_is_refused(path: Path) -> None:
 
 
 def test_a_row_of_many_megabytes_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "_MOST_PIECES_PER_ROW", 3)
+    monkeypatch.setattr(workbook, "_MOST_PIECES_PER_ROW", 3)
     with pytest.raises(RecipientsError, match="row 2: holds more than any worksheet's row"):
         read_all(books.save(path, books.parts(sheet_xml(HEADER, row(2, text("A2", "An"), text("B2", "x" * 500_000))))))
 

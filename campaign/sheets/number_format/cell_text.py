@@ -1,7 +1,4 @@
-"""A cell's value becomes the text that Excel shows for it.
-
-`CellText` is made once for a workbook and asked for every cell; it compiles each number format once.
-"""
+"""Show a cell's value as the text that Excel displays."""
 
 from __future__ import annotations
 
@@ -9,19 +6,17 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from campaign.sheets.number_format.builtin import builtin_format
-from campaign.sheets.number_format.codes import FormatCode, compile_code, holds_dates, refusing
-from campaign.sheets.number_format.errors import NotShownError, NotUnderstoodError, UnsupportedError
-from campaign.sheets.number_format.general import general_text
+from campaign.sheets.number_format.codes import FormatCode, check_short_date, compile_code, holds_dates, refusing
+from campaign.sheets.number_format.locales import SHORT_DATE
+from campaign.sheets.number_format.numbers import general_text
 from campaign.sheets.number_format.serial_date import as_datetime
-from campaign.sheets.number_format.system_locale import SHORT_DATE, check_short_date
+from campaign.sheets.number_format.syntax import NotShownError, NotUnderstoodError, UnsupportedError
 
 if TYPE_CHECKING:
-    from campaign.sheets.number_format.decimals import Number
+    from campaign.sheets.number_format.numbers import Number
     from campaign.sheets.number_format.serial_date import DateLike
     from campaign.sheets.table import CellValue
 
-__all__ = ["NOT_SHOWN", "CellText", "builtin_format", "format_number"]
 
 NOT_SHOWN = "########"
 """What Excel fills a cell with whose number format has no text for its value, such as a date before 1900."""

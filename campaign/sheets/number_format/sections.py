@@ -1,24 +1,27 @@
-"""Sections for vulgar fractions: `# ?/?`, `# ??/16`, `??/??`."""
+"""Compile one section of a format code into a function, by the kind of section."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from itertools import takewhile
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from campaign.sheets.number_format.decimals import exact
-from campaign.sheets.number_format.errors import NotUnderstoodError
-from campaign.sheets.number_format.filling import fill_left, fill_right, join
-from campaign.sheets.number_format.layout import Layout, Role, lay_out
-from campaign.sheets.number_format.tokens import Kind
+from campaign.sheets.number_format.dates import DATE_KINDS, DateSection
+from campaign.sheets.number_format.locales import Locale, locale
+from campaign.sheets.number_format.numbers import exact, fill_left, fill_right, general_text, join, number_section
+from campaign.sheets.number_format.syntax import Kind, Layout, NotUnderstoodError, Role, UnsupportedError, lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from campaign.sheets.number_format.decimals import Number
-    from campaign.sheets.number_format.numbers import Render
-    from campaign.sheets.number_format.tokens import Token
+    from campaign.sheets.number_format.numbers import Number, Render
+    from campaign.sheets.number_format.serial_date import DateLike
+    from campaign.sheets.number_format.syntax import Token
+
+    ShowText: TypeAlias = Callable[[str], str]
+    ShowDate: TypeAlias = Callable[[DateLike], str]
+
 
 _CLOSE_ENOUGH = 1e-13
 _HALF = Decimal("0.5")
@@ -151,3 +154,88 @@ def _shown(shape: _Shape, whole: int, numerator: int, denominator: int) -> str:
     fill = fill_right if "0" in shape.denominator else fill_left
     bottom = shape.denominator if shape.fixed else "".join(fill(str(denominator), shape.denominator))
     return f"{integer}{gap}{top}{shape.bar}{bottom}{shape.tail}"
+
+
+_GENERAL_KINDS = frozenset({Kind.GENERAL, Kind.TEXT})
+_DIRECTIVES = frozenset({Kind.COLOUR, Kind.CONDITION, Kind.LOCALE})
+_AS_IS = frozenset({Kind.LITERAL, Kind.NUMERAL, Kind.POINT, Kind.COMMA})
+
+
+class Rendering(NamedTuple):
+    """How a section shows values.
+
+    Attributes:
+        positive: a number that is not negative.
+        negative: a negative number, given without its sign.
+        date: a date, where the section is for dates.
+    """
+
+    positive: Render
+    negative: Render
+    date: ShowDate | None = None
+
+
+def render_number(tokens: Sequence[Token], *, date1904: bool) -> Rendering:
+    """How a section shows numbers and dates.
+
+    Raises:
+        NotUnderstoodError: the section is none that Excel would take.
+        UnsupportedError: it is, but not supported here.
+    """
+    shown = [token for token in tokens if token.kind not in _DIRECTIVES]
+    kinds = {token.kind for token in shown}
+    if Kind.UNSUPPORTED in kinds:
+        raise UnsupportedError("eras, calendars other than ours and digits other than 0 to 9 are not supported")
+    where = _locale(tokens)
+    if kinds & DATE_KINDS:
+        section = DateSection(shown, where, date1904=date1904)
+        return Rendering(section.number, section.negative, section.date)
+    if kinds & _GENERAL_KINDS or (tokens and not shown):
+        render = _general_section(shown)
+    elif Kind.SLASH in kinds:
+        render = fraction_section(shown)
+    else:
+        render = number_section(lay_out(shown))
+    return Rendering(render, render)
+
+
+def render_text(tokens: Sequence[Token]) -> ShowText:
+    """How a section shows text.
+
+    Raises:
+        NotUnderstoodError: the section holds what cannot stand beside text.
+    """
+    shown = [token for token in tokens if token.kind not in _DIRECTIVES]
+    pieces = _pieces(shown) if shown or not tokens else [None]
+    return lambda text: "".join([text if piece is None else piece for piece in pieces])
+
+
+def _general_section(tokens: Sequence[Token]) -> Render:
+    # A colour alone is a section too: General in that colour.
+    pieces = _pieces(tokens) or [None]
+
+    def render(value: Number, sign: str) -> str:
+        return sign + "".join([general_text(value) if piece is None else piece for piece in pieces])
+
+    return render
+
+
+def _pieces(tokens: Sequence[Token]) -> list[str | None]:
+    """The literals, with None where the value goes."""
+    pieces: list[str | None] = []
+    for token in tokens:
+        if token.kind in _GENERAL_KINDS:
+            pieces.append(None)
+        elif token.kind in _AS_IS:
+            pieces.append(token.text)
+        else:
+            raise NotUnderstoodError(f"{token.text!r} cannot stand beside General or @")
+    return pieces
+
+
+def _locale(tokens: Sequence[Token]) -> Locale:
+    codes = [token.text for token in tokens if token.kind is Kind.LOCALE]
+    found = locale(codes[-1] if codes else "")
+    if not found.is_western:
+        raise UnsupportedError(f"the digits or the calendar of [$-{codes[-1]}] are not supported")
+    return found

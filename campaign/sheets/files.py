@@ -1,17 +1,18 @@
-"""What kind of file is this? Told by its first bytes, because names lie."""
+"""Check a file before it is read: that it can hold rows, and that it did not change since it was opened."""
 
 from __future__ import annotations
 
 import difflib
 import stat
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
-from campaign.sheets.unicode_marks import told_by
+from campaign.sheets.text_encoding import told_by
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt"})
@@ -159,3 +160,34 @@ def _stream_names(path: Path) -> set[str]:
 
 def _refusal(path: Path, what: str, remedy: str) -> RecipientsError:
     return RecipientsError(Problem(path.name, what, remedy))
+
+
+class Fingerprint(NamedTuple):
+    """Size in bytes and time of the last change in nanoseconds."""
+
+    size: int
+    changed: int
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Take the file's fingerprint.
+
+    Raises:
+        OSError: it is gone.
+    """
+    status = path.stat()
+    return Fingerprint(status.st_size, status.st_mtime_ns)
+
+
+def refuse_change(path: Path, before: Fingerprint) -> None:
+    """Make sure that the file is still the one that was opened.
+
+    Raises:
+        RecipientsError: it was saved or removed meanwhile.
+    """
+    try:
+        changed = fingerprint(path) != before
+    except OSError:
+        changed = True
+    if changed:
+        raise RecipientsError(Problem(path.name, "was changed while it was being read", "start again"))

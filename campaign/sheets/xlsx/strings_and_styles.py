@@ -1,4 +1,4 @@
-"""The shared strings of a workbook."""
+"""What cells refer to by number: shared strings and number formats."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
+from campaign.sheets.number_format import builtin_format
 from campaign.sheets.xlsx.package import Limit
-from campaign.sheets.xlsx.sheet import LONGEST_TEXT
-from campaign.sheets.xlsx.xml_stream import parse, prefix, refuse_flood
+from campaign.sheets.xlsx.sheet_xml import LONGEST_TEXT
+from campaign.sheets.xlsx.xml_stream import elements, parse, prefix, refuse_flood
 
 if TYPE_CHECKING:
     from campaign.sheets.xlsx.package import Package
 
+
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_LIMIT = Limit(small=300_000_000, growth=30)
+_STRINGS_LIMIT = Limit(small=300_000_000, growth=30)
 """Ready-made messages differ in a name alone, and pack a hundred times; what stays in memory is limited below."""
 
 _MOST_BYTES = 200_000_000
@@ -45,7 +47,7 @@ def read_strings(package: Package, part: str | None) -> list[str]:
     """
     table = _StringTable(package.label)
     if part is not None:
-        with package.open(part, _LIMIT) as stream:
+        with package.open(part, _STRINGS_LIMIT) as stream:
             for _ in parse(stream, table, package.label):
                 refuse_flood(table.tags, f"{package.label}, its shared strings", _MOST_TAGS)
     return table.strings
@@ -102,3 +104,58 @@ class _StringTable:
         if self._kept > _MOST_BYTES:
             what = f"its texts take more than {_MOST_BYTES / 1e6:,.0f} MB"
             raise RecipientsError(Problem(self._where, what, "copy the rows that are needed into a new workbook"))
+
+
+GENERAL = "General"
+
+# The codes by which `cell_text` knows the built-in formats 14 and 22, which follow the computer's settings. Spelt
+# out in the sheet they follow nothing; an escape that changes nothing else keeps them apart.
+_SPELT_OUT = {"mm-dd-yy": r"mm\-dd\-yy", "m/d/yy h:mm": r"m/d/yy\ h:mm"}
+_STYLES_LIMIT = Limit(small=48_000_000, growth=40)
+_MOST_STYLES = 65_536
+_LONGEST_CODE = 1_000
+"""Far more than Excel takes: 65,490 cell formats, and 255 characters in a code ("Excel specifications and limits")."""
+
+_MOST_CODES = 1_000
+"""Format codes that are made ready, at some kilobytes each; Excel takes about 250 of a workbook's own."""
+
+_ONE_TOO_MANY = f"beyond the first {_MOST_CODES:,}"
+"""Stands in for every further code. No program takes it for one, so it is shown as General, and noted once."""
+
+_CONTAINERS = frozenset({"numFmts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "extLst"})
+
+
+def read_formats(package: Package, part: str | None) -> dict[str, str]:
+    """Read the number format code of each cell style.
+
+    Returns:
+        codes by style number as it stands in a cell's attribute `s`; a style that is absent is General.
+            Beyond a thousand codes, those that follow become one that nobody understands.
+
+    Raises:
+        RecipientsError: the styles are damaged.
+    """
+    own: dict[str, str] = {}
+    codes: set[str] = set()
+    formats: dict[str, str] = {}
+    if part is None:
+        return formats
+    container = ""
+    with package.open(part, _STYLES_LIMIT) as stream:
+        for name, attributes in elements(stream, package.label):
+            if name in _CONTAINERS:
+                container = name
+            elif name == "numFmt" and container == "numFmts" and len(own) < _MOST_STYLES:
+                code = attributes.get("formatCode", "")[:_LONGEST_CODE]
+                if len(codes) < _MOST_CODES:
+                    codes.add(code)
+                own[attributes.get("numFmtId", "")] = _SPELT_OUT.get(code, code) if code in codes else _ONE_TOO_MANY
+            elif name == "xf" and container == "cellXfs" and len(formats) < _MOST_STYLES:
+                number = attributes.get("numFmtId", "0")
+                formats[str(len(formats))] = own.get(number) or _builtin(number)
+    return formats
+
+
+def _builtin(number: str) -> str:
+    code = builtin_format(int(number)) if number.isdecimal() and len(number) < 6 else None
+    return code or GENERAL
