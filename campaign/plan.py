@@ -15,7 +15,7 @@ from campaign.channels.address import base_url
 from campaign.errors import Problem, RecipientsError
 from campaign.journal import Duplicates, PlannedMessage, State, encode_cells
 from campaign.messages import Mapped, compile_template, find_template, load_template
-from campaign.recipients import doubt_by_names, variable_name
+from campaign.recipients import missing_header_warning, variable_name
 from campaign.sheets import ReadOptions, open_sheet
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def prepare(campaign: Campaign, server: str | None = None) -> Prepared:
 def _as_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
     """How a list was read in which columns are missing; first of all, that its headers may stand in another row."""
     rows = ((row.number, row.texts) for row in recipients.rows())
-    doubt = doubt_by_names(rows, {variable_name(name) for name in missing} - {""})
-    doubt = doubt or recipients.header_doubt
-    others = [note for note in recipients.notes if note != recipients.header_doubt]
+    doubt = missing_header_warning(rows, {variable_name(name) for name in missing} - {""})
+    doubt = doubt or recipients.header_warning
+    others = [note for note in recipients.notes if note != recipients.header_warning]
     return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
 
 

@@ -29,13 +29,13 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
     """
     prepared = prepare(campaign)
     count = PlanCount()
-    fidelity = Linter(prepared.recipients.columns, prepared.template.destination_columns)
+    linter = Linter(prepared.recipients.columns, prepared.template.destination_columns)
     first: Row | None = None
     with JsonArray() as problems:
         with Listing() as listing:
             for row, message, planned in planned_rows(prepared):
                 count.states[planned.state] += 1
-                fidelity.look(row)
+                linter.add(row)
                 if first is None:
                     first = row
                     if not quiet:
@@ -44,12 +44,12 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
                     listing.add(problem)
                     if json_wanted:
                         problems.add(asdict(problem))
-        warnings = (*prepared.template.binding.unused, *fidelity.warnings())
-        _print_findings(prepared, fidelity, warnings, quiet=quiet)
+        warnings = (*prepared.template.binding.unused, *linter.warnings())
+        _print_findings(prepared, linter, warnings, quiet=quiet)
         if not quiet:
             say(_counts(count))
         if json_wanted:
-            columns = list(_columns(prepared, fidelity, first))
+            columns = list(_columns(prepared, linter, first))
             print_json_object(_as_json(prepared, count, columns, warnings), problems=problems)
     return SOME_NOT if count.states[State.INVALID] else ALL_SENT
 
@@ -128,9 +128,9 @@ def _mapped(variable: str | None, column: Column, row: Row | None) -> dict[str, 
     return {"variable": variable, "column": column.letter, "header": column.header, "example": example}
 
 
-def _columns(prepared: Prepared, fidelity: Linter, first: Row | None) -> Iterator[dict[str, str | None]]:
-    """The mapping, then the columns that no variable stands for; each with what fidelity found in it."""
-    examples = {column.letter: example._asdict() for column, example in fidelity.examples().items()}
+def _columns(prepared: Prepared, linter: Linter, first: Row | None) -> Iterator[dict[str, str | None]]:
+    """The mapping, then the columns that no variable stands for; each with what linter found in it."""
+    examples = {column.letter: example._asdict() for column, example in linter.examples().items()}
     mapping = list(_mapping(prepared, first))
     mapped = {found["column"] for found in mapping}
     others = [column for column in prepared.recipients.columns if column.letter not in mapped]
@@ -147,10 +147,10 @@ def _print_mapping(prepared: Prepared, row: Row) -> None:
         say(f"  {found['variable']} ← {source} ← {_short(found['example'])}")
 
 
-def _print_findings(prepared: Prepared, fidelity: Linter, warnings: Iterable[Problem], *, quiet: bool) -> None:
+def _print_findings(prepared: Prepared, linter: Linter, warnings: Iterable[Problem], *, quiet: bool) -> None:
     """What is shown otherwise than stored, what seems to be ruined, and how the file was read."""
     if not quiet:
-        for column, example in fidelity.examples().items():
+        for column, example in linter.examples().items():
             shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"
             say(f"  column {column.letter} “{column.label}”: {shown}")
     for warning in warnings:

@@ -1,8 +1,8 @@
-"""What makes the rows of a sheet recipients: template variables for its columns, and warnings about its cells."""
+"""Use the rows of a sheet as recipients: template variables for columns, and warnings about damaged cells."""
 
 from __future__ import annotations
 
 from campaign.recipients.lint import Linter
-from campaign.recipients.variables import doubt_by_names, variable_name
+from campaign.recipients.variables import missing_header_warning, variable_name
 
-__all__ = ["Linter", "doubt_by_names", "variable_name"]
+__all__ = ["Linter", "missing_header_warning", "variable_name"]

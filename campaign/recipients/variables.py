@@ -1,4 +1,4 @@
-"""The name by which a template refers to a column: the column's header, folded to ASCII."""
+"""Convert the headers of a sheet to the variable names that templates use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from campaign.sheets.table import doubt
+from campaign.sheets.table import header_row_warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,11 +19,11 @@ _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
 def variable_name(header: str) -> str:
-    """Fold a header into the name a template can use.
+    """Convert a header to the variable name that a template uses.
 
     Returns:
-        ASCII, lower-case, "_" between words ("Họ và tên" is `ho_va_ten`), with a leading "_" where it would
-        start with a digit; "" where nothing of the header can be written in ASCII.
+        ASCII, lower-case, with "_" between words ("Họ và tên" becomes `ho_va_ten`) and before a leading digit; "" if
+        no part of the header can be written in ASCII.
     """
     letters = header.casefold().translate(_LETTERS_THAT_DO_NOT_DECOMPOSE)
     without_marks = "".join(c for c in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(c))
@@ -31,14 +31,14 @@ def variable_name(header: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
-def doubt_by_names(following: Iterable[tuple[int, Sequence[str]]], names: set[str]) -> str:
-    """Doubt a header row, in words, where one that follows it holds a header that is missing; "" where none does.
+def missing_header_warning(following: Iterable[tuple[int, Sequence[str]]], names: set[str]) -> str:
+    """Warn that a row below the header row contains a header that is missing; return "" if none does.
 
     Args:
-        following: numbers and displayed texts of the rows that follow.
-        names: the variables that the missing headers fold into.
+        following: numbers and displayed texts of the rows below the header row.
+        names: variable names of the missing headers.
     """
     for number, texts in islice(following, 20):
         if not names.isdisjoint(map(variable_name, texts)):
-            return doubt(number)
+            return header_row_warning(number)
     return ""

@@ -1,4 +1,4 @@
-"""Check a file before it is read: that it can hold rows, and that it did not change since it was opened."""
+"""Check a file before it is read: what kind it is, and whether it changed since it was opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
-from campaign.sheets.text_encoding import told_by
+from campaign.sheets.text_encoding import unicode_encoding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,10 +20,10 @@ _SPREADSHEET_SUFFIXES = WORKBOOK_SUFFIXES | {".xls", ".xlsb", ".ods", ".numbers"
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_HEAD = 4096
-_PIECE = 1 << 20
+_HEAD_BYTES = 4096
+_CHUNK_BYTES = 1 << 20
 _SAVE_AS = "open it in a spreadsheet program and save it as .xlsx"
-_NOT_RECIPIENTS = "give a workbook (.xlsx, .xlsm) or a text file (.csv, .tsv)"
+_GIVE_A_SHEET = "give a workbook (.xlsx, .xlsm) or a text file (.csv, .tsv)"
 
 _OTHER_BINARY = {
     b"%PDF": "a PDF",
@@ -40,55 +40,55 @@ _OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\
 
 
 class FileKind(Enum):
-    """The kinds of file that can hold recipients."""
+    """The kinds of file that can be read."""
 
     WORKBOOK = auto()
     TEXT = auto()
 
 
 def kind_of(path: Path) -> FileKind:
-    """Look at a file before anything is read from it.
+    """Detect the kind of a file by its first bytes.
 
     Raises:
-        RecipientsError: it is not there, may not be read, is empty, or is no file that can hold recipients.
-        OSError: reading it fails in any other way.
+        RecipientsError: it does not exist, is empty, is not permitted to be read, or is of another kind.
+        OSError: reading it fails in another way.
     """
-    _refuse_what_cannot_be_opened(path)
+    _check_status(path)
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(_HEAD_BYTES)
     except PermissionError as error:
-        remedy = "close it where it is open, or have its permissions changed"
+        remedy = "close it where it is open, or change its permissions"
         raise RecipientsError(Problem(str(path), "may not be read", remedy)) from error
     if head.startswith(_ZIP):
         return FileKind.WORKBOOK
-    _refuse_other_kinds(path, head)
+    _check_content(path, head)
     if path.suffix.lower() in TEXT_SUFFIXES:
         return FileKind.TEXT
     if path.suffix.lower() in _SPREADSHEET_SUFFIXES:
-        raise _refusal(path, "is plain text and not a workbook", "rename it to .csv if that is what it holds")
-    raise _refusal(path, "is not a kind of file that holds recipients", _NOT_RECIPIENTS)
+        raise _refusal(path, "is plain text and not a workbook", "rename it to .csv if it is a CSV file")
+    raise _refusal(path, "is not a kind of file that can be read as a sheet", _GIVE_A_SHEET)
 
 
-def _refuse_what_cannot_be_opened(path: Path) -> None:
+def _check_status(path: Path) -> None:
     try:
         status = path.stat()
     except PermissionError as error:
-        raise RecipientsError(Problem(str(path), "may not be read", "have its permissions changed")) from error
+        raise RecipientsError(Problem(str(path), "may not be read", "change its permissions")) from error
     except (OSError, ValueError) as error:
-        raise RecipientsError(Problem(str(path), "there is no such file", _near(path))) from error
+        raise RecipientsError(Problem(str(path), "there is no such file", _similar_name(path))) from error
     if path.name.startswith("~$"):
-        what = "only marks that a workbook is open in a spreadsheet program"
+        what = "is the lock file of a workbook that is open in a spreadsheet program"
         raise _refusal(path, what, f"give {path.name[2:]} itself")
     if stat.S_ISDIR(status.st_mode):
         raise RecipientsError(Problem(str(path), "is a folder", "give a file in it"))
     if not stat.S_ISREG(status.st_mode):
-        raise RecipientsError(Problem(str(path), "is not a file on a disk", "save the recipients as a file first"))
+        raise RecipientsError(Problem(str(path), "is not a file on a disk", "save it as a file first"))
     if not status.st_size:
         raise _refusal(path, "is empty", "save or download it again")
 
 
-def _near(path: Path) -> str:
+def _similar_name(path: Path) -> str:
     known = WORKBOOK_SUFFIXES | TEXT_SUFFIXES
     try:
         names = [file.name for file in path.parent.iterdir() if file.suffix.lower() in known]
@@ -98,23 +98,23 @@ def _near(path: Path) -> str:
     return f"did you mean {near[0]}?" if near else "check the name and the folder"
 
 
-def _refuse_other_kinds(path: Path, head: bytes) -> None:
+def _check_content(path: Path, head: bytes) -> None:
     if head.startswith(_OLE):
         raise _ole_refusal(path)
     if head.startswith(_OLD_EXCEL):
         raise _refusal(path, "is an old Excel file (.xls)", _SAVE_AS)
     for magic, name in _OTHER_BINARY.items():
         if head.startswith(magic):
-            raise _refusal(path, f"is {name}", _NOT_RECIPIENTS)
+            raise _refusal(path, f"is {name}", _GIVE_A_SHEET)
     if not head.strip(b"\0"):
-        raise _refusal(path, "is damaged: it holds nothing but zeros", "get the file again from where it came from")
-    told = told_by(head)
-    start = head.decode(told[0] if told else "latin-1", "replace")
+        raise _refusal(path, "is damaged: it contains only zeros", "get the file again from its source")
+    detected = unicode_encoding(head)
+    start = head.decode(detected[0] if detected else "latin-1", "replace")
     markup = _markup(start)
     if markup:
         raise _refusal(path, f"is {markup} and not a workbook", _SAVE_AS)
     if _is_binary(start):
-        raise _refusal(path, "is damaged, or no spreadsheet: it does not begin like one", _SAVE_AS)
+        raise _refusal(path, "is damaged, or is not a spreadsheet", _SAVE_AS)
 
 
 def _markup(start: str) -> str:
@@ -131,30 +131,30 @@ def _markup(start: str) -> str:
 
 
 def _is_binary(start: str) -> bool:
-    """Tell bytes from text: text has hardly any control characters."""
+    """Return whether the data is binary: text has few control characters."""
     controls = sum(letter < " " and letter not in "\0\t\n\r\f\x1a\x1b" for letter in start)
     return controls > len(start) // 20
 
 
 def _ole_refusal(path: Path) -> RecipientsError:
-    """Tell apart what the old compound files hold (Microsoft, [MS-CFB] and [MS-OFFCRYPTO])."""
+    """Name what a compound file contains (Microsoft, [MS-CFB] and [MS-OFFCRYPTO])."""
     names = _stream_names(path)
     if "EncryptedPackage" in names:
-        remedy = "open it in Excel, take the password off (File, Info, Protect Workbook), and save it"
+        remedy = "open it in Excel, remove the password (File, Info, Protect Workbook), and save it"
         return _refusal(path, "is encrypted with a password", remedy)
     if names:
         return _refusal(path, "is an old Excel file (.xls)", _SAVE_AS)
-    return _refusal(path, "is an old Office file, and not a workbook", _NOT_RECIPIENTS)
+    return _refusal(path, "is an old Office file and not a workbook", _GIVE_A_SHEET)
 
 
 def _stream_names(path: Path) -> set[str]:
-    wanted = {name: name.encode("utf-16-le") for name in ("EncryptedPackage", "Workbook", "Book")}
+    patterns = {name: name.encode("utf-16-le") for name in ("EncryptedPackage", "Workbook", "Book")}
     found: set[str] = set()
     tail = b""
     with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            found.update(name for name, spelt in wanted.items() if spelt in tail + piece)
-            tail = piece[-64:]
+        while chunk := file.read(_CHUNK_BYTES):
+            found.update(name for name, pattern in patterns.items() if pattern in tail + chunk)
+            tail = chunk[-64:]
     return found
 
 
@@ -163,27 +163,27 @@ def _refusal(path: Path, what: str, remedy: str) -> RecipientsError:
 
 
 class Fingerprint(NamedTuple):
-    """Size in bytes and time of the last change in nanoseconds."""
+    """Size in bytes, and time of the last change in nanoseconds."""
 
     size: int
     changed: int
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """Take the file's fingerprint.
+    """Return the fingerprint of a file.
 
     Raises:
-        OSError: it is gone.
+        OSError: the file cannot be accessed.
     """
     status = path.stat()
     return Fingerprint(status.st_size, status.st_mtime_ns)
 
 
-def refuse_change(path: Path, before: Fingerprint) -> None:
-    """Make sure that the file is still the one that was opened.
+def check_unchanged(path: Path, before: Fingerprint) -> None:
+    """Check that a file is the same as when it was opened.
 
     Raises:
-        RecipientsError: it was saved or removed meanwhile.
+        RecipientsError: it was changed or removed.
     """
     try:
         changed = fingerprint(path) != before

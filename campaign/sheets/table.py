@@ -1,4 +1,4 @@
-"""An open sheet: how it is to be read, its header row, its columns and its rows."""
+"""An open sheet: read options, columns, rows and the search for the header row."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What the operator may say about the file; None means: find out.
+    """How to read a file; None means: detect it.
 
     Attributes:
-        sheet: name of the worksheet; None takes the first visible one. Workbooks only.
-        header_row: number of the row that holds the headers, from 1, as a spreadsheet program shows it.
+        sheet: name of the worksheet; None for the first visible one. Workbooks only.
+        header_row: number of the header row, from 1, as a spreadsheet program shows it.
         encoding: a Python codec name ("utf-8", "cp1258"). CSV only.
-        delimiter: the character between two fields, or its name: comma, semicolon, tab, pipe. CSV only.
-        short_date: how the formats that follow a computer's regional settings (built-in 14 and 22) show a
-            date, as a number format. Workbooks only.
+        delimiter: the character that separates fields, or its name: comma, semicolon, tab, pipe. CSV only.
+        short_date: number format for dates whose format depends on the computer's regional settings (built-in formats
+            14 and 22). Workbooks only.
     """
 
     sheet: str | None = None
@@ -36,7 +36,7 @@ class ReadOptions:
     short_date: str = "dd/mm/yyyy"
 
 
-_HEADER_LOOKED_AT, _LONGEST_LABEL = 1000, 80
+_MAX_HEADER_SCANNED, _MAX_LABEL_LENGTH = 1000, 80
 
 CellValue: TypeAlias = str | int | float | bool | datetime | date | time | timedelta | None
 
@@ -45,7 +45,7 @@ class Column(NamedTuple):
     """One column of a sheet.
 
     Attributes:
-        position: its place among a row's cells, from 0.
+        position: index of its cell in a row, from 0.
         letter: its name in a spreadsheet program ("A", "AB").
         header: the header as displayed.
     """
@@ -56,20 +56,20 @@ class Column(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The header on one line, for people: in a sheet it may stand on several, and be of any length."""
-        line = " ".join(self.header[:_HEADER_LOOKED_AT].split())
-        return line if len(line) <= _LONGEST_LABEL else f"{line[: _LONGEST_LABEL - 1]}…"
+        """The header on one line, shortened, for messages: a header may have several lines and any length."""
+        line = " ".join(self.header[:_MAX_HEADER_SCANNED].split())
+        return line if len(line) <= _MAX_LABEL_LENGTH else f"{line[: _MAX_LABEL_LENGTH - 1]}…"
 
 
 class Row(NamedTuple):
-    """One row of a sheet; cells stand in the order of the columns.
+    """One row of a sheet; its cells are in the order of the columns.
 
     Attributes:
         number: the row's number as a spreadsheet program shows it.
-        texts: each cell as displayed, "" where blank. This is what templates render.
-        values: each cell's typed value as stored, None where blank.
-        formats: each cell's number format code; () where the file has none (CSV).
-        problems: what makes this row unfit to send, by cell.
+        texts: each cell as displayed, "" if blank.
+        values: each cell's typed value as stored, None if blank.
+        formats: each cell's number format code; () for CSV, which has none.
+        problems: what is wrong with the row, by cell.
     """
 
     number: int
@@ -80,27 +80,27 @@ class Row(NamedTuple):
 
 
 class Sheet(Protocol):
-    """An open sheet. Rows without any text are left out; `rows()` may be asked for again."""
+    """An open sheet. Rows without any text are skipped; `rows()` can be called again."""
 
     path: Path
     sheet: str | None
     columns: tuple[Column, ...]
     notes: tuple[str, ...]
-    """What a reader should know of how the file was read: encoding, delimiter, sheet chosen."""
-    header_doubt: str
-    """That note which doubts the header row; "" if there is none."""
+    """How the file was read, for the user: encoding, delimiter, sheet chosen."""
+    header_warning: str
+    """The note that says that another row may be the header row; "" if there is none."""
 
     def rows(self) -> Iterator[Row]:
-        """Every row with something in it, in the order of the file.
+        """Yield every row that is not blank, in the order of the file.
 
         Raises:
-            RecipientsError: the file turns out to be damaged on the way.
+            RecipientsError: the file is damaged further down.
         """
         ...
 
 
 def column_letter(index: int) -> str:
-    """Name a column as a spreadsheet program does: 0 is "A", 26 is "AA"."""
+    """Return the name of a column in a spreadsheet program: "A" for 0, "AA" for 26."""
     letters = ""
     rest = index + 1
     while rest:
@@ -110,9 +110,9 @@ def column_letter(index: int) -> str:
 
 
 def columns_of(headers: Iterable[str]) -> tuple[Column, ...]:
-    """Turn the displayed header row into columns; blank headers at its end are no columns.
+    """Make columns of a header row; trailing blank headers are dropped.
 
-    Headers are trimmed and composed (NFC), so that a template can name them as they look.
+    Headers are stripped and normalized to NFC, so that equal-looking headers compare equal.
     """
     cleaned = [unicodedata.normalize("NFC", header.strip()) for header in headers]
     while cleaned and not cleaned[-1]:
@@ -121,38 +121,38 @@ def columns_of(headers: Iterable[str]) -> tuple[Column, ...]:
 
 
 _NUMBER = re.compile(r"[\d\s.,/:+%()-]+")
-_ROWS_LOOKED_AT = 200
-_FILL_IT = "put the headers in the first row and one recipient in each row below"
-_NAME_IT = "set header_row to the number of the row that holds the headers"
+_ROWS_SEARCHED = 200
+_ADD_ROWS = "put the headers in the first row and the data in the rows below"
+_SET_HEADER_ROW = "set header_row to the number of the row that contains the headers"
 
 
 class HeaderRow(NamedTuple):
-    """The displayed headers, and a doubt about them in words ("" if there is none)."""
+    """The displayed headers, and a warning that another row may be the header row ("" if there is none)."""
 
     texts: Sequence[str]
-    doubt: str = ""
+    warning: str = ""
 
 
 def find_header_row(
-    rows: Iterable[tuple[int, Sequence[str]]], wanted: int, where: str, *, if_empty: str = _FILL_IT
+    rows: Iterable[tuple[int, Sequence[str]]], wanted: int, where: str, *, if_empty: str = _ADD_ROWS
 ) -> HeaderRow:
-    """Take the header row out of the rows from the first one on; rows without text may be left out of them.
+    """Find the header row among the rows of a sheet.
 
     Args:
-        rows: row numbers and displayed texts.
+        rows: row numbers and displayed texts, from the first row on; blank rows may be missing.
         wanted: number of the header row.
         where: file and sheet, for the error.
-        if_empty: what to do when there are no rows at all.
+        if_empty: what to do if there are no rows.
 
     Raises:
-        RecipientsError: that row is blank or beyond the end; it names the row that looks like the header.
+        RecipientsError: the row is blank or beyond the last one; names the row that looks like the header row.
     """
     coming = iter(rows)
     likely = last = 0
-    for number, texts in islice(coming, _ROWS_LOOKED_AT + wanted):
+    for number, texts in islice(coming, _ROWS_SEARCHED + wanted):
         filled = sum(1 for text in texts if text.strip())
         if number == wanted and filled:
-            return HeaderRow(texts, doubt_of_title(coming) if filled == 1 else "")
+            return HeaderRow(texts, title_row_warning(coming) if filled == 1 else "")
         if filled:
             last = number
             likely = likely or (number if looks_like_headers(texts) else 0)
@@ -161,26 +161,26 @@ def find_header_row(
     raise RecipientsError(_not_found(wanted, last, likely, where))
 
 
-def doubt_of_title(following: Iterable[tuple[int, Sequence[str]]]) -> str:
-    """Doubt a header row of one cell, in words, by the rows that follow it; "" where none of them looks like one."""
+def title_row_warning(following: Iterable[tuple[int, Sequence[str]]]) -> str:
+    """Warn that a header row of one cell may be a title; return "" if no row below it looks like a header row."""
     for number, texts in islice(following, 10):
         if looks_like_headers(texts):
-            return doubt(number)
+            return header_row_warning(number)
     return ""
 
 
-def doubt(number: int) -> str:
-    """Say that another row may be the header row."""
+def header_row_warning(number: int) -> str:
+    """Return the warning that another row looks like the header row."""
     return f"row {number} looks more like the header row; if it is, set header_row = {number}"
 
 
 def _not_found(wanted: int, last: int, likely: int, where: str) -> Problem:
     what = "is blank, so there are no headers" if wanted < last else f"does not exist: the last row is {last}"
-    remedy = f"row {likely} looks like the header row: set header_row = {likely}" if likely else _NAME_IT
+    remedy = f"row {likely} looks like the header row: set header_row = {likely}" if likely else _SET_HEADER_ROW
     return Problem(f"{where}, row {wanted}", what, remedy)
 
 
 def looks_like_headers(texts: Sequence[str]) -> bool:
-    """Tell whether a row may be the header row: at least two cells filled, none of them a number or a date."""
+    """Return whether a row may be the header row: two cells or more are filled, none with a number or date."""
     filled = [text for text in texts if text.strip()]
     return len(filled) > 1 and not any(_NUMBER.fullmatch(text) for text in filled)

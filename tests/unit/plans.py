@@ -29,7 +29,7 @@ class Rows:
     given: Sequence[Row]
     sheet: str | None = None
     notes: tuple[str, ...] = ()
-    header_doubt: str = ""
+    header_warning: str = ""
 
     def rows(self) -> Iterator[Row]:
         yield from self.given

@@ -1,4 +1,4 @@
-"""Show a cell's value as the text that Excel displays."""
+"""Convert a cell's value to the text that Excel displays."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from campaign.sheets.number_format.codes import FormatCode, check_short_date, compile_code, holds_dates, refusing
+from campaign.sheets.number_format.codes import (
+    FormatCode,
+    check_short_date,
+    compile_code,
+    has_date_fields,
+    unusable_code,
+)
 from campaign.sheets.number_format.locales import SHORT_DATE
 from campaign.sheets.number_format.numbers import general_text
 from campaign.sheets.number_format.serial_date import as_datetime
@@ -19,27 +25,27 @@ if TYPE_CHECKING:
 
 
 NOT_SHOWN = "########"
-"""What Excel fills a cell with whose number format has no text for its value, such as a date before 1900."""
+"""What Excel displays if the number format has no text for the value, such as a date before 1900."""
 
 _AS_IS = frozenset({"General", "@"})
-_TOO_LONG = 10**11  # General shows whole numbers of up to eleven digits
+_GENERAL_LIMIT = 10**11  # General displays whole numbers of up to eleven digits
 
 
 class CellText:
-    """What cells show, for one workbook.
+    """Converts the values of one workbook's cells to text. Compiles each number format once.
 
     Args:
         date1904: whether the workbook counts its days from 1904 (a setting of the workbook).
-        short_date: the format code used where a sheet leaves the date to the computer's settings: Excel's formats 14
-            and 22 and `[$-F800]`. The time that is left to them (`[$-F400]`) is always shown as "hh:mm:ss".
+        short_date: the format code of dates that depend on the computer's settings: Excel's formats 14 and 22 and
+            `[$-F800]`. Times that depend on them (`[$-F400]`) are always displayed as "hh:mm:ss".
 
     Attributes:
-        not_understood: format codes that could not be shown as Excel would, each with an example of what was shown
-            instead: the value in the General format, or a date in the spelling of ISO 8601.
-        follows_system: format codes without a spelling of their own, shown after `short_date`, each with an example.
+        not_understood: format codes that are invalid or not supported, each with an example of what was displayed
+            instead: the value in the General format, or a date in ISO 8601.
+        follows_system: format codes that depend on the computer's settings, each with an example.
 
     Raises:
-        ValueError: `short_date` is no format code for dates that is supported.
+        ValueError: `short_date` is not a supported format code for dates.
     """
 
     def __init__(self, *, date1904: bool = False, short_date: str = SHORT_DATE) -> None:
@@ -51,10 +57,10 @@ class CellText:
         check_short_date(short_date)
 
     def display(self, value: CellValue, number_format: str) -> str:
-        """The text that Excel shows for a value in a format, "" for a blank cell. Raises nothing, whatever the format.
+        """Return the text that Excel displays for a value, "" for a blank cell. Never raises.
 
-        Numbers in a date format are serial numbers; dates in a number format become them. What a format cannot show is
-        NOT_SHOWN.
+        Numbers in a date format are serial numbers; dates in a number format are converted to them. A value that the
+        format has no text for is NOT_SHOWN.
         """
         if isinstance(value, str):
             return value if number_format in _AS_IS else self._text(value, number_format)
@@ -62,7 +68,7 @@ class CellText:
             return ""
         if isinstance(value, bool):
             return "TRUE" if value else "FALSE"
-        if number_format == "General" and isinstance(value, int) and -_TOO_LONG < value < _TOO_LONG:
+        if number_format == "General" and isinstance(value, int) and -_GENERAL_LIMIT < value < _GENERAL_LIMIT:
             return str(value)
         code = self._codes.get(number_format) or self._compiled(number_format)
         try:
@@ -70,7 +76,7 @@ class CellText:
         except NotShownError:
             return NOT_SHOWN
         except NotUnderstoodError as error:
-            shown = self._instead(value, number_format, error)
+            shown = self._fallback(value, number_format, error)
             self.not_understood.setdefault(number_format, shown)
         if code.follows_system:
             self.follows_system.setdefault(number_format, shown)
@@ -84,27 +90,27 @@ class CellText:
         try:
             code = compile_code(number_format, date1904=self._date1904, short_date=self._short_date)
         except NotUnderstoodError as error:
-            code = refusing(error)
+            code = unusable_code(error)
         self._codes[number_format] = code
         return code
 
-    def _instead(self, value: Number | DateLike, number_format: str, error: NotUnderstoodError) -> str:
-        """ISO 8601 for a date; General for a number, which is what Excel makes of a code that it refuses."""
+    def _fallback(self, value: Number | DateLike, number_format: str, error: NotUnderstoodError) -> str:
+        """Return a date in ISO 8601, and a number in General, as Excel does with an invalid code."""
         if not isinstance(value, (int, float)):
             return _iso(value)
-        if isinstance(error, UnsupportedError) and holds_dates(number_format):
+        if isinstance(error, UnsupportedError) and has_date_fields(number_format):
             try:
                 return _iso(as_datetime(value, date1904=self._date1904))
             except NotUnderstoodError:
-                pass  # a number that is no date either
+                pass  # the number is not a valid date
         return general_text(value)
 
 
 def format_number(value: float, code: str) -> str:
-    """A number in an Excel number format: `format_number(1234.5, "#,##0")` is "1,235".
+    """Format a number: `format_number(1234.5, "#,##0")` is "1,235".
 
     Raises:
-        ValueError: the code is not understood, or cannot show this number.
+        ValueError: the code is invalid or not supported, or has no text for this number.
     """
     return _number_code(code).number(value)
 

@@ -1,4 +1,4 @@
-"""A whole format code: which section shows a value, and whether a minus sign is due."""
+"""Compile a format code: choose the section for a value, and whether to add a minus sign."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from campaign.sheets.number_format.dates import DATE_KINDS
-from campaign.sheets.number_format.locales import MISSPELT, SHORT_DATE, with_system_locale
+from campaign.sheets.number_format.locales import MISSPELLED_CODES, SHORT_DATE, expand_system_formats
 from campaign.sheets.number_format.sections import Rendering, render_number, render_text
-from campaign.sheets.number_format.serial_date import MICROSECONDS_IN_DAY, microseconds_of
+from campaign.sheets.number_format.serial_date import MICROSECONDS_IN_DAY, microseconds_of_date
 from campaign.sheets.number_format.syntax import Kind, NotShownError, NotUnderstoodError, Token, sections
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     ShowNumber: TypeAlias = Callable[[Number], str]
 
 _GENERAL: Section = (Token(Kind.GENERAL, "General"),)
-_MOST_SECTIONS = 4
-_LONGEST = 255
-_MOST_CONDITIONS = 2
+_MAX_SECTIONS = 4
+_MAX_CODE_LENGTH = 255
+_MAX_CONDITIONS = 2
 _SMALL_EXPONENT = re.compile(r"""("[^"]*"|\\.)|(?<=[0#?.])e(?=[+-])""", re.DOTALL)
-"""What is quoted or escaped, to be kept; or the e of `0e+0`, which other programs write for Excel's `0E+0`."""
+"""Matches quoted and escaped text, which is kept, and the e of `0e+0`, which other programs write for `0E+0`."""
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
@@ -40,13 +40,13 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 
 
 class FormatCode(NamedTuple):
-    """What a format code does with each kind of value.
+    """A compiled format code.
 
     Attributes:
-        number: shows a number, or a serial number as a date.
-        date: shows a date, a time or a duration.
-        text: shows text; None where text is shown as it is.
-        follows_system: whether some of it is spelt by the computer's settings.
+        number: formats a number, or a serial number as a date.
+        date: formats a date, a time or a duration.
+        text: formats text; None if text is displayed as is.
+        follows_system: whether part of it depends on the computer's settings.
     """
 
     number: ShowNumber
@@ -59,34 +59,34 @@ class _Condition(NamedTuple):
     comparison: str
     limit: float
 
-    def holds(self, value: Number) -> bool:
+    def matches(self, value: Number) -> bool:
         return _OPERATORS[self.comparison](value, self.limit)
 
     @property
     def is_negative_only(self) -> bool:
-        """Whether what it lets through is negative without saying: Excel then leaves the minus sign to the section."""
+        """Whether only negative numbers match; Excel then adds no minus sign."""
         if self.comparison == "<":
             return self.limit <= 0
         return self.limit < 0 and self.comparison in {"<=", "="}
 
 
 def compile_code(code: str, *, date1904: bool, short_date: str) -> FormatCode:
-    """Make a format code into functions.
+    """Compile a format code.
 
     Args:
-        code: as a workbook has it; an empty one is General.
+        code: as in the workbook; "" is General.
         date1904: whether day 0 is 1 January 1904.
-        short_date: what stands in for the date that is left to the computer's settings.
+        short_date: format of dates that depend on the computer's settings.
 
     Raises:
-        NotUnderstoodError: the code is none that Excel would take.
-        UnsupportedError: it is, but not supported here.
+        NotUnderstoodError: the code is not valid in Excel.
+        UnsupportedError: it is valid but not supported here.
     """
-    if len(code) > _LONGEST:
-        raise NotUnderstoodError(f"a number format has up to {_LONGEST} characters, not {len(code)}")
-    spelt = _SMALL_EXPONENT.sub(lambda match: match[1] or "E", MISSPELT.get(code, code))
-    parts, follows_system = with_system_locale(spelt or "General", short_date)
-    numbers, text = _arranged(parts)
+    if len(code) > _MAX_CODE_LENGTH:
+        raise NotUnderstoodError(f"a number format has up to {_MAX_CODE_LENGTH} characters, not {len(code)}")
+    corrected = _SMALL_EXPONENT.sub(lambda match: match[1] or "E", MISSPELLED_CODES.get(code, code))
+    parts, follows_system = expand_system_formats(corrected or "General", short_date)
+    numbers, text = _split_sections(parts)
     renderings = [render_number(part, date1904=date1904) for part in numbers]
     conditions = [_condition(part) for part in numbers]
     number = _by_condition(renderings, conditions, date1904=date1904) if any(conditions) else _by_sign(renderings)
@@ -95,19 +95,19 @@ def compile_code(code: str, *, date1904: bool, short_date: str) -> FormatCode:
 
 
 def check_short_date(code: str) -> None:
-    """Make sure that a setting can stand in for the system's date.
+    """Check that a format code can replace the system's date.
 
     Raises:
-        NotUnderstoodError: it is no format code, or not one for dates, or has several sections.
+        NotUnderstoodError: it is not a format code for dates, or has several sections.
     """
-    spelling = sections(code)
-    if len(spelling) > 1 or not any(token.kind is Kind.DATE for token in spelling[0]):
+    parts = sections(code)
+    if len(parts) > 1 or not any(token.kind is Kind.DATE for token in parts[0]):
         raise NotUnderstoodError(f"{code!r} is not a format for dates, such as {SHORT_DATE!r}")
-    render_number(spelling[0], date1904=False)
+    render_number(parts[0], date1904=False)
 
 
-def refusing(error: NotUnderstoodError) -> FormatCode:
-    """What stands in for a code that could not be compiled: it shows text and refuses everything else."""
+def unusable_code(error: NotUnderstoodError) -> FormatCode:
+    """Return a replacement for a code that could not be compiled: it displays text and raises for other values."""
 
     def refuse(_value: object) -> str:
         raise type(error)(*error.args)
@@ -115,31 +115,31 @@ def refusing(error: NotUnderstoodError) -> FormatCode:
     return FormatCode(refuse, refuse, text=None, follows_system=False)
 
 
-def holds_dates(code: str) -> bool:
-    """Whether a format code, supported or not, is one for dates or times.
+def has_date_fields(code: str) -> bool:
+    """Return whether a format code, supported or not, has fields of dates or times.
 
     Raises:
-        NotUnderstoodError: something in it is no part of a format code.
+        NotUnderstoodError: it cannot be split into tokens.
     """
     return any(token.kind in DATE_KINDS for part in sections(code) for token in part)
 
 
-def _arranged(parts: Sequence[Section]) -> tuple[Sequence[Section], Section | None]:
-    """The sections for numbers, and the one for text: the fourth, or else the one with an @."""
-    if len(parts) > _MOST_SECTIONS:
-        raise NotUnderstoodError(f"a number format has up to {_MOST_SECTIONS} sections, not {len(parts)}")
+def _split_sections(parts: Sequence[Section]) -> tuple[Sequence[Section], Section | None]:
+    """Return the sections for numbers, and the one for text: the fourth, or else the one with an @."""
+    if len(parts) > _MAX_SECTIONS:
+        raise NotUnderstoodError(f"a number format has up to {_MAX_SECTIONS} sections, not {len(parts)}")
     texts = [index for index, part in enumerate(parts) if any(token.kind is Kind.TEXT for token in part)]
     if len(texts) > 1:
         raise NotUnderstoodError("a number format has one section for text")
     conditions = sum(_condition(part) is not None for part in parts)
-    if conditions > _MOST_CONDITIONS:
-        raise NotUnderstoodError(f"a number format has up to {_MOST_CONDITIONS} conditions")
-    if len(parts) == _MOST_SECTIONS:
+    if conditions > _MAX_CONDITIONS:
+        raise NotUnderstoodError(f"a number format has up to {_MAX_CONDITIONS} conditions")
+    if len(parts) == _MAX_SECTIONS:
         return parts[:-1], parts[-1]
     if not texts:
         return parts, None
     place = texts[0]
-    # Among conditions a section with an @ is taken by numbers too.
+    # In a code with conditions, a section with an @ applies to numbers too.
     numbers = parts if conditions else [*parts[:place], *parts[place + 1 :]]
     return numbers or [_GENERAL], parts[place]
 
@@ -153,7 +153,7 @@ def _condition(part: Section) -> _Condition | None:
 
 
 def _by_sign(renderings: Sequence[Rendering]) -> ShowNumber:
-    """Sections for positive, negative and zero; the first stands in for those that are missing."""
+    """Use sections for positive, negative and zero; the first one also replaces those that are missing."""
     positive = renderings[0].positive
     zero = renderings[2].positive if len(renderings) > 2 else positive
     negative, minus = (renderings[1].negative, "") if len(renderings) > 1 else (renderings[0].negative, "-")
@@ -171,7 +171,7 @@ def _by_sign(renderings: Sequence[Rendering]) -> ShowNumber:
 def _by_condition(
     renderings: Sequence[Rendering], conditions: Sequence[_Condition | None], *, date1904: bool
 ) -> ShowNumber:
-    """Sections with conditions: the first that holds is taken, one without a condition takes what is left."""
+    """Use the first section whose condition matches; a section without a condition matches the rest."""
     first, *others = conditions
     first = first or _Condition(">", 0)
     if len(renderings) == 3 and others[0] is None:
@@ -185,17 +185,17 @@ def _by_condition(
 
     def number(value: Number) -> str:
         for condition, rendering, minus in choices:
-            if condition is None or condition.holds(value):
+            if condition is None or condition.matches(value):
                 return rendering.negative(-value, minus) if value < 0 else rendering.positive(abs(value), "")
-        raise NotShownError("no section is for this number: Excel shows ########")
+        raise NotShownError("no section applies to this number: Excel shows ########")
 
     return number
 
 
 def _leaves_negatives(condition: _Condition) -> bool:
-    """Whether a minus sign is added in the section after this one, the last of two.
+    """Return whether the section after this one, the last of two, adds a minus sign.
 
-    Nowhere documented: as the tests of the npm package numfmt have it, which were made by comparing with Excel.
+    Not documented by Microsoft; taken from the tests of the npm package numfmt, which were compared with Excel.
     """
     return condition.comparison == "=" or (condition.limit >= 0 and condition.comparison in {">", ">="})
 
@@ -205,7 +205,7 @@ def _date(renderings: Sequence[Rendering], number: ShowNumber, *, date1904: bool
         return renderings[0].date
 
     def date(value: DateLike) -> str:
-        days, rest = divmod(microseconds_of(value, date1904=date1904), MICROSECONDS_IN_DAY)
+        days, rest = divmod(microseconds_of_date(value, date1904=date1904), MICROSECONDS_IN_DAY)
         return number(days + rest / MICROSECONDS_IN_DAY if rest else days)
 
     return date

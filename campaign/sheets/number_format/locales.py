@@ -1,4 +1,8 @@
-"""What a format code takes from a locale: built-in formats, the system's date and time, names of months and days."""
+"""Locale-dependent parts of number formats: built-in formats, system dates, names of months and weekdays.
+
+Excel's formats 14 and 22, `[$-F800]` and `[$-F400]` depend on the computer: the same file displays 30/08/2007 in
+Hanoi and 8/30/2007 in New York. Here a setting says how they are displayed.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 _SYSTEM_DATE = "mm-dd-yy"
 _ACCOUNTING = '_({0}* #,##0{1}_);_({0}* \\(#,##0{1}\\);_({0}* "-"{2}_);_(@_)'
 
+# ECMA-376 part 1, 18.8.30, as in Excel in English (US).
 _BUILTIN = {
     0: "General",
     1: "0",
@@ -40,7 +45,7 @@ _BUILTIN = {
     21: "h:mm:ss",
     22: "m/d/yy h:mm",
     **dict.fromkeys(range(23, 27), "General"),
-    # East Asian dates and times: elsewhere they are the system's date and h:mm:ss.
+    # Dates and times of East Asian locales; in other locales, the system's date and h:mm:ss.
     **dict.fromkeys(range(27, 32), _SYSTEM_DATE),
     **dict.fromkeys(range(32, 36), "h:mm:ss"),
     36: _SYSTEM_DATE,
@@ -60,41 +65,44 @@ _BUILTIN = {
     **dict.fromkeys(range(50, 59), _SYSTEM_DATE),
 }
 
-# openpyxl hands over these two ids under codes that Excel does not have: the first lacks its semicolons, the second is
-# a misprint of the standard.
-MISSPELT = {
+# openpyxl's codes for these two ids are not Excel's: the first lacks its semicolons, the second is a misprint of the
+# standard.
+MISSPELLED_CODES = {
     '_("$"* #,##0.00_)_("$"* \\(#,##0.00\\)_("$"* "-"??_)_(@_)': _BUILTIN[44],
     "mmss.0": _BUILTIN[47],
 }
 
 
 def builtin_format(format_id: int) -> str | None:
-    """The format code of a built-in format; None where Excel has none of that number.
+    """Return the format code of a built-in format; None if there is none with that id.
 
-    14 and 22 follow the system's settings: their codes here, "mm-dd-yy" and "m/d/yy h:mm", are the names by which
-    `CellText` knows them and not what it shows.
+    14 and 22 depend on the system's settings: "mm-dd-yy" and "m/d/yy h:mm" only identify them, and `CellText` displays
+    its `short_date` for them.
     """
     return _BUILTIN.get(format_id)
 
 
 SHORT_DATE = "dd/mm/yyyy"
-"""What is shown for the system's date: as Windows has it in Vietnam."""
+"""The default format of the system's date: that of Windows in Vietnam."""
 
 TIME = "hh:mm:ss"
-"""What is shown for the system's time."""
+"""The format of the system's time."""
 
 _TIME_OF_DAY = "hh:mm"
-_DATE = "mm-dd-yy"  # openpyxl's name of format 14
-_DATE_AND_TIME = "m/d/yy h:mm"  # and of format 22
+_DATE = "mm-dd-yy"  # identifies format 14
+_DATE_AND_TIME = "m/d/yy h:mm"  # identifies format 22
 _DATE_LOCALES = frozenset({"f800", "x-sysdate"})
 _TIME_LOCALES = frozenset({"f400", "x-systime"})
 
 
-def with_system_locale(code: str, short_date: str) -> tuple[list[Sequence[Token]], bool]:
-    """The sections of a format code, those for the system's date and time spelt out; and whether any was.
+def expand_system_formats(code: str, short_date: str) -> tuple[list[Sequence[Token]], bool]:
+    """Split a format code into sections, and expand those for the system's date and time.
+
+    Returns:
+        the sections, and whether any was expanded.
 
     Raises:
-        NotUnderstoodError: the code cannot be cut into tokens.
+        NotUnderstoodError: the code cannot be split into tokens.
     """
     if code == _DATE:
         return [*sections(short_date)], True
@@ -104,20 +112,20 @@ def with_system_locale(code: str, short_date: str) -> tuple[list[Sequence[Token]
     follows = False
     for section in sections(code):
         locales = {token.text.lower() for token in section if token.kind is Kind.LOCALE}
-        spelling = short_date if locales & _DATE_LOCALES else TIME if locales & _TIME_LOCALES else None
-        follows = follows or spelling is not None
-        found.append(section if spelling is None else sections(spelling)[0])
+        expanded = short_date if locales & _DATE_LOCALES else TIME if locales & _TIME_LOCALES else None
+        follows = follows or expanded is not None
+        found.append(section if expanded is None else sections(expanded)[0])
     return found, follows
 
 
-class Names(NamedTuple):
-    """What a locale calls the months (from January), the weekdays (from Sunday) and the halves of the day."""
+class LocaleNames(NamedTuple):
+    """A locale's names of months (from January), weekdays (from Sunday) and AM and PM."""
 
     months: tuple[str, ...]
     short_months: tuple[str, ...]
     weekdays: tuple[str, ...]
     short_weekdays: tuple[str, ...]
-    halves: tuple[str, str]
+    am_pm: tuple[str, str]
 
 
 def _numbered(before: str, after: str = "") -> tuple[str, ...]:
@@ -139,16 +147,16 @@ _MONTHS = (
     "December",
 )
 _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-ENGLISH = Names(
+ENGLISH = LocaleNames(
     months=_MONTHS,
     short_months=tuple(name[:3] for name in _MONTHS),
     weekdays=_WEEKDAYS,
     short_weekdays=tuple(name[:3] for name in _WEEKDAYS),
-    halves=("AM", "PM"),
+    am_pm=("AM", "PM"),
 )
 
-# As Windows has them (National Language Support), which is where Excel takes them from.
-_VIETNAMESE = Names(
+# The names of Windows (National Language Support), which Excel uses.
+_VIETNAMESE = LocaleNames(
     months=tuple(
         f"Tháng {name}"
         for name in ("Giêng", "Hai", "Ba", "Tư", "Năm", "Sáu", "Bảy", "Tám", "Chín", "Mười", "Mười Một", "Mười Hai")
@@ -156,28 +164,28 @@ _VIETNAMESE = Names(
     short_months=_numbered("Thg"),
     weekdays=("Chủ Nhật", "Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy"),
     short_weekdays=("CN", "T2", "T3", "T4", "T5", "T6", "T7"),
-    halves=("SA", "CH"),
+    am_pm=("SA", "CH"),
 )
-_JAPANESE = Names(
+_JAPANESE = LocaleNames(
     months=_numbered("", "月"),
     short_months=_numbered(""),
     weekdays=tuple(f"{day}曜日" for day in "日月火水木金土"),
     short_weekdays=tuple("日月火水木金土"),
-    halves=("午前", "午後"),
+    am_pm=("午前", "午後"),
 )
-_KOREAN = Names(
+_KOREAN = LocaleNames(
     months=_numbered("", "월"),
     short_months=_numbered(""),
     weekdays=tuple(f"{day}요일" for day in "일월화수목금토"),
     short_weekdays=tuple("일월화수목금토"),
-    halves=("오전", "오후"),
+    am_pm=("오전", "오후"),
 )
-_CHINESE = Names(
+_CHINESE = LocaleNames(
     months=tuple(f"{month}月" for month in (*"一二三四五六七八九十", "十一", "十二")),
     short_months=_numbered("", "月"),
     weekdays=tuple(f"星期{day}" for day in "日一二三四五六"),
     short_weekdays=tuple(f"周{day}" for day in "日一二三四五六"),
-    halves=("上午", "下午"),
+    am_pm=("上午", "下午"),
 )
 _TAIWANESE = _CHINESE._replace(
     short_months=_CHINESE.months, short_weekdays=tuple(f"週{day}" for day in "日一二三四五六")
@@ -185,17 +193,17 @@ _TAIWANESE = _CHINESE._replace(
 
 _BY_LANGUAGE = {"": ENGLISH, "en": ENGLISH, "vi": _VIETNAMESE, "ja": _JAPANESE, "ko": _KOREAN, "zh": _CHINESE}
 _BY_REGION = {"zh-tw": _TAIWANESE, "zh-hk": _TAIWANESE, "zh-mo": _TAIWANESE}
-# Windows language identifiers (MS-LCID); of most, the lower ten bits name the language.
+# Windows language identifiers (MS-LCID); for most, the lower ten bits identify the language.
 _REGIONS = {0x0404: "zh-tw", 0x0C04: "zh-hk", 0x1404: "zh-mo"}
 _LANGUAGES = {0x00: "", 0x04: "zh", 0x09: "en", 0x11: "ja", 0x12: "ko", 0x2A: "vi"}
 _ERAS = {"ja", "zh-tw"}
 
 
 class Locale(NamedTuple):
-    """What `[$-...]` says of a section.
+    """The locale of a section, as `[$-...]` gives it.
 
     Attributes:
-        tag: the language, with the region where it matters; "" is the system's own, "?" one that is not known here.
+        tag: the language, with the region where it matters; "" for the system's locale, "?" for an unknown one.
         is_western: whether dates are Gregorian and digits 0 to 9.
     """
 
@@ -203,11 +211,11 @@ class Locale(NamedTuple):
     is_western: bool
 
     @property
-    def names(self) -> Names:
-        """The names of months, weekdays and halves of the day.
+    def names(self) -> LocaleNames:
+        """The names of months, weekdays, AM and PM.
 
         Raises:
-            UnsupportedError: they are not known here.
+            UnsupportedError: they are not known.
         """
         names = _BY_REGION.get(self.tag) or _BY_LANGUAGE.get(self.tag)
         if names is None:
@@ -216,15 +224,15 @@ class Locale(NamedTuple):
 
     @property
     def counts_eras(self) -> bool:
-        """Whether `e` is the year of an emperor's reign or of the republic, not of the common era."""
+        """Whether `e` is the year of an era rather than of the Gregorian calendar."""
         return self.tag in _ERAS
 
 
-def locale(code: str) -> Locale:
-    """What the part after the hyphen of `[$-409]`, `[$₫-42A]`, `[$-101042A]` or `[$-vi-VN]` says.
+def parse_locale(code: str) -> Locale:
+    """Parse the part after the hyphen of `[$-409]`, `[$₫-42A]`, `[$-101042A]` or `[$-vi-VN]`.
 
-    A hexadecimal code holds a language identifier in its lower 16 bits, above it one byte for the calendar and one for
-    the digits; 0 and 1 in those are the Gregorian calendar and western digits.
+    A hexadecimal code has a language identifier in its lower 16 bits, above it one byte for the calendar and one for
+    the digits; 0 and 1 mean the Gregorian calendar and western digits.
     """
     try:
         number = int(code or "0", 16)

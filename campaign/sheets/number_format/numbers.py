@@ -6,12 +6,12 @@ import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
-from campaign.sheets.number_format.syntax import Layout, NotUnderstoodError, Role
+from campaign.sheets.number_format.syntax import NotUnderstoodError, Role, SectionLayout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from campaign.sheets.number_format.syntax import Part
+    from campaign.sheets.number_format.syntax import LayoutPart
 
 
 Number: TypeAlias = int | float
@@ -19,61 +19,61 @@ Number: TypeAlias = int | float
 Render: TypeAlias = "Callable[[Number, str], str]"
 """Turns a number without its sign, and the minus sign or "", into text."""
 
-# Excel's largest number is 9.99999999999999E+307. A format code of 255 characters may add 255 decimals, or multiply by
+# Excel's largest number is 9.99999999999999E+307. A format code of 255 characters can add 255 decimals, or multiply by
 # a hundred 255 times.
 _LARGEST = 10**308
 _SHORT = 16
 _WIDE = Context(prec=1200, rounding=ROUND_HALF_UP)
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
 LARGEST_EXACT = 10**15
-"""Whole numbers below this are shown to the last digit."""
+"""Whole numbers below this are displayed exactly."""
 
 
 def exact(value: Number) -> Decimal:
-    """The number that Excel shows digits of: 1.005 is 1.005, not the binary fraction just below it.
+    """Convert a number to the decimal that Excel displays: fifteen significant digits, 1.005 for the float 1.005.
 
     Raises:
-        NotUnderstoodError: the number is beyond what a cell can hold.
+        NotUnderstoodError: the number is too large for a cell.
     """
     if isinstance(value, int):
         if -LARGEST_EXACT < value < LARGEST_EXACT:
             return Decimal(value)
         if abs(value) >= _LARGEST:
-            raise NotUnderstoodError("no cell holds a number of more than 308 digits")
+            raise NotUnderstoodError("a cell cannot contain a number of more than 308 digits")
         return _FIFTEEN.create_decimal(value)
-    text = repr(value)  # the shortest spelling; up to 16 characters it has 15 digits at most
+    text = repr(value)  # the shortest decimal; up to 16 characters it has 15 digits at most
     number = Decimal(text if len(text) <= _SHORT else f"{value:.15g}")
     if not number.is_finite():
-        raise NotUnderstoodError(f"{value} is not a number that a cell can hold")
+        raise NotUnderstoodError(f"{value} is not a number that a cell can contain")
     return number
 
 
 def rounded(number: Decimal, quantum: Decimal) -> Decimal:
-    """The number to the places of `quantum` (0.01 for two), halves away from zero."""
+    """Round to the places of `quantum` (0.01 for two), halves away from zero."""
     return _WIDE.quantize(number, quantum)
 
 
 def quantum(places: int) -> Decimal:
-    """What `rounded` takes for so many decimal places."""
+    """Return the quantum of a number of decimal places, for `rounded`."""
     return Decimal(1).scaleb(-places)
 
 
 def split(number: Decimal, places: int) -> tuple[str, str]:
-    """The digits before and after the point of a number rounded to `places`, without needless zeros on either side."""
+    """Round to `places`; return the digits before and after the point, without leading and trailing zeros."""
     integer, _, fraction = format(rounded(number, quantum(places)), "f").partition(".")
     return integer.lstrip("0"), fraction.rstrip("0")
 
 
 WIDTH = 11
-"""Characters General takes for a number without its sign, decimal point included (ECMA-376 part 1, 18.8.30)."""
+"""Most characters of a number in General, without its sign (ECMA-376 part 1, 18.8.30)."""
 
 _TOO_WIDE = 10**WIDTH
 
 
 def general_text(value: Number) -> str:
-    """A number as General shows it, sign included: `0.1 + 0.2` is 0.3, twelve digits are 1.23457E+11.
+    """Format a number as General: `0.1 + 0.2` is 0.3, twelve digits are 1.23457E+11.
 
-    What no cell can hold (infinity, 400 digits) is shown as Excel shows a result out of range: `#NUM!`.
+    A number that a cell cannot contain (infinity, 400 digits) is `#NUM!`, as Excel displays a result out of range.
     """
     if isinstance(value, int):
         if -_TOO_WIDE < value < _TOO_WIDE:
@@ -102,7 +102,7 @@ def _unsigned(number: Decimal) -> str:
             return text
     short = rounded(number, quantum(5).scaleb(exponent))
     if exponent == -5 and short.adjusted() == -4:
-        return "0.0001"  # what is left of 0.00009999999
+        return "0.0001"  # rounded from 0.00009999999
     mantissa, _, power = f"{short:.5E}".partition("E")
     return f"{mantissa.rstrip('0').rstrip('.')}E{power[0]}{power[1:].zfill(2)}"
 
@@ -112,7 +112,7 @@ _SEPARATOR_OF_MISSING = {"0": ",", "?": " ", "#": ""}
 
 
 def fill_right(digits: str, pattern: str, *, grouped: bool = False) -> list[str]:
-    """What each placeholder of an integer shows, digits to the right; the first one takes those that have no place."""
+    """Fill the placeholders of an integer from the right; the first one also takes surplus digits."""
     surplus = max(0, len(digits) - len(pattern))
     absent = max(0, len(pattern) - len(digits))
     shown = [_MISSING[place] for place in pattern[:absent]] + list(digits)
@@ -123,12 +123,12 @@ def fill_right(digits: str, pattern: str, *, grouped: bool = False) -> list[str]
 
 
 def fill_left(digits: str, pattern: str) -> list[str]:
-    """What each placeholder after the point shows."""
+    """Fill the placeholders after the point from the left."""
     return [*digits, *(_MISSING[place] for place in pattern[len(digits) :])]
 
 
-def join(parts: Sequence[Part], shown: dict[Role, list[str]]) -> str:
-    """The parts with their placeholders filled in, in order."""
+def join_parts(parts: Sequence[LayoutPart], shown: dict[Role, list[str]]) -> str:
+    """Join the parts, with the placeholders filled in."""
     queues = {role: iter(texts) for role, texts in shown.items()}
     pieces: list[str] = []
     for part in parts:
@@ -144,19 +144,19 @@ _SIMPLE_INTEGER = re.compile(r"#*0*")
 _SIMPLE_FRACTION = re.compile(r"0*#*")
 
 
-def number_section(layout: Layout) -> Render:
-    """How a laid-out section shows a number.
+def number_section(layout: SectionLayout) -> Render:
+    """Compile a number section.
 
     Raises:
-        NotUnderstoodError: an exponent without digits on both sides.
+        NotUnderstoodError: an exponent has no digits on one side.
     """
     if layout.has_exponent:
         return _scientific(layout)
     return _contiguous(layout) if _is_simple(layout) else _scattered(layout)
 
 
-def _is_simple(layout: Layout) -> bool:
-    """Whether the digits stand together and Python's own formatting can write them, as in `"$"#,##0.00" USD"`."""
+def _is_simple(layout: SectionLayout) -> bool:
+    """Return whether the digits are contiguous and `str.format` can format them, as in `"$"#,##0.00" USD"`."""
     roles = [part.role for part in layout.number]
     integer = layout.pattern(Role.INTEGER)
     return (
@@ -168,8 +168,8 @@ def _is_simple(layout: Layout) -> bool:
     )
 
 
-def _contiguous(layout: Layout) -> Render:
-    """The fast way, for the formats nearly all cells have."""
+def _contiguous(layout: SectionLayout) -> Render:
+    """Compile contiguous digits. A fast path for the most common formats."""
     prefix, suffix = layout.around
     fraction = layout.pattern(Role.FRACTION)
     if layout.pattern(Role.POINT) and not fraction:
@@ -191,7 +191,7 @@ def _contiguous(layout: Layout) -> Render:
     return render
 
 
-def _whole_digits(layout: Layout, fraction: str) -> Callable[[int], str]:
+def _whole_digits(layout: SectionLayout, fraction: str) -> Callable[[int], str]:
     zeros = layout.pattern(Role.INTEGER).count("0")
     template = "{:,d}" if layout.grouped else f"{{:0{zeros}d}}"
     after = "." + "0" * fraction.count("0") if fraction else ""
@@ -199,7 +199,7 @@ def _whole_digits(layout: Layout, fraction: str) -> Callable[[int], str]:
     return show if zeros else lambda number: show(number) if number else after
 
 
-def _decimal_digits(layout: Layout, fraction: str) -> Callable[[Decimal], str]:
+def _decimal_digits(layout: SectionLayout, fraction: str) -> Callable[[Decimal], str]:
     zeros = layout.pattern(Role.INTEGER).count("0")
     places, optional = len(fraction), fraction.count("#")
     width = max(zeros, 1) + places + bool(places)
@@ -216,8 +216,8 @@ def _decimal_digits(layout: Layout, fraction: str) -> Callable[[Decimal], str]:
     return shorten
 
 
-def _scattered(layout: Layout) -> Render:
-    """The general way, for digits with literals among them (`000-00-0000`) and for `?`."""
+def _scattered(layout: SectionLayout) -> Render:
+    """Compile digits with literals between them (`000-00-0000`), and `?` placeholders."""
     integer, fraction = layout.pattern(Role.INTEGER), layout.pattern(Role.FRACTION)
 
     def render(value: Number, sign: str) -> str:
@@ -227,12 +227,12 @@ def _scattered(layout: Layout) -> Render:
             Role.FRACTION: fill_left(after, fraction),
         }
         is_zero = bool(integer or fraction) and not (before or after)
-        return ("" if is_zero else sign) + join(layout.parts, shown)
+        return ("" if is_zero else sign) + join_parts(layout.parts, shown)
 
     return render
 
 
-def _scientific(layout: Layout) -> Render:
+def _scientific(layout: SectionLayout) -> Render:
     integer, fraction, power_pattern = (layout.pattern(role) for role in (Role.INTEGER, Role.FRACTION, Role.POWER))
     if not power_pattern or not (integer or fraction):
         raise NotUnderstoodError("E needs digits on both sides")
@@ -243,20 +243,20 @@ def _scientific(layout: Layout) -> Render:
         before, after = split(number.scaleb(-power), len(fraction))
         digits = fill_right(str(abs(power)), power_pattern)
         digits[0] = ("-" if power < 0 else layout.plus) + digits[0]
-        # Zero fills every place before the point: 000.0E+0 in the format ##0.0E+0.
+        # Zero fills every placeholder before the point: 000.0E+0 in the format ##0.0E+0.
         places = integer if number else "0" * len(integer)
         shown = {
             Role.INTEGER: fill_right(before, places, grouped=layout.grouped),
             Role.FRACTION: fill_left(after, fraction),
             Role.POWER: digits,
         }
-        return sign + join(layout.parts, shown)
+        return sign + join_parts(layout.parts, shown)
 
     return render
 
 
 def _power(number: Decimal, integers: int, places: int) -> int:
-    """The power of ten: a multiple of the number of digits before the point (`##0.0E+0` counts in thousands)."""
+    """Return the exponent: a multiple of the number of digits before the point, 3 for `##0.0E+0`."""
     if not number:
         return 0
     step = max(integers, 1)

@@ -1,4 +1,4 @@
-"""Compile one section of a format code into a function, by the kind of section."""
+"""Compile one section of a format code into functions: fractions here, other kinds in `dates` and `numbers`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from campaign.sheets.number_format.dates import DATE_KINDS, DateSection
-from campaign.sheets.number_format.locales import Locale, locale
-from campaign.sheets.number_format.numbers import exact, fill_left, fill_right, general_text, join, number_section
-from campaign.sheets.number_format.syntax import Kind, Layout, NotUnderstoodError, Role, UnsupportedError, lay_out
+from campaign.sheets.number_format.locales import Locale, parse_locale
+from campaign.sheets.number_format.numbers import exact, fill_left, fill_right, general_text, join_parts, number_section
+from campaign.sheets.number_format.syntax import (
+    Kind,
+    NotUnderstoodError,
+    Role,
+    SectionLayout,
+    UnsupportedError,
+    layout_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,18 +35,18 @@ _HALF = Decimal("0.5")
 
 
 class _Shape(NamedTuple):
-    """The pieces of a fraction section, in the order they are shown.
+    """The pieces of a fraction section, in display order.
 
     Attributes:
-        whole: the whole number and what stands before it; without digits where the section has no whole number.
+        whole: the whole number and the literals before it; has no digits if the section has no whole number.
         gap: the literals between the whole number and the numerator.
         numerator: its placeholders.
         bar: the slash with the literals around it.
-        denominator: its placeholders, or the digits of a fixed one.
+        denominator: its placeholders, or the digits of a fixed denominator.
         tail: the literals at the end.
     """
 
-    whole: Layout
+    whole: SectionLayout
     gap: str
     numerator: str
     bar: str
@@ -52,12 +59,12 @@ class _Shape(NamedTuple):
 
     @property
     def fixed(self) -> int:
-        """The fixed denominator; 0 where it is free."""
+        """The fixed denominator; 0 if there is none."""
         return int(self.denominator) if self.denominator.isdigit() else 0
 
     @property
     def keeps_room(self) -> bool:
-        """Whether a fraction that is not shown leaves spaces behind, so that a column stays aligned."""
+        """Whether spaces replace a fraction that is not displayed, so that a column is aligned."""
         return bool(set(self.numerator + self.denominator) - {"#"})
 
     @property
@@ -66,10 +73,10 @@ class _Shape(NamedTuple):
 
 
 def fraction_section(tokens: Sequence[Token]) -> Render:
-    """How a section with a fraction bar shows a number.
+    """Compile a section with a fraction bar.
 
     Raises:
-        NotUnderstoodError: numerator or denominator is missing, or something stands among them that cannot.
+        NotUnderstoodError: numerator or denominator is missing, or a token cannot be part of a fraction.
     """
     shape = _shape(tokens)
     has_whole, scale = shape.has_whole, shape.whole.scale
@@ -77,7 +84,7 @@ def fraction_section(tokens: Sequence[Token]) -> Render:
     def render(value: Number, sign: str) -> str:
         number = float(exact(value).scaleb(scale))
         if not isfinite(number):
-            raise NotUnderstoodError("no cell holds so large a number")
+            raise NotUnderstoodError("no cell contains so large a number")
         whole = int(number) if has_whole else 0
         numerator, denominator = _nearest(number - whole, shape.fixed, 10 ** len(shape.denominator))
         if has_whole and numerator == denominator:
@@ -98,7 +105,7 @@ def _shape(tokens: Sequence[Token]) -> _Shape:
     end = bottom + _run(kinds[bottom:], Kind.DIGITS, Kind.NUMERAL)
     if end == bottom:
         raise NotUnderstoodError("a fraction needs a denominator")
-    whole = lay_out(tokens[:gap])
+    whole = layout_of(tokens[:gap])
     if whole.pattern(Role.POINT) or whole.has_exponent or kinds[gap - 1 : top] == [Kind.COMMA]:
         raise NotUnderstoodError("a fraction can have neither decimals nor thousands in its numerator")
     return _Shape(
@@ -112,21 +119,21 @@ def _shape(tokens: Sequence[Token]) -> _Shape:
 
 
 def _run(kinds: Iterable[Kind], *wanted: Kind) -> int:
-    """How many of the wanted kinds stand at the beginning."""
+    """Count the leading kinds that are among those wanted."""
     return sum(1 for _ in takewhile(lambda kind: kind in wanted, kinds))
 
 
 def _literal(tokens: Sequence[Token]) -> str:
     for token in tokens:
         if token.kind is not Kind.LITERAL:
-            raise NotUnderstoodError(f"{token.text!r} cannot stand in a fraction")
+            raise NotUnderstoodError(f"{token.text!r} cannot be part of a fraction")
     return "".join(token.text for token in tokens)
 
 
 def _nearest(number: float, fixed: int, limit: int) -> tuple[int, int]:
-    """Numerator and denominator: the last convergent of the continued fraction with a denominator below `limit`.
+    """Return numerator and denominator: the last convergent of the continued fraction with a denominator below `limit`.
 
-    In binary arithmetic, and no better than that, as in Excel: there 0.3 is 2/7 in `# ?/?`, but 1.3 is 1 1/3.
+    Uses floats, with their rounding errors, because Excel does: 0.3 is 2/7 in `# ?/?`, but 1.3 is 1 1/3.
     """
     if fixed:
         return int(exact(number) * fixed + _HALF), fixed
@@ -145,7 +152,7 @@ def _shown(shape: _Shape, whole: int, numerator: int, denominator: int) -> str:
     visible = numerator > 0 or shape.always_shown
     digits = "" if whole == 0 and visible else str(whole)
     pattern = shape.whole.pattern(Role.INTEGER)
-    integer = join(shape.whole.parts, {Role.INTEGER: fill_right(digits, pattern, grouped=shape.whole.grouped)})
+    integer = join_parts(shape.whole.parts, {Role.INTEGER: fill_right(digits, pattern, grouped=shape.whole.grouped)})
     if not visible:
         room = len(shape.gap + shape.numerator + shape.bar + shape.denominator) if shape.keeps_room else 0
         return integer + " " * room + shape.tail
@@ -162,12 +169,12 @@ _AS_IS = frozenset({Kind.LITERAL, Kind.NUMERAL, Kind.POINT, Kind.COMMA})
 
 
 class Rendering(NamedTuple):
-    """How a section shows values.
+    """A compiled section.
 
     Attributes:
-        positive: a number that is not negative.
-        negative: a negative number, given without its sign.
-        date: a date, where the section is for dates.
+        positive: formats a number that is not negative.
+        negative: formats a negative number, given without its sign.
+        date: formats a date; None if the section is not for dates.
     """
 
     positive: Render
@@ -176,16 +183,16 @@ class Rendering(NamedTuple):
 
 
 def render_number(tokens: Sequence[Token], *, date1904: bool) -> Rendering:
-    """How a section shows numbers and dates.
+    """Compile a section for numbers and dates.
 
     Raises:
-        NotUnderstoodError: the section is none that Excel would take.
-        UnsupportedError: it is, but not supported here.
+        NotUnderstoodError: the section is not valid in Excel.
+        UnsupportedError: it is valid but not supported here.
     """
     shown = [token for token in tokens if token.kind not in _DIRECTIVES]
     kinds = {token.kind for token in shown}
     if Kind.UNSUPPORTED in kinds:
-        raise UnsupportedError("eras, calendars other than ours and digits other than 0 to 9 are not supported")
+        raise UnsupportedError("eras, non-Gregorian calendars and digits other than 0 to 9 are not supported")
     where = _locale(tokens)
     if kinds & DATE_KINDS:
         section = DateSection(shown, where, date1904=date1904)
@@ -195,15 +202,15 @@ def render_number(tokens: Sequence[Token], *, date1904: bool) -> Rendering:
     elif Kind.SLASH in kinds:
         render = fraction_section(shown)
     else:
-        render = number_section(lay_out(shown))
+        render = number_section(layout_of(shown))
     return Rendering(render, render)
 
 
 def render_text(tokens: Sequence[Token]) -> ShowText:
-    """How a section shows text.
+    """Compile a section for text.
 
     Raises:
-        NotUnderstoodError: the section holds what cannot stand beside text.
+        NotUnderstoodError: a token of it cannot be combined with text.
     """
     shown = [token for token in tokens if token.kind not in _DIRECTIVES]
     pieces = _pieces(shown) if shown or not tokens else [None]
@@ -211,7 +218,7 @@ def render_text(tokens: Sequence[Token]) -> ShowText:
 
 
 def _general_section(tokens: Sequence[Token]) -> Render:
-    # A colour alone is a section too: General in that colour.
+    # A section of only a colour displays General in that colour.
     pieces = _pieces(tokens) or [None]
 
     def render(value: Number, sign: str) -> str:
@@ -221,7 +228,7 @@ def _general_section(tokens: Sequence[Token]) -> Render:
 
 
 def _pieces(tokens: Sequence[Token]) -> list[str | None]:
-    """The literals, with None where the value goes."""
+    """Return the literals, with None in place of the value."""
     pieces: list[str | None] = []
     for token in tokens:
         if token.kind in _GENERAL_KINDS:
@@ -229,13 +236,13 @@ def _pieces(tokens: Sequence[Token]) -> list[str | None]:
         elif token.kind in _AS_IS:
             pieces.append(token.text)
         else:
-            raise NotUnderstoodError(f"{token.text!r} cannot stand beside General or @")
+            raise NotUnderstoodError(f"{token.text!r} cannot be combined with General or @")
     return pieces
 
 
 def _locale(tokens: Sequence[Token]) -> Locale:
     codes = [token.text for token in tokens if token.kind is Kind.LOCALE]
-    found = locale(codes[-1] if codes else "")
+    found = parse_locale(codes[-1] if codes else "")
     if not found.is_western:
         raise UnsupportedError(f"the digits or the calendar of [$-{codes[-1]}] are not supported")
     return found

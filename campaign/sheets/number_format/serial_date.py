@@ -1,4 +1,4 @@
-"""Excel's days: serial numbers to calendar dates and back, with the 29 February 1900 that never was."""
+"""Convert serial numbers to calendar dates and back, including Excel's nonexistent 29 February 1900."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ MICROSECONDS_IN_DAY = 86_400 * _SECOND
 
 DateLike: TypeAlias = datetime | date | time | timedelta
 
-# Without a time zone: a sheet's dates know none.
+# Naive: the dates of a sheet have no time zone.
 _EPOCH = datetime.fromisoformat("1899-12-30")
 _EPOCH_1904 = datetime.fromisoformat("1904-01-01")
 _DAY_ZERO = _EPOCH.toordinal()
 _MARCH_1900 = datetime.fromisoformat("1900-03-01")
 _DAYS_1904 = 1462  # from day 0 of the 1900 system to day 0 of the 1904 system
-_PHANTOM = 60  # the serial number of 29 February 1900: Excel keeps a leap day that Lotus 1-2-3 had by mistake
-_LONGEST = 10**11  # days; beyond it microseconds are lost in the number
+_PHANTOM = 60  # the serial number of 29 February 1900: Excel repeats the leap-year bug of Lotus 1-2-3
+_MAX_DAYS = 10**11  # days; larger floats cannot represent microseconds
 _LAST = 2_958_465  # 31 December 9999
 
 
-class EarlyMoment(NamedTuple):
-    """A moment before 1 March 1900, where Excel's calendar is not the world's, or a length of time.
+class EarlyDate(NamedTuple):
+    """A date before 1 March 1900, where Excel's calendar differs from the Gregorian one, or a duration.
 
-    Shows the fields of `datetime`. Day 0 is "0 January 1900".
+    Has the fields of `datetime`. Day 0 is "0 January 1900".
     """
 
     year: int
@@ -42,29 +42,29 @@ class EarlyMoment(NamedTuple):
     weekday_number: int
 
     def isoweekday(self) -> int:
-        """1 is Monday, 7 Sunday, as Excel has it: its 1 January 1900 is a Sunday."""
+        """Return 1 for Monday to 7 for Sunday, as Excel counts: its 1 January 1900 is a Sunday."""
         return self.weekday_number
 
 
-Moment: TypeAlias = datetime | EarlyMoment
+CalendarTime: TypeAlias = datetime | EarlyDate
 
 
-def microseconds(value: Number) -> int:
-    """A serial number as microseconds since day 0.
+def microseconds_of_serial(value: Number) -> int:
+    """Convert a serial number to microseconds since day 0.
 
     Raises:
-        NotShownError: the number is no length of time that a cell can hold.
+        NotShownError: no date or duration in a cell is that large.
     """
-    if not -_LONGEST < value < _LONGEST:
-        raise NotShownError("no date and no duration is that far away")
+    if not -_MAX_DAYS < value < _MAX_DAYS:
+        raise NotShownError("no date or duration is that large")
     return round(value * MICROSECONDS_IN_DAY)
 
 
-def moment(since: int, *, date1904: bool) -> Moment:
-    """The calendar date and time so many microseconds after day 0.
+def calendar_time(since: int, *, date1904: bool) -> CalendarTime:
+    """Return the date and time a number of microseconds after day 0.
 
     Raises:
-        NotShownError: before day 0 or after the year 9999, where Excel shows `########`.
+        NotShownError: before day 0 or after the year 9999; Excel shows `########`.
     """
     days, rest = divmod(since, MICROSECONDS_IN_DAY)
     if date1904:
@@ -76,21 +76,20 @@ def moment(since: int, *, date1904: bool) -> Moment:
     clock = _EPOCH + timedelta(0, 0, rest)
     month, day = (2, days - 31) if days > 31 else (1, days)
     weekday_number = (days + 5) % 7 + 1
-    return EarlyMoment(1900, month, day, clock.hour, clock.minute, clock.second, clock.microsecond, weekday_number)
+    return EarlyDate(1900, month, day, clock.hour, clock.minute, clock.second, clock.microsecond, weekday_number)
 
 
 def whole_day(serial: int, *, date1904: bool) -> datetime | None:
-    """The fast way for a serial number without a time; None where Excel's calendar is not the world's."""
+    """Return the date of a whole serial number; None before 1 March 1900 and after 9999. A fast path."""
     if date1904:
         serial += _DAYS_1904
     return datetime.fromordinal(serial + _DAY_ZERO) if _PHANTOM < serial <= _LAST else None
 
 
-def microseconds_of(value: DateLike, *, date1904: bool) -> int:
-    """A date, time or duration as microseconds since day 0: the serial number it was read from, without rounding.
+def microseconds_of_date(value: DateLike, *, date1904: bool) -> int:
+    """Convert a date, time or duration to microseconds since day 0.
 
-    A date and time with a zone is taken as its clock shows it. 29 February 1900 cannot be a Python date, so what reads
-    a sheet cannot hand it over: serial number 60 comes as 28 February.
+    A time zone is ignored. Serial number 60 is read as 28 February 1900, because Python has no 29 February 1900.
     """
     if isinstance(value, timedelta):
         return value // timedelta(microseconds=1)
@@ -105,18 +104,18 @@ def microseconds_of(value: DateLike, *, date1904: bool) -> int:
 
 
 def is_plain(value: datetime) -> bool:
-    """Whether the date has no zone and is one that Excel's calendar and the world's agree on."""
+    """Return whether the date has no time zone and is one on which Excel's calendar and the Gregorian one agree."""
     return value.tzinfo is None and value >= _MARCH_1900
 
 
 def as_datetime(value: Number, *, date1904: bool) -> datetime:
-    """The date of a serial number, to the second.
+    """Convert a serial number to a date, rounded to the second.
 
     Raises:
         NotUnderstoodError: there is no such date.
     """
     half = _SECOND // 2
-    when = moment((microseconds(value) + half) // _SECOND * _SECOND, date1904=date1904)
-    if isinstance(when, EarlyMoment):
+    when = calendar_time((microseconds_of_serial(value) + half) // _SECOND * _SECOND, date1904=date1904)
+    if isinstance(when, EarlyDate):
         raise NotUnderstoodError("a date before 1 March 1900")
     return when

@@ -1,4 +1,4 @@
-"""The syntax of number format codes: tokens, and the layout of a number section."""
+"""Parse number format codes: sections, tokens, and the layout of a number section."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 class NotUnderstoodError(ValueError):
-    """A format code that Excel would refuse, or a value that the code cannot show."""
+    """The format code is not valid in Excel, or the value cannot be displayed with it."""
 
 
 class NotShownError(NotUnderstoodError):
-    """A value that its format code has no text for: Excel fills the cell with number signs."""
+    """The format code has no text for the value: Excel fills the cell with number signs."""
 
 
 class UnsupportedError(NotUnderstoodError):
-    """A format code that Excel understands and this package does not."""
+    """The format code is valid in Excel but not supported here."""
 
 
 class Kind(Enum):
-    """What a token does; the text of each is said beside it."""
+    """What a token means; the comments describe its text."""
 
-    LITERAL = auto()  # the text itself, to be shown as it stands
+    LITERAL = auto()  # text that is displayed as is
     DIGITS = auto()  # a run of 0, # and ?
     NUMERAL = auto()  # 1 to 9: literal, except in a denominator
     POINT = auto()
@@ -39,13 +39,13 @@ class Kind(Enum):
     ELAPSED = auto()  # a run of one of h m s, in lower case
     AM_PM = auto()  # as written
     CONDITION = auto()  # the comparison and the number
-    COLOUR = auto()  # says nothing of the text
+    COLOUR = auto()  # has no effect on the text
     UNSUPPORTED = auto()  # eras, other calendars, other digits
-    LOCALE = auto()  # what stands after the hyphen of [$symbol-locale]
+    LOCALE = auto()  # the part after the hyphen of [$symbol-locale]
 
 
 class Token(NamedTuple):
-    """One meaningful piece of a section."""
+    """One token of a section."""
 
     kind: Kind
     text: str
@@ -85,13 +85,13 @@ _LITERAL_GROUPS = frozenset({"SYMBOL", "ESCAPED", "QUOTED", "CHARACTER"})
 
 
 def sections(code: str) -> list[list[Token]]:
-    """Cut a format code into its sections and those into tokens.
+    """Split a format code into sections, and the sections into tokens.
 
-    Fills (`*x`) are left out, since a text has no width to fill; a skipped width (`_x`) is a space, as in Excel's TEXT
+    Fills (`*x`) are dropped, because a text has no width to fill; a skipped width (`_x`) is a space, as in Excel's TEXT
     function.
 
     Raises:
-        NotUnderstoodError: something in it is no part of a format code that is supported.
+        NotUnderstoodError: part of it is not a format code that is supported.
     """
     found: list[list[Token]] = [[]]
     for match in _PATTERN.finditer(code):
@@ -121,7 +121,7 @@ def _tokens(match: re.Match[str], group: str | None) -> list[Token]:
 
 
 class Role(Enum):
-    """What a part of a number section shows."""
+    """What a part of a number section displays."""
 
     LITERAL = auto()
     INTEGER = auto()
@@ -130,33 +130,33 @@ class Role(Enum):
     POWER = auto()
 
 
-class Part(NamedTuple):
+class LayoutPart(NamedTuple):
     """A literal, or a run of digit placeholders."""
 
     role: Role
     text: str
 
 
-class Layout(NamedTuple):
-    """A number section, ready to be filled in.
+class SectionLayout(NamedTuple):
+    """The layout of a number section.
 
     Attributes:
-        parts: literals and placeholders in order.
+        parts: literals and placeholders, in order.
         scale: the power of ten that the number is multiplied by: 2 for each percent sign, -3 for each scaling comma.
-        grouped: whether thousands are separated.
-        plus: the sign of an exponent that is not negative: "+" or nothing.
+        grouped: whether thousands separators are displayed.
+        plus: the sign of an exponent that is not negative: "+" or "".
         has_exponent: whether the section is in scientific notation.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[LayoutPart, ...]
     scale: int
     grouped: bool
     plus: str
     has_exponent: bool
 
     @property
-    def number(self) -> tuple[Part, ...]:
-        """The parts from the first that is no literal to the last."""
+    def number(self) -> tuple[LayoutPart, ...]:
+        """The parts from the first to the last that is not a literal."""
         places = [index for index, part in enumerate(self.parts) if part.role is not Role.LITERAL]
         return self.parts[places[0] : places[-1] + 1] if places else ()
 
@@ -169,7 +169,7 @@ class Layout(NamedTuple):
         return "".join(filter(None, texts[:first])), "".join(filter(None, texts[last:]))
 
     def pattern(self, role: Role) -> str:
-        """All the placeholders of one role, one after the other."""
+        """Return the placeholders of one role, joined."""
         return "".join(part.text for part in self.parts if part.role is role)
 
 
@@ -177,13 +177,13 @@ _DIGIT_LIKE = frozenset({Kind.DIGITS, Kind.NUMERAL})
 _LITERAL_KINDS = frozenset({Kind.LITERAL, Kind.NUMERAL, Kind.POINT})
 
 
-def lay_out(tokens: Sequence[Token]) -> Layout:
-    """Lay out the tokens of a section that holds neither dates nor a fraction bar.
+def layout_of(tokens: Sequence[Token]) -> SectionLayout:
+    """Parse the tokens of a section without dates and fraction bar.
 
     Raises:
-        NotUnderstoodError: the tokens do not go together.
+        NotUnderstoodError: the tokens cannot be combined.
     """
-    builder = _Builder()
+    builder = _LayoutBuilder()
     for index, token in enumerate(tokens):
         if token.kind is Kind.COMMA:
             builder.add_comma(token.text, _comma(tokens, index))
@@ -194,11 +194,11 @@ def lay_out(tokens: Sequence[Token]) -> Layout:
     parts = tuple(_with_integer(builder.parts))
     # Digits with literals among them are not grouped.
     grouped = builder.grouped and sum(part.role is Role.INTEGER for part in parts) == 1
-    return Layout(parts, builder.scale, grouped, builder.plus, builder.role is Role.POWER)
+    return SectionLayout(parts, builder.scale, grouped, builder.plus, builder.role is Role.POWER)
 
 
 class Comma(Enum):
-    """What a comma means where it stands."""
+    """What a comma means, by its position."""
 
     LITERAL = auto()
     GROUPS = auto()
@@ -206,7 +206,7 @@ class Comma(Enum):
 
 
 def _comma(tokens: Sequence[Token], index: int) -> Comma:
-    """A comma between digits groups thousands, one after the last digit divides by a thousand, others are text."""
+    """A comma between digits separates thousands, one after the last digit divides by a thousand, others are text."""
     before = tokens[index - 1].kind if index else None
     if before not in _DIGIT_LIKE and before is not Kind.POINT:
         return Comma.LITERAL
@@ -218,11 +218,11 @@ def _comma(tokens: Sequence[Token], index: int) -> Comma:
     return Comma.SCALES
 
 
-class _Builder:
-    """The layout as far as it is known; `role` is what the next digits are."""
+class _LayoutBuilder:
+    """Builds a layout token by token; `role` is the role of the next digits."""
 
     def __init__(self) -> None:
-        self.parts: list[Part] = []
+        self.parts: list[LayoutPart] = []
         self.scale = 0
         self.grouped = False
         self.plus = ""
@@ -231,11 +231,11 @@ class _Builder:
     def add_digits(self, text: str, *, joined: bool) -> None:
         if joined and self.parts and self.parts[-1].role is self.role:
             text = self.parts.pop().text + text
-        self.parts.append(Part(self.role, text))
+        self.parts.append(LayoutPart(self.role, text))
 
     def add_comma(self, text: str, meaning: Comma) -> None:
         if meaning is Comma.LITERAL:
-            self.parts.append(Part(Role.LITERAL, text))
+            self.parts.append(LayoutPart(Role.LITERAL, text))
         elif meaning is Comma.SCALES:
             self.scale -= 3 * len(text)
         elif self.role is Role.INTEGER:
@@ -244,24 +244,24 @@ class _Builder:
     def add(self, token: Token) -> None:
         if token.kind is Kind.POINT and self.role is Role.INTEGER:
             self.role = Role.FRACTION
-            self.parts.append(Part(Role.POINT, "."))
+            self.parts.append(LayoutPart(Role.POINT, "."))
         elif token.kind is Kind.PERCENT:
             self.scale += 2
-            self.parts.append(Part(Role.LITERAL, "%"))
+            self.parts.append(LayoutPart(Role.LITERAL, "%"))
         elif token.kind is Kind.EXPONENT and self.role is not Role.POWER:
             self.role, self.plus = Role.POWER, token.text[1].strip("-")
-            self.parts.append(Part(Role.LITERAL, "E"))
+            self.parts.append(LayoutPart(Role.LITERAL, "E"))
         elif token.kind in _LITERAL_KINDS:
-            self.parts.append(Part(Role.LITERAL, token.text))
+            self.parts.append(LayoutPart(Role.LITERAL, token.text))
         else:
-            raise NotUnderstoodError(f"{token.text!r} cannot stand in a number")
+            raise NotUnderstoodError(f"{token.text!r} cannot be part of a number")
 
 
-def _with_integer(parts: list[Part]) -> Iterator[Part]:
-    # Excel shows the digits before the point even where the code has no place for them: ".0" shows 1234.0.
+def _with_integer(parts: list[LayoutPart]) -> Iterator[LayoutPart]:
+    # Excel displays the digits before the point even without placeholders for them: ".0" displays 1234.0.
     roles = {part.role for part in parts}
     missing = Role.INTEGER not in roles and Role.FRACTION in roles and Role.POWER not in roles
     for part in parts:
         if missing and part.role is Role.POINT:
-            yield Part(Role.INTEGER, "#")
+            yield LayoutPart(Role.INTEGER, "#")
         yield part

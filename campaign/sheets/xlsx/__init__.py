@@ -1,6 +1,6 @@
-"""The parts of an .xlsx file (Office Open XML, ECMA-376), read as they stream by.
+"""Read .xlsx files (Office Open XML, ECMA-376) as a stream.
 
-openpyxl's own reader is not used for the cells: it needs two to three times as long, loses the difference between
-`_x000D_` and an escaped `_x005F_x000D_`, cannot tell a formula without a stored result from a blank cell, and gives up
-on files that Excel opens (part names in another case, odd styles). What it knows of dates is used.
+openpyxl's reader is not used for the cells: it takes two to three times as long, does not distinguish `_x000D_` from an
+escaped `_x005F_x000D_` or a formula without a stored result from a blank cell, and fails on files that Excel opens
+(part names in another case, unusual styles). Its functions for dates are used.
 """

@@ -1,4 +1,4 @@
-"""Turn stored cells into typed values and displayed text, and stored rows into rows."""
+"""Convert stored cells to typed values and displayed text, and stored rows to rows."""
 
 from __future__ import annotations
 
@@ -21,62 +21,62 @@ from campaign.sheets.xlsx.xml_stream import is_true
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from campaign.sheets.limits import Extent
+    from campaign.sheets.limits import TableLimits
     from campaign.sheets.table import CellValue
     from campaign.sheets.xlsx.sheet_xml import RawRow
 
 
-_REMEMBERED_CELLS = 1 << 14
-_LONGEST_NUMBER = 64
-_LONGEST_SHOWN = 40
+_CACHED_CELLS = 1 << 14
+_MAX_CACHED_LENGTH = 64
+_MAX_SHOWN_LENGTH = 40
 _TEXT_TYPES = frozenset({"s", "str", "inlineStr"})
 
 
 class Display(Protocol):
-    """What turns a value into the text that a spreadsheet program shows."""
+    """Converts values to the text that a spreadsheet program displays; `CellText` implements it."""
 
     def display(self, value: CellValue, number_format: str) -> str:
-        """Show a value under a number format."""
+        """Return the text of a value with a number format."""
         ...
 
 
-class Cell(NamedTuple):
-    """A cell as it is used: typed value, displayed text, what is wrong with it ("" if nothing is), what to do."""
+class DisplayedCell(NamedTuple):
+    """A cell's typed value and displayed text, what is wrong with it ("" if nothing is), and what to do about it."""
 
     value: CellValue
     text: str
-    wrong: str = ""
+    error: str = ""
     remedy: str = ""
 
 
 class CellReader:
-    """Turns stored cells into cells. Numbers and dates repeat a lot within a sheet, so some are remembered."""
+    """Converts stored cells. Numbers and dates repeat within a sheet, so results are cached."""
 
     def __init__(self, strings: Sequence[str], formats: Mapping[str, str], display: Display, *, date1904: bool) -> None:
-        """Prepare for one workbook.
+        """Initialize for one workbook.
 
         Args:
             strings: its shared strings.
-            formats: number format codes by style; what is absent is General.
-            display: shows values under these codes.
+            formats: number format codes by style; General for styles that are absent.
+            display: converts values to text.
             date1904: whether its dates count from 1904 instead of 1900.
         """
         self._strings = strings
         self._formats = formats
         self._display = display
         self._epoch = CALENDAR_MAC_1904 if date1904 else CALENDAR_WINDOWS_1900
-        self._remembered = lru_cache(_REMEMBERED_CELLS)(self._read)
-        self._alters_text: dict[str, bool] = {}
+        self._cached = lru_cache(_CACHED_CELLS)(self._read)
+        self._changes_text: dict[str, bool] = {}
 
     def plain_text(self, kind: str, style: str, stored: str) -> str | None:
-        """Give the text of a cell that is shown as it stands, as nearly every text is; None for any other cell.
+        """Return the text of a cell that is displayed as stored, as most texts are; None for other cells.
 
-        This is the short way for most cells of most sheets; `read` comes to the same result.
+        A fast path with the same result as `read`.
         """
         if kind not in _TEXT_TYPES:
             return None
         code = self._formats.get(style, GENERAL)
-        if code != GENERAL and self._alters(code):
+        if code != GENERAL and self._changes(code):
             return None
         try:
             return self._strings[_position(stored)] if kind == "s" else unescape(stored)
@@ -84,45 +84,47 @@ class CellReader:
             return None
 
     def format_of(self, style: str) -> str:
-        """Give the number format code of a style."""
+        """Return the number format code of a style."""
         return self._formats.get(style, GENERAL)
 
-    def read(self, kind: str, style: str, stored: str) -> Cell:
+    def read(self, kind: str, style: str, stored: str) -> DisplayedCell:
         """Read one cell by its type, style and stored text."""
-        if kind in _TEXT_TYPES or len(stored) > _LONGEST_NUMBER:
+        if kind in _TEXT_TYPES or len(stored) > _MAX_CACHED_LENGTH:
             return self._read(kind, style, stored)
-        return self._remembered(kind, style, stored)
+        return self._cached(kind, style, stored)
 
-    def _read(self, kind: str, style: str, stored: str) -> Cell:
+    def _read(self, kind: str, style: str, stored: str) -> DisplayedCell:
         if kind == UNCALCULATED:
             remedy = "open the workbook in a spreadsheet program and save it"
-            return Cell(None, "", "holds a formula whose result was never calculated", remedy)
+            return DisplayedCell(None, "", "contains a formula whose result was never calculated", remedy)
         if kind == "e":
-            return Cell(stored, stored, f"holds the error {stored[:_LONGEST_SHOWN]}", "put it right in the sheet")
+            return DisplayedCell(
+                stored, stored, f"contains the error {stored[:_MAX_SHOWN_LENGTH]}", "correct it in the sheet"
+            )
         code = self.format_of(style)
         try:
             if kind == "n":
                 return self._number(_number(stored), code)
             value = self._value(kind, stored)
         except (ValueError, OverflowError, IndexError):
-            what = f"is damaged: its type is “{kind[:20]}” and it holds “{stored[:_LONGEST_SHOWN]}”"
-            return Cell(None, "", what, "type the cell again in a spreadsheet program")
+            what = f"is damaged: its type is “{kind[:20]}” and it contains “{stored[:_MAX_SHOWN_LENGTH]}”"
+            return DisplayedCell(None, "", what, "enter the cell again in a spreadsheet program")
         return self._shown(value, value, code)
 
-    def _number(self, number: float, code: str) -> Cell:
+    def _number(self, number: float, code: str) -> DisplayedCell:
         value: CellValue = number
         if number >= 0 and _is_date(code):
-            # A number that is no date (after 9999, say) stays one.
+            # A number that is not a valid date, such as one after 9999, remains a number.
             with suppress(ValueError, OverflowError):
                 value = from_excel(number, self._epoch, timedelta=is_timedelta_format(code))
         return self._shown(value, number, code)
 
-    def _shown(self, value: CellValue, stored: CellValue, code: str) -> Cell:
+    def _shown(self, value: CellValue, stored: CellValue, code: str) -> DisplayedCell:
         text = self._display.display(stored, code)
         if text == NOT_SHOWN and not isinstance(stored, str):
-            what = f"shows nothing but {NOT_SHOWN}: its number format “{code}” cannot show its value"
-            return Cell(value, text, what, "correct the value or its number format in a spreadsheet program")
-        return Cell(value, text)
+            what = f"displays only {NOT_SHOWN}: its number format “{code}” cannot display its value"
+            return DisplayedCell(value, text, what, "correct the value or its number format in a spreadsheet program")
+        return DisplayedCell(value, text)
 
     def _value(self, kind: str, stored: str) -> CellValue:
         if kind == "s":
@@ -130,37 +132,37 @@ class CellReader:
         if kind == "b":
             return is_true(stored)
         if kind == "d":
-            return _moment(stored)
+            return _iso_date(stored)
         if kind in _TEXT_TYPES:
             return unescape(stored)
         raise ValueError(kind)
 
-    def _alters(self, code: str) -> bool:
-        alters = self._alters_text.get(code)
-        if alters is None:
-            # Two of them: a format may show a text of its own instead, and that text may be one of these.
-            alters = any(self._display.display(sample, code) != sample for sample in ("text", "another"))
-            self._alters_text[code] = alters
-        return alters
+    def _changes(self, code: str) -> bool:
+        changes = self._changes_text.get(code)
+        if changes is None:
+            # Two samples, because a format may replace the text by one that equals a sample.
+            changes = any(self._display.display(sample, code) != sample for sample in ("text", "another"))
+            self._changes_text[code] = changes
+        return changes
 
 
 _is_date = lru_cache(is_date_format)
 
 
 def _number(stored: str) -> float:
-    if "_" in stored or not stored.isascii():  # Python takes the one between digits, and digits of any script
+    if "_" in stored or not stored.isascii():  # int() accepts underscores and digits of any script
         raise ValueError(stored)
     try:
         number: float = int(stored)
     except ValueError:
         number = float(stored)
-    if not math.isfinite(number):  # which raises OverflowError for an integer of 400 digits
+    if not math.isfinite(number):  # raises OverflowError for an integer of 400 digits
         raise ValueError(stored)
     return number
 
 
-def _moment(stored: str) -> datetime | time:
-    """Read a date as workbooks in the strict form of Office Open XML hold it (ISO 8601)."""
+def _iso_date(stored: str) -> datetime | time:
+    """Parse an ISO 8601 date, as strict Office Open XML workbooks store it."""
     if "-" in stored:
         return datetime.fromisoformat(stored).replace(tzinfo=None)
     return time.fromisoformat(stored).replace(tzinfo=None)
@@ -174,21 +176,21 @@ def _position(stored: str) -> int:
 
 
 class RowBuilder:
-    """Puts the cells of a row under their columns. Cells beyond the last column with a header are left out."""
+    """Builds rows from stored rows. Cells beyond the last column with a header are dropped."""
 
-    def __init__(self, columns: Sequence[Column], cells: CellReader, extent: Extent) -> None:
+    def __init__(self, columns: Sequence[Column], cells: CellReader, limits: TableLimits) -> None:
         self._columns = columns
         self._cells = cells
-        self._extent = extent
+        self._limits = limits
 
     def build(self, raw: RawRow) -> Row | None:
-        """Give the row, or None if nothing in it can be seen.
+        """Return the row, or None if it is blank.
 
         Raises:
-            RecipientsError: the sheet is blank, or full of text, beyond all measure.
+            RecipientsError: the sheet has too many blank cells or too much text.
         """
         columns, cells = self._columns, self._cells
-        self._extent.count(len(raw.cells))
+        self._limits.add_row(len(raw.cells))
         width = len(columns)
         texts = [""] * width
         values: list[CellValue] = [None] * width
@@ -203,11 +205,11 @@ class RowBuilder:
             if plain is not None:
                 texts[column] = values[column] = plain
                 continue
-            values[column], texts[column], wrong, remedy = cells.read(kind, style, stored)
-            if wrong:
-                problems.append(Problem(f"{columns[column].letter}{raw.number}", wrong, remedy))
+            values[column], texts[column], error, remedy = cells.read(kind, style, stored)
+            if error:
+                problems.append(Problem(f"{columns[column].letter}{raw.number}", error, remedy))
         together = "".join(texts)
-        self._extent.show(len(together))
+        self._limits.add_characters(len(together))
         if not problems and not together.strip():
             return None
         return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems))

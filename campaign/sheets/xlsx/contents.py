@@ -8,8 +8,8 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
-from campaign.sheets.xlsx.package import Limit
-from campaign.sheets.xlsx.xml_stream import elements, is_true, local
+from campaign.sheets.xlsx.package import PartLimit
+from campaign.sheets.xlsx.xml_stream import is_true, local, start_tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from campaign.sheets.xlsx.package import Package
 
 
-_LIMIT = Limit(small=8_000_000, growth=0)
-"""A list of sheets or relations takes some kilobytes."""
+_LIMIT = PartLimit(free_bytes=8_000_000, max_ratio=0)
+"""Real lists of sheets or relations have some kilobytes."""
 
 
 class Worksheet(NamedTuple):
-    """A worksheet: its name, the part that holds it, and whether it is hidden from view."""
+    """A worksheet: its name, the part that contains it, and whether it is hidden."""
 
     name: str
     part: str
@@ -33,11 +33,11 @@ class Contents(NamedTuple):
     """The table of contents of a workbook.
 
     Attributes:
-        sheets: its worksheets in the order of their tabs; chart sheets and macro sheets are left out.
-        strings: the part with the shared strings, if there is one.
-        styles: the part with the number formats, if there is one.
+        sheets: its worksheets in the order of their tabs, without chart sheets and macro sheets.
+        strings: the part with the shared strings, or None.
+        styles: the part with the number formats, or None.
         date1904: whether dates count from 1904 instead of 1900.
-        recalculates: whether the file asks to be calculated when opened, so that stored results may be stale.
+        recalculates: whether formulas are to be calculated when the file is opened; stored results may be stale.
     """
 
     sheets: tuple[Worksheet, ...]
@@ -53,10 +53,10 @@ class _Relation(NamedTuple):
 
 
 def read_contents(package: Package) -> Contents:
-    """Read the table of contents.
+    """Read the table of contents of a workbook.
 
     Raises:
-        RecipientsError: this is a zip archive of something else.
+        RecipientsError: the zip archive is not a workbook.
     """
     workbook = _workbook_part(package)
     relations = _relations(package, workbook)
@@ -65,7 +65,7 @@ def read_contents(package: Package) -> Contents:
     sheets: list[Worksheet] = []
     date1904 = recalculates = False
     with package.open(workbook, _LIMIT) as stream:
-        tags = elements(stream, package.label)
+        tags = start_tags(stream, package.label)
         if next(tags)[0] != "workbook":
             raise _not_a_workbook(package)
         for name, attributes in tags:
@@ -77,8 +77,8 @@ def read_contents(package: Package) -> Contents:
                 recalculates = is_true(attributes.get("fullCalcOnLoad"))
     return Contents(
         tuple(sheets),
-        _first_there(package, by_kind.get("sharedStrings"), f"{folder}/sharedStrings.xml"),
-        _first_there(package, by_kind.get("styles"), f"{folder}/styles.xml"),
+        _first_existing(package, by_kind.get("sharedStrings"), f"{folder}/sharedStrings.xml"),
+        _first_existing(package, by_kind.get("styles"), f"{folder}/styles.xml"),
         date1904,
         recalculates,
     )
@@ -86,7 +86,7 @@ def read_contents(package: Package) -> Contents:
 
 def _workbook_part(package: Package) -> str:
     documents = [r.part for r in _relations(package, "").values() if r.kind == "officeDocument"]
-    part = _first_there(package, *documents, "xl/workbook.xml")
+    part = _first_existing(package, *documents, "xl/workbook.xml")
     if part is None or not part.lower().endswith(".xml"):
         raise _not_a_workbook(package)
     return part
@@ -94,11 +94,11 @@ def _workbook_part(package: Package) -> str:
 
 def _not_a_workbook(package: Package) -> RecipientsError:
     remedy = "open it in the program it comes from and save or export it as .xlsx"
-    return RecipientsError(Problem(package.label, f"is {_what_it_is(package)}", remedy))
+    return RecipientsError(Problem(package.label, f"is {_kind_of_archive(package)}", remedy))
 
 
-def _what_it_is(package: Package) -> str:
-    telling = {
+def _kind_of_archive(package: Package) -> str:
+    kinds = {
         "xl/workbook.bin": "a binary workbook (.xlsb)",
         "content.xml": "an OpenDocument file (.ods)",
         "Index/Document.iwa": "a Numbers spreadsheet",
@@ -106,7 +106,7 @@ def _what_it_is(package: Package) -> str:
         "word/document.xml": "a Word document",
         "ppt/presentation.xml": "a PowerPoint presentation",
     }
-    return next((kind for part, kind in telling.items() if package.has(part)), "a zip archive and no workbook")
+    return next((kind for part, kind in kinds.items() if package.has(part)), "a zip archive and not a workbook")
 
 
 def _relations(package: Package, source: str) -> dict[str, _Relation]:
@@ -120,7 +120,7 @@ def _relations(package: Package, source: str) -> dict[str, _Relation]:
                 attributes.get("Type", "").rpartition("/")[2],
                 posixpath.join(folder, attributes.get("Target", "").replace("\\", "/")),
             )
-            for name, attributes in elements(stream, package.label)
+            for name, attributes in start_tags(stream, package.label)
             if name == "Relationship" and attributes.get("TargetMode") != "External"
         }
 
@@ -134,7 +134,7 @@ def _sheet(package: Package, attributes: dict[str, str], relations: dict[str, _R
     return [Worksheet(attributes.get("name", ""), relation.part, hidden)]
 
 
-def _first_there(package: Package, *parts: str | None) -> str | None:
+def _first_existing(package: Package, *parts: str | None) -> str | None:
     return next((part for part in parts if part and package.has(part)), None)
 
 
@@ -142,25 +142,25 @@ _LISTED = 12
 
 
 def choose_sheet(sheets: Sequence[Worksheet], name: str | None, label: str) -> Worksheet:
-    """Choose the sheet of that name, letter by letter or else loosely; without a name, the first visible one.
+    """Choose the sheet with a name, ignoring case if no name is equal; without a name, the first visible sheet.
 
     Args:
         sheets: the workbook's worksheets.
-        name: the one asked for, or None.
+        name: the name to find, or None.
         label: the file, for errors.
 
     Raises:
-        RecipientsError: there is none; it lists those there are.
+        RecipientsError: there is no such sheet; lists those there are.
     """
     if not sheets:
         remedy = "open it in a spreadsheet program and save it as .xlsx"
-        raise RecipientsError(Problem(label, "holds no worksheet that can be read", remedy))
+        raise RecipientsError(Problem(label, "contains no readable worksheet", remedy))
     if name is None:
         return next((sheet for sheet in sheets if not sheet.hidden), sheets[0])
     exact = [sheet for sheet in sheets if sheet.name == name]
-    alike = [sheet for sheet in sheets if _loosely(sheet.name) == _loosely(name)]
-    if exact or alike:
-        return (exact or alike)[0]
+    similar = [sheet for sheet in sheets if _folded_name(sheet.name) == _folded_name(name)]
+    if exact or similar:
+        return (exact or similar)[0]
     names = [sheet.name for sheet in sheets]
     near = difflib.get_close_matches(name, names, n=1)
     remedy = (
@@ -170,18 +170,18 @@ def choose_sheet(sheets: Sequence[Worksheet], name: str | None, label: str) -> W
 
 
 def describe_choice(chosen: Worksheet, sheets: Sequence[Worksheet]) -> str:
-    """Say which sheet is read, and of how many."""
+    """Return a note on which sheet is read, and of how many."""
     hidden = sum(1 for sheet in sheets if sheet.hidden)
     others = f" (of {len(sheets)}{f'; {hidden} hidden' if hidden else ''})" if len(sheets) > 1 else ""
     return f"sheet “{chosen.name}”{others}{', which is hidden' if chosen.hidden else ''}"
 
 
-def what_else(empty: Worksheet, sheets: Sequence[Worksheet]) -> str:
-    """Say what to do about a sheet that turned out to be empty."""
+def empty_sheet_remedy(empty: Worksheet, sheets: Sequence[Worksheet]) -> str:
+    """Return what to do about a sheet that is empty."""
     others = [sheet.name for sheet in sheets if sheet is not empty]
     if others:
-        return f"name the sheet that holds the recipients: {_listed(others)}"
-    return "put the headers in the first row and one recipient in each row below"
+        return f"choose another sheet: {_listed(others)}"
+    return "put the headers in the first row and the data in the rows below"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -189,5 +189,5 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"“{name}”" for name in names[:_LISTED]) + more
 
 
-def _loosely(name: str) -> str:
+def _folded_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip().casefold()

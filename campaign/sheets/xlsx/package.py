@@ -1,4 +1,4 @@
-"""The zip container of a workbook: parts by name, within limits."""
+"""Read the parts of a workbook from its zip archive, within limits."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 _ENCRYPTED = 0x1
 
 
-class Limit(NamedTuple):
-    """How large a part may be once unpacked.
+class PartLimit(NamedTuple):
+    """Limits the unpacked size of a part.
 
     Attributes:
-        small: so many bytes are taken however tightly they were packed.
-        growth: a larger part may be so many times its packed size. A zip bomb is up to 1,032 times its own.
+        free_bytes: a part of up to that many bytes is accepted at any compression ratio.
+        max_ratio: the most that a larger part may be, in multiples of its packed size. A zip bomb has up to 1,032.
     """
 
-    small: int
-    growth: int
+    free_bytes: int
+    max_ratio: int
 
 
 class Package:
-    """An open Office Open XML file, whose parts are found as Excel finds them: in any case, with either slash."""
+    """An open Office Open XML file. Part names are matched as in Excel: in any case, with either slash."""
 
     def __init__(self, path: Path) -> None:
-        """Open the container.
+        """Open the archive.
 
         Raises:
             RecipientsError: it is damaged.
         """
         self.path = path
         self.label = path.name
-        with self.refusing_damage():
+        with self.damage_as_error():
             self._size = path.stat().st_size
             self._zip = ZipFile(path)
         self._parts = {_folded(info.filename): info for info in self._zip.infolist()}
@@ -57,60 +57,60 @@ class Package:
         self._zip.close()
 
     def has(self, part: str) -> bool:
-        """Tell whether the part is there."""
+        """Return whether a part exists."""
         return _folded(part) in self._parts
 
     def packed_size(self, part: str) -> int:
-        """How many bytes a part that is there takes up in the file, or would at most."""
+        """Return the packed size of a part in bytes, at most the size of the file."""
         return max(1, min(self._parts[_folded(part)].compress_size, self._size))
 
     @contextmanager
-    def open(self, part: str, limit: Limit) -> Iterator[IO[bytes]]:
-        """Open a part that is there, for reading from its beginning.
+    def open(self, part: str, limit: PartLimit) -> Iterator[IO[bytes]]:
+        """Open an existing part for reading.
 
         Args:
             part: its name.
-            limit: how large it may be. zipfile never unpacks more than the directory says, so it is enough to ask that.
+            limit: its largest unpacked size. zipfile unpacks no more than the directory declares, so that is checked.
 
         Raises:
-            RecipientsError: it is encrypted, damaged, or would grow beyond all measure when unpacked.
+            RecipientsError: the part is encrypted, damaged, or too large when unpacked.
         """
         info = self._parts[_folded(part)]
-        self._refuse_what_no_workbook_has(info, limit)
-        with self.refusing_damage(), self._opened(info) as stream:
+        self._check_part(info, limit)
+        with self.damage_as_error(), self._opened(info) as stream:
             yield stream
 
     def _opened(self, info: ZipInfo) -> IO[bytes]:
         try:
             return self._zip.open(info)
-        except ValueError as error:  # a place in the file beyond all numbers
-            raise self.damaged("the file is damaged (its parts are not where it says)") from error
+        except ValueError as error:  # an offset that is out of range
+            raise self.damaged("the file is damaged (its directory is wrong)") from error
 
     @contextmanager
-    def refusing_damage(self) -> Iterator[None]:
-        """Turn every way in which a damaged container shows itself into one refusal."""
+    def damage_as_error(self) -> Iterator[None]:
+        """Raise `RecipientsError` for all errors of a damaged archive."""
         try:
             yield
         except (BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, UnicodeDecodeError) as error:
-            raise self.damaged(f"the file is damaged ({str(error) or 'it ends too early'})") from error
+            raise self.damaged(f"the file is damaged ({str(error) or 'it is incomplete'})") from error
         except OSError as error:
-            if error.errno == errno.EINVAL:  # it says that something stands where no file has a place
-                raise self.damaged("the file is damaged (its parts are not where it says)") from error
-            remedy = "see that the file can be read, and try again"
+            if error.errno == errno.EINVAL:  # an offset that no file can have
+                raise self.damaged("the file is damaged (its directory is wrong)") from error
+            remedy = "check that the file can be read, and try again"
             raise RecipientsError(Problem(self.label, f"cannot be read ({error.strerror or error})", remedy)) from error
 
     def damaged(self, what: str) -> RecipientsError:
-        """Say that the file is broken and what can be done about it."""
+        """Return the error for a damaged file."""
         remedy = "open it in a spreadsheet program, let it repair the file, and save it as .xlsx again"
         return RecipientsError(Problem(self.label, what, remedy))
 
-    def _refuse_what_no_workbook_has(self, info: ZipInfo, limit: Limit) -> None:
+    def _check_part(self, info: ZipInfo, limit: PartLimit) -> None:
         if info.flag_bits & _ENCRYPTED:
             raise RecipientsError(Problem(self.label, "the zip archive has a password", "save it without one"))
         if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-            raise self.damaged(f"{info.filename} is compressed in a way that no workbook is")
+            raise self.damaged(f"{info.filename} is compressed with a method that workbooks do not use")
         packed = self.packed_size(info.filename)
-        if info.file_size > limit.small and info.file_size > limit.growth * packed:
+        if info.file_size > limit.free_bytes and info.file_size > limit.max_ratio * packed:
             size = f"{info.file_size / 1e6:,.0f} MB, {info.file_size // packed:,} times its packed size"
             remedy = "copy the rows that are needed into a new workbook"
             raise RecipientsError(Problem(self.label, f"{info.filename} would unpack to {size}", remedy))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from campaign.errors import Problem, RecipientsError
-from campaign.sheets.limits import MOST_COLUMNS
+from campaign.sheets.limits import MAX_COLUMNS
 from campaign.sheets.xlsx.xml_stream import is_true, prefix
 
 if TYPE_CHECKING:
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 
 
 class ColumnIndex(dict[str, int]):
-    """Column numbers by letters, from 0 for "A"; letters met before are a plain look-up."""
+    """Column indexes by letters, from 0 for "A"; computed once for each column."""
 
     def __init__(self, where: str) -> None:
-        """Start with no column known; `where` is the file and sheet, for errors."""
+        """Initialize; `where` is the file and sheet, for errors."""
         super().__init__()
         self._where = where
 
     def __missing__(self, letters: str) -> int:
         number = 0
         for letter in letters.upper():
-            if not "A" <= letter <= "Z" or number > MOST_COLUMNS:
+            if not "A" <= letter <= "Z" or number > MAX_COLUMNS:
                 raise self._refusal(letters)
             number = number * 26 + ord(letter) - ord("A") + 1
-        if not 0 < number <= MOST_COLUMNS:
+        if not 0 < number <= MAX_COLUMNS:
             raise self._refusal(letters)
         self[letters] = number - 1
         return number - 1
 
     def after(self, column: int) -> int:
-        """The column that follows; what a cell that does not say its place stands in.
+        """Return the next column, which is that of a cell without a reference.
 
         Raises:
-            RecipientsError: there is none.
+            RecipientsError: there is no next column.
         """
-        if column + 1 >= MOST_COLUMNS:
+        if column + 1 >= MAX_COLUMNS:
             raise self._refusal("beyond XFD")
         return column + 1
 
@@ -46,14 +46,14 @@ class ColumnIndex(dict[str, int]):
         return RecipientsError(Problem(self._where, what, "save the file again from a spreadsheet program"))
 
 
-MOST_ROWS = 1_048_576
+MAX_ROWS = 1_048_576
 """Rows of a worksheet (Microsoft, "Excel specifications and limits")."""
 
-LONGEST_TEXT = 1_000_000
-"""Characters of one cell that are taken without suspicion; Excel itself stops at 32,767."""
+MAX_TEXT_LENGTH = 1_000_000
+"""Most characters of a cell; Excel's limit is 32,767."""
 
 UNCALCULATED = "uncalculated"
-"""The type given here to a cell that holds a formula and no result."""
+"""The type that is given to a cell with a formula and no result."""
 
 RawCell: TypeAlias = tuple[int, str, str, str]
 """Column from 0, type (attribute `t`), style (attribute `s`, "" if none), stored text."""
@@ -68,15 +68,15 @@ class RawRow(NamedTuple):
     cells: list[RawCell]
 
 
-class SheetFacts:
-    """What a worksheet says of itself besides its rows; complete once all rows were read.
+class SheetProperties:
+    """Properties of a worksheet other than its rows; complete once all rows are read.
 
     Attributes:
-        filtered: whether a filter hides some rows.
+        filtered: whether a filter hides rows.
         hidden_columns: whether there are hidden columns.
-        hidden_rows: how many rows are hidden, by a filter or by hand.
-        merged: how many areas of merged cells there are.
-        merged_examples: the first few of them.
+        hidden_rows: number of rows hidden, by a filter or manually.
+        merged: number of merged areas.
+        merged_examples: references of the first few of them.
     """
 
     def __init__(self) -> None:
@@ -86,8 +86,8 @@ class SheetFacts:
         self.merged = 0
         self.merged_examples: list[str] = []
 
-    def note(self, element: str, attributes: Mapping[str, str]) -> None:
-        """Take an element that is neither row nor cell, by its name without prefix."""
+    def add(self, element: str, attributes: Mapping[str, str]) -> None:
+        """Handle an element that is neither row nor cell, by its name without prefix."""
         if element == "mergeCell":
             self.merged += 1
             if self.merged <= _EXAMPLES:
@@ -99,40 +99,40 @@ class SheetFacts:
 
 
 class SheetReader:
-    """Collects rows from a worksheet's XML events. Blank cells, most of many a formatted sheet, cost little.
+    """Collects rows from the XML events of a worksheet. Blank cells, frequent in formatted sheets, take little time.
 
     Attributes:
-        rows: what is whole so far; to be taken away by whoever feeds the reader.
-        cells: what is not blank in the row at hand.
-        row_number: that row's number.
-        blanks: how many cells and texts were empty.
-        strays: how many tags were neither rows nor cells nor in them.
-        depth: how many elements are open.
+        rows: the rows that are complete; the caller removes them.
+        cells: the cells of the current row that are not blank.
+        row_number: the current row's number.
+        blanks: number of empty cells and texts.
+        other_tags: number of tags that are not rows, cells or within cells.
+        depth: number of open elements.
     """
 
-    def __init__(self, where: str, facts: SheetFacts, *, recalculates: bool) -> None:
-        """Prepare for one pass.
+    def __init__(self, where: str, properties: SheetProperties, *, recalculates: bool) -> None:
+        """Initialize for one pass.
 
         Args:
             where: file and sheet, for errors.
-            facts: what is found beside rows is put there.
-            recalculates: whether the workbook asks for its formulas to be calculated when it is opened.
+            properties: receives the sheet's properties.
+            recalculates: whether formulas are to be calculated when the file is opened.
         """
         self.rows: list[RawRow] = []
         self.cells: list[RawCell] = []
         self.row_number = 0
         self.blanks = 0
-        self.strays = 0
+        self.other_tags = 0
         self.depth = 0
         self._where = where
-        self._facts = facts
+        self._properties = properties
         self._recalculates = recalculates
         self._columns = ColumnIndex(where)
         self._cell: dict[str, str] = {}
         self._column = -1
         self._value: list[str] = []
         self._inline: list[str] = []
-        self._pieces = self._value  # whichever of the two the text at hand belongs to
+        self._pieces = self._value  # the one that the current text belongs to
         self._length = 0
         self._length_before = 0
         self._in_text = False
@@ -140,24 +140,24 @@ class SheetReader:
         self._has_formula = False
 
     def begin(self, root: str) -> None:
-        """Take the root element's name; its prefix, if it has one, is every element's."""
+        """Handle the root element; all elements have its prefix."""
         before = self._prefix = prefix(root)
         self._c, self._v, self._row = f"{before}c", f"{before}v", f"{before}row"
         self._f, self._t, self._is, self._hint = f"{before}f", f"{before}t", f"{before}is", f"{before}rPh"
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take a start tag."""
+        """Handle a start tag."""
         self.depth += 1
         if name == self._c:
             if not attributes.get("r"):
-                self._column = self._columns.after(self._place())
+                self._column = self._columns.after(self._column_index())
             self._cell = attributes
             if self._length:
                 self._value.clear()
                 self._inline.clear()
                 self._length = 0
             self._has_formula = False
-        elif name == self._v or name == self._t:  # noqa: PLR1714 - runs for every cell, and a set is slower
+        elif name == self._v or name == self._t:  # noqa: PLR1714 - a set is slower, and this runs for every cell
             self._pieces = self._value if name == self._v else self._inline
             self._in_text = not self._in_hint
             self._length_before = self._length
@@ -167,32 +167,32 @@ class SheetReader:
             self.blanks += self._has_formula
             self._has_formula = True
         elif name == self._hint:
-            self.strays += 1
+            self.other_tags += 1
             self._in_hint = True
         elif name == self._is:
             self._length_before = self._length
         else:
-            self.strays += 1
-            self._facts.note(name.removeprefix(self._prefix), attributes)
+            self.other_tags += 1
+            self._properties.add(name.removeprefix(self._prefix), attributes)
 
     def text(self, text: str) -> None:
-        """Take character data."""
+        """Handle character data."""
         if self._in_text:
             self._pieces.append(text)
             self._length += len(text)
-            if self._length > LONGEST_TEXT:
-                what = f"a cell holds more than {LONGEST_TEXT:,} characters"
+            if self._length > MAX_TEXT_LENGTH:
+                what = f"a cell contains more than {MAX_TEXT_LENGTH:,} characters"
                 raise RecipientsError(Problem(f"{self._where}, row {self.row_number}", what, "shorten it"))
 
     def end(self, name: str) -> None:
-        """Take an end tag."""
+        """Handle an end tag."""
         self.depth -= 1
         if name == self._c:
             if self._has_formula:
                 self._end_formula()
             elif self._length:
                 cell = self._cell
-                self.cells.append((self._place(), cell.get("t", "n"), cell.get("s", ""), self._stored()))
+                self.cells.append((self._column_index(), cell.get("t", "n"), cell.get("s", ""), self._stored()))
             else:
                 self.blanks += 1
         elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
@@ -211,32 +211,32 @@ class SheetReader:
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         given = attributes.get("r", "")
         number = int(given) if given.isdecimal() and len(given) < 8 else self.row_number + 1
-        if not self.row_number < number <= MOST_ROWS:
-            what = f"has a row {number:,} after row {self.row_number:,}, and rows are numbered from 1 to {MOST_ROWS:,}"
+        if not self.row_number < number <= MAX_ROWS:
+            what = f"has a row {number:,} after row {self.row_number:,}, and rows are numbered from 1 to {MAX_ROWS:,}"
             raise RecipientsError(Problem(self._where, what, "save the file again from a spreadsheet program"))
         self.row_number = number
         self._cell = {}
         self._column = -1
-        self._facts.hidden_rows += is_true(attributes.get("hidden"))
+        self._properties.hidden_rows += is_true(attributes.get("hidden"))
 
-    def _place(self) -> int:
-        """Give the column of the cell at hand. It is not asked for while cells are blank, as most often they are."""
+    def _column_index(self) -> int:
+        """Return the column of the current cell; not called for blank cells."""
         reference = self._cell.get("r")
         return self._columns[reference.rstrip("0123456789")] if reference else self._column
 
     def _stored(self) -> str:
-        """Give the text of the cell at hand: its value, or its inline text if its type says so or there is no value."""
+        """Return the text of the current cell: its value, or its inline text if that is its type or it has no value."""
         value = "".join(self._value)
         if self._inline and (not value or self._cell.get("t") == "inlineStr"):
             return "".join(self._inline)
         return value
 
     def _end_formula(self) -> None:
-        # Writers that calculate nothing leave the result out (openpyxl) or write 0 (XlsxWriter), and ask for a
-        # calculation on opening. A formula that results in an empty text has the type "str" and no text.
+        # Libraries that do not calculate omit the result (openpyxl), or write 0 and request calculation on opening
+        # (XlsxWriter). A formula that results in an empty text has the type "str" and no text.
         kind, style = self._cell.get("t", "n"), self._cell.get("s", "")
         result = self._stored()
         if result and not (self._recalculates and result == "0"):
-            self.cells.append((self._place(), kind, style, result))
+            self.cells.append((self._column_index(), kind, style, result))
         elif result or kind != "str":
-            self.cells.append((self._place(), UNCALCULATED, style, ""))
+            self.cells.append((self._column_index(), UNCALCULATED, style, ""))

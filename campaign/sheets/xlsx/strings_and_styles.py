@@ -1,4 +1,7 @@
-"""What cells refer to by number: shared strings and number formats."""
+"""Read the tables that cells refer to by number: shared strings and number formats.
+
+Other styles, such as fonts and colours, are ignored; unusual ones cause openpyxl to fail.
+"""
 
 from __future__ import annotations
 
@@ -8,53 +11,53 @@ from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.number_format import builtin_format
-from campaign.sheets.xlsx.package import Limit
-from campaign.sheets.xlsx.sheet_xml import LONGEST_TEXT
-from campaign.sheets.xlsx.xml_stream import elements, parse, prefix, refuse_flood
+from campaign.sheets.xlsx.package import PartLimit
+from campaign.sheets.xlsx.sheet_xml import MAX_TEXT_LENGTH
+from campaign.sheets.xlsx.xml_stream import check_tag_count, parse, prefix, start_tags
 
 if TYPE_CHECKING:
     from campaign.sheets.xlsx.package import Package
 
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_STRINGS_LIMIT = Limit(small=300_000_000, growth=30)
-"""Ready-made messages differ in a name alone, and pack a hundred times; what stays in memory is limited below."""
+_STRINGS_LIMIT = PartLimit(free_bytes=300_000_000, max_ratio=30)
+"""Texts that differ only in a name compress a hundredfold; the memory that they use is limited below."""
 
-_MOST_BYTES = 200_000_000
-"""Memory for all strings: two million names, say. Tiny ones by the million pass every limit to a file's size."""
+_MAX_BYTES = 200_000_000
+"""Most memory of all strings, enough for two million names. Millions of tiny strings fit into a small file."""
 
-_MOST_TAGS = 10_000_000
-"""Two for a plain string; a coloured or bold piece of one has ten."""
+_MAX_TAGS = 10_000_000
+"""A plain string has two tags; a run of formatted text has ten."""
 
-_BYTES_OF_A_PLACE = 24
-"""What a string costs besides itself: its place in the list, and what memory is rounded up by."""
+_LIST_ENTRY_BYTES = 24
+"""Memory of a string's place in the list, and of allocation overhead."""
 
 
 def unescape(text: str) -> str:
-    """Decode `_xHHHH_`, by which SpreadsheetML writes what XML cannot hold (ECMA-376 part 1, 22.9.2.19)."""
+    """Decode `_xHHHH_`, the escape for characters that XML does not allow (ECMA-376 part 1, 22.9.2.19)."""
     if "_x" not in text:
         return text
     decoded = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-    # Two escapes may be the two halves of one character; half a character alone cannot be sent anywhere.
+    # Two escapes may be the surrogates of one character; a lone surrogate cannot be encoded.
     return decoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def read_strings(package: Package, part: str | None) -> list[str]:
-    """Read the shared strings; a cell refers to them by position.
+    """Read the shared strings, in order; cells refer to them by index.
 
     Raises:
-        RecipientsError: they are damaged.
+        RecipientsError: they are damaged, or too many.
     """
     table = _StringTable(package.label)
     if part is not None:
         with package.open(part, _STRINGS_LIMIT) as stream:
             for _ in parse(stream, table, package.label):
-                refuse_flood(table.tags, f"{package.label}, its shared strings", _MOST_TAGS)
+                check_tag_count(table.tags, f"{package.label}, its shared strings", _MAX_TAGS)
     return table.strings
 
 
 class _StringTable:
-    """Collects the strings, without the phonetic hints (`rPh`) that Japanese workbooks keep beside them."""
+    """Collects the strings, without the phonetic hints (`rPh`) of Japanese workbooks."""
 
     def __init__(self, where: str) -> None:
         self.strings: list[str] = []
@@ -83,8 +86,8 @@ class _StringTable:
         if self._in_text:
             self._pieces.append(text)
             self._length += len(text)
-            if self._length > LONGEST_TEXT:
-                what = f"a cell holds more than {LONGEST_TEXT:,} characters"
+            if self._length > MAX_TEXT_LENGTH:
+                what = f"a cell contains more than {MAX_TEXT_LENGTH:,} characters"
                 raise RecipientsError(Problem(self._where, what, "shorten it"))
 
     def end(self, name: str) -> None:
@@ -100,37 +103,34 @@ class _StringTable:
 
     def _keep(self, string: str) -> None:
         self.strings.append(string)
-        self._kept += getsizeof(string) + _BYTES_OF_A_PLACE
-        if self._kept > _MOST_BYTES:
-            what = f"its texts take more than {_MOST_BYTES / 1e6:,.0f} MB"
+        self._kept += getsizeof(string) + _LIST_ENTRY_BYTES
+        if self._kept > _MAX_BYTES:
+            what = f"its texts use more than {_MAX_BYTES / 1e6:,.0f} MB"
             raise RecipientsError(Problem(self._where, what, "copy the rows that are needed into a new workbook"))
 
 
 GENERAL = "General"
 
-# The codes by which `cell_text` knows the built-in formats 14 and 22, which follow the computer's settings. Spelt
-# out in the sheet they follow nothing; an escape that changes nothing else keeps them apart.
-_SPELT_OUT = {"mm-dd-yy": r"mm\-dd\-yy", "m/d/yy h:mm": r"m/d/yy\ h:mm"}
-_STYLES_LIMIT = Limit(small=48_000_000, growth=40)
-_MOST_STYLES = 65_536
-_LONGEST_CODE = 1_000
-"""Far more than Excel takes: 65,490 cell formats, and 255 characters in a code ("Excel specifications and limits")."""
+# `number_format` identifies the built-in formats 14 and 22, which depend on the computer's settings, by these codes. As
+# custom formats they do not depend on them; an escape that has no other effect keeps the two apart.
+_AS_CUSTOM = {"mm-dd-yy": r"mm\-dd\-yy", "m/d/yy h:mm": r"m/d/yy\ h:mm"}
+_STYLES_LIMIT = PartLimit(free_bytes=48_000_000, max_ratio=40)
+_MAX_STYLES = 65_536
+_MAX_CODE_LENGTH = 1_000
+"""Above Excel's limits: 65,490 cell formats, and 255 characters in a code ("Excel specifications and limits")."""
 
-_MOST_CODES = 1_000
-"""Format codes that are made ready, at some kilobytes each; Excel takes about 250 of a workbook's own."""
-
-_ONE_TOO_MANY = f"beyond the first {_MOST_CODES:,}"
-"""Stands in for every further code. No program takes it for one, so it is shown as General, and noted once."""
+_MAX_CODES = 1_000
+"""Most custom format codes that are compiled, at some kilobytes each; Excel allows about 250 in a workbook."""
 
 _CONTAINERS = frozenset({"numFmts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "extLst"})
 
 
-def read_formats(package: Package, part: str | None) -> dict[str, str]:
+def read_formats(package: Package, part: str | None) -> tuple[dict[str, str], str]:
     """Read the number format code of each cell style.
 
     Returns:
-        codes by style number as it stands in a cell's attribute `s`; a style that is absent is General.
-            Beyond a thousand codes, those that follow become one that nobody understands.
+        codes by style number, the attribute `s` of a cell (a style that is absent is General), and a note for the user
+        if there were more codes than are read, else "".
 
     Raises:
         RecipientsError: the styles are damaged.
@@ -138,22 +138,26 @@ def read_formats(package: Package, part: str | None) -> dict[str, str]:
     own: dict[str, str] = {}
     codes: set[str] = set()
     formats: dict[str, str] = {}
+    note = ""
     if part is None:
-        return formats
+        return formats, note
     container = ""
     with package.open(part, _STYLES_LIMIT) as stream:
-        for name, attributes in elements(stream, package.label):
+        for name, attributes in start_tags(stream, package.label):
             if name in _CONTAINERS:
                 container = name
-            elif name == "numFmt" and container == "numFmts" and len(own) < _MOST_STYLES:
-                code = attributes.get("formatCode", "")[:_LONGEST_CODE]
-                if len(codes) < _MOST_CODES:
+            elif name == "numFmt" and container == "numFmts" and len(own) < _MAX_STYLES:
+                code = attributes.get("formatCode", "")[:_MAX_CODE_LENGTH]
+                if len(codes) < _MAX_CODES:
                     codes.add(code)
-                own[attributes.get("numFmtId", "")] = _SPELT_OUT.get(code, code) if code in codes else _ONE_TOO_MANY
-            elif name == "xf" and container == "cellXfs" and len(formats) < _MOST_STYLES:
+                if code not in codes:
+                    note = f"number formats beyond the first {_MAX_CODES:,} of the workbook are shown as General"
+                    code = GENERAL
+                own[attributes.get("numFmtId", "")] = _AS_CUSTOM.get(code, code)
+            elif name == "xf" and container == "cellXfs" and len(formats) < _MAX_STYLES:
                 number = attributes.get("numFmtId", "0")
                 formats[str(len(formats))] = own.get(number) or _builtin(number)
-    return formats
+    return formats, note
 
 
 def _builtin(number: str) -> str:

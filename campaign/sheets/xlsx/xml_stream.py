@@ -15,75 +15,75 @@ _TRUE = frozenset({"1", "true", "on"})
 
 
 def is_true(attribute: str | None) -> bool:
-    """Read a boolean attribute (XML Schema boolean; "on" in older drafts); one that is absent is false."""
+    """Parse a boolean attribute (XML Schema boolean; "on" in older drafts); an absent one is false."""
     return attribute is not None and attribute.lower() in _TRUE
 
 
-_PIECE = 64 * 1024
-_LONGEST_TOKEN = 8 * 1024 * 1024
-_DEEPEST = 1_000
-MOST_TAGS = 2_000_000
-"""Tags of a part that hold no rows, cells or texts; the fullest styles and sheets have some hundred thousand."""
+_CHUNK_BYTES = 64 * 1024
+_MAX_TOKEN_BYTES = 8 * 1024 * 1024
+_MAX_DEPTH = 1_000
+MAX_TAGS = 2_000_000
+"""Most tags of a part that are not rows, cells or texts; large workbooks have some hundred thousand."""
 
 _SAVE_AGAIN = "open it in a spreadsheet program, let it repair the file, and save it as .xlsx again"
 
 
 class Handler(Protocol):
-    """Receives what stands in a part. Names come with the prefix that some writers give every element ("x:row").
+    """Receives the XML events of a part. Names include the prefix that some programs write ("x:row").
 
     Attributes:
-        depth: how many elements are open below the root; expat keeps each in memory, so there must be an end to them.
+        depth: number of open elements below the root; limited, because expat keeps each in memory.
     """
 
     depth: int
 
     def begin(self, root: str) -> None:
-        """Take the name of the root element."""
+        """Handle the name of the root element."""
         ...
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take a start tag below the root."""
+        """Handle a start tag below the root."""
         ...
 
     def end(self, name: str) -> None:
-        """Take an end tag, at last the root's."""
+        """Handle an end tag; the last one is the root's."""
         ...
 
     def text(self, text: str) -> None:
-        """Take character data, or a part of it."""
+        """Handle character data, or a part of it."""
         ...
 
 
 def parse(stream: IO[bytes], handler: Handler, where: str) -> Iterator[None]:
-    """Parse a part; stop after each piece of it, so that what was found can be handed on.
+    """Parse a part; yield after each chunk, so that the caller can process the results so far.
 
-    Document types are refused, and with them every entity bomb: no workbook has one.
+    Document types are refused, and thereby entity bombs; workbooks do not have them.
 
     Raises:
-        RecipientsError: the XML is not well-formed, or made to cost memory and time.
+        RecipientsError: the XML is not well-formed, or would use too much memory or time.
     """
     parser = _parser(handler, where)
     fed = 0
     try:
-        while piece := stream.read(_PIECE):
-            parser.Parse(piece, False)  # noqa: FBT003 - pyexpat takes no keywords
-            fed += len(piece)
-            # Expat before 2.6 scans an unfinished token again from its start with every piece (CVE-2023-52425).
-            if fed - parser.CurrentByteIndex > _LONGEST_TOKEN:
-                raise RecipientsError(Problem(where, "holds a single tag of many megabytes", _SAVE_AGAIN))
-            if handler.depth > _DEEPEST:
-                raise RecipientsError(Problem(where, f"holds tags within tags, over {_DEEPEST:,} deep", _SAVE_AGAIN))
+        while chunk := stream.read(_CHUNK_BYTES):
+            parser.Parse(chunk, False)  # noqa: FBT003 - pyexpat takes no keywords
+            fed += len(chunk)
+            # Expat before 2.6 rescans an unfinished token from its start with every chunk (CVE-2023-52425).
+            if fed - parser.CurrentByteIndex > _MAX_TOKEN_BYTES:
+                raise RecipientsError(Problem(where, "contains a tag of many megabytes", _SAVE_AGAIN))
+            if handler.depth > _MAX_DEPTH:
+                raise RecipientsError(Problem(where, f"nests tags over {_MAX_DEPTH:,} deep", _SAVE_AGAIN))
             yield
         parser.Parse(b"", True)  # noqa: FBT003 - as above
         yield
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two for encodings it does not know
+    except (expat.ExpatError, LookupError, ValueError) as error:  # LookupError and ValueError: unknown encodings
         raise RecipientsError(Problem(where, f"the file is damaged ({error})", _SAVE_AGAIN)) from error
 
 
 def _parser(handler: Handler, where: str) -> expat.XMLParserType:
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.buffer_size = _PIECE
+    parser.buffer_size = _CHUNK_BYTES
 
     def begin(name: str, _attributes: dict[str, str]) -> None:
         handler.begin(name)
@@ -92,7 +92,7 @@ def _parser(handler: Handler, where: str) -> expat.XMLParserType:
         parser.CharacterDataHandler = handler.text
 
     def refuse(*_declaration: object) -> NoReturn:
-        what = "holds a document type declaration, which no workbook has"
+        what = "contains a document type declaration, which workbooks do not have"
         raise RecipientsError(Problem(where, what, "save the file again from a spreadsheet program"))
 
     parser.StartElementHandler = begin
@@ -100,46 +100,46 @@ def _parser(handler: Handler, where: str) -> expat.XMLParserType:
     return parser
 
 
-def elements(stream: IO[bytes], where: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each element's name without its prefix, and its attributes, in the order of their start tags.
+def start_tags(stream: IO[bytes], where: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the name without prefix and the attributes of each start tag.
 
     The root comes first, without its attributes.
 
     Raises:
-        RecipientsError: as for `parse`, or there are more than any workbook has.
+        RecipientsError: as for `parse`, or there are too many tags.
     """
     tags = _StartTags()
     count = 0
     for _ in parse(stream, tags, where):
         count += len(tags.started)
-        refuse_flood(count, where)
+        check_tag_count(count, where)
         yield from tags.started
         tags.started.clear()
 
 
-def refuse_flood(count: int, where: str, most: int | None = None) -> None:
-    """Refuse a part with tags by the million that mean nothing here; each costs time, and next to nothing in a zip.
+def check_tag_count(count: int, where: str, most: int | None = None) -> None:
+    """Refuse a part with millions of irrelevant tags, which take time to parse and little space in a zip archive.
 
     Args:
-        count: how many there are so far.
+        count: number of tags so far.
         where: file and part, for the error.
-        most: how many are taken, `MOST_TAGS` without it.
+        most: most tags allowed; `MAX_TAGS` if None.
 
     Raises:
-        RecipientsError: there are more than any workbook has.
+        RecipientsError: there are too many tags.
     """
-    most = MOST_TAGS if most is None else most
+    most = MAX_TAGS if most is None else most
     if count > most:
-        raise RecipientsError(Problem(where, f"holds over {most:,} tags that are no cells", _SAVE_AGAIN))
+        raise RecipientsError(Problem(where, f"contains over {most:,} tags that are not cells", _SAVE_AGAIN))
 
 
 def local(name: str) -> str:
-    """Cut a name's prefix off."""
+    """Return a name without its prefix."""
     return name.rpartition(":")[2]
 
 
 def prefix(name: str) -> str:
-    """Give a name's prefix with its colon, "" if it has none."""
+    """Return the prefix of a name with its colon, "" if it has none."""
     return name[: name.find(":") + 1]
 
 

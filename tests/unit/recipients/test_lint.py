@@ -17,20 +17,20 @@ Cell = CellValue | tuple[CellValue, str]
 """A value in the General format, or with the number format that it is shown in."""
 
 SCIENTIFIC = "shows ids in scientific notation"
-RUINED = "holds numbers of 16 or more digits that end in zeros"
+RUINED = "contains numbers of 16 or more digits that end in zeros"
 
 
 def looked_at(*cells: Cell, is_id: bool = False, problems: Sequence[Problem] = ()) -> Linter:
     """A list of one column, "Id" or "Note", from row 2 on; the problems are the last row's."""
     columns = columns_of(["Id" if is_id else "Note"])
-    fidelity = Linter(columns, columns if is_id else ())
+    linter = Linter(columns, columns if is_id else ())
     display = CellText()
     for number, cell in enumerate(cells, start=2):
         value, code = cell if isinstance(cell, tuple) else (cell, "General")
         last = number == len(cells) + 1
         text = display.display(value, code)
-        fidelity.look(Row(number, (text,), (value,), (code,), tuple(problems) if last else ()))
-    return fidelity
+        linter.add(Row(number, (text,), (value,), (code,), tuple(problems) if last else ()))
+    return linter
 
 
 def example(*cells: Cell) -> tuple[str, str] | None:
@@ -77,12 +77,12 @@ def test_a_column_without_a_difference_has_no_example() -> None:
 
 
 def test_digits_that_excel_lost_are_seen_in_every_column() -> None:
-    fidelity = looked_at((1234567890123450000, "0"), 5, (9007199254740990, "0"), (1.2e17, "0"), (3e20, "0"))
-    (warning,) = fidelity.warnings()
+    linter = looked_at((1234567890123450000, "0"), 5, (9007199254740990, "0"), (1.2e17, "0"), (3e20, "0"))
+    (warning,) = linter.warnings()
     assert str(warning) == (
         "column A “Note” (4 cells: A2 “1234567890123450000”, A4, A5, …): "
-        "holds numbers of 16 or more digits that end in zeros; Excel keeps 15 digits of a number and has lost the "
-        "others: format the column as text, and enter them anew"
+        "contains numbers of 16 or more digits that end in zeros; Excel keeps 15 digits of a number and has lost the "
+        "others: format the column as text, and enter them again"
     )
 
 
@@ -144,14 +144,14 @@ def test_padded_ids_are_sound() -> None:
     ids=["date and time", "date", "time", "duration"],
 )
 def test_dates_among_ids_are_seen(value: CellValue) -> None:
-    assert [what for _, what in faults("3-2", value, is_id=True)] == ["holds dates where ids belong"]
+    assert [what for _, what in faults("3-2", value, is_id=True)] == ["contains dates where ids belong"]
     assert faults("3-2", value) == []
 
 
 def test_numbers_among_texts_with_leading_zeros_have_lost_theirs() -> None:
     found = looked_at(901234567, "0912345678", None, 987654321, (912, "0000000000")).warnings()
     assert [(each.where, each.what) for each in found] == [
-        ("column A “Note” (2 cells: A2 “901234567”, A5)", "holds numbers among texts with leading zeros")
+        ("column A “Note” (2 cells: A2 “901234567”, A5)", "contains numbers among texts with leading zeros")
     ]
 
 
@@ -174,7 +174,7 @@ def test_numbers_stored_as_text_matter_where_the_others_show_a_format() -> None:
     assert found == [
         (
             "column A “Note” (1 cell: A3 “2000000”)",
-            "holds numbers as text, which do not show the number format of the others",
+            "contains numbers as text, which do not show the number format of the others",
         )
     ]
     assert faults(1000000, 0.1 + 0.2, "2000000", "none") == []
@@ -191,7 +191,7 @@ def test_ids_as_text_of_which_none_has_its_last_digits_are_seen() -> None:
 @pytest.mark.parametrize("text", ["Nguy?n", "Tr?n Th? H?i", "Hu??nh"], ids=str)
 def test_letters_lost_to_question_marks_are_seen(text: str) -> None:
     assert faults("An", text) == [
-        (f"column A “Note” (1 cell: A3 “{text}”)", "has question marks inside words, as where letters were lost")
+        (f"column A “Note” (1 cell: A3 “{text}”)", "has question marks inside words, where letters may have been lost")
     ]
 
 
@@ -205,38 +205,39 @@ def test_other_question_marks_are_sound(text: str) -> None:
 
 
 def test_lost_letters_are_seen_in_a_column_with_numbers() -> None:
-    assert [what for _, what in faults(7, "Nguy?n")] == ["has question marks inside words, as where letters were lost"]
+    (what,) = [what for _, what in faults(7, "Nguy?n")]
+    assert what == "has question marks inside words, where letters may have been lost"
 
 
 def test_faults_that_the_reader_found_in_cells_are_counted_by_column() -> None:
     columns = columns_of(["Token", "", "Note"])
-    fidelity = Linter(columns)
+    linter = Linter(columns)
     for number in range(2, 7):
         problems = (
-            Problem(f"C{number}", "holds the error #N/A", "put it right in the sheet"),
-            Problem(f"B{number}", "holds a formula whose result was never calculated", "save it"),
+            Problem(f"C{number}", "contains the error #N/A", "correct it in the sheet"),
+            Problem(f"B{number}", "contains a formula whose result was never calculated", "save it"),
             Problem(f"row {number}", "line 3 has 2 fields and the header has 3"),
         )
-        fidelity.look(Row(number, ("t", "", "#N/A"), ("t", None, "#N/A"), (), problems))
-    assert [str(warning) for warning in fidelity.warnings()] == [
-        "column B “” (5 cells: B2, B3, B4, …): holds a formula whose result was never calculated; save it",
-        "column C “Note” (5 cells: C2 “#N/A”, C3, C4, …): holds the error #N/A; put it right in the sheet",
+        linter.add(Row(number, ("t", "", "#N/A"), ("t", None, "#N/A"), (), problems))
+    assert [str(warning) for warning in linter.warnings()] == [
+        "column B “” (5 cells: B2, B3, B4, …): contains a formula whose result was never calculated; save it",
+        "column C “Note” (5 cells: C2 “#N/A”, C3, C4, …): contains the error #N/A; correct it in the sheet",
     ]
 
 
 def test_a_column_with_very_many_kinds_of_faults_names_some() -> None:
     columns = columns_of(["Note"])
-    fidelity = Linter(columns)
+    linter = Linter(columns)
     for number in range(2, 50):
-        fidelity.look(Row(number, ("",), (None,), (), (Problem(f"A{number}", f"is damaged: {number}"),)))
-    assert len(fidelity.warnings()) == 10
+        linter.add(Row(number, ("",), (None,), (), (Problem(f"A{number}", f"is damaged: {number}"),)))
+    assert len(linter.warnings()) == 10
 
 
 def test_a_long_cell_is_cut_where_it_is_named() -> None:
-    (warning,) = looked_at("x" * 31, problems=[Problem("A2", "holds a NUL character")]).warnings()
+    (warning,) = looked_at("x" * 31, problems=[Problem("A2", "contains a NUL character")]).warnings()
     assert warning.where == f"column A “Note” (1 cell: A2 “{'x' * 29}…”)"
 
 
 def test_a_list_without_rows_has_nothing_to_tell() -> None:
-    fidelity = looked_at()
-    assert (fidelity.examples(), fidelity.warnings()) == ({}, [])
+    linter = looked_at()
+    assert (linter.examples(), linter.warnings()) == ({}, [])

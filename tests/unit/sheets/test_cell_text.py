@@ -1,4 +1,4 @@
-"""What a cell shows, whatever it holds."""
+"""What a cell shows, whatever it contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a workbook holds, every cell shows something, and the same each time."""
+"""Whatever a workbook contains, every cell shows something, and the same each time."""
 
 from __future__ import annotations
 

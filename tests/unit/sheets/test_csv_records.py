@@ -5,10 +5,10 @@ import io
 import pytest
 
 from campaign.sheets import csv_records
-from campaign.sheets.csv_records import Record, read_records
+from campaign.sheets.csv_records import CsvRecord, read_records
 
 
-def read(text: str, delimiter: str = ",") -> list[Record]:
+def read(text: str, delimiter: str = ",") -> list[CsvRecord]:
     return list(read_records(io.StringIO(text, newline=""), delimiter))
 
 
@@ -50,8 +50,8 @@ def test_a_quotation_mark_that_nothing_closes_costs_its_own_line_alone(
     text: str, line: int, fields: list[str], following: list[tuple[int, list[str]]]
 ) -> None:
     found = read(text)
-    broken = next(record for record in found if record.wrong)
-    assert broken.wrong == f"line {line}: a quotation mark opens a field there and none closes it"
+    broken = next(record for record in found if record.error)
+    assert broken.error == f"line {line}: a field starts with a quotation mark that is not closed"
     assert broken.fields == fields
     rest = [record for record in found if record.number > broken.number]
     assert [(record.line, record.fields) for record in rest] == following
@@ -59,19 +59,19 @@ def test_a_quotation_mark_that_nothing_closes_costs_its_own_line_alone(
 
 def test_the_line_named_is_the_one_where_the_mark_opens_and_not_where_the_record_begins() -> None:
     broken, rest = read('1,"two\nlines","open\nlost?,x\n')
-    assert broken.wrong.startswith("line 2: ")
+    assert broken.error.startswith("line 2: ")
     assert (rest.line, rest.fields) == (3, ["lost?", "x"])
 
 
 def test_a_mark_that_the_next_stray_one_seems_to_close_swallows_no_line() -> None:
     first, second, third = read('a,"b\nc,d\ne,"f"\n')
-    assert first.wrong == "line 1: a quotation mark opens a field there and none closes it"
+    assert first.error == "line 1: a field starts with a quotation mark that is not closed"
     assert (second.fields, third.fields) == (["c", "d"], ["e", "f"])
 
 
 def test_every_mark_that_nothing_closes_is_named() -> None:
     found = read('a,"1\nb,"2"\nc,"3\nd,4\n')
-    assert [record.wrong[:6] for record in found] == ["line 1", "", "line 3", ""]
+    assert [record.error[:6] for record in found] == ["line 1", "", "line 3", ""]
 
 
 @pytest.mark.parametrize(
@@ -85,35 +85,35 @@ def test_text_after_a_closing_mark_is_taken_within_a_line(line: str, fields: lis
 
 def test_a_mark_that_nothing_closes_is_found_behind_text_after_another() -> None:
     first, second = read('"a"b,"c\nd,e\n')
-    assert (first.fields, first.wrong[:6]) == (["ab", "c"], "line 1")
+    assert (first.fields, first.error[:6]) == (["ab", "c"], "line 1")
     assert second.fields == ["d", "e"]
 
 
 def test_a_record_that_grows_beyond_all_measure_is_cut_at_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_LONGEST_RECORD", 100)
+    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 100)
     found = read('a,"b\n' + "x,y\n" * 200)
-    assert found[0].wrong == "line 1: a quotation mark opens a field there and none closes it"
+    assert found[0].error == "line 1: a field starts with a quotation mark that is not closed"
     assert [record.fields for record in found[1:]] == [["x", "y"]] * 200
     assert [record.line for record in found] == [*range(1, 202)]
 
 
 def test_a_line_beyond_all_measure_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_LONGEST_RECORD", 100)
+    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 100)
     first, second, last = read("a,b\n" + "x" * 950 + "\nc,d\n")
     assert (first.fields, last.fields, last.line) == (["a", "b"], ["c", "d"], 3)
-    assert (second.number, second.wrong) == (2, "line 2 has more than 100 characters")
+    assert (second.number, second.error) == (2, "line 2 has more than 100 characters")
 
 
 def test_a_line_beyond_all_measure_may_be_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_LONGEST_RECORD", 100)
-    assert [record.wrong for record in read("a\n" + "x" * 950)] == ["", "line 2 has more than 100 characters"]
+    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 100)
+    assert [record.error for record in read("a\n" + "x" * 950)] == ["", "line 2 has more than 100 characters"]
 
 
 def test_a_long_line_within_a_quoted_field_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_LONGEST_RECORD", 100)
+    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 100)
     broken, too_long, last = read('a,"b\n' + "x" * 150 + "\nc\n")
-    assert broken.wrong.startswith("line 1: a quotation mark")
-    assert too_long.wrong == "line 2 has more than 100 characters"
+    assert broken.error.startswith("line 1: a field starts with a quotation mark")
+    assert too_long.error == "line 2 has more than 100 characters"
     assert last.fields == ["c"]
 
 
@@ -128,12 +128,12 @@ def test_a_long_line_within_a_quoted_field_is_no_part_of_it(monkeypatch: pytest.
     ],
 )
 def test_the_mark_that_dos_programs_end_a_file_with_is_dropped(text: str, fields: list[list[str]]) -> None:
-    assert [(record.fields, record.wrong) for record in read(text)] == [(each, "") for each in fields]
+    assert [(record.fields, record.error) for record in read(text)] == [(each, "") for each in fields]
 
 
 def test_a_mark_behind_a_quoted_field_that_nothing_closes_is_no_part_of_it() -> None:
     (broken,) = read('a,"b\r\n\x1a')
-    assert (broken.fields, broken.wrong[:6]) == (["a", "b"], "line 1")
+    assert (broken.fields, broken.error[:6]) == (["a", "b"], "line 1")
 
 
 def test_a_field_may_be_longer_than_the_csv_module_allows_by_itself() -> None:

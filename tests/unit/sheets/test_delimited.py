@@ -12,7 +12,7 @@ from campaign.sheets.files import FileKind
 if TYPE_CHECKING:
     from pathlib import Path
 
-REMEDY = "put every text that holds the separator, a quotation mark or a line break in quotation marks"
+REMEDY = "put every text that contains the delimiter, a quotation mark or a line break in quotation marks"
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_a_sheet_is_refused(path: Path) -> None:
 
 @pytest.mark.parametrize("short_date", ["d.m.yyyy", "["], ids=["a format", "no format"])
 def test_a_short_date_is_refused(path: Path, short_date: str) -> None:
-    message = r"^customers\.csv: is a text file, whose dates stay as they are written; leave out the short_date$"
+    message = r"^customers\.csv: is a text file, and its dates are not reformatted; leave out the short_date$"
     with pytest.raises(RecipientsError, match=message):
         open_sheet(written(path, "a,b\n"), ReadOptions(short_date=short_date))
 
@@ -173,7 +173,7 @@ def test_a_file_without_rows_has_columns_and_no_rows(path: Path) -> None:
     [
         pytest.param("1,2,3", "line 3 has 3 fields and the header has 2", id="too-many"),
         pytest.param("1", "line 3 has 1 field and the header has 2", id="too-few"),
-        pytest.param('1,"2', "line 3: a quotation mark opens a field there and none closes it", id="open-mark"),
+        pytest.param('1,"2', "line 3: a field starts with a quotation mark that is not closed", id="open-mark"),
     ],
 )
 def test_a_line_of_another_shape_is_a_problem_of_its_row(path: Path, line: str, what: str) -> None:
@@ -226,41 +226,41 @@ def test_a_short_last_row_by_itself_is_a_problem(path: Path) -> None:
 
 def test_a_nul_character_is_a_problem_of_its_cell(path: Path) -> None:
     (row,) = open_sheet(written(path, "a,b\n1,x\0y\n")).rows()
-    assert row.problems == (Problem("B2", "holds a NUL character (line 2)", "delete it"),)
+    assert row.problems == (Problem("B2", "contains a NUL character (line 2)", "delete it"),)
 
 
 def test_a_huge_field_is_a_problem_of_its_cell(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaign.sheets.delimited.LONGEST_FIELD", 100)
+    monkeypatch.setattr("campaign.sheets.delimited.MAX_FIELD_LENGTH", 100)
     first, second = open_sheet(written(path, f"a,b\n{'x' * 99},{'y' * 99}\n1,{'z' * 101}\n")).rows()
     assert first.problems == ()
     assert [str(problem) for problem in second.problems] == [
-        "B3: holds 101 characters (line 3), and 100 are the most; shorten it"
+        "B3: contains 101 characters (line 3), more than 100; shorten it"
     ]
 
 
 def test_a_line_beyond_all_measure_is_a_problem_of_its_row(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_LONGEST_RECORD", 1_000)
+    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 1_000)
     first, second = open_sheet(written(path, f"a,b\n1,{'z' * 2_000}\n3,4\n")).rows()
     assert [problem.what for problem in first.problems] == ["line 2 has more than 1,000 characters"]
     assert second.texts == ("3", "4")
 
 
 def test_a_quotation_mark_left_open_in_the_header_is_refused(path: Path) -> None:
-    message = r"^customers\.csv: line 1: a quotation mark opens a field there and none closes it; put every text"
+    message = r"^customers\.csv: line 1: a field starts with a quotation mark that is not closed; put every text"
     with pytest.raises(RecipientsError, match=message):
         open_sheet(written(path, 'a,"b\n1,2\n'))
 
 
 def test_more_columns_than_a_sheet_has_are_refused(path: Path) -> None:
-    with pytest.raises(RecipientsError, match=r"has 16,385 columns, and 16,384 are the most; check the delimiter"):
+    with pytest.raises(RecipientsError, match=r"has 16,385 columns, more than 16,384; check the delimiter"):
         open_sheet(written(path, "x," * 16_384 + "x\n"))
 
 
 def test_a_table_that_is_wide_and_blank_beyond_all_measure_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "_MOST_BLANKS", 1_000)
-    with pytest.raises(RecipientsError, match="has 200 columns with a header, and hardly anything in them"):
+    monkeypatch.setattr(limits, "_MAX_BLANKS", 1_000)
+    with pytest.raises(RecipientsError, match="has 200 columns with a header, and almost all of their cells are blank"):
         list(open_sheet(written(path, "h," * 199 + "h\n" + "1\n" * 20)).rows())
 
 
@@ -280,7 +280,7 @@ def test_a_file_that_goes_away_while_it_is_opened_is_refused(path: Path, monkeyp
 
     monkeypatch.setattr("campaign.sheets.opening.kind_of", look_and_lose)
     with pytest.raises(
-        RecipientsError, match=r"^customers\.csv: cannot be read \(No such file or directory\); see that"
+        RecipientsError, match=r"^customers\.csv: cannot be read \(No such file or directory\); check that"
     ):
         open_sheet(path)
 

@@ -71,7 +71,7 @@ def test_the_operator_may_name_the_separator(wanted: str, character: str) -> Non
 
 @pytest.mark.parametrize("line", ['sep="', '"sep=""', "sep=\0", "sep= ", '"sep= "', "sep=a", "sep=1"], ids=repr)
 def test_a_sep_line_with_what_cannot_separate_fields_is_refused(line: str) -> None:
-    message = r"^line 1, sep=: “[^”]” cannot separate fields; put the character there that does, or delete the line$"
+    message = r"^line 1, sep=: “[^”]” cannot separate fields; put the delimiter there, or delete the line$"
     with pytest.raises(RecipientsError, match=message):
         found(line, "a;b")
 

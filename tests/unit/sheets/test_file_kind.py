@@ -33,7 +33,7 @@ def zip_of(*names: str) -> bytes:
         pytest.param("a.xlsx", b"", r"^a\.xlsx: is empty; save or download it again$", id="empty"),
         pytest.param("a.csv", b"", r"^a\.csv: is empty", id="empty-csv"),
         pytest.param(
-            "a.xlsx", ole("EncryptedPackage"), "is encrypted with a password; .*take the password off", id="encrypted"
+            "a.xlsx", ole("EncryptedPackage"), "is encrypted with a password; .*remove the password", id="encrypted"
         ),
         pytest.param("a.xls", ole("Workbook"), r"is an old Excel file \(\.xls\); .*save it as \.xlsx$", id="xls"),
         pytest.param("a.xlsx", ole("Workbook"), r"is an old Excel file \(\.xls\)", id="xls-renamed"),
@@ -44,7 +44,7 @@ def zip_of(*names: str) -> bytes:
         pytest.param("a.xls", b"\x09\x00\x04\x00\x02\x00\x10\x00", r"is an old Excel file \(\.xls\)", id="xls-biff-2"),
         pytest.param("a.xls", b"\x09\x02\x06\x00\x00\x03\x10\x00", r"is an old Excel file \(\.xls\)", id="xls-biff-3"),
         pytest.param("a.csv", b"\x09\x04\x06\x00\x00\x04\x10\x00", r"is an old Excel file \(\.xls\)", id="xls-biff-4"),
-        pytest.param("a.doc", ole("WordDocument"), "is an old Office file, and not a workbook", id="doc"),
+        pytest.param("a.doc", ole("WordDocument"), "is an old Office file and not a workbook", id="doc"),
         pytest.param(
             "a.xls",
             b"<html><table><tr><td>1",
@@ -81,15 +81,13 @@ def zip_of(*names: str) -> bytes:
         pytest.param("a.csv", b"GIF89a", "is a picture; give a workbook", id="gif"),
         pytest.param("a.csv", b"SQLite format 3\0", "is a database; give a workbook", id="sqlite"),
         pytest.param("a.txt", b"{\\rtf1\\ansi", r"is a text document \(RTF\); give a workbook", id="rtf"),
-        pytest.param("a.xlsx", bytes(3000), "is damaged: it holds nothing but zeros; get the file again", id="zeros"),
-        pytest.param(
-            "a.xlsx", bytes(range(1, 9)) * 9, "is damaged, or no spreadsheet: it does not begin like one", id="bytes"
-        ),
+        pytest.param("a.xlsx", bytes(3000), "is damaged: it contains only zeros; get the file again", id="zeros"),
+        pytest.param("a.xlsx", bytes(range(1, 9)) * 9, "is damaged, or is not a spreadsheet", id="bytes"),
         pytest.param(
             "a.xlsx", b"name,phone\nAn,1\n", r"is plain text and not a workbook; rename it to \.csv", id="csv-renamed"
         ),
         pytest.param("a.ods", b"name,phone\nAn,1\n", r"is plain text and not a workbook", id="csv-as-ods"),
-        pytest.param("a.py", b"print(1)\n", "is not a kind of file that holds recipients; give a workbook", id="other"),
+        pytest.param("a.py", b"print(1)\n", "is not a kind of file that can be read as a sheet; give", id="other"),
         pytest.param(
             "a.xlsx",
             zip_of("mimetype", "content.xml"),
@@ -107,10 +105,13 @@ def zip_of(*names: str) -> bytes:
         pytest.param("a.xlsb", zip_of("xl/workbook.bin"), r"is a binary workbook \(\.xlsb\); open", id="xlsb"),
         pytest.param("a.xlsx", zip_of("word/document.xml"), "is a Word document; open", id="docx-renamed"),
         pytest.param("a.xlsx", zip_of("ppt/presentation.xml"), "is a PowerPoint presentation; open", id="pptx-renamed"),
-        pytest.param("a.xlsx", zip_of("photo.jpg"), "is a zip archive and no workbook; open", id="zip"),
-        pytest.param("a.xlsx", zip_of(), "is a zip archive and no workbook; open", id="empty-zip"),
+        pytest.param("a.xlsx", zip_of("photo.jpg"), "is a zip archive and not a workbook; open", id="zip"),
+        pytest.param("a.xlsx", zip_of(), "is a zip archive and not a workbook; open", id="empty-zip"),
         pytest.param(
-            "~$a.xlsx", b"\x05Linh", r"only marks that a workbook is open .*; give a\.xlsx itself", id="lock-file"
+            "~$a.xlsx",
+            b"\x05Linh",
+            r"is the lock file of a workbook .*; give a\.xlsx itself",
+            id="lock-file",
         ),
     ],
 )
@@ -167,7 +168,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.csv")
-    with pytest.raises(RecipientsError, match="is not a file on a disk; save the recipients as a file first"):
+    with pytest.raises(RecipientsError, match="is not a file on a disk; save it as a file first"):
         kind_of(tmp_path / "a.csv")
 
 
@@ -177,7 +178,7 @@ def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
         pytest.param(
             "stat",
             PermissionError(errno.EACCES, "no"),
-            "may not be read; have its permissions changed",
+            "may not be read; change its permissions",
             id="folder-locked",
         ),
         pytest.param(

@@ -31,7 +31,7 @@ def test_a_header_row_beyond_the_end_is_refused_with_the_last_row() -> None:
 
 
 def test_where_no_row_looks_like_the_header_the_option_is_named() -> None:
-    with pytest.raises(RecipientsError, match=r"row 1: is blank.*; set header_row to the number of the row that holds"):
+    with pytest.raises(RecipientsError, match=r"row 1: is blank.*; set header_row to the number of the row"):
         find_header_row([(2, ["1", "2"])], 1, "c.xlsx")
 
 
@@ -43,13 +43,13 @@ def test_an_empty_table_is_refused(rows: list[tuple[int, list[str]]]) -> None:
 
 def test_a_title_in_the_header_row_is_doubted() -> None:
     rows = [(1, ["Customers in May", ""]), (2, [""]), (3, WORDS)]
-    assert find_header_row(rows, 1, "c.xlsx").doubt == (
+    assert find_header_row(rows, 1, "c.xlsx").warning == (
         "row 3 looks more like the header row; if it is, set header_row = 3"
     )
 
 
 def test_a_single_column_is_not_doubted() -> None:
-    assert find_header_row([(1, ["phone"]), (2, ["0901"])], 1, "c.csv").doubt == ""
+    assert find_header_row([(1, ["phone"]), (2, ["0901"])], 1, "c.csv").warning == ""
 
 
 def test_the_search_for_a_header_row_ends_after_some_hundred_rows() -> None:

@@ -60,10 +60,10 @@ def test_a_number_is_shown_as_a_fraction(value: float, code: str, text: str) -> 
         pytest.param("/0", "numerator", id="no numerator"),
         pytest.param("0.0 0/0", "neither decimals", id="decimals and fraction"),
         pytest.param("0,0/0", "nor thousands", id="thousands in the numerator"),
-        pytest.param("0/0,0", "cannot stand in a fraction", id="thousands in the denominator"),
-        pytest.param("0, 0%/0", "cannot stand in a fraction", id="a percent sign in the middle"),
+        pytest.param("0/0,0", "cannot be part of a fraction", id="thousands in the denominator"),
+        pytest.param("0, 0%/0", "cannot be part of a fraction", id="a percent sign in the middle"),
         pytest.param("0E+0 0/0", "neither decimals", id="an exponent"),
-        pytest.param("0/0/0", "cannot stand in a fraction", id="two bars"),
+        pytest.param("0/0/0", "cannot be part of a fraction", id="two bars"),
     ],
 )
 def test_a_fraction_that_excel_refuses_is_refused(code: str, reason: str) -> None:

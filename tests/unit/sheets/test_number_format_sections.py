@@ -90,7 +90,7 @@ def test_a_section_is_chosen_by_sign_and_condition(value: float, code: str, text
     ],
 )
 def test_a_number_no_section_is_for_is_refused(value: float, code: str) -> None:
-    with pytest.raises(ValueError, match="no section is for this number"):
+    with pytest.raises(ValueError, match="no section applies to this number"):
         format_number(value, code)
 
 
@@ -136,5 +136,5 @@ def test_text_is_shown_by_the_section_for_text(text: str, code: str, shown: str)
 
 
 def test_digits_cannot_stand_in_the_section_for_text() -> None:
-    with pytest.raises(ValueError, match="cannot stand beside"):
+    with pytest.raises(ValueError, match="cannot be combined"):
         format_number(1, "0;0;0;@0")

@@ -22,5 +22,5 @@ def test_an_encoding_that_does_not_fit_is_refused_however_its_codec_says_so(
 ) -> None:
     path = tmp_path / "list.csv"
     path.write_text("token,rid,msg\nt,r,x\n", encoding="ascii")
-    with pytest.raises(RecipientsError, match=rf"^list\.csv, line 1: holds a byte that is not {encoding}: .*{why}"):
+    with pytest.raises(RecipientsError, match=rf"^list\.csv, line 1: contains a byte that is not {encoding}: .*{why}"):
         open_sheet(path, ReadOptions(encoding=encoding))

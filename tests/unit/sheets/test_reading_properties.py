@@ -1,4 +1,4 @@
-"""What holds for every text: it comes out of a file as it went in."""
+"""What contains for every text: it comes out of a file as it went in."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_every_text_comes_out_of_a_csv_as_it_went_in(rows: list[list[str]], deli
     buffer = io.StringIO(newline="")
     csv.writer(buffer, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows(rows)
     buffer.seek(0)
-    assert [(record.fields, record.wrong) for record in read_records(buffer, delimiter)] == [(row, "") for row in rows]
+    assert [(record.fields, record.error) for record in read_records(buffer, delimiter)] == [(row, "") for row in rows]
 
 
 @settings(max_examples=200, deadline=None)

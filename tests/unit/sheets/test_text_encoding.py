@@ -89,7 +89,7 @@ def test_utf16_with_its_bytes_swapped_is_told_by_its_mark(path: Path) -> None:
 
 def test_a_guess_is_called_one(path: Path) -> None:
     path.write_bytes(table([text.encode("cp1252") for text in FRENCH], 5))
-    assert find_encoding(path, None).label == "cp1252 (Western), a guess: look at the letters"
+    assert find_encoding(path, None).label == "cp1252 (Western), a guess: check the letters"
 
 
 def test_bytes_that_tell_the_encoding_may_come_late(path: Path) -> None:
@@ -105,9 +105,7 @@ def test_letters_of_cp1258_are_to_be_composed(path: Path) -> None:
 
 def test_an_encoding_that_cannot_be_told_is_refused(path: Path) -> None:
     path.write_bytes(table(["Иван Петров".encode("cp1251"), "Добрый день".encode("cp1251")], 20))
-    message = (
-        r"^customers\.csv: is in an encoding that cannot be told; set encoding to the one it was saved in, or save it"
-    )
+    message = r"^customers\.csv: is in an unknown encoding; set encoding to the one it was saved in, or save it"
     with pytest.raises(RecipientsError, match=message):
         find_encoding(path, None)
 
@@ -117,7 +115,7 @@ def test_a_few_damaged_bytes_do_not_make_another_encoding(path: Path) -> None:
     lines[3] = b"\xff" + lines[3]
     path.write_bytes(b"".join(lines))
     message = (
-        r"^customers\.csv, line 4: holds a byte that is not UTF-8 \(0xFF\), while the rest is; type that line again$"
+        r"^customers\.csv, line 4: contains a byte that is not UTF-8 \(0xFF\), while the rest is; type that line again$"
     )
     with pytest.raises(RecipientsError, match=message):
         find_encoding(path, None)
@@ -125,13 +123,13 @@ def test_a_few_damaged_bytes_do_not_make_another_encoding(path: Path) -> None:
 
 def test_a_file_cut_off_in_a_letter_is_refused(path: Path) -> None:
     path.write_bytes("tên\nNguyễn Văn Đức\nTrần Ư".encode()[:-1])
-    with pytest.raises(RecipientsError, match=r"line 3: holds a byte that is not UTF-8 \(0xC6\), while the rest is"):
+    with pytest.raises(RecipientsError, match=r"line 3: contains a byte that is not UTF-8 \(0xC6\), while the rest is"):
         find_encoding(path, None)
 
 
 def test_a_byte_that_a_mark_does_not_promise_is_refused_with_its_line(path: Path) -> None:
     path.write_bytes("tên\nAn\n".encode("utf-8-sig") + b"\xe9\n")
-    with pytest.raises(RecipientsError, match="line 3: holds a byte that is not UTF-8 with BOM: 0xE9; set encoding"):
+    with pytest.raises(RecipientsError, match="line 3: contains a byte that is not UTF-8 with BOM: 0xE9; set encoding"):
         find_encoding(path, None)
 
 
@@ -140,7 +138,7 @@ def test_a_byte_that_a_guess_has_no_letter_for_is_refused_with_its_line(
 ) -> None:
     monkeypatch.setattr(text_encoding, "_SAMPLE", 200)
     path.write_bytes("Hélène Lefèvre à Besançon\n".encode("cp1252") * 60_000 + b"\x81\n")
-    with pytest.raises(RecipientsError, match=r"line 60001: holds a byte that is not cp1252 \(Western\), .*: 0x81"):
+    with pytest.raises(RecipientsError, match=r"line 60001: contains a byte that is not cp1252 \(Western\), .*: 0x81"):
         find_encoding(path, None)
 
 
@@ -163,12 +161,12 @@ def test_the_operator_may_name_the_encoding(path: Path, wanted: str, content: by
 
 def test_an_encoding_that_does_not_fit_is_refused_with_the_line(path: Path) -> None:
     path.write_bytes(b"name\r\nAn\r\ncaf\xe9\r\n")
-    with pytest.raises(RecipientsError, match=r"^customers\.csv, line 3: holds a byte that is not utf-8: 0xE9; set"):
+    with pytest.raises(RecipientsError, match=r"^customers\.csv, line 3: contains a byte that is not utf-8: 0xE9; set"):
         find_encoding(path, "utf-8")
 
 
 @pytest.mark.parametrize("wanted", ["klingon", "base64", "rot13", "", "a\0b"])
 def test_an_encoding_that_is_none_is_refused(path: Path, wanted: str) -> None:
     path.write_bytes(b"name\n")
-    with pytest.raises(RecipientsError, match=r"^encoding: “.*” is no encoding; use a name such as utf-8"):
+    with pytest.raises(RecipientsError, match=r"^encoding: “.*” is not an encoding; use a name such as utf-8"):
         find_encoding(path, wanted)

@@ -97,7 +97,7 @@ def test_a_date_left_to_the_computer_follows_short_date_and_says_so(path: Path) 
 
 def test_a_short_date_that_is_no_format_is_refused(path: Path) -> None:
     saved(path, ["day"])
-    with pytest.raises(RecipientsError, match=r"^short_date: “\[” is no date format; use .* dd/mm/yyyy$"):
+    with pytest.raises(RecipientsError, match=r"^short_date: “\[” is not a date format; use .* dd/mm/yyyy$"):
         open_sheet(path, ReadOptions(short_date="["))
 
 
@@ -120,7 +120,7 @@ def test_a_cell_that_excel_fills_with_number_signs_is_a_problem_of_that_cell(pat
     saved(path, ["day"], [-5], [45332], formats={"A2": "dd/mm/yyyy", "A3": "dd/mm/yyyy"})
     recipients = open_sheet(path)
     early, later = recipients.rows()
-    what = "shows nothing but ########: its number format “dd/mm/yyyy” cannot show its value"
+    what = "displays only ########: its number format “dd/mm/yyyy” cannot display its value"
     assert early.problems == (Problem("A2", what, "correct the value or its number format in a spreadsheet program"),)
     assert (early.texts, early.values) == (("########",), (-5,))
     assert (later.texts, later.problems) == (("10/02/2024",), ())
@@ -134,7 +134,7 @@ def test_number_signs_that_somebody_typed_are_a_text(path: Path) -> None:
 
 def test_an_error_in_a_cell_is_a_problem_of_that_cell(path: Path) -> None:
     (found,) = open_sheet(saved(path, ["a", "b"], ["x", "#N/A"])).rows()
-    assert found.problems == (Problem("B2", "holds the error #N/A", "put it right in the sheet"),)
+    assert found.problems == (Problem("B2", "contains the error #N/A", "correct it in the sheet"),)
     assert found.texts == ("x", "#N/A")
 
 
@@ -142,7 +142,8 @@ def test_a_formula_that_was_never_calculated_is_a_problem_of_its_cell(path: Path
     (found,) = open_sheet(saved(path, ["a", "b"], ["x", "=1+1"])).rows()
     (problem,) = found.problems
     assert str(problem) == (
-        "B2: holds a formula whose result was never calculated; open the workbook in a spreadsheet program and save it"
+        "B2: contains a formula whose result was never calculated; "
+        "open the workbook in a spreadsheet program and save it"
     )
 
 

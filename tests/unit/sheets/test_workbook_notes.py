@@ -61,4 +61,4 @@ def test_merged_cells_are_noted(path: Path) -> None:
     recipients = open_sheet(path)
     assert [found.texts for found in recipients.rows()] == [("1", "2")]
     assert recipients.notes[1].startswith("merged cells (")
-    assert recipients.notes[1].endswith(", …): only the first cell of each area holds its text")
+    assert recipients.notes[1].endswith(", …): only the first cell of each area has its text")

@@ -175,5 +175,5 @@ def test_a_damaged_cell_is_a_problem_of_that_cell(path: Path, cell: str, kind: s
     (found,) = rows_of(path, books.parts(sheet, strings=books.strings_xml("one", "two")))
     (problem,) = found.problems
     assert (problem.where, found.texts, found.values) == ("B2", ("An", ""), ("An", None))
-    assert problem.what.startswith(f"is damaged: its type is “{kind}” and it holds “")
+    assert problem.what.startswith(f"is damaged: its type is “{kind}” and it contains “")
     assert len(problem.what) < 120

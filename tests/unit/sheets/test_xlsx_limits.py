@@ -12,7 +12,7 @@ import pytest
 from campaign.errors import RecipientsError
 from campaign.sheets import limits, open_sheet
 from campaign.sheets.xlsx import strings_and_styles, workbook, xml_stream
-from campaign.sheets.xlsx.package import Limit
+from campaign.sheets.xlsx.package import PartLimit
 from campaign.sheets.xlsx.sheet_xml import ColumnIndex
 
 from . import books
@@ -43,7 +43,7 @@ def test_entity_bombs_are_refused_in_every_part(path: Path, part: str) -> None:
     contents = books.parts(PLAIN, strings=books.strings_xml("x"))
     contents[part] = ENTITY_BOMB + str(contents[part])
     with pytest.raises(
-        RecipientsError, match=r"^hostile\.xlsx.*: holds a document type declaration, which no workbook"
+        RecipientsError, match=r"^hostile\.xlsx.*: contains a document type declaration, which workbooks do not"
     ):
         read_all(books.save(path, contents))
 
@@ -55,7 +55,7 @@ def test_an_entity_bomb_in_the_styles_leaves_the_workbook_without_formats(path: 
 
 @pytest.mark.parametrize("part", [SHEET_PART, STRINGS_PART, WORKBOOK_PART])
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    limit = Limit(small=48_000_000, growth=40)
+    limit = PartLimit(free_bytes=48_000_000, max_ratio=40)
     monkeypatch.setattr(workbook, "_SHEET_LIMIT", limit)
     monkeypatch.setattr(strings_and_styles, "_STRINGS_LIMIT", limit)
     contents = books.parts(PLAIN, strings=books.strings_xml("x"))
@@ -73,7 +73,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path, part: str, monk
 
 
 def test_a_large_sheet_that_packs_as_sheets_do_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "_SHEET_LIMIT", Limit(small=10_000, growth=40))
+    monkeypatch.setattr(workbook, "_SHEET_LIMIT", PartLimit(free_bytes=10_000, max_ratio=40))
     blank = [row(number, f'<c r="A{number}" s="1"/>') for number in range(2, 5_000)]
     assert read_all(books.save(path, books.parts(sheet_xml(HEADER, *blank, row(6_000, text("A6000", "An")))))) == 1
 
@@ -87,9 +87,9 @@ def test_no_more_is_unpacked_than_the_directory_says(path: Path) -> None:
 
 
 def test_a_tag_of_many_megabytes_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml_stream, "_LONGEST_TOKEN", 300_000)
+    monkeypatch.setattr(xml_stream, "_MAX_TOKEN_BYTES", 300_000)
     noise = "".join(random.Random(1).choices("abcdefgh", k=400_000))
-    with pytest.raises(RecipientsError, match="sheet “Data”: holds a single tag of many megabytes; open it in"):
+    with pytest.raises(RecipientsError, match="sheet “Data”: contains a tag of many megabytes; open it in"):
         read_all(books.save(path, books.parts(sheet_xml(HEADER, f"<!--{noise}-->"))))
 
 
@@ -98,19 +98,19 @@ def test_a_text_beyond_all_measure_is_refused(path: Path, kind: str) -> None:
     endless = "x" * 1_000_001
     sheet = sheet_xml(HEADER, row(2, text("A2", endless if kind == "inline" else "An")))
     strings = books.strings_xml(endless if kind == "shared" else "An")
-    with pytest.raises(RecipientsError, match="a cell holds more than 1,000,000 characters; shorten it"):
+    with pytest.raises(RecipientsError, match="a cell contains more than 1,000,000 characters; shorten it"):
         read_all(books.save(path, books.parts(sheet, strings=strings)))
 
 
 def test_a_row_beyond_all_measure_is_refused(path: Path) -> None:
     cells = '<c r="A2"><v>1</v></c>' * 80_000
-    with pytest.raises(RecipientsError, match="sheet “Data”, row 2: holds more than any worksheet's row"):
+    with pytest.raises(RecipientsError, match="sheet “Data”, row 2: has more cells than a row can have"):
         read_all(books.save(path, books.parts(sheet_xml(HEADER, row(2, cells)))))
 
 
 def test_a_row_of_many_megabytes_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "_MOST_PIECES_PER_ROW", 3)
-    with pytest.raises(RecipientsError, match="row 2: holds more than any worksheet's row"):
+    monkeypatch.setattr(workbook, "_MAX_CHUNKS_PER_ROW", 3)
+    with pytest.raises(RecipientsError, match="row 2: has more cells than a row can have"):
         read_all(books.save(path, books.parts(sheet_xml(HEADER, row(2, text("A2", "An"), text("B2", "x" * 500_000))))))
 
 
@@ -159,7 +159,7 @@ def test_tags_within_tags_beyond_all_measure_are_refused(path: Path, part: str) 
     if part == STYLES_PART:
         assert "over 1,000 deep" in open_sheet(path).notes[1]
         return
-    with pytest.raises(RecipientsError, match="holds tags within tags, over 1,000 deep; open it in a spreadsheet"):
+    with pytest.raises(RecipientsError, match="nests tags over 1,000 deep; open it in a spreadsheet"):
         read_all(path)
 
 
@@ -180,11 +180,11 @@ def test_an_encoding_that_xml_does_not_have_is_refused(path: Path, encoding: str
 def test_a_sheet_that_is_wide_and_blank_beyond_all_measure_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "_MOST_BLANKS", 1_000)
+    monkeypatch.setattr(limits, "_MAX_BLANKS", 1_000)
     wide = row(1, *[text("", f"h{index}") for index in range(200)])
     lines = [row(number, text(f"A{number}", "x")) for number in range(2, 20)]
     with pytest.raises(
-        RecipientsError, match="sheet “Data”: has 200 columns with a header, and hardly anything in them"
+        RecipientsError, match="sheet “Data”: has 200 columns with a header, and almost all of their cells are blank"
     ):
         read_all(books.save(path, books.parts(sheet_xml(wide, *lines))))
 
@@ -239,7 +239,7 @@ def test_a_compression_that_no_workbook_has_is_refused(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         for name, content in books.parts(PLAIN).items():
             archive.writestr(name, content)
-    with pytest.raises(RecipientsError, match="is compressed in a way that no workbook is"):
+    with pytest.raises(RecipientsError, match="is compressed with a method that workbooks do not use"):
         open_sheet(path)
 
 
