@@ -102,7 +102,7 @@ def test_warnings_stand_on_the_terminal_and_change_no_exit_code(check: Campaign,
     said = check(workbook, "-q")
     assert (said.code, said.stdout) == (0, "")
     assert said.stderr.count("Warning: column ") == 7
-    assert "put it right in the sheet" in said.stderr
+    assert "correct it in the sheet" in said.stderr
 
 
 def test_ids_that_excel_saved_into_a_csv_in_scientific_notation_are_seen(check: Campaign, tmp_path: Path) -> None:

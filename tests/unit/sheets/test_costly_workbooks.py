@@ -11,9 +11,6 @@ import pytest
 
 from campaign.errors import RecipientsError
 from campaign.sheets import limits, open_sheet
-from campaign.sheets.number_format import cell_text
-from campaign.sheets.number_format.codes import FormatCode, compile_code
-from campaign.sheets.xlsx import sheet_xml as worksheet_xml
 from campaign.sheets.xlsx import strings_and_styles, workbook, xml_stream
 from campaign.sheets.xlsx.package import PartLimit
 
@@ -46,25 +43,14 @@ def sheet_of_one_number_per_format(count: int) -> str:
     return sheet_xml(HEADER, *numbers)
 
 
-def test_number_formats_beyond_the_first_thousand_are_general_and_noted_once(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compiled: list[str] = []
-
-    def counted(code: str, *, date1904: bool, short_date: str) -> FormatCode:
-        compiled.append(code)
-        return compile_code(code, date1904=date1904, short_date=short_date)
-
-    monkeypatch.setattr(cell_text, "compile_code", counted)
-    monkeypatch.setattr(strings_and_styles, "_MAX_CODES", 3)
-    codes = [f"0.0 x{number}" for number in range(6)]
-    contents = books.parts(sheet_of_one_number_per_format(6), styles=books.styles_xml(*codes))
-    recipients = open_sheet(books.save(path, contents))
-    assert [found.texts[1] for found in recipients.rows()] == ["7.0 x0", "7.0 x1", "7.0 x2", "7", "7", "7"]
-    assert [note for note in recipients.notes if "number format" in note] == [
-        "number formats beyond the first 3 of the workbook are shown as General"
+def test_number_formats_beyond_the_first_thousand_are_general_and_noted_once(path: Path) -> None:
+    codes = [f"0.0 x{number}" for number in range(1_003)]
+    contents = books.parts(sheet_of_one_number_per_format(1_003), styles=books.styles_xml(*codes))
+    sheet = open_sheet(books.save(path, contents))
+    assert [found.texts[1] for found in sheet.rows()][998:] == ["7.0 x998", "7.0 x999", "7", "7", "7"]
+    assert [note for note in sheet.notes if "number format" in note] == [
+        "number formats beyond the first 1,000 of the workbook are shown as General"
     ]
-    assert compiled == codes[:3]
 
 
 def test_of_many_number_formats_that_are_not_understood_ten_are_named(path: Path) -> None:
@@ -77,11 +63,11 @@ def test_of_many_number_formats_that_are_not_understood_ten_are_named(path: Path
     assert notes[-1] == "and 15 more number formats are not understood"
 
 
-def test_one_number_format_under_many_numbers_is_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strings_and_styles, "_MAX_CODES", 2)
-    contents = books.parts(sheet_of_one_number_per_format(5), styles=books.styles_xml(*["000"] * 4, "00"))
+def test_one_number_format_under_many_numbers_is_one(path: Path) -> None:
+    codes = ["000"] * 1_001 + ["00"]
+    contents = books.parts(sheet_of_one_number_per_format(len(codes)), styles=books.styles_xml(*codes))
     found = read_all(books.save(path, contents))
-    assert [line.texts[1] for line in found] == ["007", "007", "007", "007", "07"]
+    assert [line.texts[1] for line in found] == ["007"] * 1_001 + ["07"]
 
 
 class Run(str):
@@ -117,14 +103,12 @@ def test_a_text_in_many_runs_is_put_together_once(path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("where", ["in a cell", "in a shared string"])
-def test_the_length_of_a_text_is_that_of_all_its_runs(path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    monkeypatch.setattr(worksheet_xml, "MAX_TEXT_LENGTH", 50)
-    monkeypatch.setattr(strings_and_styles, "MAX_TEXT_LENGTH", 50)
-    runs = "<r><t>ab</t></r>" * 26
+def test_the_length_of_a_text_is_that_of_all_its_runs(path: Path, where: str) -> None:
+    runs = f"<r><t>{'ab' * 20_000}</t></r>" * 26
     inline = sheet_xml(HEADER, row(2, f'<c r="A2" t="inlineStr"><is>{runs}</is></c>'))
     shared = f'<sst xmlns="{books.MAIN}"><si>{runs}</si></sst>'
     contents = books.parts(inline) if where == "in a cell" else books.parts(PLAIN, strings=shared)
-    with pytest.raises(RecipientsError, match="a cell contains more than 50 characters; shorten it"):
+    with pytest.raises(RecipientsError, match="a cell contains more than 1,000,000 characters; shorten it"):
         read_all(books.save(path, contents))
 
 

@@ -4,7 +4,6 @@ import io
 
 import pytest
 
-from campaign.sheets import csv_records
 from campaign.sheets.csv_records import CsvRecord, read_records
 
 
@@ -89,31 +88,29 @@ def test_a_mark_that_nothing_closes_is_found_behind_text_after_another() -> None
     assert second.fields == ["d", "e"]
 
 
-def test_a_record_that_grows_beyond_all_measure_is_cut_at_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 100)
-    found = read('a,"b\n' + "x,y\n" * 200)
+def test_a_record_that_grows_beyond_all_measure_is_cut_at_its_line() -> None:
+    long = "x" * 30_000
+    found = read('a,"b\n' + f"{long},y\n" * 200)
     assert found[0].error == "line 1: a field starts with a quotation mark that is not closed"
-    assert [record.fields for record in found[1:]] == [["x", "y"]] * 200
+    assert [record.fields for record in found[1:]] == [[long, "y"]] * 200
     assert [record.line for record in found] == [*range(1, 202)]
 
 
-def test_a_line_beyond_all_measure_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 100)
-    first, second, last = read("a,b\n" + "x" * 950 + "\nc,d\n")
+def test_a_line_beyond_all_measure_is_passed_over_and_named() -> None:
+    first, second, last = read("a,b\n" + "x" * 9_500_000 + "\nc,d\n")
     assert (first.fields, last.fields, last.line) == (["a", "b"], ["c", "d"], 3)
-    assert (second.number, second.error) == (2, "line 2 has more than 100 characters")
+    assert (second.number, second.error) == (2, "line 2 has more than 4,000,000 characters")
 
 
-def test_a_line_beyond_all_measure_may_be_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 100)
-    assert [record.error for record in read("a\n" + "x" * 950)] == ["", "line 2 has more than 100 characters"]
+def test_a_line_beyond_all_measure_may_be_the_last() -> None:
+    records = read("a\n" + "x" * 9_500_000)
+    assert [record.error for record in records] == ["", "line 2 has more than 4,000,000 characters"]
 
 
-def test_a_long_line_within_a_quoted_field_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 100)
-    broken, too_long, last = read('a,"b\n' + "x" * 150 + "\nc\n")
+def test_a_long_line_within_a_quoted_field_is_no_part_of_it() -> None:
+    broken, too_long, last = read('a,"b\n' + "x" * 5_000_000 + "\nc\n")
     assert broken.error.startswith("line 1: a field starts with a quotation mark")
-    assert too_long.error == "line 2 has more than 100 characters"
+    assert too_long.error == "line 2 has more than 4,000,000 characters"
     assert last.fields == ["c"]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import Problem, RecipientsError
-from campaign.sheets import ReadOptions, csv_records, limits, open_sheet
+from campaign.sheets import ReadOptions, limits, open_sheet
 from campaign.sheets.files import FileKind
 
 if TYPE_CHECKING:
@@ -229,19 +229,17 @@ def test_a_nul_character_is_a_problem_of_its_cell(path: Path) -> None:
     assert row.problems == (Problem("B2", "contains a NUL character (line 2)", "delete it"),)
 
 
-def test_a_huge_field_is_a_problem_of_its_cell(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaign.sheets.delimited.MAX_FIELD_LENGTH", 100)
-    first, second = open_sheet(written(path, f"a,b\n{'x' * 99},{'y' * 99}\n1,{'z' * 101}\n")).rows()
+def test_a_huge_field_is_a_problem_of_its_cell(path: Path) -> None:
+    first, second = open_sheet(written(path, f"a,b\n{'x' * 999_999},{'y' * 999_999}\n1,{'z' * 1_000_001}\n")).rows()
     assert first.problems == ()
     assert [str(problem) for problem in second.problems] == [
-        "B3: contains 101 characters (line 3), more than 100; shorten it"
+        "B3: contains 1,000,001 characters (line 3), more than 1,000,000; shorten it"
     ]
 
 
-def test_a_line_beyond_all_measure_is_a_problem_of_its_row(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_records, "_MAX_RECORD_LENGTH", 1_000)
-    first, second = open_sheet(written(path, f"a,b\n1,{'z' * 2_000}\n3,4\n")).rows()
-    assert [problem.what for problem in first.problems] == ["line 2 has more than 1,000 characters"]
+def test_a_line_beyond_all_measure_is_a_problem_of_its_row(path: Path) -> None:
+    first, second = open_sheet(written(path, f"a,b\n1,{'z' * 4_000_000}\n3,4\n")).rows()
+    assert [problem.what for problem in first.problems] == ["line 2 has more than 4,000,000 characters"]
     assert second.texts == ("3", "4")
 
 
