@@ -123,7 +123,7 @@ def columns_of(headers: Iterable[str]) -> tuple[Column, ...]:
 _NUMBER = re.compile(r"[\d\s.,/:+%()-]+")
 _ROWS_SEARCHED = 200
 _ADD_ROWS = "put the headers in the first row and the data in the rows below"
-_SET_HEADER_ROW = "set header_row to the number of the row that contains the headers"
+_SET_HEADER_ROW = "set header_row to the number of the header row"
 
 
 class HeaderRow(NamedTuple):

@@ -67,7 +67,7 @@ def test_the_example_is_the_first_cell_that_differs() -> None:
     assert example("text", None, 7, (8, "0.0"), (9, "000")) == ("8", "8.0")
 
 
-def test_the_example_is_found_however_far_down_it_stands() -> None:
+def test_the_example_is_found_however_far_down_it_is() -> None:
     assert example(*[7] * 1200, (8, "0.0")) == ("8", "8.0")
     assert example((8, "0.0"), *[7] * 1200, (9, "0.0")) == ("8", "8.0")
 

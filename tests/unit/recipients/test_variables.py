@@ -28,7 +28,7 @@ def test_a_header_folds_to_a_variable(header: str, variable: str) -> None:
     assert variable_name(header) == variable
 
 
-def test_a_row_that_holds_a_missing_header_is_taken_for_the_header_row() -> None:
+def test_a_row_with_a_missing_header_is_taken_for_the_header_row() -> None:
     rows = [(2, ["An", "0901"]), (4, ["Tên", "Điện thoại"])]
     doubt = missing_header_warning(rows, {"zalo", "dien_thoai"})
     assert doubt == "row 4 looks more like the header row; if it is, set header_row = 4"

@@ -1,4 +1,4 @@
-"""Workbooks that pass every limit to a part's size, and yet would be dear to read; here as small as their limits."""
+"""Workbooks that pass the limits to a part's size but would take long to read; the limits are lowered where needed."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def test_number_formats_beyond_the_first_thousand_are_general_and_noted_once(pat
 def test_of_many_number_formats_that_are_not_understood_ten_are_named(path: Path) -> None:
     codes = [f"0 [oops{number}" for number in range(25)]
     contents = books.parts(sheet_of_one_number_per_format(25), styles=books.styles_xml(*codes))
-    recipients = open_sheet(books.save(path, contents))
-    assert len(list(recipients.rows())) == 25
-    notes = [note for note in recipients.notes if "not understood" in note]
+    opened = open_sheet(books.save(path, contents))
+    assert len(list(opened.rows())) == 25
+    notes = [note for note in opened.notes if "not understood" in note]
     assert len(notes) == 11
     assert notes[-1] == "and 15 more number formats are not understood"
 
@@ -112,7 +112,7 @@ def test_the_length_of_a_text_is_that_of_all_its_runs(path: Path, where: str) ->
         read_all(books.save(path, contents))
 
 
-def test_a_cell_after_one_of_many_runs_holds_its_own_text_only(path: Path) -> None:
+def test_a_cell_after_one_of_many_runs_has_its_own_text_only(path: Path) -> None:
     runs = '<c r="A2" t="inlineStr"><is><r><t>A</t></r><r><t>n</t></r></is></c>'
     (found,) = read_all(books.save(path, books.parts(sheet_xml(HEADER, row(2, runs, text("B2", "x"))))))
     assert found.texts == ("An", "x")
@@ -154,8 +154,8 @@ def test_a_flood_of_tags_in_the_styles_leaves_the_workbook_without_formats(
 ) -> None:
     monkeypatch.setattr(xml_stream, "MAX_TAGS", 150)
     flooded = books.styles_xml("0").replace("<cellXfs>", "<a/>" * 200 + "<cellXfs>")
-    recipients = open_sheet(books.save(path, books.parts(PLAIN, styles=flooded)))
-    assert "contains over 150 tags that are not cells" in recipients.notes[1]
+    opened = open_sheet(books.save(path, books.parts(PLAIN, styles=flooded)))
+    assert "contains over 150 tags that are not cells" in opened.notes[1]
 
 
 @pytest.mark.parametrize("flood", ["<a/>", "<t/>", "<rPh/>"], ids=["unknown", "blank texts", "phonetic hints"])

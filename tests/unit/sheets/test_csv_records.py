@@ -62,7 +62,7 @@ def test_the_line_named_is_the_one_where_the_mark_opens_and_not_where_the_record
     assert (rest.line, rest.fields) == (3, ["lost?", "x"])
 
 
-def test_a_mark_that_the_next_stray_one_seems_to_close_swallows_no_line() -> None:
+def test_a_mark_that_the_next_stray_one_seems_to_close_loses_no_line() -> None:
     first, second, third = read('a,"b\nc,d\ne,"f"\n')
     assert first.error == "line 1: a field starts with a quotation mark that is not closed"
     assert (second.fields, third.fields) == (["c", "d"], ["e", "f"])
@@ -88,7 +88,7 @@ def test_a_mark_that_nothing_closes_is_found_behind_text_after_another() -> None
     assert second.fields == ["d", "e"]
 
 
-def test_a_record_that_grows_beyond_all_measure_is_cut_at_its_line() -> None:
+def test_a_record_that_grows_over_the_limit_is_cut_at_its_line() -> None:
     long = "x" * 30_000
     found = read('a,"b\n' + f"{long},y\n" * 200)
     assert found[0].error == "line 1: a field starts with a quotation mark that is not closed"
@@ -96,13 +96,13 @@ def test_a_record_that_grows_beyond_all_measure_is_cut_at_its_line() -> None:
     assert [record.line for record in found] == [*range(1, 202)]
 
 
-def test_a_line_beyond_all_measure_is_passed_over_and_named() -> None:
+def test_a_line_over_the_limit_is_skipped_and_reported() -> None:
     first, second, last = read("a,b\n" + "x" * 9_500_000 + "\nc,d\n")
     assert (first.fields, last.fields, last.line) == (["a", "b"], ["c", "d"], 3)
     assert (second.number, second.error) == (2, "line 2 has more than 4,000,000 characters")
 
 
-def test_a_line_beyond_all_measure_may_be_the_last() -> None:
+def test_a_line_over_the_limit_may_be_the_last() -> None:
     records = read("a\n" + "x" * 9_500_000)
     assert [record.error for record in records] == ["", "line 2 has more than 4,000,000 characters"]
 

@@ -26,15 +26,15 @@ def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def test_rows_come_under_their_headers_with_their_numbers(path: Path) -> None:
-    recipients = open_sheet(written(path, "Mã,Họ và tên\r\n007,An\r\n\r\n,\r\n8,Bình\r\n"))
-    assert [column.header for column in recipients.columns] == ["Mã", "Họ và tên"]
-    assert [(row.number, row.texts) for row in recipients.rows()] == [(2, ("007", "An")), (5, ("8", "Bình"))]
-    assert recipients.sheet is None
+    opened = open_sheet(written(path, "Mã,Họ và tên\r\n007,An\r\n\r\n,\r\n8,Bình\r\n"))
+    assert [column.header for column in opened.columns] == ["Mã", "Họ và tên"]
+    assert [(row.number, row.texts) for row in opened.rows()] == [(2, ("007", "An")), (5, ("8", "Bình"))]
+    assert opened.sheet is None
 
 
 def test_rows_can_be_read_again(path: Path) -> None:
-    recipients = open_sheet(written(path, "a\n1\n"))
-    assert list(recipients.rows()) == list(recipients.rows())
+    opened = open_sheet(written(path, "a\n1\n"))
+    assert list(opened.rows()) == list(opened.rows())
 
 
 def test_every_value_is_a_text_and_a_blank_one_is_none(path: Path) -> None:
@@ -57,44 +57,44 @@ def test_a_field_may_hold_line_breaks(path: Path) -> None:
     ],
 )
 def test_what_was_found_out_is_noted(path: Path, text: str, encoding: str, note: str) -> None:
-    recipients = open_sheet(written(path, text, encoding))
-    assert recipients.notes == (note,)
-    assert [row.texts for row in recipients.rows()] == [("Đức", "1")]
+    opened = open_sheet(written(path, text, encoding))
+    assert opened.notes == (note,)
+    assert [row.texts for row in opened.rows()] == [("Đức", "1")]
 
 
 def test_what_the_operator_says_is_obeyed(path: Path) -> None:
     written(path, "a;b~c\né~1\n", "cp1250")
-    recipients = open_sheet(path, ReadOptions(encoding="cp1250", delimiter="~"))
-    assert [column.header for column in recipients.columns] == ["a;b", "c"]
-    assert [row.texts for row in recipients.rows()] == [("é", "1")]
-    assert recipients.notes == ("cp1250, separated by “~”",)
+    opened = open_sheet(path, ReadOptions(encoding="cp1250", delimiter="~"))
+    assert [column.header for column in opened.columns] == ["a;b", "c"]
+    assert [row.texts for row in opened.rows()] == [("é", "1")]
+    assert opened.notes == ("cp1250, separated by “~”",)
 
 
 def test_vietnamese_of_cp1258_is_put_together(path: Path) -> None:
     path.write_bytes("te\u0302n,n\nNguyê\u0303n,1\nTiê\u0301ng Viê\u0323t,2\n".replace("e\u0302", "ê").encode("cp1258"))
-    recipients = open_sheet(path)
-    assert recipients.columns[0].header == "tên"
-    assert [row.texts[0] for row in recipients.rows()] == ["Nguyễn", "Tiếng Việt"]
+    opened = open_sheet(path)
+    assert opened.columns[0].header == "tên"
+    assert [row.texts[0] for row in opened.rows()] == ["Nguyễn", "Tiếng Việt"]
 
 
 def test_a_sep_line_is_no_row(path: Path) -> None:
-    recipients = open_sheet(written(path, "sep=;\r\na,b;c\r\n1;2\r\n3;4;5\r\n"))
-    assert [column.header for column in recipients.columns] == ["a,b", "c"]
-    first, second = recipients.rows()
+    opened = open_sheet(written(path, "sep=;\r\na,b;c\r\n1;2\r\n3;4;5\r\n"))
+    assert [column.header for column in opened.columns] == ["a,b", "c"]
+    first, second = opened.rows()
     assert (first.number, second.number) == (2, 3)
     assert second.problems[0].what == "line 4 has 3 fields and the header has 2"
 
 
 def test_a_sep_line_in_quotation_marks_is_no_row(path: Path) -> None:
-    recipients = open_sheet(written(path, '"sep=;"\r\n"a,b";"c"\r\n"1";"2"\r\n'))
-    assert [column.header for column in recipients.columns] == ["a,b", "c"]
-    assert [row.texts for row in recipients.rows()] == [("1", "2")]
+    opened = open_sheet(written(path, '"sep=;"\r\n"a,b";"c"\r\n"1";"2"\r\n'))
+    assert [column.header for column in opened.columns] == ["a,b", "c"]
+    assert [row.texts for row in opened.rows()] == [("1", "2")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1258"])
 def test_the_mark_that_dos_programs_end_a_file_with_is_no_row(path: Path, encoding: str) -> None:
-    recipients = open_sheet(written(path, "a;b\r\n1;Đ\r\n\x1a", encoding), ReadOptions(encoding=encoding))
-    assert [(row.texts, row.problems) for row in recipients.rows()] == [(("1", "Đ"), ())]
+    opened = open_sheet(written(path, "a;b\r\n1;Đ\r\n\x1a", encoding), ReadOptions(encoding=encoding))
+    assert [(row.texts, row.problems) for row in opened.rows()] == [(("1", "Đ"), ())]
 
 
 def test_a_file_of_nothing_but_the_mark_that_ends_it_is_empty(path: Path) -> None:
@@ -103,31 +103,31 @@ def test_a_file_of_nothing_but_the_mark_that_ends_it_is_empty(path: Path) -> Non
 
 
 def test_the_separator_is_found_though_a_field_is_long(path: Path) -> None:
-    recipients = open_sheet(written(path, f'a;b\n"{"x" * 200_000}";2\n'))
-    assert [row.texts[1] for row in recipients.rows()] == ["2"]
+    opened = open_sheet(written(path, f'a;b\n"{"x" * 200_000}";2\n'))
+    assert [row.texts[1] for row in opened.rows()] == ["2"]
 
 
 def test_a_tsv_is_separated_by_tabs(tmp_path: Path) -> None:
-    recipients = open_sheet(written(tmp_path / "a.tsv", "a,b\tc\n1\t2\n"))
-    assert [column.header for column in recipients.columns] == ["a,b", "c"]
+    opened = open_sheet(written(tmp_path / "a.tsv", "a,b\tc\n1\t2\n"))
+    assert [column.header for column in opened.columns] == ["a,b", "c"]
 
 
 def test_the_header_row_may_be_further_down(path: Path) -> None:
     written(path, 'Customers\n\n"name\n(full)",phone\nAn,1\n')
-    recipients = open_sheet(path, ReadOptions(header_row=3))
-    assert [column.header for column in recipients.columns] == ["name\n(full)", "phone"]
-    assert [row.number for row in recipients.rows()] == [4]
+    opened = open_sheet(path, ReadOptions(header_row=3))
+    assert [column.header for column in opened.columns] == ["name\n(full)", "phone"]
+    assert [row.number for row in opened.rows()] == [4]
 
 
 def test_a_title_above_the_headers_is_noted(path: Path) -> None:
-    recipients = open_sheet(written(path, "Customers\n\nname,phone\nAn,1\n"))
-    assert recipients.notes[1] == "row 3 looks more like the header row; if it is, set header_row = 3"
+    opened = open_sheet(written(path, "Customers\n\nname,phone\nAn,1\n"))
+    assert opened.notes[1] == "row 3 looks more like the header row; if it is, set header_row = 3"
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"], ids=["semicolons", "tabs", "bars"])
 def test_a_title_is_doubted_though_it_does_not_tell_the_separator(path: Path, separator: str) -> None:
-    recipients = open_sheet(written(path, f"Customers\n\nname{separator}phone\nAn{separator}1\n"))
-    assert recipients.notes[1:] == ("row 3 looks more like the header row; if it is, set header_row = 3",)
+    opened = open_sheet(written(path, f"Customers\n\nname{separator}phone\nAn{separator}1\n"))
+    assert opened.notes[1:] == ("row 3 looks more like the header row; if it is, set header_row = 3",)
     mended = open_sheet(path, ReadOptions(header_row=3))
     assert [column.header for column in mended.columns] == ["name", "phone"]
 
@@ -164,8 +164,8 @@ def test_a_short_date_is_refused(path: Path, short_date: str) -> None:
 
 
 def test_a_file_without_rows_has_columns_and_no_rows(path: Path) -> None:
-    recipients = open_sheet(written(path, "a,b"))
-    assert (len(recipients.columns), list(recipients.rows())) == (2, [])
+    opened = open_sheet(written(path, "a,b"))
+    assert (len(opened.columns), list(opened.rows())) == (2, [])
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_huge_field_is_a_problem_of_its_cell(path: Path) -> None:
     ]
 
 
-def test_a_line_beyond_all_measure_is_a_problem_of_its_row(path: Path) -> None:
+def test_a_line_over_the_limit_is_a_problem_of_its_row(path: Path) -> None:
     first, second = open_sheet(written(path, f"a,b\n1,{'z' * 4_000_000}\n3,4\n")).rows()
     assert [problem.what for problem in first.problems] == ["line 2 has more than 4,000,000 characters"]
     assert second.texts == ("3", "4")
@@ -254,19 +254,17 @@ def test_more_columns_than_a_sheet_has_are_refused(path: Path) -> None:
         open_sheet(written(path, "x," * 16_384 + "x\n"))
 
 
-def test_a_table_that_is_wide_and_blank_beyond_all_measure_is_refused(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_that_is_wide_and_blank_over_the_limit_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_MAX_BLANKS", 1_000)
     with pytest.raises(RecipientsError, match="has 200 columns with a header, and almost all of their cells are blank"):
         list(open_sheet(written(path, "h," * 199 + "h\n" + "1\n" * 20)).rows())
 
 
 def test_a_file_changed_after_it_was_opened_is_refused(path: Path) -> None:
-    recipients = open_sheet(written(path, "a\n1\n"))
+    opened = open_sheet(written(path, "a\n1\n"))
     os.utime(path, (1, 1))
     with pytest.raises(RecipientsError, match=r"^customers\.csv: was changed while it was being read; start again$"):
-        list(recipients.rows())
+        list(opened.rows())
 
 
 def test_a_file_that_goes_away_while_it_is_opened_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

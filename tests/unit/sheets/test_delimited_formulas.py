@@ -34,6 +34,6 @@ def test_a_formula_that_is_nothing_but_a_text_is_that_text(tmp_path: Path, field
 def test_headers_and_blank_rows_are_read_without_such_formulas_too(tmp_path: Path) -> None:
     path = tmp_path / "customers.csv"
     path.write_text('="name",="id"\n="",=""\n="An",="007"\n', encoding="utf-8")
-    recipients = open_sheet(path)
-    assert [column.header for column in recipients.columns] == ["name", "id"]
-    assert [(found.number, found.texts) for found in recipients.rows()] == [(3, ("An", "007"))]
+    opened = open_sheet(path)
+    assert [column.header for column in opened.columns] == ["name", "id"]
+    assert [(found.number, found.texts) for found in opened.rows()] == [(3, ("An", "007"))]

@@ -97,5 +97,5 @@ def test_what_cannot_separate_fields_is_refused(wanted: str) -> None:
     [(",", "separated by commas"), ("\t", "separated by tabs"), ("~", "separated by “~”")],
     ids=repr,
 )
-def test_the_separator_is_said_in_words(character: str, label: str) -> None:
+def test_the_separator_is_described_in_words(character: str, label: str) -> None:
     assert find_delimiter(["a"], character, header_row=1, suffix=".csv").label == label

@@ -204,14 +204,14 @@ def test_a_file_that_may_not_be_read_is_refused(
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.TXT", "a.tab"])
-def test_text_is_told_by_content_and_name(tmp_path: Path, name: str) -> None:
+def test_text_is_detected_by_content_and_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"a,b\n")
     assert kind_of(path) is FileKind.TEXT
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.XLSM", "a.csv", "a.xls"])
-def test_a_workbook_is_told_by_content(tmp_path: Path, name: str) -> None:
+def test_a_workbook_is_detected_by_content(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(zip_of("xl/workbook.xml"))
     assert kind_of(path) is FileKind.WORKBOOK

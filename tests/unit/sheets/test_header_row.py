@@ -31,7 +31,7 @@ def test_a_header_row_beyond_the_end_is_refused_with_the_last_row() -> None:
 
 
 def test_where_no_row_looks_like_the_header_the_option_is_named() -> None:
-    with pytest.raises(RecipientsError, match=r"row 1: is blank.*; set header_row to the number of the row"):
+    with pytest.raises(RecipientsError, match=r"row 1: is blank.*; set header_row to the number of the header row"):
         find_header_row([(2, ["1", "2"])], 1, "c.xlsx")
 
 
@@ -75,5 +75,5 @@ def test_the_search_for_a_header_row_ends_after_some_hundred_rows() -> None:
         pytest.param(["", " "], False, id="blank"),
     ],
 )
-def test_a_header_row_is_told_by_its_words(*, texts: list[str], expected: bool) -> None:
+def test_a_header_row_is_detected_by_its_words(*, texts: list[str], expected: bool) -> None:
     assert looks_like_headers(texts) is expected

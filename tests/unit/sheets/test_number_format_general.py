@@ -78,5 +78,5 @@ def test_general_never_fails_on_a_number_too_long_to_print() -> None:
         pytest.param(5, '"Mr. "@', "5", id="a section for text only"),
     ],
 )
-def test_general_stands_in_codes_too(value: float, code: str, text: str) -> None:
+def test_general_can_be_part_of_a_code(value: float, code: str, text: str) -> None:
     assert format_number(value, code) == text

@@ -231,6 +231,6 @@ def test_a_fraction_multiplied_beyond_all_bounds_is_refused() -> None:
 
 @pytest.mark.parametrize("value", [10**400, -(10**5000), float("inf"), float("nan")], ids=["400", "5000", "inf", "nan"])
 @pytest.mark.parametrize("code", ["0", "0.00E+00", "# ?/?", "dd/mm/yyyy", "[h]", "000-000"])
-def test_a_number_that_no_cell_holds_is_refused(value: float, code: str) -> None:
+def test_a_number_that_no_cell_can_contain_is_refused(value: float, code: str) -> None:
     with pytest.raises(ValueError, match=r"cell|date|duration"):
         format_number(value, code)

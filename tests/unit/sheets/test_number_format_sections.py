@@ -135,6 +135,6 @@ def test_text_is_shown_by_the_section_for_text(text: str, code: str, shown: str)
     assert cells.not_understood == {}
 
 
-def test_digits_cannot_stand_in_the_section_for_text() -> None:
+def test_digits_cannot_be_in_the_section_for_text() -> None:
     with pytest.raises(ValueError, match="cannot be combined"):
         format_number(1, "0;0;0;@0")

@@ -1,4 +1,4 @@
-"""What contains for every text: it comes out of a file as it went in."""
+"""Properties: every text is read from a file as it was written."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_every_text_comes_out_of_a_csv_as_it_went_in(rows: list[list[str]], deli
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from('ab,"\n\r '), max_size=40))
-def test_no_line_of_a_csv_is_lost_however_its_quotation_marks_stand(content: str) -> None:
+def test_no_line_of_a_csv_is_lost_wherever_its_quotation_marks_are(content: str) -> None:
     records = list(read_records(io.StringIO(content, newline=""), ","))
     lines = io.StringIO(content, newline="").readlines()
     assert [record.number for record in records] == [*range(1, len(records) + 1)]

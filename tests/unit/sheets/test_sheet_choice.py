@@ -35,9 +35,9 @@ def three_sheets(path: Path) -> Path:
 
 
 def test_the_first_visible_worksheet_is_read_and_named(three_sheets: Path) -> None:
-    recipients = open_sheet(three_sheets)
-    assert (recipients.sheet, recipients.columns[0].header) == ("Khách hàng", "new")
-    assert recipients.notes == ("sheet “Khách hàng” (of 3; 1 hidden)",)
+    opened = open_sheet(three_sheets)
+    assert (opened.sheet, opened.columns[0].header) == ("Khách hàng", "new")
+    assert opened.notes == ("sheet “Khách hàng” (of 3; 1 hidden)",)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +52,9 @@ def test_a_sheet_is_chosen_by_name(three_sheets: Path, name: str, sheet: str) ->
     assert open_sheet(three_sheets, ReadOptions(sheet=name)).sheet == sheet
 
 
-def test_a_hidden_sheet_can_be_chosen_and_that_is_said(three_sheets: Path) -> None:
-    recipients = open_sheet(three_sheets, ReadOptions(sheet="Archive"))
-    assert recipients.notes == ("sheet “Archive” (of 3; 1 hidden), which is hidden",)
+def test_a_hidden_sheet_can_be_chosen_and_noted(three_sheets: Path) -> None:
+    opened = open_sheet(three_sheets, ReadOptions(sheet="Archive"))
+    assert opened.notes == ("sheet “Archive” (of 3; 1 hidden), which is hidden",)
 
 
 def test_an_unknown_sheet_is_refused_with_the_one_that_is_nearest(three_sheets: Path) -> None:

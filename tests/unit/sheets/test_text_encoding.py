@@ -72,17 +72,17 @@ def test_an_encoding_without_a_mark_is_found(path: Path, texts: list[bytes], cod
         pytest.param("utf-16-be", "utf-16-be", "UTF-16 without BOM", id="utf-16-be-without-mark"),
     ],
 )
-def test_unicode_is_told_by_its_mark_or_its_zeros(path: Path, codec: str, found: str, label: str) -> None:
+def test_unicode_is_detected_by_its_mark_or_its_zeros(path: Path, codec: str, found: str, label: str) -> None:
     path.write_bytes("mã;tên\r\n1;Nguyễn Văn An\r\n".encode(codec))
     assert find_encoding(path, None)[:2] == (found, label)
 
 
-def test_utf32_with_its_bytes_swapped_is_told_by_its_mark(path: Path) -> None:
+def test_utf32_with_its_bytes_swapped_is_detected_by_its_mark(path: Path) -> None:
     path.write_bytes("\ufeffmã;tên\r\n1;An\r\n".encode("utf-32-be"))
     assert find_encoding(path, None)[:2] == ("utf-32", "UTF-32")
 
 
-def test_utf16_with_its_bytes_swapped_is_told_by_its_mark(path: Path) -> None:
+def test_utf16_with_its_bytes_swapped_is_detected_by_its_mark(path: Path) -> None:
     path.write_bytes("\ufeffmã;tên\r\n".encode("utf-16-be"))
     assert find_encoding(path, None).codec == "utf-16"
 
@@ -103,7 +103,7 @@ def test_letters_of_cp1258_are_to_be_composed(path: Path) -> None:
     assert find_encoding(path, "windows-1258").composes
 
 
-def test_an_encoding_that_cannot_be_told_is_refused(path: Path) -> None:
+def test_an_encoding_that_cannot_be_detected_is_refused(path: Path) -> None:
     path.write_bytes(table(["Иван Петров".encode("cp1251"), "Добрый день".encode("cp1251")], 20))
     message = r"^customers\.csv: is in an unknown encoding; set encoding to the one it was saved in, or save it"
     with pytest.raises(RecipientsError, match=message):

@@ -27,14 +27,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_rows_come_under_their_headers_with_their_numbers(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["Mã", "Họ và tên"], ["007", "An"], [None, None], ["8", "Bình"]))
-    assert [column.header for column in recipients.columns] == ["Mã", "Họ và tên"]
-    assert [(found.number, found.texts) for found in recipients.rows()] == [(2, ("007", "An")), (4, ("8", "Bình"))]
+    opened = open_sheet(saved(path, ["Mã", "Họ và tên"], ["007", "An"], [None, None], ["8", "Bình"]))
+    assert [column.header for column in opened.columns] == ["Mã", "Họ và tên"]
+    assert [(found.number, found.texts) for found in opened.rows()] == [(2, ("007", "An")), (4, ("8", "Bình"))]
 
 
 def test_rows_can_be_read_again(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["a"], ["1"]))
-    assert list(recipients.rows()) == list(recipients.rows())
+    opened = open_sheet(saved(path, ["a"], ["1"]))
+    assert list(opened.rows()) == list(opened.rows())
 
 
 def test_a_cell_is_shown_as_displayed_and_kept_as_stored(path: Path) -> None:
@@ -47,29 +47,29 @@ def test_a_cell_is_shown_as_displayed_and_kept_as_stored(path: Path) -> None:
         "H2": "hh:mm",
         "I2": "[h]:mm",
     }
-    recipients = open_sheet(saved(path, [*"abcdefghi"], values, formats=formats))
-    (found,) = recipients.rows()
+    opened = open_sheet(saved(path, [*"abcdefghi"], values, formats=formats))
+    (found,) = opened.rows()
     assert found.texts == ("12", "12", "0.3", "0007", "1,500,000 đ", "TRUE", "10/02/2024", "08:30", "30:00")
     assert found.values == (12, 12, 0.3, 7, 1500000, True, when, time(8, 30), timedelta(hours=30))
     assert found.formats[2:5] == ("General", "0000", '#,##0 "đ"')
 
 
 def test_leading_zeros_and_blanks_of_a_text_are_kept(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["phone", "note"], ["0901", " two\nlines "]))
-    (found,) = recipients.rows()
+    opened = open_sheet(saved(path, ["phone", "note"], ["0901", " two\nlines "]))
+    (found,) = opened.rows()
     assert found.texts == ("0901", " two\nlines ")
 
 
 def test_a_text_format_is_obeyed(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["name", "secret"], ["An", "x"], formats={"A2": '"Mr "@', "B2": ";;;"}))
-    (found,) = recipients.rows()
+    opened = open_sheet(saved(path, ["name", "secret"], ["An", "x"], formats={"A2": '"Mr "@', "B2": ";;;"}))
+    (found,) = opened.rows()
     assert found.texts == ("Mr An", "")
     assert found.values == ("An", "x")
 
 
 def test_a_format_may_show_a_text_of_its_own(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["a"], ["hello"], ["text"], formats={"A2": ';;;"text"', "A3": ';;;"text"'}))
-    assert [found.texts for found in recipients.rows()] == [("text",), ("text",)]
+    opened = open_sheet(saved(path, ["a"], ["hello"], ["text"], formats={"A2": ';;;"text"', "A3": ';;;"text"'}))
+    assert [found.texts for found in opened.rows()] == [("text",), ("text",)]
 
 
 def test_dates_may_count_from_1904(path: Path) -> None:
@@ -88,11 +88,9 @@ def test_dates_may_count_from_1904(path: Path) -> None:
 
 def test_a_date_left_to_the_computer_follows_short_date_and_says_so(path: Path) -> None:
     saved(path, ["day"], [date(2024, 2, 10)], formats={"A2": "mm-dd-yy"})
-    recipients = open_sheet(path, ReadOptions(short_date="d.m.yyyy"))
-    assert [found.texts for found in recipients.rows()] == [("10.2.2024",)]
-    assert (
-        recipients.notes[-1] == "some dates follow the computer's settings: shown as 10.2.2024; short_date changes that"
-    )
+    opened = open_sheet(path, ReadOptions(short_date="d.m.yyyy"))
+    assert [found.texts for found in opened.rows()] == [("10.2.2024",)]
+    assert opened.notes[-1] == "some dates follow the computer's settings: shown as 10.2.2024; short_date changes that"
 
 
 def test_a_short_date_that_is_no_format_is_refused(path: Path) -> None:
@@ -103,28 +101,28 @@ def test_a_short_date_that_is_no_format_is_refused(path: Path) -> None:
 
 def test_a_format_that_is_not_understood_is_noted_once(path: Path) -> None:
     saved(path, ["n"], [5], [6], formats={"A2": "0 [oops", "A3": "0 [oops"})
-    recipients = open_sheet(path)
-    assert [found.texts for found in recipients.rows()] == [("5",), ("6",)]
-    assert [note for note in recipients.notes if "0 [oops" in note] == [
+    opened = open_sheet(path)
+    assert [found.texts for found in opened.rows()] == [("5",), ("6",)]
+    assert [note for note in opened.notes if "0 [oops" in note] == [
         "the number format “0 [oops” is not understood: shown as stored, for example 5"
     ]
 
 
 def test_cells_beyond_the_last_header_are_left_out(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["a", None, "c", None], [1, 2, 3, 4], [None, None, None, 5]))
-    assert [column.letter for column in recipients.columns] == ["A", "B", "C"]
-    assert [found.texts for found in recipients.rows()] == [("1", "2", "3")]
+    opened = open_sheet(saved(path, ["a", None, "c", None], [1, 2, 3, 4], [None, None, None, 5]))
+    assert [column.letter for column in opened.columns] == ["A", "B", "C"]
+    assert [found.texts for found in opened.rows()] == [("1", "2", "3")]
 
 
 def test_a_cell_that_excel_fills_with_number_signs_is_a_problem_of_that_cell(path: Path) -> None:
     saved(path, ["day"], [-5], [45332], formats={"A2": "dd/mm/yyyy", "A3": "dd/mm/yyyy"})
-    recipients = open_sheet(path)
-    early, later = recipients.rows()
+    opened = open_sheet(path)
+    early, later = opened.rows()
     what = "displays only ########: its number format “dd/mm/yyyy” cannot display its value"
     assert early.problems == (Problem("A2", what, "correct the value or its number format in a spreadsheet program"),)
     assert (early.texts, early.values) == (("########",), (-5,))
     assert (later.texts, later.problems) == (("10/02/2024",), ())
-    assert not [note for note in recipients.notes if "not understood" in note]
+    assert not [note for note in opened.notes if "not understood" in note]
 
 
 def test_number_signs_that_somebody_typed_are_a_text(path: Path) -> None:
@@ -175,19 +173,19 @@ def test_a_formula_that_results_in_an_empty_text_is_a_blank_cell(path: Path) -> 
 
 def test_the_header_row_may_be_further_down(path: Path) -> None:
     saved(path, ["Customers"], [], ["name", "phone"], ["An", "1"])
-    recipients = open_sheet(path, ReadOptions(header_row=3))
-    assert [column.header for column in recipients.columns] == ["name", "phone"]
-    assert [found.number for found in recipients.rows()] == [4]
+    opened = open_sheet(path, ReadOptions(header_row=3))
+    assert [column.header for column in opened.columns] == ["name", "phone"]
+    assert [found.number for found in opened.rows()] == [4]
 
 
 def test_a_header_is_taken_as_displayed(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["name", date(2024, 5, 1)], formats={"B1": "mm/yyyy"}))
-    assert recipients.columns[1].header == "05/2024"
+    opened = open_sheet(saved(path, ["name", date(2024, 5, 1)], formats={"B1": "mm/yyyy"}))
+    assert opened.columns[1].header == "05/2024"
 
 
 def test_a_sheet_without_rows_has_columns_and_no_rows(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["a", "b"]))
-    assert (len(recipients.columns), list(recipients.rows())) == (2, [])
+    opened = open_sheet(saved(path, ["a", "b"]))
+    assert (len(opened.columns), list(opened.rows())) == (2, [])
 
 
 def test_a_missing_header_row_is_refused_with_file_and_sheet(path: Path) -> None:
@@ -234,27 +232,27 @@ def test_an_excel_table_is_read_like_any_rows(path: Path) -> None:
 def test_a_workbook_with_macros_is_read_and_they_are_not(tmp_path: Path) -> None:
     contents = books.parts(sheet_xml(row(1, text("A1", "a")), row(2, text("A2", "1"))))
     contents["xl/vbaProject.bin"] = b"\xd0\xcf\x11\xe0"
-    recipients = open_sheet(books.save(tmp_path / "a.xlsm", contents))
-    assert [found.texts for found in recipients.rows()] == [("1",)]
+    opened = open_sheet(books.save(tmp_path / "a.xlsm", contents))
+    assert [found.texts for found in opened.rows()] == [("1",)]
 
 
 def test_a_workbook_changed_after_it_was_opened_is_refused(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["a"], ["1"]))
+    opened = open_sheet(saved(path, ["a"], ["1"]))
     os.utime(path, (1, 1))
     with pytest.raises(RecipientsError, match=r"^customers\.xlsx: was changed while it was being read; start again$"):
-        list(recipients.rows())
+        list(opened.rows())
 
 
 def test_a_workbook_removed_after_it_was_opened_is_refused(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["a"], ["1"]))
+    opened = open_sheet(saved(path, ["a"], ["1"]))
     path.unlink()
     with pytest.raises(RecipientsError, match="was changed while it was being read"):
-        list(recipients.rows())
+        list(opened.rows())
 
 
 def test_a_workbook_can_be_removed_while_it_is_open_for_rows(path: Path) -> None:
-    recipients = open_sheet(saved(path, ["a"], ["1"], ["2"]))
-    rows = recipients.rows()
+    opened = open_sheet(saved(path, ["a"], ["1"], ["2"]))
+    rows = opened.rows()
     next(rows)
     rows.close()  # type: ignore[attr-defined]
     path.unlink()

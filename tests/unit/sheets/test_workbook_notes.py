@@ -1,4 +1,4 @@
-"""What is said of a workbook besides its rows: hidden, filtered and merged cells, and formats."""
+"""Notes on a workbook: hidden, filtered and merged cells, and formats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "customers.xlsx"
 
 
-def test_hidden_rows_and_columns_are_read_and_that_is_said(path: Path) -> None:
+def test_hidden_rows_and_columns_are_read_and_noted(path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -30,23 +30,23 @@ def test_hidden_rows_and_columns_are_read_and_that_is_said(path: Path) -> None:
     sheet.row_dimensions[3].hidden = True
     sheet.column_dimensions["B"].hidden = True
     book.save(path)
-    recipients = open_sheet(path)
-    assert [found.texts for found in recipients.rows()] == [("1", "2"), ("3", "4")]
-    assert recipients.notes[1:] == ("1 hidden row is read too", "hidden columns are read too")
+    opened = open_sheet(path)
+    assert [found.texts for found in opened.rows()] == [("1", "2"), ("3", "4")]
+    assert opened.notes[1:] == ("1 hidden row is read too", "hidden columns are read too")
 
 
-def test_rows_behind_a_filter_are_read_and_that_is_said_at_once(path: Path) -> None:
+def test_rows_behind_a_filter_are_read_and_noted_at_once(path: Path) -> None:
     sheet = sheet_xml(
         row(1, text("A1", "a")),
         row(2, text("A2", "1"), attributes='hidden="1"'),
         before='<sheetPr filterMode="1"/>',
         after='<autoFilter ref="A1:A2"/>',
     )
-    recipients = open_sheet(books.save(path, books.parts(sheet)))
+    opened = open_sheet(books.save(path, books.parts(sheet)))
     note = "a filter is on: the rows it hides are read too"
-    assert recipients.notes[1:] == (note,)
-    assert len(list(recipients.rows())) == 1
-    assert recipients.notes[1:] == (note,)
+    assert opened.notes[1:] == (note,)
+    assert len(list(opened.rows())) == 1
+    assert opened.notes[1:] == (note,)
 
 
 def test_merged_cells_are_noted(path: Path) -> None:
@@ -58,7 +58,7 @@ def test_merged_cells_are_noted(path: Path) -> None:
     for area in ("A2:A3", "B2:B3", "A5:B5", "A7:B7"):
         sheet.merge_cells(area)
     book.save(path)
-    recipients = open_sheet(path)
-    assert [found.texts for found in recipients.rows()] == [("1", "2")]
-    assert recipients.notes[1].startswith("merged cells (")
-    assert recipients.notes[1].endswith(", …): only the first cell of each area has its text")
+    opened = open_sheet(path)
+    assert [found.texts for found in opened.rows()] == [("1", "2")]
+    assert opened.notes[1].startswith("merged cells (")
+    assert opened.notes[1].endswith(", …): only the first cell of each area has its text")

@@ -101,11 +101,11 @@ def test_a_shared_string_obeys_the_format_of_its_cell(path: Path) -> None:
     assert [found.texts for found in rows_of(path, contents)] == [("Mr An", "An"), ("Mr Ba", "")]
 
 
-def test_damaged_styles_are_done_without_and_that_is_said(path: Path) -> None:
+def test_damaged_styles_are_skipped_and_noted(path: Path) -> None:
     sheet = sheet_xml(HEADER, row(2, '<c r="A2" s="1"><v>7</v></c>'))
-    recipients = open_sheet(books.save(path, books.parts(sheet, styles="<styleSheet><numFmts>")))
-    assert [found.texts for found in recipients.rows()] == [("7", "")]
-    assert recipients.notes[1].startswith("read without number formats, because the styles cannot be read (wild.xlsx:")
+    opened = open_sheet(books.save(path, books.parts(sheet, styles="<styleSheet><numFmts>")))
+    assert [found.texts for found in opened.rows()] == [("7", "")]
+    assert opened.notes[1].startswith("read without number formats, because the styles cannot be read (wild.xlsx:")
 
 
 @pytest.mark.parametrize(

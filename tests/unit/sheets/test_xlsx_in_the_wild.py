@@ -86,7 +86,7 @@ def test_shared_strings_are_found_without_a_relation(path: Path) -> None:
     assert [found.texts for found in rows_of(path, contents)] == [("An", "1")]
 
 
-def test_a_workbook_may_stand_elsewhere_in_the_package(path: Path) -> None:
+def test_a_workbook_may_be_elsewhere_in_the_package(path: Path) -> None:
     contents = {
         "_rels/.rels": books.relations_xml({"r": ("officeDocument", "/book/main.xml")}),
         "book/main.xml": books.workbook_xml(),
@@ -113,9 +113,9 @@ def test_every_element_may_have_a_prefix(path: Path, prefix: str) -> None:
         f'<{p}:sheet name="Data" sheetId="1" d3p1:id="rId1"/></{p}:sheets></{p}:workbook>'
     )
     contents = books.parts(sheet, strings=strings, workbook=workbook)
-    recipients = open_sheet(books.save(path, contents))
-    assert [found.texts for found in recipients.rows()] == [("An",)]
-    assert recipients.notes[-1].startswith("merged cells (A5:B5)")
+    opened = open_sheet(books.save(path, contents))
+    assert [found.texts for found in opened.rows()] == [("An",)]
+    assert opened.notes[-1].startswith("merged cells (A5:B5)")
 
 
 def test_strict_office_open_xml_is_read_with_its_dates(path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_row_without_a_number_follows_the_one_before(path: Path) -> None:
     assert [found.number for found in rows_of(path, books.parts(sheet))] == [7, 8]
 
 
-def test_cells_may_stand_in_any_order(path: Path) -> None:
+def test_cells_may_be_in_any_order(path: Path) -> None:
     assert cells_of(path, text("B2", "01"), text("A2", "An")) == ("An", "01")
 
 

@@ -94,7 +94,7 @@ def test_a_tag_of_many_megabytes_is_refused(path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("kind", ["shared", "inline"])
-def test_a_text_beyond_all_measure_is_refused(path: Path, kind: str) -> None:
+def test_a_text_over_the_limit_is_refused(path: Path, kind: str) -> None:
     endless = "x" * 1_000_001
     sheet = sheet_xml(HEADER, row(2, text("A2", endless if kind == "inline" else "An")))
     strings = books.strings_xml(endless if kind == "shared" else "An")
@@ -102,7 +102,7 @@ def test_a_text_beyond_all_measure_is_refused(path: Path, kind: str) -> None:
         read_all(books.save(path, books.parts(sheet, strings=strings)))
 
 
-def test_a_row_beyond_all_measure_is_refused(path: Path) -> None:
+def test_a_row_over_the_limit_is_refused(path: Path) -> None:
     cells = '<c r="A2"><v>1</v></c>' * 80_000
     with pytest.raises(RecipientsError, match="sheet “Data”, row 2: has more cells than a row can have"):
         read_all(books.save(path, books.parts(sheet_xml(HEADER, row(2, cells)))))
@@ -151,7 +151,7 @@ def test_rows_that_are_not_numbered_upwards_are_refused(path: Path, number: int)
 
 
 @pytest.mark.parametrize("part", [SHEET_PART, STRINGS_PART, STYLES_PART, WORKBOOK_PART])
-def test_tags_within_tags_beyond_all_measure_are_refused(path: Path, part: str) -> None:
+def test_tags_within_tags_over_the_limit_are_refused(path: Path, part: str) -> None:
     contents = books.parts(PLAIN, strings=books.strings_xml("x"), styles=books.styles_xml())
     before, slash, after = str(contents[part]).rpartition("</")
     contents[part] = before + "<z>" * 30_000 + "</z>" * 30_000 + slash + after
@@ -177,9 +177,7 @@ def test_an_encoding_that_xml_does_not_have_is_refused(path: Path, encoding: str
         read_all(books.save(path, books.parts(sheet)))
 
 
-def test_a_sheet_that_is_wide_and_blank_beyond_all_measure_is_refused(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sheet_that_is_wide_and_blank_over_the_limit_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_MAX_BLANKS", 1_000)
     wide = row(1, *[text("", f"h{index}") for index in range(200)])
     lines = [row(number, text(f"A{number}", "x")) for number in range(2, 20)]
@@ -243,7 +241,7 @@ def test_a_compression_that_no_workbook_has_is_refused(path: Path) -> None:
         open_sheet(path)
 
 
-def test_a_disk_that_fails_is_said_to_fail(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     books.save(path, books.parts(PLAIN))
 
     def fail(*_arguments: object) -> None:
@@ -256,11 +254,11 @@ def test_a_disk_that_fails_is_said_to_fail(path: Path, monkeypatch: pytest.Monke
 
 def test_blank_rows_by_the_ten_thousand_take_no_memory(path: Path) -> None:
     blank = [row(number, f'<c r="A{number}" s="1"/>') for number in range(3, 60_000)]
-    recipients = open_sheet(books.save(path, books.parts(sheet_xml(HEADER, row(2, text("A2", "An")), *blank))))
+    opened = open_sheet(books.save(path, books.parts(sheet_xml(HEADER, row(2, text("A2", "An")), *blank))))
     del blank
     tracemalloc.start()
     try:
-        assert sum(1 for _ in recipients.rows()) == 1
+        assert sum(1 for _ in opened.rows()) == 1
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()

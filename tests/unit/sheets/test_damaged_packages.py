@@ -1,4 +1,4 @@
-"""Zip containers that promise more than they hold."""
+"""Zip archives whose directory declares more than they contain."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_part_that_ends_before_its_time_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [2**64 - 1, 2**63 - 1, 2**62], ids=["no number for a file", "the last one", "far"])
-def test_a_part_that_stands_where_no_file_reaches_is_refused(tmp_path: Path, place: int) -> None:
+def test_a_part_beyond_the_end_of_any_file_is_refused(tmp_path: Path, place: int) -> None:
     path = tmp_path / "torn.xlsx"
     books.save(path, books.parts(sheet_xml(row(1, text("A1", "a")), row(2, text("A2", "b")))))
     with zipfile.ZipFile(path) as archive:
