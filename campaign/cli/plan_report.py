@@ -129,7 +129,7 @@ def _mapped(variable: str | None, column: Column, row: Row | None) -> dict[str, 
 
 
 def _columns(prepared: Prepared, linter: Linter, first: Row | None) -> Iterator[dict[str, str | None]]:
-    """The mapping, then the columns that no variable stands for; each with what linter found in it."""
+    """The mapping, then the columns that no variable stands for; each with what the linter found in it."""
     examples = {column.letter: example._asdict() for column, example in linter.examples().items()}
     mapping = list(_mapping(prepared, first))
     mapped = {found["column"] for found in mapping}

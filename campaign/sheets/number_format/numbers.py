@@ -21,8 +21,8 @@ Render: TypeAlias = "Callable[[Number, str], str]"
 
 # Excel's largest number is 9.99999999999999E+307. A format code of 255 characters can add 255 decimals, or multiply by
 # a hundred 255 times.
-_LARGEST = 10**308
-_SHORT = 16
+_CELL_LIMIT = 10**308
+_EXACT_LENGTH = 16
 _WIDE = Context(prec=1200, rounding=ROUND_HALF_UP)
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
 LARGEST_EXACT = 10**15
@@ -38,11 +38,11 @@ def exact(value: Number) -> Decimal:
     if isinstance(value, int):
         if -LARGEST_EXACT < value < LARGEST_EXACT:
             return Decimal(value)
-        if abs(value) >= _LARGEST:
+        if abs(value) >= _CELL_LIMIT:
             raise NotUnderstoodError("a cell cannot contain a number of more than 308 digits")
         return _FIFTEEN.create_decimal(value)
     text = repr(value)  # the shortest decimal; up to 16 characters it has 15 digits at most
-    number = Decimal(text if len(text) <= _SHORT else f"{value:.15g}")
+    number = Decimal(text if len(text) <= _EXACT_LENGTH else f"{value:.15g}")
     if not number.is_finite():
         raise NotUnderstoodError(f"{value} is not a number that a cell can contain")
     return number

@@ -206,7 +206,7 @@ class Comma(Enum):
 
 
 def _comma(tokens: Sequence[Token], index: int) -> Comma:
-    """A comma between digits separates thousands, one after the last digit divides by a thousand, others are text."""
+    """Classify a comma: between digits it separates thousands, after the last digit it divides by a thousand."""
     before = tokens[index - 1].kind if index else None
     if before not in _DIGIT_LIKE and before is not Kind.POINT:
         return Comma.LITERAL

@@ -6,7 +6,7 @@ import math
 from contextlib import suppress
 from datetime import datetime, time
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from campaign.sheets.limits import TableLimits
-    from campaign.sheets.table import CellValue
+    from campaign.sheets.number_format import CellText
     from campaign.sheets.xlsx.sheet_xml import RawRow
 
 
@@ -32,16 +32,8 @@ _MAX_SHOWN_LENGTH = 40
 _TEXT_TYPES = frozenset({"s", "str", "inlineStr"})
 
 
-class Display(Protocol):
-    """Converts values to the text that a spreadsheet program displays; `CellText` implements it."""
-
-    def display(self, value: CellValue, number_format: str) -> str:
-        """Return the text of a value with a number format."""
-        ...
-
-
 class DisplayedCell(NamedTuple):
-    """A cell's typed value and displayed text, what is wrong with it ("" if nothing is), and what to do about it."""
+    """A cell's typed value and displayed text, what is wrong with it (or ""), and what to do about it."""
 
     value: CellValue
     text: str
@@ -52,7 +44,9 @@ class DisplayedCell(NamedTuple):
 class CellReader:
     """Converts stored cells. Numbers and dates repeat within a sheet, so results are cached."""
 
-    def __init__(self, strings: Sequence[str], formats: Mapping[str, str], display: Display, *, date1904: bool) -> None:
+    def __init__(
+        self, strings: Sequence[str], formats: Mapping[str, str], display: CellText, *, date1904: bool
+    ) -> None:
         """Initialize for one workbook.
 
         Args:
