@@ -17,15 +17,15 @@ from campaign.journal.cells import encode_cells
 from campaign.journal.records import PlannedMessage, State
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
-from campaign.recipients import ReadOptions, open_recipients, variable_name
-from campaign.recipients.header_row import doubt_by_names
+from campaign.recipients import missing_header_warning, variable_name
+from campaign.sheets import ReadOptions, open_sheet
 
 if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
     from campaign.config import Campaign
     from campaign.journal import JournalStore, RunRecord
     from campaign.messages import MessageTemplate, RenderedRow, TemplateFile
-    from campaign.recipients.table import Recipients, Row
+    from campaign.sheets import Row, Sheet
 
 BATCH, BATCH_CELLS, BATCH_CHARACTERS = 500, 1_000_000, 4_000_000
 """Rows planned together: as many, or fewer where they are very wide or hold very long texts."""
@@ -94,7 +94,7 @@ class Plan:
     """
 
     campaign: Campaign
-    recipients: Recipients
+    recipients: Sheet
     template_file: TemplateFile
     template: MessageTemplate
     server: str
@@ -143,18 +143,18 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     template_file = load_template(find_template(campaign.template, campaign.folder))
     server = "" if rehearsal else base_url(template_file.channel, campaign.server.url)
     section = campaign.recipients
-    recipients = open_recipients(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
+    recipients = open_sheet(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
     mapped = Mapped(campaign.columns, campaign.values)
     template = compile_template(template_file, recipients.columns, mapped, partial(_how_it_was_read, recipients))
     return Plan(campaign, recipients, template_file, template, server, rehearsal)
 
 
-def _how_it_was_read(recipients: Recipients, missing: set[str]) -> list[Problem]:
+def _how_it_was_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
     """How a list was read in which columns are missing; first of all, whether its headers may be in another row."""
     rows = ((row.number, row.texts) for row in recipients.rows())
-    doubt = doubt_by_names(rows, {variable_name(name) for name in missing} - {""})
-    doubt = doubt or recipients.header_doubt
-    others = [note for note in recipients.notes if note != recipients.header_doubt]
+    doubt = missing_header_warning(rows, {variable_name(name) for name in missing} - {""})
+    doubt = doubt or recipients.header_warning
+    others = [note for note in recipients.notes if note != recipients.header_warning]
     return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
 
 
@@ -186,7 +186,7 @@ def _planned_batches(plan: Plan, stamp: Stamp | None) -> Iterator[list[PlannedRo
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
 
 
-def _batches(recipients: Recipients) -> Iterator[list[Row]]:
+def _batches(recipients: Sheet) -> Iterator[list[Row]]:
     """Rows by the batch; where the list turns out to be damaged, the rows before that place come before the error."""
     most = max(1, min(BATCH, BATCH_CELLS // max(1, len(recipients.columns))))
     batch: list[Row] = []

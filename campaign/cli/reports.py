@@ -12,7 +12,7 @@ from campaign.cli.json_output import JsonArray, print_json, print_json_object
 from campaign.config import is_spreadsheet
 from campaign.journal import State
 from campaign.planning import PlanCounts, planned_rows, prepare
-from campaign.recipients.fidelity import Fidelity
+from campaign.recipients import Linter
 from campaign.review.summary import RunSummary, as_json, as_text
 from campaign.text import one_line
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from campaign.config import Campaign
     from campaign.errors import Problem
     from campaign.planning import Plan
-    from campaign.recipients.table import Column, Row
     from campaign.runs import Report
+    from campaign.sheets import Column, Row
 
 
 def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int:
@@ -35,13 +35,13 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
     """
     plan = prepare(campaign)
     count = PlanCounts()
-    fidelity = Fidelity(plan.recipients.columns, plan.template.destination_columns)
+    linter = Linter(plan.recipients.columns, plan.template.destination_columns)
     first: Row | None = None
     with JsonArray() as problems:
         with Listing() as listing:
             for row, message, planned in planned_rows(plan):
                 count.add(planned)
-                fidelity.look(row)
+                linter.add(row)
                 if first is None:
                     first = row
                     if not quiet:
@@ -50,12 +50,12 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
                     listing.add(problem)
                     if json_wanted:
                         problems.add(asdict(problem))
-        warnings = (*plan.warnings, *fidelity.warnings())
-        _print_findings(plan, fidelity, warnings, quiet=quiet)
+        warnings = (*plan.warnings, *linter.warnings())
+        _print_findings(plan, linter, warnings, quiet=quiet)
         if not quiet:
             say(_counts(count))
         if json_wanted:
-            columns = list(_columns(plan, fidelity, first))
+            columns = list(_columns(plan, linter, first))
             print_json_object(_as_json(plan, count, columns, warnings), problems=problems)
     return SOME_NOT_SENT if count.invalid else ALL_SENT
 
@@ -176,9 +176,9 @@ def _mapped(variable: str | None, column: Column, row: Row | None) -> dict[str, 
     return {"variable": variable, "column": column.letter, "header": column.header, "example": example}
 
 
-def _columns(plan: Plan, fidelity: Fidelity, first: Row | None) -> Iterator[dict[str, str | None]]:
-    """The mapping, then the columns that no variable stands for; each with what fidelity found in it."""
-    examples = {column.letter: example._asdict() for column, example in fidelity.examples().items()}
+def _columns(plan: Plan, linter: Linter, first: Row | None) -> Iterator[dict[str, str | None]]:
+    """The mapping, then the columns that no variable stands for; each with what linter found in it."""
+    examples = {column.letter: example._asdict() for column, example in linter.examples().items()}
     mapping = list(_mapping(plan, first))
     mapped = {found["column"] for found in mapping}
     others = [column for column in plan.recipients.columns if column.letter not in mapped]
@@ -195,10 +195,10 @@ def _print_mapping(plan: Plan, row: Row) -> None:
         say(f"  {found['variable']} ← {source} ← {_short(found['example'])}")
 
 
-def _print_findings(plan: Plan, fidelity: Fidelity, warnings: Iterable[Problem], *, quiet: bool) -> None:
+def _print_findings(plan: Plan, linter: Linter, warnings: Iterable[Problem], *, quiet: bool) -> None:
     """What is shown otherwise than stored, what seems to be ruined, and how the file was read."""
     if not quiet:
-        for column, example in fidelity.examples().items():
+        for column, example in linter.examples().items():
             shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"
             say(f"  column {column.letter} “{column.label}”: {shown}")
     for warning in warnings:

@@ -11,7 +11,7 @@ from campaign.journal.records import RecordedCell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from campaign.recipients.table import CellValue
+    from campaign.sheets import CellValue
 
 
 def storable(text: str) -> str:

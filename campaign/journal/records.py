@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
 
-    from campaign.recipients.table import CellValue
+    from campaign.sheets import CellValue
 
 
 class State(StrEnum):

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import Problem, TemplateError
 from campaign.messages.text_template import RESERVED
+from campaign.recipients import variable_name
 from campaign.text import caseless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from campaign.messages.text_template import Context, TextTemplate
-    from campaign.recipients.table import Column, Row
+    from campaign.sheets import Column, Row
 
 
 ColumnHints: TypeAlias = Callable[[set[str]], Iterable[Problem]]
@@ -111,7 +112,8 @@ def bind(
     needed = _needed(texts)
     mapping = {name: header for name, header in mapped.columns.items() if name not in mapped.values}
     by_header, problems = _mapped_columns(columns, mapping)
-    folded = {name: [column for column in columns if column.variable == name] for name in needed}
+    variables = [(variable_name(column.header), column) for column in columns]
+    folded = {name: [column for variable, column in variables if variable == name] for name in needed}
     found: dict[str, Column] = {}
     values = {name: text for name, text in mapped.values.items() if name in needed}
     for name, required in needed.items():
@@ -200,7 +202,7 @@ def _unused(name: str, needed: Iterable[str], where: str) -> Problem:
 
 
 def _without_source(name: str, columns: Sequence[Column], where: str) -> Problem:
-    variables = {column.variable: column for column in columns if column.variable}
+    variables = {variable: column for column in columns if (variable := variable_name(column.header))}
     close = difflib.get_close_matches(name, variables, n=1, cutoff=0.5)
     if close:
         column = variables[close[0]]

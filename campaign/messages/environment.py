@@ -10,12 +10,12 @@ from jinja2 import StrictUndefined, Undefined
 from jinja2.exceptions import FilterArgumentError, SecurityError, TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from campaign.recipients.cell_text import format_number
+from campaign.sheets.number_format import format_number
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
 
-    from campaign.recipients.table import CellValue
+    from campaign.sheets import CellValue
 
 RENDER_ERRORS = (
     TemplateRuntimeError,

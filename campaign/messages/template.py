@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from campaign.messages.binding import ColumnHints
     from campaign.messages.template_file import TemplateFile
     from campaign.messages.text_template import Context
-    from campaign.recipients.table import Column, Row
+    from campaign.sheets import Column, Row
 
 CELL = re.compile(r"([A-Z]{1,3})\d+")
 STAND_IN = "https://example.com/"

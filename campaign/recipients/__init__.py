@@ -1,10 +1,8 @@
-"""Rows out of a spreadsheet or a CSV file, each cell as a spreadsheet program displays it."""
+"""Use the rows of a sheet as recipients: template variables for columns, and warnings about damaged cells."""
 
 from __future__ import annotations
 
-from campaign.recipients.headers import variable_name
-from campaign.recipients.opening import open_recipients
-from campaign.recipients.options import ReadOptions
-from campaign.recipients.table import CellValue, Column, Recipients, Row
+from campaign.recipients.lint import Linter
+from campaign.recipients.variables import missing_header_warning, variable_name
 
-__all__ = ["CellValue", "Column", "ReadOptions", "Recipients", "Row", "open_recipients", "variable_name"]
+__all__ = ["Linter", "missing_header_warning", "variable_name"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from campaign.channels.preview import MessagePreview
     from campaign.journal import PlannedMessage
     from campaign.messages import RenderedRow
-    from campaign.recipients.table import Row
+    from campaign.sheets import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from campaign.recipients import ReadOptions, open_recipients
+from campaign.sheets import ReadOptions, open_sheet
 from tests.benchmarks import lists
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.alternatives import COLLECTION, SCRIPT
@@ -48,7 +48,7 @@ def test_workbook_and_csv_show_the_same_cells(tmp_path: Path) -> None:
     shown = []
     for name in ("list.xlsx", "list.csv"):
         lists.main(tmp_path / name, 50)
-        recipients = open_recipients(tmp_path / name, ReadOptions())
+        recipients = open_sheet(tmp_path / name, ReadOptions())
         shown.append([row.texts for row in recipients.rows()])
     assert shown[0] == shown[1]
     assert len(shown[0]) == 50

@@ -10,8 +10,8 @@ from pathlib import Path
 from campaign.channels import CHANNELS, Channel
 from campaign.messages import shipped_templates
 from campaign.starter import make_starter
-from tests.unit.recipients import books
-from tests.unit.recipients.books import row, text
+from tests.unit.sheets import books
+from tests.unit.sheets.books import row, text
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

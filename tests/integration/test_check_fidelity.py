@@ -84,16 +84,16 @@ def test_what_excel_had_ruined_is_named_by_column_and_cell(check: Campaign, work
         ("column B “Mã hội thoại” (1 cell: B2 “1.23457E+14”)", "shows ids in scientific notation"),
         (
             "column B “Mã hội thoại” (1 cell: B3 “1234567890123450000”)",
-            "holds numbers of 16 or more digits that end in zeros",
+            "contains numbers of 16 or more digits that end in zeros",
         ),
-        ("column B “Mã hội thoại” (1 cell: B4 “1-Mar”)", "holds dates where ids belong"),
+        ("column B “Mã hội thoại” (1 cell: B4 “1-Mar”)", "contains dates where ids belong"),
         (
             "column D “Số tiền” (1 cell: D3 “2000000”)",
-            "holds numbers as text, which do not show the number format of the others",
+            "contains numbers as text, which do not show the number format of the others",
         ),
-        ("column E “SĐT” (1 cell: E3 “901234568”)", "holds numbers among texts with leading zeros"),
-        ("column F “Ghi chú” (1 cell: F3 “#N/A”)", "holds the error #N/A"),
-        ("column F “Ghi chú” (1 cell: F4)", "holds a formula whose result was never calculated"),
+        ("column E “SĐT” (1 cell: E3 “901234568”)", "contains numbers among texts with leading zeros"),
+        ("column F “Ghi chú” (1 cell: F3 “#N/A”)", "contains the error #N/A"),
+        ("column F “Ghi chú” (1 cell: F4)", "contains a formula whose result was never calculated"),
     ]
     assert all(each["remedy"] for each in said.json["warnings"])
 
@@ -102,7 +102,7 @@ def test_warnings_stand_on_the_terminal_and_change_no_exit_code(check: Campaign,
     said = check(workbook, "-q")
     assert (said.code, said.stdout) == (0, "")
     assert said.stderr.count("Warning: column ") == 7
-    assert "put it right in the sheet" in said.stderr
+    assert "correct it in the sheet" in said.stderr
 
 
 def test_ids_that_excel_saved_into_a_csv_in_scientific_notation_are_seen(check: Campaign, tmp_path: Path) -> None:

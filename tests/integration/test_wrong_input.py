@@ -71,7 +71,7 @@ def test_headers_below_a_title_in_a_workbook_are_found_by_what_the_refusal_says(
             id="header_row",
         ),
         pytest.param(
-            "csv", 'encoding = "klingon"', "encoding: “klingon” is no encoding; use a name such as", id="encoding"
+            "csv", 'encoding = "klingon"', "encoding: “klingon” is not an encoding; use a name such as", id="encoding"
         ),
         pytest.param(
             "csv", 'delimiter = "ab"', "delimiter: “ab” cannot separate fields; use one character", id="delimiter"
@@ -79,13 +79,13 @@ def test_headers_below_a_title_in_a_workbook_are_found_by_what_the_refusal_says(
         pytest.param(
             "csv",
             'short_date = "d.m.yyyy"',
-            "list.csv: is a text file, whose dates stay as they are written; leave out the short_date",
+            "list.csv: is a text file, and its dates are not reformatted; leave out the short_date",
             id="short_date of a CSV",
         ),
         pytest.param(
             "xlsx",
             'short_date = "0.00"',
-            "short_date: “0.00” is no date format; use a date format such",
+            "short_date: “0.00” is not a date format; use a date format such",
             id="short_date",
         ),
         pytest.param(

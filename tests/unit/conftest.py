@@ -15,8 +15,8 @@ from campaign.channels import KITECHAT, LIVECHAT, Channel, Payload
 from campaign.config import load_campaign
 from campaign.errors import CampaignFileError, TemplateError
 from campaign.messages import Mapped, MessageTemplate, TemplateFile, compile_template, load_template
-from campaign.recipients.headers import columns_of
-from campaign.recipients.table import CellValue, Row
+from campaign.sheets import CellValue, Row
+from campaign.sheets.table import columns_of
 
 if TYPE_CHECKING:
     from campaign.errors import Problem

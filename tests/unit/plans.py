@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaign.config import load_campaign
 from campaign.journal import RunManifest
 from campaign.planning import Plan, planned_rows, prepare
-from campaign.recipients.table import Column, Row
+from campaign.sheets import Column, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class Rows:
     given: Sequence[Row]
     sheet: str | None = None
     notes: tuple[str, ...] = ()
-    header_doubt: str = ""
+    header_warning: str = ""
 
     def rows(self) -> Iterator[Row]:
         yield from self.given

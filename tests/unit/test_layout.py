@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"errors", "settings", "text", "atomic_write"},
+    {"sheets"},
     {"config", "recipients", "channels", "webpage"},
     {"messages", "starter"},
     {"journal.records"},
@@ -35,8 +36,8 @@ OWNERS = {
     "sqlite3": {"journal/sqlite"},
     "filelock": {"journal/sqlite"},
     "jinja2": {"messages", "review/preview_page.py"},
-    "openpyxl": {"recipients", "review"},
-    "charset_normalizer": {"recipients"},
+    "openpyxl": {"sheets", "review"},
+    "charset_normalizer": {"sheets"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -16,7 +16,7 @@ from campaign.errors import Problem, RecipientsError
 from campaign.journal import State
 from campaign.journal.sqlite import SqliteJournal
 from campaign.planning import BATCH, message_id, planned_rows, prepare, write_plan
-from campaign.recipients.table import Row
+from campaign.sheets import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ def test_a_campaign_is_prepared_from_its_three_parts(tmp_path: Path) -> None:
     campaign = prepared(tmp_path, "token,rid,msg\nt,r,Hi\n")
     assert campaign.channel.name == "livechat"
     assert campaign.server == URL
-    assert [column.variable for column in campaign.recipients.columns] == ["token", "rid", "msg"]
+    assert [column.header for column in campaign.recipients.columns] == ["token", "rid", "msg"]
     assert campaign.template_file.path.name == "livechat-text.toml"
 
 

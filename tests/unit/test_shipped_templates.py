@@ -10,8 +10,8 @@ import pytest
 from campaign.channels import CHANNELS
 from campaign.errors import TemplateError
 from campaign.messages import Mapped, MessageTemplate, compile_template, load_template, shipped_templates
-from campaign.recipients.headers import columns_of
-from campaign.recipients.table import Row
+from campaign.sheets import Row
+from campaign.sheets.table import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils.datetime import to_excel
 
-from campaign.recipients.cell_text import CellText
 from campaign.review.state_styles import STATE_STYLES
+from campaign.sheets.number_format import CellText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from campaign import journal
-    from campaign.recipients.table import CellValue
+    from campaign.sheets import CellValue
 
 TEXT = "@"
 """The number format of cells in which everything that is typed remains text, "0912" and "=1" included."""

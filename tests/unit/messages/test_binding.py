@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from campaign.messages import MessageTemplate
-    from campaign.recipients.table import Row
+    from campaign.sheets import Row
 
     Bind = Callable[..., MessageTemplate]
     MakeRow = Callable[..., Row]

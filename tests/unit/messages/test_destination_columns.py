@@ -9,7 +9,7 @@ import pytest
 
 from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, Channel, Payload
 from campaign.messages import Mapped, MessageTemplate, TemplateFile, compile_template
-from campaign.recipients.headers import columns_of
+from campaign.sheets.table import columns_of
 
 HEADERS = ["Visitor", "Room", "Text", "Mã"]
 VALID: dict[str, Payload] = {

@@ -6,7 +6,7 @@ import pytest
 from jinja2.exceptions import TemplateRuntimeError
 
 from campaign.messages.environment import format_date, number
-from campaign.recipients.table import CellValue
+from campaign.sheets import CellValue
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from campaign.channels import Payload
     from campaign.messages import MessageTemplate
-    from campaign.recipients.table import Row
+    from campaign.sheets import Row
 
     Bind = Callable[..., MessageTemplate]
     MakeRow = Callable[..., Row]

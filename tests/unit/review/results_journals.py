@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from openpyxl import Workbook
 
-    from campaign.recipients import CellValue
+    from campaign.sheets import CellValue
 
 HEADERS = ("Id", "Name", "Phone")
 MORNING = 1_767_578_400.0  # 2026-01-05 02:00 UTC

@@ -6,8 +6,8 @@ from campaign.channels import LIVECHAT
 from campaign.errors import Problem
 from campaign.journal import PlannedMessage, State
 from campaign.messages import RenderedRow
-from campaign.recipients.table import Row
 from campaign.review.preview import preview_row
+from campaign.sheets import Row
 
 PAYLOAD: dict[str, Any] = {"token": "t", "rid": "r", "msg": "Xin chào"}
 ROW = Row(3, ("Xin chào", ""), ("Xin chào", None))

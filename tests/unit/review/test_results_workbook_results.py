@@ -10,12 +10,12 @@ import openpyxl
 import pytest
 
 from campaign.journal import State
-from campaign.recipients import ReadOptions, open_recipients
 from campaign.review import results_workbook
 from campaign.review.results_workbook import write_results
 from campaign.review.workbook import sheet_layouts
 from campaign.review.workbook.cells import local_time
 from campaign.review.workbook.sheet_layouts import display_width
+from campaign.sheets import ReadOptions, open_sheet
 
 from .results_journals import (
     HEADERS,
@@ -35,7 +35,7 @@ from .results_journals import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from campaign.recipients import CellValue
+    from campaign.sheets import CellValue
 
 DAY = datetime.fromisoformat("2026-01-05")
 AFTERNOON = datetime.fromisoformat("2026-01-05 14:30")
@@ -230,7 +230,7 @@ def test_programs_that_trust_a_sheets_dimension_read_every_row(tmp_path: Path) -
 
 
 def test_a_results_sheet_can_be_read_as_recipients(tmp_path: Path) -> None:
-    recipients = open_recipients(written(tmp_path, simple_rows(2)), ReadOptions(sheet="Results"))
+    recipients = open_sheet(written(tmp_path, simple_rows(2)), ReadOptions(sheet="Results"))
     assert [row.texts[:3] for row in recipients.rows()] == [
         ("c2", "Name 2", "0900000002"),
         ("c3", "Name 3", "0900000003"),

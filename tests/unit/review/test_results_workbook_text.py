@@ -10,9 +10,9 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaign.recipients import ReadOptions, open_recipients
 from campaign.review.workbook.cells import MOST_UNITS, spreadsheet_string, visible
 from campaign.review.workbook.sheet_layouts import distinct_headers
+from campaign.sheets import ReadOptions, open_sheet
 
 from .results_journals import facts, failed, opened, planned, sent, written
 
@@ -71,7 +71,7 @@ def test_whatever_the_text_it_can_be_written_as_xml(text: str) -> None:
 )
 def test_a_text_that_only_its_spelling_makes_too_long_is_cut_with_a_mark(tmp_path: Path, text: str) -> None:
     path = written(tmp_path, [planned(2, (text, "", ""))], {1: failed()})
-    [row] = open_recipients(path, ReadOptions(sheet="To fix")).rows()
+    [row] = open_sheet(path, ReadOptions(sheet="To fix")).rows()
     assert row.texts[0].startswith(text[:8000])
     assert row.texts[0].endswith(f"… [cut, {len(text):,} characters in all]")
 
@@ -85,7 +85,7 @@ def test_text_is_the_same_when_the_workbook_is_read_again(tmp_path: Path, texts:
     outcomes = {seq: failed() for seq in range(1, len(rows) + 1)}
     path = written(tmp_path, rows, outcomes, facts(("Text", "Filled")))
     for sheet in ("Results", "To fix"):
-        read = open_recipients(path, ReadOptions(sheet=sheet)).rows()
+        read = open_sheet(path, ReadOptions(sheet=sheet)).rows()
         assert [row.texts[0] for row in read] == texts
     assert all(cell.data_type in {"s", "n"} for cell in opened(path)["To fix"]["A"])
 
@@ -106,7 +106,7 @@ def test_no_text_at_all_makes_a_workbook_that_cannot_be_opened(
 
 def test_text_that_looks_like_an_escape_is_not_taken_for_one(tmp_path: Path) -> None:
     path = written(tmp_path, [planned(2, ("_x0041_",))], {1: sent()}, facts(("_x0042_",)))
-    recipients = open_recipients(path, ReadOptions(sheet="Results"))
+    recipients = open_sheet(path, ReadOptions(sheet="Results"))
     assert [recipients.columns[0].header, *(row.texts[0] for row in recipients.rows())] == ["_x0042_", "_x0041_"]
     assert opened(path)["Results"].tables["Results"].column_names[0] == "_x0042_"
 

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from campaign.journal import State
-from campaign.recipients import ReadOptions, Row, open_recipients
+from campaign.sheets import ReadOptions, Row, open_sheet
 
 from .results_journals import (
     HEADERS,
@@ -33,7 +33,7 @@ DISPLAYED_CELLS = Path(__file__).parents[2] / "data" / "displayed-cells.json"
 
 
 def rows_of(path: Path, sheet: str = "To fix") -> list[Row]:
-    return list(open_recipients(path, ReadOptions(sheet=sheet)).rows())
+    return list(open_sheet(path, ReadOptions(sheet=sheet)).rows())
 
 
 def shown_before_and_after(folder: Path, cells: Sequence[tuple[object, str]]) -> tuple[list[str], list[str]]:
@@ -46,7 +46,7 @@ def shown_before_and_after(folder: Path, cells: Sequence[tuple[object, str]]) ->
         cell = sheet.cell(row, 1)
         cell.value, cell.number_format = value, number_format  # type: ignore[assignment] # whatever the data holds
     book.save(source)
-    read = list(open_recipients(source).rows())
+    read = list(open_sheet(source).rows())
     rows = [planned(row.number, row.texts, row.values, row.formats) for row in read]
     path = written(folder, rows, {seq: failed() for seq in range(1, len(rows) + 1)}, facts(("Shown",)))
     return [row.texts[0] for row in read], [row.texts[0] for row in rows_of(path)]
@@ -81,7 +81,7 @@ def test_where_there_is_nothing_to_fix_it_has_headers_alone(tmp_path: Path) -> N
 def test_headers_stay_as_they_are_also_where_they_are_alike_or_blank(tmp_path: Path) -> None:
     headers = ("Name", "Name", "", "Ghi chú")
     path = written(tmp_path, [planned(2, ("a", "b", "c", "d"))], {1: failed()}, facts(headers))
-    columns = open_recipients(path, ReadOptions(sheet="To fix")).columns
+    columns = open_sheet(path, ReadOptions(sheet="To fix")).columns
     assert [column.header for column in columns] == [*headers, "Reason"]
 
 

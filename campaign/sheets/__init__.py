@@ -1,0 +1,15 @@
+"""Read a spreadsheet or CSV file row by row, each cell as a spreadsheet program displays it.
+
+from campaign.sheets import ReadOptions, open_sheet
+
+sheet = open_sheet(Path("customers.xlsx"), ReadOptions(sheet="VIP"))
+for row in sheet.rows():
+print(row.number, row.texts)
+"""
+
+from __future__ import annotations
+
+from campaign.sheets.opening import open_sheet
+from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet
+
+__all__ = ["CellValue", "Column", "ReadOptions", "Row", "Sheet", "open_sheet"]

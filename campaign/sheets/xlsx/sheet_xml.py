@@ -1,0 +1,242 @@
+"""Read the rows of a worksheet from its XML events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from campaign.errors import Problem, RecipientsError
+from campaign.sheets.limits import MAX_COLUMNS
+from campaign.sheets.xlsx.xml_stream import is_true, prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ColumnIndex(dict[str, int]):
+    """Column indexes by letters, from 0 for "A"; computed once for each column."""
+
+    def __init__(self, where: str) -> None:
+        """Initialize; `where` is the file and sheet, for errors."""
+        super().__init__()
+        self._where = where
+
+    def __missing__(self, letters: str) -> int:
+        number = 0
+        for letter in letters.upper():
+            if not "A" <= letter <= "Z" or number > MAX_COLUMNS:
+                raise self._refusal(letters)
+            number = number * 26 + ord(letter) - ord("A") + 1
+        if not 0 < number <= MAX_COLUMNS:
+            raise self._refusal(letters)
+        self[letters] = number - 1
+        return number - 1
+
+    def after(self, column: int) -> int:
+        """Return the next column, which is that of a cell without a reference.
+
+        Raises:
+            RecipientsError: there is no next column.
+        """
+        if column + 1 >= MAX_COLUMNS:
+            raise self._refusal("beyond XFD")
+        return column + 1
+
+    def _refusal(self, letters: str) -> RecipientsError:
+        what = f"has a cell in a column “{letters[:20]}”, and the columns of a worksheet are A to XFD"
+        return RecipientsError(Problem(self._where, what, "save the file again from a spreadsheet program"))
+
+
+MAX_ROWS = 1_048_576
+"""Rows of a worksheet (Microsoft, "Excel specifications and limits")."""
+
+MAX_TEXT_LENGTH = 1_000_000
+"""Most characters of a cell; Excel's limit is 32,767."""
+
+UNCALCULATED = "uncalculated"
+"""The type that is given to a cell with a formula and no result."""
+
+RawCell: TypeAlias = tuple[int, str, str, str]
+"""Column from 0, type (attribute `t`), style (attribute `s`, "" if none), stored text."""
+
+_EXAMPLES = 3
+
+
+class RawRow(NamedTuple):
+    """A row with at least one cell that is not blank."""
+
+    number: int
+    cells: list[RawCell]
+
+
+class SheetProperties:
+    """Properties of a worksheet other than its rows; complete once all rows are read.
+
+    Attributes:
+        filtered: whether a filter hides rows.
+        hidden_columns: whether there are hidden columns.
+        hidden_rows: number of rows hidden, by a filter or manually.
+        merged: number of merged areas.
+        merged_examples: references of the first few of them.
+    """
+
+    def __init__(self) -> None:
+        self.filtered = False
+        self.hidden_columns = False
+        self.hidden_rows = 0
+        self.merged = 0
+        self.merged_examples: list[str] = []
+
+    def add(self, element: str, attributes: Mapping[str, str]) -> None:
+        """Handle an element that is neither row nor cell, by its name without prefix."""
+        if element == "mergeCell":
+            self.merged += 1
+            if self.merged <= _EXAMPLES:
+                self.merged_examples.append(attributes.get("ref", ""))
+        elif element == "col":
+            self.hidden_columns = self.hidden_columns or is_true(attributes.get("hidden"))
+        elif element == "sheetPr":
+            self.filtered = is_true(attributes.get("filterMode"))
+
+
+class SheetReader:
+    """Collects rows from the XML events of a worksheet. Blank cells, frequent in formatted sheets, take little time.
+
+    Attributes:
+        rows: the rows that are complete; the caller removes them.
+        cells: the cells of the current row that are not blank.
+        row_number: the current row's number.
+        blanks: number of empty cells and texts.
+        other_tags: number of tags that are not rows, cells or within cells.
+        depth: number of open elements.
+    """
+
+    def __init__(self, where: str, properties: SheetProperties, *, recalculates: bool) -> None:
+        """Initialize for one pass.
+
+        Args:
+            where: file and sheet, for errors.
+            properties: receives the sheet's properties.
+            recalculates: whether formulas are to be calculated when the file is opened.
+        """
+        self.rows: list[RawRow] = []
+        self.cells: list[RawCell] = []
+        self.row_number = 0
+        self.blanks = 0
+        self.other_tags = 0
+        self.depth = 0
+        self._where = where
+        self._properties = properties
+        self._recalculates = recalculates
+        self._columns = ColumnIndex(where)
+        self._cell: dict[str, str] = {}
+        self._column = -1
+        self._value: list[str] = []
+        self._inline: list[str] = []
+        self._pieces = self._value  # the one that the current text belongs to
+        self._length = 0
+        self._length_before = 0
+        self._in_text = False
+        self._in_hint = False
+        self._has_formula = False
+
+    def begin(self, root: str) -> None:
+        """Handle the root element; all elements have its prefix."""
+        before = self._prefix = prefix(root)
+        self._c, self._v, self._row = f"{before}c", f"{before}v", f"{before}row"
+        self._f, self._t, self._is, self._hint = f"{before}f", f"{before}t", f"{before}is", f"{before}rPh"
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Handle a start tag."""
+        self.depth += 1
+        if name == self._c:
+            if not attributes.get("r"):
+                self._column = self._columns.after(self._column_index())
+            self._cell = attributes
+            if self._length:
+                self._value.clear()
+                self._inline.clear()
+                self._length = 0
+            self._has_formula = False
+        elif name == self._v or name == self._t:  # noqa: PLR1714 - a set is slower, and this runs for every cell
+            self._pieces = self._value if name == self._v else self._inline
+            self._in_text = not self._in_hint
+            self._length_before = self._length
+        elif name == self._row:
+            self._start_row(attributes)
+        elif name == self._f:
+            self.blanks += self._has_formula
+            self._has_formula = True
+        elif name == self._hint:
+            self.other_tags += 1
+            self._in_hint = True
+        elif name == self._is:
+            self._length_before = self._length
+        else:
+            self.other_tags += 1
+            self._properties.add(name.removeprefix(self._prefix), attributes)
+
+    def text(self, text: str) -> None:
+        """Handle character data."""
+        if self._in_text:
+            self._pieces.append(text)
+            self._length += len(text)
+            if self._length > MAX_TEXT_LENGTH:
+                what = f"a cell contains more than {MAX_TEXT_LENGTH:,} characters"
+                raise RecipientsError(Problem(f"{self._where}, row {self.row_number}", what, "shorten it"))
+
+    def end(self, name: str) -> None:
+        """Handle an end tag."""
+        self.depth -= 1
+        if name == self._c:
+            if self._has_formula:
+                self._end_formula()
+            elif self._length:
+                cell = self._cell
+                self.cells.append((self._column_index(), cell.get("t", "n"), cell.get("s", ""), self._stored()))
+            else:
+                self.blanks += 1
+        elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
+            self._in_text = False
+            if self._length == self._length_before:
+                self.blanks += 1
+        elif name == self._row:
+            if self.cells:
+                self.rows.append(RawRow(self.row_number, self.cells))
+                self.cells = []
+        elif name == self._hint:
+            self._in_hint = False
+        elif name == self._is and self._length == self._length_before:
+            self.blanks += 1
+
+    def _start_row(self, attributes: Mapping[str, str]) -> None:
+        given = attributes.get("r", "")
+        number = int(given) if given.isdecimal() and len(given) < 8 else self.row_number + 1
+        if not self.row_number < number <= MAX_ROWS:
+            what = f"has a row {number:,} after row {self.row_number:,}, and rows are numbered from 1 to {MAX_ROWS:,}"
+            raise RecipientsError(Problem(self._where, what, "save the file again from a spreadsheet program"))
+        self.row_number = number
+        self._cell = {}
+        self._column = -1
+        self._properties.hidden_rows += is_true(attributes.get("hidden"))
+
+    def _column_index(self) -> int:
+        """Return the column of the current cell; not called for blank cells."""
+        reference = self._cell.get("r")
+        return self._columns[reference.rstrip("0123456789")] if reference else self._column
+
+    def _stored(self) -> str:
+        """Return the text of the current cell: its value, or its inline text if that is its type or it has no value."""
+        value = "".join(self._value)
+        if self._inline and (not value or self._cell.get("t") == "inlineStr"):
+            return "".join(self._inline)
+        return value
+
+    def _end_formula(self) -> None:
+        # Libraries that do not calculate omit the result (openpyxl), or write 0 and request calculation on opening
+        # (XlsxWriter). A formula that results in an empty text has the type "str" and no text.
+        kind, style = self._cell.get("t", "n"), self._cell.get("s", "")
+        result = self._stored()
+        if result and not (self._recalculates and result == "0"):
+            self.cells.append((self._column_index(), kind, style, result))
+        elif result or kind != "str":
+            self.cells.append((self._column_index(), UNCALCULATED, style, ""))
