@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.channels.address import base_url
 from campaign.errors import Problem, RecipientsError
 from campaign.journal.cells import encode_cells
-from campaign.journal.records import PlannedMessage, State
+from campaign.journal.records import PlannedRow, State
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
 from campaign.recipients import missing_header_warning, variable_name
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
     from campaign.config import Campaign
     from campaign.journal import JournalStore, RunRecord
-    from campaign.messages import MessageTemplate, RenderedRow, TemplateFile
+    from campaign.messages import MessageTemplate, TemplateFile
+    from campaign.recipients import Linter
     from campaign.sheets import Row, Sheet
 
 BATCH, BATCH_CELLS, BATCH_CHARACTERS = 500, 1_000_000, 4_000_000
@@ -34,9 +36,6 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_cir
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
-
-PlannedRow: TypeAlias = tuple["Row", "RenderedRow", PlannedMessage]
-"""A row, its message, and what is planned for it."""
 
 
 class PlanCounts:
@@ -49,10 +48,10 @@ class PlanCounts:
     def __repr__(self) -> str:
         return f"PlanCounts(rows={self.rows}, pending={self.pending}, invalid={self.invalid}, skipped={self.skipped})"
 
-    def add(self, message: PlannedMessage) -> None:
+    def add(self, row: PlannedRow) -> None:
         """Count a row."""
-        self.states[message.state] += 1
-        self._digest.update(message.digest or b"")
+        self.states[row.state] += 1
+        self._digest.update(row.digest or b"")
 
     @property
     def rows(self) -> int:
@@ -78,6 +77,25 @@ class PlanCounts:
     def digest(self) -> bytes:
         """Equal for two plans that send the same messages in the same order."""
         return self._digest.digest()
+
+
+class PlannedRows:
+    """The rows of a plan, read again from the file whenever they are asked for."""
+
+    def __init__(self, plan: Plan, *states: State) -> None:
+        self._plan = plan
+        self._states = states
+
+    def __iter__(self) -> Iterator[PlannedRow]:
+        return (row for row in planned_rows(self._plan) if not self._states or row.state in self._states)
+
+    def __getitem__(self, index: int) -> PlannedRow:
+        if index < 0:
+            return deque(self, maxlen=-index)[index]
+        found = next(islice(self, index, None), None)
+        if found is None:
+            raise IndexError(f"there is no row {index}")
+        return found
 
 
 @dataclass(frozen=True)
@@ -115,6 +133,16 @@ class Plan:
         """What may be a mistake, and stops nothing."""
         return self.template.binding.unused
 
+    @property
+    def rows(self) -> PlannedRows:
+        """Every row with its message, in sheet order."""
+        return PlannedRows(self)
+
+    @property
+    def invalid(self) -> PlannedRows:
+        """The rows that cannot be sent as they are."""
+        return PlannedRows(self, State.INVALID)
+
     @cached_property
     def counts(self) -> PlanCounts:
         """What the plan amounts to; reads the whole list the first time.
@@ -123,8 +151,8 @@ class Plan:
             RecipientsError: the list is damaged, or has no rows.
         """
         counts = PlanCounts()
-        for _, _, message in planned_rows(self):
-            counts.add(message)
+        for row in self.rows:
+            counts.add(row)
         return counts
 
 
@@ -158,29 +186,31 @@ def _how_it_was_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
     return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
 
 
-def planned_rows(plan: Plan, stamp: Stamp | None = None) -> Iterator[PlannedRow]:
+def planned_rows(plan: Plan, *, stamp: Stamp | None = None, linter: Linter | None = None) -> Iterator[PlannedRow]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
     Args:
         plan: the campaign's plan.
         stamp: adds the message's id to each payload, for the journal. Without it the rows' cells are left out: those
             of a wide sheet cost more than all the rest.
+        linter: looks at every row as it is read.
 
     Raises:
         RecipientsError: the list is damaged further down, or has no rows.
     """
-    for batch in _planned_batches(plan, stamp):
+    for batch in _planned_batches(plan, stamp, linter):
         yield from batch
 
 
-def _planned_batches(plan: Plan, stamp: Stamp | None) -> Iterator[list[PlannedRow]]:
+def _planned_batches(plan: Plan, stamp: Stamp | None, linter: Linter | None = None) -> Iterator[Sequence[PlannedRow]]:
     found = False
     with Duplicates() as duplicates:
         for batch in _batches(plan.recipients):
             found = True
-            messages = [plan.template.render(row) for row in batch]
-            planned = [_planned(plan.channel, *each, stamp) for each in zip(batch, messages, strict=True)]
-            yield list(zip(batch, messages, duplicates.skip(planned), strict=True))
+            if linter is not None:
+                for row in batch:
+                    linter.add(row)
+            yield duplicates.skip([_planned(plan, row, stamp) for row in batch])
     if not found:
         where = str(plan.recipients.path)
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
@@ -206,20 +236,31 @@ def _batches(recipients: Sheet) -> Iterator[list[Row]]:
         yield batch
 
 
-def _planned(channel: Channel, row: Row, message: RenderedRow, stamp: Stamp | None) -> PlannedMessage:
+def _planned(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
+    rendered = plan.template.render(row)
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
-    if message.payload is None:
-        return _invalid(row, message.problems, cells)
-    plain = _json(message.payload)
-    body = _json(stamp(message.payload, row.number)) if stamp else plain
-    digest = blake2b(plain, digest_size=16).digest()
-    return PlannedMessage(row.number, channel.destination(message.payload), body, digest, cells, State.PENDING)
-
-
-def _invalid(row: Row, problems: Iterable[Problem], cells: str) -> PlannedMessage:
-    reason = "\n".join(str(problem) for problem in problems)
-    kind = next((problem.what for problem in problems), "")
-    return PlannedMessage(row.number, "", None, None, cells, State.INVALID, kind, reason)
+    payload = rendered.payload
+    if payload is None:
+        return PlannedRow(
+            row.number,
+            State.INVALID,
+            problems=rendered.problems,
+            kind=next((problem.what for problem in rendered.problems), ""),
+            reason="\n".join(map(str, rendered.problems)),
+            texts=row.texts,
+            cells=cells,
+        )
+    plain = _json(payload)
+    return PlannedRow(
+        row.number,
+        State.PENDING,
+        destination=plan.channel.destination(payload),
+        payload=payload,
+        texts=row.texts,
+        body=_json(stamp(payload, row.number)) if stamp else plain,
+        digest=blake2b(plain, digest_size=16).digest(),
+        cells=cells,
+    )
 
 
 def _json(payload: Payload) -> bytes:
@@ -236,7 +277,7 @@ def message_id(secret: bytes, row: int) -> str:
     return hmac.digest(secret, b"%d" % row, "sha256").hex()[:32]
 
 
-def write_plan(plan: Plan, journal: JournalStore, run: RunRecord) -> Iterator[tuple[PlannedMessage, PlanCounts]]:
+def write_plan(plan: Plan, journal: JournalStore, run: RunRecord) -> Iterator[tuple[PlannedRow, PlanCounts]]:
     """Write a run's whole plan to the journal; yields each row with the counts so far.
 
     Raises:
@@ -251,12 +292,11 @@ def write_plan(plan: Plan, journal: JournalStore, run: RunRecord) -> Iterator[tu
 
     seq = 1
     for batch in _planned_batches(plan, stamp):
-        messages = [planned for _, _, planned in batch]
-        journal.add(run.number, seq, messages)
-        seq += len(messages)
-        for message in messages:
-            counts.add(message)
-            yield message, counts
+        journal.add(run.number, seq, batch)
+        seq += len(batch)
+        for row in batch:
+            counts.add(row)
+            yield row, counts
     seen = plan.__dict__.get("counts")  # where the caller has looked at the plan, that is what has to be sent
     if seen is not None and seen.digest != counts.digest:
         what = "has changed since it was planned"

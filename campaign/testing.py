@@ -39,7 +39,7 @@ from campaign.channels.registry import CHANNELS
 from campaign.channels.sandbox_api import RateLimit, RouteSettings, SandboxRequest, parse_json
 from campaign.config import load_campaign
 from campaign.journal import State
-from campaign.planning import planned_rows, prepare
+from campaign.planning import prepare
 from campaign.starter import make_starter
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class ChannelConformance:
             assert "campaign.toml" in [path.name for path in made]
             prepared = prepare(load_campaign(pathlib.Path(folder) / "starter" / "campaign.toml"))
             assert prepared.channel.name == self.channel.name
-            states = [planned.state for _, _, planned in planned_rows(prepared)]
+            states = [row.state for row in prepared.rows]
         assert states
         assert set(states) == {State.PENDING}
 

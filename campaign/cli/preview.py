@@ -14,16 +14,16 @@ from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json_array
 from campaign.cli.options import campaign_options, load, output_options
 from campaign.errors import Problem, UsageError
-from campaign.planning import planned_rows, prepare
-from campaign.review.preview import PreviewFacts, preview_row
+from campaign.planning import prepare
+from campaign.review.preview import PreviewContext, note
 from campaign.review.preview_page import write_page
 from campaign.review.preview_terminal import terminal_preview
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from campaign.journal import PlannedRow
     from campaign.planning import Plan
-    from campaign.review.preview import PreviewRow
 
 WITHOUT_ROWS = 10
 """Messages shown on the terminal without --rows."""
@@ -56,20 +56,20 @@ def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> 
     campaign preview tet-offer.toml --rows 2-5
     campaign preview tet-offer.toml --html preview.html
     """
-    prepared = prepare(load(file, given))
-    shown = _Shown(prepared, rows)
-    facts = _facts(prepared)
+    plan = prepare(load(file, given))
+    shown = _Shown(plan, rows)
+    context = _context(plan)
     if given["as_json"]:
         with JsonArray() as found:
             for row in shown:
                 found.add(_as_json(row))
             print_json_array(found)
     elif html:
-        write_page(facts, shown, html)
+        write_page(context, shown, html)
         click.echo(f"Written: {html}, with {shown.said}.", err=True)
     else:
         shown.at_most = None if rows else WITHOUT_ROWS
-        for line in terminal_preview(facts, shown, shutil.get_terminal_size().columns):
+        for line in terminal_preview(context, shown, shutil.get_terminal_size().columns):
             click.echo(line, err=True)
         if shown.left_out:
             click.echo("These are the first rows; --rows 2-500 shows others, --html OUT.html all of them.", err=True)
@@ -81,24 +81,23 @@ def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> 
 class _Shown:
     """The rows to show, and whether any of them has a problem."""
 
-    def __init__(self, prepared: Plan, wanted: range | None) -> None:
-        self._prepared = prepared
+    def __init__(self, plan: Plan, wanted: range | None) -> None:
+        self._plan = plan
         self._wanted = wanted
         self.at_most: int | None = None
         self.problems = 0
         self.count = 0
         self.left_out = False
 
-    def __iter__(self) -> Iterator[PreviewRow]:
+    def __iter__(self) -> Iterator[PlannedRow]:
         """Row by row, in sheet order."""
-        for number, each in enumerate(planned_rows(self._prepared)):
+        for number, row in enumerate(self._plan.rows):
             if self.at_most is not None and number >= self.at_most:
                 self.left_out = True
                 return
-            row = preview_row(self._prepared.channel, *each)
-            if self._wanted is not None and row.row >= self._wanted.stop:
+            if self._wanted is not None and row.number >= self._wanted.stop:
                 return
-            if self._wanted is None or row.row in self._wanted:
+            if self._wanted is None or row.number in self._wanted:
                 self.count += 1
                 self.problems += bool(row.problems)
                 yield row
@@ -110,24 +109,23 @@ class _Shown:
         return f"{rows}, {self.problems:,} of them with problems" if self.problems else rows
 
 
-def _facts(prepared: Plan) -> PreviewFacts:
-    recipients = prepared.recipients
-    return PreviewFacts(
-        campaign=prepared.campaign.name,
-        channel=prepared.channel.name,
-        server=prepared.server_name,
+def _context(plan: Plan) -> PreviewContext:
+    recipients = plan.recipients
+    return PreviewContext(
+        campaign=plan.campaign.name,
+        channel=plan.channel,
+        server=plan.server_name,
         recipients=recipients.path.name + (f" ({recipients.sheet})" if recipients.sheet else ""),
-        template=prepared.template_file.path.name,
+        template=plan.template_file.path.name,
         headers=tuple(column.header for column in recipients.columns),
-        remark=prepared.channel.remark,
     )
 
 
-def _as_json(row: PreviewRow) -> dict[str, object]:
+def _as_json(row: PlannedRow) -> dict[str, object]:
     return {
-        "row": row.row,
+        "row": row.number,
         "destination": row.destination,
         "payload": row.payload,
         "problems": [str(problem) for problem in row.problems],
-        "note": row.note,
+        "note": note(row),
     }

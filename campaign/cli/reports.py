@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from campaign.config import Campaign
     from campaign.errors import Problem
+    from campaign.journal import PlannedRow
     from campaign.planning import Plan
     from campaign.runs import Report
-    from campaign.sheets import Column, Row
+    from campaign.sheets import Column
 
 
 def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int:
@@ -36,17 +37,16 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
     plan = prepare(campaign)
     count = PlanCounts()
     linter = Linter(plan.recipients.columns, plan.template.destination_columns)
-    first: Row | None = None
+    first: PlannedRow | None = None
     with JsonArray() as problems:
         with Listing() as listing:
-            for row, message, planned in planned_rows(plan):
-                count.add(planned)
-                linter.add(row)
+            for row in planned_rows(plan, linter=linter):
+                count.add(row)
                 if first is None:
                     first = row
                     if not quiet:
                         _print_mapping(plan, row)
-                for problem in message.problems:
+                for problem in row.problems:
                     listing.add(problem)
                     if json_wanted:
                         problems.add(asdict(problem))
@@ -69,9 +69,9 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     plan = prepare(campaign, rehearsal=given["sandbox"])
     count = PlanCounts()
     with Listing() as listing:
-        for _, message, planned in planned_rows(plan):
-            count.add(planned)
-            for problem in message.problems:
+        for row in planned_rows(plan):
+            count.add(row)
+            for problem in row.problems:
                 listing.add(problem)
     for warning in plan.warnings:
         warn(warning)
@@ -163,7 +163,7 @@ def _counts(count: PlanCounts) -> str:
     return ", ".join(parts) + "."
 
 
-def _mapping(plan: Plan, row: Row | None) -> Iterator[dict[str, str | None]]:
+def _mapping(plan: Plan, row: PlannedRow | None) -> Iterator[dict[str, str | None]]:
     binding = plan.template.binding
     for variable, column in binding.columns.items():
         yield _mapped(variable, column, row)
@@ -171,12 +171,12 @@ def _mapping(plan: Plan, row: Row | None) -> Iterator[dict[str, str | None]]:
         yield {"variable": variable, "column": None, "header": None, "example": text}
 
 
-def _mapped(variable: str | None, column: Column, row: Row | None) -> dict[str, str | None]:
+def _mapped(variable: str | None, column: Column, row: PlannedRow | None) -> dict[str, str | None]:
     example = row.texts[column.position] if row else None
     return {"variable": variable, "column": column.letter, "header": column.header, "example": example}
 
 
-def _columns(plan: Plan, linter: Linter, first: Row | None) -> Iterator[dict[str, str | None]]:
+def _columns(plan: Plan, linter: Linter, first: PlannedRow | None) -> Iterator[dict[str, str | None]]:
     """The mapping, then the columns that no variable stands for; each with what linter found in it."""
     examples = {column.letter: example._asdict() for column, example in linter.examples().items()}
     mapping = list(_mapping(plan, first))
@@ -186,7 +186,7 @@ def _columns(plan: Plan, linter: Linter, first: Row | None) -> Iterator[dict[str
         yield {**found, **examples.get(found["column"] or "", {"stored": None, "displayed": None})}
 
 
-def _print_mapping(plan: Plan, row: Row) -> None:
+def _print_mapping(plan: Plan, row: PlannedRow) -> None:
     recipients = plan.recipients
     sheet = f", sheet “{recipients.sheet}”" if recipients.sheet else ""
     say(f"{recipients.path.name}{sheet} → {plan.template_file.path.name} → {plan.server_name}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from campaign.journal.records import (
     Outcome,
-    PlannedMessage,
+    PlannedRow,
     ReasonCount,
     RecordedCell,
     RowResult,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "JournalStore",
     "Outcome",
-    "PlannedMessage",
+    "PlannedRow",
     "ReasonCount",
     "RecordedCell",
     "RowResult",

@@ -18,7 +18,7 @@ from campaign.journal.cells import decode_cells, storable
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
-    PlannedMessage,
+    PlannedRow,
     ReasonCount,
     Reservation,
     RowResult,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 class _Row:
     """A planned row and where it is now."""
 
-    message: PlannedMessage
+    planned: PlannedRow
     outcome: Outcome
     at: float | None = None
     attempts: int = 0
@@ -124,11 +124,11 @@ class MemoryJournal:
         self._runs[number] = _Run(record)
         return record
 
-    def add(self, run: int, first_seq: int, batch: Sequence[PlannedMessage]) -> None:
+    def add(self, run: int, first_seq: int, batch: Sequence[PlannedRow]) -> None:
         """Store a batch of a plan; `first_seq` is the place of its first row in the run."""
-        for seq, message in enumerate(batch, start=first_seq):
-            outcome = Outcome(message.state, storable(message.kind), storable(message.reason))
-            self._runs[run].rows[seq] = _Row(message, outcome)
+        for seq, planned in enumerate(batch, start=first_seq):
+            outcome = Outcome(planned.state, storable(planned.kind), storable(planned.reason))
+            self._runs[run].rows[seq] = _Row(planned, outcome)
 
     def seal(self, run: int) -> None:
         """Declare a plan complete and confirmed: from now on it may be delivered."""
@@ -195,7 +195,7 @@ class MemoryJournal:
         ordered = sorted(groups.items(), key=lambda each: (each[0][0] is State.SKIPPED, -len(each[1]), each[0]))
         return [
             ReasonCount(
-                state, kind, rows[0].outcome.reason, len(rows), tuple(row.message.row for row in rows[:PER_REASON])
+                state, kind, rows[0].outcome.reason, len(rows), tuple(row.planned.number for row in rows[:PER_REASON])
             )
             for (state, kind), rows in ordered[:MOST_REASONS]
         ]
@@ -205,9 +205,18 @@ class MemoryJournal:
         for row in list(self._runs[run].rows.values()):
             state, kind, reason, message_id, http_status, _, latency = row.outcome
             if not states or state in states:
-                cells = decode_cells(row.message.cells)
+                cells = decode_cells(row.planned.cells)
                 yield RowResult(
-                    row.message.row, cells, state, kind, reason, message_id, http_status, row.attempts, row.at, latency
+                    row.planned.number,
+                    cells,
+                    state,
+                    kind,
+                    reason,
+                    message_id,
+                    http_status,
+                    row.attempts,
+                    row.at,
+                    latency,
                 )
 
     def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
@@ -273,11 +282,11 @@ class MemoryAttemptLog:
         found = []
         for seq in range(after + 1, len(self._run.rows) + 1):
             row = self._run.rows[seq]
-            state, message = row.outcome.state, row.message
-            if state in self._states and message.body is not None:
+            state, planned = row.outcome.state, row.planned
+            if state in self._states and planned.body is not None:
                 cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
                 found.append(
-                    WaitingRow(seq, message.row, message.destination, message.body, cut_off, row.attempts, doubted)
+                    WaitingRow(seq, planned.number, planned.destination, planned.body, cut_off, row.attempts, doubted)
                 )
             if len(found) == most:
                 break

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
 
+    from campaign.channels import Payload
+    from campaign.errors import Problem
     from campaign.sheets import CellValue
 
 
@@ -27,28 +29,34 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
-class PlannedMessage(NamedTuple):
+class PlannedRow(NamedTuple):
     """One row as planned.
 
     Attributes:
-        row: the row's number as a spreadsheet program shows it.
+        number: the row's number as a spreadsheet program shows it.
+        state: pending, invalid or skipped.
         destination: the conversation; "" where the row is invalid.
+        payload: the message without the id that a run gives it; None where the row is invalid.
+        problems: why the row is invalid, by cell.
+        kind: groups reasons that are alike; "" for pending rows.
+        reason: why the row is invalid or skipped, in one text.
+        texts: the row's cells as displayed.
         body: the frozen JSON body; None where the row is invalid.
         digest: equal for rows whose recipient would get the same message twice; None where the row is invalid.
-        cells: the row's cells, encoded by `encode_cells`.
-        state: pending, invalid or skipped.
-        kind: groups reasons that are alike; "" for pending rows.
-        reason: why the row is invalid or skipped.
+        cells: the row's cells, encoded by `cells.encode_cells`; "" where the plan is not for a journal.
     """
 
-    row: int
-    destination: str
-    body: bytes | None
-    digest: bytes | None
-    cells: str
+    number: int
     state: State
+    destination: str = ""
+    payload: Payload | None = None
+    problems: tuple[Problem, ...] = ()
     kind: str = ""
     reason: str = ""
+    texts: tuple[str, ...] = ()
+    body: bytes | None = None
+    digest: bytes | None = None
+    cells: str = ""
 
 
 class WaitingRow(NamedTuple):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from campaign.delivery.ports import AttemptLog
-    from campaign.journal.records import PlannedMessage, ReasonCount, RowResult, RunManifest, RunRecord, State, Tally
+    from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, State, Tally
 
 
 SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)
@@ -59,7 +59,7 @@ class JournalStore(Protocol):
         """Start planning a new run."""
         ...
 
-    def add(self, run: int, first_seq: int, batch: Sequence[PlannedMessage]) -> None:
+    def add(self, run: int, first_seq: int, batch: Sequence[PlannedRow]) -> None:
         """Store a batch of a plan; `first_seq` is the place of its first row in the run."""
         ...
 

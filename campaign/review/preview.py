@@ -1,72 +1,43 @@
-"""The preview: the message of each row as its recipient will see it."""
+"""What a preview shows besides the rows themselves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from campaign.errors import Problem
-from campaign.journal import State
+from campaign.journal.records import State
 
 if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.channels.preview import MessagePreview
-    from campaign.journal import PlannedMessage
-    from campaign.messages import RenderedRow
-    from campaign.sheets import Row
+    from campaign.journal import PlannedRow
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewFacts:
+class PreviewContext:
     """What is the same for every row.
 
     Attributes:
         campaign: the campaign's name.
-        channel: the channel's name.
+        channel: the channel, which knows how its messages look.
         server: the base URL that the messages would go to.
-        recipients: the recipients file, and its sheet where it has sheets, for people.
-        template: the template's file name, for people.
+        recipients: the recipients file, and its sheet where it has sheets, for display.
+        template: the template's file name, for display.
         headers: the headers as displayed, in sheet order.
-        remark: what the channel says about every message; "" for nothing.
     """
 
     campaign: str
-    channel: str
+    channel: Channel
     server: str
     recipients: str
     template: str
     headers: tuple[str, ...]
-    remark: str = ""
+
+    def preview(self, row: PlannedRow) -> MessagePreview | None:
+        """What the recipient of a row sees; None where there is no message."""
+        return None if row.payload is None else self.channel.preview(row.payload)
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """One row.
-
-    Attributes:
-        row: the row's number as a spreadsheet program shows it.
-        destination: the conversation; "" if there is no message.
-        payload: the JSON body without the id that delivery gives it; None if there is no message.
-        problems: why there is no message, by cell.
-        note: why the message will not be sent although it is valid; "" if it will be.
-        cells: the cells as displayed, in sheet order.
-        preview: what the recipient sees; None if there is no message.
-    """
-
-    row: int
-    destination: str
-    payload: dict[str, Any] | None
-    problems: tuple[Problem, ...]
-    note: str
-    cells: tuple[str, ...]
-    preview: MessagePreview | None = None
-
-
-def preview_row(channel: Channel, row: Row, message: RenderedRow, planned: PlannedMessage) -> PreviewRow:
-    """The preview of what `campaign.planning.planned_rows` gives for one row."""
-    note = f"{planned.reason}: will be skipped" if planned.state is State.SKIPPED else ""
-    if planned.state is not State.INVALID and message.payload is not None:
-        shown = channel.preview(message.payload)
-        return PreviewRow(row.number, planned.destination, message.payload, (), note, row.texts, shown)
-    problems = message.problems or (Problem("", planned.reason),)
-    return PreviewRow(row.number, "", None, problems, note, row.texts)
+def note(row: PlannedRow) -> str:
+    """Why a row will not be sent although it is valid; "" if it will be."""
+    return f"{row.reason}: will be skipped" if row.state is State.SKIPPED else ""

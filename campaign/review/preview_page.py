@@ -9,22 +9,24 @@ from jinja2 import Environment, StrictUndefined
 
 from campaign.atomic_write import write_atomically
 from campaign.errors import Problem, ResultsError
+from campaign.review.preview import note
 from campaign.webpage import content_policy, read_part, shared_script, shared_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from campaign.review.preview import PreviewFacts, PreviewRow
+    from campaign.journal import PlannedRow
+    from campaign.review.preview import PreviewContext
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def write_page(facts: PreviewFacts, rows: Iterable[PreviewRow], path: Path) -> None:
+def write_page(context: PreviewContext, rows: Iterable[PlannedRow], path: Path) -> None:
     """Write the page, readable by its owner alone; what is at `path` is replaced once the page is whole.
 
     Args:
-        facts: what is the same for every row.
+        context: what is the same for every row.
         rows: the rows to show; read one at a time.
         path: the file.
 
@@ -35,7 +37,7 @@ def write_page(facts: PreviewFacts, rows: Iterable[PreviewRow], path: Path) -> N
     def write(file: BinaryIO) -> None:
         # Lone surrogates, which UTF-8 cannot encode, occur in JSON strings only: there the backslash escape that Python
         # writes for one is its JSON escape as well.
-        file.writelines(piece.encode("utf-8", "backslashreplace") for piece in _pieces(facts, rows))
+        file.writelines(piece.encode("utf-8", "backslashreplace") for piece in _pieces(context, rows))
 
     try:
         if path.exists() and not path.is_file():
@@ -46,32 +48,33 @@ def write_page(facts: PreviewFacts, rows: Iterable[PreviewRow], path: Path) -> N
         raise ResultsError(Problem(str(path), f"the page cannot be written ({error.strerror})", remedy)) from error
 
 
-def _pieces(facts: PreviewFacts, rows: Iterable[PreviewRow]) -> Iterator[str]:
+def _pieces(context: PreviewContext, rows: Iterable[PlannedRow]) -> Iterator[str]:
     """The page's text, piece by piece, so that a long list is never in memory as a whole."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     style = shared_style()
     script = shared_script() + read_part(__package__, "preview.js")
     stream = environment.from_string(read_part(__package__, "preview.html.j2")).stream(
-        facts=facts,
+        context=context,
         policy=content_policy(style, script),
         style=style,
         script=script,
-        headers=_json(facts.headers),
-        rows=(_json(_record(row)) for row in rows),
+        headers=_json(context.headers),
+        rows=(_json(_record(context, row)) for row in rows),
     )
     stream.enable_buffering(64)
     return stream
 
 
-def _record(row: PreviewRow) -> dict[str, object]:
+def _record(context: PreviewContext, row: PlannedRow) -> dict[str, object]:
+    preview = context.preview(row)
     return {
-        "row": row.row,
+        "row": row.number,
         "to": row.destination,
         "payload": row.payload,
-        "preview": row.preview.as_json() if row.preview else None,
+        "preview": preview.as_json() if preview else None,
         "problems": [(each.where, each.what, each.remedy) for each in row.problems],
-        "note": row.note,
-        "cells": row.cells,
+        "note": note(row),
+        "cells": row.texts,
     }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from campaign.review.preview import note
 from campaign.review.preview_text import box, hanging, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from campaign.review.preview import PreviewFacts, PreviewRow
+    from campaign.journal import PlannedRow
+    from campaign.review.preview import PreviewContext
 
 NARROWEST = 20
 """Columns; lines are never narrower, whatever the width of the terminal."""
@@ -18,47 +20,48 @@ NARROWEST = 20
 _INDENT = "  "
 
 
-def terminal_preview(facts: PreviewFacts, rows: Iterable[PreviewRow], width: int) -> Iterator[str]:
+def terminal_preview(context: PreviewContext, rows: Iterable[PlannedRow], width: int) -> Iterator[str]:
     """The messages as lines of text without control characters.
 
     Args:
-        facts: what is the same for every row.
+        context: what is the same for every row.
         rows: the rows to show; read one at a time.
         width: the terminal's width in columns.
     """
     width = max(width, NARROWEST)
-    yield from _facts(facts, width)
+    yield from _heading(context, width)
     count: Counter[str] = Counter()
     for row in rows:
         yield ""
-        yield from _row(row, width)
-        count["problem" if row.problems else "skipped" if row.note else "message"] += 1
+        yield from _row(context, row, width)
+        count["problem" if row.problems else "skipped" if note(row) else "message"] += 1
     yield ""
     yield from wrapped(_closing(count), width)
 
 
-def _facts(facts: PreviewFacts, width: int) -> Iterator[str]:
-    yield from wrapped(f"{facts.campaign}: a preview; nothing has been sent", width)
+def _heading(context: PreviewContext, width: int) -> Iterator[str]:
+    yield from wrapped(f"{context.campaign}: a preview; nothing has been sent", width)
     named = (
-        ("recipients", facts.recipients),
-        ("template", facts.template),
-        ("channel", f"{facts.channel}, {facts.server}"),
+        ("recipients", context.recipients),
+        ("template", context.template),
+        ("channel", f"{context.channel.name}, {context.server}"),
     )
     for name, value in named:
         yield from hanging(f"{_INDENT}{name:<12}", value, width)
-    if facts.remark:
+    if context.channel.remark:
         yield ""
-        yield from wrapped(facts.remark, width)
+        yield from wrapped(context.channel.remark, width)
 
 
-def _row(row: PreviewRow, width: int) -> Iterator[str]:
-    heading = f"Row {row.row}, to {row.destination}" if row.destination else f"Row {row.row}"
+def _row(context: PreviewContext, row: PlannedRow, width: int) -> Iterator[str]:
+    heading = f"Row {row.number}, to {row.destination}" if row.destination else f"Row {row.number}"
     yield from wrapped(heading, width)
-    if row.note:
-        yield from hanging(f"{_INDENT}– ", row.note, width)
+    if skipped := note(row):
+        yield from hanging(f"{_INDENT}– ", skipped, width)
     for problem in row.problems:
         yield from hanging(f"{_INDENT}✗ ", str(problem), width)
-    for title, bubble in row.preview.titled() if row.preview else ():
+    preview = context.preview(row)
+    for title, bubble in preview.titled() if preview else ():
         for line in box(title, bubble.sections, width - len(_INDENT)):
             yield f"{_INDENT}{line}"
 

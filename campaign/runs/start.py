@@ -15,13 +15,13 @@ from campaign.runs.run import Run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from campaign.journal import JournalStore, RunRecord
+    from campaign.journal import JournalStore, PlannedRow, RunRecord
     from campaign.planning import Plan
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
     from campaign.settings import DeliverySettings
 
-SHOWN_PROBLEMS = 20
-"""Problems named when invalid rows stop a run; `campaign check` names them all."""
+SHOWN_ROWS = 20
+"""Rows whose problems are named when invalid rows stop a run; `campaign check` names them all."""
 
 
 def begin_run(
@@ -168,14 +168,15 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
 
 
 def _write(plan: Plan, journal: JournalStore, record: RunRecord, observer: RunObserver, *, skip_invalid: bool) -> None:
-    invalid: list[Problem] = []
-    for message, counts in write_plan(plan, journal, record):
-        if message.state is State.INVALID and len(invalid) < SHOWN_PROBLEMS:
-            invalid.append(Problem("", message.reason))
+    invalid: list[PlannedRow] = []
+    for row, counts in write_plan(plan, journal, record):
+        if row.state is State.INVALID and len(invalid) < SHOWN_ROWS:
+            invalid.append(row)
         observer.planned(counts)
     wrong = counts.invalid
     if wrong and not skip_invalid:
         more = [Problem("", f"… and {wrong - len(invalid)} more rows")] if wrong > len(invalid) else []
         what = f"{wrong} of {counts.rows} rows cannot be sent as they are"
         remedy = "correct them (`campaign check` names them all), or send the others with --skip-invalid"
-        raise InvalidRowsError(*invalid, *more, Problem(str(plan.recipients.path), what, remedy))
+        problems = (problem for row in invalid for problem in row.problems)
+        raise InvalidRowsError(*problems, *more, Problem(str(plan.recipients.path), what, remedy))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from campaign.config import load_campaign
 from campaign.journal import RunManifest
-from campaign.planning import Plan, planned_rows, prepare
+from campaign.planning import Plan, prepare
 from campaign.sheets import Column, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from campaign.journal import PlannedMessage
+    from campaign.journal import PlannedRow
 
 URL = "https://chat.example.com"
 FACTS = RunManifest("livechat", URL, "message.json", "list.csv", None, ("token", "rid", "msg"))
@@ -42,5 +42,5 @@ def prepared(folder: Path, text: str, **overrides: Mapping[str, Any] | str) -> P
     return prepare(load_campaign(folder / "list.csv", given))
 
 
-def planned(campaign: Plan) -> list[PlannedMessage]:
-    return [message for _, _, message in planned_rows(campaign)]
+def planned(campaign: Plan) -> list[PlannedRow]:
+    return list(campaign.rows)

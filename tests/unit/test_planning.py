@@ -32,7 +32,7 @@ def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
 
 def test_a_row_is_planned_with_its_frozen_body(tmp_path: Path) -> None:
     [message] = planned(prepared(tmp_path, "token,rid,msg\n007,r,Chào bạn 🎉\n"))
-    assert message.row == 2
+    assert message.number == 2
     assert message.destination == "007/r"
     assert message.body == '{"token":"007","rid":"r","msg":"Chào bạn 🎉"}'.encode()
     assert (message.state, message.kind, message.reason) == (State.PENDING, "", "")
@@ -41,7 +41,7 @@ def test_a_row_is_planned_with_its_frozen_body(tmp_path: Path) -> None:
 def test_an_invalid_row_is_kept_with_all_its_problems_and_no_body(tmp_path: Path) -> None:
     [good, bad] = planned(prepared(tmp_path, "token,rid,msg\nt,r,Hi\n,r, \n"))
     assert good.state is State.PENDING
-    assert (bad.row, bad.state, bad.body, bad.digest, bad.destination) == (3, State.INVALID, None, None, "")
+    assert (bad.number, bad.state, bad.body, bad.digest, bad.destination) == (3, State.INVALID, None, None, "")
     assert bad.reason.splitlines() == [
         "A3: “token” is blank, and token needs it; fill it in",
         "C3: “msg” is blank, and msg needs it; fill it in",
@@ -51,7 +51,7 @@ def test_an_invalid_row_is_kept_with_all_its_problems_and_no_body(tmp_path: Path
 
 def test_the_cells_go_along_only_where_the_plan_is_for_a_journal(tmp_path: Path) -> None:
     campaign = prepared(tmp_path, "token,rid,msg\nt,r,Hi\n,r, \n")
-    stamped = [each for _, _, each in planned_rows(campaign, lambda payload, _: payload)]
+    stamped = list(planned_rows(campaign, stamp=lambda payload, _: payload))
     assert [json.loads(each.cells) for each in stamped] == [["t", "r", "Hi"], ["", "r", " "]]
     assert [each.cells for each in planned(campaign)] == ["", ""]
 
@@ -64,7 +64,7 @@ def test_rows_that_are_invalid_alike_are_of_one_kind(tmp_path: Path) -> None:
 def test_a_wide_list_is_planned_a_few_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("campaign.planning.BATCH_CELLS", 7)
     messages = planned(prepared(tmp_path, "token,rid,msg\n" + "t,r,Hi\nt,r,Ho\n" * 3))
-    assert [(message.row, message.state) for message in messages] == [
+    assert [(message.number, message.state) for message in messages] == [
         (2, State.PENDING),
         (3, State.PENDING),
         *((row, State.SKIPPED) for row in range(4, 8)),
@@ -72,10 +72,9 @@ def test_a_wide_list_is_planned_a_few_rows_at_a_time(tmp_path: Path, monkeypatch
 
 
 def test_the_row_and_its_message_come_along(tmp_path: Path) -> None:
-    [(row, message, plan)] = planned_rows(prepared(tmp_path, "token,rid,msg\nt,r,Hi\n"))
-    assert row.texts == ("t", "r", "Hi")
-    assert message.payload == {"token": "t", "rid": "r", "msg": "Hi"}
-    assert plan.row == row.number
+    [row] = prepared(tmp_path, "token,rid,msg\nt,r,Hi\n").rows
+    assert (row.number, row.texts) == (2, ("t", "r", "Hi"))
+    assert row.payload == {"token": "t", "rid": "r", "msg": "Hi"}
 
 
 def test_a_list_without_rows_is_refused(tmp_path: Path) -> None:
@@ -141,7 +140,7 @@ def test_invalid_rows_are_no_duplicates_of_each_other(tmp_path: Path) -> None:
 def test_a_duplicate_is_found_however_far_down(tmp_path: Path) -> None:
     rows = "".join(f"t{n},r,Hi\n" for n in range(2 * BATCH))
     messages = planned(prepared(tmp_path, f"token,rid,msg\n{rows}t0,r,Hi\n"))
-    assert [message.row for message in messages if message.state is State.SKIPPED] == [2 * BATCH + 2]
+    assert [message.number for message in messages if message.state is State.SKIPPED] == [2 * BATCH + 2]
     assert messages[-1].reason == "exact duplicate of row 2"
 
 
@@ -233,7 +232,7 @@ def test_the_rows_before_a_damaged_place_are_planned_before_the_error(tmp_path: 
     torn = Torn(campaign.recipients.path, campaign.recipients.columns, rows)
     seen: list[int] = []
     with pytest.raises(RecipientsError, match="is damaged"):
-        seen.extend(message.row for _, _, message in planned_rows(replace(campaign, recipients=torn)))
+        seen.extend(row.number for row in planned_rows(replace(campaign, recipients=torn)))
     assert seen == [row.number for row in rows]
 
 

@@ -8,7 +8,7 @@ from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, Channel
 from campaign.config import load_campaign
 from campaign.errors import UsageError
 from campaign.journal import State
-from campaign.planning import planned_rows, prepare
+from campaign.planning import prepare
 from campaign.starter import make_starter
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def test_every_row_of_a_starter_can_be_sent(tmp_path: Path, channel: Channel) ->
     make_starter(tmp_path, channel)
     prepared = prepare(load_campaign(tmp_path / "campaign.toml"))
     assert prepared.channel is channel
-    states = [planned.state for _, _, planned in planned_rows(prepared)]
+    states = [row.state for row in prepared.rows]
     assert states
     assert set(states) == {State.PENDING}
 

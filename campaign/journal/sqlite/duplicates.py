@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from campaign.errors import JournalWriteError, Problem
-from campaign.journal.records import PlannedMessage, State
+from campaign.journal.records import PlannedRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,13 +34,13 @@ class Duplicates:
         """Forget everything."""
         self._connection.close()
 
-    def skip(self, batch: Sequence[PlannedMessage]) -> Sequence[PlannedMessage]:
-        """The batch, in which a message that an earlier row sends already is marked as skipped.
+    def skip(self, batch: Sequence[PlannedRow]) -> Sequence[PlannedRow]:
+        """The batch, in which rows whose message an earlier row sends already are marked as skipped.
 
         Raises:
-            JournalWriteError: the disk that holds temporary files is full.
+            JournalWriteError: the disk that contains temporary files is full.
         """
-        keyed = [(message.digest, message.row) for message in batch if message.digest is not None]
+        keyed = [(row.digest, row.number) for row in batch if row.digest is not None]
         before = self._connection.total_changes
         with _plain_errors():
             self._connection.execute("BEGIN")
@@ -50,19 +50,19 @@ class Duplicates:
                 return batch
             return list(self._marked(batch))
 
-    def _marked(self, batch: Sequence[PlannedMessage]) -> Iterator[PlannedMessage]:
-        for message in batch:
-            first = self._first_row(message)
-            if first == message.row:
-                yield message
+    def _marked(self, batch: Sequence[PlannedRow]) -> Iterator[PlannedRow]:
+        for row in batch:
+            first = self._first_row(row)
+            if first == row.number:
+                yield row
             else:
                 reason = f"exact duplicate of row {first}"
-                yield message._replace(state=State.SKIPPED, kind="duplicate", reason=reason)
+                yield row._replace(state=State.SKIPPED, kind="duplicate", reason=reason)
 
-    def _first_row(self, message: PlannedMessage) -> int:
-        if message.digest is None:
-            return message.row
-        found = self._connection.execute("SELECT row FROM seen WHERE digest = ?", (message.digest,)).fetchone()
+    def _first_row(self, row: PlannedRow) -> int:
+        if row.digest is None:
+            return row.number
+        found = self._connection.execute("SELECT row FROM seen WHERE digest = ?", (row.digest,)).fetchone()
         return int(found[0])
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Self
 
-    from campaign.journal.records import PlannedMessage
+    from campaign.journal.records import PlannedRow
 
 
 class SqliteJournal(JournalReader):
@@ -93,10 +93,10 @@ class SqliteJournal(JournalReader):
             )
         return RunRecord(run, manifest, secret, planned=False, created_at=now, stop_reason=None)
 
-    def add(self, run: int, first_seq: int, batch: Sequence[PlannedMessage]) -> None:
+    def add(self, run: int, first_seq: int, batch: Sequence[PlannedRow]) -> None:
         """Store a batch of a plan; `first_seq` is the place of its first row in the run."""
         messages = [
-            (run, seq, each.row, each.destination, each.body, each.cells)
+            (run, seq, each.number, each.destination, each.body, each.cells)
             for seq, each in enumerate(batch, start=first_seq)
         ]
         statuses = [

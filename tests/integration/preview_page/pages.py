@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from campaign.channels import CHANNELS
+from campaign.channels import CHANNELS, KITECHAT
 from campaign.errors import Problem
-from campaign.review.preview import PreviewFacts, PreviewRow
+from campaign.journal import PlannedRow, State
+from campaign.review.preview import PreviewContext
 from campaign.review.preview_page import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from campaign.channels import Channel
+    from campaign.channels.preview import MessagePreview
     from tests.integration.chromium import Tab
 
-FACTS = PreviewFacts(
-    "tet-offer", "kitechat", "https://apiring.antbuddy.com", "customers.xlsx", "offer.toml", ("Họ và tên", "Link", "")
+
+class AnyChannel:
+    """Shows the messages of every channel, so that a page can show several."""
+
+    name = KITECHAT.name
+    remark = KITECHAT.remark
+
+    def preview(self, payload: dict[str, Any]) -> MessagePreview:
+        [channel] = [each for each in CHANNELS.values() if each.recognises(payload)]
+        return channel.preview(payload)
+
+
+HEADERS = ("Họ và tên", "Link", "")
+CONTEXT = PreviewContext(
+    "tet-offer", cast("Channel", AnyChannel()), "https://apiring.antbuddy.com", "customers.xlsx", "offer.toml", HEADERS
 )
 CDN = "https://cdn.example.com"
 WEB = {"type": "web_url", "text": "Mua ngay", "url": "https://shop.example.com/tet?id=1&x=2"}
@@ -35,22 +50,27 @@ def template(**parts: object) -> dict[str, Any]:
     return kitechat(type="template", template=parts)
 
 
-def to_send(row: int, payload: dict[str, Any], *cells: str) -> PreviewRow:
-    return shown(PreviewRow(row, "108600123/c", payload, (), "", cells))
+def to_send(number: int, payload: dict[str, Any], *cells: str) -> PlannedRow:
+    return row(number, "108600123/c", payload, texts=cells)
 
 
-def shown(row: PreviewRow) -> PreviewRow:
-    """The row with the preview of its payload."""
-    payload = row.payload
-    assert payload is not None
-    [channel] = [each for each in CHANNELS.values() if each.recognises(payload)]
-    return replace(row, preview=channel.preview(payload))
+def row(  # noqa: PLR0917 - in the order of the page
+    number: int,
+    destination: str,
+    payload: dict[str, Any] | None,
+    problems: tuple[Problem, ...] = (),
+    skipped: str = "",
+    texts: tuple[str, ...] = (),
+) -> PlannedRow:
+    """A planned row as a preview gets it; `skipped` is why it will not be sent."""
+    state = State.SKIPPED if skipped else State.INVALID if problems else State.PENDING
+    return PlannedRow(number, state, destination, payload, problems, reason=skipped, texts=texts)
 
 
 PEOPLE = (
     to_send(2, kitechat(type="text", text="Chào Nguyễn Thị Lan"), "Nguyễn Thị Lan", "https://a.vn"),
     to_send(3, kitechat(type="text", text="Chào Đỗ Minh"), "Đỗ Minh", "https://b.vn"),
-    PreviewRow(4, "", None, (Problem("B4", "“Link” is blank", "fill it in"),), "", ("Lan Anh", "")),
+    row(4, "", None, (Problem("B4", "“Link” is blank", "fill it in"),), "", ("Lan Anh", "")),
 )
 
 
@@ -61,11 +81,11 @@ class Page:
         self.tab = tab
         self.path = path
 
-    async def open(self, *rows: PreviewRow) -> None:
+    async def open(self, *rows: PlannedRow) -> None:
         await self.open_all(rows)
 
-    async def open_all(self, rows: Iterable[PreviewRow]) -> None:
-        write_page(FACTS, rows, self.path)
+    async def open_all(self, rows: Iterable[PlannedRow]) -> None:
+        write_page(CONTEXT, rows, self.path)
         await self.tab.open(self.address)
 
     @property

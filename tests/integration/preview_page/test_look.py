@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import Problem
-from campaign.review.preview import PreviewRow
-from tests.integration.preview_page.pages import AGENT, CDN, LIVECHAT, PEOPLE, WEB, shown, template
+from tests.integration.preview_page.pages import AGENT, CDN, LIVECHAT, PEOPLE, WEB, row, template
 
 if TYPE_CHECKING:
     from tests.integration.preview_page.pages import Page
@@ -35,7 +34,7 @@ LEAST_CONTRAST = """(() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_text_can_be_read_in_light_and_dark(page: Page, scheme: str) -> None:
     await page.tab.look(width=1280, scheme=scheme)
-    await page.open(shown(PreviewRow(2, "t/r", {**LIVECHAT, "agent": AGENT}, (), "skipped", ("a",))), *PEOPLE)
+    await page.open(row(2, "t/r", {**LIVECHAT, "agent": AGENT}, (), "skipped", ("a",)), *PEOPLE)
     assert await page.tab.run(LEAST_CONTRAST) >= 4.5
 
 
@@ -43,8 +42,8 @@ async def test_text_can_be_read_in_light_and_dark(page: Page, scheme: str) -> No
 async def test_nothing_sticks_out_sideways(page: Page, width: int) -> None:
     long = "x" * 400
     card = {"header": {"type": "image", "url": f"{CDN}/{long}.png"}, "body": long, "buttons": [{**WEB, "text": long}]}
-    sent = shown(PreviewRow(2, long, template(**card, cards=[card, card, card]), (), long, (long,)))
+    sent = row(2, long, template(**card, cards=[card, card, card]), (), long, (long,))
     await page.tab.look(width=width, scheme="light")
-    await page.open(sent, PreviewRow(3, "", None, (Problem("A3", long, long),), "", (long, long, long)))
+    await page.open(sent, row(3, "", None, (Problem("A3", long, long),), "", (long, long, long)))
     await page.unfold()
     assert await page.tab.run("document.documentElement.scrollWidth <= innerWidth")

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import Problem
-from campaign.review.preview import PreviewRow
 from campaign.review.preview_page import write_page
-from tests.integration.preview_page.pages import FACTS, LIVECHAT, REPLY, WEB, kitechat, shown, template, to_send
+from tests.integration.preview_page.pages import CONTEXT, LIVECHAT, REPLY, WEB, kitechat, row, template, to_send
 
 if TYPE_CHECKING:
     from tests.integration.preview_page.pages import Page
@@ -18,9 +17,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 async def test_beside_a_bubble_stand_row_destination_and_note(page: Page) -> None:
-    note = "exact duplicate of row 3: will be skipped"
-    await page.open(shown(PreviewRow(7, "t/r", LIVECHAT, (), note, ())))
-    assert (await page.text("article > div")).split("\n\n") == ["Row 7", "t/r", note]
+    reason = "exact duplicate of row 3"
+    await page.open(row(7, "t/r", LIVECHAT, (), reason, ()))
+    assert (await page.text("article > div")).split("\n\n") == ["Row 7", "t/r", f"{reason}: will be skipped"]
     assert await page.all("#counts li") == ["0 messages to send", "1 to be skipped", "no problems"]
 
 
@@ -39,7 +38,7 @@ async def test_a_row_with_problems_marks_its_cells(page: Page) -> None:
         Problem("B4, C4", "“Link” and “Column C” are blank, and message.url needs it", "fill it in"),
         Problem("row 4", "message.type is missing"),
     )
-    await page.open(PreviewRow(4, "", None, problems, "", ("Lan", "", "")))
+    await page.open(row(4, "", None, problems, "", ("Lan", "", "")))
     assert await page.text(".chip") == "2 problems"
     assert await page.all(".problems li") == [
         "B4, C4“Link” and “Column C” are blank, and message.url needs it; fill it in",
@@ -61,7 +60,7 @@ async def test_five_thousand_messages_open_in_under_three_seconds(page: Page) ->
     )
     text = "Chị Nguyễn Thị Lan ơi, phiếu quà 200.000 ₫ của chị còn hạn đến 15/02/2026. 🎉 " * 3
     payload = template(header={"type": "text", "text": "Tết"}, body=text, buttons=[WEB, REPLY])
-    write_page(FACTS, (to_send(row, payload, *cells) for row in range(2, 5_002)), page.path)
+    write_page(CONTEXT, (to_send(row, payload, *cells) for row in range(2, 5_002)), page.path)
     started = time.perf_counter()
     await page.tab.open(page.address)
     assert await page.text("#place") == "1–50 of 5,000 rows"

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import Problem
-from campaign.review.preview import PreviewRow
-from tests.integration.preview_page.pages import LIVECHAT, REPLY, WEB, Page, kitechat, shown, template, to_send
+from tests.integration.preview_page.pages import LIVECHAT, REPLY, WEB, Page, kitechat, row, template, to_send
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +23,8 @@ async def test_a_script_in_a_cell_is_text(page: Page) -> None:
         "footer": evil,
         "buttons": [{**REPLY, "text": evil}],
     }
-    sent = shown(PreviewRow(2, evil, template(**parts, cards=[parts]), (), evil, (evil,)))
-    await page.open(sent, PreviewRow(3, "", None, (Problem(evil, evil, evil),), "", (evil,)))
+    sent = row(2, evil, template(**parts, cards=[parts]), (), evil, (evil,))
+    await page.open(sent, row(3, "", None, (Problem(evil, evil, evil),), "", (evil,)))
     await page.unfold()
     assert await page.tab.run("typeof window.struck") == "undefined"
     assert await page.all("script", "id") == ["data", ""]

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from campaign.journal import Outcome, PlannedMessage, RunManifest, State
+from campaign.journal import Outcome, PlannedRow, RunManifest, State
 from campaign.journal.cells import encode_cells
 from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
@@ -34,10 +34,10 @@ FACTS = RunManifest(
 )
 
 
-def message(row: int, state: State = State.PENDING, kind: str = "", reason: str = "") -> PlannedMessage:
+def message(row: int, state: State = State.PENDING, kind: str = "", reason: str = "") -> PlannedRow:
     sendable = state is not State.INVALID
-    return PlannedMessage(
-        row=row,
+    return PlannedRow(
+        number=row,
         destination=f"t/r{row}" if sendable else "",
         body=b'{"msg":"%d"}' % row if sendable else None,
         digest=b"%16d" % row if sendable else None,
@@ -48,7 +48,7 @@ def message(row: int, state: State = State.PENDING, kind: str = "", reason: str 
     )
 
 
-def plan(journal: JournalStore, messages: Sequence[PlannedMessage]) -> RunRecord:
+def plan(journal: JournalStore, messages: Sequence[PlannedRow]) -> RunRecord:
     """Put a whole run into a journal."""
     run = journal.begin_run(FACTS)
     journal.add(run.number, 1, messages)

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.errors import JournalWriteError
-from campaign.journal import PlannedMessage, State
+from campaign.journal import PlannedRow, State
 from campaign.journal.sqlite import Duplicates
 
 from .planning import message
 
 
-def with_digest(row: int, digest: int | None) -> PlannedMessage:
+def with_digest(row: int, digest: int | None) -> PlannedRow:
     state = State.PENDING if digest is not None else State.INVALID
     return message(row, state)._replace(digest=None if digest is None else b"%d" % digest)
 
@@ -58,7 +58,7 @@ def test_of_alike_messages_the_first_is_kept_whatever_the_batches(batches: list[
             for each, digest in zip(duplicates.skip(batch), digests, strict=True):
                 if digest is None:
                     assert each.state is State.INVALID
-                elif first.setdefault(digest, each.row) == each.row:
+                elif first.setdefault(digest, each.number) == each.number:
                     assert each.state is State.PENDING
                 else:
                     assert each.reason == f"exact duplicate of row {first[digest]}"

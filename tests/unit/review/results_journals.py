@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 
-from campaign.journal import Outcome, PlannedMessage, RunManifest, RunRecord, State
+from campaign.journal import Outcome, PlannedRow, RunManifest, RunRecord, State
 from campaign.journal.cells import encode_cells
 from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
@@ -35,21 +35,26 @@ def planned(
     values: Sequence[CellValue] = (),
     formats: Sequence[str] = (),
     refused: tuple[State, str, str] = (State.PENDING, "", ""),
-) -> PlannedMessage:
+) -> PlannedRow:
     """A row of a plan; `refused` is what a row that is never sent has: state, kind and reason."""
     state, kind, reason = refused
-    return PlannedMessage(
-        row, f"room {row}", b"{}", b"%d" % row, encode_cells(texts, values, formats), state, kind, reason
+    return PlannedRow(
+        row,
+        state,
+        destination=f"room {row}",
+        kind=kind,
+        reason=reason,
+        body=b"{}",
+        digest=b"%d" % row,
+        cells=encode_cells(texts, values, formats),
     )
 
 
-def simple_rows(count: int) -> list[PlannedMessage]:
+def simple_rows(count: int) -> list[PlannedRow]:
     return [planned(row, (f"c{row}", f"Name {row}", f"09{row:08}")) for row in range(2, count + 2)]
 
 
-def plan(
-    path: Path, rows: Sequence[PlannedMessage], about: RunManifest | None = None
-) -> tuple[SqliteJournal, RunRecord]:
+def plan(path: Path, rows: Sequence[PlannedRow], about: RunManifest | None = None) -> tuple[SqliteJournal, RunRecord]:
     """A journal with one planned run. The caller closes it."""
     journal = SqliteJournal.open_or_create(path)
     run = journal.begin_run(about or facts())
@@ -87,7 +92,7 @@ def in_doubt(reason: str = "no answer within 30 s") -> Outcome:
 
 def written(
     folder: Path,
-    rows: Sequence[PlannedMessage],
+    rows: Sequence[PlannedRow],
     outcomes: Mapping[int, Outcome | None] | None = None,
     about: RunManifest | None = None,
 ) -> Path:

@@ -8,31 +8,31 @@ import pytest
 
 from campaign.channels import KITECHAT, LIVECHAT
 from campaign.errors import Problem
-from campaign.review.preview import PreviewFacts, PreviewRow
+from campaign.journal import PlannedRow, State
+from campaign.review.preview import PreviewContext
 from campaign.review.preview_terminal import NARROWEST, terminal_preview
 from campaign.review.preview_text import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FACTS = PreviewFacts(
+CONTEXT = PreviewContext(
     campaign="tet-offer",
-    channel="kitechat",
+    channel=KITECHAT,
     server="https://apiring.antbuddy.com",
     recipients="customers.xlsx, sheet “Khách hàng”",
     template="kitechat-text.toml",
     headers=("Mã hội thoại", "Lời nhắn"),
 )
 PAYLOAD = {"pageId": "7", "conversationId": "c", "message": {"type": "text", "text": "Chị Lan ơi 🎉"}}
-TO_SEND = PreviewRow(2, "7/c", PAYLOAD, (), "", ("c", "Chị Lan ơi 🎉"), KITECHAT.preview(PAYLOAD))
-DUPLICATE = replace(TO_SEND, row=3, note="exact duplicate of row 2: will be skipped")
-FAULTY = PreviewRow(
-    4, "", None, (Problem("B4", "“Lời nhắn” is blank, and message.text needs it", "fill it in"),), "", ()
-)
+TO_SEND = PlannedRow(2, State.PENDING, "7/c", PAYLOAD, texts=("c", "Chị Lan ơi 🎉"))
+DUPLICATE = TO_SEND._replace(number=3, state=State.SKIPPED, reason="exact duplicate of row 2")
+BLANK = Problem("B4", "“Lời nhắn” is blank, and message.text needs it", "fill it in")
+FAULTY = PlannedRow(4, State.INVALID, problems=(BLANK,))
 
 
 def test_the_whole_preview() -> None:
-    assert list(terminal_preview(FACTS, [TO_SEND, DUPLICATE, FAULTY], 60)) == [
+    assert list(terminal_preview(CONTEXT, [TO_SEND, DUPLICATE, FAULTY], 60)) == [
         "tet-offer: a preview; nothing has been sent",
         "  recipients  customers.xlsx, sheet “Khách hàng”",
         "  template    kitechat-text.toml",
@@ -58,11 +58,11 @@ def test_the_whole_preview() -> None:
 
 
 def test_what_is_not_there_is_not_counted() -> None:
-    assert list(terminal_preview(FACTS, [TO_SEND], 60))[-1] == "Rows shown: 1. 1 to send."
+    assert list(terminal_preview(CONTEXT, [TO_SEND], 60))[-1] == "Rows shown: 1. 1 to send."
 
 
 def test_livechat_says_whose_name_a_message_stands_under() -> None:
-    text = " ".join(terminal_preview(replace(FACTS, remark=LIVECHAT.remark), [], 70))
+    text = " ".join(terminal_preview(replace(CONTEXT, channel=LIVECHAT), [], 70))
     assert "stores a livechat message under the visitor’s own name" in text
 
 
@@ -72,23 +72,21 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         **PAYLOAD,
         "message": {"type": "text", "text": "Chị Nguyễn Thị Lan ơi 👨‍👩‍👧 https://x.example/" + "a" * 300},
     }
-    for line in terminal_preview(
-        FACTS, [TO_SEND, replace(TO_SEND, payload=long, preview=KITECHAT.preview(long)), FAULTY], width
-    ):
+    for line in terminal_preview(CONTEXT, [TO_SEND, TO_SEND._replace(payload=long), FAULTY], width):
         assert columns(line) <= width
 
 
 def test_a_terminal_narrower_than_any_message_gets_the_narrowest_preview() -> None:
-    lines = list(terminal_preview(FACTS, [TO_SEND, FAULTY], 1))
-    assert lines == list(terminal_preview(FACTS, [TO_SEND, FAULTY], NARROWEST))
+    lines = list(terminal_preview(CONTEXT, [TO_SEND, FAULTY], 1))
+    assert lines == list(terminal_preview(CONTEXT, [TO_SEND, FAULTY], NARROWEST))
 
 
 def test_nothing_from_a_cell_can_command_the_terminal() -> None:
     evil = "\x1b[2J\x1b]52;c;cm0=\x07\x9b31m\r\u202e"
-    facts = replace(FACTS, campaign=evil, recipients=evil, template=evil, server=evil)
+    context = replace(CONTEXT, campaign=evil, recipients=evil, template=evil, server=evil)
     payload = {"pageId": evil, "conversationId": evil, "message": {"type": "text", "text": evil}}
-    row = PreviewRow(2, evil, payload, (Problem(evil, evil, evil),), evil, (evil,), KITECHAT.preview(payload))
-    text = "".join(terminal_preview(facts, [row], 80))
+    row = PlannedRow(2, State.SKIPPED, evil, payload, (Problem(evil, evil, evil),), reason=evil, texts=(evil,))
+    text = "".join(terminal_preview(context, [row], 80))
     assert r"\x1b[2J" in text
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202e]", text)
 
@@ -96,11 +94,11 @@ def test_nothing_from_a_cell_can_command_the_terminal() -> None:
 def test_rows_are_read_only_as_far_as_lines_are_asked_for() -> None:
     taken = []
 
-    def rows() -> Iterator[PreviewRow]:
+    def rows() -> Iterator[PlannedRow]:
         for number in range(1_000_000):
             taken.append(number)
             yield TO_SEND
 
-    lines = terminal_preview(FACTS, rows(), 60)
+    lines = terminal_preview(CONTEXT, rows(), 60)
     assert "Row 2, to 7/c" in [next(lines) for _ in range(8)]
     assert taken == [0]

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from campaign.cli.signals import interruptible
 from campaign.delivery import StopReason
-from campaign.journal import PlannedMessage, RunManifest, State
+from campaign.journal import PlannedRow, RunManifest, State
 from campaign.journal.sqlite import SqliteJournal, attempt_log, schema
 from campaign.runs import Run
 from campaign.settings import DeliverySettings
@@ -36,8 +36,13 @@ def journal(tmp_path: Path) -> Path:
     with SqliteJournal.open_or_create(path) as opened:
         run = opened.begin_run(RunManifest("kitechat", "http://127.0.0.1", "t.json", "r.xlsx", None, ()))
         batch = [
-            PlannedMessage(
-                seq + 1, f"p/c{seq}", body("kitechat", f"m{seq}", f"c{seq}"), b"%d" % seq, "[]", State.PENDING
+            PlannedRow(
+                seq + 1,
+                State.PENDING,
+                destination=f"p/c{seq}",
+                body=body("kitechat", f"m{seq}", f"c{seq}"),
+                digest=b"%d" % seq,
+                cells="[]",
             )
             for seq in range(1, ROWS + 1)
         ]
