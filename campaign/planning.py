@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.channels.address import base_url
 from campaign.errors import Problem, RecipientsError
-from campaign.journal.cells import encode_cells
-from campaign.journal.records import PlannedRow, State
+from campaign.journal.records import PlannedRow, State, encode_cells
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
 from campaign.recipients import missing_header_warning, variable_name

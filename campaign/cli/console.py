@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from campaign.cli.signals import interruptible
 from campaign.errors import Problem, UsageError
-from campaign.review.preview_text import harmless
+from campaign.review.preview_terminal import harmless
 from campaign.runs import RunObserver
 from campaign.settings import DEFAULT_RATE
 from campaign.text import rough_duration

@@ -14,7 +14,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Self
 
 from campaign.errors import JournalBusyError, Problem
-from campaign.journal.cells import decode_cells, storable
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
@@ -27,6 +26,8 @@ from campaign.journal.records import (
     State,
     Tally,
     WaitingRow,
+    decode_cells,
+    storable,
 )
 from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
 

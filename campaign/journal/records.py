@@ -1,16 +1,18 @@
-"""What a journal holds, as the rest of campaign sees it."""
+"""What a journal contains, as the rest of campaign sees it, and how the cells of a row are stored."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from campaign.channels import Payload
     from campaign.errors import Problem
@@ -232,3 +234,48 @@ class ReasonCount:
 
 CUT_OFF_REASON = "cut off while sending: the server may have taken the message"
 """Reason of a row in doubt whose delivery was cut off."""
+
+
+def storable(text: str) -> str:
+    """The text as it can be stored: a lone surrogate, from text that a sheet or a server cut in two, becomes "?"."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def encode_cells(texts: Sequence[str], values: Sequence[CellValue], formats: Sequence[str]) -> str:
+    """A row's cells as JSON: the text alone, or text, value and number format where the value is no text."""
+    if not formats:
+        return _ENCODER.encode(texts)
+    cells = [
+        text if value is None or isinstance(value, str) else (text, value, code)
+        for text, value, code in zip(texts, values, formats, strict=True)
+    ]
+    return _ENCODER.encode(cells)
+
+
+def decode_cells(text: str) -> tuple[RecordedCell, ...]:
+    """The cells of `encode_cells`."""
+    return tuple(
+        RecordedCell(cell) if isinstance(cell, str) else RecordedCell(cell[0], _decode_value(cell[1]), cell[2])
+        for cell in json.loads(text)
+    )
+
+
+def _encode_time(value: object) -> list[object]:
+    if isinstance(value, timedelta):
+        return ["timedelta", [value.days, value.seconds, value.microseconds]]
+    assert isinstance(value, date | time)  # noqa: S101 - the rest of CellValue is JSON
+    return [type(value).__name__, value.isoformat()]
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False, default=_encode_time)
+
+
+def _decode_value(value: Any) -> CellValue:  # noqa: ANN401 - parsed JSON
+    if not isinstance(value, list):
+        return value  # type: ignore[no-any-return]
+    kind, stored = value
+    if kind == "timedelta":
+        return timedelta(*stored)
+    if kind == "time":
+        return time.fromisoformat(stored)
+    return date.fromisoformat(stored) if kind == "date" else datetime.fromisoformat(stored)

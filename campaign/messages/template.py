@@ -67,7 +67,9 @@ class MessageTemplate:
             payload = self._root.whole(context)
         except RENDER_ERRORS as error:
             problems = tuple(self._render_problems(row, context))
-            return RenderedRow(None, problems or (Problem(f"row {row.number}", f"cannot be rendered: {error}"),))
+            return RenderedRow(
+                None, problems or (Problem(f"row {row.number}", f"cannot be rendered: {error}", code="render-error"),)
+            )
         refused = self.channel.problems(payload)
         if refused:
             return RenderedRow(None, tuple(self._row_problem(row, context, each) for each in refused))
@@ -84,7 +86,8 @@ class MessageTemplate:
                 text.render(context)
             except RENDER_ERRORS as error:
                 where = _cells(row, self.binding.columns_of(text)) or f"row {row.number}"
-                yield Problem(where, f"“{_short(text.source)}” cannot be rendered: {_short(str(error), 200)}")
+                what = f"“{_short(text.source)}” cannot be rendered: {_short(str(error), 200)}"
+                yield Problem(where, what, code="render-error")
 
     def _row_problem(self, row: Row, context: Context, problem: FieldProblem) -> Problem:
         """Express a problem of the payload in terms of the cells that the field comes from."""
@@ -94,11 +97,12 @@ class MessageTemplate:
         if blank:
             headers = " and ".join([f"“{column.label}”" for column in blank])
             verb = "is" if len(blank) == 1 else "are"
-            return Problem(_cells(row, blank), f"{headers} {verb} blank, and {field} needs it", "fill it in")
+            what = f"{headers} {verb} blank, and {field} needs it"
+            return Problem(_cells(row, blank), what, "fill it in", "blank-field")
         if columns:
             shown = ", ".join([f"“{_short(row.texts[column.position])}”" for column in columns])
-            return Problem(_cells(row, columns), f"{field} {problem.what}", f"the cell shows {shown}")
-        return Problem(f"row {row.number}", f"{field} {problem.what}")
+            return Problem(_cells(row, columns), f"{field} {problem.what}", f"the cell shows {shown}", "invalid-field")
+        return Problem(f"row {row.number}", f"{field} {problem.what}", code="invalid-field")
 
     def _source(self, path: Path) -> _Source:
         texts = leaves(node_at(self._root, path))

@@ -18,7 +18,7 @@ from openpyxl.writer.excel import ExcelWriter
 
 from campaign.atomic_write import write_atomically
 from campaign.errors import Problem, ResultsError
-from campaign.review.state_styles import TO_FIX
+from campaign.review.phrases import TO_FIX
 from campaign.review.workbook.cells import StyledCells, spreadsheet_string
 from campaign.review.workbook.sheet_layouts import LINE, MOST_LINES, OWN_COLUMNS, ResultsLayout, ToFixLayout
 from campaign.review.workbook.summary_sheet import fill_summary

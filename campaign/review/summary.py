@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from campaign.journal import State
 from campaign.review.phrases import (
+    STATE_STYLES,
     NextCommands,
     next_steps,
     rate,
@@ -16,7 +17,6 @@ from campaign.review.phrases import (
     verdict,
     waiting_rows,
 )
-from campaign.review.state_styles import STATE_STYLES
 from campaign.text import duration
 
 if TYPE_CHECKING:

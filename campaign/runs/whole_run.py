@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import Problem, ResultsError, RunStateError
 from campaign.journal import open_journal
-from campaign.review.state_styles import TO_FIX
+from campaign.review.phrases import TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunPaths
 from campaign.runs.report import Report
 from campaign.runs.run import Run, channel_of

@@ -12,7 +12,6 @@ from __future__ import annotations
 from campaign.channels.sandbox_api import RateLimit
 from campaign.sandbox.faults import Fault, FaultPlan
 from campaign.sandbox.ledger import Entry, Ledger
-from campaign.sandbox.server import Sandbox, serve
-from campaign.sandbox.settings import SandboxSettings
+from campaign.sandbox.server import Sandbox, SandboxSettings, serve
 
 __all__ = ["Entry", "Fault", "FaultPlan", "Ledger", "RateLimit", "Sandbox", "SandboxSettings", "serve"]

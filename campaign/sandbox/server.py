@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from aiohttp import web
 
 from campaign.channels import CHANNELS
-from campaign.channels.sandbox_api import Destination, Reply, SandboxRequest, SandboxRoute, error_page, parse_json
+from campaign.channels.sandbox_api import (
+    Destination,
+    Reply,
+    RouteSettings,
+    SandboxRequest,
+    SandboxRoute,
+    error_page,
+    parse_json,
+)
 from campaign.errors import Problem, UsageError
 from campaign.sandbox import wire
-from campaign.sandbox.control import Control
-from campaign.sandbox.fault_replies import MOVED_PATH, FaultContext, fault_reply
-from campaign.sandbox.faults import Fault, FaultPlan, FaultSource
-from campaign.sandbox.inbox import inbox_page
+from campaign.sandbox.control import Control, inbox_page
+from campaign.sandbox.faults import MOVED_PATH, Fault, FaultContext, FaultPlan, FaultSource, fault_reply
 from campaign.sandbox.ledger import Entry, Ledger
-from campaign.sandbox.settings import SandboxSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,6 +36,24 @@ if TYPE_CHECKING:
     from aiohttp.web_protocol import RequestHandler
 
     from campaign.channels import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings(RouteSettings):
+    """How a sandbox and its routes behave.
+
+    Attributes:
+        host: the address to listen on.
+        port: the port to listen on; 0 takes any free one.
+        latency: seconds between receiving a request and replying to it.
+        faults: what goes wrong, and how often.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    latency: float = 0.0
+    faults: FaultPlan = field(default_factory=FaultPlan)
+
 
 _CLOSING_SECONDS = 2.0
 _BACKLOG = 1024

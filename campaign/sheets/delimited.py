@@ -90,7 +90,7 @@ class DelimitedSheet:
     def _up_to_header(self, lines: LineSource) -> Iterator[tuple[int, Sequence[str]]]:
         for record in self._records(lines):
             if record.error and record.number <= self._header_row:
-                raise RecipientsError(Problem(self.path.name, record.error, _CHECK_THE_LINE))
+                raise RecipientsError(Problem(self.path.name, record.error, _CHECK_THE_LINE, "malformed-line"))
             yield record.number, record.fields
 
     def _title_warning(self) -> str:
@@ -122,20 +122,21 @@ class DelimitedSheet:
 
     def _problems_of_record(self, record: CsvRecord, *, is_split: bool) -> Iterator[Problem]:
         if record.error:
-            yield Problem(f"row {record.number}", record.error, _CHECK_THE_LINE)
+            yield Problem(f"row {record.number}", record.error, _CHECK_THE_LINE, "malformed-line")
         elif is_split:
             count = len(record.fields)
             what = f"line {record.line} has {count} field{'' if count == 1 else 's'}"
-            yield Problem(f"row {record.number}", f"{what} and the header has {self._header_width}", _CHECK_THE_LINE)
+            what = f"{what} and the header has {self._header_width}"
+            yield Problem(f"row {record.number}", what, _CHECK_THE_LINE, "malformed-line")
 
     def _problems_of_cells(self, record: CsvRecord, texts: Sequence[str]) -> Iterator[Problem]:
         for column, text in zip(self.columns, texts, strict=True):
             where = f"{column.letter}{record.number}"
             if "\0" in text:
-                yield Problem(where, f"contains a NUL character (line {record.line})", "delete it")
+                yield Problem(where, f"contains a NUL character (line {record.line})", "delete it", "unreadable-cell")
             if len(text) > MAX_FIELD_LENGTH:
                 what = f"contains {len(text):,} characters (line {record.line}), more than {MAX_FIELD_LENGTH:,}"
-                yield Problem(where, what, "shorten it")
+                yield Problem(where, what, "shorten it", "unreadable-cell")
 
 
 class _NormalizedLines:

@@ -14,9 +14,11 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from campaign.channels.base import Indeterminate, NoResponse, NotFound, Quota, Refused, Request, Sent
-from campaign.channels.livechat.payload import REMARK, payload_problems, preview
+from pydantic import TypeAdapter, ValidationError
+
+from campaign.channels.base import FieldProblem, Indeterminate, NoResponse, NotFound, Quota, Refused, Request, Sent
 from campaign.channels.livechat.sandbox import PostMessage, ReadBackMessage
+from campaign.channels.preview import Bubble, MessagePreview, Part
 from campaign.channels.responses import (
     excerpt,
     kind_of,
@@ -26,15 +28,60 @@ from campaign.channels.responses import (
     without_response,
     wrong_server,
 )
+from campaign.channels.schema import ABSENT, Strict, Text, field_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from importlib.resources.abc import Traversable
 
-    from campaign.channels.base import FieldProblem, Path, Payload, ReadBack, Response, Verdict
+    from campaign.channels.base import Path, Payload, ReadBack, Response, Verdict
     from campaign.channels.credentials import Credential
-    from campaign.channels.preview import MessagePreview
     from campaign.channels.sandbox_api import RouteSettings, SandboxRoute
+
+REMARK = (
+    "Rocket.Chat stores a livechat message under the visitor’s own name, whatever agent it names, so it stands on the "
+    "visitor’s side of the conversation. When it is sent, it also gets an _id."
+)
+
+
+class Agent(Strict):
+    """The agent is whole or absent (message.ts: both required, additionalProperties false)."""
+
+    agentId: Text
+    username: Text
+
+
+class LivechatBody(Strict):
+    """The body without `_id`, which campaign sets itself."""
+
+    token: Text
+    rid: Text
+    msg: Text
+    agent: Agent = ABSENT
+
+
+_validate = TypeAdapter(LivechatBody).validator.validate_python
+
+
+def payload_problems(payload: Payload) -> Sequence[FieldProblem]:
+    """What message.ts would reject with `invalid-params`."""
+    if "_id" in payload:
+        rest = {name: value for name, value in payload.items() if name != "_id"}
+        what = "must be left out: campaign sets it, so that no retry sends twice"
+        return [FieldProblem(("_id",), what, takes_text=False), *payload_problems(rest)]
+    try:
+        _validate(payload)
+    except ValidationError as error:
+        return [field_problem(each, each["loc"]) for each in error.errors(include_url=False)]
+    return ()
+
+
+def preview(payload: Payload) -> MessagePreview:
+    """The message under the visitor's identity, whatever agent is named (sendMessage.ts)."""
+    agent = payload.get("agent")
+    sender = ("Visitor", f"agent {agent['username']}") if agent else ("Visitor",)
+    return MessagePreview(sender, "right", (Bubble((Part("text", payload["msg"]),)),))
+
 
 API = "Rocket.Chat's livechat API"
 ENDPOINT = "/api/v1/livechat/message"

@@ -14,10 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.records import Reservation, State
-from campaign.journal.sqlite.attempt_events import VIEW, Event, ReservedAttempts, begun, ended, withdrawn
 from campaign.journal.sqlite.reader import read_waiting
 from campaign.journal.sqlite.schema import connect, plain_errors
-from campaign.journal.sqlite.writer import Writer
+from campaign.journal.sqlite.writer import VIEW, Event, ReservedAttempts, Writer, begun, ended, withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

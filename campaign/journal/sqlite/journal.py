@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaign.journal.cells import storable
-from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State
+from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State, storable
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.lock import DeliveryLock
 from campaign.journal.sqlite.reader import JournalReader, encode_manifest

@@ -8,8 +8,16 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from campaign.journal.cells import decode_cells
-from campaign.journal.records import ReasonCount, RowResult, RunManifest, RunRecord, State, Tally, WaitingRow
+from campaign.journal.records import (
+    ReasonCount,
+    RowResult,
+    RunManifest,
+    RunRecord,
+    State,
+    Tally,
+    WaitingRow,
+    decode_cells,
+)
 from campaign.journal.sqlite.schema import plain_errors
 from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
 from campaign.settings import DeliverySettings

@@ -1,4 +1,10 @@
-"""The thread that writes to a journal while a run is delivered: group after group of events, each one commit."""
+"""The thread that writes to a journal while a run is delivered, and the SQL by which it writes a group of events.
+
+Python's sqlite3 releases the GIL for every statement and then waits to get it back, which takes long beside a busy
+event loop; waking the writer costs more than writing a row. So a whole group is one INSERT into a view of the writer's
+own connection, whose triggers write each event where it belongs. Reservations arrive by the hundred and are all alike:
+two plain statements write them faster than the triggers would.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +13,162 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import JournalWriteError
-from campaign.journal.sqlite.attempt_events import is_end, write
-from campaign.journal.sqlite.schema import plain_errors
+from campaign.journal.records import State, storable
+from campaign.journal.sqlite.schema import plain_errors, transaction
 
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
-    from campaign.journal.sqlite.attempt_events import Event
+    from campaign.journal.records import Outcome
+
+MOST_VALUES = 999
+"""Values that one statement can bind in SQLite before 3.32."""
+
+COLUMNS = 13
+"""Columns of the view, and fields of a `Line`."""
+
+LINES_PER_STATEMENT = MOST_VALUES // COLUMNS
+
+RESERVED_PER_STATEMENT = (MOST_VALUES - 3) // 2
+
+VIEW = """
+CREATE TEMP VIEW event AS
+    SELECT attempt, run, seq, what, started_at, ended_at, outcome, attempt.http_status, detail, state, kind,
+        message_id, latency
+    FROM attempt JOIN status USING (run, seq);
+
+CREATE TEMP TRIGGER attempt_begins INSTEAD OF INSERT ON event WHEN NEW.ended_at IS NULL BEGIN
+    INSERT INTO attempt (attempt, run, seq, what, started_at)
+        VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at);
+    UPDATE status SET state = NEW.state, attempts = attempts + 1, at = NEW.started_at
+        WHERE run = NEW.run AND seq = NEW.seq;
+END;
+
+CREATE TEMP TRIGGER attempt_is_withdrawn INSTEAD OF INSERT ON event
+    WHEN NEW.ended_at IS NOT NULL AND NEW.outcome IS NULL
+BEGIN
+    UPDATE status SET state = NEW.state, attempts = attempts - 1, at = NULL
+        WHERE run = NEW.run AND seq = NEW.seq AND EXISTS (SELECT 1 FROM attempt WHERE attempt = NEW.attempt);
+    DELETE FROM attempt WHERE attempt = NEW.attempt;
+END;
+
+CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS NOT NULL BEGIN
+    INSERT INTO attempt (attempt, run, seq, what, started_at, ended_at, outcome, http_status, detail)
+        VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at, NEW.ended_at, NEW.outcome, NEW.http_status,
+            NEW.detail)
+        ON CONFLICT (attempt) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome,
+            http_status = excluded.http_status, detail = excluded.detail;
+    UPDATE status SET state = NEW.state, kind = NEW.kind, reason = NEW.detail, message_id = NEW.message_id,
+        http_status = NEW.http_status, at = NEW.ended_at, latency = NEW.latency
+        WHERE run = NEW.run AND seq = NEW.seq;
+END;
+"""
+
+
+Line: TypeAlias = tuple[
+    int, int, int, str, float, float | None, str | None, int | None, str, str, str, str | None, float | None
+]
+"""A line of the view: a send or a read-back that begins (its end is not known), has ended (with an outcome) or was
+never made (without one), and the state of its row from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedAttempts:
+    """First sends that are about to be made: `begun` for many rows.
+
+    Attributes:
+        run: the run's number.
+        at: when they are assumed to begin, in seconds since the epoch.
+        attempts: pairs of an attempt's number and its row's place in the run.
+    """
+
+    run: int
+    at: float
+    attempts: Sequence[tuple[int, int]]
+
+
+Event: TypeAlias = Line | ReservedAttempts
+
+
+def begun(attempt: int, run: int, seq: int, at: float) -> Line:
+    """A send begins."""
+    return (attempt, run, seq, "send", at, None, None, None, "", State.SENDING, "", None, None)
+
+
+def ended(
+    attempt: int, run: int, seq: int, result: str, outcome: Outcome, *, read_back_at: float | None = None
+) -> Line:
+    """A send, or the read-back that began at `read_back_at`, has a result."""
+    state, kind, reason, message_id, http_status, at, latency = outcome
+    reason, kind = storable(reason), storable(kind)
+    message_id = None if message_id is None else storable(message_id)
+    if read_back_at is None:  # the attempt's beginning is on record
+        return (attempt, run, seq, "send", at, at, result, http_status, reason, state, kind, message_id, latency)
+    began = read_back_at
+    return (attempt, run, seq, "read-back", began, at, result, http_status, reason, state, kind, message_id, latency)
+
+
+def withdrawn(attempt: int, run: int, seq: int) -> Line:
+    """A row's first send, recorded as begun, was not made."""
+    return (attempt, run, seq, "send", 0.0, 0.0, None, None, "", State.PENDING, "", None, None)
+
+
+def is_end(event: Event) -> bool:
+    """Whether it holds the result of a request."""
+    return not isinstance(event, ReservedAttempts) and event[6] is not None
+
+
+def write(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+    """Write events, all or none; reservations first, because no row has a line before its reservation."""
+    reserved = [event for event in events if isinstance(event, ReservedAttempts)]
+    lines = [event for event in events if not isinstance(event, ReservedAttempts)]
+    if not reserved and len(lines) <= LINES_PER_STATEMENT:
+        _insert(connection, lines)
+        return
+    with transaction(connection):
+        for each in reserved:
+            _reserve(connection, each)
+        for start in range(0, len(lines), LINES_PER_STATEMENT):
+            _insert(connection, lines[start : start + LINES_PER_STATEMENT])
+
+
+def _insert(connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
+    connection.execute(_statement(len(lines)), list(chain.from_iterable(lines)))
+
+
+@lru_cache(maxsize=LINES_PER_STATEMENT)
+def _statement(count: int) -> str:
+    return f"INSERT INTO event VALUES {_repeated(count, '(' + _repeated(COLUMNS, '?') + ')')}"  # noqa: S608 - only placeholders
+
+
+def _reserve(connection: sqlite3.Connection, reserved: ReservedAttempts) -> None:
+    run, at = reserved.run, reserved.at
+    for start in range(0, len(reserved.attempts), RESERVED_PER_STATEMENT):
+        attempts = reserved.attempts[start : start + RESERVED_PER_STATEMENT]
+        begin, take = _reserving(len(attempts))
+        connection.execute(begin, [run, at, *chain.from_iterable(attempts)])
+        connection.execute(take, [State.SENDING, at, run, *(seq for _, seq in attempts)])
+
+
+@lru_cache(maxsize=RESERVED_PER_STATEMENT)
+def _reserving(count: int) -> tuple[str, str]:
+    """The statements that begin attempts, and that mark their rows as being sent."""
+    pairs, rows = _repeated(count, "(?, ?)"), _repeated(count, "?")
+    begin = f"SELECT ?, 'send', ?, column1, column2 FROM (VALUES {pairs})"  # noqa: S608 - only placeholders
+    sending = f"UPDATE status SET state = ?, attempts = attempts + 1, at = ? WHERE run = ? AND seq IN ({rows})"  # noqa: S608
+    return f"INSERT INTO attempt (run, what, started_at, attempt, seq) {begin}", sending
+
+
+def _repeated(count: int, part: str) -> str:
+    return ", ".join([part] * count)
+
 
 SHORT_TIMEOUT = 500
 """Milliseconds to wait for a locked journal once a write has failed."""

@@ -10,7 +10,7 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils.datetime import to_excel
 
-from campaign.review.state_styles import STATE_STYLES
+from campaign.review.phrases import STATE_STYLES
 from campaign.sheets.number_format import CellText
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from openpyxl.utils import get_column_letter
 
 from campaign.journal import State
-from campaign.review.state_styles import STATE_STYLES
+from campaign.review.phrases import STATE_STYLES
 from campaign.review.workbook.cells import TEXT, local_time, visible
 
 if TYPE_CHECKING:

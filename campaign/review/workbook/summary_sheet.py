@@ -11,8 +11,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment
 
 from campaign.journal import State
-from campaign.review.phrases import IN_WORKBOOK, next_steps, rate, reason_of, row_numbers, times, verdict
-from campaign.review.state_styles import STATE_STYLES
+from campaign.review.phrases import IN_WORKBOOK, STATE_STYLES, next_steps, rate, reason_of, row_numbers, times, verdict
 from campaign.review.workbook.cells import DATE_TIME, font, ground, local_time, style_header, time_zone, write
 from campaign.review.workbook.charts import pace_chart, pace_points, states_chart
 from campaign.review.workbook.sheet_layouts import LETTER, display_width

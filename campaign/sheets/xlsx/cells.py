@@ -201,7 +201,7 @@ class RowBuilder:
                 continue
             values[column], texts[column], error, remedy = cells.read(kind, style, stored)
             if error:
-                problems.append(Problem(f"{columns[column].letter}{raw.number}", error, remedy))
+                problems.append(Problem(f"{columns[column].letter}{raw.number}", error, remedy, "unreadable-cell"))
         together = "".join(texts)
         self._limits.add_characters(len(together))
         if not problems and not together.strip():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from campaign.journal.sqlite import SqliteJournal
-from campaign.journal.sqlite.attempt_events import Event, write
+from campaign.journal.sqlite.writer import Event, write
 
 from .planning import planned
 

@@ -11,8 +11,8 @@ import pytest
 
 from campaign.errors import JournalError
 from campaign.journal import Outcome, State
-from campaign.journal.sqlite.attempt_events import LINES_PER_STATEMENT
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
+from campaign.journal.sqlite.writer import LINES_PER_STATEMENT
 
 from .planning import ask, planned, tell
 

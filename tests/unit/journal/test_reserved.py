@@ -14,9 +14,9 @@ import pytest
 from campaign.errors import JournalError, JournalWriteError
 from campaign.journal import Outcome, State
 from campaign.journal.sqlite import SqliteJournal
-from campaign.journal.sqlite.attempt_events import MOST_VALUES, RESERVED_PER_STATEMENT
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.schema import connect
+from campaign.journal.sqlite.writer import MOST_VALUES, RESERVED_PER_STATEMENT
 
 from .planning import NOON, SENT, STATUS, ask, until_written
 

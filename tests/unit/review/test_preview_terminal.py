@@ -10,8 +10,7 @@ from campaign.channels import KITECHAT, LIVECHAT
 from campaign.errors import Problem
 from campaign.journal import PlannedRow, State
 from campaign.review.preview import PreviewContext
-from campaign.review.preview_terminal import NARROWEST, terminal_preview
-from campaign.review.preview_text import columns
+from campaign.review.preview_terminal import NARROWEST, columns, terminal_preview
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from campaign.review.preview_text import box, columns, hanging, harmless, wrapped
+from campaign.review.preview_terminal import box, columns, hanging, harmless, wrapped
 
 DECOMPOSED = unicodedata.normalize("NFD", "Nguyễn Thị Ngọc Ánh")
 FAMILY = "👨‍👩‍👧"

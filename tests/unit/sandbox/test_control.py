@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.sandbox.inbox import AT_MOST, news
+from campaign.sandbox.control import AT_MOST, news
 
 if TYPE_CHECKING:
     from .conftest import Client

@@ -178,7 +178,7 @@ def test_a_file_without_rows_has_columns_and_no_rows(path: Path) -> None:
 )
 def test_a_line_of_another_shape_is_a_problem_of_its_row(path: Path, line: str, what: str) -> None:
     rows = list(open_sheet(written(path, f"a,b\nx,y\n{line}\n5,6\n")).rows())
-    assert [row.problems for row in rows] == [(), (Problem("row 3", what, REMEDY),), ()]
+    assert [row.problems for row in rows] == [(), (Problem("row 3", what, REMEDY, "malformed-line"),), ()]
     assert rows[2].texts == ("5", "6")
 
 
@@ -226,7 +226,7 @@ def test_a_short_last_row_by_itself_is_a_problem(path: Path) -> None:
 
 def test_a_nul_character_is_a_problem_of_its_cell(path: Path) -> None:
     (row,) = open_sheet(written(path, "a,b\n1,x\0y\n")).rows()
-    assert row.problems == (Problem("B2", "contains a NUL character (line 2)", "delete it"),)
+    assert row.problems == (Problem("B2", "contains a NUL character (line 2)", "delete it", "unreadable-cell"),)
 
 
 def test_a_huge_field_is_a_problem_of_its_cell(path: Path) -> None:

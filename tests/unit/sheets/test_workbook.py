@@ -119,7 +119,8 @@ def test_a_cell_that_excel_fills_with_number_signs_is_a_problem_of_that_cell(pat
     opened = open_sheet(path)
     early, later = opened.rows()
     what = "displays only ########: its number format “dd/mm/yyyy” cannot display its value"
-    assert early.problems == (Problem("A2", what, "correct the value or its number format in a spreadsheet program"),)
+    remedy = "correct the value or its number format in a spreadsheet program"
+    assert early.problems == (Problem("A2", what, remedy, "unreadable-cell"),)
     assert (early.texts, early.values) == (("########",), (-5,))
     assert (later.texts, later.problems) == (("10/02/2024",), ())
     assert not [note for note in opened.notes if "not understood" in note]
@@ -132,7 +133,7 @@ def test_number_signs_that_somebody_typed_are_a_text(path: Path) -> None:
 
 def test_an_error_in_a_cell_is_a_problem_of_that_cell(path: Path) -> None:
     (found,) = open_sheet(saved(path, ["a", "b"], ["x", "#N/A"])).rows()
-    assert found.problems == (Problem("B2", "contains the error #N/A", "correct it in the sheet"),)
+    assert found.problems == (Problem("B2", "contains the error #N/A", "correct it in the sheet", "unreadable-cell"),)
     assert found.texts == ("x", "#N/A")
 
 
