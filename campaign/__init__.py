@@ -28,7 +28,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from campaign.api import load, plan, resume, resume_sync, run, start, start_sync
+    from campaign.api import plan, resume, resume_sync, run, start, start_sync
+    from campaign.campaign_file import load
     from campaign.config import Campaign
     from campaign.delivery.ports import RowEvent
     from campaign.errors import CampaignError, Problem
@@ -63,7 +64,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "campaign.api": ("load", "plan", "resume", "resume_sync", "run", "start", "start_sync"),
+    "campaign.api": ("plan", "resume", "resume_sync", "run", "start", "start_sync"),
+    "campaign.campaign_file": ("load",),
     "campaign.config": ("Campaign",),
     "campaign.delivery.ports": ("RowEvent",),
     "campaign.errors": ("CampaignError", "Problem"),

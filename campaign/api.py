@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar
 
 from campaign.channels.credentials import credentials_from
-from campaign.config import load_campaign
 from campaign.errors import Problem, RunStateError
 from campaign.planning import prepare
 from campaign.runs.options import RunObserver, RunOptions
@@ -32,61 +30,6 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-
-
-class Overrides(TypedDict, total=False):
-    """Settings that replace those of a campaign file.
-
-    Attributes:
-        template: a path, or the name of a shipped template.
-        recipients: the list.
-        sheet: the sheet to read.
-        columns: variable to header.
-        values: variable to text, the same for every row.
-        server: the server's base URL.
-        rate: "10/s", "600/min", "auto" or requests per second.
-        concurrency: requests in flight at once.
-    """
-
-    template: str | Path | None
-    recipients: str | Path | None
-    sheet: str | None
-    columns: Mapping[str, str]
-    values: Mapping[str, str]
-    server: str | None
-    rate: str | float | None
-    concurrency: int | None
-
-
-def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
-    """Read a campaign file, or make a campaign from a spreadsheet.
-
-    Args:
-        file: a campaign file; or a spreadsheet, and then `template` is needed. A path in `overrides` is relative to the
-            working directory.
-        overrides: settings that replace those of the file.
-
-    Raises:
-        CampaignFileError: every problem of the file, by key.
-    """
-    template, recipients = overrides.get("template"), overrides.get("recipients")
-    nested: dict[str, Any] = {
-        "template": str(Path(template).absolute()) if template and Path(template).is_file() else template,
-        "recipients": {
-            "file": str(Path(recipients).absolute()) if recipients else None,
-            "sheet": overrides.get("sheet"),
-        },
-        "columns": dict(overrides.get("columns", {})),
-        "values": dict(overrides.get("values", {})),
-        "server": {"url": overrides.get("server")},
-        "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
-    }
-    return load_campaign(Path(file), _given(nested))
-
-
-def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    given = {key: _given(value) if isinstance(value, dict) else value for key, value in settings.items()}
-    return {key: value for key, value in given.items() if value is not None and value != {}}
 
 
 def plan(campaign: Campaign, *, sandbox: bool = False) -> Plan:

@@ -1,13 +1,12 @@
-"""The campaign file: a TOML file as a typed model, with every problem named by its key."""
+"""The settings of a campaign as a typed model, with every problem named by its key."""
 
 from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 DEFAULTS = DeliverySettings()
-
-TEXT_FILES = (".csv", ".tsv", ".txt")
 
 SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "minute": 60, "h": 3600, "hour": 3600}
 
@@ -156,106 +153,12 @@ class Campaign(Section):
         return DeliverySettings(**self.throttle.model_dump(), **self.delivery.model_dump())
 
 
-def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Campaign:
-    """Read a campaign file, or make a campaign from a spreadsheet.
-
-    Args:
-        file: a campaign file; or a spreadsheet, and then `overrides` must name the template.
-        overrides: settings that win over the file's, in its own shape ({"server": {"url": …}}).
-
-    Raises:
-        CampaignFileError: every problem of the file, by key.
-    """
-    overrides = overrides or {}
-    if file.is_dir():
-        raise CampaignFileError(Problem(str(file), "is a folder", "name the campaign file in it"))
-    if is_spreadsheet(file):
-        given: dict[str, Any] = {"recipients": {"file": file.name}}
-        if "template" not in overrides:
-            raise CampaignFileError(
-                Problem(
-                    str(file), "a spreadsheet needs a template", "name one with --template, or write a campaign file"
-                )
-            )
-    else:
-        given = _read_toml(file)
-    merged = _merge(_without_list_settings(_without_overridden_values(given, overrides), overrides), overrides)
-    merged.setdefault("name", file.stem)
-    return _validate(file, {**merged, "folder": file.parent}, given)
-
-
-def campaign_name(file: Path) -> str:
-    """The name of a campaign's journal and results, also where the campaign file is gone.
-
-    Raises:
-        CampaignFileError: the campaign file is there and cannot be read.
-    """
-    if is_spreadsheet(file) or not file.exists():
-        return file.stem
-    return str(_read_toml(file).get("name", file.stem))
-
-
-def is_spreadsheet(file: Path) -> bool:
-    """Whether FILE is a list of recipients rather than a campaign file."""
-    return file.suffix.lower() != ".toml"
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise CampaignFileError(
-            Problem(str(file), "there is no such file", "`campaign new DIR` makes a campaign to start from")
-        ) from error
-    except OSError as error:
-        raise CampaignFileError(Problem(str(file), f"cannot be read ({error.strerror})")) from error
-    except UnicodeDecodeError as error:
-        raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
-    except (ValueError, RecursionError) as error:  # no TOML, or TOML beyond what Python reads
-        raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
-
-
-def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The file's settings without those that describe its own list, where the overrides name another list."""
-    section, other = given.get("recipients"), overrides.get("recipients", {}).get("file")
-    if other is None or not isinstance(section, dict):
-        return given
-    kept = () if Path(other).suffix.lower() in TEXT_FILES else ("short_date",)  # a text file has no dates to show
-    return {**given, "recipients": {name: section[name] for name in kept if name in section}}
-
-
-def _without_overridden_values(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The file's settings without values of variables for which the overrides name a column."""
-    values, mapped = given.get("values"), overrides.get("columns", {})
-    if not isinstance(values, dict):
-        return given
-    return {**given, "values": {name: text for name, text in values.items() if name not in mapped}}
-
-
-def _merge(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(given)
-    for key, value in overrides.items():
-        below = merged.get(key)
-        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
-    return merged
-
-
-def _validate(file: Path, merged: dict[str, Any], given: Mapping[str, Any]) -> Campaign:
-    if "folder" in given:
-        raise CampaignFileError(_unknown_key(file, ("folder",)))
-    try:
-        campaign = Campaign.model_validate(merged)
-    except ValidationError as error:
-        raise CampaignFileError(*(_problem(file, each) for each in error.errors(include_url=False))) from error
-    resolved = campaign.recipients.model_copy(update={"file": campaign.folder / campaign.recipients.file})
-    return campaign.model_copy(update={"recipients": resolved})
-
-
-def _problem(file: Path, error: ErrorDetails) -> Problem:
+def problem_of(file: Path, error: ErrorDetails) -> Problem:
+    """One pydantic error of a campaign file, in plain words."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     where = f"{file}: {'.'.join(map(str, path))}"
     if error["type"] == "extra_forbidden":
-        return _unknown_key(file, path)
+        return unknown_key(file, path)
     if error["type"] == "missing":
         return Problem(where, "is missing", _remedy_for_missing(path))
     what, remedy = _in_words(error, str(path[-1]))
@@ -277,7 +180,8 @@ def _in_words(error: ErrorDetails, key: str) -> tuple[str, str]:
     return (f"{message}, and is {given}" if message.startswith("should") else message), ""
 
 
-def _unknown_key(file: Path, path: Sequence[str | int]) -> Problem:
+def unknown_key(file: Path, path: Sequence[str | int]) -> Problem:
+    """The problem of a key that does not exist, with the nearest one that does."""
     known = _keys_at(path[:-1])
     close = difflib.get_close_matches(str(path[-1]), known, n=1)
     hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(known)}"

@@ -23,6 +23,7 @@ from operator import getitem
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_args
 from urllib.parse import parse_qsl, unquote
 
+from campaign.campaign_file import load_campaign
 from campaign.channels.base import (
     Fatal,
     Indeterminate,
@@ -37,7 +38,6 @@ from campaign.channels.base import (
 )
 from campaign.channels.registry import CHANNELS
 from campaign.channels.sandbox_api import RateLimit, RouteSettings, SandboxRequest, parse_json
-from campaign.config import load_campaign
 from campaign.journal import State
 from campaign.planning import prepare
 from campaign.starter import make_starter

@@ -131,7 +131,7 @@ class SandboxRoute(ABC):
 
     Attributes:
         method: the HTTP method.
-        path: the path; one that ends in a slash stands for all paths that begin with it.
+        path: the path; one that ends in a slash matches every path that begins with it.
         is_read_back: whether it looks a message up.
         example: a body that it accepts without credentials, for the inbox page; None for none.
     """

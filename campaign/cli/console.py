@@ -1,42 +1,19 @@
-"""The terminal: text for people, progress, and the question before anything is sent."""
+"""Text for people, on stderr."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import sys
-import time
-from typing import TYPE_CHECKING, Never, Self
+from typing import TYPE_CHECKING, Self
 
 import click
-from tqdm import tqdm
 
-from campaign.cli.signals import interruptible
-from campaign.errors import Problem, UsageError
 from campaign.review.preview_terminal import harmless
-from campaign.runs import RunObserver
-from campaign.settings import DEFAULT_RATE
-from campaign.text import rough_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
     from types import TracebackType
 
-    from campaign.planning import PlanCounts
-    from campaign.runs import Run, SendConfirmation
-
-LINE_INTERVAL = 10.0
-"""Seconds between two lines of progress where there is no terminal."""
-
-REFRESH_INTERVAL = 0.2
-"""Seconds between two looks at a delivery."""
-
-LONG_WAIT = 1.0
-"""Seconds of waiting that are worth mentioning."""
-
-MOVING = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}"
-WAITING = "{percentage:3.0f}%{postfix}"
+    from campaign.errors import Problem
 
 _LINES_TOGETHER, _CHARACTERS_TOGETHER = 1000, 1_000_000
 
@@ -88,124 +65,8 @@ class Listing:
             self._characters = 0
 
 
-class Console(RunObserver):
-    """Shows a run's progress and asks before sending, on stderr. Use with `with`."""
-
-    def __init__(self, *, yes: bool, quiet: bool) -> None:
-        self._yes = yes
-        self._quiet = quiet
-        self._bar: tqdm[Never] | None = None
-        self._line_at = time.monotonic() + LINE_INTERVAL
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close_bar()
-
-    def warned(self, warning: Problem) -> None:
-        """Print a warning, quiet or not."""
-        warn(warning)
-
-    def planned(self, counts: PlanCounts) -> None:
-        """Show how many rows are planned."""
-        if self._quiet:
-            return
-        if sys.stderr.isatty():
-            if self._bar is None:
-                self._bar = tqdm(desc="Planning", unit=" rows", file=sys.stderr, leave=False)
-            self._bar.update()
-        elif time.monotonic() >= self._line_at:
-            self._line(f"planning: {counts.rows} rows")
-
-    def confirm(self, confirmation: SendConfirmation) -> bool:
-        """Ask, with the facts.
-
-        Raises:
-            UsageError: there is no terminal to ask on, and --yes was not given.
-        """
-        self._close_bar()
-        if self._yes:
-            return True
-        messages = "1 message" if confirmation.messages == 1 else f"{confirmation.messages} messages"
-        question = f"Send {messages} to {confirmation.server}, {_how_long(confirmation)}?"
-        if not sys.stdin.isatty():
-            raise UsageError(Problem("", f"{question} There is no terminal to ask on", "add --yes; nothing was sent"))
-        return click.confirm(question, err=True)
-
-    @contextlib.contextmanager
-    def delivering(self, run: Run, rows: int) -> Iterator[None]:
-        """Handle interrupts, and show a bar on a terminal or a line every ten seconds elsewhere."""
-        refreshing = asyncio.create_task(self._refresh(run, rows))
-        try:
-            with interruptible(run.stop, run.cancel):
-                yield
-        finally:
-            refreshing.cancel()
-            self._show(run, rows)
-
-    def writing(self, path: Path, rows: int) -> Callable[[int], object]:
-        """A bar on a terminal."""
-        self._close_bar()
-        if self._quiet or not sys.stderr.isatty():
-            return lambda _rows: None
-        self._bar = tqdm(total=rows, desc=f"Writing {path.name}", unit=" rows", file=sys.stderr, leave=False)
-        return self._bar.update
-
-    async def _refresh(self, run: Run, rows: int) -> None:
-        if not self._quiet and sys.stderr.isatty():
-            # smoothing=0: the mean since the beginning, which includes the waits, gives the honest time left
-            self._bar = tqdm(total=rows, desc="Sending", unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
-        while True:
-            self._show(run, rows)
-            await asyncio.sleep(REFRESH_INTERVAL)
-
-    def _show(self, run: Run, rows: int) -> None:
-        if self._bar is not None:
-            # Chosen anew each time: a terminal of 80 columns has no room for the wait beside the bar.
-            self._bar.bar_format = WAITING if _wait(run) >= LONG_WAIT else MOVING
-            self._bar.update(run.progress.done - self._bar.n)
-            self._bar.set_postfix_str(_state_of(run), refresh=True)
-        elif not self._quiet and time.monotonic() >= self._line_at:
-            self._line(f"{run.progress.done} of {rows} rows; {_state_of(run)}")
-
-    def _line(self, text: str) -> None:
-        self._line_at = time.monotonic() + LINE_INTERVAL
-        click.echo(text, err=True)
-
-    def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
 def key_prompt() -> Callable[[str], str] | None:
     """Asks for a key without showing it; None where there is no terminal."""
     if not sys.stdin.isatty():
         return None
     return lambda text: str(click.prompt(text, hide_input=True, err=True))
-
-
-def _how_long(confirmation: SendConfirmation) -> str:
-    messages, rate = confirmation.messages, confirmation.rate
-    if rate:
-        return f"{_span(messages / rate)} at {rate:g} a second"
-    return f"as fast as the server allows ({_span(messages / DEFAULT_RATE)} unless it states a limit of its own)"
-
-
-def _wait(run: Run) -> float:
-    return run.rate_limiter.waiting_for if run.rate_limiter else 0.0
-
-
-def _state_of(run: Run) -> str:
-    progress, wait = run.progress, _wait(run)
-    counts = f"sent {progress.sent}, failed {progress.failed}, in doubt {progress.in_doubt}"
-    if wait < LONG_WAIT:
-        return counts
-    if not progress.trouble:
-        return f"waiting {wait:.0f} s for the server's limit, {counts}"
-    return f"waiting {wait:.0f} s for the server, {counts} ({progress.trouble})"
-
-
-def _span(seconds: float) -> str:
-    return "under 1 s" if seconds < 1 else rough_duration(seconds)

@@ -67,7 +67,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             sends = ctx.invoked_subcommand in ("run", "resume")
-            click.echo("interrupted" + ("; `campaign results` says how the run stands" if sends else ""), err=True)
+            click.echo("interrupted" + ("; `campaign results` says how far the run is" if sends else ""), err=True)
             ctx.exit(INTERRUPTED)
 
 

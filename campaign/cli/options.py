@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from campaign import api
+from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt
 from campaign.cli.credentials import find_credentials
 
@@ -32,7 +32,7 @@ def pair(value: str) -> tuple[str, str]:
     """
     name, sign, text = value.partition("=")
     if not sign or not name.strip():
-        raise click.BadParameter(f"“{value}” has no = between the variable and what it stands for")
+        raise click.BadParameter(f"“{value}” has no = between the variable and its value")
     return name.strip(), text
 
 
@@ -95,7 +95,7 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     """
     names = ("template", "recipients", "sheet", "server", "rate", "concurrency")
     overrides = {name: given.get(name) for name in names}
-    return api.load(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
+    return load_campaign(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
 
 
 def credentials(channel: Channel) -> dict[str, str]:

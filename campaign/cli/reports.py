@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from campaign.campaign_file import is_spreadsheet
 from campaign.channels import CHANNELS
 from campaign.cli.console import Listing, say, warn
 from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT, SOME_NOT_SENT, exit_code
 from campaign.cli.json_output import JsonArray, print_json, print_json_object
-from campaign.config import is_spreadsheet
 from campaign.journal import State
 from campaign.planning import PlanCounts, planned_rows, prepare
 from campaign.recipients import Linter
@@ -140,7 +140,7 @@ def _quoted(text: str) -> str:
 def _as_json(
     plan: Plan, count: PlanCounts, columns: list[dict[str, str | None]], warnings: Iterable[Problem]
 ) -> dict[str, object]:
-    """What `check` tells programs, but for the problems of rows."""
+    """The JSON of `check`, without the problems of rows."""
     return {
         **_numbers(count),
         "columns": columns,
@@ -177,7 +177,7 @@ def _mapped(variable: str | None, column: Column, row: PlannedRow | None) -> dic
 
 
 def _columns(plan: Plan, linter: Linter, first: PlannedRow | None) -> Iterator[dict[str, str | None]]:
-    """The mapping, then the columns that no variable stands for; each with what linter found in it."""
+    """The mapping, then the columns without a variable; each with what the linter found in it."""
     examples = {column.letter: example._asdict() for column, example in linter.examples().items()}
     mapping = list(_mapping(plan, first))
     mapped = {found["column"] for found in mapping}

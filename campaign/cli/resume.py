@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.console import Console
+from campaign.campaign_file import campaign_name
+from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import FILE, RESULTS, credentials, delivery_options, output_options
 from campaign.cli.reports import show_report
-from campaign.config import campaign_name
 from campaign.journal import State
 from campaign.runs import RunOptions, RunPaths
 from campaign.runs.whole_run import resume_run
@@ -48,6 +48,6 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         server=given["server"],
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
     )
-    with Console(yes=given["yes"], quiet=given["quiet"]) as console:
-        report = resume_run(paths, credentials, options, console)
+    with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
+        report = resume_run(paths, credentials, options, observer)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.console import Console
+from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options
 from campaign.cli.reports import dry_run, show_report
 from campaign.planning import prepare
@@ -41,7 +41,7 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
     options = RunOptions(**{name: given[name] for name in ("limit", "skip_invalid", "new", "results")})
-    with Console(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as console:
-        report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, console)
+    with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
+        report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
     changed = any(given[name] for name in ("template", "mapped", "values"))
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=changed))

@@ -179,7 +179,7 @@ class LocalRateLimiter:
         date = http_date(response.headers.get("date", ""))
         if date is not None:
             self._server_clock.learn(date, sent_at, now)
-        elif self._server_clock.uncertainty == float("inf"):  # no Date so far: assume that the server's clock is ours
+        elif self._server_clock.uncertainty == float("inf"):  # no Date so far: assume that the two clocks agree
             self._server_clock.learn(self._clock.epoch(), now, now)
 
     def _plan(self, route: Route) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import platform
 import secrets
 import time
 from collections import Counter
@@ -57,7 +55,6 @@ class _Attempt:
 @dataclass
 class _Session:
     run: int
-    holder: str
     started_at: float
     ended_at: float | None = None
 
@@ -69,7 +66,6 @@ class _Run:
     attempts: dict[int, _Attempt] = field(default_factory=dict)
     attempt_numbers: count[int] = field(default_factory=lambda: count(1))
 
-    @property
     def last_event(self) -> float:
         """When the last attempt on record began or ended; 0.0 where there is none."""
         return max((each.ended_at or each.started_at for each in self.attempts.values()), default=0.0)
@@ -88,14 +84,12 @@ class MemoryJournal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        return None
+    def __exit__(self, *_: object) -> None: ...
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        return None
+    async def __aexit__(self, *_: object) -> None: ...
 
     def reopened(self) -> AbstractContextManager[MemoryJournal]:
         """This journal: it is never closed."""
@@ -143,9 +137,9 @@ class MemoryJournal:
         """Record that this process delivers a run from now on, and that earlier sessions have ended."""
         for session in self._sessions:
             if session.ended_at is None:
-                session.ended_at = max(session.started_at, self._runs[session.run].last_event)
+                session.ended_at = max(session.started_at, self._runs[session.run].last_event())
         self._change(run, stop_reason=None)
-        self._sessions.append(_Session(run, f"process {os.getpid()} on {platform.node()}", time.time()))
+        self._sessions.append(_Session(run, time.time()))
         return len(self._sessions)
 
     def end_session(self, session: int, stop_reason: str | None) -> None:
@@ -177,7 +171,7 @@ class MemoryJournal:
         """The figures of a run."""
         found = self._runs[run]
         sessions = [session for session in self._sessions if session.run == run]
-        spans = [(each.started_at, each.ended_at or max(each.started_at, found.last_event)) for each in sessions]
+        spans = [(each.started_at, each.ended_at or max(each.started_at, found.last_event())) for each in sessions]
         return Tally(
             states=Counter(row.outcome.state for row in found.rows.values()),
             requests=len(found.attempts),
@@ -194,31 +188,19 @@ class MemoryJournal:
             if row.outcome.state not in (State.SENT, State.PENDING):
                 groups.setdefault((row.outcome.state, row.outcome.kind), []).append(row)
         ordered = sorted(groups.items(), key=lambda each: (each[0][0] is State.SKIPPED, -len(each[1]), each[0]))
-        return [
-            ReasonCount(
-                state, kind, rows[0].outcome.reason, len(rows), tuple(row.planned.number for row in rows[:PER_REASON])
-            )
-            for (state, kind), rows in ordered[:MOST_REASONS]
-        ]
+        found = []
+        for (state, kind), rows in ordered[:MOST_REASONS]:
+            examples = tuple(row.planned.number for row in rows[:PER_REASON])
+            found.append(ReasonCount(state, kind, rows[0].outcome.reason, len(rows), examples))
+        return found
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:
         """Every row of a run in sheet order, or those in some states."""
         for row in list(self._runs[run].rows.values()):
-            state, kind, reason, message_id, http_status, _, latency = row.outcome
-            if not states or state in states:
+            number, outcome = row.planned.number, row.outcome
+            if not states or outcome.state in states:
                 cells = decode_cells(row.planned.cells)
-                yield RowResult(
-                    row.planned.number,
-                    cells,
-                    state,
-                    kind,
-                    reason,
-                    message_id,
-                    http_status,
-                    row.attempts,
-                    row.at,
-                    latency,
-                )
+                yield RowResult(number, cells, *outcome[:5], row.attempts, row.at, outcome.latency)
 
     def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
         """When messages were sent; see `JournalStore.sent_per_minute`."""
@@ -246,8 +228,7 @@ class MemoryAttemptLog:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        return None
+    async def __aexit__(self, *_: object) -> None: ...
 
     async def begin(self, seq: int, at: float) -> int:
         """Record an attempt and return its number."""

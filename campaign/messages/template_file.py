@@ -132,7 +132,7 @@ def _named_channel(path: Path, content: dict[str, Any]) -> Channel:
     unknown = sorted(set(content) - {"channel", "payload"}) if "payload" in content else []
     if unknown:
         raise TemplateError(
-            Problem(f"{path}: {', '.join(unknown)}", "stands beside channel and payload", "move it into payload")
+            Problem(f"{path}: {', '.join(unknown)}", "is beside channel and payload", "move it into payload")
         )
     name = content.get("channel")
     if isinstance(name, str) and name in CHANNELS:

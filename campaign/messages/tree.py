@@ -107,7 +107,7 @@ def build(body: Mapping[str, Any], compile_leaf: Compile, is_required: IsRequire
     Args:
         body: parsed JSON; fields that are `null` are dropped, as no field of either API accepts it.
         compile_leaf: compiles a string, given its path.
-        is_required: tells whether the API requires the object at a path.
+        is_required: returns whether the API requires the object at a path.
     """
 
     def node(value: Any, path: Path) -> Node:  # noqa: ANN401 - parsed JSON

@@ -1,4 +1,4 @@
-"""The figures of DESIGN.md section 13 that compare campaign with what it is built on."""
+"""The figures that compare campaign with what it is built on."""
 
 from __future__ import annotations
 

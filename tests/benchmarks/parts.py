@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from campaign.config import load_campaign
+from campaign.campaign_file import load_campaign
 from campaign.journal import RunManifest, State
 from campaign.journal.sqlite import SqliteJournal
 from campaign.planning import prepare, write_plan

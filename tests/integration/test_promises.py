@@ -144,7 +144,7 @@ def test_an_interrupt_while_the_workbook_is_written_ends_in_a_report(
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("run", "interrupted; `campaign results` says how the run stands\n"), ("check", "interrupted\n")],
+    [("run", "interrupted; `campaign results` says how far the run is\n"), ("check", "interrupted\n")],
 )
 def test_an_interrupt_before_a_delivery_names_what_tells_more(
     command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, said: str

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from campaign.campaign_file import load_campaign
 from campaign.channels import KITECHAT, LIVECHAT, Channel, Payload
-from campaign.config import load_campaign
 from campaign.errors import CampaignFileError, TemplateError
 from campaign.messages import Mapped, MessageTemplate, TemplateFile, compile_template, load_template
 from campaign.sheets import CellValue, Row

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaign.config import load_campaign
+from campaign.campaign_file import load_campaign
 from campaign.journal import RunManifest
 from campaign.planning import Plan, prepare
 from campaign.sheets import Column, Row

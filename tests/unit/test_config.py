@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.config import campaign_name, is_spreadsheet, load_campaign
+from campaign.campaign_file import campaign_name, is_spreadsheet, load_campaign
 from campaign.errors import CampaignFileError
 
 if TYPE_CHECKING:

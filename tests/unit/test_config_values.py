@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.config import Campaign, load_campaign
+from campaign.campaign_file import load_campaign
+from campaign.config import Campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable

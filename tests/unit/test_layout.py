@@ -1,8 +1,9 @@
-"""The layout that DESIGN.md draws: imports point one way, and every library has its owner."""
+"""The layout that CONTRIBUTING.md describes: imports point one way, libraries have owners, and modules stay small."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ LAYERS = [
     {"errors", "settings", "text", "atomic_write"},
     {"sheets"},
     {"config", "recipients", "channels", "webpage"},
+    {"campaign_file"},
     {"messages", "starter"},
     {"journal.records"},
     {"delivery.ports", "delivery.shutdown"},
@@ -87,3 +89,27 @@ def test_a_library_has_one_owner(library: str) -> None:
     }
     assert users
     assert not strangers
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
+def test_modules_and_functions_are_short(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno + 1 > 45]
+    assert not long
+
+
+def test_the_way_of_a_row_is_short_enough_to_read() -> None:
+    guide = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\d+\. `(campaign/[^`]+)`", guide, re.MULTILINE)
+    lines = [len((PACKAGE.parent / name).read_text(encoding="utf-8").splitlines()) for name in named]
+    assert 5 < len(named) <= 12
+    assert sum(lines) <= 1950
+
+
+@pytest.mark.parametrize(
+    "name", re.findall(r"`(campaign/[^`]+)`", (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8"))
+)
+def test_what_the_guide_names_is_there(name: str) -> None:
+    assert (PACKAGE.parent / name).exists()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.config import load_campaign
+from campaign.campaign_file import load_campaign
 from campaign.errors import Problem, RecipientsError
 from campaign.journal import State
 from campaign.journal.sqlite import SqliteJournal

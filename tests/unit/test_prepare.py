@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from campaign.config import load_campaign
+from campaign.campaign_file import load_campaign
 from campaign.errors import CampaignFileError, TemplateError
 from campaign.planning import prepare
 

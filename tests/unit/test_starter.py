@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from campaign.campaign_file import load_campaign
 from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, Channel
-from campaign.config import load_campaign
 from campaign.errors import UsageError
 from campaign.journal import State
 from campaign.planning import prepare

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from campaign.channels.sandbox_api import RouteSettings, SandboxRoute
 
 REMARK = (
-    "Rocket.Chat stores a livechat message under the visitor’s own name, whatever agent it names, so it stands on the "
+    "Rocket.Chat stores a livechat message under the visitor’s own name, whatever agent it names, so it appears on the "
     "visitor’s side of the conversation. When it is sent, it also gets an _id."
 )
 

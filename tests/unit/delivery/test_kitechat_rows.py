@@ -1,4 +1,4 @@
-"""Kitechat, row by row of DESIGN.md's table "how an answer is read": a lost answer is never sent again by itself."""
+"""Kitechat, row by row of the table in docs/responses.md: a lost answer is never sent again by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Livechat, row by row of DESIGN.md's table "how an answer is read": what becomes of a row, and at what cost."""
+"""Livechat, row by row of the table in docs/responses.md: what becomes of a row, and at what cost."""
 
 from __future__ import annotations
 

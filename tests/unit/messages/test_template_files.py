@@ -96,7 +96,7 @@ def test_a_file_that_notepad_saved_is_read(tmp_path: Path, name: str) -> None:
         ),
         pytest.param(
             {"channel": "livechat", "payload": LIVECHAT, "version": 1, "msg": "x"},
-            "t.json: msg, version: stands beside channel and payload; move it into payload",
+            "t.json: msg, version: is beside channel and payload; move it into payload",
             id="more beside the wrapper",
         ),
     ],

@@ -1,0 +1,165 @@
+"""Reading a campaign: a TOML file or a spreadsheet, with overrides."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from pydantic import ValidationError
+
+from campaign.config import Campaign, problem_of, unknown_key
+from campaign.errors import CampaignFileError, Problem
+
+TEXT_FILES = (".csv", ".tsv", ".txt")
+
+
+class Overrides(TypedDict, total=False):
+    """Settings that replace those of a campaign file.
+
+    Attributes:
+        template: a path, or the name of a shipped template.
+        recipients: the list.
+        sheet: the sheet to read.
+        columns: variable to header.
+        values: variable to text, the same for every row.
+        server: the server's base URL.
+        rate: "10/s", "600/min", "auto" or requests per second.
+        concurrency: requests in flight at once.
+    """
+
+    template: str | Path | None
+    recipients: str | Path | None
+    sheet: str | None
+    columns: Mapping[str, str]
+    values: Mapping[str, str]
+    server: str | None
+    rate: str | float | None
+    concurrency: int | None
+
+
+def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
+    """Read a campaign file, or make a campaign from a spreadsheet.
+
+    Args:
+        file: a campaign file; or a spreadsheet, and then `template` is needed. A path in `overrides` is relative to the
+            working directory.
+        overrides: settings that replace those of the file.
+
+    Raises:
+        CampaignFileError: every problem of the file, by key.
+    """
+    template, recipients = overrides.get("template"), overrides.get("recipients")
+    nested: dict[str, Any] = {
+        "template": str(Path(template).absolute()) if template and Path(template).is_file() else template,
+        "recipients": {
+            "file": str(Path(recipients).absolute()) if recipients else None,
+            "sheet": overrides.get("sheet"),
+        },
+        "columns": dict(overrides.get("columns", {})),
+        "values": dict(overrides.get("values", {})),
+        "server": {"url": overrides.get("server")},
+        "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
+    }
+    return load_campaign(Path(file), _without_blanks(nested))
+
+
+def _without_blanks(settings: Mapping[str, Any]) -> dict[str, Any]:
+    given = {key: _without_blanks(value) if isinstance(value, dict) else value for key, value in settings.items()}
+    return {key: value for key, value in given.items() if value is not None and value != {}}
+
+
+def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Campaign:
+    """Read a campaign file, or make a campaign from a spreadsheet.
+
+    Args:
+        file: a campaign file; or a spreadsheet, and then `overrides` must name the template.
+        overrides: settings that win over the file's, in its own shape ({"server": {"url": …}}).
+
+    Raises:
+        CampaignFileError: every problem of the file, by key.
+    """
+    overrides = overrides or {}
+    if file.is_dir():
+        raise CampaignFileError(Problem(str(file), "is a folder", "name the campaign file in it"))
+    if is_spreadsheet(file):
+        given: dict[str, Any] = {"recipients": {"file": file.name}}
+        if "template" not in overrides:
+            raise CampaignFileError(
+                Problem(
+                    str(file), "a spreadsheet needs a template", "name one with --template, or write a campaign file"
+                )
+            )
+    else:
+        given = _read_toml(file)
+    merged = _merge(_without_list_settings(_without_overridden_values(given, overrides), overrides), overrides)
+    merged.setdefault("name", file.stem)
+    return _validate(file, {**merged, "folder": file.parent}, given)
+
+
+def campaign_name(file: Path) -> str:
+    """The name of a campaign's journal and results, also where the campaign file is gone.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return file.stem
+    return str(_read_toml(file).get("name", file.stem))
+
+
+def is_spreadsheet(file: Path) -> bool:
+    """Whether FILE is a list of recipients rather than a campaign file."""
+    return file.suffix.lower() != ".toml"
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise CampaignFileError(
+            Problem(str(file), "there is no such file", "`campaign new DIR` makes a campaign to start from")
+        ) from error
+    except OSError as error:
+        raise CampaignFileError(Problem(str(file), f"cannot be read ({error.strerror})")) from error
+    except UnicodeDecodeError as error:
+        raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
+    except (ValueError, RecursionError) as error:  # no TOML, or TOML beyond what Python reads
+        raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
+
+
+def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The file's settings without those that describe its own list, where the overrides name another list."""
+    section, other = given.get("recipients"), overrides.get("recipients", {}).get("file")
+    if other is None or not isinstance(section, dict):
+        return given
+    kept = () if Path(other).suffix.lower() in TEXT_FILES else ("short_date",)  # a text file has no dates to show
+    return {**given, "recipients": {name: section[name] for name in kept if name in section}}
+
+
+def _without_overridden_values(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The file's settings without values of variables for which the overrides name a column."""
+    values, mapped = given.get("values"), overrides.get("columns", {})
+    if not isinstance(values, dict):
+        return given
+    return {**given, "values": {name: text for name, text in values.items() if name not in mapped}}
+
+
+def _merge(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(given)
+    for key, value in overrides.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _validate(file: Path, merged: dict[str, Any], given: Mapping[str, Any]) -> Campaign:
+    if "folder" in given:
+        raise CampaignFileError(unknown_key(file, ("folder",)))
+    try:
+        campaign = Campaign.model_validate(merged)
+    except ValidationError as error:
+        raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
+    resolved = campaign.recipients.model_copy(update={"file": campaign.folder / campaign.recipients.file})
+    return campaign.model_copy(update={"recipients": resolved})

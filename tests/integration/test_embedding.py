@@ -1,0 +1,317 @@
+"""The public API from a script, a thread and a running event loop: no prints, no prompts, no signal handlers."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import campaign
+from campaign.sandbox import Sandbox, SandboxSettings
+from tests.integration.conftest import kitechat_list, livechat_list
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+KEY = "k3y-that-never-shows"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Sandbox]:
+    async with Sandbox(SandboxSettings(credentials={"api_key": KEY})) as sandbox:
+        yield sandbox
+
+
+def livechat(folder: Path, rows: int, url: str = "https://chat.example.com") -> campaign.Campaign:
+    return campaign.load(livechat_list(folder / "list.csv", rows), template="livechat-text", server=url, rate="1000/s")
+
+
+def kitechat(folder: Path, rows: int, url: str) -> campaign.Campaign:
+    return campaign.load(kitechat_list(folder / "list.csv", rows), template="kitechat-text", server=url, rate="1000/s")
+
+
+async def rehearsed(folder: Path, rows: int = 5, **pace: int) -> tuple[list[campaign.RowEvent], campaign.Report]:
+    """A rehearsal in a journal in memory, by the public API alone."""
+    plan = campaign.plan(livechat(folder, rows), sandbox=True)
+    async with campaign.open_journal(":memory:") as journal:
+        run = await campaign.start(plan, journal=journal)
+        events = [event async for event in run.deliver(**pace)]
+        return events, await run.report()
+
+
+# Where it runs
+
+
+def test_it_runs_in_asyncio_run(tmp_path: Path) -> None:
+    events, report = asyncio.run(rehearsed(tmp_path))
+    assert [(event.row, event.state, event.reason) for event in sorted(events)] == [
+        (row, campaign.State.SENT, "") for row in range(2, 7)
+    ]
+    assert (report.state, report.tally.count(campaign.State.SENT)) == ("finished", 5)
+
+
+def test_it_runs_in_a_thread(tmp_path: Path) -> None:
+    async def in_thread() -> tuple[list[campaign.RowEvent], campaign.Report]:
+        return await asyncio.to_thread(asyncio.run, rehearsed(tmp_path))
+
+    events, _ = asyncio.run(in_thread())
+    assert len(events) == 5
+
+
+async def test_planning_does_not_block_the_event_loop(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3000), sandbox=True)
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0.001)
+
+    ticking = asyncio.create_task(tick())
+    async with campaign.open_journal(":memory:") as journal:
+        await campaign.start(plan, journal=journal)
+    ticking.cancel()
+    assert ticks > 3
+
+
+def test_no_signal_handler_is_installed(tmp_path: Path) -> None:
+    async def work() -> bool:
+        before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        plan = campaign.plan(livechat(tmp_path, 5), sandbox=True)
+        async with campaign.open_journal(":memory:") as journal:
+            run = await campaign.start(plan, journal=journal)
+            handlers = [
+                [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] async for _ in run.deliver()
+            ]
+        return all(each == before for each in handlers) and len(handlers) == 5
+
+    assert asyncio.run(work())
+
+
+def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(rehearsed(tmp_path))
+    assert campaign.run(livechat(tmp_path, 2), sandbox=True) is not None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_environment_variable_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KITECHAT_API_KEY", KEY)
+    plan = campaign.plan(kitechat(tmp_path, 1, "http://127.0.0.1:9"))
+    with (
+        campaign.open_journal(":memory:") as journal,
+        pytest.raises(campaign.CampaignError, match="needs an API key") as caught,
+    ):
+        campaign.start_sync(plan, journal=journal)
+    assert caught.value.problems[0].code == "credentials-missing"
+
+
+# What it does
+
+
+async def test_a_real_server_gets_every_row_once(tmp_path: Path, server: Sandbox) -> None:
+    plan = campaign.plan(kitechat(tmp_path, 20, server.url))
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal, api_key=KEY)
+        assert [event.state async for event in run.deliver()] == ["sent"] * 20
+    assert len(server.ledger.taken()) == 20
+    assert KEY not in repr(run)
+    assert KEY.encode() not in (tmp_path / "own.journal.db").read_bytes()
+
+
+async def test_the_report_can_be_used_after_the_journal_is_closed(tmp_path: Path, server: Sandbox) -> None:
+    plan = campaign.plan(livechat(tmp_path, 4, server.url))
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal)
+        async for _ in run.deliver(limit=3):
+            pass
+        report = await run.report()
+    assert (report.state, report.reason) == ("stopped", "the limit of 3 rows is reached")
+    assert [row.state for row in report.rows()] == ["sent", "sent", "sent", "pending"]
+    written = report.to_xlsx(tmp_path / "out.xlsx")
+    assert written.results == tmp_path / "out.xlsx"
+    assert written.results.exists()
+
+
+async def test_leaving_the_loop_early_stops_the_run_cleanly(tmp_path: Path, server: Sandbox) -> None:
+    plan = campaign.plan(kitechat(tmp_path, 300, server.url))
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal, api_key=KEY)
+        async for _ in run.deliver():
+            break
+        report = await run.report()
+        taken = len(server.ledger.taken())
+        assert 0 < taken < 300
+        assert report.reason == "stopped by the calling program"
+        assert report.tally.states == {"sent": taken, "pending": 300 - taken}
+        resumed = await campaign.resume(journal, api_key=KEY)
+        assert len([event async for event in resumed.deliver()]) == 300 - taken
+    assert len(server.ledger.taken()) == 300
+
+
+async def test_a_run_can_be_stopped_from_elsewhere(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 500), sandbox=True)
+    async with campaign.open_journal(":memory:") as journal:
+        run = await campaign.start(plan, journal=journal)
+        async for _ in run.deliver(rate="200/s"):
+            await asyncio.to_thread(run.stop, "enough for today")
+        report = await run.report()
+    assert report.reason == "enough for today"
+    assert report.interrupted
+
+
+async def test_one_run_is_not_delivered_twice_at_once(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 50), sandbox=True)
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal)
+        delivering = run.deliver(rate="100/s")
+        await anext(delivering)
+        with pytest.raises(campaign.CampaignError, match="is being worked on by process") as caught:
+            await anext((await campaign_again(journal)).deliver())
+        assert caught.value.problems[0].code == "journal-busy"
+        await delivering.aclose()  # type: ignore[attr-defined] # an async generator
+
+
+async def campaign_again(journal: campaign.JournalStore) -> campaign.Run:
+    record = journal.last_run()
+    assert record is not None
+    return campaign.Run(journal, record, {})
+
+
+async def test_a_cancelled_start_leaves_no_run(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 5000), sandbox=True)
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        starting = asyncio.create_task(campaign.start(plan, journal=journal))
+        await asyncio.sleep(0.02)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        assert journal.runs() == []
+
+
+def test_every_async_name_has_a_blocking_twin(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 30), sandbox=True)
+    with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = campaign.start_sync(plan, journal=journal)
+        assert len(list(run.deliver_sync(limit=10))) == 10
+        for _ in campaign.resume_sync(journal).deliver_sync(rate="100/s"):
+            break
+        report = campaign.resume_sync(journal).report_sync()
+        assert 10 < report.tally.count(campaign.State.SENT) < 30
+        assert len(list(campaign.resume_sync(journal).deliver_sync())) == report.tally.count(campaign.State.PENDING)
+        assert run.report_sync().state == "finished"
+
+
+def test_a_blocking_delivery_that_fails_raises_where_it_is_iterated(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3), sandbox=True)
+    with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = campaign.start_sync(plan, journal=journal)
+        with journal.exclusive(), pytest.raises(campaign.CampaignError, match="is being worked on"):
+            list(run.deliver_sync())
+
+
+def test_an_observer_that_does_not_agree_leaves_no_run(tmp_path: Path) -> None:
+    class No(campaign.RunObserver):
+        def confirm(self, confirmation: campaign.SendConfirmation) -> bool:
+            return confirmation.messages != 3
+
+    plan = campaign.plan(livechat(tmp_path, 3), sandbox=True)
+    with campaign.open_journal(":memory:") as journal:
+        with pytest.raises(campaign.CampaignError, match="was not confirmed"):
+            campaign.start_sync(plan, journal=journal, observer=No())
+        assert journal.runs() == []
+
+
+def test_a_run_on_record_needs_new(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3))
+    with campaign.open_journal(":memory:") as journal:
+        campaign.start_sync(plan, journal=journal)
+        with pytest.raises(campaign.CampaignError, match="is unfinished") as caught:
+            campaign.start_sync(plan, journal=journal)
+        assert caught.value.problems[0].code == "run-state"
+        assert campaign.start_sync(plan, journal=journal, new=True).number == 2
+
+
+def test_invalid_rows_are_told_by_the_plan_and_stop_the_start(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("token,rid,msg\nt1,r,Hi\n,r,Hi\nt3,r,\n", encoding="utf-8")
+    plan = campaign.plan(campaign.load(tmp_path / "list.csv", template="livechat-text"), sandbox=True)
+    assert repr(plan.counts) == "PlanCounts(rows=3, pending=1, invalid=2, skipped=0)"
+    assert plan.rows[0].payload == {"token": "t1", "rid": "r", "msg": "Hi"}
+    assert [(row.number, row.problems[0].code) for row in plan.invalid] == [(3, "blank-field"), (4, "blank-field")]
+    assert str(plan.rows[-1].problems[0]) == "C4: “msg” is blank, and msg needs it; fill it in"
+    with pytest.raises(IndexError):
+        plan.rows[3]
+    with campaign.open_journal(":memory:") as journal:
+        with pytest.raises(campaign.CampaignError, match="2 of 3 rows cannot be sent") as caught:
+            campaign.start_sync(plan, journal=journal)
+        assert caught.value.problems[-1].code == "invalid-rows"
+        run = campaign.start_sync(plan, journal=journal, skip_invalid=True)
+        assert [event.row for event in run.deliver_sync()] == [2]
+
+
+def test_a_list_that_changed_after_it_was_planned_is_not_sent(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3), sandbox=True)
+    livechat_list(tmp_path / "list.csv", 4)
+    with campaign.open_journal(":memory:") as journal:
+        with pytest.raises(campaign.CampaignError, match="was changed while it was being read; start again"):
+            campaign.start_sync(plan, journal=journal)
+        assert journal.runs() == []
+
+
+def test_a_whole_run_in_one_call(tmp_path: Path) -> None:
+    report = campaign.run(livechat(tmp_path, 3), sandbox=True)
+    assert report is not None
+    assert report.results == tmp_path / "list.sandbox.results.xlsx"
+    assert report.results.exists()
+    again = campaign.run(livechat(tmp_path, 3), sandbox=True, options=campaign.RunOptions(limit=1))
+    assert again is not None
+    assert (again.run.number, again.state) == (2, "stopped")
+
+
+@pytest.mark.parametrize("rate", ["10", "fast", "0/s", -1, float("nan")], ids=str)
+def test_a_rate_that_is_none_is_refused_in_words(tmp_path: Path, rate: str | float) -> None:
+    plan = campaign.plan(livechat(tmp_path, 1), sandbox=True)
+    with campaign.open_journal(":memory:") as journal:
+        run = campaign.start_sync(plan, journal=journal)
+        with pytest.raises(campaign.CampaignError, match=r"^rate: "):
+            list(run.deliver_sync(rate=rate))
+
+
+# Examples
+
+
+def examples() -> list[tuple[str, str]]:
+    """The examples of the package's docstring and of the README, each with its place."""
+    docstring = re.split(r"\n(?=\S)", campaign.__doc__ or "")
+    indented = ["\n".join(line[4:] for line in part.splitlines()[1:]) for part in docstring if "\n    " in part]
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    fenced = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    return [("docstring", "\n".join(indented)), *((f"README {number}", text) for number, text in enumerate(fenced, 1))]
+
+
+@pytest.mark.parametrize("example", [pytest.param(text, id=where) for where, text in examples()])
+async def test_an_example_runs_line_by_line_in_a_running_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
+) -> None:
+    """As in a notebook: every statement by itself, `await` at the top level."""
+    livechat_list(tmp_path / "customers.csv", 12)
+    (tmp_path / "tet-offer.toml").write_text(
+        'template = "livechat-text"\n[recipients]\nfile = "customers.csv"\n', encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    statements = ast.parse(example).body
+    assert len(statements) > 3
+    for statement in statements:
+        module = ast.Module([statement], type_ignores=[])
+        code = compile(module, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        result = eval(code, names)  # noqa: S307 - our own examples
+        if asyncio.iscoroutine(result):
+            await result
+    assert names["report"].tally.count(campaign.State.SENT) == 10
+    assert (tmp_path / "tet.xlsx").exists()
