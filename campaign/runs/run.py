@@ -203,9 +203,7 @@ class Run:
             raise
         finally:
             self._shutdown = None
-            with contextlib.suppress(JournalError):  # a journal that cannot be written has stopped the run already
-                self.settle_cut_off()
-                self._journal.end_session(session, self._stop_reason(settings))
+            self._end_session(session, settings)
             self._ended.set()
         return self._reason
 
@@ -256,10 +254,17 @@ class Run:
         if loop is not None and task is not None and not loop.is_closed():
             loop.call_soon_threadsafe(task.cancel)
 
-    def settle_cut_off(self) -> None:
+    def settle_cut_off(self, journal: JournalStore | None = None) -> None:
         """Mark rows that were cut off while sending as in doubt, where the server has no read-back."""
         if not self.channel.can_read_back and self.settings.on_doubt == "ask":
-            self._journal.mark_cut_off_in_doubt(self.number)
+            (journal or self._journal).mark_cut_off_in_doubt(self.number)
+
+    def _end_session(self, session: int, settings: DeliverySettings) -> None:
+        """Record the end of a delivery, also where the caller has closed the journal meanwhile."""
+        with contextlib.suppress(JournalError), self._journal.reopened() as journal:  # else it has stopped the run
+            self.settle_cut_off(journal)
+            reason = self._reason.text if self._reason else f"the limit of {settings.limit} rows is reached"
+            journal.end_session(session, None if journal.tally(self.number).finished else reason)
 
     async def report(self) -> Report:
         """The report on this run, once a delivery under way has ended.
@@ -272,16 +277,11 @@ class Run:
 
     def report_sync(self) -> Report:
         """The blocking twin of `report`; it does not wait for a delivery under way."""
-        if self._reason is None:
-            return Report.of(self._journal, self.record)
-        text, interrupted = self._reason.text, self._reason.interrupted
-        return Report.of(self._journal, self.record, reason=text, interrupted=interrupted)
-
-    def _stop_reason(self, settings: DeliverySettings) -> str | None:
-        """Why the run is not finished; None where it is."""
-        if self._journal.tally(self.number).finished:
-            return None
-        return self._reason.text if self._reason else f"the limit of {settings.limit} rows is reached"
+        with self._journal.reopened() as journal:
+            if self._reason is None:
+                return Report.of(journal, self.record)
+            text, interrupted = self._reason.text, self._reason.interrupted
+            return Report.of(journal, self.record, reason=text, interrupted=interrupted)
 
 
 def channel_of(record: RunRecord) -> Channel:

@@ -154,6 +154,19 @@ async def test_leaving_the_loop_early_stops_the_run_cleanly(tmp_path: Path, serv
     assert len(server.ledger.taken()) == 300
 
 
+async def test_the_journal_may_be_closed_right_after_leaving_the_loop(tmp_path: Path, server: Sandbox) -> None:
+    plan = campaign.plan(kitechat(tmp_path, 300, server.url))
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal, api_key=KEY)
+        async for _ in run.deliver():
+            break
+    report = await run.report()
+    taken = len(server.ledger.taken())
+    assert 0 < taken < 300
+    assert report.reason == "stopped by the calling program"
+    assert report.tally.states == {"sent": taken, "pending": 300 - taken}
+
+
 async def test_a_run_can_be_stopped_from_elsewhere(tmp_path: Path) -> None:
     plan = campaign.plan(livechat(tmp_path, 500), sandbox=True)
     async with campaign.open_journal(":memory:") as journal:
