@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from campaign.channels.credentials import credentials_from
-from campaign.errors import Problem, RunStateError
+from campaign.errors import Problem, RunStateError, UsageError
 from campaign.planning import prepare
 from campaign.runs.options import RunObserver, RunOptions
 from campaign.runs.run import Run, channel_of
@@ -19,7 +19,7 @@ from campaign.runs.start import begin_run, whole_run
 from campaign.runs.whole_run import run_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from campaign.channels import Channel
     from campaign.config import Campaign
@@ -97,7 +97,7 @@ async def resume(
     journal: JournalStore,
     *,
     api_key: str | Mapping[str, str] | None = None,
-    retry: tuple[State, ...] = (),
+    retry: Collection[State | str] = (),
     server: str | None = None,
 ) -> Run:
     """The last run of a journal, ready to be delivered again. Nothing is sent yet.
@@ -120,14 +120,14 @@ def resume_sync(
     journal: JournalStore,
     *,
     api_key: str | Mapping[str, str] | None = None,
-    retry: tuple[State, ...] = (),
+    retry: Collection[State | str] = (),
     server: str | None = None,
 ) -> Run:
     """The blocking twin of `resume`."""
     with journal.exclusive():
         record = whole_run(journal)
         credentials = {} if record.manifest.rehearsal else credentials_from(channel_of(record), api_key)
-        run = Run(journal, record, credentials, server=server, retry=tuple(retry))
+        run = Run(journal, record, credentials, server=server, retry=retry)
         run.settle_cut_off()
     return run
 
@@ -142,7 +142,7 @@ def run(
 ) -> Report | None:
     """Plan a campaign, deliver it and write its results workbook, in its own journal beside the campaign file.
 
-    Blocking, for a script; not to be called inside a running event loop.
+    Blocking, for a script.
 
     Args:
         campaign: the campaign.
@@ -155,8 +155,12 @@ def run(
         How it ended; None where the observer did not confirm it.
 
     Raises:
+        UsageError: it is called inside a running event loop.
         CampaignError: something is wrong, and nothing was sent.
     """
+    if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public function raises where there is none
+        what = "cannot be called inside a running event loop"
+        raise UsageError(Problem("campaign.run", what, "use `await campaign.start(…)`, or a thread"))
     made = prepare(campaign, rehearsal=sandbox)
 
     def find(channel: Channel) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,11 +46,17 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
     Args:
         file: a campaign file; or a spreadsheet, and then `template` is needed. A path in `overrides` is relative to the
             working directory.
-        overrides: settings that replace those of the file.
+        overrides: `template`, `recipients`, `sheet`, `columns`, `values`, `server`, `rate` and `concurrency`, which
+            replace the file's settings; `Overrides` describes them.
 
     Raises:
-        CampaignFileError: every problem of the file, by key.
+        CampaignFileError: every problem of the file, by key; or an override that does not exist.
     """
+    unknown = next((name for name in overrides if name not in Overrides.__annotations__), None)
+    if unknown is not None:
+        close = difflib.get_close_matches(unknown, Overrides.__annotations__, n=1)
+        hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(Overrides.__annotations__)}"
+        raise CampaignFileError(Problem(unknown, "there is no such setting to override", hint))
     template, recipients = overrides.get("template"), overrides.get("recipients")
     nested: dict[str, Any] = {
         "template": str(Path(template).absolute()) if template and Path(template).is_file() else template,

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 DEFAULTS = DeliverySettings()
+
+T = TypeVar("T")
 
 SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "minute": 60, "h": 3600, "hour": 3600}
 
@@ -58,22 +60,47 @@ def _text(value: object) -> object:
 
 
 def parse_rate(rate: str | float) -> float | None:
-    """A rate in requests per second, of "10/s", "600/min" or a number; None for "auto".
+    """A rate in requests per second, from "10/s", "600/min" or a number; None for "auto".
 
     Raises:
-        CampaignFileError: it is none.
+        CampaignFileError: it is not a rate.
     """
+    return _validated(_RATE, rate, "rate")
+
+
+def parse_concurrency(concurrency: int) -> int:
+    """A number of requests in flight at once.
+
+    Raises:
+        CampaignFileError: it is not a whole number from 1 to 1,000.
+    """
+    return _validated(_CONCURRENCY, concurrency, "concurrency")
+
+
+def parse_limit(limit: int) -> int:
+    """A number of rows to deliver.
+
+    Raises:
+        CampaignFileError: it is not a whole number from 1 on.
+    """
+    return _validated(_LIMIT, limit, "limit")
+
+
+def _validated(adapter: TypeAdapter[T], value: object, where: str) -> T:
     try:
-        return _RATE.validate_python(rate)
+        return adapter.validate_python(value)
     except ValidationError as error:
-        what, remedy = _in_words(error.errors(include_url=False)[0], "rate")
-        raise CampaignFileError(Problem("rate", what, remedy)) from error
+        what, remedy = _in_words(error.errors(include_url=False)[0], where)
+        raise CampaignFileError(Problem(where, what, remedy)) from error
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400)]
 Rate = Annotated[Annotated[float, Field(gt=0, le=100_000)] | None, BeforeValidator(_per_second)]
 Word = Annotated[str, BeforeValidator(_text)]
+Concurrency = Annotated[int, Field(ge=1, le=1000)]
 _RATE: TypeAdapter[float | None] = TypeAdapter(Rate)
+_CONCURRENCY: TypeAdapter[int] = TypeAdapter(Concurrency, config=ConfigDict(strict=True))
+_LIMIT: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)], config=ConfigDict(strict=True))
 FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
 TemplateName = Annotated[str, BeforeValidator(_not_blank)]
 
@@ -114,7 +141,7 @@ class ThrottleSection(Section):
     """How fast: `rate` in requests per second (None: auto), `concurrency` in requests in flight at once."""
 
     rate: Rate = DEFAULTS.rate
-    concurrency: int = Field(default=DEFAULTS.concurrency, ge=1, le=1000)
+    concurrency: Concurrency = DEFAULTS.concurrency
 
 
 class DeliverySection(Section):

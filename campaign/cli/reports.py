@@ -157,7 +157,7 @@ def _numbers(count: PlanCounts) -> dict[str, int]:
 
 def _counts(count: PlanCounts) -> str:
     parts = [f"{count.states[State.PENDING]} of {count.rows} rows can be sent"]
-    for state, word in ((State.INVALID, "invalid"), (State.SKIPPED, "exact duplicates, which would be skipped")):
+    for state, word in ((State.INVALID, "invalid"), (State.SKIPPED, "skipped as exact duplicates")):
         if count.states[state]:
             parts.append(f"{count.states[state]} {word}")
     return ", ".join(parts) + "."

@@ -15,12 +15,12 @@ from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError
 from campaign.journal.records import State
-from campaign.runs.options import RunOptions
+from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Mapping
 
     from campaign.channels import Channel
     from campaign.delivery import RowEvent
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SANDBOX_RATE = 1000.0
 """Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
 
-EVENTS_AHEAD = 1000
+EVENTS_AHEAD = 64
 """Events that wait for the caller before delivery waits for the caller."""
 
 
@@ -52,7 +52,7 @@ class Run:
         credentials: Mapping[str, str],
         *,
         server: str | None = None,
-        retry: tuple[State, ...] = (),
+        retry: Collection[State | str] = (),
     ) -> None:
         """Make a run of what is on record.
 
@@ -61,16 +61,17 @@ class Run:
             record: the run.
             credentials: the values that the channel's server asks for.
             server: another address of the same server.
-            retry: rows in these states are delivered again.
+            retry: rows in these states (failed, in doubt) are delivered again.
 
         Raises:
             CampaignFileError: the address is not one that credentials may be sent to.
+            UsageError: rows in one of these states cannot be retried.
         """
         self.record = record
         self.settings = record.manifest.settings
         self.progress = Progress()
         self.rate_limiter: RateLimiter | None = None
-        self.retry = retry
+        self.retry = retryable(retry)
         self.server = base_url(self.channel, server) if server else record.manifest.server
         self._journal = journal
         self._credentials = credentials
@@ -102,10 +103,12 @@ class Run:
 
     async def deliver(
         self, *, rate: str | float | None = None, concurrency: int | None = None, limit: int | None = None
-    ) -> AsyncIterator[RowEvent]:
+    ) -> AsyncGenerator[RowEvent, None]:
         """Deliver what is waiting, and yield every row that reaches a final state.
 
-        Leaving the loop early stops the run cleanly: rows in flight end and are recorded, the rest stays pending.
+        Leaving the loop early stops the run cleanly: rows in flight end and are recorded, the rest stays pending;
+        `report` waits for that. Where the generator has a name of its own, close it (`contextlib.aclosing`): a loop
+        that is left does not end it. Delivery runs at most `EVENTS_AHEAD` events ahead of the caller.
 
         Args:
             rate: "10/s", "600/min", "auto" or requests per second; None: as planned.
@@ -113,13 +116,13 @@ class Run:
             limit: how many rows to deliver at most.
 
         Raises:
-            CampaignFileError: the rate is none.
+            CampaignFileError: the rate, the concurrency or the limit is not one.
             JournalBusyError: this run, or another one in the journal, is being delivered.
         """
         options = RunOptions(rate=rate, concurrency=concurrency, limit=limit)
         settings = options.applied_to(self.settings)
         events: asyncio.Queue[RowEvent | None] = asyncio.Queue(EVENTS_AHEAD)
-        followed = True
+        followed, ended = True, False
 
         async def publish(event: RowEvent | None) -> None:
             if followed:
@@ -129,9 +132,11 @@ class Run:
         try:
             while (event := await events.get()) is not None:
                 yield event
+            ended = True
         finally:
             followed = False
-            self.stop("stopped by the calling program")
+            if not ended:  # else it may be another delivery that is under way
+                self.stop("stopped by the calling program")
             while not events.empty():  # a worker may be waiting for room
                 events.get_nowait()
             await delivering
@@ -147,7 +152,7 @@ class Run:
 
     def deliver_sync(
         self, *, rate: str | float | None = None, concurrency: int | None = None, limit: int | None = None
-    ) -> Iterator[RowEvent]:
+    ) -> Generator[RowEvent, None, None]:
         """The blocking twin of `deliver`: the delivery runs in a thread of its own."""
         events: queue.Queue[RowEvent | BaseException | None] = queue.Queue(EVENTS_AHEAD)
 

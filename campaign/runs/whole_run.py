@@ -100,7 +100,12 @@ async def _deliver(run: Run, settings: DeliverySettings, rows: int, observer: Ru
     """Deliver in a task of its own, so that an observer's second interrupt can cancel it and a report follows."""
     delivering = asyncio.create_task(run.deliver_all(settings))
     with observer.delivering(run, rows):
-        await asyncio.wait([delivering])
+        try:
+            await asyncio.wait([delivering])
+        except asyncio.CancelledError:  # Ctrl-C in a script, where no observer handles signals
+            run.stop("interrupted")
+            await asyncio.wait([delivering])
+            raise
     if not delivering.cancelled():
         delivering.result()
 

@@ -187,7 +187,7 @@ async def test_one_run_is_not_delivered_twice_at_once(tmp_path: Path) -> None:
         with pytest.raises(campaign.CampaignError, match="is being worked on by process") as caught:
             await anext((await campaign_again(journal)).deliver())
         assert caught.value.problems[0].code == "journal-busy"
-        await delivering.aclose()  # type: ignore[attr-defined] # an async generator
+        await delivering.aclose()
 
 
 async def campaign_again(journal: campaign.JournalStore) -> campaign.Run:
@@ -257,8 +257,10 @@ def test_invalid_rows_are_told_by_the_plan_and_stop_the_start(tmp_path: Path) ->
     assert plan.rows[0].payload == {"token": "t1", "rid": "r", "msg": "Hi"}
     assert [(row.number, row.problems[0].code) for row in plan.invalid] == [(3, "blank-field"), (4, "blank-field")]
     assert str(plan.rows[-1].problems[0]) == "C4: “msg” is blank, and msg needs it; fill it in"
-    with pytest.raises(IndexError):
-        plan.rows[3]
+    assert (len(plan.rows), len(plan.invalid), bool(plan.invalid)) == (3, 2, True)
+    for index in (3, -4):
+        with pytest.raises(IndexError, match=f"there is no row {index}"):
+            plan.rows[index]
     with campaign.open_journal(":memory:") as journal:
         with pytest.raises(campaign.CampaignError, match="2 of 3 rows cannot be sent") as caught:
             campaign.start_sync(plan, journal=journal)
@@ -293,6 +295,78 @@ def test_a_rate_that_is_none_is_refused_in_words(tmp_path: Path, rate: str | flo
         run = campaign.start_sync(plan, journal=journal)
         with pytest.raises(campaign.CampaignError, match=r"^rate: "):
             list(run.deliver_sync(rate=rate))
+
+
+@pytest.mark.parametrize(
+    ("pace", "said"),
+    [
+        ({"limit": -1}, "limit: should be greater than or equal to 1"),
+        ({"limit": 0}, "limit: should be greater than or equal to 1"),
+        ({"limit": 2.5}, "limit: should be a valid integer"),
+        ({"concurrency": 0}, "concurrency: should be greater than or equal to 1"),
+        ({"concurrency": 10**9}, "concurrency: should be less than or equal to 1000"),
+        ({"concurrency": "4"}, "concurrency: should be a valid integer"),
+    ],
+    ids=str,
+)
+def test_a_limit_or_concurrency_that_is_none_sends_nothing(tmp_path: Path, pace: dict[str, Any], said: str) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3), sandbox=True)
+    with campaign.open_journal(":memory:") as journal:
+        run = campaign.start_sync(plan, journal=journal)
+        with pytest.raises(campaign.CampaignError, match=said):
+            list(run.deliver_sync(**pace))
+        assert run.report_sync().tally.requests == 0
+
+
+@pytest.mark.parametrize("state", [campaign.State.SENT, "skipped", "invalid", "faild", campaign.State.PENDING], ids=str)
+def test_only_rows_that_failed_or_are_in_doubt_can_be_retried(tmp_path: Path, state: str) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3), sandbox=True)
+    with campaign.open_journal(":memory:") as journal:
+        list(campaign.start_sync(plan, journal=journal).deliver_sync())
+        for retry in (state, [state]):
+            with pytest.raises(campaign.CampaignError, match=f"rows that are “{state}” cannot be retried"):
+                campaign.resume_sync(journal, retry=retry)
+        assert list(campaign.resume_sync(journal, retry="failed").deliver_sync()) == []
+
+
+def test_an_override_that_does_not_exist_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    overrides: Any = {"template": "livechat-text", "sever": "https://other.example.com"}
+    with pytest.raises(campaign.CampaignError, match="did you mean “server”"):
+        campaign.load(livechat_list(tmp_path / "list.csv", 1), **overrides)
+
+
+@pytest.mark.parametrize("key", [12345, b"abc", ["abc"], {"api_key": 5}, {"apikey": "x"}, None, ""], ids=str)
+def test_an_api_key_of_the_wrong_type_is_refused_in_words(tmp_path: Path, key: str | None) -> None:
+    plan = campaign.plan(kitechat(tmp_path, 1, "http://127.0.0.1:9"))
+    with campaign.open_journal(":memory:") as journal:
+        with pytest.raises(campaign.CampaignError, match="pass api_key") as caught:
+            campaign.start_sync(plan, journal=journal, api_key=key)
+        assert caught.value.problems[0].code == "credentials-missing"
+
+
+async def test_a_second_delivery_that_is_refused_leaves_the_first_alone(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 30), sandbox=True)
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal)
+        first = run.deliver(rate="100/s")
+        await anext(first)
+        with pytest.raises(campaign.CampaignError, match="is being worked on"):
+            await anext(run.deliver())
+        assert len([event async for event in first]) == 29
+
+
+async def test_a_whole_run_is_refused_inside_a_running_loop(tmp_path: Path) -> None:
+    with pytest.raises(campaign.CampaignError, match=r"inside a running event loop; use `await campaign.start"):
+        campaign.run(livechat(tmp_path, 3), sandbox=True)
+    assert not (tmp_path / "list.sandbox.journal.db").exists()
+
+
+def test_a_journal_that_was_closed_says_so(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3), sandbox=True)
+    with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = campaign.start_sync(plan, journal=journal)
+    with pytest.raises(campaign.CampaignError, match=r"the journal is closed .*; open it again"):
+        list(run.deliver_sync())
 
 
 # Examples
