@@ -21,7 +21,7 @@ FIGURES = ["help", "check", "deliver", "run", "memory", "limiter"]
 
 
 @pytest.mark.slow
-def test_every_figure_of_the_design_is_measured(tmp_path: Path) -> None:
+def test_every_figure_of_the_readme_is_measured(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     assert main(["--quick", "--only", *FIGURES, "--json", str(path)]) in (0, 1)
     figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
@@ -70,7 +70,7 @@ def test_script_and_newman_send_every_column() -> None:
         assert header.lower() in SCRIPT
 
 
-def test_rounds_begin_with_the_one_and_the_other_in_turn() -> None:
+def test_rounds_alternate_which_side_goes_first() -> None:
     order: list[str] = []
     pairs = in_turn(3, lambda: order.append("own"), lambda: order.append("bare"))
     assert order == ["own", "bare", "bare", "own", "own", "bare"]
@@ -92,12 +92,12 @@ def test_a_budget_holds_by_the_median(figure: Figure, *, holds: bool | None) -> 
     assert figure.holds is holds
 
 
-def test_the_table_says_what_does_not_hold_and_what_was_not_measured() -> None:
+def test_the_table_shows_missed_budgets_and_unmeasured_figures() -> None:
     lines = list(table([Figure("slow", [2.0, 3.0], at_most=1.5), Figure("newman", [], note="not installed")]))
     assert "NO" in lines[2].split()
     assert lines[3].split() == ["newman", "not", "installed"]
 
 
-def test_a_process_that_fails_is_no_measurement() -> None:
+def test_a_process_that_fails_is_not_measured() -> None:
     with pytest.raises(ChildFailedError, match="no such list"):
         run_python("-c", "import sys; sys.exit('no such list')")

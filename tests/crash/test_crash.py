@@ -14,7 +14,7 @@ KILLS = 15
 
 
 @pytest.mark.slow
-def test_whatever_is_killed_nobody_is_lost_and_nobody_messaged_twice(tmp_path: Path) -> None:
+def test_after_any_kill_no_row_is_lost_and_none_sent_twice(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         proofs = {name: pool.submit(prove, chat, tmp_path, KILLS, seed=7) for name, chat in CHATS.items()}
         figures = {name: proof.result() for name, proof in proofs.items()}

@@ -106,7 +106,7 @@ def send(command: Campaign, server: RunningSandbox, recipients: Path) -> tuple[l
 
 @batches
 @given(texts())
-def test_any_text_of_a_workbook_arrives_and_stands_in_the_results(
+def test_any_text_of_a_workbook_arrives_and_is_in_the_results(
     command: Campaign, server: RunningSandbox, tmp_path: Path, batch: list[str]
 ) -> None:
     for old in tmp_path.iterdir():
@@ -118,7 +118,7 @@ def test_any_text_of_a_workbook_arrives_and_stands_in_the_results(
 
 @batches
 @given(texts(unlike=CSV_CANNOT))
-def test_any_text_of_a_csv_arrives_and_stands_in_the_results(
+def test_any_text_of_a_csv_arrives_and_is_in_the_results(
     command: Campaign, server: RunningSandbox, tmp_path: Path, batch: list[str]
 ) -> None:
     for old in tmp_path.iterdir():

@@ -73,12 +73,12 @@ def test_every_column_shows_an_example_of_stored_and_displayed(check: Campaign, 
     assert mapping < next(number for number, line in enumerate(lines) if "is shown as" in line)
 
 
-def test_columns_that_no_variable_stands_for_are_listed_without_one(check: Campaign, workbook: Path) -> None:
+def test_columns_without_a_variable_are_listed(check: Campaign, workbook: Path) -> None:
     found = {each["header"]: each["variable"] for each in check(workbook, "--json").json["columns"]}
     assert (found["Ngày hẹn"], found["SĐT"]) == ("ngay_hen", None)
 
 
-def test_what_excel_had_ruined_is_named_by_column_and_cell(check: Campaign, workbook: Path) -> None:
+def test_values_ruined_by_excel_are_named_by_column_and_cell(check: Campaign, workbook: Path) -> None:
     said = check(workbook, "--json")
     assert [(each["where"], each["what"]) for each in said.json["warnings"]] == [
         ("column B “Mã hội thoại” (1 cell: B2 “1.23457E+14”)", "shows ids in scientific notation"),
@@ -98,14 +98,14 @@ def test_what_excel_had_ruined_is_named_by_column_and_cell(check: Campaign, work
     assert all(each["remedy"] for each in said.json["warnings"])
 
 
-def test_warnings_stand_on_the_terminal_and_change_no_exit_code(check: Campaign, workbook: Path) -> None:
+def test_warnings_are_printed_and_do_not_change_the_exit_code(check: Campaign, workbook: Path) -> None:
     said = check(workbook, "-q")
     assert (said.code, said.stdout) == (0, "")
     assert said.stderr.count("Warning: column ") == 7
     assert "correct it in the sheet" in said.stderr
 
 
-def test_ids_that_excel_saved_into_a_csv_in_scientific_notation_are_seen(check: Campaign, tmp_path: Path) -> None:
+def test_ids_in_scientific_notation_in_a_csv_are_found(check: Campaign, tmp_path: Path) -> None:
     rows = [HEADERS, ["108600123", "1.08601E+14", "5/1", "10", "0901234567", ""]]
     said = check(write_csv(tmp_path / "list.csv", rows), "--json")
     assert [(each["where"], each["what"]) for each in said.json["warnings"]] == [
@@ -113,7 +113,7 @@ def test_ids_that_excel_saved_into_a_csv_in_scientific_notation_are_seen(check: 
     ]
 
 
-def test_a_sound_list_has_no_warnings(check: Campaign, tmp_path: Path) -> None:
+def test_a_correct_list_has_no_warnings(check: Campaign, tmp_path: Path) -> None:
     rows = [HEADERS, ["108600123", "700100200", "5/1", "10", "0901234567", ""]]
     said = check(write_csv(tmp_path / "list.csv", rows), "--json")
     assert said.json["warnings"] == []

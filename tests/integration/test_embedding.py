@@ -194,7 +194,7 @@ async def test_a_cancelled_start_leaves_no_run(tmp_path: Path) -> None:
         assert journal.runs() == []
 
 
-def test_every_async_name_has_a_blocking_twin(tmp_path: Path) -> None:
+def test_every_async_function_has_a_blocking_counterpart(tmp_path: Path) -> None:
     plan = campaign.plan(livechat(tmp_path, 30), sandbox=True)
     with campaign.open_journal(tmp_path / "own.journal.db") as journal:
         run = campaign.start_sync(plan, journal=journal)
@@ -215,7 +215,7 @@ def test_a_blocking_delivery_that_fails_raises_where_it_is_iterated(tmp_path: Pa
             list(run.deliver_sync())
 
 
-def test_an_observer_that_does_not_agree_leaves_no_run(tmp_path: Path) -> None:
+def test_an_observer_that_does_not_confirm_leaves_no_run(tmp_path: Path) -> None:
     class No(campaign.RunObserver):
         def confirm(self, confirmation: campaign.SendConfirmation) -> bool:
             return confirmation.messages != 3
@@ -237,7 +237,7 @@ def test_a_run_on_record_needs_new(tmp_path: Path) -> None:
         assert campaign.start_sync(plan, journal=journal, new=True).number == 2
 
 
-def test_invalid_rows_are_told_by_the_plan_and_stop_the_start(tmp_path: Path) -> None:
+def test_invalid_rows_are_in_the_plan_and_prevent_a_start(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("token,rid,msg\nt1,r,Hi\n,r,Hi\nt3,r,\n", encoding="utf-8")
     plan = campaign.plan(campaign.load(tmp_path / "list.csv", template="livechat-text"), sandbox=True)
     assert repr(plan.counts) == "PlanCounts(rows=3, pending=1, invalid=2, skipped=0)"
@@ -274,7 +274,7 @@ def test_a_whole_run_in_one_call(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", ["10", "fast", "0/s", -1, float("nan")], ids=str)
-def test_a_rate_that_is_none_is_refused_in_words(tmp_path: Path, rate: str | float) -> None:
+def test_an_invalid_rate_is_refused_with_a_message(tmp_path: Path, rate: str | float) -> None:
     plan = campaign.plan(livechat(tmp_path, 1), sandbox=True)
     with campaign.open_journal(":memory:") as journal:
         run = campaign.start_sync(plan, journal=journal)

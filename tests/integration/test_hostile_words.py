@@ -19,7 +19,7 @@ def write(path: Path, *rows: tuple[str, ...]) -> Path:
     return path
 
 
-def test_what_a_terminal_would_obey_is_spelt_out(command: Campaign, tmp_path: Path) -> None:
+def test_control_characters_are_escaped(command: Campaign, tmp_path: Path) -> None:
     name = f"Tên{CLEAR_SCREEN}"
     rows = (("token", "rid", "msg", name), ("t", "r", f"xin {CLEAR_SCREEN} chào", "Lan"), ("t", " ", "x\u202e", ""))
     said = command("check", write(tmp_path / "list.csv", *rows), *OPTIONS)
@@ -29,7 +29,7 @@ def test_what_a_terminal_would_obey_is_spelt_out(command: Campaign, tmp_path: Pa
     assert "the headers are: token, rid, msg, Tên\\x1b[2J" in missing.stderr
 
 
-def test_a_header_on_several_lines_is_named_on_one(command: Campaign, tmp_path: Path) -> None:
+def test_a_multi_line_header_is_named_on_one_line(command: Campaign, tmp_path: Path) -> None:
     rows = (("token", "rid", "Nội dung\n(tiếng Việt)"), ("t", "r", ""))
     recipients = write(tmp_path / "list.csv", *rows)
     missing = command("check", recipients, *OPTIONS, "--map", "msg=nowhere")
@@ -41,9 +41,7 @@ def test_a_header_on_several_lines_is_named_on_one(command: Campaign, tmp_path: 
 
 @pytest.mark.parametrize("blank", ["", " ", "\\t\\n"], ids=["empty", "a blank", "a tab"])
 @pytest.mark.parametrize("key", ["template", "recipients.file"])
-def test_a_name_of_nothing_but_blanks_is_a_problem_of_its_key(
-    command: Campaign, tmp_path: Path, key: str, blank: str
-) -> None:
+def test_a_blank_name_is_a_problem_of_its_key(command: Campaign, tmp_path: Path, key: str, blank: str) -> None:
     names = {"template": "livechat-text", "recipients.file": "list.csv", key: blank}
     campaign = tmp_path / "c.toml"
     campaign.write_text(

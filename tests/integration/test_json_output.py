@@ -15,7 +15,7 @@ from tests.integration.conftest import Campaign, write_csv
 ARGUMENTS = ("--template", "livechat-text", "--server", "https://chat.example.com", "--json")
 
 
-def test_json_is_utf8_in_a_locale_that_knows_only_ascii(tmp_path: Path) -> None:
+def test_json_is_utf8_in_an_ascii_locale(tmp_path: Path) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "Xin chào 😀"]])
     command = [sys.executable, "-m", "campaign", "check", str(recipients), *ARGUMENTS]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
@@ -24,7 +24,7 @@ def test_json_is_utf8_in_a_locale_that_knows_only_ascii(tmp_path: Path) -> None:
     assert json.loads(said.stdout)["columns"][2]["example"] == "Xin chào 😀"
 
 
-def test_half_a_character_is_named_and_breaks_nothing(command: Campaign, tmp_path: Path) -> None:
+def test_a_lone_surrogate_is_named_and_breaks_nothing(command: Campaign, tmp_path: Path) -> None:
     template = tmp_path / "template.json"
     template.write_text(r'{"token": "{{ token }}", "rid": "{{ rid }}", "msg": "{{ msg }} \ud83d"}', encoding="utf-8")
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"]])
@@ -33,7 +33,7 @@ def test_half_a_character_is_named_and_breaks_nothing(command: Campaign, tmp_pat
     assert "half of a character" in said.json["problems"][0]["what"]
 
 
-def test_every_problem_of_a_long_list_is_told(command: Campaign, tmp_path: Path) -> None:
+def test_every_problem_of_a_long_list_is_reported(command: Campaign, tmp_path: Path) -> None:
     rows = [[f"token{number}", "", "x" * 40] for number in range(2, 14_002)]
     said = command("check", write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], *rows]), *ARGUMENTS)
     assert said.code == 1
@@ -43,7 +43,7 @@ def test_every_problem_of_a_long_list_is_told(command: Campaign, tmp_path: Path)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full, as Linux has one")
-def test_a_full_disk_under_the_output_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_a_full_disk_under_the_output_is_a_warning(tmp_path: Path) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"]])
     command = [sys.executable, "-m", "campaign", "check", str(recipients), *ARGUMENTS]
     with Path("/dev/full").open("wb") as full:
@@ -53,7 +53,7 @@ def test_a_full_disk_under_the_output_is_said_in_a_sentence(tmp_path: Path) -> N
     assert b"Traceback" not in said.stderr
 
 
-def test_a_program_without_a_standard_output_is_told_so(tmp_path: Path) -> None:
+def test_a_missing_standard_output_is_a_warning(tmp_path: Path) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"]])
     start = "import sys; sys.stdout = None; from campaign.__main__ import main; main()"
     command = [sys.executable, "-c", start, "check", str(recipients), *ARGUMENTS]

@@ -47,7 +47,7 @@ def test_check_shows_the_mapping_and_every_problem_by_cell(command: Campaign, tm
     assert found == [("token", "A", "Token", "t1"), ("rid", "B", "rid", "r1"), ("msg", "C", "Nội dung", "chào")]
 
 
-def test_check_of_a_sound_list_ends_well(command: Campaign, tmp_path: Path) -> None:
+def test_check_of_a_correct_list_exits_with_0(command: Campaign, tmp_path: Path) -> None:
     said = command("check", livechat_list(tmp_path / "list.csv", 3), *SERVER, "-q")
     assert (said.code, said.stderr, said.stdout) == (0, "", "")
 
@@ -61,7 +61,7 @@ def test_preview_shows_the_rows_asked_for(command: Campaign, tmp_path: Path) -> 
     assert said.stdout == ""
 
 
-def test_preview_shows_the_first_rows_and_says_how_to_see_others(command: Campaign, tmp_path: Path) -> None:
+def test_preview_shows_the_first_rows_and_how_to_see_others(command: Campaign, tmp_path: Path) -> None:
     said = command("preview", livechat_list(tmp_path / "list.csv", 30), *SERVER)
     assert "message 9" in said.stderr
     assert "message 10" not in said.stderr
@@ -75,7 +75,7 @@ def test_preview_writes_a_page(command: Campaign, tmp_path: Path) -> None:
     assert "message 2" in page.read_text(encoding="utf-8")
 
 
-def test_preview_of_a_row_with_a_problem_ends_with_1(command: Campaign, tmp_path: Path) -> None:
+def test_preview_of_a_row_with_a_problem_exits_with_1(command: Campaign, tmp_path: Path) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t1", "", "hello"]])
     said = command("preview", recipients, *SERVER, "--rows", "2", "--json")
     assert said.code == 1
@@ -83,12 +83,12 @@ def test_preview_of_a_row_with_a_problem_ends_with_1(command: Campaign, tmp_path
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -> None:
+def test_the_list_of_commands_has_each_commands_short_help(name: str) -> None:
     command = getattr(importlib.import_module(f"campaign.cli.{name}"), name)
     assert command.short_help == COMMANDS[name]
 
 
-def test_help_lists_every_command_in_the_order_of_the_way(command: Campaign) -> None:
+def test_help_lists_every_command_in_order_of_use(command: Campaign) -> None:
     shown = command("--help").stdout
     places = [shown.index(f"  {name} ") for name in COMMANDS]
     assert places == sorted(places)
@@ -113,7 +113,7 @@ def test_python_m_campaign_is_the_command() -> None:
     assert said.stdout.startswith("campaign, version ")
 
 
-def test_check_names_what_the_template_does_not_use(command: Campaign, tmp_path: Path) -> None:
+def test_check_names_unused_variables(command: Campaign, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
     said = command("check", recipients, *SERVER, "--set", "mgs=hello", "--map", "colour=token")
     assert said.code == 0

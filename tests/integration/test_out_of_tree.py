@@ -106,7 +106,7 @@ def test_a_rehearsal_runs_to_its_workbook(process: Process, pages: Path) -> None
     assert [dict(zip(titles, row, strict=True))["Status"] for row in rows] == ["sent", "sent"]
 
 
-def test_the_key_is_asked_of_the_environment_by_its_own_names(process: Process, pages: Path) -> None:
+def test_the_key_comes_from_the_channels_own_environment_variables(process: Process, pages: Path) -> None:
     said = process("run", pages, "--yes", PAGER_USER="kim")
     assert said.returncode == 2
     assert said.stderr.rstrip().endswith(

@@ -25,7 +25,7 @@ LIVECHAT = ("--template", "livechat-text")
 pytestmark = pytest.mark.usefixtures("api_key")
 
 
-def test_a_retry_cut_short_leaves_the_other_rows_in_doubt(
+def test_an_interrupted_retry_leaves_the_other_rows_in_doubt(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     server = start_sandbox(SandboxSettings(faults=FaultPlan(script=(Fault.RESET_AFTER,) * 4)))
@@ -38,7 +38,7 @@ def test_a_retry_cut_short_leaves_the_other_rows_in_doubt(
     assert len(server.ledger.entries) == 5
 
 
-def test_an_attempt_that_was_not_taken_does_not_settle_the_doubt_about_an_earlier_one(
+def test_a_throttled_attempt_does_not_resolve_the_doubt_about_an_earlier_one(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     server = start_sandbox(SandboxSettings(faults=FaultPlan(script=(Fault.RESET_AFTER, Fault.UNAUTHORIZED_BEFORE))))
@@ -48,7 +48,7 @@ def test_an_attempt_that_was_not_taken_does_not_settle_the_doubt_about_an_earlie
     assert (retried.json["in_doubt"], retried.json["pending"]) == (1, 0)
 
 
-def test_failed_rows_are_tried_again_when_named(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+def test_failed_rows_are_retried_on_request(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "closed-r", "x"]])
     assert command("run", recipients, *LIVECHAT, "--server", server.url, *FAST).json["failed"] == 1
     again = command("resume", recipients, "--retry", "failed", *FAST)
@@ -56,7 +56,7 @@ def test_failed_rows_are_tried_again_when_named(command: Campaign, server: Runni
 
 
 @pytest.mark.parametrize("name", ["list.journal.db", "c.toml", "list.csv"])
-def test_results_never_take_the_place_of_something_else(
+def test_results_never_replace_another_file(
     command: Campaign, server: RunningSandbox, tmp_path: Path, name: str
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
@@ -70,7 +70,7 @@ def test_results_never_take_the_place_of_something_else(
     assert command("resume", recipients, "--results", tmp_path / name, "--yes").code == 2
 
 
-def test_results_never_take_the_place_of_the_list(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+def test_results_never_replace_the_list(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     workbook = write_workbook(tmp_path / "list.xlsx", [["token", "rid", "msg"], ["t", "r", "x"]])
     said = command("run", workbook, *LIVECHAT, "--server", server.url, "--results", workbook, *FAST)
     assert said.code == 2
@@ -99,7 +99,7 @@ def test_another_list_is_read_from_its_own_first_row(command: Campaign, server: 
     assert (said.code, said.json["sent"]) == (0, 2)
 
 
-def test_refusals_that_differ_in_a_number_alone_are_of_one_kind(
+def test_refusals_that_differ_only_in_a_number_are_of_one_kind(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     rows = [["page_id", "conversation_id", "text"], *(["1", f"unknown-{number}", "x"] for number in range(40))]
@@ -108,7 +108,7 @@ def test_refusals_that_differ_in_a_number_alone_are_of_one_kind(
     assert (said.code, said.json["failed"], said.json["pending"]) == (3, 20, 20)
 
 
-def test_what_cut_a_run_off_is_not_known_and_said_so(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+def test_a_killed_run_has_an_unknown_stop_reason(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 3)
     limited = command("run", recipients, *LIVECHAT, "--server", server.url, "--limit", "1", *FAST)
     assert limited.json["reason"] == "the limit of 1 rows is reached"
@@ -116,14 +116,14 @@ def test_what_cut_a_run_off_is_not_known_and_said_so(command: Campaign, server: 
     assert Counter({**shown.json, "results": None}) == Counter({**limited.json, "results": None})
 
 
-def test_a_row_that_the_list_does_not_have_is_named(command: Campaign, tmp_path: Path) -> None:
+def test_a_missing_row_is_named(command: Campaign, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 2)
     said = command("preview", recipients, *LIVECHAT, "--server", "https://chat.example.com", "--rows", "900")
     assert said.code == 2
     assert "the list has no such row" in said.stderr
 
 
-def test_a_folder_is_no_campaign(command: Campaign, tmp_path: Path) -> None:
+def test_a_folder_is_not_a_campaign(command: Campaign, tmp_path: Path) -> None:
     said = command("run", tmp_path)
     assert said.code == 2
     assert "is a folder" in said.stderr
@@ -146,7 +146,7 @@ def test_an_interrupt_while_the_workbook_is_written_ends_in_a_report(
     ("word", "said"),
     [("run", "interrupted; `campaign results` says how far the run is\n"), ("check", "interrupted\n")],
 )
-def test_an_interrupt_before_a_delivery_names_what_tells_more(
+def test_an_interrupt_before_a_delivery_names_the_results_command(
     command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, said: str
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
@@ -171,20 +171,20 @@ def test_the_results_of_a_rehearsal_are_not_sent_for_real(
     assert command("run", results, "--sheet", "To fix", *LIVECHAT, "--sandbox", "-q").code == 1
 
 
-def test_a_dry_run_names_what_the_template_does_not_use(command: Campaign, tmp_path: Path) -> None:
+def test_a_dry_run_names_unused_variables(command: Campaign, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
     said = command("run", recipients, *LIVECHAT, "--server", "https://x.y", "--set", "mgs=x", "--dry-run")
     assert "Warning: mgs" in said.stderr
 
 
-def test_a_run_names_what_the_template_does_not_use(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+def test_a_run_names_unused_variables(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
     said = command("run", recipients, *LIVECHAT, "--server", server.url, "--set", "mgs=x", "--yes", "-q")
     assert said.code == 0
     assert "Warning: mgs" in said.stderr
 
 
-def test_a_dry_run_tells_of_the_limit(command: Campaign, tmp_path: Path) -> None:
+def test_a_dry_run_mentions_the_limit(command: Campaign, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 5)
     said = command("run", recipients, *LIVECHAT, "--server", "https://x.y", "--limit", "2", "--dry-run")
     assert "5 of 5 rows can be sent. They would go to https://x.y, the first 2 of them before a resume." in said.stderr

@@ -31,7 +31,7 @@ def test_the_servers_limit_is_obeyed_without_a_single_429(
     assert said.json["seconds"] >= 1.5
 
 
-def test_429_and_503_are_waited_out_and_never_a_failure(
+def test_429_and_503_delay_rows_and_never_fail_them(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     plan = FaultPlan(script=(None, Fault.THROTTLED_BEFORE, Fault.THROTTLED_SECONDS_BEFORE))
@@ -43,7 +43,9 @@ def test_429_and_503_are_waited_out_and_never_a_failure(
         assert len(server.ledger.taken()) == 6
 
 
-def test_a_lost_answer_is_read_back_on_livechat(command: Campaign, start_sandbox: StartSandbox, tmp_path: Path) -> None:
+def test_a_lost_response_is_read_back_on_livechat(
+    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
+) -> None:
     script = (Fault.RESET_BEFORE, None, Fault.RESET_AFTER, Fault.SERVER_ERROR_AFTER, Fault.TRUNCATED_AFTER)
     server = start_sandbox(SandboxSettings(faults=FaultPlan(script=script)))
     recipients = livechat_list(tmp_path / "list.csv", 8)
@@ -52,7 +54,7 @@ def test_a_lost_answer_is_read_back_on_livechat(command: Campaign, start_sandbox
     assert len({entry.message_id for entry in server.ledger.taken()}) == len(server.ledger.taken()) == 8
 
 
-def test_a_lost_answer_leaves_a_kitechat_row_in_doubt_and_is_never_sent_again_by_itself(
+def test_a_lost_response_leaves_a_kitechat_row_in_doubt_and_it_is_not_sent_again(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     server = start_sandbox(
@@ -81,9 +83,7 @@ def test_a_refused_key_stops_the_run_at_once_with_the_rest_pending(
     assert len(server.ledger.entries) == 1
 
 
-def test_twenty_refusals_alike_stop_the_run_instead_of_burning_the_list(
-    command: Campaign, server: RunningSandbox, tmp_path: Path
-) -> None:
+def test_twenty_equal_refusals_stop_the_run(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     rows = [["token", "rid", "msg"], *([f"t{number}", f"closed-{number}", "x"] for number in range(60))]
     recipients = write_csv(tmp_path / "list.csv", rows)
     said = command(

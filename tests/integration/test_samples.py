@@ -27,12 +27,12 @@ def samples(tmp_path: Path) -> Path:
     )
 
 
-def test_every_sample_is_expected_here() -> None:
+def test_every_sample_has_expected_figures() -> None:
     assert {path.stem for path in SAMPLES.glob("*.toml")} == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_sample_runs_with_true_numbers(command: Campaign, samples: Path, name: str) -> None:
+def test_a_sample_runs_with_the_expected_figures(command: Campaign, samples: Path, name: str) -> None:
     said = command("run", samples / f"{name}.toml", "--sandbox", "--yes", "--json", "--rate", "200/s")
     numbers = {key: value for key, value in said.json.items() if key in EXPECTED[name]}
     assert numbers == EXPECTED[name]
@@ -41,7 +41,7 @@ def test_a_sample_runs_with_true_numbers(command: Campaign, samples: Path, name:
     assert workbook["Results"].max_row == EXPECTED[name]["rows"] + 1
 
 
-def test_the_list_with_mistakes_is_stopped_with_each_named(command: Campaign, samples: Path) -> None:
+def test_the_list_with_mistakes_is_refused_with_each_named(command: Campaign, samples: Path) -> None:
     said = command("check", samples / "livechat-agent.toml", "--recipients", samples / "with-mistakes.csv", "--json")
     assert said.code == 1
     assert [problem["where"] for problem in said.json["problems"]] == ["B5", "G9", "F11", "A16"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         pytest.param('short_date = "yyyy-mm-dd"', "2026-02-05", id="as ISO 8601 writes it"),
     ],
 )
-def test_a_date_is_sent_as_short_date_spells_it(
+def test_a_date_is_sent_in_the_format_of_short_date(
     command: Campaign, server: RunningSandbox, tmp_path: Path, setting: str, date: str
 ) -> None:
     workbook = Workbook()

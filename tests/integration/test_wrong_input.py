@@ -23,7 +23,9 @@ def test_a_missing_column_is_named_with_the_nearest_header(
     assert not server.ledger.entries
 
 
-def test_a_mapped_header_that_is_not_there_is_named(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+def test_a_mapped_header_that_does_not_exist_is_named(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
     said = command("run", recipients, *LIVECHAT, "--map", "msg=Mesage", "--server", server.url)
     assert said.code == 2
@@ -31,7 +33,7 @@ def test_a_mapped_header_that_is_not_there_is_named(command: Campaign, server: R
 
 
 @pytest.mark.parametrize("separator", [",", ";"], ids=["commas", "semicolons"])
-def test_headers_below_a_title_are_found_by_what_the_refusal_says(
+def test_headers_below_a_title_are_found_by_the_hint(
     command: Campaign, server: RunningSandbox, tmp_path: Path, separator: str
 ) -> None:
     rows: list[list[str]] = [["Customers in May"], [], ["token", "rid", "msg"], ["t", "r", "Hi"]]
@@ -49,9 +51,7 @@ def test_headers_below_a_title_are_found_by_what_the_refusal_says(
     assert command("check", file).code == 0
 
 
-def test_headers_below_a_title_in_a_workbook_are_found_by_what_the_refusal_says(
-    command: Campaign, tmp_path: Path
-) -> None:
+def test_headers_below_a_title_in_a_workbook_are_found_by_the_hint(command: Campaign, tmp_path: Path) -> None:
     write_workbook(tmp_path / "list.xlsx", [["Customers"], ["token", "rid", "msg"], ["t", "r", "Hi"]], "May")
     said = command("check", tmp_path / "list.xlsx", *LIVECHAT[:2], "--server", "https://chat.example.com")
     assert said.code == 2
@@ -96,7 +96,7 @@ def test_headers_below_a_title_in_a_workbook_are_found_by_what_the_refusal_says(
         ),
     ],
 )
-def test_a_setting_that_does_not_fit_the_list_is_answered_in_a_sentence(
+def test_a_setting_that_does_not_fit_the_list_is_refused_in_a_sentence(
     command: Campaign, tmp_path: Path, kind: str, setting: str, says: str
 ) -> None:
     livechat_list(tmp_path / "list.csv", 1)
@@ -110,7 +110,7 @@ def test_a_setting_that_does_not_fit_the_list_is_answered_in_a_sentence(
     assert len(said.stderr.splitlines()) == 1
 
 
-def test_a_livechat_campaign_without_a_server_says_where_to_name_it(command: Campaign, tmp_path: Path) -> None:
+def test_a_livechat_campaign_without_a_server_says_where_to_set_it(command: Campaign, tmp_path: Path) -> None:
     said = command("run", livechat_list(tmp_path / "list.csv", 1), *LIVECHAT)
     assert said.code == 2
     assert "server.url: livechat needs the address of your server" in said.stderr
@@ -165,7 +165,7 @@ def test_an_unreachable_server_stops_the_run_with_every_row_pending(command: Cam
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value)[:40],
 )  # fmt: skip
-def test_wrong_words_are_answered_in_a_sentence(
+def test_wrong_arguments_are_refused_in_a_sentence(
     command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], says: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -172,26 +172,26 @@ def test_every_section_is_closed_to_unknown_keys() -> None:
         pytest.param("a = " + "[" * 20_000, "is not valid TOML: ", id="nested beyond reason"),
     ],
 )
-def test_what_is_no_toml_is_refused_with_its_line(
+def test_invalid_toml_is_refused_with_its_line(
     write: Write, text: str, problem: str, campaign_refusal: Refusal
 ) -> None:
     [found] = campaign_refusal(write("tet.toml", text))
     assert found.startswith(problem)
 
 
-def test_what_is_not_utf_8_is_refused(tmp_path: Path, campaign_refusal: Refusal) -> None:
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path, campaign_refusal: Refusal) -> None:
     path = tmp_path / "tet.toml"
     path.write_bytes("name = 'Tết'".encode("utf-16"))
     assert campaign_refusal(path) == ["is not UTF-8 text; save it as UTF-8"]
 
 
-def test_a_file_that_is_not_there_is_refused_with_a_way_to_begin(tmp_path: Path, campaign_refusal: Refusal) -> None:
+def test_a_missing_file_is_refused_with_a_hint_at_new(tmp_path: Path, campaign_refusal: Refusal) -> None:
     assert campaign_refusal(tmp_path / "tet.toml") == [
         "there is no such file; `campaign new DIR` makes a campaign to start from"
     ]
 
 
-def test_a_folder_is_no_campaign_file(tmp_path: Path, campaign_refusal: Refusal) -> None:
+def test_a_folder_is_not_a_campaign_file(tmp_path: Path, campaign_refusal: Refusal) -> None:
     (tmp_path / "tet.toml").mkdir()
     [problem] = campaign_refusal(tmp_path / "tet.toml")
     assert problem == "is a folder; name the campaign file in it"

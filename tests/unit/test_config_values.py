@@ -58,7 +58,7 @@ def test_a_time_is_written_in_the_usual_ways(write: Write, text: str, seconds: f
         pytest.param("[30]", "should be a valid number, and is “[30]”", id="list"),
     ],
 )
-def test_what_is_no_time_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
+def test_an_invalid_time_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
     path = write("tet.toml", f"{LEAST}[delivery]\ngive_up_after = {text}\n")
     assert campaign_refusal(path) == [f"delivery.give_up_after: {problem}"]
 
@@ -92,11 +92,11 @@ def test_a_rate_is_written_in_the_usual_ways(write: Write, text: str, rate: floa
         pytest.param("false", "should be a valid number, and is “False”", id="truth"),
     ],
 )
-def test_what_is_no_rate_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
+def test_an_invalid_rate_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
     assert campaign_refusal(write("tet.toml", f"{LEAST}[throttle]\nrate = {text}\n")) == [f"throttle.rate: {problem}"]
 
 
-def test_a_whole_number_stands_for_its_digits_in_values(write: Write) -> None:
+def test_an_integer_value_becomes_its_digits(write: Write) -> None:
     assert load_campaign(write("tet.toml", f"{LEAST}[values]\npage_id = 108600123\n")).values == {
         "page_id": "108600123"
     }
@@ -135,12 +135,12 @@ def test_a_name_that_cannot_name_a_file_is_refused(write: Write, name: str, camp
         pytest.param("a", id="one letter"),
     ],
 )
-def test_any_other_name_will_do(write: Write, name: str) -> None:
+def test_any_other_name_is_accepted(write: Write, name: str) -> None:
     assert load_campaign(write("tet.toml", f'name = "{name}"\n{LEAST}')).name == name
 
 
 @given(st.text(min_size=1, max_size=20))
-def test_a_name_never_leads_out_of_its_folder(name: str) -> None:
+def test_a_name_never_leads_outside_its_folder(name: str) -> None:
     try:
         campaign = Campaign.model_validate(
             {"name": name, "folder": Path("here"), "template": "t", "recipients": {"file": "x"}}

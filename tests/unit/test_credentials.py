@@ -41,7 +41,7 @@ def test_the_key_comes_from_a_file_that_the_environment_names(tmp_path: Path, co
     }
 
 
-def test_the_key_itself_goes_before_its_file(tmp_path: Path) -> None:
+def test_the_key_takes_precedence_over_its_file(tmp_path: Path) -> None:
     assert find_credentials(KITECHAT, {NAME: "the-key", f"{NAME}_FILE": str(tmp_path / "gone")}, unasked) == {
         "api_key": "the-key"
     }
@@ -54,7 +54,7 @@ def test_the_key_itself_goes_before_its_file(tmp_path: Path) -> None:
         pytest.param({NAME: "  ", f"{NAME}_FILE": ""}, id="set to nothing"),
     ],
 )
-def test_the_key_is_asked_for_where_somebody_is_there(environment: dict[str, str]) -> None:
+def test_the_key_is_prompted_for_on_a_terminal(environment: dict[str, str]) -> None:
     asked = []
 
     def answer(question: str) -> str:
@@ -65,7 +65,7 @@ def test_the_key_is_asked_for_where_somebody_is_there(environment: dict[str, str
     assert asked == ["API key for kitechat"]
 
 
-def test_without_a_key_and_without_anybody_to_ask_the_ways_to_set_it_are_named() -> None:
+def test_without_a_key_or_a_terminal_the_error_says_how_to_set_it() -> None:
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY") as caught:
         find_credentials(KITECHAT, {}, None)
     assert str(caught.value) == (
@@ -96,7 +96,7 @@ def test_without_a_key_and_without_anybody_to_ask_the_ways_to_set_it_are_named()
         ),
     ],
 )
-def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(given: str, problem: str) -> None:
+def test_a_key_that_is_invalid_in_a_header_is_refused_and_not_shown(given: str, problem: str) -> None:
     with pytest.raises(KeyMissingError, match="key") as caught:
         find_credentials(KITECHAT, {}, lambda _: given)
     assert str(caught.value) == problem

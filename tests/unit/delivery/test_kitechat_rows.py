@@ -37,7 +37,7 @@ async def test_a_message_is_sent_with_one_request(body: bytes, message_id: str |
 
 @pytest.mark.parametrize("takes", [True, False], ids=["taken", "not taken"])
 @pytest.mark.parametrize("answer", LOST)
-async def test_a_lost_answer_leaves_its_row_in_doubt(answer: Response | NoResponse, *, takes: bool) -> None:
+async def test_a_lost_response_leaves_the_row_in_doubt(answer: Response | NoResponse, *, takes: bool) -> None:
     it = scene("kitechat", 2, faults={"m1": [Fault(answer, takes=takes)]})
     await it.play()
     assert it.log.states == {1: State.IN_DOUBT, 2: State.SENT}
@@ -46,7 +46,7 @@ async def test_a_lost_answer_leaves_its_row_in_doubt(answer: Response | NoRespon
     assert (it.context.progress.in_doubt, it.context.progress.sent) == (1, 1)
 
 
-async def test_on_the_operators_word_a_lost_answer_is_sent_again() -> None:
+async def test_on_doubt_retry_sends_again_after_a_lost_response() -> None:
     it = scene(
         "kitechat", 1, DeliverySettings(rate=1000, on_doubt="retry"), faults={"m1": [Fault(RESET, takes=True)] * 2}
     )
@@ -74,7 +74,7 @@ async def test_a_refused_row_fails_at_once(answer: Response) -> None:
     assert "no such page" in it.log.outcomes[1].reason
 
 
-async def test_a_refusal_settles_no_doubt_about_an_earlier_attempt() -> None:
+async def test_a_refusal_does_not_resolve_doubt_about_an_earlier_attempt() -> None:
     settings = DeliverySettings(rate=1000, on_doubt="retry")
     it = scene("kitechat", 1, settings, faults={"m1": [Fault(RESET, takes=True), Fault(refused("no such page"))]})
     await it.play()
@@ -85,7 +85,7 @@ async def test_a_refusal_settles_no_doubt_about_an_earlier_attempt() -> None:
     assert [came for _, came in it.log.results] == ["unclear", "refused"]
 
 
-async def test_a_refusal_of_a_row_that_was_in_doubt_leaves_it_there() -> None:
+async def test_a_refusal_leaves_a_row_in_doubt() -> None:
     it = scene("kitechat", 1, faults={"m1": [Fault(refused("no such page"))]})
     it.log.doubt(1)
     await it.play()
@@ -98,7 +98,7 @@ async def test_a_refusal_of_a_row_that_was_in_doubt_leaves_it_there() -> None:
     [(Response(503, {"retry-after": "7"}), 7.0), (Response(503), 0.5), (Response(429, {"retry-after": "3"}), 3.0)],
     ids=["503 with Retry-After", "503", "429"],
 )
-async def test_over_the_limit_a_row_waits_and_is_never_failed(answer: Response, seconds: float) -> None:
+async def test_a_throttled_row_waits_and_never_fails(answer: Response, seconds: float) -> None:
     it = scene("kitechat", faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.log.states == {1: State.SENT}
@@ -106,7 +106,7 @@ async def test_over_the_limit_a_row_waits_and_is_never_failed(answer: Response, 
     assert it.server.sent_at[1] - it.server.sent_at[0] == pytest.approx(seconds, abs=0.1)
 
 
-async def test_a_limit_that_is_not_told_beforehand_halves_the_rate() -> None:
+async def test_an_unannounced_limit_halves_the_rate() -> None:
     it = scene("kitechat", 5, DeliverySettings(rate=100, concurrency=1), faults={"m1": [Fault(Response(503))]})
     await it.play()
     waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
@@ -122,7 +122,7 @@ async def test_without_a_connection_a_row_waits() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 307, 405])
-async def test_what_no_row_can_help_stops_the_run(status: int) -> None:
+async def test_a_fatal_response_stops_the_run(status: int) -> None:
     it = scene("kitechat", 30, faults={"m1": [Fault(Response(status))]})
     await it.play()
     assert it.shutdown.reason is not None
@@ -130,14 +130,14 @@ async def test_what_no_row_can_help_stops_the_run(status: int) -> None:
     assert it.log.states == dict.fromkeys(range(1, 31), State.PENDING)
 
 
-async def test_one_lost_answer_holds_nobody_else_up() -> None:
+async def test_a_lost_response_does_not_delay_other_rows() -> None:
     it = scene("kitechat", 20, DeliverySettings(rate=1000, concurrency=1), faults={"m1": [Fault(RESET)]})
     await it.play()
     assert it.server.sent_at[-1] - it.server.sent_at[0] < 1
 
 
 @pytest.mark.parametrize("lost", [RESET, NO_CONNECTION], ids=["reset", "no connection"])
-async def test_after_a_lost_answer_one_request_goes_alone(lost: NoResponse) -> None:
+async def test_after_a_lost_response_one_request_is_sent_alone(lost: NoResponse) -> None:
     faults = {f"m{number}": [Fault(lost)] for number in range(2, 10)}
     it = scene("kitechat", 20, DeliverySettings(rate=1000, concurrency=8), faults=faults)
     await it.play()
@@ -146,7 +146,7 @@ async def test_after_a_lost_answer_one_request_goes_alone(lost: NoResponse) -> N
     assert next_one - alone >= 0.02
 
 
-async def test_answers_lost_at_once_are_one_failure() -> None:
+async def test_responses_lost_together_count_as_one_failure() -> None:
     faults = {f"m{number}": [Fault(RESET)] for number in range(2, 10)}
     it = scene("kitechat", 20, DeliverySettings(rate=1000, concurrency=8), faults=faults)
     await it.play()
@@ -154,7 +154,7 @@ async def test_answers_lost_at_once_are_one_failure() -> None:
     assert it.server.sent_at[-1] - it.server.sent_at[0] < 2
 
 
-async def test_lost_answers_in_a_row_make_all_rows_wait() -> None:
+async def test_consecutive_lost_responses_make_all_rows_wait() -> None:
     faults = {f"m{number}": [Fault(RESET)] for number in range(1, 6)}
     it = scene("kitechat", 6, DeliverySettings(rate=1000, concurrency=1), faults=faults)
     await it.play()

@@ -37,7 +37,7 @@ async def test_a_message_is_sent_with_one_request() -> None:
 
 
 @pytest.mark.parametrize("answer", LOST)
-async def test_a_lost_answer_whose_message_is_there_is_sent_once(answer: Response | NoResponse) -> None:
+async def test_a_stored_message_is_not_sent_again_after_a_lost_response(answer: Response | NoResponse) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer, takes=True)]})
     await it.play()
     assert it.log.states == {1: State.SENT}
@@ -46,7 +46,7 @@ async def test_a_lost_answer_whose_message_is_there_is_sent_once(answer: Respons
 
 
 @pytest.mark.parametrize("answer", LOST)
-async def test_a_lost_answer_whose_message_is_not_there_is_sent_again(answer: Response | NoResponse) -> None:
+async def test_a_missing_message_is_sent_again_after_a_lost_response(answer: Response | NoResponse) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.log.states == {1: State.SENT}
@@ -76,7 +76,7 @@ async def test_a_refused_row_fails_at_once(answer: Response, kind: str, reason: 
     assert it.context.progress.failed == 1
 
 
-async def test_a_repeated_id_is_no_refusal() -> None:
+async def test_a_duplicate_id_is_not_a_refusal() -> None:
     absent = Fault(refused("invalid-message"))  # asked too early: the server was still storing it
     it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [absent]})
     await it.play()
@@ -85,7 +85,7 @@ async def test_a_repeated_id_is_no_refusal() -> None:
     assert it.server.taken["m1"] == 1
 
 
-async def test_a_refusal_of_a_second_attempt_is_believed_once_the_message_is_not_there() -> None:
+async def test_a_refused_second_attempt_fails_if_the_message_is_missing() -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET), Fault(refused("room-closed"))]})
     await it.play()
     assert it.log.states == {1: State.FAILED}
@@ -94,7 +94,7 @@ async def test_a_refusal_of_a_second_attempt_is_believed_once_the_message_is_not
     assert it.server.taken["m1"] == 0
 
 
-async def test_a_refusal_of_a_second_attempt_is_not_believed_where_the_message_is_there() -> None:
+async def test_a_refused_second_attempt_is_sent_if_the_message_is_stored() -> None:
     absent = Fault(refused("invalid-message"))
     it = scene(
         "livechat",
@@ -112,7 +112,7 @@ async def test_a_refusal_of_a_second_attempt_is_not_believed_where_the_message_i
     ids=["reset", "no connection", "500", "429", "HTML", "404 of a proxy"],
 )
 @pytest.mark.parametrize("takes", [True, False], ids=["there", "not there"])
-async def test_a_read_back_that_tells_nothing_is_asked_again(found: Response | NoResponse, *, takes: bool) -> None:
+async def test_an_inconclusive_read_back_is_repeated(found: Response | NoResponse, *, takes: bool) -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET, takes=takes)]}, read_back_faults={"m1": [Fault(found)] * 3})
     await it.play()
     assert it.log.states == {1: State.SENT}
@@ -129,7 +129,7 @@ async def test_a_read_back_that_tells_nothing_is_asked_again(found: Response | N
     ],
     ids=["Retry-After", "in words", "not told"],
 )
-async def test_over_the_limit_a_row_waits_as_long_as_it_is_told(answer: Response, seconds: float) -> None:
+async def test_a_throttled_row_waits_as_long_as_the_server_says(answer: Response, seconds: float) -> None:
     it = scene("livechat", faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.log.states == {1: State.SENT}
@@ -138,7 +138,7 @@ async def test_over_the_limit_a_row_waits_as_long_as_it_is_told(answer: Response
     assert it.log.results[0] == (1, "not_taken")
 
 
-async def test_without_a_connection_a_row_waits_longer_and_longer_and_is_not_read_back() -> None:
+async def test_without_a_connection_a_row_backs_off_without_a_read_back() -> None:
     it = scene("livechat", faults={"m1": [Fault(NO_CONNECTION)] * 5})
     await it.play()
     assert it.log.states == {1: State.SENT}
@@ -147,7 +147,7 @@ async def test_without_a_connection_a_row_waits_longer_and_longer_and_is_not_rea
     assert waits == pytest.approx([0.5, 1, 2, 4, 8], abs=0.1)
 
 
-async def test_between_a_lost_answer_and_its_question_a_row_is_sending() -> None:
+async def test_between_a_lost_response_and_its_read_back_a_row_is_sending() -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET)]}, read_back_faults={"m1": [TIMEOUT]})
     await it.play()
     assert [outcome.state for outcome in it.log.history] == [
@@ -168,7 +168,7 @@ async def test_between_a_lost_answer_and_its_question_a_row_is_sending() -> None
     ],
     ids=["401", "403", "redirect", "another program"],
 )
-async def test_what_no_row_can_help_stops_the_run(answer: Response, reason: str) -> None:
+async def test_a_fatal_response_stops_the_run(answer: Response, reason: str) -> None:
     it = scene("livechat", 30, faults={"m1": [Fault(answer)]})
     await it.play()
     assert it.shutdown.reason is not None
@@ -177,7 +177,7 @@ async def test_what_no_row_can_help_stops_the_run(answer: Response, reason: str)
     assert it.server.requests == [POST]
 
 
-async def test_a_question_that_is_refused_access_leaves_its_row_to_be_asked_about() -> None:
+async def test_a_read_back_without_access_leaves_its_row_sending() -> None:
     it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [Fault(Response(401))]})
     await it.play()
     assert it.log.states == {1: State.SENDING}
@@ -185,7 +185,7 @@ async def test_a_question_that_is_refused_access_leaves_its_row_to_be_asked_abou
     assert "refuses access" in it.shutdown.reason.text
 
 
-async def test_a_success_for_another_message_would_carry_its_id() -> None:
+async def test_a_response_with_another_messages_id_is_not_success() -> None:
     it = scene("livechat", faults={"m1": [Fault(taken("other"), takes=True)]})
     await it.play()
     assert it.log.outcomes[1].message_id == "other"

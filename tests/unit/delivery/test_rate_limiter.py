@@ -14,7 +14,7 @@ async def test_requests_leave_at_the_rate() -> None:
     assert line.times[-1] - line.times[0] == pytest.approx(2.0, abs=0.1)
 
 
-async def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
+async def test_permits_are_granted_in_the_order_of_requests() -> None:
     line = await open_line(rate=5)
     names = [str(number) for number in range(20)]
     await line.ask(*names)
@@ -22,7 +22,7 @@ async def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
     assert line.names == names
 
 
-async def test_the_first_request_goes_alone_until_it_is_answered() -> None:
+async def test_the_first_request_is_sent_alone_until_its_response() -> None:
     line = Line()
     await line.ask("first", "second", "third")
     await line.clock.advance(60)
@@ -32,7 +32,7 @@ async def test_the_first_request_goes_alone_until_it_is_answered() -> None:
     assert line.names == ["first", "second", "third"]
 
 
-async def test_a_first_request_that_is_lost_is_followed_by_one_more_alone() -> None:
+async def test_a_lost_first_request_is_followed_by_another_alone() -> None:
     line = Line()
     await line.ask("first", "second", "third")
     line.limiter.release(line.permits.pop())
@@ -40,7 +40,7 @@ async def test_a_first_request_that_is_lost_is_followed_by_one_more_alone() -> N
     assert line.names == ["first", "second"]
 
 
-async def test_the_servers_budget_is_kept_to() -> None:
+async def test_the_servers_quota_is_obeyed() -> None:
     line = await open_line(quota=(3, 60.0))
     await line.ask(*"abcdef")
     await line.clock.advance(30)
@@ -58,14 +58,14 @@ async def test_a_new_window_begins_with_one_request_alone() -> None:
     assert line.names == ["a", "b", "c"]
 
 
-async def test_each_route_has_a_budget_of_its_own() -> None:
+async def test_each_route_has_its_own_quota() -> None:
     line = await open_line(quota=(0, 60.0))
     await line.ask("message")
     await line.ask("question", route="read-back")
     assert line.names == ["question"]
 
 
-async def test_a_question_waits_for_the_answer_to_the_first_question_only() -> None:
+async def test_a_read_back_waits_only_for_the_first_read_backs_response() -> None:
     line = Line()
     await line.ask("question", "next question", route="read-back")
     await line.ask("message", "next message")
@@ -79,7 +79,7 @@ async def test_a_question_waits_for_the_answer_to_the_first_question_only() -> N
     assert line.names[3:] == ["next message"]
 
 
-async def test_a_small_budget_for_questions_does_not_slow_messages_down() -> None:
+async def test_a_small_quota_for_read_backs_does_not_slow_sends_down() -> None:
     line = Line(rate=None)
     await line.ask("message")
     line.respond(line.quota(599, limit=600))
@@ -90,14 +90,14 @@ async def test_a_small_budget_for_questions_does_not_slow_messages_down() -> Non
     assert line.limiter.current_rate == pace
 
 
-async def test_without_any_word_from_the_server_ten_a_second_leave() -> None:
+async def test_without_a_server_limit_ten_requests_leave_per_second() -> None:
     line = await open_line(rate=None)
     await line.ask(*map(str, range(31)))
     await line.clock.advance(10)
     assert line.times[-1] - line.times[0] == pytest.approx(30 / DEFAULT_RATE, rel=0.01)
 
 
-async def test_a_server_that_tells_no_time_is_taken_to_have_ours() -> None:
+async def test_a_server_without_dates_is_assumed_to_have_our_clock() -> None:
     line = Line()
     await line.ask("first", "second")
     line.respond(line.quota(0, seconds=30), dated=False)
@@ -107,7 +107,7 @@ async def test_a_server_that_tells_no_time_is_taken_to_have_ours() -> None:
     assert line.names == ["first", "second"]
 
 
-async def test_a_budget_is_spread_over_a_second_while_the_servers_time_is_unsure() -> None:
+async def test_a_quota_is_spread_over_a_second_while_the_servers_clock_is_uncertain() -> None:
     line = Line(rate=None)
     await line.ask("first")
     line.respond(line.quota(99, seconds=2, limit=100))

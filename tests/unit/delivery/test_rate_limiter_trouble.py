@@ -12,7 +12,7 @@ from campaign.delivery.shutdown import StopReason
 from .permits import Line, open_line
 
 
-async def test_a_pause_holds_everything_back() -> None:
+async def test_a_pause_delays_every_permit() -> None:
     line = await open_line()
     line.limiter.pause(20)
     line.limiter.pause(5)
@@ -24,7 +24,7 @@ async def test_a_pause_holds_everything_back() -> None:
     assert line.names == ["a", "question"]
 
 
-async def test_a_slowed_rate_is_half_and_comes_back_with_good_answers() -> None:
+async def test_slowing_down_halves_the_rate_and_successes_restore_it() -> None:
     line = await open_line(rate=100)
     line.limiter.slow_down()
     assert line.limiter.current_rate == pytest.approx(50)
@@ -35,7 +35,7 @@ async def test_a_slowed_rate_is_half_and_comes_back_with_good_answers() -> None:
     assert line.limiter.current_rate == pytest.approx(100)
 
 
-async def test_answers_that_are_not_good_bring_no_rate_back() -> None:
+async def test_unsuccessful_responses_do_not_restore_the_rate() -> None:
     line = await open_line(rate=100)
     line.limiter.slow_down()
     await line.ask("next")
@@ -43,7 +43,7 @@ async def test_answers_that_are_not_good_bring_no_rate_back() -> None:
     assert line.limiter.current_rate == pytest.approx(50)
 
 
-async def test_answers_to_one_pause_slow_down_once() -> None:
+async def test_throttled_responses_during_one_pause_slow_down_once() -> None:
     line = await open_line(rate=100)
     for _ in range(8):
         line.limiter.slow_down()
@@ -54,14 +54,14 @@ async def test_answers_to_one_pause_slow_down_once() -> None:
     assert line.limiter.current_rate == pytest.approx(25)
 
 
-async def test_there_is_a_slowest_rate() -> None:
+async def test_the_rate_has_a_minimum() -> None:
     line = await open_line(rate=100)
     for _ in range(100):
         line.limiter.slow_down()
     assert line.limiter.current_rate == pytest.approx(100 * LOWEST)
 
 
-async def test_after_lost_contact_one_request_at_a_time_leaves() -> None:
+async def test_after_lost_contact_requests_leave_one_at_a_time() -> None:
     line = await open_line()
     line.limiter.lost_contact()
     await line.ask(*"abcd")
@@ -75,7 +75,7 @@ async def test_after_lost_contact_one_request_at_a_time_leaves() -> None:
     assert line.names == ["a", "b", "c", "d"]
 
 
-async def test_an_answer_from_between_us_and_the_server_ends_no_waiting_alone() -> None:
+async def test_a_proxy_response_does_not_restore_contact() -> None:
     line = await open_line()
     line.limiter.lost_contact()
     await line.ask(*"abc")
@@ -85,7 +85,7 @@ async def test_an_answer_from_between_us_and_the_server_ends_no_waiting_alone() 
 
 
 @pytest.mark.parametrize("reason", ["pace", "pause", "budget", "alone"])
-async def test_the_wish_to_stop_ends_every_wait(reason: str) -> None:
+async def test_a_shutdown_ends_every_wait(reason: str) -> None:
     line = await open_line(rate=0.01 if reason == "pace" else 1000, quota=(0, 60.0) if reason == "budget" else None)
     if reason == "pause":
         line.limiter.pause(1000)
@@ -100,7 +100,7 @@ async def test_the_wish_to_stop_ends_every_wait(reason: str) -> None:
     assert line.names == before
 
 
-async def test_a_cancelled_wait_gives_its_place_to_the_next() -> None:
+async def test_a_cancelled_wait_passes_its_permit_on() -> None:
     line = await open_line(rate=1)
     await line.ask("a", "b", "c")
     line.waiting[2].cancel()  # "b", after "first" and "a"
@@ -119,9 +119,7 @@ SECONDS = st.sampled_from([0.0, 0.05, 1.0, 30.0, 100.0])
     rate=st.sampled_from([None, 5.0, 1000.0]),
     events=st.lists(st.tuples(SECONDS, ANSWERS, st.integers(0, 100)), max_size=30),
 )
-def test_whatever_comes_back_everybody_has_a_turn_in_the_end(
-    rate: float | None, events: list[tuple[float, str, int]]
-) -> None:
+def test_every_request_gets_a_permit_eventually(rate: float | None, events: list[tuple[float, str, int]]) -> None:
     async def play() -> None:
         line = Line(rate)
         await line.ask(*map(str, range(12)), route="send")

@@ -27,7 +27,7 @@ POST, GET = ("POST", "m1"), ("GET", "m1")
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
-async def test_livechat_asks_about_a_row_that_was_cut_off(*, there: bool) -> None:
+async def test_an_interrupted_livechat_row_is_read_back(*, there: bool) -> None:
     it = scene("livechat")
     it.log.cut_off(1)
     it.server.taken["m1"] = int(there)
@@ -37,7 +37,7 @@ async def test_livechat_asks_about_a_row_that_was_cut_off(*, there: bool) -> Non
     assert it.server.taken["m1"] == 1
 
 
-async def test_kitechat_never_sends_a_row_that_was_cut_off() -> None:
+async def test_an_interrupted_kitechat_row_is_not_sent_again() -> None:
     it = scene("kitechat", 2)
     it.log.cut_off(1)
     await it.play()
@@ -45,7 +45,7 @@ async def test_kitechat_never_sends_a_row_that_was_cut_off() -> None:
     assert it.log.states == {1: State.SENDING, 2: State.SENT}
 
 
-async def test_kitechat_sends_a_row_that_was_cut_off_on_the_operators_word() -> None:
+async def test_on_doubt_retry_sends_an_interrupted_kitechat_row_again() -> None:
     it = scene("kitechat", 1, DeliverySettings(rate=1000, on_doubt="retry"))
     it.log.cut_off(1)
     await it.play()
@@ -63,7 +63,7 @@ async def test_a_refusal_of_a_row_tried_by_an_earlier_process_is_read_back_first
     assert it.log.states == {1: State.SENT}
 
 
-async def test_a_row_that_failed_and_is_tried_again_may_fail_again() -> None:
+async def test_a_retried_row_can_fail_again() -> None:
     it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
     it.log.cut_off(1)
     it.log.states[1] = State.PENDING
@@ -72,7 +72,7 @@ async def test_a_row_that_failed_and_is_tried_again_may_fail_again() -> None:
     assert it.log.states == {1: State.FAILED}
 
 
-async def test_what_is_done_is_not_done_again() -> None:
+async def test_finished_rows_are_not_sent_again() -> None:
     it = scene("livechat", 5)
     it.log.states |= {1: State.SENT, 2: State.FAILED, 3: State.IN_DOUBT, 4: State.SKIPPED}
     await it.play()
@@ -141,7 +141,7 @@ async def delivered(
 
 @settings(max_examples=60, deadline=None)
 @given(destinations=st.sampled_from([1, 3, 100]), how=DELIVERIES, mishaps=MISHAPS)
-def test_on_livechat_every_row_is_there_exactly_once(
+def test_every_livechat_row_is_delivered_exactly_once(
     destinations: int, how: DeliverySettings, mishaps: Mishaps
 ) -> None:
     record, server = asyncio.run(delivered("livechat", destinations, how, mishaps))
@@ -151,7 +151,7 @@ def test_on_livechat_every_row_is_there_exactly_once(
 
 @settings(max_examples=60, deadline=None)
 @given(destinations=st.sampled_from([1, 3, 100]), how=DELIVERIES, mishaps=MISHAPS)
-def test_on_kitechat_no_row_is_there_twice_and_doubt_has_a_cause(
+def test_no_kitechat_row_is_delivered_twice_and_doubt_has_a_cause(
     destinations: int, how: DeliverySettings, mishaps: Mishaps
 ) -> None:
     record, server = asyncio.run(delivered("kitechat", destinations, how, mishaps))
@@ -166,7 +166,7 @@ def test_on_kitechat_no_row_is_there_twice_and_doubt_has_a_cause(
 
 @settings(max_examples=30, deadline=None)
 @given(faults=FAULTS_BY_ROW, concurrency=st.sampled_from([1, 4, 16]))
-def test_one_destination_gets_its_rows_in_order_and_one_at_a_time(
+def test_rows_to_one_destination_are_sent_in_order_one_at_a_time(
     faults: dict[str, list[Fault]], concurrency: int
 ) -> None:
     async def play() -> list[str]:
@@ -184,7 +184,7 @@ def test_one_destination_gets_its_rows_in_order_and_one_at_a_time(
     assert asyncio.run(play()) == [f"m{number}" for number in range(1, ROWS + 1)]
 
 
-async def test_different_destinations_are_sent_to_at_the_same_time() -> None:
+async def test_rows_to_different_destinations_are_sent_concurrently() -> None:
     it = scene("livechat", 40)
     await it.play()
     assert it.server.most_under_way == 8

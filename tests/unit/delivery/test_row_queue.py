@@ -61,7 +61,7 @@ async def nothing_ready(lineup: RowQueue) -> asyncio.Task[WaitingRow | None]:
     return task
 
 
-async def test_rows_come_in_the_order_of_the_sheet_for_each_destination() -> None:
+async def test_rows_to_one_destination_come_in_sheet_order() -> None:
     assert await all_of(RowQueue(Rows("abacbf").fetch)) == [1, 2, 4, 6, 3, 5]
 
 
@@ -84,14 +84,14 @@ async def test_a_row_waits_for_the_one_before_it_to_the_same_destination() -> No
     assert (await waiting) == WaitingRow(2, 3, "a", b"xx", cut_off=False, attempts=0)
 
 
-async def test_a_destination_that_is_done_with_can_come_again() -> None:
+async def test_a_finished_destination_can_come_again() -> None:
     rows = Rows(["a", *(str(number) for number in range(PAGE)), "a"])
     lineup = RowQueue(rows.fetch)
     lineup.done(await taken(lineup))
     assert [(await taken(lineup)).seq for _ in range(PAGE + 1)][-1] == PAGE + 2
 
 
-async def test_whoever_waits_hears_that_there_is_no_more() -> None:
+async def test_waiting_workers_are_released_at_the_end() -> None:
     lineup = RowQueue(Rows("aa").fetch)
     first = await taken(lineup)
     waiting = [await nothing_ready(lineup) for _ in range(3)]
@@ -103,7 +103,7 @@ async def test_whoever_waits_hears_that_there_is_no_more() -> None:
     assert [await task for task in waiting].count(None) == 2
 
 
-async def test_no_more_rows_than_the_limit_are_handed_out() -> None:
+async def test_no_more_rows_than_the_limit_are_taken() -> None:
     lineup = RowQueue(Rows("aabc").fetch, limit=2)
     first = await taken(lineup)
     assert (await taken(lineup)).seq == 3
@@ -111,7 +111,7 @@ async def test_no_more_rows_than_the_limit_are_handed_out() -> None:
     assert await lineup.take() is None
 
 
-async def test_whoever_waits_hears_that_the_limit_is_reached() -> None:
+async def test_waiting_workers_are_released_at_the_limit() -> None:
     lineup = RowQueue(Rows("aaa").fetch, limit=2)
     first = await taken(lineup)
     waiting = [await nothing_ready(lineup) for _ in range(2)]
@@ -121,7 +121,7 @@ async def test_whoever_waits_hears_that_the_limit_is_reached() -> None:
     assert found.count(None) == 1
 
 
-async def test_it_looks_ahead_for_other_destinations_but_not_without_end() -> None:
+async def test_the_look_ahead_for_other_destinations_is_bounded() -> None:
     rows = Rows(["a"] * (ROWS_AHEAD + 5 * PAGE) + ["b"])
     lineup = RowQueue(rows.fetch)
     row = await taken(lineup)
@@ -131,7 +131,7 @@ async def test_it_looks_ahead_for_other_destinations_but_not_without_end() -> No
     assert (await waiting) is not None
 
 
-async def test_a_long_look_ahead_goes_on_as_rows_are_done() -> None:
+async def test_the_look_ahead_continues_as_rows_finish() -> None:
     count = ROWS_AHEAD + 3 * PAGE
     assert await all_of(RowQueue(Rows(["a"] * count).fetch)) == list(range(1, count + 1))
 
@@ -145,13 +145,13 @@ async def test_large_messages_shorten_the_look_ahead() -> None:
     waiting.cancel()
 
 
-async def test_the_longer_the_messages_the_fewer_are_read_together() -> None:
+async def test_longer_messages_are_read_in_smaller_pages() -> None:
     rows = Rows([str(number) for number in range(100)], size=PAGE_BYTES // 5)
     assert len(await all_of(RowQueue(rows.fetch))) == 100
     assert rows.pages == [FIRST_PAGE, *[5] * 16, 4]
 
 
-async def test_a_journal_that_cannot_be_read_is_said_to_whoever_asks() -> None:
+async def test_a_read_error_is_raised_in_every_waiting_worker() -> None:
     async def fetch(after: int, count: int) -> list[WaitingRow]:  # noqa: ARG001 - a Fetch
         raise JournalError(Problem("journal", "is damaged"))
 
@@ -161,7 +161,7 @@ async def test_a_journal_that_cannot_be_read_is_said_to_whoever_asks() -> None:
             await lineup.take()
 
 
-async def test_a_cancelled_wait_takes_no_row_along() -> None:
+async def test_a_cancelled_wait_loses_no_row() -> None:
     lineup = RowQueue(Rows("aa").fetch)
     first = await taken(lineup)
     waiting = await nothing_ready(lineup)
@@ -177,7 +177,7 @@ async def test_a_cancelled_wait_takes_no_row_along() -> None:
     limit=st.one_of(st.none(), st.integers(0, 70)),
     pauses=st.lists(st.integers(0, 5), min_size=1, max_size=20),
 )
-def test_every_row_is_handed_out_once_and_in_order(
+def test_every_row_is_taken_once_and_in_order(
     destinations: list[str], workers: int, limit: int | None, pauses: list[int]
 ) -> None:
     async def play() -> list[WaitingRow]:

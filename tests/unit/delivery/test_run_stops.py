@@ -51,7 +51,7 @@ async def test_the_attempt_is_on_record_before_the_request_leaves() -> None:
     assert states == [State.SENDING] * 20
 
 
-async def test_refusals_of_one_kind_in_a_row_stop_the_run() -> None:
+async def test_consecutive_refusals_of_one_kind_stop_the_run() -> None:
     it = scene("livechat", 50, ONE_AT_A_TIME, faults=everywhere(CLOSED, 50))
     await it.play()
     assert it.shutdown.reason is not None
@@ -60,7 +60,7 @@ async def test_refusals_of_one_kind_in_a_row_stop_the_run() -> None:
     assert it.log.in_state(State.PENDING) == list(range(21, 51))
 
 
-async def test_rows_in_doubt_in_a_row_stop_the_run() -> None:
+async def test_consecutive_rows_in_doubt_stop_the_run() -> None:
     settings = DeliverySettings(rate=1000, concurrency=1, give_up_after=3600)
     it = scene("kitechat", 50, settings, faults=everywhere(Fault(RESET), 50))
     await it.play()
@@ -71,7 +71,7 @@ async def test_rows_in_doubt_in_a_row_stop_the_run() -> None:
 
 
 @pytest.mark.parametrize("channel", ["livechat", "kitechat"])
-async def test_a_server_out_of_reach_is_waited_for_and_then_given_up(channel: str) -> None:
+async def test_an_unreachable_server_stops_the_run_after_give_up_after(channel: str) -> None:
     it = scene(channel, 30, DeliverySettings(rate=1000, give_up_after=600), faults=everywhere(Fault(NO_CONNECTION), 30))
     await it.play()
     assert it.shutdown.reason is not None
@@ -82,7 +82,7 @@ async def test_a_server_out_of_reach_is_waited_for_and_then_given_up(channel: st
 
 
 @pytest.mark.parametrize("channel", ["livechat", "kitechat"])
-async def test_no_pause_outlasts_our_patience(channel: str) -> None:
+async def test_no_pause_exceeds_give_up_after(channel: str) -> None:
     settings = DeliverySettings(rate=1000, concurrency=1, give_up_after=40, stop_after_refusals=0)
     faults = everywhere(Fault(RESET), 30)
     it = scene(channel, 30, settings, faults=faults, read_back_faults=everywhere(Fault(Response(500)), 30))
@@ -101,7 +101,7 @@ async def test_a_server_that_comes_back_in_time_gets_every_row() -> None:
     assert it.log.in_state(State.SENT) == list(range(1, 31))
 
 
-async def test_a_wait_longer_than_our_patience_stops_at_once() -> None:
+async def test_a_wait_longer_than_give_up_after_stops_at_once() -> None:
     it = scene("kitechat", 9, faults={"m1": [Fault(Response(503, {"retry-after": "3600"}))]})
     await it.play()
     assert it.shutdown.reason is not None
@@ -110,7 +110,7 @@ async def test_a_wait_longer_than_our_patience_stops_at_once() -> None:
     assert it.clock.now() < 1001
 
 
-async def test_a_lost_message_that_never_turns_up_stops_the_run_and_waits_to_be_asked_about() -> None:
+async def test_a_message_that_never_appears_stops_the_run_and_stays_sending() -> None:
     settings = DeliverySettings(rate=1000, give_up_after=60)
     faults = {"m1": [Fault(RESET)]}
     it = scene("livechat", 1, settings, faults=faults, read_back_faults=everywhere(Fault(Response(500)), 1))
@@ -127,7 +127,7 @@ async def test_no_more_rows_than_the_limit_are_sent() -> None:
     assert len(it.log.in_state(State.PENDING)) == 23
 
 
-async def test_the_first_interrupt_lets_requests_under_way_end() -> None:
+async def test_the_first_interrupt_drains_requests_in_flight() -> None:
     it = scene("kitechat", 100, DeliverySettings(rate=1000, concurrency=8))
     task = await playing(it, 0.055)
     under_way = it.server.under_way.total()
@@ -152,7 +152,7 @@ async def test_an_interrupt_ends_a_long_wait(fault: Response | NoResponse) -> No
     assert it.log.in_state(State.PENDING) == [1, 2, 3]
 
 
-async def test_a_lost_answer_during_an_interrupt_is_left_to_be_asked_about() -> None:
+async def test_a_response_lost_during_an_interrupt_leaves_its_row_sending() -> None:
     it = scene("livechat", 1, faults={"m1": [Fault(RESET, takes=True)]})
     task = await playing(it, 0.015)
     it.shutdown.request(ENOUGH)
@@ -161,7 +161,7 @@ async def test_a_lost_answer_during_an_interrupt_is_left_to_be_asked_about() -> 
     assert it.log.states == {1: State.SENDING}
 
 
-async def test_the_second_interrupt_leaves_what_is_under_way_as_sending() -> None:
+async def test_the_second_interrupt_leaves_rows_in_flight_sending() -> None:
     it = scene("kitechat", 100, DeliverySettings(rate=1000, concurrency=8))
     task = await playing(it, 0.055)
     it.shutdown.request(ENOUGH)
@@ -175,7 +175,7 @@ async def test_the_second_interrupt_leaves_what_is_under_way_as_sending() -> Non
 
 @pytest.mark.parametrize("destinations", [1, 3])
 @pytest.mark.parametrize("concurrency", [1, 2, 8])
-async def test_an_interrupt_while_rows_are_read_hangs_nobody(concurrency: int, destinations: int) -> None:
+async def test_an_interrupt_while_rows_are_read_releases_every_worker(concurrency: int, destinations: int) -> None:
     it = scene("livechat", 5, DeliverySettings(rate=1000, concurrency=concurrency), destinations=destinations)
     waiting = it.log.waiting
 
@@ -191,7 +191,7 @@ async def test_an_interrupt_while_rows_are_read_hangs_nobody(concurrency: int, d
     assert it.log.in_state(State.PENDING) == [1, 2, 3, 4, 5]
 
 
-async def test_an_attempt_that_cannot_be_put_on_record_is_not_made() -> None:
+async def test_an_attempt_that_cannot_be_recorded_is_not_made() -> None:
     it = scene("livechat", 100, DeliverySettings(rate=1000, concurrency=8))
     task = await playing(it, 0.055)
     under_way = it.server.under_way.total()
@@ -205,7 +205,7 @@ async def test_an_attempt_that_cannot_be_put_on_record_is_not_made() -> None:
     assert it.shutdown.reason == StopReason("journal: the journal cannot be written (disk full)")
 
 
-async def test_an_outcome_that_cannot_be_put_on_record_stops_the_run() -> None:
+async def test_an_outcome_that_cannot_be_recorded_stops_the_run() -> None:
     it = scene("livechat", 100, DeliverySettings(rate=1000, concurrency=8))
     task = await playing(it, 0.055)
     it.log.full_for_outcomes = True
@@ -216,7 +216,7 @@ async def test_an_outcome_that_cannot_be_put_on_record_stops_the_run() -> None:
     assert set(it.server.taken) == {name for _, name in it.server.requests}
 
 
-async def test_a_mistake_of_ours_ends_the_run_loudly() -> None:
+async def test_an_unexpected_exception_ends_the_run() -> None:
     it = scene("livechat", 3)
 
     async def broken(request: Request) -> Response | NoResponse:
@@ -229,7 +229,7 @@ async def test_a_mistake_of_ours_ends_the_run_loudly() -> None:
     assert it.log.states[1] is State.SENDING
 
 
-async def test_a_question_that_breaks_gives_its_turn_back() -> None:
+async def test_a_failed_read_back_returns_its_permit() -> None:
     it = scene("livechat", 1, faults={"m1": [Fault(RESET, takes=True)]})
     send = it.server.send
 
@@ -245,7 +245,7 @@ async def test_a_question_that_breaks_gives_its_turn_back() -> None:
     assert it.log.states == {1: State.SENDING}
 
 
-async def test_progress_says_what_the_trouble_is_until_it_is_over() -> None:
+async def test_progress_shows_the_trouble_until_it_is_over() -> None:
     it = scene("kitechat", 2, ONE_AT_A_TIME, faults={"m1": [Fault(NO_CONNECTION)] * 4})
     task = await playing(it, 3)
     assert it.context.progress.trouble == "the server cannot be reached"

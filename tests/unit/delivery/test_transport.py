@@ -47,7 +47,7 @@ async def test_a_request_arrives_as_it_was_made(servers: Servers) -> None:
     assert seen.headers["apikey"] == "the-key"
 
 
-async def test_an_answer_comes_whole(servers: Servers) -> None:
+async def test_a_response_is_read_completely(servers: Servers) -> None:
     url = await servers.http(lambda: web.Response(status=400, headers={"X-RateLimit-Limit": "10"}, body=b'{"a":1}'))
     answer = await sent(url)
     assert isinstance(answer, Response)
@@ -58,7 +58,7 @@ async def test_an_answer_comes_whole(servers: Servers) -> None:
 @pytest.mark.parametrize(
     "text", ["a b", "a+b", "a&b=c", "a/b?c#d", "100%", "%2F", "a;b", "Trần", "😀", "'\"<>"], ids=lambda text: text
 )
-async def test_odd_characters_survive_in_an_address(servers: Servers, text: str) -> None:
+async def test_special_characters_survive_in_a_url(servers: Servers, text: str) -> None:
     await sent(await servers.http(web.Response), Request("GET", f"/api/message/id?{urlencode({'token': text})}"))
     assert servers.seen[0].query == {"token": text}
 
@@ -72,7 +72,7 @@ async def test_a_redirect_is_not_followed(servers: Servers) -> None:
     assert len(servers.seen) == 1
 
 
-async def test_a_server_that_repeats_the_key_does_not_get_it_into_a_reason(servers: Servers) -> None:
+async def test_a_key_repeated_by_the_server_is_not_in_the_reason(servers: Servers) -> None:
     said = {"Location": "https://elsewhere.example/?apikey=the-key"}
     url = await servers.http(lambda: web.Response(status=302, headers=said, body=b'{"message":"bad key the-key"}'))
     answer = await sent(url)
@@ -99,14 +99,14 @@ def closed_port() -> int:
         return int(server.getsockname()[1])
 
 
-async def test_a_refused_connection_sent_nothing() -> None:
+async def test_a_refused_connection_is_not_sent() -> None:
     answer = await sent(f"http://127.0.0.1:{closed_port()}")
     assert isinstance(answer, NoResponse)
     assert not answer.request_left
     assert answer.reason.startswith("the server cannot be reached (Cannot connect")
 
 
-async def test_a_host_that_is_not_found_was_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_host_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     def not_found(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -117,7 +117,7 @@ async def test_a_host_that_is_not_found_was_sent_nothing(monkeypatch: pytest.Mon
     assert "Name or service not known" in answer.reason
 
 
-async def test_a_look_up_that_never_ends_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_endless_dns_lookup_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
 
     def wait(*_: object, **__: object) -> None:
@@ -133,12 +133,12 @@ async def test_a_look_up_that_never_ends_sent_nothing(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("host", ["a..example", "a" * 64 + ".example", "\u00e4" * 64], ids=["empty", "long", "IDN"])
-async def test_a_host_that_is_none_was_sent_nothing(host: str) -> None:
+async def test_an_invalid_host_is_not_sent(host: str) -> None:
     answer = await sent(f"http://{host}")
     assert answer == NoResponse(f"the server cannot be reached (no such host: http://{host})", request_left=False)
 
 
-async def test_a_failed_handshake_sent_nothing(servers: Servers) -> None:
+async def test_a_failed_tls_handshake_is_not_sent(servers: Servers) -> None:
     url = await servers.saying(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     async with asyncio.timeout(10):
         answer = await sent(url.replace("http://", "https://"), timeout=0.4)
@@ -156,12 +156,12 @@ async def _half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @pytest.mark.parametrize("talk", [_silent, _half], ids=["no word", "half an answer"])
-async def test_a_server_that_stalls_may_have_the_message(servers: Servers, talk: Talk) -> None:
+async def test_a_stalled_server_is_indeterminate(servers: Servers, talk: Talk) -> None:
     answer = await sent(await servers.raw(talk), timeout=0.2)
     assert answer == NoResponse("no answer within 0.2 s", request_left=True)
 
 
-async def test_a_reset_connection_may_have_brought_the_message(servers: Servers) -> None:
+async def test_a_reset_connection_is_indeterminate(servers: Servers) -> None:
     async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
@@ -198,19 +198,19 @@ async def test_a_reset_connection_may_have_brought_the_message(servers: Servers)
         "another protocol",
     ],
 )
-async def test_a_broken_answer_may_follow_a_taken_message(servers: Servers, answer: bytes) -> None:
+async def test_a_broken_response_is_indeterminate(servers: Servers, answer: bytes) -> None:
     found = await sent(await servers.saying(answer))
     assert isinstance(found, NoResponse)
     assert found.request_left
 
 
-async def test_bytes_in_a_header_that_are_no_text_do_no_harm(servers: Servers) -> None:
+async def test_undecodable_header_bytes_are_harmless(servers: Servers) -> None:
     answer = await sent(await servers.saying(b"HTTP/1.1 302 Found\r\nLocation: /\xff\r\nContent-Length: 0\r\n\r\n"))
     assert isinstance(answer, Response)
     assert answer.status == 302
 
 
-async def test_an_endless_answer_is_not_read_to_its_end(servers: Servers) -> None:
+async def test_an_endless_response_is_cut_off(servers: Servers) -> None:
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"\r\n")
         while not writer.is_closing():

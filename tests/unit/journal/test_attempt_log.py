@@ -42,7 +42,7 @@ async def test_an_attempt_is_on_disk_when_begin_returns(planned_path: Path, tmp_
     assert ask(tmp_path / "copy-a.journal.db", ATTEMPTS) == [(7, "send", NOON, None, None, None, None)]
 
 
-async def test_an_outcome_is_there_for_others_within_fifty_milliseconds(planned_path: Path) -> None:
+async def test_an_outcome_is_visible_to_other_connections_within_fifty_milliseconds(planned_path: Path) -> None:
     async def seconds(log: SqliteAttemptLog, seq: int) -> float:
         attempt = await log.begin(seq, NOON)
         began = time.perf_counter()
@@ -54,7 +54,7 @@ async def test_an_outcome_is_there_for_others_within_fifty_milliseconds(planned_
         assert min([await seconds(log, seq) for seq in range(1, 6)]) < 0.05
 
 
-async def test_rows_that_wait_come_in_pages(planned_path: Path) -> None:
+async def test_pending_rows_come_in_pages(planned_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         for seq, outcome in ((1, SENT), (3, Outcome(State.PENDING))):
             log.record_outcome(seq, await log.begin(seq, NOON), "x", outcome)
@@ -66,7 +66,7 @@ async def test_rows_that_wait_come_in_pages(planned_path: Path) -> None:
         assert await log.waiting(500, 100) == []
 
 
-async def test_only_the_run_in_hand_is_read(planned_path: Path) -> None:
+async def test_only_the_current_run_is_read(planned_path: Path) -> None:
     planned(planned_path, 3)
     async with SqliteAttemptLog(planned_path, 2) as log:
         assert len(await log.waiting(0, 100)) == 3
@@ -91,7 +91,7 @@ async def test_an_attempt_that_ends_and_the_next_one_share_a_commit(planned_path
     assert [row[2:5] for row in ask(planned_path, ATTEMPTS)] == [(NOON, NOON + 1, "not_taken"), (NOON + 2, None, None)]
 
 
-async def test_what_happens_while_the_disk_is_busy_is_written_together(planned_path: Path, groups: list[int]) -> None:
+async def test_events_during_a_commit_share_the_next_one(planned_path: Path, groups: list[int]) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         with closing(sqlite3.connect(planned_path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -105,7 +105,7 @@ async def test_what_happens_while_the_disk_is_busy_is_written_together(planned_p
     assert groups == [1, 7]
 
 
-async def test_a_group_that_cannot_be_written_whole_is_not_written_in_part(planned_path: Path) -> None:
+async def test_a_group_is_written_whole_or_not_at_all(planned_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         number = LINES_PER_STATEMENT + 10  # of an attempt in the group's second statement
         tell(planned_path, "INSERT INTO attempt (attempt, run, seq, what, started_at) VALUES (?, 1, 1, 'x', 0)", number)
@@ -116,7 +116,7 @@ async def test_a_group_that_cannot_be_written_whole_is_not_written_in_part(plann
     assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(0,)]
 
 
-async def test_what_is_left_is_written_when_it_closes(planned_path: Path) -> None:
+async def test_remaining_events_are_written_on_close(planned_path: Path) -> None:
     count = 3 * LINES_PER_STATEMENT + 1
     async with SqliteAttemptLog(planned_path, 1) as log:
         attempt = await log.begin(1, NOON)
@@ -125,7 +125,7 @@ async def test_what_is_left_is_written_when_it_closes(planned_path: Path) -> Non
     assert ask(planned_path, "SELECT message_id FROM status WHERE seq = 1") == [(f"id {count - 1}",)]
 
 
-async def test_an_attempt_that_is_cancelled_before_it_is_written_leaves_no_doubt(planned_path: Path) -> None:
+async def test_an_attempt_cancelled_before_it_is_written_leaves_no_doubt(planned_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         beginning = asyncio.ensure_future(log.begin(7, NOON))
         await asyncio.sleep(0)
@@ -135,7 +135,7 @@ async def test_an_attempt_that_is_cancelled_before_it_is_written_leaves_no_doubt
     assert beginning.cancelled()
 
 
-async def test_an_attempt_that_is_cancelled_while_it_is_written_may_be_on_record(planned_path: Path) -> None:
+async def test_an_attempt_cancelled_while_it_is_written_may_be_on_record(planned_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         beginning = asyncio.ensure_future(log.begin(7, NOON))
         while not log._writing:  # noqa: ASYNC110 - nobody is told of it
@@ -145,7 +145,7 @@ async def test_an_attempt_that_is_cancelled_while_it_is_written_may_be_on_record
     assert ask(planned_path, STATUS, 7) == [("sending", 1)]
 
 
-async def test_outcomes_do_not_wait_for_somebody_who_reads(planned_path: Path) -> None:
+async def test_a_reader_does_not_delay_outcomes(planned_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         attempt = await log.begin(7, NOON)
         with log._reading:
@@ -156,7 +156,7 @@ async def test_outcomes_do_not_wait_for_somebody_who_reads(planned_path: Path) -
         assert len(await reading) == 10
 
 
-async def test_outcomes_are_written_although_the_delivery_was_cancelled(planned_path: Path) -> None:
+async def test_outcomes_are_written_after_a_cancelled_delivery(planned_path: Path) -> None:
     ended = asyncio.Event()
 
     async def work() -> None:

@@ -46,7 +46,7 @@ async def read_only_when_one_ends(log: SqliteAttemptLog) -> int:
     return second
 
 
-async def test_after_an_outcome_is_lost_no_attempt_begins_even_if_there_is_room_again(planned_path: Path) -> None:
+async def test_after_a_lost_outcome_no_attempt_begins_even_with_free_space(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             await read_only_when_one_ends(log)
@@ -59,7 +59,7 @@ async def test_after_an_outcome_is_lost_no_attempt_begins_even_if_there_is_room_
     assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 3) == [("sent", 1), ("pending", 0)]
 
 
-async def test_attempts_that_wait_for_the_writer_are_not_made_once_it_has_failed(planned_path: Path) -> None:
+async def test_waiting_attempts_are_refused_once_the_writer_has_failed(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             first = await log.begin(1, NOON)
@@ -78,7 +78,7 @@ async def test_attempts_that_wait_for_the_writer_are_not_made_once_it_has_failed
     assert ask(planned_path, STATUS, 1) + sending == [("sent", 1), (0,)]
 
 
-async def test_an_outcome_that_cannot_be_written_does_not_hold_up_the_others(planned_path: Path) -> None:
+async def test_an_outcome_that_cannot_be_written_does_not_block_the_others(planned_path: Path) -> None:
     tell(
         planned_path,
         "CREATE TRIGGER odd BEFORE UPDATE ON status WHEN NEW.seq = 1 AND NEW.state = 'sent' "
@@ -95,7 +95,7 @@ async def test_an_outcome_that_cannot_be_written_does_not_hold_up_the_others(pla
     assert [ask(planned_path, STATUS, seq) for seq in (1, 2, 3)] == [[("sending", 1)], [("sent", 1)], [("sent", 1)]]
 
 
-async def test_outcomes_are_still_written_where_that_is_possible_again(planned_path: Path) -> None:
+async def test_outcomes_are_written_once_writing_is_possible_again(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             attempt = await read_only_when_one_ends(log)
@@ -107,12 +107,12 @@ async def test_outcomes_are_still_written_where_that_is_possible_again(planned_p
     assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 2) == [("sent", 1), ("sent", 1)]
 
 
-def test_a_locked_journal_asks_for_something_else_than_room() -> None:
+def test_a_locked_journal_does_not_suggest_freeing_space() -> None:
     error = cannot_write(Path("a.journal.db"), "database is locked")
     assert "close the program that has it open, and try again" in str(error)
 
 
-async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: Path) -> None:
+async def test_an_outcome_lost_at_the_end_is_raised_on_close(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             attempt = await log.begin(7, NOON)
@@ -123,7 +123,7 @@ async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: 
         await work()
 
 
-async def test_a_greater_error_is_not_hidden_by_a_lost_outcome(planned_path: Path) -> None:
+async def test_a_lost_outcome_does_not_hide_another_error(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             log._writer._connection.execute("PRAGMA query_only = ON")
@@ -141,7 +141,7 @@ async def test_a_journal_that_lost_a_table_cannot_be_delivered(planned_path: Pat
             pytest.fail("it was opened")
 
 
-async def test_a_journal_damaged_further_down_is_said_when_it_is_read(planned_path: Path) -> None:
+async def test_damage_further_down_is_an_error_when_it_is_read(planned_path: Path) -> None:
     with planned_path.open("r+b") as file:
         file.truncate(4096 * 8)
 

@@ -78,7 +78,7 @@ async def test_a_reserved_attempt_is_on_disk_when_begin_returns(planned_path: Pa
     assert ask(tmp_path / "copy-a.journal.db", SENDING) == [(7,), (8,)]
 
 
-async def test_whoever_needs_a_reserved_attempt_now_does_not_wait_for_the_others(
+async def test_beginning_a_reserved_attempt_does_not_wait_for_the_group(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaign.journal.sqlite.attempt_log.FLUSH_INTERVAL", 3600.0)
@@ -88,7 +88,7 @@ async def test_whoever_needs_a_reserved_attempt_now_does_not_wait_for_the_others
         assert list(await asyncio.gather(*beginning)) == [1, 2, 3]
 
 
-async def test_an_attempt_that_was_reserved_and_not_made_never_was(planned_path: Path) -> None:
+async def test_an_unused_reservation_leaves_no_attempt(planned_path: Path) -> None:
     async with ReservingLog(planned_path, 1) as log:
         log.reserve([7, 8, 9], NOON)
         log.record_outcome(7, await log.begin(7, NOON), "sent", SENT)
@@ -143,7 +143,7 @@ async def test_a_row_is_reserved_once(planned_path: Path) -> None:
     assert ask(planned_path, "SELECT attempts FROM status WHERE seq IN (7, 8, 9)") == [(1,)] * 3
 
 
-async def test_the_second_attempt_of_a_reserved_row_goes_on_record_by_itself(planned_path: Path) -> None:
+async def test_the_second_attempt_of_a_reserved_row_is_recorded_separately(planned_path: Path) -> None:
     async with ReservingLog(planned_path, 1) as log:
         log.reserve([7], NOON)
         log.record_outcome(7, await log.begin(7, NOON), "not_taken", Outcome(State.PENDING, at=NOON + 1))
@@ -151,7 +151,7 @@ async def test_the_second_attempt_of_a_reserved_row_goes_on_record_by_itself(pla
         assert ask(planned_path, STATUS, 7) == [("sending", 2)]
 
 
-async def test_while_attempts_are_reserved_outcomes_gather_for_some_milliseconds(
+async def test_with_reservations_outcomes_are_grouped_for_some_milliseconds(
     planned_path: Path, groups: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -189,7 +189,7 @@ async def test_a_reserved_attempt_that_is_cancelled_is_withdrawn_and_leaves_the_
     assert ask(planned_path, STATUS, 7) == [("pending", 0)]
 
 
-async def test_nobody_goes_on_while_a_commit_takes_longer_than_commits_do(
+async def test_no_attempt_begins_while_a_commit_takes_unusually_long(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaign.journal.sqlite.attempt_log.SLOW_COMMIT", 0.0)
@@ -209,7 +209,7 @@ async def test_nobody_goes_on_while_a_commit_takes_longer_than_commits_do(
         assert ask(planned_path, STATUS, 7) == [("sent", 1)]
 
 
-async def test_a_journal_that_stays_locked_holds_up_neither_the_stop_nor_the_end(
+async def test_a_locked_journal_delays_neither_the_stop_nor_the_end(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaign.journal.sqlite.attempt_log.SLOW_COMMIT", 0.0)
@@ -257,7 +257,7 @@ async def test_reserved_attempts_that_cannot_be_written_are_not_made(planned_pat
     assert [ask(planned_path, STATUS, seq) for seq in (7, 8)] == [[("pending", 0)]] * 2
 
 
-async def test_attempts_on_record_are_withdrawn_though_something_else_could_not_be_written(planned_path: Path) -> None:
+async def test_recorded_reservations_are_withdrawn_after_another_write_failed(planned_path: Path) -> None:
     async def work() -> None:
         async with ReservingLog(planned_path, 1) as log:
             log.reserve([7, 8], NOON)
@@ -273,7 +273,7 @@ async def test_attempts_on_record_are_withdrawn_though_something_else_could_not_
     assert [ask(planned_path, STATUS, seq) for seq in (7, 8)] == [[("sent", 1)], [("pending", 0)]]
 
 
-async def test_attempts_announced_after_a_failure_are_not_put_on_record(planned_path: Path) -> None:
+async def test_attempts_reserved_after_a_failure_are_not_recorded(planned_path: Path) -> None:
     async def work() -> None:
         async with ReservingLog(planned_path, 1) as log:
             log._writer.failure = JournalWriteError()

@@ -131,7 +131,7 @@ async def test_the_first_interrupt_drains(journal: Path, chat: Chat) -> None:
     assert states(journal)["pending"] == ROWS - len(chat.on_record)
 
 
-async def test_the_second_interrupt_leaves_what_is_under_way_to_be_sorted_out(journal: Path, chat: Chat) -> None:
+async def test_the_second_interrupt_leaves_rows_in_flight_for_resume(journal: Path, chat: Chat) -> None:
     chat.may_answer.clear()
     delivering = asyncio.create_task(delivered(journal, chat.url))
     await chat.arrived.wait()
@@ -162,7 +162,9 @@ async def test_a_full_disk_stops_before_the_next_send(
     assert left["pending"] == ROWS - len(chat.on_record)
 
 
-async def test_a_lost_outcome_stops_and_says_why(journal: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lost_outcome_stops_the_run_with_a_reason(
+    journal: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connections: list[sqlite3.Connection] = []
 
     def connect(path: Path) -> sqlite3.Connection:
