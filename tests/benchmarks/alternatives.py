@@ -67,8 +67,8 @@ def _script(bench: Bench, rows: int) -> Figure:
     if importlib.util.find_spec("requests") is None:
         return Figure(name, [], "µs", note="not measured: requests is not installed")
     workbook, copy = bench.list_of(".xlsx", rows), bench.folder / "script.xlsx"
-    words = ("-c", SCRIPT, workbook, bench.url + ENDPOINT, copy)
-    return _figure(bench, name, [run_python(*words) for _ in range(bench.sizes.rounds)], rows)
+    arguments = ("-c", SCRIPT, workbook, bench.url + ENDPOINT, copy)
+    return _figure(bench, name, [run_python(*arguments) for _ in range(bench.sizes.rounds)], rows)
 
 
 def _newman(bench: Bench, rows: int) -> Figure:
@@ -79,8 +79,8 @@ def _newman(bench: Bench, rows: int) -> Figure:
     collection = bench.folder / "collection.json"
     collection.write_text(json.dumps(COLLECTION), encoding="utf-8")
     data = bench.list_of(".csv", rows)
-    words = ("run", collection, "--iteration-data", data, "--env-var", f"server={bench.url}", "--silent", "--bail")
-    return _figure(bench, name, [run_child([newman, *words]) for _ in range(bench.sizes.rounds)], rows)
+    arguments = ("run", collection, "--iteration-data", data, "--env-var", f"server={bench.url}", "--silent", "--bail")
+    return _figure(bench, name, [run_child([newman, *arguments]) for _ in range(bench.sizes.rounds)], rows)
 
 
 def find_newman(bench: Bench) -> str | None:

@@ -95,16 +95,18 @@ class Bench:
         run_python("-m", "tests.benchmarks.parts", "plan", campaign, journal, bodies)
         return journal, bodies
 
-    def send(self, *words: str | Path) -> tuple[Ended, dict[str, Any]]:
+    def send(self, *arguments: str | Path) -> tuple[Ended, dict[str, Any]]:
         """Run or resume a campaign; gives what it reports too."""
         options = ("--yes", "--json", "-q", "--rate", f"{FASTEST}/s", "--concurrency", str(self.sizes.concurrency))
-        ended = run_python("-m", "campaign", *words, *options, good=(0, 3))
+        ended = run_python("-m", "campaign", *arguments, *options, good=(0, 3))
         report = json.loads(ended.output)
         assert isinstance(report, dict)
         return ended, report
 
 
-def in_turn(rounds: int, candidate: Callable[[], Found], baseline: Callable[[], Found]) -> list[tuple[Found, Found]]:
+def alternately(
+    rounds: int, candidate: Callable[[], Found], baseline: Callable[[], Found]
+) -> list[tuple[Found, Found]]:
     """Measure both in every round, the one or the other first, so that neither has the better half of the time."""
     pairs = []
     for number in range(rounds):

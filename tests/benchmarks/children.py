@@ -48,23 +48,23 @@ def run_child(arguments: Sequence[str | Path], good: Collection[int] = (0,)) -> 
     Raises:
         ChildFailedError: any other exit code.
     """
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         process = subprocess.Popen(
             list(map(str, arguments)),
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=said,
+            stderr=errors,
             cwd=ROOT,
             env=_environment(),
         )
         code, cpu, peak = _wait(process)
         seconds = time.perf_counter() - began
-        for file in (output, said):
+        for file in (output, errors):
             file.seek(0)
         if code not in good:
             command = " ".join(map(str, arguments))[:300]
-            raise ChildFailedError(f"{command}\nended with {code}: {said.read().decode(errors='replace')[-2000:]}")
+            raise ChildFailedError(f"{command}\nended with {code}: {errors.read().decode(errors='replace')[-2000:]}")
         return Ended(seconds, cpu, peak, output.read().decode())
 
 

@@ -37,11 +37,11 @@ def _limited_run(bench: Bench, rows: int, window: float) -> tuple[int, float]:
     with running(*sandbox, says_on_stderr=True) as line:
         found = re.search(r"http://[\d.]+:\d+", line)
         assert found is not None, line
-        words = ("run", campaign, "--server", found[0], "--yes", "--json", "-q")
-        report = json.loads(run_python("-m", "campaign", *words).output)
+        arguments = ("run", campaign, "--server", found[0], "--yes", "--json", "-q")
+        report = json.loads(run_python("-m", "campaign", *arguments).output)
         assert report["sent"] == rows, report
-        with urllib.request.urlopen(f"{found[0]}/sandbox/ledger") as answer:
-            entries: list[dict[str, Any]] = json.load(answer)["entries"]
+        with urllib.request.urlopen(f"{found[0]}/sandbox/ledger") as response:
+            entries: list[dict[str, Any]] = json.load(response)["entries"]
     least = (ceil(rows / REQUESTS) - 1) * window
     return sum(entry["status"] == 429 for entry in entries), report["seconds"] / least
 

@@ -49,14 +49,14 @@ class Livechat(asyncio.Protocol):
             whole = end + 4 + (int(found[1]) if found else 0)
             if end < 0 or len(received) < whole:
                 break
-            self._answer(received[end + 4 : whole])
+            self._respond(received[end + 4 : whole])
             received = received[whole:]
         self._received = received
 
-    def _answer(self, body: bytes) -> None:
+    def _respond(self, body: bytes) -> None:
         found = _ID.search(body)
-        answer = b"%s%s%s" % (_BEFORE_ID, found[1] if found else b"djsajdkscks787", _AFTER_ID)
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(answer), answer))
+        response = b"%s%s%s" % (_BEFORE_ID, found[1] if found else b"djsajdkscks787", _AFTER_ID)
+        self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(response), response))
 
     def _headers(self) -> bytes:
         """Up to the length; written anew once a second, for its date."""

@@ -12,7 +12,7 @@ from campaign.sheets import ReadOptions, open_sheet
 from tests.benchmarks import lists
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.alternatives import COLLECTION, SCRIPT
-from tests.benchmarks.bench import in_turn
+from tests.benchmarks.bench import alternately
 from tests.benchmarks.children import ChildFailedError, run_python
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.report import table
@@ -72,7 +72,7 @@ def test_script_and_newman_send_every_column() -> None:
 
 def test_rounds_alternate_which_side_goes_first() -> None:
     order: list[str] = []
-    pairs = in_turn(3, lambda: order.append("own"), lambda: order.append("bare"))
+    pairs = alternately(3, lambda: order.append("own"), lambda: order.append("bare"))
     assert order == ["own", "bare", "bare", "own", "own", "bare"]
     assert len(pairs) == 3
 

@@ -187,9 +187,9 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
 
 def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
     """Run or resume once, and perhaps kill it. Gives what it reported, where it lived to report."""
-    words = ["resume"] if _planned(place) else ["run"]
+    arguments = ["resume"] if _planned(place) else ["run"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "campaign", *words, str(place / "c.toml"), "--yes", "--json", "-q"],
+        [sys.executable, "-m", "campaign", *arguments, str(place / "c.toml"), "--yes", "--json", "-q"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -282,7 +282,7 @@ def _environment() -> dict[str, str]:
 
 def _ask(url: str, method: str = "GET", body: bytes | None = None) -> bytes:
     request = urllib.request.Request(url, data=body, method=method)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        content = answer.read()
+    with urllib.request.urlopen(request, timeout=30) as response:
+        content = response.read()
     assert isinstance(content, bytes)
     return content

@@ -69,17 +69,17 @@ def _until_it_ends(seed: int, first: int, ends: float, figures: Figures) -> int:
     lines: queue.Queue[str] = queue.Queue()
     reader = threading.Thread(target=_read, args=(child, lines), daemon=True)
     reader.start()
-    number, patience = first, START_UP + LONGEST
+    number, limit = first, START_UP + LONGEST
     try:
         while time.monotonic() < ends:
-            line = lines.get(timeout=patience)
+            line = lines.get(timeout=limit)
             if not line:
                 figures.wrong[number] = f"ended the process (exit code {child.wait()})"
                 return number + 1
             _count(figures, line)
-            number, patience = number + 1, 2 * LONGEST
+            number, limit = number + 1, 2 * LONGEST
     except queue.Empty:
-        figures.wrong[number] = f"gave no answer in {patience:.0f} s"
+        figures.wrong[number] = f"gave no answer in {limit:.0f} s"
         return number + 1
     finally:
         child.kill()

@@ -98,10 +98,10 @@ def send(command: Campaign, server: RunningSandbox, recipients: Path) -> tuple[l
     """The texts that the server was sent, in sheet order, and those in the results workbook."""
     server.ledger.clear()
     options = ("--server", server.url, "--template", "livechat-text", "--yes", "--new", "--rate", "5000/s", "--json")
-    said = command("run", recipients, *options)
-    assert said.code == 0, said.stderr
+    result = command("run", recipients, *options)
+    assert result.code == 0, result.stderr
     arrived = {body["token"]: body["msg"] for body in server.bodies()}
-    return [arrived[f"t{number}"] for number in range(len(arrived))], results(Path(said.json["results"]))
+    return [arrived[f"t{number}"] for number in range(len(arrived))], results(Path(result.json["results"]))
 
 
 @batches

@@ -56,9 +56,9 @@ def check(command: Campaign, tmp_path: Path) -> Campaign:
 
 
 def test_every_column_shows_an_example_of_stored_and_displayed(check: Campaign, workbook: Path) -> None:
-    said = check(workbook, "--json")
-    assert said.code == 0
-    examples = {each["header"]: (each["stored"], each["displayed"]) for each in said.json["columns"]}
+    result = check(workbook, "--json")
+    assert result.code == 0
+    examples = {each["header"]: (each["stored"], each["displayed"]) for each in result.json["columns"]}
     assert examples == {
         "Page id": (None, None),
         "Mã hội thoại": ("123456789012345", "1.23457E+14"),
@@ -67,7 +67,7 @@ def test_every_column_shows_an_example_of_stored_and_displayed(check: Campaign, 
         "SĐT": (None, None),
         "Ghi chú": (None, None),
     }
-    lines = said.stderr.splitlines()
+    lines = result.stderr.splitlines()
     assert "  column C “Ngày hẹn”: “2026-01-05” is shown as “05/01/2026”" in lines
     mapping = next(number for number, line in enumerate(lines) if "page_id ← column A" in line)
     assert mapping < next(number for number, line in enumerate(lines) if "is shown as" in line)
@@ -79,8 +79,8 @@ def test_columns_without_a_variable_are_listed(check: Campaign, workbook: Path) 
 
 
 def test_values_ruined_by_excel_are_named_by_column_and_cell(check: Campaign, workbook: Path) -> None:
-    said = check(workbook, "--json")
-    assert [(each["where"], each["what"]) for each in said.json["warnings"]] == [
+    result = check(workbook, "--json")
+    assert [(each["where"], each["what"]) for each in result.json["warnings"]] == [
         ("column B “Mã hội thoại” (1 cell: B2 “1.23457E+14”)", "shows ids in scientific notation"),
         (
             "column B “Mã hội thoại” (1 cell: B3 “1234567890123450000”)",
@@ -95,26 +95,26 @@ def test_values_ruined_by_excel_are_named_by_column_and_cell(check: Campaign, wo
         ("column F “Ghi chú” (1 cell: F3 “#N/A”)", "contains the error #N/A"),
         ("column F “Ghi chú” (1 cell: F4)", "contains a formula whose result was never calculated"),
     ]
-    assert all(each["remedy"] for each in said.json["warnings"])
+    assert all(each["remedy"] for each in result.json["warnings"])
 
 
 def test_warnings_are_printed_and_do_not_change_the_exit_code(check: Campaign, workbook: Path) -> None:
-    said = check(workbook, "-q")
-    assert (said.code, said.stdout) == (0, "")
-    assert said.stderr.count("Warning: column ") == 7
-    assert "correct it in the sheet" in said.stderr
+    result = check(workbook, "-q")
+    assert (result.code, result.stdout) == (0, "")
+    assert result.stderr.count("Warning: column ") == 7
+    assert "correct it in the sheet" in result.stderr
 
 
 def test_ids_in_scientific_notation_in_a_csv_are_found(check: Campaign, tmp_path: Path) -> None:
     rows = [HEADERS, ["108600123", "1.08601E+14", "5/1", "10", "0901234567", ""]]
-    said = check(write_csv(tmp_path / "list.csv", rows), "--json")
-    assert [(each["where"], each["what"]) for each in said.json["warnings"]] == [
+    result = check(write_csv(tmp_path / "list.csv", rows), "--json")
+    assert [(each["where"], each["what"]) for each in result.json["warnings"]] == [
         ("column B “Mã hội thoại” (1 cell: B2 “1.08601E+14”)", "shows ids in scientific notation")
     ]
 
 
 def test_a_correct_list_has_no_warnings(check: Campaign, tmp_path: Path) -> None:
     rows = [HEADERS, ["108600123", "700100200", "5/1", "10", "0901234567", ""]]
-    said = check(write_csv(tmp_path / "list.csv", rows), "--json")
-    assert said.json["warnings"] == []
-    assert "Warning" not in said.stderr
+    result = check(write_csv(tmp_path / "list.csv", rows), "--json")
+    assert result.json["warnings"] == []
+    assert "Warning" not in result.stderr

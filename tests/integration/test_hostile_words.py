@@ -22,9 +22,9 @@ def write(path: Path, *rows: tuple[str, ...]) -> Path:
 def test_control_characters_are_escaped(command: Campaign, tmp_path: Path) -> None:
     name = f"Tên{CLEAR_SCREEN}"
     rows = (("token", "rid", "msg", name), ("t", "r", f"xin {CLEAR_SCREEN} chào", "Lan"), ("t", " ", "x\u202e", ""))
-    said = command("check", write(tmp_path / "list.csv", *rows), *OPTIONS)
-    assert "“xin \\x1b[2J chào”" in said.stderr
-    assert "\x1b" not in said.stderr
+    result = command("check", write(tmp_path / "list.csv", *rows), *OPTIONS)
+    assert "“xin \\x1b[2J chào”" in result.stderr
+    assert "\x1b" not in result.stderr
     missing = command("check", tmp_path / "list.csv", *OPTIONS, "--map", "msg=nowhere")
     assert "the headers are: token, rid, msg, Tên\\x1b[2J" in missing.stderr
 
@@ -47,5 +47,5 @@ def test_a_blank_name_is_a_problem_of_its_key(command: Campaign, tmp_path: Path,
     campaign.write_text(
         f'template = "{names["template"]}"\n[recipients]\nfile = "{names["recipients.file"]}"\n', encoding="utf-8"
     )
-    said = command("check", campaign)
-    assert (said.code, said.stderr) == (2, f"{campaign}: {key}: is blank\n")
+    result = command("check", campaign)
+    assert (result.code, result.stderr) == (2, f"{campaign}: {key}: is blank\n")

@@ -173,8 +173,8 @@ def test_an_interrupted_plan_has_sent_nothing_and_run_starts_over(
     refused = command("resume", recipients, "--yes")
     assert refused.code == 2
     assert "nothing of it was sent" in refused.stderr
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes", "--json")
-    assert (said.code, said.json["run"], said.json["sent"]) == (0, 1, 3)
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes", "--json")
+    assert (result.code, result.json["run"], result.json["sent"]) == (0, 1, 3)
 
 
 def test_the_sandbox_command_serves_until_it_is_stopped() -> None:
@@ -187,6 +187,6 @@ def test_the_sandbox_command_serves_until_it_is_stopped() -> None:
 
 
 def test_the_sandbox_command_refuses_an_invalid_limit(command: Campaign) -> None:
-    said = command("sandbox", "--limit", "many")
-    assert said.code == 2
-    assert "ten requests in sixty seconds" in said.stderr
+    result = command("sandbox", "--limit", "many")
+    assert result.code == 2
+    assert "ten requests in sixty seconds" in result.stderr

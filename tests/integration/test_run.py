@@ -42,10 +42,10 @@ def test_every_row_arrives_once_and_in_order_for_each_destination(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 300, destinations=40)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
-    assert said.code == 0
-    assert list(said.json) == KEYS
-    assert {**said.json, "seconds": 0} == {
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
+    assert result.code == 0
+    assert list(result.json) == KEYS
+    assert {**result.json, "seconds": 0} == {
         "run": 1,
         "state": "finished",
         "reason": None,
@@ -77,8 +77,8 @@ def test_livechat_bodies_contain_the_documented_fields_and_the_message_id(
         ["t2", "r2", "hi"],
     ]
     recipients = write_csv(tmp_path / "list.csv", [*rows[:2], [*rows[2], "", ""]])
-    said = command("run", recipients, "--template", "livechat-text-agent", "--server", server.url, *FAST)
-    assert said.code == 0
+    result = command("run", recipients, "--template", "livechat-text-agent", "--server", server.url, *FAST)
+    assert result.code == 0
     first, second = sorted(server.bodies(), key=lambda body: str(body["token"]))
     assert set(first) == {"_id", "token", "rid", "msg", "agent"}
     assert first["agent"] == {"agentId": "a1", "username": "jane"}
@@ -90,10 +90,10 @@ def test_the_api_key_is_sent_in_its_header_and_stored_nowhere(
     command: Campaign, server: RunningSandbox, tmp_path: Path, api_key: str
 ) -> None:
     recipients = kitechat_list(tmp_path / "list.csv", 3)
-    said = command("run", recipients, "--template", "kitechat-text", "--server", server.url, *FAST)
-    assert said.code == 0
+    result = command("run", recipients, "--template", "kitechat-text", "--server", server.url, *FAST)
+    assert result.code == 0
     assert [entry.has_credentials for entry in server.ledger.entries] == [True] * 3
-    assert api_key not in said.stdout + said.stderr
+    assert api_key not in result.stdout + result.stderr
     for left in tmp_path.iterdir():
         assert api_key.encode() not in left.read_bytes(), left
 
@@ -102,10 +102,10 @@ def test_leading_zeros_dates_and_amounts_are_sent_as_the_sheet_shows_them(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     workbook = write_workbook(tmp_path / "list.xlsx", [["token", "rid", "msg", "Số tiền"], ["007", "r", "x", 1250000]])
-    said = command(
+    result = command(
         "run", workbook, "--template", "livechat-text", "--map", "msg=Số tiền", "--server", server.url, *FAST
     )
-    assert said.code == 0
+    assert result.code == 0
     assert [(body["token"], body["msg"]) for body in server.bodies()] == [("007", "1250000")]
 
 
@@ -113,10 +113,10 @@ def test_invalid_rows_stop_the_run_before_the_first_send(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"], ["t", "", "y"]])
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes")
-    assert said.code == 2
-    assert "B3: “rid” is blank, and rid needs it" in said.stderr
-    assert "1 of 2 rows cannot be sent" in said.stderr
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes")
+    assert result.code == 2
+    assert "B3: “rid” is blank, and rid needs it" in result.stderr
+    assert "1 of 2 rows cannot be sent" in result.stderr
     assert not server.ledger.entries
     assert command("resume", recipients, "--yes").code == 2
 
@@ -125,36 +125,36 @@ def test_skip_invalid_sends_the_valid_rows_and_reports_the_others(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"], ["t", "", "y"]])
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--skip-invalid", *FAST)
-    assert said.code == 1
-    assert (said.json["sent"], said.json["invalid"], said.json["rows"]) == (1, 1, 2)
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--skip-invalid", *FAST)
+    assert result.code == 1
+    assert (result.json["sent"], result.json["invalid"], result.json["rows"]) == (1, 1, 2)
 
 
 def test_an_exact_duplicate_is_skipped_with_a_reason(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"], ["t", "r", "x"]])
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
-    assert said.code == 0
-    assert (said.json["sent"], said.json["skipped"]) == (1, 1)
-    assert "exact duplicate of row 2" in said.stderr
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
+    assert result.code == 0
+    assert (result.json["sent"], result.json["skipped"]) == (1, 1)
+    assert "exact duplicate of row 2" in result.stderr
 
 
 def test_without_yes_and_without_a_terminal_nothing_is_sent(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 3)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url)
-    assert said.code == 2
-    assert f"Send 3 messages to {server.url}" in said.stderr
-    assert "--yes" in said.stderr
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url)
+    assert result.code == 2
+    assert f"Send 3 messages to {server.url}" in result.stderr
+    assert "--yes" in result.stderr
     assert not server.ledger.entries
 
 
 def test_a_dry_run_plans_and_leaves_nothing_behind(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 3)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--dry-run", "--json")
-    assert said.code == 0
-    assert list(said.json) == KEYS
-    assert (said.json["run"], said.json["reason"], said.json["pending"]) == (None, "dry run", 3)
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--dry-run", "--json")
+    assert result.code == 0
+    assert list(result.json) == KEYS
+    assert (result.json["run"], result.json["reason"], result.json["pending"]) == (None, "dry run", 3)
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
     assert not server.ledger.entries
 

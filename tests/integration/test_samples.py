@@ -33,15 +33,15 @@ def test_every_sample_has_expected_figures() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_sample_runs_with_the_expected_figures(command: Campaign, samples: Path, name: str) -> None:
-    said = command("run", samples / f"{name}.toml", "--sandbox", "--yes", "--json", "--rate", "200/s")
-    numbers = {key: value for key, value in said.json.items() if key in EXPECTED[name]}
+    result = command("run", samples / f"{name}.toml", "--sandbox", "--yes", "--json", "--rate", "200/s")
+    numbers = {key: value for key, value in result.json.items() if key in EXPECTED[name]}
     assert numbers == EXPECTED[name]
-    workbook = load_workbook(said.json["results"])
+    workbook = load_workbook(result.json["results"])
     assert workbook.sheetnames[:3] == ["Summary", "Results", "To fix"]
     assert workbook["Results"].max_row == EXPECTED[name]["rows"] + 1
 
 
 def test_the_list_with_mistakes_is_refused_with_each_named(command: Campaign, samples: Path) -> None:
-    said = command("check", samples / "livechat-agent.toml", "--recipients", samples / "with-mistakes.csv", "--json")
-    assert said.code == 1
-    assert [problem["where"] for problem in said.json["problems"]] == ["B5", "G9", "F11", "A16"]
+    result = command("check", samples / "livechat-agent.toml", "--recipients", samples / "with-mistakes.csv", "--json")
+    assert result.code == 1
+    assert [problem["where"] for problem in result.json["problems"]] == ["B5", "G9", "F11", "A16"]

@@ -21,11 +21,11 @@ termios = pytest.importorskip("termios")
 class Terminal:
     """The command on a pseudo-terminal."""
 
-    def __init__(self, *words: str | Path, **environment: str) -> None:
+    def __init__(self, *arguments: str | Path, **environment: str) -> None:
         self._screen, inside = pty.openpty()
         termios.tcsetwinsize(inside, (24, 160))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "campaign", *map(str, words)],
+            [sys.executable, "-m", "campaign", *map(str, arguments)],
             stdin=inside,
             stdout=inside,
             stderr=inside,
@@ -83,8 +83,8 @@ def test_yes_sends_and_the_bar_shows_the_wait(start_sandbox: StartSandbox, tmp_p
 
 def test_the_bar_counts_the_messages_of_this_delivery(server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 40)
-    words = ("run", recipients, "--template", "livechat-text", "--server", server.url, "--limit", "10")
-    terminal = Terminal(*words, "--rate", "100/s", "--yes")
+    arguments = ("run", recipients, "--template", "livechat-text", "--server", server.url, "--limit", "10")
+    terminal = Terminal(*arguments, "--rate", "100/s", "--yes")
     assert terminal.end() == 3
     assert "100%" in terminal.text
     assert "10 of 40 rows are sent, 30 wait" in terminal.text
@@ -92,8 +92,8 @@ def test_the_bar_counts_the_messages_of_this_delivery(server: RunningSandbox, tm
 
 def test_a_missing_key_is_prompted_for_and_not_shown(server: RunningSandbox, tmp_path: Path) -> None:
     recipients = kitechat_list(tmp_path / "list.csv", 2)
-    words = ("run", recipients, "--template", "kitechat-text", "--server", server.url)
-    terminal = Terminal(*words, KITECHAT_API_KEY="")
+    arguments = ("run", recipients, "--template", "kitechat-text", "--server", server.url)
+    terminal = Terminal(*arguments, KITECHAT_API_KEY="")
     terminal.wait_for("API key for kitechat")
     terminal.say("secret-of-the-test\n")
     terminal.wait_for("[y/N]")

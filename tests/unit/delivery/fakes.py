@@ -126,7 +126,7 @@ class Fault(NamedTuple):
         after: seconds until the answer.
     """
 
-    answer: Response | NoResponse
+    response: Response | NoResponse
     takes: bool = False
     after: float = 0.0
 
@@ -147,24 +147,24 @@ class ChatServer:
         self._clock = clock
         self._faults = {"POST": _queues(faults), "GET": _queues(read_back_faults)}
         self.taken: Counter[str] = Counter()
-        self.answered: set[str] = set()
+        self.confirmed: set[str] = set()
         """Messages that were taken, and whose answer got through."""
         self.requests: list[tuple[str, str]] = []
         self.sent_at: list[float] = []
-        self.under_way: Counter[str] = Counter()
-        self.most_under_way = 0
+        self.in_flight: Counter[str] = Counter()
+        self.most_in_flight = 0
 
     async def send(self, request: Request) -> Response | NoResponse:
         name = named(request)
         self.requests.append((request.method, name))
         self.sent_at.append(self._clock.now())
-        self.under_way[name] += 1
-        self.most_under_way = max(self.most_under_way, self.under_way.total())
+        self.in_flight[name] += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight.total())
         try:
             await self._clock.sleep(0.01)
             return await self._served(request, name)
         finally:
-            self.under_way[name] -= 1
+            self.in_flight[name] -= 1
 
     async def _served(self, request: Request, name: str) -> Response | NoResponse:
         fault = next(self._faults[request.method].get(name, iter(())), None)
@@ -172,12 +172,12 @@ class ChatServer:
             usual = self._usual(request, name)
             await self._clock.sleep(0.01)
             if usual.status == 200:
-                self.answered.add(name)
+                self.confirmed.add(name)
             return usual
         if fault.takes:
             self._usual(request, name)
         await self._clock.sleep(0.01 + fault.after)
-        return fault.answer
+        return fault.response
 
     def _usual(self, request: Request, name: str) -> Response:
         if request.method == "GET":
@@ -206,7 +206,7 @@ def refused(error: str, status: int = 400) -> Response:
 FAST = DeliverySettings(rate=1000)
 
 
-class Scene(NamedTuple):
+class FakeDelivery(NamedTuple):
     """A delivery and all that it works with."""
 
     clock: FakeClock
@@ -215,7 +215,7 @@ class Scene(NamedTuple):
     shutdown: Shutdown
     context: DeliveryContext
 
-    async def play(self) -> None:
+    async def deliver(self) -> None:
         """Deliver until nothing is left to do."""
         await self.clock.run(WorkerPool(self.context).deliver())
 
@@ -237,7 +237,7 @@ def context_for(
     )
 
 
-def scene(
+def fake_delivery(
     channel: str,
     count: int = 1,
     settings: DeliverySettings = FAST,
@@ -245,8 +245,8 @@ def scene(
     faults: Mapping[str, Sequence[Fault]] | None = None,
     read_back_faults: Mapping[str, Sequence[Fault]] | None = None,
     destinations: int = 1_000_000,
-) -> Scene:
+) -> FakeDelivery:
     clock = FakeClock()
     log, server = FakeAttemptLog(channel, count, destinations), ChatServer(clock, faults, read_back_faults)
     context = context_for(channel, settings, clock, transport=server, log=log)
-    return Scene(clock, log, server, context.shutdown, context)
+    return FakeDelivery(clock, log, server, context.shutdown, context)

@@ -54,9 +54,9 @@ class Servers:
         self._stack.callback(server.close)
         return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
-    async def saying(self, answer: bytes) -> str:
+    async def saying(self, content: bytes) -> str:
         async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(answer)
+            writer.write(content)
             await writer.drain()
 
         return await self.raw(talk)

@@ -7,13 +7,13 @@ import pytest
 from campaign.channels.base import NoResponse, Response
 from campaign.journal import State
 
-from .fakes import NO_CONNECTION, RESET, Fault, refused, scene, taken
+from .fakes import NO_CONNECTION, RESET, Fault, fake_delivery, refused, taken
 
 HTML = Response(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
 TIMEOUT = Fault(NoResponse("no answer within 30 s", request_left=True), after=30.0)
 LOST = [
     pytest.param(RESET, id="reset"),
-    pytest.param(TIMEOUT.answer, id="timeout"),
+    pytest.param(TIMEOUT.response, id="timeout"),
     pytest.param(Response(500), id="500"),
     pytest.param(Response(502, {}, b"<html>Bad gateway</html>"), id="502"),
     pytest.param(Response(503), id="503"),
@@ -26,8 +26,8 @@ POST, GET = ("POST", "m1"), ("GET", "m1")
 
 
 async def test_a_message_is_sent_with_one_request() -> None:
-    it = scene("livechat")
-    await it.play()
+    it = fake_delivery("livechat")
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST]
     outcome = it.log.outcomes[1]
@@ -36,19 +36,19 @@ async def test_a_message_is_sent_with_one_request() -> None:
     assert outcome.at == pytest.approx(it.clock.epoch(), abs=0.1)
 
 
-@pytest.mark.parametrize("answer", LOST)
-async def test_a_stored_message_is_not_sent_again_after_a_lost_response(answer: Response | NoResponse) -> None:
-    it = scene("livechat", faults={"m1": [Fault(answer, takes=True)]})
-    await it.play()
+@pytest.mark.parametrize("response", LOST)
+async def test_a_stored_message_is_not_sent_again_after_a_lost_response(response: Response | NoResponse) -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(response, takes=True)]})
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, GET]
     assert it.log.outcomes[1].message_id == "m1"
 
 
-@pytest.mark.parametrize("answer", LOST)
-async def test_a_missing_message_is_sent_again_after_a_lost_response(answer: Response | NoResponse) -> None:
-    it = scene("livechat", faults={"m1": [Fault(answer)]})
-    await it.play()
+@pytest.mark.parametrize("response", LOST)
+async def test_a_missing_message_is_sent_again_after_a_lost_response(response: Response | NoResponse) -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(response)]})
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, GET, POST]
     assert it.server.taken["m1"] == 1
@@ -56,7 +56,7 @@ async def test_a_missing_message_is_sent_again_after_a_lost_response(answer: Res
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "reason"),
+    ("response", "kind", "reason"),
     [
         (refused("room-closed"), "room-closed", "conversation is closed"),
         (refused("invalid-token"), "invalid-token", "no visitor with this token"),
@@ -66,9 +66,9 @@ async def test_a_missing_message_is_sent_again_after_a_lost_response(answer: Res
     ],
     ids=["room closed", "invalid token", "404", "413", "422"],
 )
-async def test_a_refused_row_fails_at_once(answer: Response, kind: str, reason: str) -> None:
-    it = scene("livechat", faults={"m1": [Fault(answer)]})
-    await it.play()
+async def test_a_refused_row_fails_at_once(response: Response, kind: str, reason: str) -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(response)]})
+    await it.deliver()
     assert it.log.states == {1: State.FAILED}
     assert it.server.requests == [POST]
     assert it.log.outcomes[1].kind == kind
@@ -78,16 +78,16 @@ async def test_a_refused_row_fails_at_once(answer: Response, kind: str, reason: 
 
 async def test_a_duplicate_id_is_not_a_refusal() -> None:
     absent = Fault(refused("invalid-message"))  # asked too early: the server was still storing it
-    it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [absent]})
-    await it.play()
+    it = fake_delivery("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [absent]})
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, GET, POST, GET]
     assert it.server.taken["m1"] == 1
 
 
 async def test_a_refused_second_attempt_fails_if_the_message_is_missing() -> None:
-    it = scene("livechat", faults={"m1": [Fault(RESET), Fault(refused("room-closed"))]})
-    await it.play()
+    it = fake_delivery("livechat", faults={"m1": [Fault(RESET), Fault(refused("room-closed"))]})
+    await it.deliver()
     assert it.log.states == {1: State.FAILED}
     assert it.server.requests == [POST, GET, POST, GET]
     assert it.log.outcomes[1].kind == "room-closed"
@@ -96,12 +96,12 @@ async def test_a_refused_second_attempt_fails_if_the_message_is_missing() -> Non
 
 async def test_a_refused_second_attempt_is_sent_if_the_message_is_stored() -> None:
     absent = Fault(refused("invalid-message"))
-    it = scene(
+    it = fake_delivery(
         "livechat",
         faults={"m1": [Fault(RESET, takes=True), Fault(refused("room-closed"))]},
         read_back_faults={"m1": [absent]},
     )
-    await it.play()
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.context.progress.failed == 0
 
@@ -113,15 +113,17 @@ async def test_a_refused_second_attempt_is_sent_if_the_message_is_stored() -> No
 )
 @pytest.mark.parametrize("takes", [True, False], ids=["there", "not there"])
 async def test_an_inconclusive_read_back_is_repeated(found: Response | NoResponse, *, takes: bool) -> None:
-    it = scene("livechat", faults={"m1": [Fault(RESET, takes=takes)]}, read_back_faults={"m1": [Fault(found)] * 3})
-    await it.play()
+    it = fake_delivery(
+        "livechat", faults={"m1": [Fault(RESET, takes=takes)]}, read_back_faults={"m1": [Fault(found)] * 3}
+    )
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, GET, GET, GET, GET] + ([] if takes else [POST])
     assert it.server.taken["m1"] == 1
 
 
 @pytest.mark.parametrize(
-    ("answer", "seconds"),
+    ("response", "seconds"),
     [
         (Response(429, {"retry-after": "7"}), 7.0),
         (refused("Error, too many requests. You must wait 9 seconds", status=429), 9.0),
@@ -129,9 +131,9 @@ async def test_an_inconclusive_read_back_is_repeated(found: Response | NoRespons
     ],
     ids=["Retry-After", "in words", "not told"],
 )
-async def test_a_throttled_row_waits_as_long_as_the_server_says(answer: Response, seconds: float) -> None:
-    it = scene("livechat", faults={"m1": [Fault(answer)]})
-    await it.play()
+async def test_a_throttled_row_waits_as_long_as_the_server_says(response: Response, seconds: float) -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(response)]})
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST, POST]
     assert it.server.sent_at[1] - it.server.sent_at[0] == pytest.approx(seconds, abs=0.1)
@@ -139,8 +141,8 @@ async def test_a_throttled_row_waits_as_long_as_the_server_says(answer: Response
 
 
 async def test_without_a_connection_a_row_backs_off_without_a_read_back() -> None:
-    it = scene("livechat", faults={"m1": [Fault(NO_CONNECTION)] * 5})
-    await it.play()
+    it = fake_delivery("livechat", faults={"m1": [Fault(NO_CONNECTION)] * 5})
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == [POST] * 6
     waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
@@ -148,8 +150,8 @@ async def test_without_a_connection_a_row_backs_off_without_a_read_back() -> Non
 
 
 async def test_between_a_lost_response_and_its_read_back_a_row_is_sending() -> None:
-    it = scene("livechat", faults={"m1": [Fault(RESET)]}, read_back_faults={"m1": [TIMEOUT]})
-    await it.play()
+    it = fake_delivery("livechat", faults={"m1": [Fault(RESET)]}, read_back_faults={"m1": [TIMEOUT]})
+    await it.deliver()
     assert [outcome.state for outcome in it.log.history] == [
         State.SENDING,
         State.SENDING,
@@ -159,7 +161,7 @@ async def test_between_a_lost_response_and_its_read_back_a_row_is_sending() -> N
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("response", "reason"),
     [
         (Response(401, {}, b"no"), "refuses access (HTTP 401)"),
         (Response(403, {}, b"no"), "refuses access (HTTP 403)"),
@@ -168,9 +170,9 @@ async def test_between_a_lost_response_and_its_read_back_a_row_is_sending() -> N
     ],
     ids=["401", "403", "redirect", "another program"],
 )
-async def test_a_fatal_response_stops_the_run(answer: Response, reason: str) -> None:
-    it = scene("livechat", 30, faults={"m1": [Fault(answer)]})
-    await it.play()
+async def test_a_fatal_response_stops_the_run(response: Response, reason: str) -> None:
+    it = fake_delivery("livechat", 30, faults={"m1": [Fault(response)]})
+    await it.deliver()
     assert it.shutdown.reason is not None
     assert reason in it.shutdown.reason.text
     assert it.log.states == dict.fromkeys(range(1, 31), State.PENDING)
@@ -178,14 +180,16 @@ async def test_a_fatal_response_stops_the_run(answer: Response, reason: str) -> 
 
 
 async def test_a_read_back_without_access_leaves_its_row_sending() -> None:
-    it = scene("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [Fault(Response(401))]})
-    await it.play()
+    it = fake_delivery(
+        "livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [Fault(Response(401))]}
+    )
+    await it.deliver()
     assert it.log.states == {1: State.SENDING}
     assert it.shutdown.reason is not None
     assert "refuses access" in it.shutdown.reason.text
 
 
 async def test_a_response_with_another_messages_id_is_not_success() -> None:
-    it = scene("livechat", faults={"m1": [Fault(taken("other"), takes=True)]})
-    await it.play()
+    it = fake_delivery("livechat", faults={"m1": [Fault(taken("other"), takes=True)]})
+    await it.deliver()
     assert it.log.outcomes[1].message_id == "other"

@@ -62,7 +62,7 @@ def test_an_indeterminate_result_is_decided_by_policy(policy: dict[str, bool], s
 
 
 @pytest.mark.parametrize(
-    ("found", "question", "step"),
+    ("found", "sent", "step"),
     [
         (Sent("id"), Indeterminate("reset"), NextStep.SENT),
         (Sent("id"), Indeterminate("refused", REFUSAL), NextStep.SENT),
@@ -84,8 +84,8 @@ def test_an_indeterminate_result_is_decided_by_policy(policy: dict[str, bool], s
         "unclear",
     ],
 )
-def test_a_read_back_decides_the_step(found: ReadBack, question: Indeterminate, step: NextStep) -> None:
-    assert after_read_back(found, question) is step
+def test_a_read_back_decides_the_step(found: ReadBack, sent: Indeterminate, step: NextStep) -> None:
+    assert after_read_back(found, sent) is step
 
 
 @pytest.mark.parametrize(

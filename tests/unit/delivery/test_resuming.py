@@ -16,7 +16,7 @@ from campaign.journal import State
 from campaign.settings import DeliverySettings
 
 from .fake_clock import FakeClock
-from .fakes import NO_CONNECTION, RESET, ChatServer, FakeAttemptLog, Fault, context_for, refused, scene
+from .fakes import NO_CONNECTION, RESET, ChatServer, FakeAttemptLog, Fault, context_for, fake_delivery, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,60 +28,64 @@ POST, GET = ("POST", "m1"), ("GET", "m1")
 
 @pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
 async def test_an_interrupted_livechat_row_is_read_back(*, there: bool) -> None:
-    it = scene("livechat")
+    it = fake_delivery("livechat")
     it.log.cut_off(1)
     it.server.taken["m1"] = int(there)
-    await it.play()
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == ([GET] if there else [GET, POST])
     assert it.server.taken["m1"] == 1
 
 
 async def test_an_interrupted_kitechat_row_is_not_sent_again() -> None:
-    it = scene("kitechat", 2)
+    it = fake_delivery("kitechat", 2)
     it.log.cut_off(1)
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [("POST", "m2")]
     assert it.log.states == {1: State.SENDING, 2: State.SENT}
 
 
 async def test_on_doubt_retry_sends_an_interrupted_kitechat_row_again() -> None:
-    it = scene("kitechat", 1, DeliverySettings(rate=1000, on_doubt="retry"))
+    it = fake_delivery("kitechat", 1, DeliverySettings(rate=1000, on_doubt="retry"))
     it.log.cut_off(1)
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [POST]
     assert it.log.states == {1: State.SENT}
 
 
 async def test_a_refusal_of_a_row_tried_by_an_earlier_process_is_read_back_first() -> None:
-    it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
+    it = fake_delivery("livechat", faults={"m1": [Fault(refused("room-closed"))]})
     it.log.cut_off(1)
     it.log.states[1] = State.PENDING
     it.server.taken["m1"] = 1
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [POST, GET]
     assert it.log.states == {1: State.SENT}
 
 
 async def test_a_retried_row_can_fail_again() -> None:
-    it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
+    it = fake_delivery("livechat", faults={"m1": [Fault(refused("room-closed"))]})
     it.log.cut_off(1)
     it.log.states[1] = State.PENDING
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [POST, GET]
     assert it.log.states == {1: State.FAILED}
 
 
 async def test_finished_rows_are_not_sent_again() -> None:
-    it = scene("livechat", 5)
+    it = fake_delivery("livechat", 5)
     it.log.states |= {1: State.SENT, 2: State.FAILED, 3: State.IN_DOUBT, 4: State.SKIPPED}
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [("POST", "m5")]
 
 
 FAULTS = st.sampled_from(
     [
-        *(Fault(answer, takes=takes) for takes in (True, False) for answer in (RESET, Response(500), Response(502))),
+        *(
+            Fault(response, takes=takes)
+            for takes in (True, False)
+            for response in (RESET, Response(500), Response(502))
+        ),
         *(Fault(Response(200, {}, body), takes=True) for body in (b"<html>", b'{"success":tr')),
         Fault(NoResponse("no answer within 30 s", request_left=True), takes=True, after=30.0),
         Fault(NO_CONNECTION),
@@ -160,8 +164,8 @@ def test_no_kitechat_row_is_delivered_twice_and_doubt_has_a_cause(
     assert len(sent | in_doubt) == ROWS
     assert set(server.taken.values()) <= {1}
     assert sent <= set(server.taken)
-    assert set(server.taken) - server.answered <= in_doubt
-    assert in_doubt.isdisjoint(server.answered)
+    assert set(server.taken) - server.confirmed <= in_doubt
+    assert in_doubt.isdisjoint(server.confirmed)
 
 
 @settings(max_examples=30, deadline=None)
@@ -169,22 +173,22 @@ def test_no_kitechat_row_is_delivered_twice_and_doubt_has_a_cause(
 def test_rows_to_one_destination_are_sent_in_order_one_at_a_time(
     faults: dict[str, list[Fault]], concurrency: int
 ) -> None:
-    async def play() -> list[str]:
-        it = scene(
+    async def deliver() -> list[str]:
+        it = fake_delivery(
             "livechat",
             ROWS,
             DeliverySettings(rate=1000, concurrency=concurrency, stop_after_refusals=0),
             faults=faults,
             destinations=1,
         )
-        await it.play()
-        assert it.server.most_under_way == 1
+        await it.deliver()
+        assert it.server.most_in_flight == 1
         return list(dict.fromkeys(name for _, name in it.server.requests))
 
-    assert asyncio.run(play()) == [f"m{number}" for number in range(1, ROWS + 1)]
+    assert asyncio.run(deliver()) == [f"m{number}" for number in range(1, ROWS + 1)]
 
 
 async def test_rows_to_different_destinations_are_sent_concurrently() -> None:
-    it = scene("livechat", 40)
-    await it.play()
-    assert it.server.most_under_way == 8
+    it = fake_delivery("livechat", 40)
+    await it.deliver()
+    assert it.server.most_in_flight == 8

@@ -180,7 +180,7 @@ async def test_a_cancelled_wait_loses_no_row() -> None:
 def test_every_row_is_taken_once_and_in_order(
     destinations: list[str], workers: int, limit: int | None, pauses: list[int]
 ) -> None:
-    async def play() -> list[WaitingRow]:
+    async def deliver() -> list[WaitingRow]:
         lineup = RowQueue(Rows(destinations).fetch, limit)
         order: list[WaitingRow] = []
         busy: Counter[str] = Counter()
@@ -200,7 +200,7 @@ def test_every_row_is_taken_once_and_in_order(
                 group.create_task(work())
         return order
 
-    order = asyncio.run(play())
+    order = asyncio.run(deliver())
     assert len(order) == len({row.seq for row in order}) == min(len(destinations), limit if limit is not None else 99)
     for destination in set(destinations):
         seqs = [row.seq for row in order if row.destination == destination]

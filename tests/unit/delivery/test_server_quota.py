@@ -23,14 +23,14 @@ def exact_clock(ahead: float = SERVER) -> ServerClock:
 
 def known_window(remaining: int, reset_at: float = SERVER + 60, limit: int = 10) -> ServerQuota:
     window = ServerQuota(exact_clock())
-    answer_alone(window, Quota(limit, remaining, reset_at), 1.0)
+    respond_alone(window, Quota(limit, remaining, reset_at), 1.0)
     return window
 
 
-def answer_alone(window: ServerQuota, budget: Quota | None, now: float) -> bool:
+def respond_alone(window: ServerQuota, quota: Quota | None, now: float) -> bool:
     request = object()
     window.take(request)
-    return window.learn(budget, now, alone=window.release(request))
+    return window.learn(quota, now, alone=window.release(request))
 
 
 def test_the_servers_clock_is_unknown_before_its_first_date() -> None:
@@ -109,9 +109,9 @@ def test_after_a_window_one_request_probes_the_quota() -> None:
 def test_requests_in_flight_count_in_the_new_window() -> None:
     window = known_window(remaining=5)
     window.take("slow")
-    assert answer_alone(window, None, 1.0) is False
+    assert respond_alone(window, None, 1.0) is False
     window.wait(60.1)
-    answer_alone(window, Quota(10, 9, SERVER + 120), 60.2)
+    respond_alone(window, Quota(10, 9, SERVER + 120), 60.2)
     left = 0
     while window.wait(60.2) == 0.0:
         window.take(object())
@@ -139,7 +139,7 @@ def test_a_late_response_of_an_earlier_window_is_ignored() -> None:
     window = known_window(remaining=9)
     window.take("late")
     window.wait(60.1)
-    answer_alone(window, Quota(10, 9, SERVER + 120), 60.2)
+    respond_alone(window, Quota(10, 9, SERVER + 120), 60.2)
     window.learn(Quota(10, 0, SERVER + 60), 60.3, alone=window.release("late"))
     assert window.wait(60.3) == 0.0
     assert window.ends() == pytest.approx(120, abs=0.1)
@@ -165,7 +165,7 @@ def test_a_response_of_the_next_window_opens_it() -> None:
 
 def test_a_server_without_a_limit_needs_no_wait() -> None:
     window = ServerQuota(ServerClock())
-    answer_alone(window, None, 0.0)
+    respond_alone(window, None, 0.0)
     for _ in range(1000):
         assert window.wait(0.0) == 0.0
         window.take(object())
@@ -174,7 +174,7 @@ def test_a_server_without_a_limit_needs_no_wait() -> None:
 def test_a_limit_that_is_no_longer_stated_still_applies() -> None:
     window = known_window(remaining=5)
     window.wait(60.1)
-    answer_alone(window, None, 60.2)
+    respond_alone(window, None, 60.2)
     window.take("next")
     assert window.wait(60.3) is None
 
@@ -217,7 +217,7 @@ def test_a_window_longer_than_expected_widens_the_margin() -> None:
     for _ in range(12):
         end = window.ends()
         assert window.wait(end) == 0.0
-        answer_alone(window, Quota(10, 0, SERVER + 60), end)
+        respond_alone(window, Quota(10, 0, SERVER + 60), end)
         waits.append(window.ends() - end)
     assert waits[0] == pytest.approx(MARGIN, abs=0.001)
     assert window.ends() == pytest.approx(60 + LONGEST_MARGIN, abs=0.02)

@@ -49,10 +49,10 @@ async def test_a_request_arrives_as_it_was_made(servers: Servers) -> None:
 
 async def test_a_response_is_read_completely(servers: Servers) -> None:
     url = await servers.http(lambda: web.Response(status=400, headers={"X-RateLimit-Limit": "10"}, body=b'{"a":1}'))
-    answer = await sent(url)
-    assert isinstance(answer, Response)
-    assert (answer.status, answer.body, answer.headers["x-ratelimit-limit"]) == (400, b'{"a":1}', "10")
-    assert "date" in answer.headers
+    response = await sent(url)
+    assert isinstance(response, Response)
+    assert (response.status, response.body, response.headers["x-ratelimit-limit"]) == (400, b'{"a":1}', "10")
+    assert "date" in response.headers
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ async def test_special_characters_survive_in_a_url(servers: Servers, text: str) 
 async def test_a_redirect_is_not_followed(servers: Servers) -> None:
     elsewhere = await servers.http(web.Response)
     url = await servers.http(lambda: web.Response(status=307, headers={"Location": elsewhere}))
-    answer = await sent(url)
-    assert isinstance(answer, Response)
-    assert (answer.status, answer.headers["location"]) == (307, elsewhere)
+    response = await sent(url)
+    assert isinstance(response, Response)
+    assert (response.status, response.headers["location"]) == (307, elsewhere)
     assert len(servers.seen) == 1
 
 
 async def test_a_key_repeated_by_the_server_is_not_in_the_reason(servers: Servers) -> None:
     said = {"Location": "https://elsewhere.example/?apikey=the-key"}
     url = await servers.http(lambda: web.Response(status=302, headers=said, body=b'{"message":"bad key the-key"}'))
-    answer = await sent(url)
-    assert isinstance(answer, Response)
-    assert answer.body == b'{"message":"bad key [the API key]"}'
-    assert answer.headers["location"] == "https://elsewhere.example/?apikey=[the API key]"
+    response = await sent(url)
+    assert isinstance(response, Response)
+    assert response.body == b'{"message":"bad key [the API key]"}'
+    assert response.headers["location"] == "https://elsewhere.example/?apikey=[the API key]"
 
 
 async def test_cookies_are_not_kept(servers: Servers) -> None:
@@ -100,10 +100,10 @@ def closed_port() -> int:
 
 
 async def test_a_refused_connection_is_not_sent() -> None:
-    answer = await sent(f"http://127.0.0.1:{closed_port()}")
-    assert isinstance(answer, NoResponse)
-    assert not answer.request_left
-    assert answer.reason.startswith("the server cannot be reached (Cannot connect")
+    response = await sent(f"http://127.0.0.1:{closed_port()}")
+    assert isinstance(response, NoResponse)
+    assert not response.request_left
+    assert response.reason.startswith("the server cannot be reached (Cannot connect")
 
 
 async def test_an_unknown_host_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,10 +111,10 @@ async def test_an_unknown_host_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> N
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", not_found)
-    answer = await sent("http://chat.example.invalid")
-    assert isinstance(answer, NoResponse)
-    assert not answer.request_left
-    assert "Name or service not known" in answer.reason
+    response = await sent("http://chat.example.invalid")
+    assert isinstance(response, NoResponse)
+    assert not response.request_left
+    assert "Name or service not known" in response.reason
 
 
 async def test_an_endless_dns_lookup_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,24 +126,24 @@ async def test_an_endless_dns_lookup_is_not_sent(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(socket, "getaddrinfo", wait)
     try:
-        answer = await sent("http://chat.example.invalid", timeout=0.2)
+        response = await sent("http://chat.example.invalid", timeout=0.2)
     finally:
         released.set()
-    assert answer == NoResponse("the server cannot be reached (no connection in time)", request_left=False)
+    assert response == NoResponse("the server cannot be reached (no connection in time)", request_left=False)
 
 
 @pytest.mark.parametrize("host", ["a..example", "a" * 64 + ".example", "\u00e4" * 64], ids=["empty", "long", "IDN"])
 async def test_an_invalid_host_is_not_sent(host: str) -> None:
-    answer = await sent(f"http://{host}")
-    assert answer == NoResponse(f"the server cannot be reached (no such host: http://{host})", request_left=False)
+    response = await sent(f"http://{host}")
+    assert response == NoResponse(f"the server cannot be reached (no such host: http://{host})", request_left=False)
 
 
 async def test_a_failed_tls_handshake_is_not_sent(servers: Servers) -> None:
     url = await servers.saying(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     async with asyncio.timeout(10):
-        answer = await sent(url.replace("http://", "https://"), timeout=0.4)
-    assert isinstance(answer, NoResponse)
-    assert not answer.request_left
+        response = await sent(url.replace("http://", "https://"), timeout=0.4)
+    assert isinstance(response, NoResponse)
+    assert not response.request_left
 
 
 async def _silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -157,22 +157,22 @@ async def _half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @pytest.mark.parametrize("talk", [_silent, _half], ids=["no word", "half an answer"])
 async def test_a_stalled_server_is_indeterminate(servers: Servers, talk: Talk) -> None:
-    answer = await sent(await servers.raw(talk), timeout=0.2)
-    assert answer == NoResponse("no answer within 0.2 s", request_left=True)
+    response = await sent(await servers.raw(talk), timeout=0.2)
+    assert response == NoResponse("no answer within 0.2 s", request_left=True)
 
 
 async def test_a_reset_connection_is_indeterminate(servers: Servers) -> None:
     async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
-    answer = await sent(await servers.raw(reset))
-    assert isinstance(answer, NoResponse)
-    assert answer.request_left
-    assert answer.reason.startswith("the connection broke before the answer")
+    response = await sent(await servers.raw(reset))
+    assert isinstance(response, NoResponse)
+    assert response.request_left
+    assert response.reason.startswith("the connection broke before the answer")
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"",
         b"HTTP/1.1 200 OK\r\nContent-Le",
@@ -198,16 +198,16 @@ async def test_a_reset_connection_is_indeterminate(servers: Servers) -> None:
         "another protocol",
     ],
 )
-async def test_a_broken_response_is_indeterminate(servers: Servers, answer: bytes) -> None:
-    found = await sent(await servers.saying(answer))
+async def test_a_broken_response_is_indeterminate(servers: Servers, response: bytes) -> None:
+    found = await sent(await servers.saying(response))
     assert isinstance(found, NoResponse)
     assert found.request_left
 
 
 async def test_undecodable_header_bytes_are_harmless(servers: Servers) -> None:
-    answer = await sent(await servers.saying(b"HTTP/1.1 302 Found\r\nLocation: /\xff\r\nContent-Length: 0\r\n\r\n"))
-    assert isinstance(answer, Response)
-    assert answer.status == 302
+    response = await sent(await servers.saying(b"HTTP/1.1 302 Found\r\nLocation: /\xff\r\nContent-Length: 0\r\n\r\n"))
+    assert isinstance(response, Response)
+    assert response.status == 302
 
 
 async def test_an_endless_response_is_cut_off(servers: Servers) -> None:
@@ -220,13 +220,13 @@ async def test_an_endless_response_is_cut_off(servers: Servers) -> None:
             except ConnectionError:
                 return
 
-    answer = await sent(await servers.raw(talk))
-    assert isinstance(answer, Response)
-    assert LONGEST_RESPONSE < len(answer.body) < 2 * LONGEST_RESPONSE
+    response = await sent(await servers.raw(talk))
+    assert isinstance(response, Response)
+    assert LONGEST_RESPONSE < len(response.body) < 2 * LONGEST_RESPONSE
 
 
 async def test_many_requests_share_a_few_connections(servers: Servers) -> None:
     url = await servers.http(web.Response)
     async with HttpTransport(url, DeliverySettings(concurrency=4)) as transport:
-        answers = await asyncio.gather(*(transport.send(MESSAGE) for _ in range(40)))
-    assert all(isinstance(answer, Response) for answer in answers)
+        responses = await asyncio.gather(*(transport.send(MESSAGE) for _ in range(40)))
+    assert all(isinstance(response, Response) for response in responses)

@@ -52,9 +52,9 @@ class LimitedServer:
 
     async def send(self, request: Request) -> Response | NoResponse:
         await self._clock.sleep(self._way())
-        answer = self._answer(request)
+        response = self._respond(request)
         await self._clock.sleep(self._way())
-        return answer
+        return response
 
     def hit(self) -> bool:
         """Count a request, from whatever program; whether it is within the limit."""
@@ -70,7 +70,7 @@ class LimitedServer:
     def _time(self) -> float:
         return self._clock.epoch() + self._conditions.skew + self._conditions.drift * self._clock.now()
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         self.arrived_at.append(self._clock.now())
         allowed = self.hit()
         headers = {

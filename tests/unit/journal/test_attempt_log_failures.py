@@ -26,8 +26,8 @@ async def test_an_attempt_that_cannot_be_written_is_refused(planned_path: Path, 
         async with SqliteAttemptLog(planned_path, 1) as log:
             log._writer._connection.execute(f"PRAGMA {pragma}")
             beginning = [log.begin(seq, NOON) for seq in range(1, 501)]
-            answers = await asyncio.gather(*beginning, return_exceptions=True)
-            refused.extend(answer for answer in answers if isinstance(answer, JournalWriteError))
+            responses = await asyncio.gather(*beginning, return_exceptions=True)
+            refused.extend(response for response in responses if isinstance(response, JournalWriteError))
             assert log.failed
 
     with pytest.raises(JournalWriteError, match=why):

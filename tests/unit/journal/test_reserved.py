@@ -226,8 +226,8 @@ async def test_a_locked_journal_delays_neither_the_stop_nor_the_end(
                 log.record_outcome(seq, attempt, "sent", SENT)
             while not log._writing:  # noqa: ASYNC110 - nobody is told of it
                 await asyncio.sleep(0.001)
-            answers = await asyncio.gather(*(log.begin(seq, NOON) for seq in (101, 102)), return_exceptions=True)
-            refused.extend(answer for answer in answers if isinstance(answer, JournalWriteError))
+            responses = await asyncio.gather(*(log.begin(seq, NOON) for seq in (101, 102)), return_exceptions=True)
+            refused.extend(response for response in responses if isinstance(response, JournalWriteError))
 
     with closing(sqlite3.connect(planned_path, isolation_level=None)) as other:
         began = time.perf_counter()

@@ -60,8 +60,8 @@ class Chat:
         self.on_record: list[tuple[str, int]] = []
         self.on_arrival: Callable[[], object] = lambda: None
         self.arrived = asyncio.Event()
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
+        self.may_respond = asyncio.Event()
+        self.may_respond.set()
 
     async def handle(self, request: web.Request) -> web.Response:
         payload = await request.json()
@@ -71,7 +71,7 @@ class Chat:
             self.on_record.append(other.execute(query, (seq,)).fetchone())
         self.arrived.set()
         self.on_arrival()
-        await self.may_answer.wait()
+        await self.may_respond.wait()
         return web.json_response({"success": True})
 
 
@@ -85,7 +85,7 @@ async def chat(journal: Path) -> AsyncIterator[Chat]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     chat.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield chat
-    chat.may_answer.set()
+    chat.may_respond.set()
     await runner.cleanup()
 
 
@@ -120,19 +120,19 @@ async def test_every_row_is_delivered_and_on_record_before_it_leaves(journal: Pa
 
 
 async def test_the_first_interrupt_drains(journal: Path, chat: Chat) -> None:
-    chat.may_answer.clear()
+    chat.may_respond.clear()
     delivering = asyncio.create_task(delivered(journal, chat.url))
     await chat.arrived.wait()
     signal.raise_signal(signal.SIGINT)
     await asyncio.sleep(0)
-    chat.may_answer.set()
+    chat.may_respond.set()
     assert await delivering == StopReason("interrupted", interrupted=True)
     assert states(journal)["sent"] == len(chat.on_record) < ROWS
     assert states(journal)["pending"] == ROWS - len(chat.on_record)
 
 
 async def test_the_second_interrupt_leaves_rows_in_flight_for_resume(journal: Path, chat: Chat) -> None:
-    chat.may_answer.clear()
+    chat.may_respond.clear()
     delivering = asyncio.create_task(delivered(journal, chat.url))
     await chat.arrived.wait()
     for _ in range(2):
