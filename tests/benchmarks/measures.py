@@ -1,4 +1,4 @@
-"""The figures that compare campaign with what it is built on."""
+"""The figures that compare campaign with the libraries that it is built on."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MEGABYTE = 1_000_000
 MANY_IN_FLIGHT = 64
 
 SLICES = 10
-"""Of a delivery, in turn with the bare loop's: a machine that others share changes its speed within half a minute."""
+"""Slices of a delivery, alternating with the bare loop: the speed of a shared machine changes within half a minute."""
 
 
 def measure_deliver(bench: Bench) -> list[Figure]:
-    """`deliver` against a bare loop: the seconds of the loops themselves, without their processes' beginnings."""
+    """`deliver` against a bare loop: the seconds of the loops themselves, without process start-up."""
     return [_deliver_figure(bench, concurrency) for concurrency in (bench.sizes.concurrency, MANY_IN_FLIGHT)]
 
 
@@ -33,7 +33,7 @@ def _deliver_figure(bench: Bench, concurrency: int) -> Figure:
     pairs = [_delivered_slice_by_slice(bench, str(concurrency)) for _ in range(bench.sizes.rounds)]
     rows = bench.sizes.rows
     return Figure(
-        f"deliver rows/s ÷ bare aiohttp loop, {concurrency} under way",
+        f"messages/s ÷ bare aiohttp loop, {concurrency} in flight",
         [bare["post"] / own["deliver"] for own, bare in pairs],
         at_least=0.6,
         cpu=[bare["post cpu"] / own["deliver cpu"] for own, bare in pairs],
@@ -44,7 +44,7 @@ def _deliver_figure(bench: Bench, concurrency: int) -> Figure:
 
 
 def _delivered_slice_by_slice(bench: Bench, concurrency: str) -> tuple[dict[str, float], dict[str, float]]:
-    """The seconds of one whole delivery, and of the bare loop with the same bodies."""
+    """Return the seconds of one whole delivery and of the bare loop with the same bodies."""
     journal, bodies = bench.planned
     copy, some = bench.folder / "delivered.journal.db", bench.folder / "slice.jsonl"
     shutil.copyfile(journal, copy)
@@ -107,13 +107,13 @@ def measure_run(bench: Bench) -> list[Figure]:
 
 
 def _without(ended: Ended, part: str) -> Ended:
-    """A bare process as it would have been without one of its parts."""
+    """A bare process with the time of one of its parts subtracted."""
     parts = json.loads(ended.output)
     return ended._replace(seconds=ended.seconds - parts[part], cpu=ended.cpu - parts[f"{part} cpu"])
 
 
 def measure_memory(bench: Bench) -> list[Figure]:
-    """The most memory of a run, which sends nine tenths of the rows, and of its resume, which sends the rest."""
+    """Peak memory of a run, which sends nine tenths of the rows, and of its resume, which sends the rest."""
     rows, many = bench.sizes.rows, bench.sizes.many
     lists = ((".xlsx", rows), (".csv", rows), (".csv", many))
     found = {each: _peaks(bench, *each) for each in dict.fromkeys(lists)}

@@ -1,4 +1,4 @@
-"""The short form of the proof; `python -m tests.crash --kills 1000` is the long one."""
+"""A short crash test; `python -m tests.crash --kills 1000` is the full one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.crash.harness import CHATS, prove
 
 KILLS = 15
-"""For each channel: about twenty seconds."""
+"""Per channel; about twenty seconds."""
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The short form; `python -m tests.fuzz --seconds 600` is the long one."""
+"""A short fuzz test; `python -m tests.fuzz --seconds 600` is the full one."""
 
 from __future__ import annotations
 

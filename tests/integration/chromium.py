@@ -1,4 +1,4 @@
-"""A headless Chromium for tests, spoken to over the DevTools protocol (https://chromedevtools.github.io)."""
+"""A headless Chromium for tests, driven over the DevTools protocol (https://chromedevtools.github.io)."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ OPTIONS = (
     "--remote-debugging-port=0",
 )
 TIMEOUT = 60.0
-"""Seconds after which a wait fails the test; a wait that succeeds ends with the event that it is for."""
+"""Seconds after which a wait fails the test; a successful wait ends with its event."""
 
 KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowRight": (39, "")}
-"""Keys other than letters: the code that Chromium knows each by, and the text that it writes."""
+"""Keys other than letters: the code of each in Chromium, and the text that it types."""
 
 
 class Tab:
@@ -52,7 +52,7 @@ class Tab:
         self._loaded = asyncio.Event()
 
     async def listen(self) -> None:
-        """Take in what the browser says, until it goes away."""
+        """Read the browser's messages until it closes the connection."""
         async for message in self._socket:
             reply = json.loads(message.data)
             if "id" in reply:
@@ -72,7 +72,7 @@ class Tab:
                 self.complaints.append(json.dumps(about))
 
     async def ask(self, method: str, **parameters: object) -> dict[str, Any]:
-        """Call a method of the protocol; its result."""
+        """Call a method of the protocol and return its result."""
         number = next(self._numbers)
         response = self._responses[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
@@ -82,7 +82,7 @@ class Tab:
         return result
 
     async def open(self, address: str) -> None:
-        """Load a page and wait until it is whole and drawn."""
+        """Load a page and wait until it is complete and painted."""
         self.complaints.clear()
         self.requests.clear()
         self._loaded.clear()
@@ -91,7 +91,7 @@ class Tab:
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait until the page has reacted to what was done last, and is drawn."""
+        """Wait until the page has handled the last input and is painted."""
         await self.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
     async def until(self, condition: str) -> None:
@@ -107,8 +107,8 @@ class Tab:
         except TimeoutError:
             raise AssertionError(f"not so within {TIMEOUT:g} s: {condition}") from None
 
-    async def run(self, script: str) -> Any:  # noqa: ANN401 - whatever the script gives
-        """The value of a JavaScript expression in the page."""
+    async def run(self, script: str) -> Any:  # noqa: ANN401 - any value of the script
+        """Return the value of a JavaScript expression in the page."""
         reply = await self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in reply, reply
         return reply["result"].get("value")
@@ -123,7 +123,7 @@ class Tab:
             await self.settle()
 
     async def write(self, text: str) -> None:
-        """Put text in where the focus is, as a keyboard for any language would."""
+        """Insert text at the focus, as an input method does."""
         await self.ask("Input.insertText", text=text)
 
     async def look(self, *, width: int, scheme: str) -> None:
@@ -136,7 +136,7 @@ class Tab:
 
 @asynccontextmanager
 async def open_tab(folder: Path) -> AsyncIterator[Tab]:
-    """A tab of a browser of its own, whose profile is made in an empty folder."""
+    """A tab of a new browser, whose profile is created in an empty folder."""
     assert PROGRAM is not None
     nowhere = asyncio.subprocess.DEVNULL
     browser = await asyncio.create_subprocess_exec(
@@ -161,7 +161,7 @@ async def open_tab(folder: Path) -> AsyncIterator[Tab]:
 
 
 def _port(file: Path) -> int:
-    """The port that Chromium chose; it says so in a file of its profile once it listens there."""
+    """The port that Chromium chose; it writes it to a file of its profile once it listens."""
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         lines = file.read_text().splitlines() if file.exists() else []

@@ -1,4 +1,4 @@
-"""`check` says what the sheet shows against what it stores, and what Excel had ruined in it."""
+"""`check` reports values displayed differently than stored, and values ruined by Excel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEADERS = ["Page id", "Mã hội thoại", "Ngày hẹn", "Số tiền", "SĐT",
 
 @pytest.fixture
 def workbook(tmp_path: Path) -> Path:
-    """A list as Excel leaves it: every column but one has suffered."""
+    """A list saved by Excel in which every column but one is damaged."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None

@@ -1,4 +1,4 @@
-"""The public API from a script, a thread and a running event loop: no prints, no prompts, no signal handlers."""
+"""The public API in a script, a thread and a running event loop: no prints, prompts or signal handlers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def kitechat(folder: Path, rows: int, url: str) -> campaign.Campaign:
 
 
 async def rehearsed(folder: Path, rows: int = 5, **pace: int) -> tuple[list[campaign.RowEvent], campaign.Report]:
-    """A rehearsal in a journal in memory, by the public API alone."""
+    """A rehearsal with an in-memory journal, through the public API only."""
     plan = campaign.plan(livechat(folder, rows), sandbox=True)
     async with campaign.open_journal(":memory:") as journal:
         run = await campaign.start(plan, journal=journal)
@@ -111,7 +111,7 @@ def test_no_environment_variable_is_read(tmp_path: Path, monkeypatch: pytest.Mon
     assert caught.value.problems[0].code == "credentials-missing"
 
 
-# What it does
+# Behaviour
 
 
 async def test_a_real_server_gets_every_row_once(tmp_path: Path, server: Sandbox) -> None:
@@ -286,7 +286,7 @@ def test_an_invalid_rate_is_refused_with_a_message(tmp_path: Path, rate: str | f
 
 
 def examples() -> list[tuple[str, str]]:
-    """The examples of the package's docstring and of the README, each with its place."""
+    """The examples of the package's docstring and of the README, each with its source."""
     docstring = re.split(r"\n(?=\S)", campaign.__doc__ or "")
     indented = ["\n".join(line[4:] for line in part.splitlines()[1:]) for part in docstring if "\n    " in part]
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -298,7 +298,7 @@ def examples() -> list[tuple[str, str]]:
 async def test_an_example_runs_line_by_line_in_a_running_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> None:
-    """As in a notebook: every statement by itself, `await` at the top level."""
+    """Run as in a notebook: statement by statement, with top-level `await`."""
     livechat_list(tmp_path / "customers.csv", 12)
     (tmp_path / "tet-offer.toml").write_text(
         'template = "livechat-text"\n[recipients]\nfile = "customers.csv"\n', encoding="utf-8"

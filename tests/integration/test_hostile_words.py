@@ -1,4 +1,4 @@
-"""What a file holds is shown so that it cannot act on the terminal, and a refusal stays one paragraph."""
+"""Text from a file cannot control the terminal, and an error stays one paragraph."""
 
 from __future__ import annotations
 

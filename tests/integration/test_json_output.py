@@ -1,4 +1,4 @@
-"""What `--json` prints is JSON in UTF-8, whatever the machine's locale is."""
+"""`--json` prints JSON in UTF-8 in every locale."""
 
 from __future__ import annotations
 

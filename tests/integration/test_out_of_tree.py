@@ -1,4 +1,4 @@
-"""A channel of another distribution goes through every command, without a change in campaign itself."""
+"""A channel of another distribution works with every command, without a change in campaign itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A folder with the distribution as pip would install it."""
+    """A folder with the distribution as pip installs it."""
     site = tmp_path / "site"
     about = site / "campaign_pager-1.0.dist-info"
     about.mkdir(parents=True)
@@ -40,7 +40,7 @@ def installed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def process(installed: Path) -> Process:
-    """Run the command line in a process that has the distribution."""
+    """Run the command line in a process that can import the distribution."""
     paths = os.pathsep.join(filter(None, (str(installed), os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": paths}
 

@@ -20,7 +20,7 @@ from tests.integration.conftest import Campaign, RunningSandbox, StartSandbox, l
 
 SLOW = SandboxSettings(latency=0.05)
 UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-"""Without coverage.py: an interrupt that meets its tracer while that holds its lock is never heard of again."""
+"""The environment without coverage.py: an interrupt that arrives while its tracer holds a lock is lost."""
 
 STARTED: list[subprocess.Popen[str]] = []
 

@@ -1,4 +1,4 @@
-"""Ways in which people could come to grief without meaning to."""
+"""Protection against operating mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README says what the command says of itself."""
+"""The README agrees with `--help`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`campaign run` against a server that limits, fails, refuses and loses answers."""
+"""`campaign run` against a server that throttles, fails, refuses and loses responses."""
 
 from __future__ import annotations
 

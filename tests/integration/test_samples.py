@@ -1,4 +1,4 @@
-"""The samples run in the sandbox as they are."""
+"""The shipped samples run in the sandbox unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXPECTED = {
 
 @pytest.fixture
 def samples(tmp_path: Path) -> Path:
-    """A copy that runs may leave their files beside."""
+    """A copy of the samples, next to which runs can write their files."""
     return Path(
         shutil.copytree(SAMPLES, tmp_path / "samples", ignore=shutil.ignore_patterns("*.db*", "*.results*.xlsx"))
     )

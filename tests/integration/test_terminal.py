@@ -1,4 +1,4 @@
-"""What somebody at a terminal sees: the question, the bar, the hidden prompt."""
+"""Output on a terminal: the confirmation, the progress bar, the hidden prompt."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Terminal:
     def _read(self) -> str:
         try:
             return os.read(self._screen, 65536).decode("utf-8", "replace")
-        except OSError:  # Linux's way to say that the other end is closed
+        except OSError:  # on Linux: the other end is closed
             return ""
 
 

@@ -133,7 +133,7 @@ def test_a_missing_key_names_the_variable(command: Campaign, tmp_path: Path, mon
 
 def test_an_unreachable_server_stops_the_run_with_every_row_pending(command: Campaign, tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         file = tmp_path / "c.toml"
         livechat_list(tmp_path / "list.csv", 5)

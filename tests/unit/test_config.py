@@ -83,10 +83,10 @@ def test_a_file_saved_by_notepad_is_read(tmp_path: Path) -> None:
 def test_a_campaign_is_immutable(write: Write) -> None:
     campaign = load_campaign(write("tet.toml", LEAST))
     with pytest.raises(ValueError, match="frozen"):
-        campaign.name = "other"  # type: ignore[misc]  # that it cannot be set is what is tested
+        campaign.name = "other"  # type: ignore[misc]  # the assignment is what is tested
 
 
-# The command line's word
+# Overrides
 
 
 def test_overrides_replace_the_file_key_by_key(write: Write, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_values_that_are_not_a_section_are_refused_even_with_overrides(write: Wr
     ]
 
 
-# FILE may be a spreadsheet
+# Campaigns from a spreadsheet
 
 
 def test_a_spreadsheet_with_a_template_is_a_campaign(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_toml_files_are_campaign_files_and_others_are_lists(name: str, *, spread
     assert is_spreadsheet(Path(name)) is spreadsheet
 
 
-# The name of journal and results, for resume
+# The name of the journal and the results
 
 
 @pytest.mark.parametrize(

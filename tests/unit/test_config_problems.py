@@ -1,4 +1,4 @@
-"""Wrong keys and values of a campaign file are named by key, all at once; files that are none by their line."""
+"""Problems of a campaign file are all reported at once, by key; syntax errors by line."""
 
 from __future__ import annotations
 

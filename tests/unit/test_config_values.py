@@ -1,4 +1,4 @@
-"""Times, rates and names as a campaign file writes them."""
+"""Times, rates and names in a campaign file."""
 
 from __future__ import annotations
 

@@ -57,11 +57,11 @@ def test_the_key_takes_precedence_over_its_file(tmp_path: Path) -> None:
 def test_the_key_is_prompted_for_on_a_terminal(environment: dict[str, str]) -> None:
     prompts = []
 
-    def response(text: str) -> str:
+    def prompt(text: str) -> str:
         prompts.append(text)
         return "the-key "
 
-    assert find_credentials(KITECHAT, environment, response) == {"api_key": "the-key"}
+    assert find_credentials(KITECHAT, environment, prompt) == {"api_key": "the-key"}
     assert prompts == ["API key for kitechat"]
 
 

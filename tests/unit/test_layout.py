@@ -1,4 +1,4 @@
-"""The layout that CONTRIBUTING.md describes: imports point one way, libraries have owners, and modules stay small."""
+"""The layout described in CONTRIBUTING.md: imports point one way, libraries have owners, modules are small."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan: every row read, rendered and validated, before anything is sent."""
+"""The plan: every row is read, rendered and validated before anything is sent."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_a_kitechat_body_contains_no_message_id(tmp_path: Path, journal: SqliteJ
 
 @dataclass
 class Torn(Rows):
-    """Recipients whose file is damaged behind the rows given."""
+    """Recipients whose file is damaged after the given rows."""
 
     def rows(self) -> Iterator[Row]:
         yield from self.given

@@ -1,4 +1,4 @@
-"""Making a campaign ready: its three parts fit together, or it is said why not."""
+"""Preparing a campaign: its list, template and channel fit together, or the error says why not."""
 
 from __future__ import annotations
 

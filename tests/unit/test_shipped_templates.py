@@ -1,4 +1,4 @@
-"""The templates that come with campaign, rendered as an operator would: what is blank is left out."""
+"""The shipped templates, rendered with blank cells and without; blank fields are left out."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from campaign.cli.signals import SIGNALS, interruptible
 
 
 class Delivery:
-    """Notes what it is asked."""
+    """Records the calls of `stop` and `cancel`."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

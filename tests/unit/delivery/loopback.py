@@ -1,4 +1,4 @@
-"""Servers on loopback that answer as they are told to."""
+"""Loopback servers with scripted responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Seen(NamedTuple):
 
 
 class Servers:
-    """Servers on loopback, closed with the test."""
+    """Loopback servers that are closed at the end of the test."""
 
     def __init__(self, stack: AsyncExitStack) -> None:
         self._stack = stack

@@ -1,4 +1,4 @@
-"""A line of requests that wait for a rate limiter's permits."""
+"""A queue of requests that wait for a rate limiter's permits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .fake_clock import FakeClock
 
 
 class PermitQueue:
-    """Asks a rate limiter for permits and notes when they were granted."""
+    """Acquires permits from a rate limiter and records when they were granted."""
 
     def __init__(self, rate: float | None = 1000.0) -> None:
         self.clock = FakeClock()
@@ -25,7 +25,7 @@ class PermitQueue:
         self.waiting: list[asyncio.Task[None]] = []
 
     async def acquire(self, *names: str, route: str = "send") -> None:
-        """Ask, and let those that may leave at once leave."""
+        """Request a permit for each name; those that need not wait are granted at once."""
         for name in names:
             self.waiting.append(asyncio.ensure_future(self._wait(name, route)))
         await self.clock.advance(0)
@@ -47,7 +47,7 @@ class PermitQueue:
     def respond(
         self, quota: Quota | None = None, *, permit: int = -1, healthy: bool = True, dated: bool = True
     ) -> None:
-        """The response to a request arrives, from a server whose clock is ours."""
+        """Release a permit with a response from a server that shares our clock."""
         headers = {"date": formatdate(int(self.clock.epoch()), usegmt=True)} if dated else {}
         self.limiter.release(self.permits.pop(permit), Response(200, headers), quota, healthy=healthy)
 
@@ -56,7 +56,7 @@ class PermitQueue:
 
 
 async def open_queue(rate: float | None = 1000.0, quota: tuple[int, float] | None = None) -> PermitQueue:
-    """A line whose first request has its response."""
+    """A queue whose first request has its response."""
     queue = PermitQueue(rate)
     await queue.acquire("first")
     queue.respond(queue.quota(*quota) if quota else None)

@@ -1,4 +1,4 @@
-"""Kitechat, row by row of the table in docs/responses.md: a lost answer is never sent again by itself."""
+"""Kitechat rows, as in the table of docs/responses.md: no row is sent again after a lost response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole deliveries against a server that limits: no 429, and hardly longer than the limit makes them."""
+"""Whole deliveries to a server with a rate limit: no 429, and little more time than the limit requires."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Figures(NamedTuple):
 async def delivered(
     conditions: Conditions, seed: int, settings: DeliverySettings, rows: int = ROWS, others: float | None = None
 ) -> Figures:
-    """Deliver; `others`: seconds between the requests of another program behind our address."""
+    """Deliver. `others`: seconds between requests of another client behind the same address."""
     phase = random.Random(seed).random()
     clock = FakeClock(1_800_000_000 + phase)
     server, log = LimitedServer(clock, conditions, seed), FakeAttemptLog("livechat", rows)

@@ -1,4 +1,4 @@
-"""Livechat, row by row of the table in docs/responses.md: what becomes of a row, and at what cost."""
+"""Livechat rows, as in the table of docs/responses.md: the outcome of a row and its requests."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_a_refused_row_fails_at_once(response: Response, kind: str, reason
 
 
 async def test_a_duplicate_id_is_not_a_refusal() -> None:
-    absent = Fault(refused("invalid-message"))  # asked too early: the server was still storing it
+    absent = Fault(refused("invalid-message"))  # read back too early: the server was still storing it
     it = fake_delivery("livechat", faults={"m1": [Fault(RESET, takes=True)]}, read_back_faults={"m1": [absent]})
     await it.deliver()
     assert it.log.states == {1: State.SENT}

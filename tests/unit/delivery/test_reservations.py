@@ -1,4 +1,4 @@
-"""Rows go on log ahead at the pace at which they are sent, and only where the server can be asked."""
+"""Attempts are reserved at the pace of sending, and only on channels with a read-back."""
 
 from __future__ import annotations
 

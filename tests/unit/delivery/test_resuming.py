@@ -1,4 +1,4 @@
-"""Rows that an earlier process left behind, and the promise over any number of processes: nobody twice, nobody lost."""
+"""Rows of interrupted processes: over any number of processes, none is lost and none is sent twice."""
 
 from __future__ import annotations
 
@@ -97,12 +97,12 @@ ROWS = 12
 
 
 class Mishaps(NamedTuple):
-    """What goes wrong while a run is delivered by one process after another."""
+    """The faults of a run that several processes deliver one after the other."""
 
     faults: Mapping[str, list[Fault]]
     read_back_faults: Mapping[str, list[Fault]]
     ends: list[tuple[float, bool]]
-    """When each process but the last ends, in seconds from its beginning; and whether it is killed."""
+    """For each process but the last: seconds until it ends, and whether it is killed."""
 
 
 FAULTS_BY_ROW = st.dictionaries(
@@ -121,7 +121,7 @@ DELIVERIES = st.builds(
 async def delivered(
     channel: str, destinations: int, how: DeliverySettings, mishaps: Mishaps
 ) -> tuple[FakeAttemptLog, ChatServer]:
-    """Deliver with one process after another, until one comes to the end."""
+    """Deliver with one process after the other, until one finishes the run."""
     clock, record = FakeClock(), FakeAttemptLog(channel, ROWS, destinations)
     server = ChatServer(clock, mishaps.faults, mishaps.read_back_faults)
 

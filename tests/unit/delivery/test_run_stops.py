@@ -1,4 +1,4 @@
-"""What ends a run before its last row, and how it leaves the rows."""
+"""Reasons that stop a run before its last row, and the states in which its rows remain."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ONE_AT_A_TIME = DeliverySettings(rate=1000, concurrency=1)
 
 
 async def started(it: FakeDelivery, seconds: float) -> asyncio.Task[None]:
-    """A delivery that has been going on for so long."""
+    """Start a delivery and let `seconds` pass."""
     task = asyncio.ensure_future(WorkerPool(it.context).deliver())
     await it.clock.advance(seconds)
     return task
@@ -46,7 +46,7 @@ async def test_the_attempt_is_on_record_before_the_request_leaves() -> None:
         states.append(it.log.states[int(named(request).removeprefix("m"))])
         return await send(request)
 
-    it.server.send = checked  # type: ignore[method-assign] # looks before it sends
+    it.server.send = checked  # type: ignore[method-assign] # checks the state before it sends
     await it.deliver()
     assert states == [State.SENDING] * 20
 
@@ -185,12 +185,12 @@ async def test_an_interrupt_while_rows_are_read_releases_every_worker(concurrenc
     waiting = it.log.waiting
 
     async def interrupted(after: int, most: int) -> list[WaitingRow]:
-        for _ in range(3):  # meanwhile everybody has come to wait for a row
+        for _ in range(3):  # until every worker waits for a row
             await asyncio.sleep(0)
         it.shutdown.request(ENOUGH)
         return await waiting(after, most)
 
-    it.log.waiting = interrupted  # type: ignore[method-assign] # as if the signal came while it reads
+    it.log.waiting = interrupted  # type: ignore[method-assign] # as if the signal came during the read
     await it.deliver()
     assert it.server.requests == []
     assert it.log.in_state(State.PENDING) == [1, 2, 3, 4, 5]

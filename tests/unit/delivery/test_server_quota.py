@@ -10,11 +10,11 @@ from campaign.channels.base import Quota
 from campaign.delivery.server_quota import LONGEST_MARGIN, LONGEST_WINDOW, MARGIN, ServerClock, ServerQuota
 
 SERVER = 5000.0
-"""What the server's clock shows when ours shows 0."""
+"""The server's time when ours is 0."""
 
 
 def exact_clock(ahead: float = SERVER) -> ServerClock:
-    """A server's clock that is known to within a microsecond: an answer just after a full second, one just before."""
+    """A server's clock known to a microsecond: one response just after a full second, one just before the next."""
     clock = ServerClock()
     for date, moment in ((0.0, 1e-7), (0.0, 1 - 1e-7)):
         clock.learn(ahead + date, moment, moment)

@@ -1,4 +1,4 @@
-"""The network as it is: real sockets on loopback, and every way for a request to go wrong."""
+"""The transport over real loopback sockets, with every way in which a request can fail."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_a_key_repeated_by_the_server_is_not_in_the_reason(servers: Server
 
 async def test_cookies_are_not_kept(servers: Servers) -> None:
     url = await servers.http(lambda: web.Response(headers={"Set-Cookie": "session=1"}))
-    url = url.replace("127.0.0.1", "localhost")  # a name: cookies of mere numbers are never kept
+    url = url.replace("127.0.0.1", "localhost")  # a host name: aiohttp keeps no cookies of IP addresses
     async with HttpTransport(url, DeliverySettings()) as transport:
         for _ in range(2):
             await transport.send(MESSAGE)
@@ -155,7 +155,7 @@ async def _half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     await _silent(reader, writer)
 
 
-@pytest.mark.parametrize("talk", [_silent, _half], ids=["no word", "half an answer"])
+@pytest.mark.parametrize("talk", [_silent, _half], ids=["silent", "half a response"])
 async def test_a_stalled_server_is_indeterminate(servers: Servers, talk: Talk) -> None:
     response = await sent(await servers.raw(talk), timeout=0.2)
     assert response == NoResponse("no answer within 0.2 s", request_left=True)

@@ -14,7 +14,7 @@ from campaign.journal import Outcome, State
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.writer import LINES_PER_STATEMENT
 
-from .planning import ask, planned, tell
+from .planning import execute, planned, query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,20 +26,20 @@ ATTEMPTS = "SELECT seq, what, started_at, ended_at, outcome, http_status, detail
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that happens on the writer thread, ten seconds at most."""
+    """Wait at most ten seconds for something that happens on the writer thread."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - another thread has no event for us
+        while not condition():  # noqa: ASYNC110 - the writer thread has no event to wait for
             await asyncio.sleep(0.001)
 
 
 async def test_an_attempt_is_on_disk_when_begin_returns(planned_path: Path, tmp_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         await log.begin(7, NOON)
-        assert ask(planned_path, STATUS, 7) == [("sending", 1)]
-        for name in ("a.journal.db", "a.journal.db-wal"):  # what a power cut would leave
+        assert query(planned_path, STATUS, 7) == [("sending", 1)]
+        for name in ("a.journal.db", "a.journal.db-wal"):  # the file as after a power cut
             shutil.copy(tmp_path / name, tmp_path / f"copy-{name}")
-    assert ask(tmp_path / "copy-a.journal.db", STATUS, 7) == [("sending", 1)]
-    assert ask(tmp_path / "copy-a.journal.db", ATTEMPTS) == [(7, "send", NOON, None, None, None, None)]
+    assert query(tmp_path / "copy-a.journal.db", STATUS, 7) == [("sending", 1)]
+    assert query(tmp_path / "copy-a.journal.db", ATTEMPTS) == [(7, "send", NOON, None, None, None, None)]
 
 
 async def test_an_outcome_is_visible_to_other_connections_within_fifty_milliseconds(planned_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_an_outcome_is_visible_to_other_connections_within_fifty_milliseco
         attempt = await log.begin(seq, NOON)
         began = time.perf_counter()
         log.record_outcome(seq, attempt, "sent", SENT)
-        await until(lambda: ask(planned_path, STATUS, seq) == [("sent", 1)])
+        await until(lambda: query(planned_path, STATUS, seq) == [("sent", 1)])
         return time.perf_counter() - began
 
     async with SqliteAttemptLog(planned_path, 1) as log:
@@ -71,14 +71,14 @@ async def test_only_the_current_run_is_read(planned_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 2) as log:
         assert len(await log.waiting(0, 100)) == 3
         await log.begin(1, NOON)
-    assert ask(planned_path, STATUS, 1) == [("pending", 0)]
+    assert query(planned_path, STATUS, 1) == [("pending", 0)]
 
 
 async def test_attempts_that_begin_together_share_a_commit(planned_path: Path, groups: list[int]) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         await asyncio.gather(*(log.begin(seq, NOON) for seq in range(1, 501)))
     assert groups == [500]
-    assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(500,)]
+    assert query(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(500,)]
 
 
 async def test_an_attempt_that_ends_and_the_next_one_share_a_commit(planned_path: Path, groups: list[int]) -> None:
@@ -87,8 +87,11 @@ async def test_an_attempt_that_ends_and_the_next_one_share_a_commit(planned_path
         log.record_outcome(1, first, "not_taken", Outcome(State.PENDING, "not_taken", "over the limit", at=NOON + 1))
         await log.begin(1, NOON + 2)
     assert groups == [1, 2]
-    assert ask(planned_path, STATUS, 1) == [("sending", 2)]
-    assert [row[2:5] for row in ask(planned_path, ATTEMPTS)] == [(NOON, NOON + 1, "not_taken"), (NOON + 2, None, None)]
+    assert query(planned_path, STATUS, 1) == [("sending", 2)]
+    assert [row[2:5] for row in query(planned_path, ATTEMPTS)] == [
+        (NOON, NOON + 1, "not_taken"),
+        (NOON + 2, None, None),
+    ]
 
 
 async def test_events_during_a_commit_share_the_next_one(planned_path: Path, groups: list[int]) -> None:
@@ -107,13 +110,15 @@ async def test_events_during_a_commit_share_the_next_one(planned_path: Path, gro
 
 async def test_a_group_is_written_whole_or_not_at_all(planned_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
-        number = LINES_PER_STATEMENT + 10  # of an attempt in the group's second statement
-        tell(planned_path, "INSERT INTO attempt (attempt, run, seq, what, started_at) VALUES (?, 1, 1, 'x', 0)", number)
+        number = LINES_PER_STATEMENT + 10  # fails in the group's second statement
+        execute(
+            planned_path, "INSERT INTO attempt (attempt, run, seq, what, started_at) VALUES (?, 1, 1, 'x', 0)", number
+        )
         beginning = (log.begin(seq, NOON) for seq in range(2, 2 * LINES_PER_STATEMENT))
         refused = await asyncio.gather(*beginning, return_exceptions=True)
         assert {type(each) for each in refused} == {JournalError}
         log._writer.failure = None
-    assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(0,)]
+    assert query(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(0,)]
 
 
 async def test_remaining_events_are_written_on_close(planned_path: Path) -> None:
@@ -122,7 +127,7 @@ async def test_remaining_events_are_written_on_close(planned_path: Path) -> None
         attempt = await log.begin(1, NOON)
         for number in range(count):
             log.record_outcome(1, attempt, "sent", SENT._replace(message_id=f"id {number}"))
-    assert ask(planned_path, "SELECT message_id FROM status WHERE seq = 1") == [(f"id {count - 1}",)]
+    assert query(planned_path, "SELECT message_id FROM status WHERE seq = 1") == [(f"id {count - 1}",)]
 
 
 async def test_an_attempt_cancelled_before_it_is_written_leaves_no_doubt(planned_path: Path) -> None:
@@ -131,18 +136,18 @@ async def test_an_attempt_cancelled_before_it_is_written_leaves_no_doubt(planned
         await asyncio.sleep(0)
         beginning.cancel()
         await until_written(log)
-    assert ask(planned_path, STATUS, 7) == [("pending", 0)]
+    assert query(planned_path, STATUS, 7) == [("pending", 0)]
     assert beginning.cancelled()
 
 
 async def test_an_attempt_cancelled_while_it_is_written_may_be_on_record(planned_path: Path) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         beginning = asyncio.ensure_future(log.begin(7, NOON))
-        while not log._writing:  # noqa: ASYNC110 - nobody is told of it
+        while not log._writing:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
         beginning.cancel()
         await until_written(log)
-    assert ask(planned_path, STATUS, 7) == [("sending", 1)]
+    assert query(planned_path, STATUS, 7) == [("sending", 1)]
 
 
 async def test_a_reader_does_not_delay_outcomes(planned_path: Path) -> None:
@@ -151,7 +156,7 @@ async def test_a_reader_does_not_delay_outcomes(planned_path: Path) -> None:
         with log._reading:
             reading = asyncio.ensure_future(log.waiting(0, 10))
             log.record_outcome(7, attempt, "sent", SENT)
-            await until(lambda: ask(planned_path, STATUS, 7) == [("sent", 1)])
+            await until(lambda: query(planned_path, STATUS, 7) == [("sent", 1)])
             assert not reading.done()
         assert len(await reading) == 10
 
@@ -170,4 +175,4 @@ async def test_outcomes_are_written_after_a_cancelled_delivery(planned_path: Pat
     task.cancel()
     with pytest.raises(asyncio.CancelledError, match=r"^$"):
         await task
-    assert ask(planned_path, STATUS, 7) == [("sent", 1)]
+    assert query(planned_path, STATUS, 7) == [("sent", 1)]

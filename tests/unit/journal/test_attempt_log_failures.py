@@ -1,4 +1,4 @@
-"""A journal that cannot be written, or read, while a run is delivered."""
+"""A journal that cannot be written or read during a delivery."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from campaign.errors import JournalError, JournalWriteError
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.schema import cannot_write
 
-from .planning import NOON, SENT, STATUS, ask, tell, until_written
+from .planning import NOON, SENT, STATUS, execute, query, until_written
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ async def test_an_attempt_that_cannot_be_written_is_refused(planned_path: Path, 
     with pytest.raises(JournalWriteError, match=why):
         await work()
     assert refused
-    assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(500 - len(refused),)]
+    assert query(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(500 - len(refused),)]
 
 
 async def read_only_when_one_ends(log: SqliteAttemptLog) -> int:
-    """Rows 1 and 2 are begun, and the journal cannot be written when row 1 ends. Gives row 2's attempt."""
+    """Begin rows 1 and 2, and fail the write of row 1's outcome. Returns row 2's attempt."""
     first, second = [await log.begin(seq, NOON) for seq in (1, 2)]
     log._writer._connection.execute("PRAGMA query_only = ON")
     log.record_outcome(1, first, "sent", SENT)
@@ -56,7 +56,7 @@ async def test_after_a_lost_outcome_no_attempt_begins_even_with_free_space(plann
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 3) == [("sent", 1), ("pending", 0)]
+    assert query(planned_path, STATUS, 1) + query(planned_path, STATUS, 3) == [("sent", 1), ("pending", 0)]
 
 
 async def test_waiting_attempts_are_refused_once_the_writer_has_failed(planned_path: Path) -> None:
@@ -65,7 +65,7 @@ async def test_waiting_attempts_are_refused_once_the_writer_has_failed(planned_p
             first = await log.begin(1, NOON)
             log._writer._connection.execute("PRAGMA query_only = ON")
             log.record_outcome(1, first, "sent", SENT)
-            await asyncio.sleep(0)  # the writer has it
+            await asyncio.sleep(0)  # the writer thread has taken it
             beginning = [asyncio.ensure_future(log.begin(seq, NOON)) for seq in (2, 3, 4)]
             await until_written(log)
             log._writer._connection.execute("PRAGMA query_only = OFF")
@@ -74,12 +74,12 @@ async def test_waiting_attempts_are_refused_once_the_writer_has_failed(planned_p
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    sending = ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'")
-    assert ask(planned_path, STATUS, 1) + sending == [("sent", 1), (0,)]
+    sending = query(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'")
+    assert query(planned_path, STATUS, 1) + sending == [("sent", 1), (0,)]
 
 
 async def test_an_outcome_that_cannot_be_written_does_not_block_the_others(planned_path: Path) -> None:
-    tell(
+    execute(
         planned_path,
         "CREATE TRIGGER odd BEFORE UPDATE ON status WHEN NEW.seq = 1 AND NEW.state = 'sent' "
         "BEGIN SELECT raise(ABORT, 'odd'); END",
@@ -92,7 +92,7 @@ async def test_an_outcome_that_cannot_be_written_does_not_block_the_others(plann
 
     with pytest.raises(JournalError, match="odd"):
         await work()
-    assert [ask(planned_path, STATUS, seq) for seq in (1, 2, 3)] == [[("sending", 1)], [("sent", 1)], [("sent", 1)]]
+    assert [query(planned_path, STATUS, seq) for seq in (1, 2, 3)] == [[("sending", 1)], [("sent", 1)], [("sent", 1)]]
 
 
 async def test_outcomes_are_written_once_writing_is_possible_again(planned_path: Path) -> None:
@@ -104,7 +104,7 @@ async def test_outcomes_are_written_once_writing_is_possible_again(planned_path:
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 2) == [("sent", 1), ("sent", 1)]
+    assert query(planned_path, STATUS, 1) + query(planned_path, STATUS, 2) == [("sent", 1), ("sent", 1)]
 
 
 def test_a_locked_journal_does_not_suggest_freeing_space() -> None:
@@ -135,7 +135,7 @@ async def test_a_lost_outcome_does_not_hide_another_error(planned_path: Path) ->
 
 
 async def test_a_journal_that_lost_a_table_cannot_be_delivered(planned_path: Path) -> None:
-    tell(planned_path, "DROP TABLE attempt")
+    execute(planned_path, "DROP TABLE attempt")
     with pytest.raises(JournalError, match="no such table: attempt"):
         async with SqliteAttemptLog(planned_path, 1):
             pytest.fail("it was opened")

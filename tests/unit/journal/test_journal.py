@@ -5,7 +5,7 @@ import platform
 
 from campaign.journal.sqlite import SqliteJournal
 
-from .planning import NOON, ask, attempt, message, plan
+from .planning import NOON, attempt, message, plan, query
 
 
 def test_a_discarded_plan_leaves_no_rows_in_the_file(journal: SqliteJournal) -> None:
@@ -14,7 +14,7 @@ def test_a_discarded_plan_leaves_no_rows_in_the_file(journal: SqliteJournal) -> 
     journal.discard(2)
     assert [run.number for run in journal.runs()] == [1]
     for table in ("message", "status"):
-        assert ask(journal.path, f"SELECT DISTINCT run FROM {table}") == [(1,)]  # noqa: S608 - our own names
+        assert query(journal.path, f"SELECT DISTINCT run FROM {table}") == [(1,)]  # noqa: S608 - our own names
     assert plan(journal, []).number == 2
 
 
@@ -34,4 +34,4 @@ def test_a_killed_session_lasts_until_its_last_attempt(journal: SqliteJournal, t
 def test_a_session_records_its_process(journal: SqliteJournal) -> None:
     plan(journal, [message(2)])
     journal.begin_session(1)
-    assert ask(journal.path, "SELECT host, process, ended_at FROM session") == [(platform.node(), os.getpid(), None)]
+    assert query(journal.path, "SELECT host, process, ended_at FROM session") == [(platform.node(), os.getpid(), None)]

@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the journal until it is told to end."""
+    """Another process that holds the journal's lock until it is stopped."""
     command = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -44,7 +44,7 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def hold_soon(path: Path) -> None:
-    """Hold the journal, as soon as the operating system has buried its last holder."""
+    """Acquire the lock once the operating system has reaped the killed holder."""
     for _ in range(100):
         try:
             with DeliveryLock(path).held():

@@ -5,7 +5,7 @@ from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.reader import PAGE
 from campaign.journal.store import MOST_REASONS
 
-from .planning import FACTS, NOON, attempt, message, plan, tell
+from .planning import FACTS, NOON, attempt, execute, message, plan
 
 
 def test_results_come_in_sheet_order_over_many_pages(journal: SqliteJournal) -> None:
@@ -21,7 +21,7 @@ def test_results_can_change_while_they_are_read(journal: SqliteJournal) -> None:
     plan(journal, [message(row) for row in range(2, PAGE + 12)])
     results = journal.results(1, (State.PENDING,))
     assert next(results).row == 2
-    tell(journal.path, "UPDATE status SET state = 'sent'")
+    execute(journal.path, "UPDATE status SET state = 'sent'")
     assert len(list(results)) == PAGE - 1
 
 

@@ -12,7 +12,7 @@ from campaign.errors import JournalError, JournalWriteError
 from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.schema import VERSION, connect, create, transaction
 
-from .planning import ask, message, plan, planned, tell
+from .planning import execute, message, plan, planned, query
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,14 +58,14 @@ def test_opening_a_missing_journal_does_not_create_it(tmp_path: Path) -> None:
 
 def test_a_journal_from_a_newer_version_is_refused_unchanged(tmp_path: Path) -> None:
     path = planned(tmp_path / "a.journal.db", 1)
-    tell(path, f"PRAGMA user_version = {VERSION + 1}")
+    execute(path, f"PRAGMA user_version = {VERSION + 1}")
     with pytest.raises(JournalError, match=r"newer campaign \(journal version 2\); update campaign"):
         SqliteJournal.open(path)
 
 
 def test_another_programs_database_is_refused_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "a.journal.db"
-    tell(path, "CREATE TABLE customers (name TEXT)")
+    execute(path, "CREATE TABLE customers (name TEXT)")
     before = path.read_bytes()
     with pytest.raises(JournalError, match="is not a journal of campaign; move it out of the way"):
         SqliteJournal.open(path)
@@ -121,7 +121,7 @@ def test_a_write_error_is_raised_and_changes_nothing(tmp_path: Path, pragma: str
         with pytest.raises(JournalWriteError, match=why) as raised:
             plan(journal, [message(row) for row in range(2, 500)])
         assert raised.value.exit_code == 2
-    assert ask(path, "SELECT count(*) FROM message") == [(1,)]
+    assert query(path, "SELECT count(*) FROM message") == [(1,)]
 
 
 def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
             insert(0)
         assert connection.execute("SELECT count(*) FROM run").fetchone() == (0,)
         insert(1)
-    assert ask(tmp_path / "a.journal.db", "SELECT count(*) FROM run") == [(1,)]
+    assert query(tmp_path / "a.journal.db", "SELECT count(*) FROM run") == [(1,)]
 
 
 def test_a_write_waits_for_another_process(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What every journal store promises: one suite over all of them, through the protocol alone."""
+"""The contract of a journal store: one suite for every implementation, through the protocol only."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def failed(kind: str, reason: str) -> Outcome:
 
 
 def deliver(journal: JournalStore, outcomes: Mapping[int, Outcome | None], run: int = 1) -> None:
-    """Make one attempt of each row; None is an attempt that never ended."""
+    """Make one attempt of each row; None is an attempt without an outcome."""
 
     async def work() -> None:
         async with journal.attempt_log(run) as log:
@@ -277,7 +277,7 @@ def test_a_lone_surrogate_is_harmless(journal: JournalStore) -> None:
     }
 
 
-# Figures
+# Statistics
 
 
 def test_rows_are_tallied_by_state(journal: JournalStore) -> None:

@@ -1,4 +1,4 @@
-"""One delivery with everything real: sockets, journal, signals."""
+"""A delivery with real sockets, a real journal and real signals."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ROWS = 30
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
-    """A planned run of thirty messages to Kitechat."""
+    """A planned run of thirty Kitechat messages."""
     path = tmp_path / "test.journal.db"
-    with closing(sqlite3.connect(path)) as connection:  # small pages, so that a small disk is soon full
+    with closing(sqlite3.connect(path)) as connection:  # small pages, so that a small disk fills up quickly
         connection.execute("PRAGMA page_size = 512")
         connection.execute("VACUUM")
     with SqliteJournal.open_or_create(path) as opened:
@@ -52,7 +52,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 class Chat:
-    """A Kitechat server that looks into the journal while it has a request."""
+    """A Kitechat server that reads the journal while it handles a request."""
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
@@ -93,7 +93,7 @@ FAST = DeliverySettings(rate=5000)
 
 
 async def delivered(path: Path, url: str, settings: DeliverySettings = FAST) -> StopReason | None:
-    """Deliver run 1 to a server, as the command line does."""
+    """Deliver run 1 to a server in the same way as the command line."""
     with SqliteJournal.open(path) as opened:
         record = opened.run(1)
         assert record is not None
