@@ -23,10 +23,10 @@ for row in sheet.iter_rows(min_row=2):
     token, rid, name, ward, order, total, delivery, points = [cell.value for cell in row]
     message = f"Xin chào {name} ({ward}),\\nđơn hàng {order:07} sẽ được giao ngày {delivery:%d/%m/%Y}. "
     message += f"Tổng cộng: {total:,} đ. Điểm của bạn: {points:g}."
-    answer = session.post(sys.argv[2], json={"token": token, "rid": rid, "msg": message}, timeout=30)
-    sheet.cell(row[0].row, 9, answer.status_code)
-    if answer.status_code != 200:
-        sys.exit(answer.text)
+    response = session.post(sys.argv[2], json={"token": token, "rid": rid, "msg": message}, timeout=30)
+    sheet.cell(row[0].row, 9, response.status_code)
+    if response.status_code != 200:
+        sys.exit(response.text)
 book.save(sys.argv[3])
 """
 

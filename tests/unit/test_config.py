@@ -195,7 +195,7 @@ def test_a_campaign_is_identified_by_its_name(write: Write, text: str, name: str
 
 
 @pytest.mark.parametrize(
-    "file", [pytest.param("gone.toml", id="a file that is gone"), pytest.param("gone.xlsx", id="a spreadsheet")]
+    "file", [pytest.param("gone.toml", id="a missing file"), pytest.param("gone.xlsx", id="a spreadsheet")]
 )
 def test_a_campaign_is_identified_by_its_files_stem_even_if_the_file_is_gone(tmp_path: Path, file: str) -> None:
     assert campaign_name(tmp_path / file) == "gone"

@@ -48,13 +48,13 @@ def test_a_time_is_written_in_the_usual_ways(write: Write, text: str, seconds: f
         pytest.param('"soon"', "“soon” is not a time; write it as “30s”, “10min” or “1h”", id="words"),
         pytest.param('"30"', "“30” is not a time; write it as “30s”, “10min” or “1h”", id="no unit"),
         pytest.param('"3 days"', "“3 days” is not a time; write it as “30s”, “10min” or “1h”", id="another unit"),
-        pytest.param('"-5s"', "“-5s” is not a time; write it as “30s”, “10min” or “1h”", id="below nothing"),
+        pytest.param('"-5s"', "“-5s” is not a time; write it as “30s”, “10min” or “1h”", id="negative"),
         pytest.param('"0s"', "should be greater than 0, and is “0s”", id="nothing"),
         pytest.param("0", "should be greater than 0, and is “0”", id="zero"),
-        pytest.param("inf", "should be less than or equal to 2592000, and is “inf”", id="for ever"),
+        pytest.param("inf", "should be less than or equal to 2592000, and is “inf”", id="forever"),
         pytest.param('"800h"', "should be less than or equal to 2592000, and is “800h”", id="more than a month"),
         pytest.param("nan", "should be greater than 0, and is “nan”", id="not a number"),
-        pytest.param("true", "should be a valid number, and is “True”", id="truth"),
+        pytest.param("true", "should be a valid number, and is “True”", id="boolean"),
         pytest.param("[30]", "should be a valid number, and is “[30]”", id="list"),
     ],
 )
@@ -89,7 +89,7 @@ def test_a_rate_is_written_in_the_usual_ways(write: Write, text: str, rate: floa
         pytest.param('"-1/s"', "“-1/s” is not a rate; write it as “auto”, “10/s” or “600/min”", id="backwards"),
         pytest.param("0", "should be greater than 0, and is “0”", id="zero"),
         pytest.param("1e9", "should be less than or equal to 100000, and is “1000000000.0”", id="out of reach"),
-        pytest.param("false", "should be a valid number, and is “False”", id="truth"),
+        pytest.param("false", "should be a valid number, and is “False”", id="boolean"),
     ],
 )
 def test_an_invalid_rate_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:

@@ -51,7 +51,7 @@ def test_the_key_takes_precedence_over_its_file(tmp_path: Path) -> None:
     "environment",
     [
         pytest.param({}, id="not set"),
-        pytest.param({NAME: "  ", f"{NAME}_FILE": ""}, id="set to nothing"),
+        pytest.param({NAME: "  ", f"{NAME}_FILE": ""}, id="set to blank"),
     ],
 )
 def test_the_key_is_prompted_for_on_a_terminal(environment: dict[str, str]) -> None:

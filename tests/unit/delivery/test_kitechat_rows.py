@@ -17,7 +17,7 @@ LOST = [
     pytest.param(Response(500), id="500"),
     pytest.param(Response(502), id="502"),
     pytest.param(Response(504), id="504"),
-    pytest.param(Response(200, {}, b"<html>Welcome</html>"), id="200 that is no JSON"),
+    pytest.param(Response(200, {}, b"<html>Welcome</html>"), id="200 that is not JSON"),
     pytest.param(Response(200, {}, b'{"success":tr'), id="200 cut off"),
 ]
 

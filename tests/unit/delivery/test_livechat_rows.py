@@ -18,7 +18,7 @@ LOST = [
     pytest.param(Response(502, {}, b"<html>Bad gateway</html>"), id="502"),
     pytest.param(Response(503), id="503"),
     pytest.param(Response(504), id="504"),
-    pytest.param(HTML, id="200 that is no JSON"),
+    pytest.param(HTML, id="200 that is not JSON"),
     pytest.param(Response(200, {}, b'{"success":tr'), id="200 cut off"),
     pytest.param(Response(200, {}, b'{"success":false}'), id="200 that says failure"),
 ]
@@ -129,7 +129,7 @@ async def test_an_inconclusive_read_back_is_repeated(found: Response | NoRespons
         (refused("Error, too many requests. You must wait 9 seconds", status=429), 9.0),
         (Response(429), 0.5),
     ],
-    ids=["Retry-After", "in words", "not told"],
+    ids=["Retry-After", "in the text", "not stated"],
 )
 async def test_a_throttled_row_waits_as_long_as_the_server_says(response: Response, seconds: float) -> None:
     it = fake_delivery("livechat", faults={"m1": [Fault(response)]})

@@ -41,7 +41,7 @@ REFUSAL = Refused("room-closed", "the conversation is closed")
         (Unreachable("refused"), NextStep.RETRY),
         (Fatal("401"), NextStep.STOP_RUN),
     ],
-    ids=["sent", "refused", "not taken", "unreachable", "halt"],
+    ids=["sent", "refused", "throttled", "unreachable", "fatal"],
 )
 def test_a_definite_result_decides_the_step(verdict: Verdict, step: NextStep, policy: dict[str, bool]) -> None:
     assert after_send(verdict, **policy) is step
@@ -97,7 +97,7 @@ def test_a_read_back_decides_the_step(found: ReadBack, sent: Indeterminate, step
         (Unreachable("refused"), FIRST_BACKOFF),
         (Indeterminate("reset"), FIRST_BACKOFF),
     ],
-    ids=["told", "not told", "told nothing", "unreachable", "unclear"],
+    ids=["stated", "not stated", "stated as zero", "unreachable", "indeterminate"],
 )
 def test_the_server_can_set_the_wait(verdict: Throttled | Unreachable | Indeterminate, seconds: float) -> None:
     assert wait_after(verdict, 1, lambda: 1.0) == seconds

@@ -19,12 +19,12 @@ FAST, SLOW = 2000.0, 10.0
     ("begun", "seconds", "before", "rows"),
     [
         pytest.param(100, 0.1, 0, FEWEST, id="few to begin with"),
-        pytest.param(100, 0.1, 30, 60, id="at the most twice as many as before"),
+        pytest.param(100, 0.1, 30, 60, id="at most twice as many as before"),
         pytest.param(100, 0.1, 90, 100, id="those of the next tenth of a second"),
         pytest.param(100, 0.5, 90, 20, id="fewer when it slows down"),
-        pytest.param(16, 1.0, 90, 0, id="none where the disk holds nobody up"),
-        pytest.param(16, 0.0, 0, FEWEST, id="a burst at the beginning"),
-        pytest.param(100, 0.0, 200, MOST, id="never more than this"),
+        pytest.param(16, 1.0, 90, 0, id="none if the disk is fast enough"),
+        pytest.param(16, 0.0, 0, FEWEST, id="a burst at the start"),
+        pytest.param(100, 0.0, 200, MOST, id="the maximum"),
         pytest.param(16, 60.0, MOST, 0, id="after a pause"),
     ],
 )

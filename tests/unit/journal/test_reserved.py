@@ -242,7 +242,7 @@ async def test_a_locked_journal_delays_neither_the_stop_nor_the_end(
     assert query(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(200,)]
 
 
-@pytest.mark.parametrize("waits", [False, True], ids=["nobody has come", "somebody waits"])
+@pytest.mark.parametrize("waits", [False, True], ids=["none waits", "one waits"])
 async def test_reserved_attempts_that_cannot_be_written_are_not_made(planned_path: Path, *, waits: bool) -> None:
     async def work() -> None:
         async with ReservingLog(planned_path, 1) as log:
