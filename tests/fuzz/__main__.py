@@ -47,7 +47,7 @@ class Figures:
         seconds, number = self.slowest
         return (
             f"{sum(self.codes.values()):,} inputs: {read:,} read, {refused:,} refused, {len(self.wrong):,} gone wrong; "
-            f"slowest {seconds:.1f} s (case {number}), most memory {self.peak / 1e6:.0f} MB"
+            f"slowest {seconds:.1f} s (case {number}), peak memory {self.peak / 1e6:.0f} MB"
         )
 
 
