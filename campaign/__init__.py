@@ -1,4 +1,4 @@
-"""Send a personalised chat message to every row of a spreadsheet, and know what became of each.
+"""Send a personalised chat message to every row of a spreadsheet, and record the outcome of each.
 
     import campaign
 
@@ -14,12 +14,11 @@
         report = await run.report()
     report.to_xlsx("tet.xlsx")
 
-`sandbox=True` rehearses against a local server; without it, `start` takes the server's `api_key` where it needs one.
-Every asynchronous name has a blocking twin (`start_sync`, `deliver_sync`, …), and `campaign.run(c)` does all of it at
-once. Nothing prints, prompts, reads environment variables or installs signal handlers.
+`sandbox=True` rehearses against a local server. Without it, pass the server's `api_key` to `start` if it requires one.
+Every asynchronous function has a blocking counterpart (`start_sync`, `deliver_sync`, …), and `campaign.run(c)` does
+everything in one call. Nothing prints, prompts, reads environment variables or installs signal handlers.
 
-What is named in `__all__` is the public API. Each name is loaded when it is first used, because `campaign --help` needs
-none of them.
+`__all__` lists the public API. Each name is loaded when it is first used, because `campaign --help` needs none of them.
 """
 
 from __future__ import annotations

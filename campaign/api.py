@@ -1,7 +1,7 @@
 """The functions of the public API; `campaign` exports them.
 
 They print nothing, prompt for nothing, read no environment variables and install no signal handlers. The asynchronous
-ones work in any running event loop; each has a blocking twin, named with `_sync`.
+ones work in any running event loop; each has a blocking counterpart, named with `_sync`.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def start_sync(
     skip_invalid: bool = False,
     observer: RunObserver | None = None,
 ) -> Run:
-    """The blocking twin of `start`."""
+    """The blocking counterpart of `start`."""
     return _start(plan, journal, api_key, RunOptions(new=new, skip_invalid=skip_invalid), observer or RunObserver())
 
 
@@ -123,7 +123,7 @@ def resume_sync(
     retry: Collection[State | str] = (),
     server: str | None = None,
 ) -> Run:
-    """The blocking twin of `resume`."""
+    """The blocking counterpart of `resume`."""
     with journal.exclusive():
         record = whole_run(journal)
         credentials = {} if record.manifest.rehearsal else credentials_from(channel_of(record), api_key)

@@ -82,7 +82,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
 
     Args:
         file: a campaign file; or a spreadsheet, and then `overrides` must name the template.
-        overrides: settings that win over the file's, in its own shape ({"server": {"url": …}}).
+        overrides: settings that replace the file's, in its own structure ({"server": {"url": …}}).
 
     Raises:
         CampaignFileError: every problem of the file, by key.
@@ -106,10 +106,10 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
 
 
 def campaign_name(file: Path) -> str:
-    """The name of a campaign's journal and results, also where the campaign file is gone.
+    """The name of a campaign's journal and results, even if the campaign file no longer exists.
 
     Raises:
-        CampaignFileError: the campaign file is there and cannot be read.
+        CampaignFileError: the campaign file exists and cannot be read.
     """
     if is_spreadsheet(file) or not file.exists():
         return file.stem
@@ -132,12 +132,12 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise CampaignFileError(Problem(str(file), f"cannot be read ({error.strerror})")) from error
     except UnicodeDecodeError as error:
         raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
-    except (ValueError, RecursionError) as error:  # no TOML, or TOML beyond what Python reads
+    except (ValueError, RecursionError) as error:  # not TOML, or nested too deeply for Python's parser
         raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
 
 
 def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The file's settings without those that describe its own list, where the overrides name another list."""
+    """The file's settings without those that describe its own list, if the overrides name another list."""
     section, other = given.get("recipients"), overrides.get("recipients", {}).get("file")
     if other is None or not isinstance(section, dict):
         return given

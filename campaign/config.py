@@ -48,19 +48,19 @@ def _per_second(value: object) -> object:
 
 
 def _not_blank(value: object) -> object:
-    """Refuse a name of nothing but blanks."""
+    """Refuse a blank name."""
     if isinstance(value, str) and not value.strip():
         raise ValueError("is blank")
     return value
 
 
 def _text(value: object) -> object:
-    """Take a whole number for its digits: page_id = 108600123 without quotes."""
+    """Turn an integer into its digits: page_id = 108600123 without quotes."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def parse_rate(rate: str | float) -> float | None:
-    """A rate in requests per second, from "10/s", "600/min" or a number; None for "auto".
+    """Parse a rate such as "10/s", "600/min" or a number into requests per second; None for "auto".
 
     Raises:
         CampaignFileError: it is not a rate.
@@ -106,21 +106,21 @@ TemplateName = Annotated[str, BeforeValidator(_not_blank)]
 
 
 class Section(BaseModel):
-    """A part of the campaign file: known keys only, of the right types, never changed afterwards."""
+    """A section of the campaign file: known keys only, strict types, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
 class RecipientsSection(Section):
-    """Where the rows are, and what the file does not say of itself.
+    """The list of recipients and how to read it.
 
     Attributes:
         file: .xlsx, .xlsm, .csv or .tsv.
         sheet: the sheet to read; None: the first visible one.
-        header_row: the row that holds the headers, from 1.
-        encoding: of a CSV, as Python names it; None: find out.
-        delimiter: of a CSV: a character, or comma, semicolon, tab, pipe; None: find out.
-        short_date: how dates are shown whose format follows the computer's settings, as a number format.
+        header_row: the row that contains the headers, from 1.
+        encoding: of a CSV, as Python names it; None: detect it.
+        delimiter: of a CSV: a character, or comma, semicolon, tab, pipe; None: detect it.
+        short_date: the number format of dates whose format follows the computer's regional settings.
     """
 
     file: FilePath
@@ -132,20 +132,20 @@ class RecipientsSection(Section):
 
 
 class ServerSection(Section):
-    """Where the messages go; `url` is the base URL, without the API's path."""
+    """The server; `url` is its base URL, without the API's path."""
 
     url: str | None = None
 
 
 class ThrottleSection(Section):
-    """How fast: `rate` in requests per second (None: auto), `concurrency` in requests in flight at once."""
+    """Speed: `rate` in requests per second (None: auto), `concurrency` in requests in flight at once."""
 
     rate: Rate = DEFAULTS.rate
     concurrency: Concurrency = DEFAULTS.concurrency
 
 
 class DeliverySection(Section):
-    """How to deal with trouble; `settings.DeliverySettings` describes the keys. Times are in seconds."""
+    """Handling of failures; `settings.DeliverySettings` describes the keys. Times are in seconds."""
 
     timeout: Seconds = DEFAULTS.timeout
     give_up_after: Seconds = DEFAULTS.give_up_after
@@ -154,13 +154,13 @@ class DeliverySection(Section):
 
 
 class Campaign(Section):
-    """One campaign: which rows, which template, which server.
+    """A campaign: the list of recipients, the template, the server and the settings.
 
     Attributes:
-        name: names the journal and the results workbook.
-        folder: where these are, and what relative paths start from.
+        name: the name of the journal and the results workbook.
+        folder: the folder of both, to which relative paths in the file are relative.
         template: a path, or the name of a shipped template.
-        columns: variable to header, where the header is not already the variable's name.
+        columns: variable to header, if the header does not already match the variable.
         values: variable to text, the same for every row.
     """
 
@@ -176,12 +176,12 @@ class Campaign(Section):
 
     @property
     def delivery_settings(self) -> DeliverySettings:
-        """How its runs are delivered."""
+        """The settings of the delivery of its runs."""
         return DeliverySettings(**self.throttle.model_dump(), **self.delivery.model_dump())
 
 
 def problem_of(file: Path, error: ErrorDetails) -> Problem:
-    """One pydantic error of a campaign file, in plain words."""
+    """Convert a pydantic error of a campaign file to a `Problem`."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     where = f"{file}: {'.'.join(map(str, path))}"
     if error["type"] == "extra_forbidden":
@@ -208,7 +208,7 @@ def _in_words(error: ErrorDetails, key: str) -> tuple[str, str]:
 
 
 def unknown_key(file: Path, path: Sequence[str | int]) -> Problem:
-    """The problem of a key that does not exist, with the nearest one that does."""
+    """The problem of an unknown key, with the nearest known key."""
     known = _keys_at(path[:-1])
     close = difflib.get_close_matches(str(path[-1]), known, n=1)
     hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(known)}"

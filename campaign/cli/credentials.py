@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def find_credentials(
     channel: Channel, environment: Mapping[str, str], prompt: Callable[[str], str] | None
 ) -> dict[str, str]:
-    """The values of a channel's credentials, by name; empty if it requires none.
+    """Find the values of a channel's credentials, by name; empty if it requires none.
 
     Args:
         channel: the channel.
         environment: the environment variables.
-        prompt: asks for a value without showing it; None where there is no terminal.
+        prompt: prompts for a value without showing it; None if there is no terminal.
 
     Raises:
         KeyMissingError: one is not set, its file cannot be read, or a header cannot carry it.

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 @RESULTS
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
-    """Continue FILE's last run: send what is still waiting, from the journal alone.
+    """Continue FILE's last run: send the pending rows, from the journal alone.
 
-    The list may have been edited or deleted meanwhile; what is sent was fixed when the run was planned.
+    It does not matter if the list was edited or deleted meanwhile: the messages were fixed when the run was planned.
 
     \b
     campaign resume tet-offer.toml

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 @click.command(short_help="Plan, ask, deliver, and write the results workbook.")
 @campaign_options
 @delivery_options
-@click.option("--skip-invalid", is_flag=True, help="Send the valid rows although some are invalid.")
-@click.option("--new", is_flag=True, help="Start over although a run is on record.")
-@click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with a journal of its own.")
+@click.option("--skip-invalid", is_flag=True, help="Send the valid rows even if others are invalid.")
+@click.option("--new", is_flag=True, help="Start over even if there is an earlier run.")
+@click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with its own files.")
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
 @RESULTS
 @output_options
 def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
-    """Send a message to every row of FILE's list, and write what became of each into a workbook.
+    """Send a message to every row of FILE's list, and write the outcome of each row to a workbook.
 
     FILE is a campaign file, or a spreadsheet together with --template.
 
     \b
     campaign run tet-offer.toml --sandbox       rehearse first
-    campaign run tet-offer.toml --limit 10      a few real ones, then: campaign resume tet-offer.toml
+    campaign run tet-offer.toml --limit 10      ten real messages, then: campaign resume tet-offer.toml
     campaign run customers.xlsx --template livechat-text --server https://chat.example.com
     """
     campaign = load(file, given)

@@ -1,7 +1,7 @@
-"""A server that answers at once, in the documented livechat shape: so fast that it is the client which is measured.
+"""A server that responds at once in the documented livechat format; fast enough to measure the client.
 
-`python -m tests.benchmarks.server` prints its address and runs until its standard input ends, so it outlives nobody.
-It looks at nothing but the message's id; what a server has to check, the sandbox checks.
+`python -m tests.benchmarks.server` prints its address and runs until its standard input ends.
+It reads only the message's id; the sandbox is the server that validates requests.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ class Livechat(asyncio.Protocol):
             whole = end + 4 + (int(found[1]) if found else 0)
             if end < 0 or len(received) < whole:
                 break
-            self._answer(received[end + 4 : whole])
+            self._respond(received[end + 4 : whole])
             received = received[whole:]
         self._received = received
 
-    def _answer(self, body: bytes) -> None:
+    def _respond(self, body: bytes) -> None:
         found = _ID.search(body)
-        answer = b"%s%s%s" % (_BEFORE_ID, found[1] if found else b"djsajdkscks787", _AFTER_ID)
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(answer), answer))
+        response = b"%s%s%s" % (_BEFORE_ID, found[1] if found else b"djsajdkscks787", _AFTER_ID)
+        self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(response), response))
 
     def _headers(self) -> bytes:
-        """Up to the length; written anew once a second, for its date."""
+        """The headers up to the length, renewed once a second for the date."""
         second = int(time.time())
         if second != self._second:
             self._second = second
@@ -72,7 +72,7 @@ class Livechat(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Answer until standard input ends."""
+    """Serve until standard input ends."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
 

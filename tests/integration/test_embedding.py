@@ -1,4 +1,4 @@
-"""The public API from a script, a thread and a running event loop: no prints, no prompts, no signal handlers."""
+"""The public API in a script, a thread and a running event loop: no prints, prompts or signal handlers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def kitechat(folder: Path, rows: int, url: str) -> campaign.Campaign:
 
 
 async def rehearsed(folder: Path, rows: int = 5, **pace: int) -> tuple[list[campaign.RowEvent], campaign.Report]:
-    """A rehearsal in a journal in memory, by the public API alone."""
+    """A rehearsal with an in-memory journal, through the public API only."""
     plan = campaign.plan(livechat(folder, rows), sandbox=True)
     async with campaign.open_journal(":memory:") as journal:
         run = await campaign.start(plan, journal=journal)
@@ -111,7 +111,7 @@ def test_no_environment_variable_is_read(tmp_path: Path, monkeypatch: pytest.Mon
     assert caught.value.problems[0].code == "credentials-missing"
 
 
-# What it does
+# Behaviour
 
 
 async def test_a_real_server_gets_every_row_once(tmp_path: Path, server: Sandbox) -> None:
@@ -207,7 +207,7 @@ async def test_a_cancelled_start_leaves_no_run(tmp_path: Path) -> None:
         assert journal.runs() == []
 
 
-def test_every_async_name_has_a_blocking_twin(tmp_path: Path) -> None:
+def test_every_async_function_has_a_blocking_counterpart(tmp_path: Path) -> None:
     plan = campaign.plan(livechat(tmp_path, 30), sandbox=True)
     with campaign.open_journal(tmp_path / "own.journal.db") as journal:
         run = campaign.start_sync(plan, journal=journal)
@@ -228,7 +228,7 @@ def test_a_blocking_delivery_that_fails_raises_where_it_is_iterated(tmp_path: Pa
             list(run.deliver_sync())
 
 
-def test_an_observer_that_does_not_agree_leaves_no_run(tmp_path: Path) -> None:
+def test_an_observer_that_does_not_confirm_leaves_no_run(tmp_path: Path) -> None:
     class No(campaign.RunObserver):
         def confirm(self, confirmation: campaign.SendConfirmation) -> bool:
             return confirmation.messages != 3
@@ -250,7 +250,7 @@ def test_a_run_on_record_needs_new(tmp_path: Path) -> None:
         assert campaign.start_sync(plan, journal=journal, new=True).number == 2
 
 
-def test_invalid_rows_are_told_by_the_plan_and_stop_the_start(tmp_path: Path) -> None:
+def test_invalid_rows_are_in_the_plan_and_prevent_a_start(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("token,rid,msg\nt1,r,Hi\n,r,Hi\nt3,r,\n", encoding="utf-8")
     plan = campaign.plan(campaign.load(tmp_path / "list.csv", template="livechat-text"), sandbox=True)
     assert repr(plan.counts) == "PlanCounts(rows=3, pending=1, invalid=2, skipped=0)"
@@ -289,7 +289,7 @@ def test_a_whole_run_in_one_call(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", ["10", "fast", "0/s", -1, float("nan")], ids=str)
-def test_a_rate_that_is_none_is_refused_in_words(tmp_path: Path, rate: str | float) -> None:
+def test_an_invalid_rate_is_refused_with_a_message(tmp_path: Path, rate: str | float) -> None:
     plan = campaign.plan(livechat(tmp_path, 1), sandbox=True)
     with campaign.open_journal(":memory:") as journal:
         run = campaign.start_sync(plan, journal=journal)
@@ -373,7 +373,7 @@ def test_a_journal_that_was_closed_says_so(tmp_path: Path) -> None:
 
 
 def examples() -> list[tuple[str, str]]:
-    """The examples of the package's docstring and of the README, each with its place."""
+    """The examples of the package's docstring and of the README, each with its source."""
     docstring = re.split(r"\n(?=\S)", campaign.__doc__ or "")
     indented = ["\n".join(line[4:] for line in part.splitlines()[1:]) for part in docstring if "\n    " in part]
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -385,7 +385,7 @@ def examples() -> list[tuple[str, str]]:
 async def test_an_example_runs_line_by_line_in_a_running_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> None:
-    """As in a notebook: every statement by itself, `await` at the top level."""
+    """Run as in a notebook: statement by statement, with top-level `await`."""
     livechat_list(tmp_path / "customers.csv", 12)
     (tmp_path / "tet-offer.toml").write_text(
         'template = "livechat-text"\n[recipients]\nfile = "customers.csv"\n', encoding="utf-8"

@@ -38,7 +38,7 @@ FIELDS = ("number", "text")
 
 
 class Pager:
-    """The gateway's API. It takes no message id and has no look-up."""
+    """The gateway's API. It accepts no message id and has no read-back."""
 
     name = "pager"
     default_url = "https://pager.example.com"

@@ -1,4 +1,4 @@
-"""The layout that CONTRIBUTING.md describes: imports point one way, libraries have owners, and modules stay small."""
+"""The layout described in CONTRIBUTING.md: imports point one way, libraries have owners, modules are small."""
 
 from __future__ import annotations
 
@@ -111,5 +111,5 @@ def test_the_way_of_a_row_is_short_enough_to_read() -> None:
 @pytest.mark.parametrize(
     "name", re.findall(r"`(campaign/[^`]+)`", (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8"))
 )
-def test_what_the_guide_names_is_there(name: str) -> None:
+def test_every_path_in_the_guide_exists(name: str) -> None:
     assert (PACKAGE.parent / name).exists()
