@@ -2,7 +2,7 @@
 
     import campaign
 
-    c = campaign.load("tet-offer.toml")
+    c = campaign.load("tet-offer/campaign.toml")
     plan = campaign.plan(c, sandbox=True)  # reads, renders and validates; sends nothing
     print(plan.counts, plan.rows[0].payload)
     for row in plan.invalid:

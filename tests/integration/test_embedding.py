@@ -387,8 +387,9 @@ async def test_an_example_runs_line_by_line_in_a_running_loop(
 ) -> None:
     """Run as in a notebook: statement by statement, with top-level `await`."""
     livechat_list(tmp_path / "customers.csv", 12)
-    (tmp_path / "tet-offer.toml").write_text(
-        'template = "livechat-text"\n[recipients]\nfile = "customers.csv"\n', encoding="utf-8"
+    (tmp_path / "tet-offer").mkdir()
+    (tmp_path / "tet-offer" / "campaign.toml").write_text(
+        'template = "livechat-text"\n[recipients]\nfile = "../customers.csv"\n', encoding="utf-8"
     )
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}

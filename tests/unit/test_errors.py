@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from campaign import errors
@@ -55,3 +57,9 @@ def test_every_error_means_that_nothing_was_sent(error: type[CampaignError]) -> 
 )
 def test_the_journals_errors_share_a_base_class(error: type[CampaignError]) -> None:
     assert issubclass(error, JournalError)
+
+
+@pytest.mark.parametrize("error", [pytest.param(each, id=each.__name__) for each in every_error()[1:]])
+def test_every_code_is_documented(error: type[CampaignError]) -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+    assert f"`{error.code}`" in documented
