@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from campaign.channels.credentials import credentials_from
 from campaign.errors import Problem, RunStateError, UsageError
 from campaign.planning import prepare
+from campaign.runs.delivery import settled
 from campaign.runs.options import RunObserver, RunOptions
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, whole_run
 from campaign.runs.whole_run import run_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from campaign.channels import Channel
     from campaign.config import Campaign
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from campaign.planning import Plan, PlanCounts
     from campaign.runs.options import SendConfirmation
     from campaign.runs.report import Report
-
-
-T = TypeVar("T")
 
 
 def plan(campaign: Campaign, *, sandbox: bool = False) -> Plan:
@@ -74,10 +72,19 @@ async def start(
         RunStateError: a run is on record, or the observer did not confirm this one.
         JournalError: the journal is in use, or cannot be written.
     """
+    await settled(journal)
     cancelled = threading.Event()
     following = _Cancellable(observer or RunObserver(), cancelled)
     options = RunOptions(new=new, skip_invalid=skip_invalid)
-    return await _in_thread(lambda: _start(plan, journal, api_key, options, following), cancelled)
+    task = asyncio.ensure_future(asyncio.to_thread(_start, plan, journal, api_key, options, following))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:  # let the thread notice and clean up before the caller goes on
+        cancelled.set()
+        await asyncio.wait([task])
+        if task.exception() is None:
+            journal.discard(task.result().number)
+        raise
 
 
 def start_sync(
@@ -113,6 +120,7 @@ async def resume(
         RunStateError: there is no complete run on record.
         JournalError: the journal is in use, or cannot be read.
     """
+    await settled(journal)
     return await asyncio.to_thread(resume_sync, journal, api_key=api_key, retry=retry, server=server)
 
 
@@ -182,18 +190,6 @@ def _start(
     if begun is None:
         raise RunStateError(Problem(journal.where, "the run was not confirmed, and nothing was sent"))
     return begun
-
-
-async def _in_thread(work: Callable[[], T], cancelled: threading.Event) -> T:
-    """Run blocking work in a thread; when cancelled, let it notice and clean up before the caller goes on."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        cancelled.set()
-        await asyncio.wait([task])
-        task.exception()  # it ended because of the cancellation, which is what the caller learns of
-        raise
 
 
 class _Cancellable(RunObserver):

@@ -98,7 +98,7 @@ class RowWorker:
             self._unclear = verdict if step is NextStep.READ_BACK else None
         outcome = self._outcome(step, verdict, response, latency)
         context.log.record_outcome(row.seq, attempt, RESULTS[type(verdict)], outcome)
-        return await self._follow(step, verdict, outcome)
+        return self._follow(step, verdict, outcome)
 
     async def _read_back(self, unclear: Indeterminate) -> float | None:
         """Make one read-back. Returns the seconds to wait before the next step; None where there is none."""
@@ -120,7 +120,7 @@ class RowWorker:
             self._unclear = None
         outcome = self._outcome(step, verdict, response, context.clock.now() - self._sent_at)
         context.log.record_read_back(row.seq, began_at, RESULTS[type(found)], outcome)
-        return await self._follow(step, verdict, outcome)
+        return self._follow(step, verdict, outcome)
 
     def _release(self, permit: Permit, response: Response | NoResponse, verdict: Verdict | ReadBack) -> None:
         """Return the permit and tell the rate limiter what the response says about the server."""
@@ -155,7 +155,7 @@ class RowWorker:
             latency=latency,
         )
 
-    async def _follow(self, step: NextStep, verdict: Verdict | ReadBack, outcome: Outcome) -> float | None:
+    def _follow(self, step: NextStep, verdict: Verdict | ReadBack, outcome: Outcome) -> float | None:
         """Draw the consequences for the run. Returns the seconds that this row waits; None when it is done."""
         if isinstance(verdict, NotFound) or (isinstance(verdict, Indeterminate) and verdict.refusal is not None):
             return 0.0
@@ -171,17 +171,17 @@ class RowWorker:
         else:
             self._context.progress.trouble = verdict.reason
             return self._wait(verdict)
-        await self._finish(step, outcome)
+        self._finish(step, outcome)
         return None
 
-    async def _finish(self, step: NextStep, outcome: Outcome) -> None:
+    def _finish(self, step: NextStep, outcome: Outcome) -> None:
         progress = self._context.progress
         progress.sent += step is NextStep.SENT
         progress.failed += step is NextStep.FAILED
         progress.in_doubt += step is NextStep.IN_DOUBT
         if self._context.on_event is not None and step is not NextStep.STOP_RUN:
             event = RowEvent(self._row.row, outcome.state, outcome.reason, outcome.message_id)
-            await self._context.on_event(event)
+            self._context.on_event(event)
 
     def _doubt(self, reason: str) -> None:
         self._context.progress.trouble = reason

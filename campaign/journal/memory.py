@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -27,11 +28,13 @@ from campaign.journal.records import (
     decode_cells,
     storable,
 )
-from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
+from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS, end_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
+
+    from campaign.journal.store import ActiveDelivery
 
 
 @dataclass
@@ -79,7 +82,8 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._runs: dict[int, _Run] = {}
         self._sessions: list[_Session] = []
-        self._held = False
+        self._lock = threading.Lock()
+        self.deliveries: list[ActiveDelivery] = []
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +93,8 @@ class MemoryJournal:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None: ...
+    async def __aexit__(self, *_: object) -> None:
+        await end_deliveries(self)
 
     def reopened(self) -> AbstractContextManager[MemoryJournal]:
         """This journal: it is never closed."""
@@ -98,13 +103,12 @@ class MemoryJournal:
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
-        if self._held:
+        if not self._lock.acquire(blocking=False):
             raise JournalBusyError(Problem(self.where, "is being worked on by this process", "wait for it"))
-        self._held = True
         try:
             yield
         finally:
-            self._held = False
+            self._lock.release()
 
     def attempt_log(self, run: int, retry: Collection[State] = ()) -> MemoryAttemptLog:
         """The record that delivery writes to; see `JournalStore.attempt_log`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import campaign
-from campaign.sandbox import Sandbox, SandboxSettings
+from campaign.sandbox import Fault, FaultPlan, Sandbox, SandboxSettings
 from tests.integration.conftest import kitechat_list, livechat_list
 
 if TYPE_CHECKING:
@@ -167,6 +167,110 @@ async def test_the_journal_may_be_closed_right_after_leaving_the_loop(tmp_path: 
     assert report.tally.states == {"sent": taken, "pending": 300 - taken}
 
 
+async def test_a_stream_with_a_name_is_ended_by_its_block(tmp_path: Path, server: Sandbox) -> None:
+    plan = campaign.plan(kitechat(tmp_path, 300, server.url))
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal, api_key=KEY)
+        async with run.deliver() as events:
+            async for _ in events:
+                break
+        taken = len(server.ledger.taken())
+        await asyncio.sleep(0.1)
+        assert 0 < taken == len(server.ledger.taken()) < 300
+        assert (await run.report()).tally.states == {"sent": taken, "pending": 300 - taken}
+
+
+async def test_leaving_the_journal_ends_a_delivery_that_nobody_follows(tmp_path: Path, server: Sandbox) -> None:
+    plan = campaign.plan(kitechat(tmp_path, 300, server.url))
+    async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = await campaign.start(plan, journal=journal, api_key=KEY)
+        events = run.deliver()
+        async for _ in events:
+            break
+        assert (await run.report()).reason == "cut off, or still being delivered"
+    taken = len(server.ledger.taken())
+    report = await run.report()
+    assert report.reason == "the journal was closed"
+    assert report.tally.states == {"sent": taken, "pending": 300 - taken}
+
+
+def test_a_loop_that_is_left_last_of_all_leaves_nothing_in_doubt(tmp_path: Path) -> None:
+    async def main() -> campaign.Run:
+        async with Sandbox(SandboxSettings(credentials={"api_key": KEY}, latency=0.05)) as server:
+            plan = campaign.plan(kitechat(tmp_path, 300, server.url))
+            async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+                run = await campaign.start(plan, journal=journal, api_key=KEY)
+                async for _ in run.deliver():
+                    break
+            return run
+
+    report = asyncio.run(main()).report_sync()
+    assert report.reason == "stopped by the calling program"
+    assert set(report.tally.states) == {"sent", "pending"}
+
+
+async def test_a_slow_caller_holds_up_the_delivery(tmp_path: Path, server: Sandbox) -> None:
+    plan = campaign.plan(kitechat(tmp_path, 300, server.url))
+    async with campaign.open_journal(":memory:") as journal:
+        run = await campaign.start(plan, journal=journal, api_key=KEY)
+        async with run.deliver(concurrency=4) as events:
+            await anext(events)
+            await asyncio.sleep(0.5)
+            assert len(server.ledger.taken()) <= 64 + 4
+            assert len([event async for event in events]) == 299
+
+
+async def test_a_run_may_be_stopped_before_it_begins(tmp_path: Path, server: Sandbox) -> None:
+    plan = campaign.plan(kitechat(tmp_path, 30, server.url))
+    async with campaign.open_journal(":memory:") as journal:
+        run = await campaign.start(plan, journal=journal, api_key=KEY)
+        with journal.exclusive():
+            delivery = run.begin_delivery(run.settings)
+            run.stop("not today")
+            await delivery.perform()
+        assert (await run.report()).reason == "not today"
+    assert server.ledger.taken() == []
+
+
+def test_a_report_awaited_in_one_loop_comes_when_another_thread_has_ended_the_delivery(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 200), sandbox=True)
+    with campaign.open_journal(tmp_path / "own.journal.db") as journal:
+        run = campaign.start_sync(plan, journal=journal)
+        for _ in run.deliver_sync(rate="200/s"):
+            run.stop("enough")
+            report = asyncio.run(asyncio.wait_for(run.report(), 30))
+            break
+    assert report.reason == "enough"
+
+
+async def test_rows_to_retry_are_retried_by_one_delivery_alone(tmp_path: Path) -> None:
+    faults = FaultPlan(rates={Fault.RESET_AFTER: 1.0})
+    async with Sandbox(SandboxSettings(credentials={"api_key": KEY}, faults=faults)) as server:
+        plan = campaign.plan(kitechat(tmp_path, 3, server.url))
+        async with campaign.open_journal(":memory:") as journal:
+            run = await campaign.start(plan, journal=journal, api_key=KEY)
+            assert [event.state async for event in run.deliver()] == ["in_doubt"] * 3
+            again = await campaign.resume(journal, api_key=KEY, retry=["in_doubt"])
+            assert [event.row async for event in again.deliver(limit=1)] == [2]
+            assert [event async for event in again.deliver()] == []
+        assert len(server.ledger.taken()) == 4
+
+
+async def test_an_older_run_is_not_delivered_once_a_newer_one_was_started(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3), sandbox=True)
+    async with campaign.open_journal(":memory:") as journal:
+        old = await campaign.start(plan, journal=journal)
+        await campaign.start(plan, journal=journal, new=True)
+        with pytest.raises(campaign.CampaignError, match="run 1: run 2 has been started since"):
+            await anext(old.deliver())
+
+
+def test_a_whole_run_refuses_options_that_belong_to_resume(tmp_path: Path) -> None:
+    options = campaign.RunOptions(server="https://other.example.com")
+    with pytest.raises(campaign.CampaignError, match=r"pass server to campaign\.load"):
+        campaign.run(livechat(tmp_path, 3), sandbox=True, options=options)
+
+
 async def test_a_run_can_be_stopped_from_elsewhere(tmp_path: Path) -> None:
     plan = campaign.plan(livechat(tmp_path, 500), sandbox=True)
     async with campaign.open_journal(":memory:") as journal:
@@ -182,12 +286,11 @@ async def test_one_run_is_not_delivered_twice_at_once(tmp_path: Path) -> None:
     plan = campaign.plan(livechat(tmp_path, 50), sandbox=True)
     async with campaign.open_journal(tmp_path / "own.journal.db") as journal:
         run = await campaign.start(plan, journal=journal)
-        delivering = run.deliver(rate="100/s")
-        await anext(delivering)
-        with pytest.raises(campaign.CampaignError, match="is being worked on by process") as caught:
-            await anext((await campaign_again(journal)).deliver())
-        assert caught.value.problems[0].code == "journal-busy"
-        await delivering.aclose()
+        async with run.deliver(rate="100/s") as delivering:
+            await anext(delivering)
+            with pytest.raises(campaign.CampaignError, match="is being worked on by process") as caught:
+                await anext((await campaign_again(journal)).deliver())
+            assert caught.value.problems[0].code == "journal-busy"
 
 
 async def campaign_again(journal: campaign.JournalStore) -> campaign.Run:

@@ -14,6 +14,7 @@ from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.lock import DeliveryLock
 from campaign.journal.sqlite.reader import JournalReader, encode_manifest
 from campaign.journal.sqlite.schema import connect, create, plain_errors, transaction
+from campaign.journal.store import end_deliveries
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from campaign.journal.records import PlannedRow
+    from campaign.journal.store import ActiveDelivery
 
 
 class SqliteJournal(JournalReader):
@@ -30,6 +32,7 @@ class SqliteJournal(JournalReader):
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         super().__init__(path, connection)
         self._lock = DeliveryLock(path)
+        self.deliveries: list[ActiveDelivery] = []
 
     @classmethod
     def open(cls, where: str | Path) -> SqliteJournal:
@@ -66,6 +69,7 @@ class SqliteJournal(JournalReader):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await end_deliveries(self)
         self._connection.close()
 
     def reopened(self) -> AbstractContextManager[SqliteJournal]:

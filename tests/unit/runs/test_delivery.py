@@ -98,14 +98,16 @@ async def delivered(path: Path, url: str, settings: DeliverySettings = FAST) -> 
         record = opened.run(1)
         assert record is not None
         run = Run(opened, record, {"api_key": "the-key"}, server=url)
-        delivering = asyncio.create_task(run.deliver_all(settings))
+        delivery = run.begin_delivery(settings)
+        delivering = asyncio.create_task(delivery.perform())
         with interruptible(run.stop, run.cancel):
             await asyncio.wait([delivering])
         report = run.report_sync()
         if delivering.cancelled():
             assert report.reason is not None
             return StopReason(report.reason, interrupted=report.interrupted)
-        return delivering.result()
+        delivering.result()
+        return delivery.reason
 
 
 def states(journal: Path) -> dict[str, int]:
