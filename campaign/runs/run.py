@@ -223,7 +223,9 @@ class Run:
     async def _deliver_to(
         self, http: HttpTransport, settings: DeliverySettings, shutdown: Shutdown, on_event: OnEvent | None
     ) -> StopReason | None:
-        self.rate_limiter = LocalRateLimiter(settings.rate, SystemClock(), shutdown)
+        self.rate_limiter = LocalRateLimiter(
+            settings.rate, SystemClock(), shutdown, give_up_after=settings.give_up_after
+        )
         try:
             async with (
                 self._journal.attempt_log(self.number, self.retry) as log,
