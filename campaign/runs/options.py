@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from campaign.config import parse_rate
+from campaign.delivery.proxies import NO_PROXIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from campaign.delivery.proxies import ProxySettings
     from campaign.errors import Problem
     from campaign.journal import Tally
     from campaign.journal.records import State
@@ -62,6 +64,7 @@ class RunOptions:
         retry: rows in these states (failed, in doubt) are sent again.
         server: another address of the same server.
         results: where to write the workbook; None: beside the campaign.
+        proxies: the proxies of this machine.
     """
 
     new: bool = False
@@ -72,6 +75,7 @@ class RunOptions:
     retry: tuple[State, ...] = ()
     server: str | None = None
     results: Path | None = None
+    proxies: ProxySettings = NO_PROXIES
 
     def applied_to(self, settings: DeliverySettings) -> DeliverySettings:
         """A run's settings, changed by these options.

@@ -7,12 +7,14 @@ import contextlib
 import queue
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels import CHANNELS
 from campaign.channels.address import base_url
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
 from campaign.delivery.ports import SystemClock
+from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import JournalError
 from campaign.journal.records import State
 from campaign.runs.options import RunOptions
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import OnEvent, RateLimiter
+    from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, RunRecord
     from campaign.settings import DeliverySettings
 
@@ -53,6 +56,7 @@ class Run:
         *,
         server: str | None = None,
         retry: tuple[State, ...] = (),
+        proxies: ProxySettings = NO_PROXIES,
     ) -> None:
         """Make a run of what is on record.
 
@@ -62,6 +66,7 @@ class Run:
             credentials: the values that the channel's server asks for.
             server: another address of the same server.
             retry: rows in these states are delivered again.
+            proxies: the proxies of this machine; a rehearsal takes none.
 
         Raises:
             CampaignFileError: the address is not one that credentials may be sent to.
@@ -74,6 +79,7 @@ class Run:
         self.server = base_url(self.channel, server) if server else record.manifest.server
         self._journal = journal
         self._credentials = credentials
+        self._proxies = proxies
         self._shutdown: Shutdown | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[object] | None = None
@@ -212,13 +218,15 @@ class Run:
     async def _deliver(
         self, settings: DeliverySettings, shutdown: Shutdown, on_event: OnEvent | None
     ) -> StopReason | None:
+        connect = partial(HttpTransport, can_read_back=self.channel.can_read_back)
         if not self.record.manifest.rehearsal:
             headers = self.channel.auth_headers(self._credentials)
-            return await self._deliver_to(HttpTransport(self.server, settings, headers), settings, shutdown, on_event)
+            http = connect(self.server, settings, headers, proxies=self._proxies)
+            return await self._deliver_to(http, settings, shutdown, on_event)
         async with Sandbox(channels=[self.channel]) as sandbox:
             settings = replace(settings, rate=settings.rate or SANDBOX_RATE)
             headers = self.channel.auth_headers({each.name: "sandbox" for each in self.channel.credentials})
-            return await self._deliver_to(HttpTransport(sandbox.url, settings, headers), settings, shutdown, on_event)
+            return await self._deliver_to(connect(sandbox.url, settings, headers), settings, shutdown, on_event)
 
     async def _deliver_to(
         self, http: HttpTransport, settings: DeliverySettings, shutdown: Shutdown, on_event: OnEvent | None

@@ -60,7 +60,8 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
     with _existing(paths) as journal, journal.exclusive():
         record = whole_run(journal)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
-        run = Run(journal, record, find(channel_of(record)), server=options.server, retry=options.retry)
+        credentials = find(channel_of(record))
+        run = Run(journal, record, credentials, server=options.server, retry=options.retry, proxies=options.proxies)
         run.settle_cut_off()
         settings = options.applied_to(run.settings)
         if not confirmed(run, journal, settings, observer):
