@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from campaign.campaign_file import load
     from campaign.config import Campaign
     from campaign.delivery.ports import RowEvent
+    from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RowResult, State, Tally, open_journal
     from campaign.planning import Plan, PlanCounts
@@ -44,6 +45,7 @@ __all__ = [
     "Plan",
     "PlanCounts",
     "Problem",
+    "ProxySettings",
     "Report",
     "RowEvent",
     "RowResult",
@@ -68,6 +70,7 @@ _MODULES = {
     "campaign.campaign_file": ("load",),
     "campaign.config": ("Campaign",),
     "campaign.delivery.ports": ("RowEvent",),
+    "campaign.delivery.proxies": ("ProxySettings",),
     "campaign.errors": ("CampaignError", "Problem"),
     "campaign.journal": ("JournalStore", "RowResult", "State", "Tally", "open_journal"),
     "campaign.planning": ("Plan", "PlanCounts"),

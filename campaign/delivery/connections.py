@@ -46,7 +46,7 @@ class WatchedConnection(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what arrived, and note whether a request had asked for it."""
-        if not self.awaiting:
+        if data and not self.awaiting:  # aiohttp calls it without data to go on with what it has
             self.unasked = True
         super().data_received(data)
 

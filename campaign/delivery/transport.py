@@ -116,12 +116,8 @@ class HttpTransport:
             request_class=CheckedRequest,
             response_class=CheckedResponse,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={
-                "Content-Type": "application/json",
-                "User-Agent": "campaign",
-                "Accept-Encoding": ACCEPTED,
-                **self._auth_headers,
-            },
+            # Without the credentials: aiohttp sends a session's headers to the proxy too, when it asks for a tunnel.
+            headers={"Content-Type": "application/json", "User-Agent": "campaign", "Accept-Encoding": ACCEPTED},
             timeout=aiohttp.ClientTimeout(total=None, connect=connect),  # `AwakeTimeout` counts the total
             auto_decompress=False,
             **_header_limits(),
@@ -169,6 +165,7 @@ class HttpTransport:
                 request.method,
                 _parsed(self._url + request.url),
                 data=request.body,
+                headers=self._auth_headers,
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as response,

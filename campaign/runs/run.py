@@ -44,6 +44,7 @@ class Run:
     Attributes:
         record: the run as recorded when this object was made.
         settings: how it is delivered.
+        proxies: the proxies of this machine; may be set until the delivery begins.
         progress: counts of the delivery under way, or of the last one.
         rate_limiter: that of the delivery under way, or of the last one; None before.
     """
@@ -79,7 +80,7 @@ class Run:
         self.server = base_url(self.channel, server) if server else record.manifest.server
         self._journal = journal
         self._credentials = credentials
-        self._proxies = proxies
+        self.proxies = proxies
         self._shutdown: Shutdown | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[object] | None = None
@@ -221,7 +222,7 @@ class Run:
         connect = partial(HttpTransport, can_read_back=self.channel.can_read_back)
         if not self.record.manifest.rehearsal:
             headers = self.channel.auth_headers(self._credentials)
-            http = connect(self.server, settings, headers, proxies=self._proxies)
+            http = connect(self.server, settings, headers, proxies=self.proxies)
             return await self._deliver_to(http, settings, shutdown, on_event)
         async with Sandbox(channels=[self.channel]) as sandbox:
             settings = replace(settings, rate=settings.rate or SANDBOX_RATE)
