@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from campaign.campaign_file import load
     from campaign.config import Campaign
     from campaign.delivery.ports import RowEvent
+    from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RowResult, State, Tally, open_journal
     from campaign.planning import Plan, PlanCounts
@@ -43,6 +44,7 @@ __all__ = [
     "Plan",
     "PlanCounts",
     "Problem",
+    "ProxySettings",
     "Report",
     "RowEvent",
     "RowResult",
@@ -67,6 +69,7 @@ _MODULES = {
     "campaign.campaign_file": ("load",),
     "campaign.config": ("Campaign",),
     "campaign.delivery.ports": ("RowEvent",),
+    "campaign.delivery.proxies": ("ProxySettings",),
     "campaign.errors": ("CampaignError", "Problem"),
     "campaign.journal": ("JournalStore", "RowResult", "State", "Tally", "open_journal"),
     "campaign.planning": ("Plan", "PlanCounts"),

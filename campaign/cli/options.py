@@ -12,12 +12,14 @@ import click
 from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt
 from campaign.cli.credentials import find_credentials
+from campaign.cli.proxies import find_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from campaign.channels import Channel
     from campaign.config import Campaign
+    from campaign.delivery.proxies import ProxySettings
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -96,6 +98,15 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     names = ("template", "recipients", "sheet", "server", "rate", "concurrency")
     overrides = {name: given.get(name) for name in names}
     return load_campaign(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
+
+
+def proxies() -> ProxySettings:
+    """The machine's proxies, from the environment.
+
+    Raises:
+        UsageError: one is not usable.
+    """
+    return find_proxies(os.environ)
 
 
 def credentials(channel: Channel) -> dict[str, str]:

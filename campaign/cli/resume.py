@@ -9,7 +9,7 @@ import click
 
 from campaign.campaign_file import campaign_name
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import FILE, RESULTS, credentials, delivery_options, output_options
+from campaign.cli.options import FILE, RESULTS, credentials, delivery_options, output_options, proxies
 from campaign.cli.reports import show_report
 from campaign.journal import State
 from campaign.runs import RunOptions, RunPaths
@@ -46,6 +46,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         rate=given["rate"],
         concurrency=given["concurrency"],
         server=given["server"],
+        proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
     )
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options
+from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options, proxies
 from campaign.cli.reports import dry_run, show_report
+from campaign.delivery.proxies import NO_PROXIES
 from campaign.planning import prepare
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import run_plan
@@ -40,7 +41,8 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    options = RunOptions(**{name: given[name] for name in ("limit", "skip_invalid", "new", "results")})
+    named = {name: given[name] for name in ("limit", "skip_invalid", "new", "results")}
+    options = RunOptions(**named, proxies=NO_PROXIES if given["sandbox"] else proxies())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
     changed = any(given[name] for name in ("template", "mapped", "values"))

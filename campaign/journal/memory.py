@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from campaign.errors import JournalBusyError, Problem
 from campaign.journal.records import (
+    ABSENT,
     CUT_OFF_REASON,
     Outcome,
     PlannedRow,
@@ -271,9 +272,9 @@ class MemoryAttemptLog:
             state, planned = row.outcome.state, row.planned
             if state in self._states and planned.body is not None:
                 cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
-                found.append(
-                    WaitingRow(seq, planned.number, planned.destination, planned.body, cut_off, row.attempts, doubted)
-                )
+                place = (seq, planned.number, planned.destination, planned.body)
+                absent = row.outcome.kind == ABSENT
+                found.append(WaitingRow(*place, cut_off, row.attempts, doubted, absent))
             if len(found) == most:
                 break
         return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
 from campaign.delivery.ports import SystemClock
+from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import JournalError, Problem, RunStateError
 from campaign.journal.records import State
 from campaign.sandbox import Sandbox
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
+    from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, RunRecord
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
@@ -142,18 +144,22 @@ class Delivery:
         run = self._run
         if not run.record.manifest.rehearsal:
             headers = run.channel.auth_headers(run.credentials)
-            return await self._deliver_to(run.server, headers, self._settings)
+            return await self._deliver_to(run.server, headers, self._settings, run.proxies)
         async with Sandbox(channels=[run.channel]) as sandbox:
             settings = replace(self._settings, rate=self._settings.rate or SANDBOX_RATE)
             headers = run.channel.auth_headers({each.name: "sandbox" for each in run.channel.credentials})
-            return await self._deliver_to(sandbox.url, headers, settings)
+            return await self._deliver_to(sandbox.url, headers, settings, NO_PROXIES)
 
-    async def _deliver_to(self, url: str, headers: Mapping[str, str], settings: DeliverySettings) -> StopReason | None:
-        self.rate_limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown)
+    async def _deliver_to(
+        self, url: str, headers: Mapping[str, str], settings: DeliverySettings, proxies: ProxySettings
+    ) -> StopReason | None:
+        limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=settings.give_up_after)
+        self.rate_limiter = limiter
+        can_read_back = self._run.channel.can_read_back
         try:
             async with (
                 self._run.journal.attempt_log(self._run.number, self._retry) as log,
-                HttpTransport(url, settings, headers) as transport,
+                HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport,
             ):
                 return await deliver(
                     DeliveryContext(
@@ -161,7 +167,7 @@ class Delivery:
                         settings=settings,
                         transport=transport,
                         log=log,
-                        rate_limiter=self.rate_limiter,
+                        rate_limiter=limiter,
                         shutdown=self._shutdown,
                         progress=self.progress,
                         on_event=self._publish if self._follow else None,

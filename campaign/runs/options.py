@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from campaign.config import parse_concurrency, parse_limit, parse_rate
+from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import Problem, UsageError
 from campaign.journal.records import State
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from campaign.delivery.proxies import ProxySettings
     from campaign.journal import Tally
     from campaign.planning import PlanCounts
     from campaign.runs.run import Run
@@ -64,6 +66,7 @@ class RunOptions:
         retry: rows in these states (failed, in doubt) are sent again.
         server: another address of the same server.
         results: where to write the workbook; None: beside the campaign.
+        proxies: the proxies of this machine.
     """
 
     new: bool = False
@@ -74,6 +77,7 @@ class RunOptions:
     retry: tuple[State, ...] = ()
     server: str | None = None
     results: Path | None = None
+    proxies: ProxySettings = NO_PROXIES
 
     def applied_to(self, settings: DeliverySettings) -> DeliverySettings:
         """A run's settings, changed by these options.

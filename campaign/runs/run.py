@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from campaign.channels import CHANNELS
 from campaign.channels.address import base_url
 from campaign.delivery import Progress
+from campaign.delivery.proxies import NO_PROXIES
 from campaign.journal.records import State
 from campaign.runs.delivery import LEFT, Delivery, EventStream
 from campaign.runs.options import RunOptions, retryable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
+    from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, RunRecord
     from campaign.settings import DeliverySettings
 
@@ -34,6 +36,7 @@ class Run:
         settings: how it is delivered.
         server: the server's base URL; "" in a rehearsal.
         credentials: the values that the channel's server asks for.
+        proxies: the proxies of this machine; a rehearsal takes none.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Run:
         *,
         server: str | None = None,
         retry: Collection[State | str] = (),
+        proxies: ProxySettings = NO_PROXIES,
     ) -> None:
         """Make a run of what is on record.
 
@@ -53,6 +57,7 @@ class Run:
             credentials: the values that the channel's server asks for.
             server: another address of the same server.
             retry: rows in these states (failed, in doubt) are sent again by the next delivery.
+            proxies: the proxies of this machine; a rehearsal takes none.
 
         Raises:
             CampaignFileError: the address is not one that credentials may be sent to.
@@ -63,6 +68,7 @@ class Run:
         self.settings = record.manifest.settings
         self.credentials = credentials
         self.server = base_url(self.channel, server) if server else record.manifest.server
+        self.proxies = proxies
         self._retry = retryable(retry)
         self._delivery: Delivery | None = None
 

@@ -64,7 +64,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         record = whole_run(journal)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
         credentials = {} if record.manifest.rehearsal else find(channel_of(record))
-        run = Run(journal, record, credentials, server=options.server, retry=options.retry)
+        run = Run(journal, record, credentials, server=options.server, retry=options.retry, proxies=options.proxies)
         run.settle_cut_off()
         settings = options.applied_to(run.settings)
         if not confirmed(run, journal, settings, observer):

@@ -34,8 +34,8 @@ What delivery needs of a journal is declared by delivery, in `ports`, and implem
 OWNERS = {
     "click": {"cli"},
     "tqdm": {"cli"},
-    "aiohttp": {"delivery/transport.py", "sandbox"},
-    "yarl": {"delivery/transport.py"},
+    "aiohttp": {"delivery/transport.py", "delivery/connections.py", "delivery/lost_responses.py", "sandbox"},
+    "yarl": {"delivery/transport.py", "delivery/lost_responses.py"},
     "sqlite3": {"journal/sqlite"},
     "filelock": {"journal/sqlite"},
     "jinja2": {"messages", "review/preview_page.py"},

@@ -72,6 +72,14 @@ class FakeAttemptLog:
         self.states[seq] = State.SENDING
         self._rows[seq] = self._rows[seq]._replace(attempts=1)
 
+    def read_back_as_absent(self, seq: int) -> None:
+        """An earlier process had no conclusive answer for this row, and did not find its message."""
+        self._rows[seq] = self._rows[seq]._replace(attempts=1, absent=True)
+
+    def fail(self, seq: int) -> None:
+        """An earlier process was refused this row, and the operator asked to send it once more."""
+        self._rows[seq] = self._rows[seq]._replace(attempts=1)
+
     def reserve(self, rows: Sequence[int], at: float) -> list[Reservation]:  # noqa: ARG002 - the protocol's
         self.reserved.update(rows)
         durable = asyncio.get_running_loop().create_future()
@@ -181,22 +189,28 @@ class ChatServer:
 
     def _usual(self, request: Request, name: str) -> Response:
         if request.method == "GET":
-            return taken(name) if self.taken[name] else refused("invalid-message")
+            return taken(name, room_of(request)) if self.taken[name] else refused("invalid-message")
         if b"_id" not in (request.body or b""):
             self.taken[name] += 1
             return Response(200, {}, b'{"success":true}')
         if self.taken[name]:
             return refused("Cannot convert undefined or null to object")
         self.taken[name] += 1
-        return taken(name)
+        return taken(name, room_of(request))
 
 
 def _queues(faults: Mapping[str, Sequence[Fault]] | None) -> dict[str, Iterator[Fault]]:
     return {name: iter(each) for name, each in (faults or {}).items()}
 
 
-def taken(name: str) -> Response:
-    return Response(200, {}, json.dumps({"success": True, "message": {"_id": name}}).encode())
+def room_of(request: Request) -> str:
+    if request.method == "GET":
+        return request.url.rpartition("rid=")[2]
+    return str(json.loads(request.body or b"")["rid"])
+
+
+def taken(name: str, room: str = "r1") -> Response:
+    return Response(200, {}, json.dumps({"success": True, "message": {"_id": name, "rid": room}}).encode())
 
 
 def refused(error: str, status: int = 400) -> Response:
@@ -230,7 +244,7 @@ def context_for(
         settings=settings,
         transport=transport,
         log=log,
-        rate_limiter=LocalRateLimiter(settings.rate, clock, shutdown),
+        rate_limiter=LocalRateLimiter(settings.rate, clock, shutdown, give_up_after=settings.give_up_after),
         shutdown=shutdown,
         clock=clock,
         random=lambda: 1.0,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from campaign.channels.base import Indeterminate
 from campaign.delivery.policy import CircuitBreaker
 from campaign.delivery.shutdown import StopReason
 
@@ -15,9 +16,9 @@ def trouble(circuit: CircuitBreaker, left_at: float, now: float) -> StopReason |
     return circuit.check_trouble(now, 1.0, "reset")
 
 
-def in_doubt(circuit: CircuitBreaker, left_at: float, now: float) -> StopReason | None:
+def in_doubt(circuit: CircuitBreaker, left_at: float, now: float, stop_after: int | None = None) -> StopReason | None:
     circuit.record_failure(left_at, now)
-    return circuit.check_in_doubt(now, 0.0, "reset")
+    return circuit.check_in_doubt(now, 0.0, Indeterminate("reset", stop_after=stop_after))
 
 
 def test_the_breaker_opens_after_give_up_after() -> None:
@@ -59,15 +60,27 @@ def test_a_refusal_ends_the_trouble_too() -> None:
     assert trouble(circuit, 60.0, 60.0) is None
 
 
-def test_a_wait_longer_than_give_up_after_is_not_started() -> None:
-    reason = breaker().check_trouble(0.0, 3600.0, "over the server's limit")
+def test_a_wait_longer_than_our_patience_is_not_begun() -> None:
+    reason = breaker().check_trouble(0.0, 3600.0, "over the server's limit", asked=3600.0)
     assert reason is not None
     assert reason.text == (
         "over the server's limit: the server asks to wait 60 min, longer than give_up_after = 10 min"
     )
 
 
-def test_consecutive_failures_are_counted() -> None:
+def test_a_back_off_of_our_own_is_not_called_the_servers_wish() -> None:
+    reason = breaker(give_up_after=2).check_trouble(0.0, 2.8266, "connection refused")
+    assert reason is not None
+    assert reason.text == "connection refused: nothing but trouble for 2 s"
+
+
+def test_a_wait_that_the_server_asks_for_is_said_in_round_figures() -> None:
+    reason = breaker(give_up_after=2).check_trouble(0.0, 2.8266, "over the server's limit", asked=2.8266)
+    assert reason is not None
+    assert reason.text == "over the server's limit: the server asks to wait 2.8 s, longer than give_up_after = 2 s"
+
+
+def test_failures_in_a_row_are_counted() -> None:
     circuit = breaker()
     for _ in range(3):
         trouble(circuit, 0.0, 0.0)
@@ -137,7 +150,16 @@ def test_rows_left_in_doubt_together_count_as_one() -> None:
     assert in_doubt(circuit, 4.0, 5.0) is not None
 
 
-def test_doubt_for_give_up_after_opens_the_breaker() -> None:
+@pytest.mark.parametrize("most", [1, 3])
+def test_answers_that_every_row_would_get_stop_after_a_few(most: int) -> None:
+    circuit = breaker(stop_after_refusals=20)
+    assert [in_doubt(circuit, now, now, stop_after=most) for now in range(1, most)] == [None] * (most - 1)
+    reason = in_doubt(circuit, 10.0, 10.0, stop_after=most)
+    assert reason is not None
+    assert reason.text == "reset"
+
+
+def test_doubt_for_too_long_stops() -> None:
     circuit = breaker(give_up_after=60, stop_after_refusals=0)
     assert in_doubt(circuit, 0.0, 0.0) is None
     reason = in_doubt(circuit, 61.0, 61.0)

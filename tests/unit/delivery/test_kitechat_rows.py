@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from campaign.channels.base import NoResponse, Response
 from campaign.journal import State
 from campaign.settings import DeliverySettings
 
-from .fakes import NO_CONNECTION, RESET, Fault, fake_delivery, refused
+from .fakes import FAST, NO_CONNECTION, RESET, Fault, fake_delivery, refused
 
 POST = ("POST", "m1")
 LOST = [
@@ -162,3 +164,49 @@ async def test_consecutive_lost_responses_make_all_rows_wait() -> None:
     await it.deliver()
     waits = [later - sooner for sooner, later in zip(it.server.sent_at, it.server.sent_at[1:], strict=False)]
     assert waits == pytest.approx([0.02, 0.5, 1, 2, 4], abs=0.1)
+
+
+ONE_BY_ONE = replace(FAST, concurrency=1)
+
+
+@pytest.mark.parametrize("takes", [True, False], ids=["taken", "not taken"])
+async def test_after_a_303_the_row_is_in_doubt_and_the_run_stops(*, takes: bool) -> None:
+    see_other = Response(303, {"location": "/done"})
+    it = fake_delivery("kitechat", 3, ONE_BY_ONE, faults={"m1": [Fault(see_other, takes=takes)]})
+    await it.deliver()
+    assert it.server.requests == [POST]
+    assert it.log.states == {1: State.IN_DOUBT, 2: State.PENDING, 3: State.PENDING}
+    assert it.shutdown.reason is not None
+    assert it.shutdown.reason.text == (
+        "the server redirects (HTTP 303) to /done; put the final address into [server] url"
+    )
+
+
+async def test_answers_that_cannot_be_read_stop_after_three() -> None:
+    unreadable = NoResponse("the answer's head is longer than 128 KB", request_left=True, permanent=True)
+    it = fake_delivery(
+        "kitechat", 8, ONE_BY_ONE, faults={f"m{row}": [Fault(unreadable, takes=True)] for row in range(1, 9)}
+    )
+    await it.deliver()
+    assert it.log.in_state(State.IN_DOUBT) == [1, 2, 3]
+    assert it.shutdown.reason is not None
+    assert it.shutdown.reason.text == unreadable.reason
+
+
+async def test_a_status_in_a_body_is_obeyed_as_the_status_itself_would_be() -> None:
+    bodies = [b'{"code": 429}', b'{"status": "503"}', b'{"code": 500}', b'{"code": 404}', b'{"code": 401}']
+    faults = {f"m{row}": [Fault(Response(200, {}, body))] for row, body in enumerate(bodies, 1)}
+    it = fake_delivery("kitechat", 6, ONE_BY_ONE, faults=faults)
+    await it.deliver()
+    sent, doubt, failed, pending = State.SENT, State.IN_DOUBT, State.FAILED, State.PENDING
+    assert it.log.states == {1: sent, 2: sent, 3: doubt, 4: failed, 5: pending, 6: pending}
+
+
+async def test_a_way_to_the_server_that_cannot_work_stops_at_once_and_leaves_the_row_pending() -> None:
+    untrusted = NoResponse("the certificate is not trusted", request_left=False, permanent=True)
+    it = fake_delivery("kitechat", 3, ONE_BY_ONE, faults={"m1": [Fault(untrusted)]})
+    await it.deliver()
+    assert it.server.requests == [POST]
+    assert it.log.in_state(State.PENDING) == [1, 2, 3]
+    assert it.shutdown.reason is not None
+    assert it.shutdown.reason.text == "the certificate is not trusted"

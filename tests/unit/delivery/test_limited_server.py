@@ -114,3 +114,31 @@ async def test_other_clients_behind_our_address_cost_little() -> None:
     figures = await delivered(Conditions(), 8, DeliverySettings(concurrency=8), rows=200, others=0.7)
     assert figures.refused <= figures.seconds / 2
     assert figures.seconds <= 1.6 * least(Conditions(), 200)
+
+
+@pytest.mark.parametrize(
+    ("give_up_after", "sent", "said"),
+    [
+        pytest.param(4.0, 10, "longer than give_up_after = 4 s", id="a few seconds"),
+        pytest.param(600.0, 10, "longer than give_up_after = 10 min", id="the default"),
+        pytest.param(90_000.0, 12, None, id="more than a day"),
+    ],
+)
+async def test_a_window_that_ends_in_a_day_stops_the_run_unless_that_is_borne(
+    give_up_after: float, sent: int, said: str | None
+) -> None:
+    clock = FakeClock(1_800_000_000)
+    server, log = LimitedServer(clock, Conditions(seconds=82_800), 1), FakeAttemptLog("livechat", 12)
+    context = context_for("livechat", DeliverySettings(give_up_after=give_up_after), clock, transport=server, log=log)
+    await clock.run(WorkerPool(context).deliver())
+    assert len(log.in_state(State.SENT)) == sent
+    assert len(log.in_state(State.PENDING)) == 12 - sent
+    assert (said is None) == (context.shutdown.reason is None)
+    if context.shutdown.reason is not None and said is not None:
+        assert context.shutdown.reason.text.startswith("the server's limit is used up for the next ")
+        assert said in context.shutdown.reason.text
+
+
+async def test_an_ordinary_window_is_waited_for_however_short_give_up_after_is() -> None:
+    figures = await delivered(Conditions(seconds=60), 1, DeliverySettings(give_up_after=4), rows=15)
+    assert figures.seconds > 40

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from campaign.channels.base import NoResponse, Response
 from campaign.journal import State
 
-from .fakes import NO_CONNECTION, RESET, Fault, fake_delivery, refused, taken
+from .fakes import FAST, NO_CONNECTION, RESET, Fault, fake_delivery, refused, taken
 
 HTML = Response(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
 TIMEOUT = Fault(NoResponse("no answer within 30 s", request_left=True), after=30.0)
@@ -189,7 +191,61 @@ async def test_a_read_back_without_access_leaves_its_row_sending() -> None:
     assert "refuses access" in it.shutdown.reason.text
 
 
-async def test_a_response_with_another_messages_id_is_not_success() -> None:
-    it = fake_delivery("livechat", faults={"m1": [Fault(taken("other"), takes=True)]})
+@pytest.mark.parametrize("takes", [True, False], ids=["and ours is taken", "and ours is not"])
+@pytest.mark.parametrize("about", [taken("other"), taken("m1", "another room")], ids=["id", "room"])
+async def test_a_success_for_another_message_is_read_back(about: Response, *, takes: bool) -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(about, takes=takes)]})
     await it.deliver()
-    assert it.log.outcomes[1].message_id == "other"
+    assert it.server.requests == [POST, GET] if takes else [POST, GET, POST]
+    assert it.log.outcomes[1].message_id == "m1"
+    assert it.server.taken == {"m1": 1}
+
+
+async def test_a_read_back_about_another_message_finds_nothing_out() -> None:
+    it = fake_delivery(
+        "livechat",
+        faults={"m1": [Fault(RESET)]},
+        read_back_faults={"m1": [Fault(taken("other")), Fault(taken("other"))]},
+    )
+    await it.deliver()
+    assert it.server.requests == [POST, GET, GET, GET, POST]
+    assert it.log.states == {1: State.SENT}
+
+
+SEE_OTHER = Response(303, {"location": "/done"})
+
+
+@pytest.mark.parametrize(("takes", "state"), [(True, State.SENT), (False, State.PENDING)], ids=["taken", "not taken"])
+async def test_after_a_303_the_row_is_read_back_and_the_run_stops(state: State, *, takes: bool) -> None:
+    it = fake_delivery("livechat", 2, replace(FAST, concurrency=1), faults={"m1": [Fault(SEE_OTHER, takes=takes)]})
+    await it.deliver()
+    assert it.server.requests == [POST, GET]
+    assert it.log.states == {1: state, 2: State.PENDING}
+    assert it.shutdown.reason is not None
+    assert "redirects (HTTP 303) to /done" in it.shutdown.reason.text
+
+
+async def test_a_page_is_read_back_and_where_that_is_a_page_too_the_run_stops() -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(HTML)]}, read_back_faults={"m1": [Fault(HTML)]})
+    await it.deliver()
+    assert it.server.requests == [POST, GET]
+    assert it.log.states == {1: State.SENDING}
+    assert it.shutdown.reason is not None
+    assert "is not Rocket.Chat's livechat API's" in it.shutdown.reason.text
+    assert it.shutdown.reason.text.endswith("check [server] url")
+    assert it.clock.now() < 1005
+
+
+async def test_a_single_page_stops_nothing() -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(HTML, takes=True)]})
+    await it.deliver()
+    assert it.server.requests == [POST, GET]
+    assert (it.log.states, it.shutdown.reason) == ({1: State.SENT}, None)
+
+
+async def test_the_limiters_text_with_400_is_waited_for() -> None:
+    text = "Error, too many requests. You must wait 3 seconds before trying this endpoint again."
+    it = fake_delivery("livechat", faults={"m1": [Fault(refused(f"{text} [error-too-many-requests]"))]})
+    await it.deliver()
+    assert it.log.states == {1: State.SENT}
+    assert 1003 <= it.clock.now() < 1004

@@ -53,22 +53,20 @@ async def test_on_doubt_retry_sends_an_interrupted_kitechat_row_again() -> None:
     assert it.log.states == {1: State.SENT}
 
 
-async def test_a_refusal_of_a_row_tried_by_an_earlier_process_is_read_back_first() -> None:
+async def test_a_refusal_is_read_back_first_where_an_earlier_attempt_had_no_conclusive_outcome() -> None:
     it = fake_delivery("livechat", faults={"m1": [Fault(refused("room-closed"))]})
-    it.log.cut_off(1)
-    it.log.states[1] = State.PENDING
+    it.log.read_back_as_absent(1)
     it.server.taken["m1"] = 1
     await it.deliver()
     assert it.server.requests == [POST, GET]
     assert it.log.states == {1: State.SENT}
 
 
-async def test_a_retried_row_can_fail_again() -> None:
+async def test_a_refusal_on_record_is_a_refusal_and_the_next_one_is_not_read_back() -> None:
     it = fake_delivery("livechat", faults={"m1": [Fault(refused("room-closed"))]})
-    it.log.cut_off(1)
-    it.log.states[1] = State.PENDING
+    it.log.fail(1)
     await it.deliver()
-    assert it.server.requests == [POST, GET]
+    assert it.server.requests == [POST]
     assert it.log.states == {1: State.FAILED}
 
 
@@ -139,7 +137,11 @@ async def delivered(
         if channel == "kitechat":
             for seq in record.in_state(State.SENDING):
                 record.states[seq] = State.IN_DOUBT
-    await clock.run(WorkerPool(process()).deliver())
+    for _ in range(ROWS * 3):  # a page that is read back as a page stops a run
+        context = process()
+        await clock.run(WorkerPool(context).deliver())
+        if not context.shutdown:
+            break
     return record, server
 
 

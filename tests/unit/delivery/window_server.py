@@ -84,5 +84,5 @@ class LimitedServer:
             self.refused += 1
             text = f"Error, too many requests. You must wait {-int(self._time() - self._ends) + 1} seconds"
             return Response(429, headers, json.dumps({"success": False, "error": text}).encode())
-        name = json.loads(request.body or b"")["_id"]
-        return Response(200, headers, json.dumps({"success": True, "message": {"_id": name}}).encode())
+        message = json.loads(request.body or b"")
+        return Response(200, headers, json.dumps({"success": True, "message": message}).encode())

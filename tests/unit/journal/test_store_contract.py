@@ -239,6 +239,19 @@ async def test_reservations_are_recorded_and_unused_ones_withdrawn(journal: Jour
     assert journal.tally(1).requests == 1
 
 
+async def test_a_row_whose_message_was_not_found_is_told_from_one_that_was_refused(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3), message(4)])
+    async with journal.attempt_log(1) as log:
+        for seq in (1, 2):
+            attempt = await log.begin(seq, NOON)
+            log.record_outcome(seq, attempt, "unclear", Outcome(State.SENDING, "unclear", "reset", at=NOON + 1))
+            log.record_read_back(seq, NOON + 2, "absent", Outcome(State.PENDING, "absent", at=NOON + 3))
+        log.record_outcome(2, await log.begin(2, NOON + 4), "not_taken", Outcome(State.PENDING, "not_taken", "429"))
+    async with journal.attempt_log(1) as log:
+        rows = [(row.seq, row.attempts, row.cut_off, row.absent) for row in await log.waiting(0, 10)]
+    assert rows == [(1, 1, False, True), (2, 2, False, False), (3, 0, False, False)]
+
+
 async def test_pending_rows_come_in_pages_in_sheet_order(journal: JournalStore) -> None:
     plan(journal, [message(2), message(3, State.INVALID), message(4), message(5), message(6)])
     async with journal.attempt_log(1) as log:
