@@ -88,9 +88,8 @@ def test_answers_that_wait_in_the_socket_while_the_process_is_suspended_count(
 def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     livechat_list(folder / "list.csv", 2)
     command = [*CAMPAIGN, "run", "list.csv", "--template", "livechat-text", "--yes", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=60, check=False
-    )
+    env = environment(**more)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
@@ -127,10 +126,8 @@ def test_a_proxy_of_another_kind_is_refused_before_anything_is_sent(tmp_path: Pa
 
 async def _close_room(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
-    head = (
-        b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
-    )
-    writer.write(head % len(CLOSED) + CLOSED)
+    head = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(CLOSED)
+    writer.write(head + CLOSED)
     await writer.drain()
     writer.close()
 

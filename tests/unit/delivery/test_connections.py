@@ -9,8 +9,10 @@ import random
 import re
 from collections import Counter
 from contextlib import AsyncExitStack
+from inspect import signature
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from campaign.channels import CHANNELS
@@ -294,6 +296,8 @@ async def test_large_heads_are_read(servers: Servers, head: bytes) -> None:
     ids=["a longer header", "more headers", "another protocol"],
 )
 async def test_a_head_beyond_the_limits_is_named(servers: Servers, head: bytes, said: str) -> None:
+    if said == "or 1000 headers" and "max_headers" not in signature(aiohttp.ClientSession).parameters:
+        pytest.skip("this version of aiohttp reads any number of headers")
     answer = await sent(await servers.saying(head + b"Content-Length: 2\r\n\r\n{}"))
     assert isinstance(answer, NoResponse)
     assert (answer.request_left, answer.permanent) == (True, True)
