@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from campaign.delivery.redaction import Redaction
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -204,6 +206,7 @@ class DeliveryContext:
     Attributes:
         on_event: awaited for each row that has reached a final state; None where no caller follows along.
         random: returns a number from 0 to 1, for jitter.
+        redaction: blanks the secrets in what is read from responses.
     """
 
     channel: Channel
@@ -216,3 +219,4 @@ class DeliveryContext:
     progress: Progress = field(default_factory=Progress)
     on_event: OnEvent | None = None
     random: Callable[[], float] = random.random
+    redaction: Redaction = field(default_factory=Redaction)

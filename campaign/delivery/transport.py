@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from campaign.channels.base import NoResponse, Response
+from campaign.delivery.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,11 +27,13 @@ IDLE = 4.0
 
 LONGEST_CONNECT = 10.0
 
-BLANKED = "[the API key]"
-
 
 class HttpTransport:
-    """Sends requests over HTTP; every way for that to fail becomes a `NoResponse`. Use with `async with`."""
+    """Sends requests over HTTP; every way for that to fail becomes a `NoResponse`. Use with `async with`.
+
+    Attributes:
+        redaction: blanks the credentials in what is read from the responses, which a server may repeat.
+    """
 
     def __init__(self, url: str, settings: DeliverySettings, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         """Make a transport.
@@ -43,7 +46,7 @@ class HttpTransport:
         self._url = url
         self._settings = settings
         self._auth_headers = headers
-        self._keys = tuple(headers.values())
+        self.redaction = Redaction(headers.values())
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -67,7 +70,7 @@ class HttpTransport:
             url = _parsed(self._url + request.url)
             async with self._session.request(request.method, url, data=request.body, allow_redirects=False) as response:
                 body = await _read(response.content)
-                return Response(response.status, self._headers(response.headers), self._without_key(body))
+                return Response(response.status, response.headers, body)
         except aiohttp.ClientConnectorError as error:  # DNS, refused, TLS: before the first byte of the request
             return NoResponse(f"the server cannot be reached ({error})", request_left=False)
         except (aiohttp.InvalidURL, UnicodeError):  # no valid host name, noticed only when it is looked up
@@ -78,22 +81,6 @@ class HttpTransport:
             return NoResponse(f"no answer within {self._settings.timeout:g} s", request_left=True)
         except (aiohttp.ClientError, OSError) as error:
             return NoResponse(f"the connection broke before the answer ({type(error).__name__})", request_left=True)
-
-    def _without_key(self, body: bytes) -> bytes:
-        """Blank the key in a body: reasons are stored and shown, and a server may repeat the key in them."""
-        for key in self._keys:
-            body = body.replace(key.encode(), BLANKED.encode())
-        return body
-
-    def _headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        if not any(key in value for key in self._keys for value in headers.values()):
-            return headers
-        return {name.lower(): self._header(value) for name, value in headers.items()}
-
-    def _header(self, value: str) -> str:
-        for key in self._keys:
-            value = value.replace(key, BLANKED)
-        return value
 
 
 @lru_cache(maxsize=4)  # every message goes to the same address, and parsing it costs a tenth of a request

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from campaign.channels import CHANNELS
-from campaign.channels.address import base_url
+from campaign.channels.address import url_of_run
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 SANDBOX_RATE = 1000.0
 """Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
+
+REHEARSAL_KEY = "key-of-a-rehearsal"
+"""Any key will do; but not a word that stands in reasons, from which keys are blanked."""
 
 EVENTS_AHEAD = 1000
 """Events that wait for the caller before delivery waits for the caller."""
@@ -64,14 +67,14 @@ class Run:
             retry: rows in these states are delivered again.
 
         Raises:
-            CampaignFileError: the address is not one that credentials may be sent to.
+            CampaignFileError: the address, also that on record, is not one that credentials may be sent to.
         """
         self.record = record
         self.settings = record.manifest.settings
         self.progress = Progress()
         self.rate_limiter: RateLimiter | None = None
         self.retry = retry
-        self.server = base_url(self.channel, server) if server else record.manifest.server
+        self.server = url_of_run(self.channel, server, record.manifest.server, f"{journal.where}, run {record.number}")
         self._journal = journal
         self._credentials = credentials
         self._shutdown: Shutdown | None = None
@@ -217,7 +220,7 @@ class Run:
             return await self._deliver_to(HttpTransport(self.server, settings, headers), settings, shutdown, on_event)
         async with Sandbox(channels=[self.channel]) as sandbox:
             settings = replace(settings, rate=settings.rate or SANDBOX_RATE)
-            headers = self.channel.auth_headers({each.name: "sandbox" for each in self.channel.credentials})
+            headers = self.channel.auth_headers({each.name: REHEARSAL_KEY for each in self.channel.credentials})
             return await self._deliver_to(HttpTransport(sandbox.url, settings, headers), settings, shutdown, on_event)
 
     async def _deliver_to(
@@ -239,6 +242,7 @@ class Run:
                         shutdown=shutdown,
                         progress=self.progress,
                         on_event=on_event,
+                        redaction=http.redaction,
                     )
                 )
         except JournalError as error:

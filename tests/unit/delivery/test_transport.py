@@ -6,13 +6,15 @@ import asyncio
 import socket
 import threading
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
 
-from campaign.channels.base import NoResponse, Request, Response
+from campaign.channels import KITECHAT
+from campaign.channels.base import Fatal, NoResponse, Request, Response
 from campaign.delivery.transport import LONGEST_RESPONSE, HttpTransport
 from campaign.settings import DeliverySettings
 
@@ -75,10 +77,13 @@ async def test_a_redirect_is_not_followed(servers: Servers) -> None:
 async def test_a_server_that_repeats_the_key_does_not_get_it_into_a_reason(servers: Servers) -> None:
     said = {"Location": "https://elsewhere.example/?apikey=the-key"}
     url = await servers.http(lambda: web.Response(status=302, headers=said, body=b'{"message":"bad key the-key"}'))
-    answer = await sent(url)
+    async with HttpTransport(url, DeliverySettings(), {"apikey": "the-key"}) as transport:
+        answer = await transport.send(MESSAGE)
+        verdict = transport.redaction.read(answer, partial(KITECHAT.read_response, again=False))
     assert isinstance(answer, Response)
-    assert answer.body == b'{"message":"bad key [the API key]"}'
-    assert answer.headers["location"] == "https://elsewhere.example/?apikey=[the API key]"
+    assert answer.body == b'{"message":"bad key the-key"}'
+    assert isinstance(verdict, Fatal)
+    assert "https://elsewhere.example/?apikey=[the API key];" in verdict.reason
 
 
 async def test_cookies_are_not_kept(servers: Servers) -> None:
