@@ -79,7 +79,8 @@ class Redaction:
             clean = self._response(response)
             if clean is not response and _shape(again := read(clean)) == _shape(verdict):
                 verdict = _with_wait(again, verdict)
-        return self._verdict(verdict)
+        cleaned: _Reading = self._verdict(verdict)
+        return cleaned
 
     def _response(self, response: Response) -> Response:
         body = response.body.decode("utf-8", "surrogateescape")
