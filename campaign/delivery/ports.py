@@ -110,6 +110,11 @@ class RateLimiter(Protocol):
         ...
 
     @property
+    def in_flight(self) -> int:
+        """Requests that have their permit and no answer yet, for display."""
+        ...
+
+    @property
     def waiting_for(self) -> float:
         """Seconds until the next request may leave, for display."""
         ...

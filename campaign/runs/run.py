@@ -13,7 +13,9 @@ from campaign.channels import CHANNELS
 from campaign.channels.address import url_of_run
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
 from campaign.delivery.ports import SystemClock
-from campaign.errors import JournalError
+from campaign.delivery.redaction import Redaction
+from campaign.delivery.worker_pool import fault_reason
+from campaign.errors import CampaignError, JournalError
 from campaign.journal.records import State
 from campaign.runs.options import RunOptions
 from campaign.runs.report import Report
@@ -204,6 +206,10 @@ class Run:
         except asyncio.CancelledError:
             self._reason = shutdown.reason or StopReason("cancelled", interrupted=True)
             raise
+        except CampaignError:
+            raise
+        except Exception as error:  # noqa: BLE001 - outside the workers; a report follows all the same
+            self._reason = fault_reason(error, Redaction(self._credentials.values()))
         finally:
             self._shutdown = None
             with contextlib.suppress(JournalError):  # a journal that cannot be written has stopped the run already
@@ -276,10 +282,7 @@ class Run:
 
     def report_sync(self) -> Report:
         """The blocking twin of `report`; it does not wait for a delivery under way."""
-        if self._reason is None:
-            return Report.of(self._journal, self.record)
-        text, interrupted = self._reason.text, self._reason.interrupted
-        return Report.of(self._journal, self.record, reason=text, interrupted=interrupted)
+        return Report.of(self._journal, self.record, self._reason)
 
     def _stop_reason(self, settings: DeliverySettings) -> str | None:
         """Why the run is not finished; None where it is."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from campaign.errors import Problem, ResultsError, RunStateError
+from campaign.errors import CampaignError, Problem, ResultsError, RunStateError, fault_text
 from campaign.journal import open_journal
 from campaign.review.phrases import TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunPaths
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from campaign.planning import Plan
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.settings import DeliverySettings
+
+LOG = logging.getLogger(__name__)
 
 FindCredentials: TypeAlias = Callable[["Channel"], Mapping[str, str]]
 """Finds the values that a channel's server asks for."""
@@ -114,3 +117,9 @@ def _written(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
         return replace(report, trouble=error)
     except KeyboardInterrupt:
         return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))
+    except CampaignError:
+        raise
+    except Exception as error:
+        LOG.exception("internal error")
+        trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
+        return replace(report, fault=True, trouble=trouble)

@@ -14,7 +14,7 @@ from campaign.errors import JournalWriteError
 from campaign.journal import State
 from campaign.settings import DeliverySettings
 
-from .fakes import NO_CONNECTION, RESET, Fault, named, refused, scene
+from .fakes import NO_CONNECTION, RESET, Fault, named, refused, scene, taken
 
 if TYPE_CHECKING:
     from campaign.channels.base import NoResponse, Request
@@ -216,17 +216,23 @@ async def test_an_outcome_that_cannot_be_put_on_record_stops_the_run() -> None:
     assert set(it.server.taken) == {name for _, name in it.server.requests}
 
 
-async def test_a_mistake_of_ours_ends_the_run_loudly() -> None:
-    it = scene("livechat", 3)
+async def test_a_mistake_of_ours_stops_the_run_and_lets_the_other_requests_end() -> None:
+    it = scene("livechat", 30, faults={"m2": [Fault(taken("m2"), takes=True, after=1.0)]})
+    send = it.server.send
 
-    async def broken(request: Request) -> Response | NoResponse:
-        raise ZeroDivisionError(request.method)
+    async def breaks(request: Request) -> Response | NoResponse:
+        if request.body and b"m3" in request.body:
+            raise ZeroDivisionError(request.method)
+        return await send(request)
 
-    it.server.send = broken  # type: ignore[method-assign] # no such error is expected
-    with pytest.raises(ExceptionGroup, match="unhandled errors") as raised:
-        await it.play()
-    assert raised.group_contains(ZeroDivisionError, match="POST")
-    assert it.log.states[1] is State.SENDING
+    it.server.send = breaks  # type: ignore[method-assign] # no such error is expected
+    await it.play()
+    assert it.shutdown.reason == StopReason(
+        "a fault of campaign's own (ZeroDivisionError: POST): please report it", fault=True
+    )
+    assert it.log.states[2] is State.SENT
+    assert it.log.in_state(State.SENDING) == [3]
+    assert it.log.in_state(State.PENDING)
 
 
 async def test_a_question_that_breaks_gives_its_turn_back() -> None:
@@ -239,8 +245,11 @@ async def test_a_question_that_breaks_gives_its_turn_back() -> None:
         return await send(request)
 
     it.server.send = breaks  # type: ignore[method-assign] # no such error is expected
-    with pytest.raises(ExceptionGroup, match="unhandled errors"):
-        await it.play()
+    await it.play()
+    assert it.shutdown.reason == StopReason(
+        "a fault of campaign's own (ZeroDivisionError: GET): please report it", fault=True
+    )
+    it.shutdown.reason = None
     assert await it.clock.run(it.context.rate_limiter.acquire("read-back")) is not None
     assert it.log.states == {1: State.SENDING}
 
