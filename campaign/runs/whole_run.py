@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, Problem, ResultsError, RunStateError, fault_text
 from campaign.journal import open_journal
 from campaign.review.phrases import TO_FIX
@@ -41,6 +42,7 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     """
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results)
+    clear_left_behind(paths.workbook(1).parent)
     for warning in plan.warnings:
         observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
@@ -86,6 +88,7 @@ def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None)
 
 
 def _existing(paths: RunPaths) -> JournalStore:
+    clear_left_behind(paths.workbook(1).parent)
     if not paths.journal.exists():
         remedy = "`campaign run` starts one"
         raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))

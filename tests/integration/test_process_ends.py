@@ -164,6 +164,29 @@ def test_the_first_interrupt_of_a_long_workbook_says_what_is_written_and_the_sec
     assert not list(tmp_path.glob(".campaign-*"))
 
 
+@POSIX
+@pytest.mark.parametrize("word", ["results", "resume", "run"])
+def test_what_a_killed_process_left_behind_is_cleared_by_the_next_command(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, word: str
+) -> None:
+    elsewhere = tmp_path / "tmp"
+    elsewhere.mkdir()
+    recipients = livechat_list(tmp_path / "list.csv", 20_000)
+    words = ("run", str(recipients), *RUN, "--server", server.url, "--limit", "1")
+    process = start_process(*words, TMPDIR=str(elsewhere))
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob(".campaign-*.part")):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert list(tmp_path.glob(".campaign-*.part"))
+    assert not list(elsewhere.iterdir())
+    more = {"run": (*RUN, "--server", server.url), "resume": ("--limit", "1", *FAST), "results": ()}[word]
+    assert command(word, recipients, *more).code in (2, 3)
+    assert not list(tmp_path.glob(".campaign-*"))
+
+
 def broken(*_: object, **__: object) -> None:
     raise KeyError("a\x1b[31m key")
 
