@@ -54,13 +54,15 @@ def _trace(*, verbose: bool) -> None:
 
 @contextlib.contextmanager
 def log_to_terminal(*, verbose: bool) -> Iterator[None]:
-    """Show the log's warnings with -v alone, and escaped: Python's own way prints them raw where no handler is set."""
+    """Show the log and warnings of libraries with -v alone, and escaped: Python's own way prints them raw."""
     handler = _SayHandler() if verbose else logging.NullHandler()
     root = logging.getLogger()
     root.addHandler(handler)
+    logging.captureWarnings(capture=True)
     try:
         yield
     finally:
+        logging.captureWarnings(capture=False)
         root.removeHandler(handler)
 
 
