@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Self
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
 from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.errors import JournalError, Problem, RunStateError
+from campaign.delivery.redaction import Redaction
+from campaign.delivery.worker_pool import fault_reason
+from campaign.errors import CampaignError, JournalError, Problem, RunStateError
 from campaign.journal.records import State
 from campaign.sandbox import Sandbox
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 SANDBOX_RATE = 1000.0
 """Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
+
+REHEARSAL_KEY = "key-of-a-rehearsal"
+"""Any key will do; but not a word that stands in reasons, from which keys are blanked."""
 
 EVENTS_AHEAD = 64
 """Events that wait for the caller before no further row begins."""
@@ -130,10 +135,13 @@ class Delivery:
         journal.deliveries.append(self)
         try:
             self.reason = await self._deliver()
-        except BaseException as error:
-            fault = StopReason(f"a fault of campaign's own ({error!r}): please report it")
-            cancelled = self._shutdown.reason or StopReason("cancelled", interrupted=True)
-            self.reason = cancelled if isinstance(error, asyncio.CancelledError) else fault
+        except CampaignError as error:
+            self.reason = StopReason(str(error))
+            raise
+        except Exception as error:  # noqa: BLE001 - outside the workers; a report follows all the same
+            self.reason = fault_reason(error, Redaction(run.credentials.values()))
+        except BaseException:
+            self.reason = self._shutdown.reason or StopReason("cancelled", interrupted=True)
             raise
         finally:
             self._end_session(session)
@@ -147,7 +155,7 @@ class Delivery:
             return await self._deliver_to(run.server, headers, self._settings, run.proxies)
         async with Sandbox(channels=[run.channel]) as sandbox:
             settings = replace(self._settings, rate=self._settings.rate or SANDBOX_RATE)
-            headers = run.channel.auth_headers({each.name: "sandbox" for each in run.channel.credentials})
+            headers = run.channel.auth_headers({each.name: REHEARSAL_KEY for each in run.channel.credentials})
             return await self._deliver_to(sandbox.url, headers, settings, NO_PROXIES)
 
     async def _deliver_to(
@@ -170,6 +178,7 @@ class Delivery:
                         rate_limiter=limiter,
                         shutdown=self._shutdown,
                         progress=self.progress,
+                        redaction=Redaction([*self._run.credentials.values(), *headers.values()]),
                         on_event=self._publish if self._follow else None,
                         wait_for_room=self._wait_for_room,
                     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from campaign.errors import Problem, ResultsError, RunStateError, UsageError
+from campaign.atomic_write import clear_left_behind
+from campaign.errors import CampaignError, Problem, ResultsError, RunStateError, UsageError, fault_text
 from campaign.journal import open_journal
 from campaign.review.phrases import TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunPaths
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from campaign.runs.delivery import Delivery
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.settings import DeliverySettings
+
+LOG = logging.getLogger(__name__)
 
 FindCredentials: TypeAlias = Callable[["Channel"], Mapping[str, str]]
 """Finds the values that a channel's server asks for."""
@@ -41,6 +45,7 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
         raise UsageError(Problem("options", "server and retry are for resume", "pass server to campaign.load"))
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results)
+    clear_left_behind(paths.workbook(1).parent)
     for warning in plan.warnings:
         observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
@@ -87,6 +92,7 @@ def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None)
 
 
 def _existing(paths: RunPaths) -> JournalStore:
+    clear_left_behind(paths.workbook(1).parent)
     if not paths.journal.exists():
         remedy = "`campaign run` starts one"
         raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))
@@ -123,3 +129,9 @@ def _written(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
         return replace(report, trouble=error)
     except KeyboardInterrupt:
         return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))
+    except CampaignError:
+        raise
+    except Exception as error:
+        LOG.exception("internal error")
+        trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
+        return replace(report, fault=True, trouble=trouble)
