@@ -192,41 +192,49 @@ class Run:
         self._reason = None
         if self.waiting(settings.limit) == 0:
             return None
-        session = self._journal.begin_session(self.number)
+        session = self._journal.begin_session(self.number, self.retry)
         shutdown = self._shutdown = Shutdown()
         self._task, self._loop, self.progress = asyncio.current_task(), asyncio.get_running_loop(), Progress()
         self._ended.clear()
         try:
-            self._reason = await self._deliver(settings, shutdown, on_event)
+            self._reason = await self._deliver(settings, shutdown, session, on_event)
         except asyncio.CancelledError:
             self._reason = shutdown.reason or StopReason("cancelled", interrupted=True)
             raise
         finally:
             self._shutdown = None
             with contextlib.suppress(JournalError):  # a journal that cannot be written has stopped the run already
+                self._journal.check_session(session)
                 self.settle_cut_off()
                 self._journal.end_session(session, self._stop_reason(settings))
             self._ended.set()
         return self._reason
 
     async def _deliver(
-        self, settings: DeliverySettings, shutdown: Shutdown, on_event: OnEvent | None
+        self, settings: DeliverySettings, shutdown: Shutdown, session: int, on_event: OnEvent | None
     ) -> StopReason | None:
         if not self.record.manifest.rehearsal:
             headers = self.channel.auth_headers(self._credentials)
-            return await self._deliver_to(HttpTransport(self.server, settings, headers), settings, shutdown, on_event)
+            http = HttpTransport(self.server, settings, headers)
+            return await self._deliver_to(http, settings, shutdown, session, on_event)
         async with Sandbox(channels=[self.channel]) as sandbox:
             settings = replace(settings, rate=settings.rate or SANDBOX_RATE)
             headers = self.channel.auth_headers({each.name: "sandbox" for each in self.channel.credentials})
-            return await self._deliver_to(HttpTransport(sandbox.url, settings, headers), settings, shutdown, on_event)
+            http = HttpTransport(sandbox.url, settings, headers)
+            return await self._deliver_to(http, settings, shutdown, session, on_event)
 
     async def _deliver_to(
-        self, http: HttpTransport, settings: DeliverySettings, shutdown: Shutdown, on_event: OnEvent | None
+        self,
+        http: HttpTransport,
+        settings: DeliverySettings,
+        shutdown: Shutdown,
+        session: int,
+        on_event: OnEvent | None,
     ) -> StopReason | None:
         self.rate_limiter = LocalRateLimiter(settings.rate, SystemClock(), shutdown)
         try:
             async with (
-                self._journal.attempt_log(self.number, self.retry) as log,
+                self._journal.attempt_log(self.number, self.retry, session) as log,
                 http as transport,
             ):
                 return await deliver(

@@ -11,12 +11,12 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
-    {"errors", "settings", "text", "atomic_write"},
+    {"errors", "settings", "text", "atomic_write", "operating_system"},
     {"sheets"},
     {"config", "recipients", "channels", "webpage"},
     {"campaign_file"},
     {"messages", "starter"},
-    {"journal.records"},
+    {"journal.records", "journal.origin"},
     {"delivery.ports", "delivery.shutdown"},
     {"journal"},
     {"planning"},
@@ -37,7 +37,6 @@ OWNERS = {
     "aiohttp": {"delivery/transport.py", "sandbox"},
     "yarl": {"delivery/transport.py"},
     "sqlite3": {"journal/sqlite"},
-    "filelock": {"journal/sqlite"},
     "jinja2": {"messages", "review/preview_page.py"},
     "openpyxl": {"sheets", "review"},
     "charset_normalizer": {"sheets"},
