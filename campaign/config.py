@@ -132,6 +132,7 @@ class Campaign(Section):
     Attributes:
         name: names the journal and the results workbook.
         folder: where these are, and what relative paths start from.
+        file: the campaign file, or the list where there is none; None where the campaign was made in Python.
         template: a path, or the name of a shipped template.
         columns: variable to header, where the header is not already the variable's name.
         values: variable to text, the same for every row.
@@ -139,6 +140,7 @@ class Campaign(Section):
 
     name: str = Field(pattern=r"^[^/\\:*?\"<>|\x00-\x1f]*[^/\\:*?\"<>|\x00-\x1f. ]$")
     folder: Path
+    file: Path | None = None
     template: TemplateName
     recipients: RecipientsSection
     columns: Mapping[str, str] = Field(default_factory=dict)
@@ -193,7 +195,7 @@ def _keys_at(path: Sequence[str | int]) -> list[str]:
     if path:
         section = fields[str(path[0])].annotation
         fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else {}
-    return [name for name in fields if name != "folder"]
+    return [name for name in fields if path or name not in ("folder", "file")]
 
 
 def _remedy_for_missing(path: Sequence[str | int]) -> str:

@@ -57,6 +57,14 @@ class TerminalObserver(RunObserver):
         """Print a warning, quiet or not."""
         warn(warning)
 
+    def accepts(self, difference: Problem) -> bool:
+        """Ask, where there is a terminal; --yes agrees to what was planned only."""
+        self._close_bar()
+        if self._yes or not sys.stdin.isatty():
+            return False
+        warn(difference)
+        return click.confirm("Go on?", err=True)
+
     def planned(self, counts: PlanCounts) -> None:
         """Show how many rows are planned."""
         if self._quiet:

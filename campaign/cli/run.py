@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options
+from campaign.cli.options import MOVED, RESULTS, campaign_options, credentials, delivery_options, load, output_options
 from campaign.cli.reports import dry_run, show_report
 from campaign.planning import prepare
 from campaign.runs import RunOptions
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--new", is_flag=True, help="Start over although a run is on record.")
 @click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with a journal of its own.")
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
+@MOVED
 @RESULTS
 @output_options
 def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
@@ -40,7 +41,7 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    options = RunOptions(**{name: given[name] for name in ("limit", "skip_invalid", "new", "results")})
+    options = RunOptions(**{name: given[name] for name in ("limit", "skip_invalid", "new", "results", "moved")})
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
     changed = any(given[name] for name in ("template", "mapped", "values"))

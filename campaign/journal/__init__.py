@@ -36,6 +36,7 @@ __all__ = [
     "Tally",
     "WaitingRow",
     "open_journal",
+    "peek_journal",
 ]
 
 
@@ -62,3 +63,10 @@ def open_journal(
 
     accepted = Accepted(recover, moved, new)
     return SqliteJournal.open_or_create(where, accepted) if create else SqliteJournal.open(where, accepted)
+
+
+def peek_journal(path: Path) -> tuple[RunRecord, Tally] | None:
+    """The last run of a journal file that is not to be opened, and its figures; None where there is none to be read."""
+    from campaign.journal.sqlite.opening import peek  # noqa: PLC0415
+
+    return peek(path)

@@ -11,7 +11,7 @@ from campaign.review.results_workbook import write_results
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from campaign.errors import ResultsError
+    from campaign.errors import CampaignError
     from campaign.journal import JournalStore, ReasonCount, RowResult, RunRecord, Tally
 
 CUT_SHORT = "cut off, or still being delivered"
@@ -38,7 +38,7 @@ class Report:
     reasons: Sequence[ReasonCount]
     interrupted: bool = False
     results: Path | None = None
-    trouble: ResultsError | None = None
+    trouble: CampaignError | None = None
     _journal: JournalStore = field(kw_only=True, repr=False)
 
     @classmethod

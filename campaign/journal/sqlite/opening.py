@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from campaign.errors import Problem
+from campaign.errors import JournalError, Problem
 from campaign.journal.sqlite.place import Place, read_place, write_place
+from campaign.journal.sqlite.reader import JournalReader
 from campaign.journal.sqlite.schema import cannot_write, connect, create, damaged, plain_errors
 from campaign.journal.sqlite.wholeness import (
     Lack,
@@ -22,8 +24,9 @@ from campaign.journal.sqlite.witness import read_witness
 from campaign.operating_system import FileIdentity, Spot, identity_of, spot_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
+
+    from campaign.journal.records import RunRecord, Tally
 
 OPEN: Counter[Spot] = Counter()
 """Journals that are open in this process. Such a file must not be opened and closed apart from SQLite: that would drop
@@ -158,3 +161,15 @@ def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | No
     if witness.attempt and witness.journal != place.journal:
         return Problem(where, "another journal was here meanwhile, and messages were sent from it", remedy)
     return None
+
+
+def peek(path: Path) -> tuple[RunRecord, Tally] | None:
+    """The last run of a journal, read without changing anything; None where that cannot be done."""
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        with contextlib.closing(connection):
+            reader = JournalReader(path, connection)
+            run = reader.last_run()
+            return None if run is None else (run, reader.tally(run.number))
+    except (sqlite3.Error, JournalError):
+        return None
