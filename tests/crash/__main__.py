@@ -1,4 +1,7 @@
-"""The long forms: `python -m tests.crash --kills 1000`, and `--files 200` for the journal's own files. Its last line is the figure that the README quotes."""
+"""The long forms: `python -m tests.crash --kills 1000`, and `--files 200` for what becomes of the journal's files.
+
+The last line is the figure that the README quotes.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Removes, moves, copies, links and restores the journal's files between kills, and holds the ledger against the list.
 
-Whatever happens to the files, no message may be taken twice and none may be lost: the command goes on, or it stops with
-a question. The harness answers as an operator would: it puts back what it can, and else takes the way out that was named.
-Not played is a rollback of all files at once in place, nor the removal of all of them: of these nothing is left to know.
+Whatever happens to the files, no message may be taken twice and none may be lost: the command goes on, or it stops
+with a question. The harness answers as an operator would: it puts back what it can, and else takes the way out named.
+Not played are a rollback of all files at once, in place, and the removal of all of them: no trace of these is left.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ WORK = 0.7
 LONGEST_LIST = 240.0
 MAIN, WAL, SHM, LOCK = "", "-wal", "-shm", ".lock"
 NAME = "c.journal.db"
+
+NOTHING_LEFT = ("the journal is gone", "the journal was emptied", "says that there was one")
 
 
 @dataclass
@@ -115,19 +117,10 @@ class _List:
         self._compare(report)
 
     def _command(self, words: list[str], *, harm: bool) -> tuple[int | None, str, str]:
-        """Run a command; kill it at some moment, or take a file from it while it works. The code of a killed one is None."""
+        """Run a command; kill it at some moment, or take a file from it while it works. A killed one's code is None."""
+        given = [words[0], str(self.place / "c.toml"), *words[1:], "--yes", "--json", "-q"]
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "campaign",
-                words[0],
-                str(self.place / "c.toml"),
-                *words[1:],
-                "--yes",
-                "--json",
-                "-q",
-            ],
+            [sys.executable, "-m", "campaign", *given],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -166,17 +159,16 @@ class _List:
             return ["resume"]
         if self._put_back():
             return ["resume"]
-        if "--recover" in stderr:
-            return ["resume", "--recover", "--moved"]
-        if "--moved" in stderr:
-            return [*words, "--moved"]
-        if ("no run" in stderr and "starts one" in stderr) or "`campaign run` starts over" in stderr:
-            return ["run"]
-        if "there is no such journal" in stderr:
-            return ["run"]
-        if "the journal is gone" in stderr or "was emptied" in stderr or "says that there was one" in stderr:
-            return None
-        self.figures.wrong.append(f"{self.name}: unexpected: {words} {stderr}")
+        for said, answer in (
+            ("--recover", ["resume", "--recover", "--moved"]),
+            ("--moved", [*words, "--moved"]),
+            ("`campaign run` starts", ["run"]),
+            ("there is no such journal", ["run"]),
+        ):
+            if said in stderr:
+                return answer
+        if not any(said in stderr for said in NOTHING_LEFT):
+            self.figures.wrong.append(f"{self.name}: unexpected: {words} {stderr}")
         return None
 
     # What happens to the files

@@ -166,8 +166,8 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
     """Plan, kill and resume one list until it is finished; then compare."""
     ask(url + "/sandbox/ledger", "DELETE")
     lines = [chat.header, *(chat.written(number) for number in range(size.rows))]
-    (place / "list.csv").writetext_of("\n".join(lines) + "\n")
-    (place / "c.toml").writetext_of(
+    (place / "list.csv").write_text("\n".join(lines) + "\n")
+    (place / "c.toml").write_text(
         f'template = "{chat.template}"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
         f'[throttle]\nrate = "{size.pace}/s"\n[delivery]\ntimeout = "300ms"\nstop_after_refusals = 0\n'
     )
