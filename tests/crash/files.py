@@ -77,6 +77,8 @@ class _List:
     def __init__(self, chat: Chat, place: Path, url: str, dice: random.Random, figures: FileFigures) -> None:
         self.chat, self.place, self.url, self.dice, self.figures = chat, place, url, dice, figures
         self.saved: Path | None = None
+        self.course: list[str] = []
+        self.touched = ""
         self.name = place.name
         ask(url + "/sandbox/ledger", "DELETE")
         lines = [chat.header, *(chat.written(number) for number in range(ROWS))]
@@ -137,9 +139,11 @@ class _List:
                 else:
                     process.kill()
                     self.figures.kills += 1
+                    self.course.append("killed")
                     process.communicate()
                     return None, "", ""
         stdout, stderr = process.communicate(timeout=LONGEST_LIST)
+        self.course.append(f"{' '.join(words)}: {process.returncode} {stderr.strip()[-150:]}")
         return process.returncode, stdout, stderr
 
     def _is_at_work(self, pid: int) -> bool:
@@ -174,12 +178,16 @@ class _List:
     # What happens to the files
 
     def _play(self, event: Callable[[_List], bool]) -> None:
+        name = event.__name__.strip("_")
         if event(self):
-            self.figures.events[event.__name__.strip("_")] += 1
+            self.figures.events[name] += 1
+            self.course.append(f"{name} {self.touched}".strip())
+        self.touched = ""
 
     def _removed(self) -> bool:
         there = [ending for ending in (WAL, SHM, LOCK) if self.file(ending).exists()]
         gone = self.dice.sample(there, self.dice.randint(1, len(there))) if there else []
+        self.touched = " ".join(gone)
         for ending in gone:
             self.file(ending).unlink(missing_ok=True)
         return bool(gone)
@@ -204,6 +212,7 @@ class _List:
         for ending in self.dice.choice([(MAIN,), (MAIN, WAL), (MAIN, WAL, SHM), (WAL,), (WAL, SHM)]):
             if self.file(ending).exists() and self._was_sent_from():
                 self.file(ending).rename(away / f"{NAME}{ending}")
+                self.touched += f" main{ending}"
         return any(away.iterdir())
 
     def _saved(self) -> bool:
@@ -221,6 +230,7 @@ class _List:
         if self.saved is None or not self.file(LOCK).exists():
             return False
         in_place = self.dice.random() < 0.5
+        self.touched = "in place" if in_place else "as new files"
         for ending in (MAIN, WAL, SHM):
             if not in_place:
                 self.file(ending).unlink(missing_ok=True)
@@ -279,13 +289,13 @@ class _List:
         twice = {text: count for text, count in taken.items() if count > 1}
         figures.duplicated += sum(count - 1 for count in twice.values())
         if twice:
-            figures.wrong.append(f"{self.name}: twice: {sorted(twice)[:5]} of {len(twice)}")
+            figures.wrong.append(f"{self.name}: twice: {sorted(twice)[:5]} of {len(twice)} after {self.course}")
         if report is None:
             return
         figures.in_doubt += report["in_doubt"]
         if report["sent"] + report["in_doubt"] != ROWS or len(taken) < report["sent"]:
             figures.lost += ROWS - report["sent"] - report["in_doubt"]
-            figures.wrong.append(f"{self.name}: {len(taken)} taken, and the report says {report}")
+            figures.wrong.append(f"{self.name}: {len(taken)} taken, and the report says {report} after {self.course}")
 
 
 BETWEEN: tuple[Callable[[_List], bool], ...] = (

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
@@ -11,8 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from campaign import operating_system
 from campaign.errors import JournalBusyError, JournalWriteError
+from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.lock import DeliveryLock
+
+from .planning import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,3 +113,60 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         DeliveryLock(blocked / "a.journal.db").held(),
     ):
         pytest.fail("there is no such folder")
+
+
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that knows no flock, as some network file systems."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(operating_system.fcntl, "flock", flock)
+
+
+HOLD_WITHOUT_LOCKS = """
+import errno, sys
+from campaign import operating_system
+from campaign.journal.sqlite import SqliteJournal
+def flock(*_):
+    raise OSError(errno.ENOSYS, "Function not implemented")
+operating_system.fcntl.flock = flock
+with SqliteJournal.open(sys.argv[1]) as journal, journal.exclusive():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs flock")
+def test_without_locks_a_living_holder_blocks_and_a_dead_one_does_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_locks(monkeypatch)
+    with SqliteJournal.open_or_create(path) as journal:
+        command = [sys.executable, "-c", HOLD_WITHOUT_LOCKS, str(path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            with pytest.raises(JournalBusyError, match=f"by process {process.pid} on "), journal.exclusive():
+                pytest.fail("held twice")
+            process.kill()
+            process.wait()
+        with journal.exclusive():
+            (note,) = journal.notes
+            assert note.what == "this file system has no locks: another machine that works on it is not noticed at once"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps a locked file")
+def test_a_lock_file_that_was_removed_lets_nobody_in_while_its_holder_lives(path: Path) -> None:
+    with SqliteJournal.open_or_create(path) as first, SqliteJournal.open(path) as second, first.exclusive():
+        Path(f"{path}.lock").unlink()
+        with pytest.raises(JournalBusyError, match=f"by process {os.getpid()} on "), second.exclusive():
+            pytest.fail("held twice")
+
+
+def test_a_number_that_another_process_has_now_is_not_the_holder(path: Path) -> None:
+    with SqliteJournal.open_or_create(path) as journal:
+        statement = "UPDATE place SET holder = 1, host = ?, process = ?, process_start = 'earlier', held_since = 1"
+        tell(path, statement, platform.node(), os.getppid())
+        with journal.exclusive():
+            pass
