@@ -227,7 +227,7 @@ class _List:
 
     def _restored(self) -> bool:
         """The older files over the newer: in place, or as new files."""
-        if self.saved is None or not self.file(LOCK).exists():
+        if self.saved is None or not self._was_sent_from():
             return False
         in_place = self.dice.random() < 0.5
         self.touched = "in place" if in_place else "as new files"

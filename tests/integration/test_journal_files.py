@@ -168,6 +168,8 @@ def test_a_journal_that_was_removed_is_no_fresh_start(command: Campaign, kitecha
     assert said.code == 2
     assert "the journal is gone, although messages were sent from here" in said.stderr
     assert "--new" in said.stderr
+    assert command("run", kitechat.file, "--new", "--limit", "2", *FAST).json["sent"] == 2
+    assert command("resume", kitechat.file, *FAST).json["sent"] == 40
 
 
 def test_an_older_copy_put_back_in_place_is_known(command: Campaign, kitechat: Folder) -> None:

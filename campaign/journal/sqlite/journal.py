@@ -28,6 +28,8 @@ from campaign.journal.sqlite.place import (
 )
 from campaign.journal.sqlite.reader import JournalReader, encode_manifest
 from campaign.journal.sqlite.schema import cannot_write, other_session, plain_errors, transaction
+from campaign.journal.sqlite.wholeness import not_whole
+from campaign.journal.sqlite.witness import read_witness
 from campaign.operating_system import spot_of
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class SqliteJournal(JournalReader):
         super().__init__(path, opened.connection)
         self.notes = opened.notes
         self.displaced = opened.displaced
-        self._opened = opened
+        self._opened, self._lack = opened, opened.lack
         self._lock = DeliveryLock(path)
         self._clock = clock or SystemClock()
         self._began: dict[int, float] = {}
@@ -111,6 +113,7 @@ class SqliteJournal(JournalReader):
                 token, holder = take(self._connection)
             if holder is not None:
                 raise busy(self.path, holder)
+            self._testify()
             if not self._lock.supported:
                 what = "this file system has no locks: another machine that works on it is not noticed at once"
                 self.notes = (*self.notes, Problem(self.where, what, "run campaign on one machine only", "no-locks"))
@@ -141,6 +144,7 @@ class SqliteJournal(JournalReader):
                 )
                 disarm(self._connection)
             self._rest()
+        self._lack = None
 
     def attempt_log(self, run: int, retry: Collection[State] = (), session: int | None = None) -> SqliteAttemptLog:
         """The record that delivery writes to; see `JournalStore.attempt_log`."""
@@ -194,6 +198,8 @@ class SqliteJournal(JournalReader):
         """Record that this process delivers a run from now on, and that earlier sessions have ended."""
         if not self._is_in_place():
             raise displaced(self.path)
+        if self._lack is not None:
+            raise not_whole(self.path, self._lack)
         token = secrets.randbits(62)
         with plain_errors(self.path):
             with transaction(self._connection):
@@ -249,6 +255,15 @@ class SqliteJournal(JournalReader):
         if whole and place is not None:
             attempt = last_attempt(self._connection)
             self._lock.witness.note(journal=place.journal, epoch=place.epoch, opened=False, attempt=attempt)
+
+    def _testify(self) -> None:
+        """Write down in the lock file which journal it is beside, where it was removed or is of another one."""
+        with plain_errors(self.path):
+            place, attempt = read_place(self._connection), last_attempt(self._connection)
+        witness = read_witness(self.path)
+        self._lock.witness.continue_from(witness)
+        if place is not None and witness.journal != place.journal:
+            self._lock.witness.note(journal=place.journal, epoch=place.epoch, opened=True, attempt=attempt)
 
     def _is_in_place(self) -> bool:
         try:

@@ -59,6 +59,7 @@ class Opened(NamedTuple):
         notes: what was put right, or is worth knowing.
         displaced: why it may not be the journal that belongs here; None where it is.
         identity: which file it is.
+        lack: what is missing of it, to which the operator has agreed: it has to be recovered before anything is sent.
     """
 
     connection: sqlite3.Connection
@@ -66,6 +67,7 @@ class Opened(NamedTuple):
     identity: FileIdentity
     notes: tuple[Problem, ...] = ()
     displaced: Problem | None = None
+    lack: Lack | None = None
 
 
 def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
@@ -79,8 +81,7 @@ def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
             if OPEN[spot_of(path)]:
                 return _opened(path, connect(path), FileIdentity(*map(str, spot_of(path))), ())
         notes = refuse_strangers(path)
-        if not path.is_dir():
-            _refuse_lacking(path, accepted)
+        lack = None if path.is_dir() else _refuse_lacking(path, accepted)
         if or_create and not path.exists():
             create(path).close()
         try:
@@ -89,7 +90,7 @@ def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
             identity = FileIdentity("", "")
         except OSError as error:
             raise cannot_write(path, error.strerror or str(error)) from error
-        return _settled(path, connect(path), identity, accepted, notes)
+        return _settled(path, connect(path), identity, accepted, notes)._replace(lack=lack)
 
 
 def _opened(
@@ -111,11 +112,11 @@ def close_file(opened: Opened) -> None:
         OPEN[opened.spot] -= 1
 
 
-def _refuse_lacking(path: Path, accepted: Accepted) -> None:
-    """Refuse a journal that is not whole, unless the operator goes on without what is missing."""
+def _refuse_lacking(path: Path, accepted: Accepted) -> Lack | None:
+    """Refuse a journal that is not whole, unless the operator goes on without what is missing; then says what is."""
     lack = find_lack(path)
     if lack is None:
-        return
+        return None
     nothing_left = lack in (Lack.GONE, Lack.EMPTIED)
     if not (accepted.new if nothing_left else accepted.recover):
         raise not_whole(path, lack)
@@ -124,6 +125,7 @@ def _refuse_lacking(path: Path, accepted: Accepted) -> None:
             set_wal_aside(path)
         except OSError as error:
             raise cannot_write(path, error.strerror or str(error)) from error
+    return None if nothing_left else lack
 
 
 def _settled(
@@ -133,7 +135,8 @@ def _settled(
     try:
         with plain_errors(path):
             place = _place(path, connection)
-            displaced = None if accepted.moved else _displaced(path, place, identity)
+            agreed = accepted.moved or (accepted.new and not place.identity.inode)
+            displaced = None if agreed else _displaced(path, place, identity)
             renamed = place.path not in ("", str(path.resolve()))
             if displaced is None and (renamed or place.identity != identity):
                 write_place(connection, path, identity)

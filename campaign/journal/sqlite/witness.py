@@ -58,6 +58,10 @@ class WitnessWriter:
         self._last = Witness()
         self._writing = threading.Lock()
 
+    def continue_from(self, witness: Witness) -> None:
+        """Take what the file says for what was written last."""
+        self._last = witness
+
     def note(self, **changes: object) -> None:
         """Write down what has changed. A failure is left to the marks within the journal."""
         with self._writing:
