@@ -122,6 +122,13 @@ def test_it_is_released_after_an_error(journal: JournalStore) -> None:
         pass
 
 
+def test_it_is_in_its_place_and_nothing_is_to_be_said(journal: JournalStore) -> None:
+    assert (list(journal.notes), journal.displaced) == ([], None)
+    journal.accept_place()
+    with journal.exclusive():
+        assert list(journal.notes) == []
+
+
 # Sessions
 
 

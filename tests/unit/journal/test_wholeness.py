@@ -16,7 +16,7 @@ from campaign.journal.sqlite import Accepted, SqliteJournal, guard
 from campaign.journal.sqlite.place import Mark, Place
 from campaign.journal.sqlite.wholeness import Lack, _View, find_lack, judge, wal_of
 from campaign.journal.sqlite.witness import AT, Witness, lock_file, read_witness
-from campaign.operating_system import FileIdentity
+from campaign.operating_system import FileIdentity, identity_of
 
 from .planning import NOON, SENT, ask, planned
 
@@ -207,3 +207,46 @@ def test_opening_a_journal_again_in_one_process_takes_no_lock_from_the_first(tmp
         subprocess.run([sys.executable, "-c", tell, str(path)], check=True)
         assert wal_of(path).exists()  # the other program was not the last one
         journal.end_session(session, None)
+
+
+def test_a_journal_that_is_not_whole_sends_nothing_before_it_was_recovered(tmp_path: Path) -> None:
+    path = planned(tmp_path / "a.journal.db", 9)
+    older = path.read_bytes()
+    with SqliteJournal.open(path) as journal, journal.exclusive():
+        deliver(journal, range(1, 6))
+    path.write_bytes(older)
+    with SqliteJournal.open(path, Accepted(recover=True)) as journal, journal.exclusive():
+        with pytest.raises(JournalError, match="older than the last delivery"):
+            journal.begin_session(1)
+        journal.recover(1)
+        journal.end_session(journal.begin_session(1), None)
+    assert find_lack(path) is None
+
+
+def test_a_copy_can_be_read_and_not_held_until_it_is_accepted(tmp_path: Path) -> None:
+    path = planned(tmp_path / "a.journal.db", 2)
+    copy = Path(shutil.copy(path, tmp_path / "b.journal.db"))
+    with SqliteJournal.open(copy) as journal:
+        assert journal.last_run() is not None
+        assert "is a copy of " in str(journal.displaced)
+        with pytest.raises(JournalError, match="is a copy of"), journal.exclusive():
+            pytest.fail("held")
+        journal.accept_place()
+        with journal.exclusive():
+            pass
+    with SqliteJournal.open(copy) as journal:
+        assert journal.displaced is None
+    with SqliteJournal.open(path) as journal:
+        assert journal.displaced is None
+
+
+@POSIX
+def test_a_file_put_back_with_the_same_inode_is_known_where_the_system_counts_them(tmp_path: Path) -> None:
+    path = planned(tmp_path / "a.journal.db", 2)
+    content, inode = path.read_bytes(), path.stat().st_ino
+    path.unlink()
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with SqliteJournal.open(path) as journal:
+        known = identity_of(path).generation or path.stat().st_ino != inode
+        assert bool(known) is (journal.displaced is not None)
