@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -298,3 +299,16 @@ def test_damaged_rows_end_in_one_sentence(command: Campaign, kitechat: Folder, d
     assert "c.journal.db: the journal is damaged (" in said.stderr
     if "facts" in damage or "place" in damage:
         assert command("resume", kitechat.file, "--yes").code == 2
+
+
+def test_a_file_system_without_locks_is_said_in_one_line(
+    command: Campaign, kitechat: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    said = command("run", kitechat.file, *FAST)
+    assert (said.code, said.json["sent"]) == (0, 40)
+    assert said.stderr.count("this file system has no locks") == 1
+    assert "flock" not in said.stderr

@@ -59,6 +59,7 @@ class SqliteJournal(JournalReader):
         self._opened, self._lack = opened, opened.lack
         self._lock = DeliveryLock(path)
         self._clock = clock or SystemClock()
+        self._closed = False
         self._began: dict[int, float] = {}
         self._tokens: dict[int, int] = {}
 
@@ -91,13 +92,18 @@ class SqliteJournal(JournalReader):
         return self
 
     def __exit__(self, *_: object) -> None:
-        close_file(self._opened)
+        self._close()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        close_file(self._opened)
+        self._close()
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            close_file(self._opened)
 
     def reopened(self) -> AbstractContextManager[SqliteJournal]:
         """The same file through a connection of its own."""

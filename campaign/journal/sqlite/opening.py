@@ -79,7 +79,7 @@ def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
     with _OPENING:
         with contextlib.suppress(OSError):
             if OPEN[spot_of(path)]:
-                return _opened(path, connect(path), FileIdentity(*map(str, spot_of(path))), ())
+                return _settled(path, connect(path), FileIdentity(*map(str, spot_of(path))), accepted, [])
         notes = refuse_strangers(path)
         lack = None if path.is_dir() else _refuse_lacking(path, accepted)
         if or_create and not path.exists():
@@ -109,7 +109,7 @@ def close_file(opened: Opened) -> None:
     """Close a journal, once."""
     with _OPENING:
         opened.connection.close()
-        OPEN[opened.spot] -= 1
+        OPEN[opened.spot] = max(0, OPEN[opened.spot] - 1)
 
 
 def _refuse_lacking(path: Path, accepted: Accepted) -> Lack | None:
@@ -135,6 +135,8 @@ def _settled(
     try:
         with plain_errors(path):
             place = _place(path, connection)
+            if place.identity.is_same(identity) and not identity.generation:
+                identity = place.identity
             agreed = accepted.moved or (accepted.new and not place.identity.inode)
             displaced = None if agreed else _displaced(path, place, identity)
             renamed = place.path not in ("", str(path.resolve()))
