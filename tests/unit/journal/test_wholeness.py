@@ -55,6 +55,7 @@ def test_what_the_files_say_together(main: _View | None, whole: _View, witness: 
 
 
 @POSIX
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_a_whole_journal_and_a_lost_log_is_known(tmp_path: Path) -> None:
     path = planned(tmp_path / "planned.db", 5)
     subprocess.run([sys.executable, "-m", "tests.unit.journal.kill_everywhere", str(path), "200"], check=True)
