@@ -155,7 +155,7 @@ def judge(main: _View | None, whole: _View, witness: Witness) -> Lack | None:
         armed = before.mark == now.mark == Mark.ARMED and before.epoch == now.epoch
         if armed and (witness.journal, witness.epoch, witness.opened) != (now.journal, now.epoch, False):
             return Lack.WAL_LOST
-    if witness.journal == now.journal and whole.attempt < witness.attempt:
+    if witness.journal == now.journal and (now.epoch < witness.epoch or whole.attempt < witness.attempt):
         return Lack.OUTDATED
     return None
 

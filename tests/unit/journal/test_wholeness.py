@@ -47,6 +47,7 @@ def view(mark: Mark, epoch: int, attempt: int = 0, journal: str = "j") -> _View:
         (view(Mark.CLOSED, 4), view(Mark.OPEN, 6), NOBODY, Lack.WAL_FOREIGN),
         (view(Mark.CLOSED, 4), view(Mark.CLOSED, 4, journal="k"), NOBODY, Lack.WAL_FOREIGN),
         (view(Mark.CLOSED, 4), view(Mark.CLOSED, 4, 8), Witness("j", 4, opened=False, attempt=9), Lack.OUTDATED),
+        (view(Mark.CLOSED, 4), view(Mark.CLOSED, 4, 9), Witness("j", 5, opened=False, attempt=9), Lack.OUTDATED),
         (view(Mark.CLOSED, 4), view(Mark.CLOSED, 4, 8), Witness("other", 9, opened=False, attempt=9), None),
     ],
 )
