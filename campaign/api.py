@@ -1,25 +1,26 @@
 """The functions of the public API; `campaign` exports them.
 
 They print nothing, prompt for nothing, read no environment variables and install no signal handlers. The asynchronous
-ones work in any running event loop; each has a blocking twin, named with `_sync`.
+ones work in any running event loop; each has a blocking counterpart, named with `_sync`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from campaign.channels.credentials import credentials_from
-from campaign.errors import Problem, RunStateError
+from campaign.errors import Problem, RunStateError, UsageError
 from campaign.planning import prepare
+from campaign.runs.delivery import settled
 from campaign.runs.options import RunObserver, RunOptions
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, whole_run
 from campaign.runs.whole_run import run_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Collection, Mapping
 
     from campaign.channels import Channel
     from campaign.config import Campaign
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from campaign.planning import Plan, PlanCounts
     from campaign.runs.options import SendConfirmation
     from campaign.runs.report import Report
-
-
-T = TypeVar("T")
 
 
 def plan(campaign: Campaign, *, sandbox: bool = False) -> Plan:
@@ -74,10 +72,19 @@ async def start(
         RunStateError: a run is on record, or the observer did not confirm this one.
         JournalError: the journal is in use, or cannot be written.
     """
+    await settled(journal)
     cancelled = threading.Event()
     following = _Cancellable(observer or RunObserver(), cancelled)
     options = RunOptions(new=new, skip_invalid=skip_invalid)
-    return await _in_thread(lambda: _start(plan, journal, api_key, options, following), cancelled)
+    task = asyncio.ensure_future(asyncio.to_thread(_start, plan, journal, api_key, options, following))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:  # let the thread notice and clean up before the caller goes on
+        cancelled.set()
+        await asyncio.wait([task])
+        if task.exception() is None:
+            journal.discard(task.result().number)
+        raise
 
 
 def start_sync(
@@ -89,7 +96,7 @@ def start_sync(
     skip_invalid: bool = False,
     observer: RunObserver | None = None,
 ) -> Run:
-    """The blocking twin of `start`."""
+    """The blocking counterpart of `start`."""
     return _start(plan, journal, api_key, RunOptions(new=new, skip_invalid=skip_invalid), observer or RunObserver())
 
 
@@ -97,7 +104,7 @@ async def resume(
     journal: JournalStore,
     *,
     api_key: str | Mapping[str, str] | None = None,
-    retry: tuple[State, ...] = (),
+    retry: Collection[State | str] = (),
     server: str | None = None,
     recover: bool = False,
 ) -> Run:
@@ -115,6 +122,7 @@ async def resume(
         RunStateError: there is no complete run on record.
         JournalError: the journal is in use, or cannot be read.
     """
+    await settled(journal)
     return await asyncio.to_thread(resume_sync, journal, api_key=api_key, retry=retry, server=server, recover=recover)
 
 
@@ -122,15 +130,15 @@ def resume_sync(
     journal: JournalStore,
     *,
     api_key: str | Mapping[str, str] | None = None,
-    retry: tuple[State, ...] = (),
+    retry: Collection[State | str] = (),
     server: str | None = None,
     recover: bool = False,
 ) -> Run:
-    """The blocking twin of `resume`."""
+    """The blocking counterpart of `resume`."""
     with journal.exclusive():
         record = whole_run(journal)
         credentials = {} if record.manifest.rehearsal else credentials_from(channel_of(record), api_key)
-        run = Run(journal, record, credentials, server=server, retry=tuple(retry))
+        run = Run(journal, record, credentials, server=server, retry=retry)
         if recover:
             journal.recover(record.number)
         run.settle_cut_off()
@@ -147,7 +155,7 @@ def run(
 ) -> Report | None:
     """Plan a campaign, deliver it and write its results workbook, in its own journal beside the campaign file.
 
-    Blocking, for a script; not to be called inside a running event loop.
+    Blocking, for a script.
 
     Args:
         campaign: the campaign.
@@ -160,8 +168,12 @@ def run(
         How it ended; None where the observer did not confirm it.
 
     Raises:
+        UsageError: it is called inside a running event loop.
         CampaignError: something is wrong, and nothing was sent.
     """
+    if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public function raises where there is none
+        what = "cannot be called inside a running event loop"
+        raise UsageError(Problem("campaign.run", what, "use `await campaign.start(…)`, or a thread"))
     made = prepare(campaign, rehearsal=sandbox)
 
     def find(channel: Channel) -> Mapping[str, str]:
@@ -185,18 +197,6 @@ def _start(
     if begun is None:
         raise RunStateError(Problem(journal.where, "the run was not confirmed, and nothing was sent"))
     return begun
-
-
-async def _in_thread(work: Callable[[], T], cancelled: threading.Event) -> T:
-    """Run blocking work in a thread; when cancelled, let it notice and clean up before the caller goes on."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        cancelled.set()
-        await asyncio.wait([task])
-        task.exception()  # it ended because of the cancellation, which is what the caller learns of
-        raise
 
 
 class _Cancellable(RunObserver):

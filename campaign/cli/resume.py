@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import FILE, MOVED, RESULTS, campaign_paths, credentials, delivery_options, output_options
+from campaign.cli.options import (
+    FILE,
+    MOVED,
+    RESULTS,
+    campaign_paths,
+    credentials,
+    delivery_options,
+    output_options,
+    proxies,
+)
 from campaign.cli.reports import show_report
 from campaign.journal import State
 from campaign.runs import RunOptions
@@ -35,9 +44,9 @@ if TYPE_CHECKING:
 @RESULTS
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
-    """Continue FILE's last run: send what is still waiting, from the journal alone.
+    """Continue FILE's last run: send the pending rows, from the journal alone.
 
-    The list may have been edited or deleted meanwhile; what is sent was fixed when the run was planned.
+    It does not matter if the list was edited or deleted meanwhile: the messages were fixed when the run was planned.
 
     \b
     campaign resume tet-offer.toml
@@ -51,6 +60,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         server=given["server"],
         recover=given["recover"],
         moved=given["moved"],
+        proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
     )
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:

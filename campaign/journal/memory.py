@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
@@ -24,13 +25,14 @@ from campaign.journal.records import (
     decode_cells,
     storable,
 )
-from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
+from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS, end_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from campaign.delivery.ports import Clock
+    from campaign.journal.store import ActiveDelivery
 
 
 @dataclass
@@ -54,7 +56,8 @@ class MemoryJournal:
         self._clock = clock or SystemClock()
         self._runs: dict[int, MemoryRun] = {}
         self._sessions: list[_Session] = []
-        self._held = False
+        self._lock = threading.Lock()
+        self.deliveries: list[ActiveDelivery] = []
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +67,8 @@ class MemoryJournal:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None: ...
+    async def __aexit__(self, *_: object) -> None:
+        await end_deliveries(self)
 
     def reopened(self) -> AbstractContextManager[MemoryJournal]:
         """This journal: it is never closed."""
@@ -73,13 +77,12 @@ class MemoryJournal:
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
-        if self._held:
+        if not self._lock.acquire(blocking=False):
             raise JournalBusyError(Problem(self.where, "is being worked on by this process", "wait for it"))
-        self._held = True
         try:
             yield
         finally:
-            self._held = False
+            self._lock.release()
 
     def accept_place(self) -> None:
         """It has no place."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Self
 
-from campaign.journal.records import Outcome, PlannedRow, Reservation, RunRecord, State, WaitingRow, storable
+from campaign.journal.records import ABSENT, Outcome, PlannedRow, Reservation, RunRecord, State, WaitingRow, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -99,9 +99,9 @@ class MemoryAttemptLog:
             state, planned = row.outcome.state, row.planned
             if state in self._states and planned.body is not None:
                 cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
-                found.append(
-                    WaitingRow(seq, planned.number, planned.destination, planned.body, cut_off, row.attempts, doubted)
-                )
+                place = (seq, planned.number, planned.destination, planned.body)
+                absent = row.outcome.kind == ABSENT
+                found.append(WaitingRow(*place, cut_off, row.attempts, doubted, absent))
             if len(found) == most:
                 break
         return found

@@ -1,48 +1,42 @@
-"""One run of a campaign: its delivery, and the report on it."""
+"""One run of a campaign: its deliveries, and the report on it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from campaign.channels import CHANNELS
 from campaign.channels.address import base_url
-from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
-from campaign.delivery.ports import SystemClock
-from campaign.errors import JournalError
+from campaign.delivery import Progress
+from campaign.delivery.proxies import NO_PROXIES
 from campaign.journal.records import State
-from campaign.runs.options import RunOptions
+from campaign.runs.delivery import LEFT, Delivery, EventStream
+from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
-from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Collection, Generator, Mapping
 
     from campaign.channels import Channel
     from campaign.delivery import RowEvent
-    from campaign.delivery.ports import OnEvent, RateLimiter
+    from campaign.delivery.ports import RateLimiter
+    from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, RunRecord
     from campaign.settings import DeliverySettings
-
-SANDBOX_RATE = 1000.0
-"""Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
-
-EVENTS_AHEAD = 1000
-"""Events that wait for the caller before delivery waits for the caller."""
 
 
 class Run:
     """A run that is planned and sealed in a journal.
 
     Attributes:
+        journal: the open journal.
         record: the run as recorded when this object was made.
         settings: how it is delivered.
-        progress: counts of the delivery under way, or of the last one.
-        rate_limiter: that of the delivery under way, or of the last one; None before.
+        server: the server's base URL; "" in a rehearsal.
+        credentials: the values that the channel's server asks for.
+        proxies: the proxies of this machine; a rehearsal takes none.
     """
 
     def __init__(
@@ -52,7 +46,8 @@ class Run:
         credentials: Mapping[str, str],
         *,
         server: str | None = None,
-        retry: tuple[State, ...] = (),
+        retry: Collection[State | str] = (),
+        proxies: ProxySettings = NO_PROXIES,
     ) -> None:
         """Make a run of what is on record.
 
@@ -61,25 +56,21 @@ class Run:
             record: the run.
             credentials: the values that the channel's server asks for.
             server: another address of the same server.
-            retry: rows in these states are delivered again.
+            retry: rows in these states (failed, in doubt) are sent again by the next delivery.
+            proxies: the proxies of this machine; a rehearsal takes none.
 
         Raises:
             CampaignFileError: the address is not one that credentials may be sent to.
+            UsageError: rows in one of these states cannot be retried.
         """
+        self.journal = journal
         self.record = record
         self.settings = record.manifest.settings
-        self.progress = Progress()
-        self.rate_limiter: RateLimiter | None = None
-        self.retry = retry
+        self.credentials = credentials
         self.server = base_url(self.channel, server) if server else record.manifest.server
-        self._journal = journal
-        self._credentials = credentials
-        self._shutdown: Shutdown | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[object] | None = None
-        self._reason: StopReason | None = None
-        self._ended = asyncio.Event()
-        self._ended.set()
+        self.proxies = proxies
+        self._retry = retryable(retry)
+        self._delivery: Delivery | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self.number} of {self.record.manifest.recipients}>"
@@ -94,18 +85,29 @@ class Run:
         """The channel that the run was planned for."""
         return channel_of(self.record)
 
+    @property
+    def progress(self) -> Progress:
+        """Counts of the latest delivery."""
+        return self._delivery.progress if self._delivery else Progress()
+
+    @property
+    def rate_limiter(self) -> RateLimiter | None:
+        """The rate limiter of the latest delivery; None before it begins."""
+        return self._delivery.rate_limiter if self._delivery else None
+
     def waiting(self, limit: int | None = None) -> int:
         """How many rows a delivery with a limit would take."""
-        tally = self._journal.tally(self.number)
-        waiting = tally.count(State.PENDING, State.SENDING, *self.retry)
+        tally = self.journal.tally(self.number)
+        waiting = tally.count(State.PENDING, State.SENDING, *self._retry)
         return waiting if limit is None else min(waiting, limit)
 
-    async def deliver(
+    def deliver(
         self, *, rate: str | float | None = None, concurrency: int | None = None, limit: int | None = None
-    ) -> AsyncIterator[RowEvent]:
-        """Deliver what is waiting, and yield every row that reaches a final state.
+    ) -> EventStream:
+        """Deliver what is waiting: `async for` over every row that reaches a final state.
 
         Leaving the loop early stops the run cleanly: rows in flight end and are recorded, the rest stays pending.
+        Delivery runs at most `EVENTS_AHEAD` events ahead of the caller.
 
         Args:
             rate: "10/s", "600/min", "auto" or requests per second; None: as planned.
@@ -113,54 +115,24 @@ class Run:
             limit: how many rows to deliver at most.
 
         Raises:
-            CampaignFileError: the rate is none.
-            JournalBusyError: this run, or another one in the journal, is being delivered.
+            CampaignFileError: the rate, the concurrency or the limit is not one.
+            JournalBusyError: when it begins: the journal is being delivered already.
         """
-        options = RunOptions(rate=rate, concurrency=concurrency, limit=limit)
-        settings = options.applied_to(self.settings)
-        events: asyncio.Queue[RowEvent | None] = asyncio.Queue(EVENTS_AHEAD)
-        followed = True
-
-        async def publish(event: RowEvent | None) -> None:
-            if followed:
-                await events.put(event)
-
-        delivering = asyncio.create_task(self._deliver_exclusively(settings, publish))
-        try:
-            while (event := await events.get()) is not None:
-                yield event
-        finally:
-            followed = False
-            self.stop("stopped by the calling program")
-            while not events.empty():  # a worker may be waiting for room
-                events.get_nowait()
-            await delivering
-
-    async def _deliver_exclusively(
-        self, settings: DeliverySettings, publish: Callable[[RowEvent | None], Awaitable[None]]
-    ) -> None:
-        try:
-            with self._journal.exclusive():
-                await self.deliver_all(settings, publish)
-        finally:
-            await publish(None)
+        delivery = self._prepared(rate, concurrency, limit)
+        return EventStream(delivery, lambda: self._begin(delivery))
 
     def deliver_sync(
         self, *, rate: str | float | None = None, concurrency: int | None = None, limit: int | None = None
-    ) -> Iterator[RowEvent]:
+    ) -> Generator[RowEvent, None, None]:
         """The blocking twin of `deliver`: the delivery runs in a thread of its own."""
-        events: queue.Queue[RowEvent | BaseException | None] = queue.Queue(EVENTS_AHEAD)
-
-        async def work() -> None:
-            async for event in self.deliver(rate=rate, concurrency=concurrency, limit=limit):
-                try:
-                    events.put_nowait(event)
-                except queue.Full:
-                    await asyncio.to_thread(events.put, event)
+        delivery = self._prepared(rate, concurrency, limit)
+        self._begin(delivery)
+        events: queue.SimpleQueue[RowEvent | BaseException | None] = queue.SimpleQueue()
+        delivery.follow(events.put)
 
         def in_thread() -> None:
             try:
-                asyncio.run(work())
+                asyncio.run(delivery.perform_alone())
                 events.put(None)
             except BaseException as error:  # noqa: BLE001 - raised again where the caller iterates
                 events.put(error)
@@ -171,125 +143,58 @@ class Run:
             while (event := events.get()) is not None:
                 if isinstance(event, BaseException):
                     raise event
+                delivery.taken()
                 yield event
         finally:
-            while thread.is_alive():
-                self.stop("stopped by the calling program")  # again, because the delivery may not have begun yet
-                with contextlib.suppress(queue.Empty):
-                    events.get_nowait()
-                thread.join(0.01)
+            delivery.stop(LEFT)
+            thread.join()
 
-    async def deliver_all(self, settings: DeliverySettings, on_event: OnEvent | None = None) -> StopReason | None:
-        """Deliver what is waiting, and record the session. The caller holds the journal.
-
-        Args:
-            settings: how to deliver.
-            on_event: awaited for each row that reaches a final state.
-
-        Returns:
-            Why the delivery ended before the last row; None where it did not.
-        """
-        self._reason = None
-        if self.waiting(settings.limit) == 0:
-            return None
-        session = self._journal.begin_session(self.number, self.retry)
-        shutdown = self._shutdown = Shutdown()
-        self._task, self._loop, self.progress = asyncio.current_task(), asyncio.get_running_loop(), Progress()
-        self._ended.clear()
-        try:
-            self._reason = await self._deliver(settings, shutdown, session, on_event)
-        except asyncio.CancelledError:
-            self._reason = shutdown.reason or StopReason("cancelled", interrupted=True)
-            raise
-        finally:
-            self._shutdown = None
-            with contextlib.suppress(JournalError):  # a journal that cannot be written has stopped the run already
-                self._journal.check_session(session)
-                self.settle_cut_off()
-                self._journal.end_session(session, self._stop_reason(settings))
-            self._ended.set()
-        return self._reason
-
-    async def _deliver(
-        self, settings: DeliverySettings, shutdown: Shutdown, session: int, on_event: OnEvent | None
-    ) -> StopReason | None:
-        if not self.record.manifest.rehearsal:
-            headers = self.channel.auth_headers(self._credentials)
-            http = HttpTransport(self.server, settings, headers)
-            return await self._deliver_to(http, settings, shutdown, session, on_event)
-        async with Sandbox(channels=[self.channel]) as sandbox:
-            settings = replace(settings, rate=settings.rate or SANDBOX_RATE)
-            headers = self.channel.auth_headers({each.name: "sandbox" for each in self.channel.credentials})
-            http = HttpTransport(sandbox.url, settings, headers)
-            return await self._deliver_to(http, settings, shutdown, session, on_event)
-
-    async def _deliver_to(
-        self,
-        http: HttpTransport,
-        settings: DeliverySettings,
-        shutdown: Shutdown,
-        session: int,
-        on_event: OnEvent | None,
-    ) -> StopReason | None:
-        self.rate_limiter = LocalRateLimiter(settings.rate, SystemClock(), shutdown)
-        try:
-            async with (
-                self._journal.attempt_log(self.number, self.retry, session) as log,
-                http as transport,
-            ):
-                return await deliver(
-                    DeliveryContext(
-                        channel=self.channel,
-                        settings=settings,
-                        transport=transport,
-                        log=log,
-                        rate_limiter=self.rate_limiter,
-                        shutdown=shutdown,
-                        progress=self.progress,
-                        on_event=on_event,
-                    )
-                )
-        except JournalError as error:
-            return StopReason(str(error))
+    def begin_delivery(self, settings: DeliverySettings) -> Delivery:
+        """A delivery that `stop` and `cancel` reach from now on. The caller holds the journal and calls `perform`."""
+        delivery = Delivery(self, settings, self._retry)
+        self._begin(delivery)
+        return delivery
 
     def stop(self, reason: str = "stopped", *, interrupted: bool = True) -> None:
         """Stop the delivery under way: rows in flight end, the rest stays pending. May be called from any thread."""
-        loop, shutdown = self._loop, self._shutdown
-        if loop is not None and shutdown is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(shutdown.request, StopReason(reason, interrupted=interrupted))
+        if self._delivery is not None:
+            self._delivery.stop(reason, interrupted=interrupted)
 
     def cancel(self) -> None:
         """Cancel the delivery under way: rows in flight are settled by a resume. May be called from any thread."""
-        loop, task = self._loop, self._task
-        if loop is not None and task is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(task.cancel)
+        if self._delivery is not None:
+            self._delivery.cancel()
 
-    def settle_cut_off(self) -> None:
+    def settle_cut_off(self, journal: JournalStore | None = None) -> None:
         """Mark rows that were cut off while sending as in doubt, where the server has no read-back."""
         if not self.channel.can_read_back and self.settings.on_doubt == "ask":
-            self._journal.mark_cut_off_in_doubt(self.number)
+            (journal or self.journal).mark_cut_off_in_doubt(self.number)
 
     async def report(self) -> Report:
-        """The report on this run, once a delivery under way has ended.
+        """The report on this run; where its delivery was asked to stop, once that has ended.
 
         Raises:
             JournalError: the journal cannot be read.
         """
-        await self._ended.wait()
+        if self._delivery is not None and self._delivery.stopping:
+            await self._delivery.ended()
         return await asyncio.to_thread(self.report_sync)
 
     def report_sync(self) -> Report:
-        """The blocking twin of `report`; it does not wait for a delivery under way."""
-        if self._reason is None:
-            return Report.of(self._journal, self.record)
-        text, interrupted = self._reason.text, self._reason.interrupted
-        return Report.of(self._journal, self.record, reason=text, interrupted=interrupted)
+        """The blocking twin of `report`; it does not wait."""
+        reason = self._delivery.reason if self._delivery else None
+        with self.journal.reopened() as journal:
+            if reason is None:
+                return Report.of(journal, self.record)
+            return Report.of(journal, self.record, reason=reason.text, interrupted=reason.interrupted)
 
-    def _stop_reason(self, settings: DeliverySettings) -> str | None:
-        """Why the run is not finished; None where it is."""
-        if self._journal.tally(self.number).finished:
-            return None
-        return self._reason.text if self._reason else f"the limit of {settings.limit} rows is reached"
+    def _prepared(self, rate: str | float | None, concurrency: int | None, limit: int | None) -> Delivery:
+        options = RunOptions(rate=rate, concurrency=concurrency, limit=limit)
+        return Delivery(self, options.applied_to(self.settings), self._retry)
+
+    def _begin(self, delivery: Delivery) -> None:
+        """Make a delivery the latest one; rows to retry are only its own."""
+        self._delivery, self._retry = delivery, ()
 
 
 def channel_of(record: RunRecord) -> Channel:

@@ -58,7 +58,7 @@ def begin_run(
         if paths is not None:
             check_workbook_path(paths.workbook(record.number), plan.recipients.path)
         _write(plan, journal, record, observer, skip_invalid=options.skip_invalid)
-        run = Run(journal, record, credentials)
+        run = Run(journal, record, credentials, proxies=options.proxies)
         if confirmed(run, journal, run.settings, observer):
             journal.seal(record.number)
             sealed = True

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from campaign.errors import JournalError, Problem, ResultsError, RunStateError
+from campaign.errors import JournalError, Problem, ResultsError, RunStateError, UsageError
 from campaign.journal import open_journal
 from campaign.review.phrases import TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunOptions, RunPaths
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.journal import JournalStore
     from campaign.planning import Plan
+    from campaign.runs.delivery import Delivery
     from campaign.runs.options import RunObserver
     from campaign.settings import DeliverySettings
 
@@ -44,6 +45,8 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     Raises:
         CampaignError: something is wrong, and nothing was sent.
     """
+    if options.server or options.retry:
+        raise UsageError(Problem("options", "server and retry are for resume", "pass server to campaign.load"))
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     for warning in plan.warnings:
@@ -70,7 +73,8 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         record = whole_run(journal)
         settle_differences(differences(record, paths, options.server), observer, moved=options.moved)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
-        run = Run(journal, record, find(channel_of(record)), server=options.server, retry=options.retry)
+        credentials = {} if record.manifest.rehearsal else find(channel_of(record))
+        run = Run(journal, record, credentials, server=options.server, retry=options.retry, proxies=options.proxies)
         if options.recover:
             journal.recover(record.number)
         run.settle_cut_off()
@@ -119,7 +123,7 @@ def _existing(paths: RunPaths, options: RunOptions) -> JournalStore:
 def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
     rows = run.waiting(settings.limit)
     if rows:
-        asyncio.run(_deliver(run, settings, rows, observer))
+        asyncio.run(_deliver(run, run.begin_delivery(settings), rows, observer))
     report = run.report_sync()
     try:
         return _written(report, paths, observer)
@@ -127,11 +131,16 @@ def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, o
         return replace(report, trouble=error)
 
 
-async def _deliver(run: Run, settings: DeliverySettings, rows: int, observer: RunObserver) -> None:
+async def _deliver(run: Run, delivery: Delivery, rows: int, observer: RunObserver) -> None:
     """Deliver in a task of its own, so that an observer's second interrupt can cancel it and a report follows."""
-    delivering = asyncio.create_task(run.deliver_all(settings))
+    delivering = asyncio.create_task(delivery.perform())
     with observer.delivering(run, rows):
-        await asyncio.wait([delivering])
+        try:
+            await asyncio.wait([delivering])
+        except asyncio.CancelledError:  # Ctrl-C in a script, where no observer handles signals
+            run.stop("interrupted")
+            await asyncio.wait([delivering])
+            raise
     if not delivering.cancelled():
         delivering.result()
 

@@ -1,6 +1,6 @@
-"""The long forms: `python -m tests.crash --kills 1000`, and `--files 200` for what becomes of the journal's files.
+"""The full tests: `python -m tests.crash --kills 1000`, and `--files 200` for what becomes of the journal's files.
 
-The last line is the figure that the README quotes.
+The README quotes the last line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.crash.harness import CHATS, Figures, prove
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    parser.add_argument("--kills", type=int, default=1000, help="for each channel")
+    parser.add_argument("--kills", type=int, default=1000, help="kills per channel")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--files", type=int, help="play so many events with the journal's files instead")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The short forms of the proofs; `python -m tests.crash --kills 1000` and `--files 200` are the long ones."""
+"""Short crash tests; `python -m tests.crash --kills 1000` and `--files 200` are the full ones."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ EVENTS = 12
 """With the files of each channel's journals: about half a minute."""
 
 KILLS = 15
-"""For each channel: about twenty seconds."""
+"""Per channel; about twenty seconds."""
 
 
 @pytest.mark.slow
-def test_whatever_is_killed_nobody_is_lost_and_nobody_messaged_twice(tmp_path: Path) -> None:
+def test_after_any_kill_no_row_is_lost_and_none_sent_twice(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         proofs = {name: pool.submit(prove, chat, tmp_path, KILLS, seed=7) for name, chat in CHATS.items()}
         figures = {name: proof.result() for name, proof in proofs.items()}

@@ -27,9 +27,10 @@ from campaign.journal.sqlite.place import (
     write_place,
 )
 from campaign.journal.sqlite.reader import JournalReader, encode_manifest
-from campaign.journal.sqlite.schema import cannot_write, other_session, plain_errors, transaction
-from campaign.journal.sqlite.wholeness import not_whole
+from campaign.journal.sqlite.schema import cannot_write, connect, other_session, plain_errors, transaction
+from campaign.journal.sqlite.wholeness import not_whole, wal_of
 from campaign.journal.sqlite.witness import read_witness
+from campaign.journal.store import end_deliveries
 from campaign.operating_system import spot_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from campaign.delivery.ports import Clock
     from campaign.journal.records import PlannedRow
+    from campaign.journal.store import ActiveDelivery
 
 AUTOCHECKPOINT = 1000
 """Pages of write-ahead log after which SQLite checkpoints by itself, while nothing is delivered: its default."""
@@ -58,6 +60,7 @@ class SqliteJournal(JournalReader):
         self.displaced = opened.displaced
         self._opened, self._lack = opened, opened.lack
         self._lock = DeliveryLock(path)
+        self.deliveries: list[ActiveDelivery] = []
         self._clock = clock or SystemClock()
         self._closed = False
         self._began: dict[int, float] = {}
@@ -70,7 +73,7 @@ class SqliteJournal(JournalReader):
         Raises:
             JournalError: it is missing, damaged, not whole, from a newer version, or cannot be read.
         """
-        path = Path(where)
+        path = Path(where).absolute()  # also where the folder of the process changes
         return cls(path, open_file(path, accepted, or_create=False))
 
     @classmethod
@@ -80,7 +83,7 @@ class SqliteJournal(JournalReader):
         Raises:
             JournalError: it is damaged, not whole, from a newer version, or the folder cannot be written.
         """
-        path = Path(where)
+        path = Path(where).absolute()
         return cls(path, open_file(path, accepted, or_create=True))
 
     @property
@@ -98,6 +101,7 @@ class SqliteJournal(JournalReader):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await end_deliveries(self)
         self._close()
 
     def _close(self) -> None:
@@ -106,8 +110,12 @@ class SqliteJournal(JournalReader):
             close_file(self._opened)
 
     def reopened(self) -> AbstractContextManager[SqliteJournal]:
-        """The same file through a connection of its own."""
-        return SqliteJournal.open(self.path)
+        """The same file through a connection of its own; only this one still has a file that was taken away."""
+        if not self._closed and not (self._is_in_place() and wal_of(self.path).exists()):
+            return contextlib.nullcontext(self)
+        journal = SqliteJournal(self.path, open_file(self.path, NOTHING, or_create=False), self._clock)
+        journal._lock, journal._began, journal._tokens = self._lock, self._began, self._tokens
+        return journal
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -126,8 +134,15 @@ class SqliteJournal(JournalReader):
             try:
                 yield
             finally:
-                with contextlib.suppress(JournalError), plain_errors(self.path):
-                    release(self._connection, token)
+                self._release(token)
+
+    def _release(self, token: int) -> None:
+        """Hold the journal no more, also where the caller has closed it meanwhile."""
+        with contextlib.suppress(JournalError), plain_errors(self.path), contextlib.ExitStack() as stack:
+            own = self._connection
+            connection = stack.enter_context(contextlib.closing(connect(self.path))) if self._closed else own
+            connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT}")
+            release(connection, token)
 
     def accept_place(self) -> None:
         """Record that the journal was moved here on purpose."""
@@ -256,7 +271,6 @@ class SqliteJournal(JournalReader):
     def _rest(self) -> None:
         """Move all that is on record into the main file, which then needs no other."""
         whole = checkpoint(self._connection)
-        self._connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT}")
         place = read_place(self._connection)
         if whole and place is not None:
             attempt = last_attempt(self._connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import threading
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class DeliveryLock:
         self._file = lock_file(journal)
         self.witness = WitnessWriter()
         self.supported = True
+        self._threads = threading.Lock()
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -42,6 +44,14 @@ class DeliveryLock:
             JournalBusyError: it is held already, by this or another process; says by which.
             JournalWriteError: the folder cannot be written.
         """
+        if not self._threads.acquire(blocking=False):  # also where the file system has no locks
+            raise self._busy()
+        try:
+            yield from self._held()
+        finally:
+            self._threads.release()
+
+    def _held(self) -> Iterator[None]:
         try:
             handle = self._locked()
         except OSError as error:

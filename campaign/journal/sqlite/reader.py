@@ -37,9 +37,10 @@ REHEARSAL_SERVER = "the sandbox"
 # whose lines are the rows of the run; texts are in hexadecimal digits, which contain no blank or line break.
 _WAITING_PAGE = """
 SELECT group_concat(
-    seq || ' ' || row || ' ' || hex(destination) || ' ' || hex(body) || ' ' || state || ' ' || attempts, char(10)
+    seq || ' ' || row || ' ' || hex(destination) || ' ' || hex(body) || ' ' || state || ' ' || attempts || ' '
+    || (kind = 'absent'), char(10)
 ) FROM (
-    SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq)
+    SELECT seq, row, destination, body, state, attempts, kind FROM status JOIN message USING (run, seq)
     WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT ?
 )
 """
@@ -239,7 +240,7 @@ def read_waiting(
 
 
 def _waiting_row(line: str) -> WaitingRow:
-    seq, row, destination, body, state, attempts = line.split(" ")
+    seq, row, destination, body, state, attempts, absent = line.split(" ")
     return WaitingRow(
         seq=int(seq),
         row=int(row),
@@ -248,4 +249,5 @@ def _waiting_row(line: str) -> WaitingRow:
         cut_off=state == State.SENDING,
         attempts=int(attempts),
         doubted=state == State.IN_DOUBT,
+        absent=absent == "1",
     )

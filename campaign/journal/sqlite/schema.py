@@ -57,11 +57,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    tables = _tables(connection, path)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and application != APPLICATION_ID:
-        raise JournalError(Problem(str(path), "is not a journal of campaign", "move it out of the way"))
     if version > VERSION:
         raise JournalError(
             Problem(str(path), f"was written by a newer campaign (journal version {version})", "update campaign")
@@ -70,13 +67,27 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # A commit must survive a power cut: nothing is sent that is not on record.
     connection.execute("PRAGMA synchronous = FULL")
     if version < VERSION or not tables:
-        _migrate(connection)
+        _migrate(connection, path)
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
+def _tables(connection: sqlite3.Connection, path: Path) -> int:
+    """How many tables and indexes there are; all of them campaign's.
+
+    Raises:
+        JournalError: they are another program's.
+    """
+    # in this order: another process may be creating the same journal, which gets both at once
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise JournalError(Problem(str(path), "is not a journal of campaign", "move it out of the way"))
+    return tables
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Apply the steps that the journal lacks, all or none."""
     with transaction(connection):
-        # read again: another process may have applied them meanwhile
+        _tables(connection, path)  # read again, as the version is: another process may have made them meanwhile
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         for step in STEPS[version:]:
             for statement in step.split(";"):
@@ -112,6 +123,8 @@ def plain_errors(path: Path) -> Iterator[None]:
         raise cannot_write(path, str(error)) from error
     except sqlite3.IntegrityError as error:
         raise (other_session(path) if str(error) == OTHER_SESSION else damaged(path, error)) from error
+    except sqlite3.ProgrammingError as error:
+        raise JournalError(Problem(str(path), f"the journal is closed ({error})", "open it again")) from error
     except sqlite3.Error as error:
         raise damaged(path, error) from error
 

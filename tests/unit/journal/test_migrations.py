@@ -16,7 +16,7 @@ from campaign.journal.sqlite import SqliteJournal, schema
 from campaign.journal.sqlite.migrations import FIRST, STEPS
 from campaign.journal.sqlite.schema import APPLICATION_ID
 
-from .planning import NOON, SENT, ask
+from .planning import NOON, SENT, query
 
 FACTS = {
     "channel": "livechat",
@@ -52,7 +52,7 @@ def first(tmp_path: Path) -> Path:
 
 
 def version(path: Path) -> object:
-    return ask(path, "PRAGMA user_version")[0][0]
+    return query(path, "PRAGMA user_version")[0][0]
 
 
 def test_a_journal_of_the_first_version_is_brought_up_to_date_and_goes_on(first: Path) -> None:
@@ -77,10 +77,10 @@ def test_a_journal_of_the_first_version_is_brought_up_to_date_and_goes_on(first:
 
 
 def test_what_an_earlier_step_made_is_never_changed(first: Path) -> None:
-    query = "SELECT * FROM run, message JOIN status USING (run, seq)"
-    before = ask(first, query), ask(first, "SELECT * FROM attempt")
+    rows = "SELECT * FROM run, message JOIN status USING (run, seq)"
+    before = query(first, rows), query(first, "SELECT * FROM attempt")
     SqliteJournal.open(first).__exit__(None, None, None)
-    assert (ask(first, query), ask(first, "SELECT * FROM attempt")) == before
+    assert (query(first, rows), query(first, "SELECT * FROM attempt")) == before
 
 
 def test_a_step_that_is_appended_reaches_journals_of_every_version(
@@ -92,7 +92,7 @@ def test_a_step_that_is_appended_reaches_journals_of_every_version(
     monkeypatch.setattr(schema, "VERSION", len(STEPS) + 1)
     for path in (first, second, tmp_path / "c.journal.db"):
         SqliteJournal.open_or_create(path).__exit__(None, None, None)
-        assert (version(path), ask(path, "SELECT * FROM note")) == (len(STEPS) + 1, [("x",)])
+        assert (version(path), query(path, "SELECT * FROM note")) == (len(STEPS) + 1, [("x",)])
 
 
 def test_a_step_that_fails_leaves_the_journal_as_it_was(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,4 +100,4 @@ def test_a_step_that_fails_leaves_the_journal_as_it_was(first: Path, monkeypatch
     with pytest.raises(JournalError, match="table run already exists"):
         SqliteJournal.open(first)
     assert version(first) == 1
-    assert ask(first, "SELECT count(*) FROM sqlite_master WHERE name = 'place'") == [(0,)]
+    assert query(first, "SELECT count(*) FROM sqlite_master WHERE name = 'place'") == [(0,)]

@@ -18,7 +18,7 @@ from campaign.journal.sqlite.wholeness import Lack, _View, find_lack, judge, wal
 from campaign.journal.sqlite.witness import AT, Witness, lock_file, read_witness
 from campaign.operating_system import FileIdentity, identity_of
 
-from .planning import NOON, SENT, ask, planned
+from .planning import NOON, SENT, planned, query
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps open files in their place")
 NOBODY = Witness()
@@ -70,7 +70,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_journal_and_a_lost_log_is_known(tmp
             journal = copy / "a.journal.db"
             sent = len(list(copy.glob("sent-*")))
             if how == "after another program":
-                ask(journal, "SELECT 1")
+                query(journal, "SELECT 1")
             elif how.startswith("log"):
                 wal_of(journal).unlink(missing_ok=True)
                 journal.with_name("a.journal.db-shm").unlink(missing_ok=True)
@@ -80,7 +80,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_journal_and_a_lost_log_is_known(tmp
             if how in ("as it is", "after another program"):
                 assert lack is None, (place.name, how)
             else:  # refused, or all that was sent is on record
-                on_record = ask(journal, "SELECT count(*) FROM attempt")[0][0] if lack is None else sent
+                on_record = query(journal, "SELECT count(*) FROM attempt")[0][0] if lack is None else sent
                 assert isinstance(on_record, int)
                 assert on_record >= sent, (place.name, how)
 
@@ -107,7 +107,7 @@ def test_a_long_log_is_moved_into_the_main_file_while_a_run_is_delivered(
         async with journal.attempt_log(1, session=session) as log:
             for seq in range(1, 61):
                 log.record_outcome(seq, await log.begin(seq, NOON), "sent", SENT)
-                epochs.append(ask(path, "SELECT epoch FROM place")[0][0])
+                epochs.append(query(path, "SELECT epoch FROM place")[0][0])
                 sizes.append(wal_of(path).stat().st_size)
                 assert find_lack(path) is None
         journal.end_session(session, None)
@@ -147,7 +147,7 @@ def test_after_a_clean_end_the_main_file_is_all(tmp_path: Path) -> None:
     with SqliteJournal.open(path) as journal, journal.exclusive():
         deliver(journal, range(1, 6))
         alone = shutil.copy(path, tmp_path / "alone.db")
-    assert ask(Path(alone), "SELECT count(*) FROM status WHERE state = 'sent'") == [(5,)]
+    assert query(Path(alone), "SELECT count(*) FROM status WHERE state = 'sent'") == [(5,)]
     assert read_witness(path).attempt == 5
 
 
@@ -205,8 +205,8 @@ def test_opening_a_journal_again_in_one_process_takes_no_lock_from_the_first(tmp
     with SqliteJournal.open(path) as journal, suppress(JournalError):
         session = journal.begin_session(1)
         SqliteJournal.open(path).__exit__(None, None, None)
-        tell = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT 1 FROM run').fetchall()"
-        subprocess.run([sys.executable, "-c", tell, str(path)], check=True)
+        reads = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT 1 FROM run').fetchall()"
+        subprocess.run([sys.executable, "-c", reads, str(path)], check=True)
         assert wal_of(path).exists()  # the other program was not the last one
         journal.end_session(session, None)
 
