@@ -106,6 +106,7 @@ async def resume(
     api_key: str | Mapping[str, str] | None = None,
     retry: Collection[State | str] = (),
     server: str | None = None,
+    recover: bool = False,
 ) -> Run:
     """The last run of a journal, ready to be delivered again. Nothing is sent yet.
 
@@ -114,6 +115,7 @@ async def resume(
         api_key: the server's API key, where it needs one; a mapping where it needs several values.
         retry: rows in these states (failed, in doubt) are sent again.
         server: another address of the same server.
+        recover: the journal was opened although it is not whole: treat what seems to wait as cut off while sending.
 
     Raises:
         KeyMissingError: the server needs an API key.
@@ -121,7 +123,7 @@ async def resume(
         JournalError: the journal is in use, or cannot be read.
     """
     await settled(journal)
-    return await asyncio.to_thread(resume_sync, journal, api_key=api_key, retry=retry, server=server)
+    return await asyncio.to_thread(resume_sync, journal, api_key=api_key, retry=retry, server=server, recover=recover)
 
 
 def resume_sync(
@@ -130,12 +132,15 @@ def resume_sync(
     api_key: str | Mapping[str, str] | None = None,
     retry: Collection[State | str] = (),
     server: str | None = None,
+    recover: bool = False,
 ) -> Run:
     """The blocking counterpart of `resume`."""
     with journal.exclusive():
         record = whole_run(journal)
         credentials = {} if record.manifest.rehearsal else credentials_from(channel_of(record), api_key)
         run = Run(journal, record, credentials, server=server, retry=retry)
+        if recover:
+            journal.recover(record.number)
         run.settle_cut_off()
     return run
 
@@ -185,6 +190,8 @@ def _start(
     observer: RunObserver,
 ) -> Run:
     credentials = {} if plan.rehearsal else credentials_from(plan.channel, api_key)
+    for note in journal.notes:
+        observer.warned(note)
     with journal.exclusive():
         begun = begin_run(plan, journal, credentials, options, observer)
     if begun is None:
@@ -201,6 +208,9 @@ class _Cancellable(RunObserver):
 
     def warned(self, warning: Problem) -> None:
         self._observer.warned(warning)
+
+    def accepts(self, difference: Problem) -> bool:
+        return self._observer.accepts(difference)
 
     def planned(self, counts: PlanCounts) -> None:
         self._check()

@@ -18,6 +18,9 @@ DEEPEST = 50
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
+RESERVED_ENDINGS = (".sandbox", ".test")
+"""What the names of rehearsals and tests end in: their journals are not those of a campaign."""
+
 
 class Overrides(TypedDict, total=False):
     """Settings that replace those of a campaign file.
@@ -91,10 +94,11 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
         CampaignFileError: every problem of the file, by key.
     """
     overrides = overrides or {}
+    home = real_file(file)
     if file.is_dir():
         raise CampaignFileError(Problem(str(file), "is a folder", "name the campaign file in it"))
     if is_spreadsheet(file):
-        given: dict[str, Any] = {"recipients": {"file": file.name}}
+        given: dict[str, Any] = {"recipients": {"file": home.name}}
         if "template" not in overrides:
             raise CampaignFileError(
                 Problem(
@@ -104,24 +108,51 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
     else:
         given = _read_toml(file)
     merged = _merge(_without_list_settings(_without_overridden_values(given, overrides), overrides), overrides)
-    merged.setdefault("name", file.stem)
-    return _validate(file, {**merged, "folder": file.parent}, given)
+    merged.setdefault("name", home.stem)
+    _refuse_reserved(file, str(merged["name"]))
+    return _validate(file, {**merged, "folder": home.parent, "file": home}, given)
+
+
+def real_file(file: Path) -> Path:
+    """The file itself, where FILE is a symbolic link to it: a campaign has one journal, whatever it is called by."""
+    return file.resolve() if file.is_symlink() else file
+
+
+def named_in(file: Path) -> tuple[str, str]:
+    """The template and the server's address as a campaign file has them; "" where it has none.
+
+    Raises:
+        CampaignFileError: it cannot be read.
+    """
+    given = _read_toml(file)
+    server = given.get("server")
+    return str(given.get("template", "")), str(server.get("url", "")) if isinstance(server, dict) else ""
+
+
+def _refuse_reserved(file: Path, name: str) -> None:
+    if name.lower().endswith(RESERVED_ENDINGS):
+        what = f"“{name}” ends as the names of rehearsals and tests do, and would share their journal"
+        remedy = "choose a name that does not end in .sandbox or .test"
+        raise CampaignFileError(Problem(f"{file}: name", what, remedy))
 
 
 def campaign_name(file: Path) -> str:
     """The name of a campaign's journal and results, even if the campaign file no longer exists.
 
     Raises:
-        CampaignFileError: the campaign file exists and cannot be read.
+        CampaignFileError: the campaign file exists and cannot be read, or the name is that of a rehearsal.
     """
-    if is_spreadsheet(file) or not file.exists():
-        return file.stem
-    return str(_read_toml(file).get("name", file.stem))
+    home = real_file(file)
+    name = home.stem
+    if not is_spreadsheet(file) and file.exists():
+        name = str(_read_toml(file).get("name", name))
+    _refuse_reserved(file, name)
+    return name
 
 
 def is_spreadsheet(file: Path) -> bool:
     """Whether FILE is a list of recipients rather than a campaign file."""
-    return file.suffix.lower() != ".toml"
+    return real_file(file).suffix.lower() != ".toml"
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -187,8 +218,9 @@ def _merge(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 
 def _validate(file: Path, merged: dict[str, Any], given: Mapping[str, Any]) -> Campaign:
-    if "folder" in given:
-        raise CampaignFileError(unknown_key(file, ("folder",)))
+    for key in ("folder", "file"):
+        if key in given:
+            raise CampaignFileError(unknown_key(file, (key,)))
     try:
         campaign = Campaign.model_validate(merged)
     except ValidationError as error:

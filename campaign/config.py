@@ -159,6 +159,7 @@ class Campaign(Section):
     Attributes:
         name: the name of the journal and the results workbook.
         folder: the folder of both, to which relative paths in the file are relative.
+        file: the campaign file, or the list if there is none; None if the campaign was made in Python.
         template: a path, or the name of a shipped template.
         columns: variable to header, if the header does not already match the variable.
         values: variable to text, the same for every row.
@@ -166,6 +167,7 @@ class Campaign(Section):
 
     name: str = Field(pattern=r"^[^/\\:*?\"<>|\x00-\x1f]*[^/\\:*?\"<>|\x00-\x1f. ]$")
     folder: Path
+    file: Path | None = None
     template: TemplateName
     recipients: RecipientsSection
     columns: Mapping[str, str] = Field(default_factory=dict)
@@ -220,7 +222,7 @@ def _keys_at(path: Sequence[str | int]) -> list[str]:
     if path:
         section = fields[str(path[0])].annotation
         fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else {}
-    return [name for name in fields if name != "folder"]
+    return [name for name in fields if path or name not in ("folder", "file")]
 
 
 def _remedy_for_missing(path: Sequence[str | int]) -> str:

@@ -60,6 +60,14 @@ class TerminalObserver(RunObserver):
         """Print a warning, even with --quiet."""
         warn(warning)
 
+    def accepts(self, difference: Problem) -> bool:
+        """Ask, where there is a terminal; --yes agrees to what was planned only."""
+        self._close_bar()
+        if self._yes or not is_terminal(sys.stdin):
+            return False
+        warn(difference)
+        return confirm("Go on?")
+
     def planned(self, counts: PlanCounts) -> None:
         """Show how many rows are planned."""
         if self._quiet:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from campaign.campaign_file import campaign_name, real_file
 from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt, warn
 from campaign.cli.credentials import find_credentials
 from campaign.cli.proxies import find_proxies
+from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -79,6 +81,7 @@ _DELIVERY_OPTIONS = (
 RESULTS = click.option(
     "--results", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH", help="Where to write the workbook."
 )
+MOVED = click.option("--moved", is_flag=True, help="The campaign's files were moved or copied here on purpose.")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, expose_value=False, help="Show where an error came from.")
@@ -98,6 +101,16 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     names = ("template", "recipients", "sheet", "server", "rate", "concurrency")
     overrides = {name: given.get(name) for name in names}
     return load_campaign(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
+
+
+def campaign_paths(file: Path, results: Path | None) -> RunPaths:
+    """Where the files of FILE's campaign are, by whichever name FILE is called.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read.
+    """
+    home = real_file(file)
+    return RunPaths(home.parent, campaign_name(file), results, home)
 
 
 def proxies() -> ProxySettings:

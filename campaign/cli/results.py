@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import campaign_name
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import FILE, RESULTS, output_options
+from campaign.cli.options import FILE, RESULTS, campaign_paths, output_options
 from campaign.cli.reports import show_report
-from campaign.runs import RunPaths
 from campaign.runs.whole_run import report_on
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ def results(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN4
     campaign results tet-offer.toml
     campaign results tet-offer.toml --run 1 --results first-run.xlsx
     """
-    paths = RunPaths(file.parent, campaign_name(file), given["results"])
+    paths = campaign_paths(file, given["results"])
     with TerminalObserver(yes=True, quiet=given["quiet"]) as observer:
         report = report_on(paths, observer, number)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))

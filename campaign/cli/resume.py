@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import campaign_name
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import FILE, RESULTS, credentials, delivery_options, output_options, proxies
+from campaign.cli.options import (
+    FILE,
+    MOVED,
+    RESULTS,
+    campaign_paths,
+    credentials,
+    delivery_options,
+    output_options,
+    proxies,
+)
 from campaign.cli.reports import show_report
 from campaign.journal import State
-from campaign.runs import RunOptions, RunPaths
+from campaign.runs import RunOptions
 from campaign.runs.whole_run import resume_run
 
 if TYPE_CHECKING:
@@ -29,6 +37,10 @@ if TYPE_CHECKING:
     multiple=True,
     help="Send rows that failed, or are in doubt, once more.",
 )
+@click.option(
+    "--recover", is_flag=True, help="Go on although files of the journal are lost: what seems to wait may be sent."
+)
+@MOVED
 @RESULTS
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
@@ -40,12 +52,14 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
     campaign resume tet-offer.toml
     campaign resume tet-offer.toml --retry failed
     """
-    paths = RunPaths(file.parent, campaign_name(file), given["results"])
+    paths = campaign_paths(file, given["results"])
     options = RunOptions(
         limit=given["limit"],
         rate=given["rate"],
         concurrency=given["concurrency"],
         server=given["server"],
+        recover=given["recover"],
+        moved=given["moved"],
         proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
     )

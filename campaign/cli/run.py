@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options, proxies
+from campaign.cli.options import (
+    MOVED,
+    RESULTS,
+    campaign_options,
+    credentials,
+    delivery_options,
+    load,
+    output_options,
+    proxies,
+)
 from campaign.cli.reports import dry_run, show_report
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.planning import prepare
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--new", is_flag=True, help="Start over even if there is an earlier run.")
 @click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with its own files.")
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
+@MOVED
 @RESULTS
 @output_options
 def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
@@ -41,7 +51,7 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    named = {name: given[name] for name in ("limit", "skip_invalid", "new", "results")}
+    named = {name: given[name] for name in ("limit", "skip_invalid", "new", "results", "moved")}
     options = RunOptions(**named, proxies=NO_PROXIES if given["sandbox"] else proxies())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)

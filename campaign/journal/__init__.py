@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from campaign.journal.origin import Origin
 from campaign.journal.records import (
     Outcome,
     PlannedRow,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JournalStore",
+    "Origin",
     "Outcome",
     "PlannedRow",
     "ReasonCount",
@@ -34,23 +36,37 @@ __all__ = [
     "Tally",
     "WaitingRow",
     "open_journal",
+    "peek_journal",
 ]
 
 
-def open_journal(where: str | Path, *, create: bool = True) -> JournalStore:
+def open_journal(
+    where: str | Path, *, create: bool = True, recover: bool = False, moved: bool = False, new: bool = False
+) -> JournalStore:
     """Open a journal. Use it with `with` or `async with`, which close it.
 
     Args:
         where: the path of a journal file, or ":memory:" for one that lasts as long as the object.
         create: make a new journal where there is none.
+        recover: open it although files of it are missing; `JournalStore.recover` then settles what may be lost.
+        moved: it was copied or moved here on purpose, and nobody delivers from the other.
+        new: make a new one where the one that messages were sent from is gone or was emptied.
 
     Raises:
-        JournalError: the journal is missing, damaged, from a newer version, or cannot be written.
+        JournalError: the journal is missing, not whole, damaged, from a newer version, or cannot be written.
     """
     if str(where) == ":memory:":
         from campaign.journal.memory import MemoryJournal  # noqa: PLC0415 - loaded when it is used
 
         return MemoryJournal()
-    from campaign.journal.sqlite import SqliteJournal  # noqa: PLC0415
+    from campaign.journal.sqlite import Accepted, SqliteJournal  # noqa: PLC0415
 
-    return SqliteJournal.open_or_create(where) if create else SqliteJournal.open(where)
+    accepted = Accepted(recover, moved, new)
+    return SqliteJournal.open_or_create(where, accepted) if create else SqliteJournal.open(where, accepted)
+
+
+def peek_journal(path: Path) -> tuple[RunRecord, Tally] | None:
+    """The last run of a journal file that is not to be opened, and its figures; None where there is none to be read."""
+    from campaign.journal.sqlite.opening import peek  # noqa: PLC0415
+
+    return peek(path)

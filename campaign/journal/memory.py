@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
 import threading
-import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
+from campaign.journal.memory_attempt_log import MemoryAttemptLog, MemoryRow, MemoryRun
 from campaign.journal.records import (
-    ABSENT,
     CUT_OFF_REASON,
     Outcome,
     PlannedRow,
     ReasonCount,
-    Reservation,
     RowResult,
     RunManifest,
     RunRecord,
     State,
     Tally,
-    WaitingRow,
     decode_cells,
     storable,
 )
@@ -35,53 +31,30 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from campaign.delivery.ports import Clock
     from campaign.journal.store import ActiveDelivery
-
-
-@dataclass
-class _Row:
-    """A planned row and where it is now."""
-
-    planned: PlannedRow
-    outcome: Outcome
-    at: float | None = None
-    attempts: int = 0
-
-
-@dataclass
-class _Attempt:
-    seq: int
-    started_at: float
-    ended_at: float | None = None
-    result: str | None = None
 
 
 @dataclass
 class _Session:
     run: int
     started_at: float
+    began: float
+    retry: tuple[State, ...] = ()
     ended_at: float | None = None
-
-
-@dataclass
-class _Run:
-    record: RunRecord
-    rows: dict[int, _Row] = field(default_factory=dict)
-    attempts: dict[int, _Attempt] = field(default_factory=dict)
-    attempt_numbers: count[int] = field(default_factory=lambda: count(1))
-
-    def last_event(self) -> float:
-        """When the last attempt on record began or ended; 0.0 where there is none."""
-        return max((each.ended_at or each.started_at for each in self.attempts.values()), default=0.0)
+    seconds: float | None = None
 
 
 class MemoryJournal:
     """A campaign's journal in this process's memory; implements `JournalStore`."""
 
     where = "memory"
+    notes: Sequence[Problem] = ()
+    displaced: Problem | None = None
 
-    def __init__(self) -> None:
-        self._runs: dict[int, _Run] = {}
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._runs: dict[int, MemoryRun] = {}
         self._sessions: list[_Session] = []
         self._lock = threading.Lock()
         self.deliveries: list[ActiveDelivery] = []
@@ -111,24 +84,41 @@ class MemoryJournal:
         finally:
             self._lock.release()
 
-    def attempt_log(self, run: int, retry: Collection[State] = ()) -> MemoryAttemptLog:
+    def accept_place(self) -> None:
+        """It has no place."""
+
+    def recover(self, run: int) -> None:
+        """Treat every row that seems to wait as cut off while sending; see `JournalStore.recover`."""
+        retried = {
+            state for each in self._sessions if each.run == run and each.ended_at is None for state in each.retry
+        }
+        for row in self._runs[run].rows.values():
+            if row.outcome.state in {State.PENDING, *retried}:
+                row.outcome = row.outcome._replace(state=State.SENDING)
+
+    def attempt_log(self, run: int, retry: Collection[State] = (), session: int | None = None) -> MemoryAttemptLog:
         """The record that delivery writes to; see `JournalStore.attempt_log`."""
-        return MemoryAttemptLog(self._runs[run], (State.PENDING, State.SENDING, *retry))
+
+        def check() -> None:
+            if session is not None:
+                self.check_session(session)
+
+        return MemoryAttemptLog(self._runs[run], (State.PENDING, State.SENDING, *retry), check)
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
         number = max(self._runs, default=0) + 1
         record = RunRecord(
-            number, manifest, secrets.token_bytes(32), planned=False, created_at=time.time(), stop_reason=None
+            number, manifest, secrets.token_bytes(32), planned=False, created_at=self._clock.epoch(), stop_reason=None
         )
-        self._runs[number] = _Run(record)
+        self._runs[number] = MemoryRun(record)
         return record
 
     def add(self, run: int, first_seq: int, batch: Sequence[PlannedRow]) -> None:
         """Store a batch of a plan; `first_seq` is the place of its first row in the run."""
         for seq, planned in enumerate(batch, start=first_seq):
             outcome = Outcome(planned.state, storable(planned.kind), storable(planned.reason))
-            self._runs[run].rows[seq] = _Row(planned, outcome)
+            self._runs[run].rows[seq] = MemoryRow(planned, outcome)
 
     def seal(self, run: int) -> None:
         """Declare a plan complete and confirmed: from now on it may be delivered."""
@@ -138,19 +128,25 @@ class MemoryJournal:
         """Delete a plan of which nothing was sent."""
         del self._runs[run]
 
-    def begin_session(self, run: int) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = ()) -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended."""
         for session in self._sessions:
             if session.ended_at is None:
                 session.ended_at = max(session.started_at, self._runs[session.run].last_event())
         self._change(run, stop_reason=None)
-        self._sessions.append(_Session(run, time.time()))
+        self._sessions.append(_Session(run, self._clock.epoch(), self._clock.now(), tuple(retry)))
         return len(self._sessions)
+
+    def check_session(self, session: int) -> None:
+        """Check that no other session has begun since; see `JournalStore.check_session`."""
+        if self._sessions[session - 1].ended_at is not None:
+            raise JournalBusyError(Problem(self.where, "another delivery is at work on it", "this one sends no more"))
 
     def end_session(self, session: int, stop_reason: str | None) -> None:
         """Record that a delivery has ended, and why where it ended early."""
+        self.check_session(session)
         ended = self._sessions[session - 1]
-        ended.ended_at = time.time()
+        ended.ended_at, ended.seconds = self._clock.epoch(), self._clock.now() - ended.began
         self._change(ended.run, stop_reason=None if stop_reason is None else storable(stop_reason))
 
     def mark_cut_off_in_doubt(self, run: int) -> None:
@@ -176,19 +172,25 @@ class MemoryJournal:
         """The figures of a run."""
         found = self._runs[run]
         sessions = [session for session in self._sessions if session.run == run]
-        spans = [(each.started_at, each.ended_at or max(each.started_at, found.last_event())) for each in sessions]
+        last = found.last_event()
+        spans = [
+            each.seconds
+            if each.seconds is not None
+            else (each.ended_at or max(each.started_at, last)) - each.started_at
+            for each in sessions
+        ]
         return Tally(
             states=Counter(row.outcome.state for row in found.rows.values()),
             requests=len(found.attempts),
             throttled=sum(attempt.result == "not_taken" for attempt in found.attempts.values()),
-            seconds=sum(max(0.0, end - start) for start, end in spans),
+            seconds=sum(max(0.0, span) for span in spans),
             started_at=sessions[0].started_at if sessions else None,
             ended_at=sessions[-1].ended_at if sessions else None,
         )
 
     def reasons(self, run: int) -> list[ReasonCount]:
         """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
-        groups: dict[tuple[State, str], list[_Row]] = {}
+        groups: dict[tuple[State, str], list[MemoryRow]] = {}
         for row in self._runs[run].rows.values():
             if row.outcome.state not in (State.SENT, State.PENDING):
                 groups.setdefault((row.outcome.state, row.outcome.kind), []).append(row)
@@ -219,78 +221,3 @@ class MemoryJournal:
     def _change(self, run: int, **changes: object) -> None:
         found = self._runs[run]
         found.record = replace(found.record, **changes)  # type: ignore[arg-type] # names and types are this module's
-
-
-class MemoryAttemptLog:
-    """Records one run's attempts in memory; implements `delivery.ports.AttemptLog`."""
-
-    failed = False
-
-    def __init__(self, run: _Run, states: Collection[State]) -> None:
-        self._run = run
-        self._states = states
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None: ...
-
-    async def begin(self, seq: int, at: float) -> int:
-        """Record an attempt and return its number."""
-        return self._begin(seq, at)
-
-    def reserve(self, rows: Sequence[int], at: float) -> list[Reservation]:
-        """Record the first attempts of rows that are about to be sent."""
-        durable = asyncio.get_running_loop().create_future()
-        durable.set_result(None)
-        return [Reservation(seq, self._begin(seq, at), durable) for seq in rows]
-
-    async def begin_reserved(self, reservation: Reservation) -> None:
-        """A reserved attempt is on record already."""
-
-    def withdraw(self, reservation: Reservation) -> None:
-        """Take back a reserved attempt that was not made."""
-        row = self._run.rows[reservation.seq]
-        del self._run.attempts[reservation.attempt]
-        row.attempts -= 1
-        row.at, row.outcome = None, row.outcome._replace(state=State.PENDING)
-
-    def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
-        """Record the result of an attempt and the row's state from now on."""
-        self._end(seq, self._run.attempts[attempt], result, outcome)
-
-    def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:
-        """Record a read-back and the row's state from now on."""
-        attempt = self._run.attempts[next(self._run.attempt_numbers)] = _Attempt(seq, began_at)
-        self._end(seq, attempt, result, outcome)
-
-    async def waiting(self, after: int, most: int) -> list[WaitingRow]:
-        """The next rows that are pending, were cut off, or are to be retried, in sheet order."""
-        found = []
-        for seq in range(after + 1, len(self._run.rows) + 1):
-            row = self._run.rows[seq]
-            state, planned = row.outcome.state, row.planned
-            if state in self._states and planned.body is not None:
-                cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
-                place = (seq, planned.number, planned.destination, planned.body)
-                absent = row.outcome.kind == ABSENT
-                found.append(WaitingRow(*place, cut_off, row.attempts, doubted, absent))
-            if len(found) == most:
-                break
-        return found
-
-    def _begin(self, seq: int, at: float) -> int:
-        row, number = self._run.rows[seq], next(self._run.attempt_numbers)
-        self._run.attempts[number] = _Attempt(seq, at)
-        row.attempts += 1
-        row.at, row.outcome = at, row.outcome._replace(state=State.SENDING)
-        return number
-
-    def _end(self, seq: int, attempt: _Attempt, result: str, outcome: Outcome) -> None:
-        row = self._run.rows[seq]
-        attempt.ended_at, attempt.result = outcome.at, result
-        message_id = None if outcome.message_id is None else storable(outcome.message_id)
-        row.at = outcome.at
-        row.outcome = outcome._replace(
-            kind=storable(outcome.kind), reason=storable(outcome.reason), message_id=message_id
-        )

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from campaign.journal.origin import Origin
 from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class RunManifest:
         headers: the headers as displayed, in sheet order.
         settings: how the run is delivered.
         rehearsal: whether it is delivered to a sandbox, so that no message leaves the machine.
+        origin: the files that it was planned from.
     """
 
     channel: str
@@ -156,6 +158,7 @@ class RunManifest:
     headers: tuple[str, ...]
     settings: DeliverySettings = field(default_factory=DeliverySettings)
     rehearsal: bool = False
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def server_name(self) -> str:

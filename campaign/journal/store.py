@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from campaign.delivery.ports import AttemptLog
+    from campaign.errors import Problem
     from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, State, Tally
 
 
@@ -57,6 +58,20 @@ class JournalStore(Protocol):
         """Where it is kept, for people: a path or an address."""
         ...
 
+    @property
+    def notes(self) -> Sequence[Problem]:
+        """What was put right when it was opened, or is worth knowing; stops nothing."""
+        ...
+
+    @property
+    def displaced(self) -> Problem | None:
+        """Why it may not be the journal that belongs here; None where it is. Then it can be read, but not held."""
+        ...
+
+    def accept_place(self) -> None:
+        """Record that it was moved here on purpose."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
@@ -74,6 +89,7 @@ class JournalStore(Protocol):
 
         Raises:
             JournalBusyError: it is held already, by this or another process; says by which.
+            JournalError: it is `displaced`.
             JournalWriteError: the holder cannot be recorded.
         """
         ...
@@ -98,25 +114,52 @@ class JournalStore(Protocol):
 
     # Delivery
 
-    def begin_session(self, run: int) -> int:
-        """Record that this process delivers a run from now on, and that earlier sessions have ended."""
+    def begin_session(self, run: int, retry: Collection[State] = ()) -> int:
+        """Record that this process delivers a run from now on, and that earlier sessions have ended.
+
+        Args:
+            run: the run's number.
+            retry: rows in these states are delivered again.
+
+        Raises:
+            JournalWriteError: nothing may be sent, because the journal cannot be written or is not in its place.
+        """
+        ...
+
+    def check_session(self, session: int) -> None:
+        """Check that a session has not ended, because another one has begun.
+
+        Raises:
+            JournalBusyError: it has.
+        """
         ...
 
     def end_session(self, session: int, stop_reason: str | None) -> None:
-        """Record that a delivery has ended, and why where it ended early."""
+        """Record that a delivery has ended, and why where it ended early.
+
+        Raises:
+            JournalBusyError: another session has begun since.
+        """
         ...
 
     def mark_cut_off_in_doubt(self, run: int) -> None:
         """Mark every row found `sending` as in doubt: for servers without a read-back."""
         ...
 
-    def attempt_log(self, run: int, retry: Collection[State] = ()) -> AbstractAsyncContextManager[AttemptLog]:
+    def recover(self, run: int) -> None:
+        """Treat every row that seems to wait as cut off while sending, because what came of it may be lost."""
+        ...
+
+    def attempt_log(
+        self, run: int, retry: Collection[State] = (), session: int | None = None
+    ) -> AbstractAsyncContextManager[AttemptLog]:
         """The record that delivery writes to.
 
         Args:
             run: the run's number.
             retry: rows in these states are delivered again. Each keeps its state until its own turn comes, so that a
                 delivery cut short changes nothing about the others.
+            session: the session that delivers. No attempt is recorded once another one has begun. None: unchecked.
         """
         ...
 

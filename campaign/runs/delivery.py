@@ -57,6 +57,7 @@ class Delivery:
         self._run = run
         self._settings = settings
         self._retry = retry
+        self._session: int | None = None
         self._shutdown = Shutdown()
         self._stop_requested = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -131,7 +132,7 @@ class Delivery:
         if not journal.tally(run.number).count(State.PENDING, State.SENDING, *self._retry):
             self._ended.set_result(None)
             return
-        session = journal.begin_session(run.number)
+        session = self._session = journal.begin_session(run.number, self._retry)
         journal.deliveries.append(self)
         try:
             self.reason = await self._deliver()
@@ -166,7 +167,7 @@ class Delivery:
         can_read_back = self._run.channel.can_read_back
         try:
             async with (
-                self._run.journal.attempt_log(self._run.number, self._retry) as log,
+                self._run.journal.attempt_log(self._run.number, self._retry, self._session) as log,
                 HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport,
             ):
                 return await deliver(
@@ -200,6 +201,7 @@ class Delivery:
     def _end_session(self, session: int) -> None:
         """Record the end, also where the caller has closed the journal meanwhile."""
         with contextlib.suppress(JournalError), self._run.journal.reopened() as journal:  # else it has stopped the run
+            journal.check_session(session)
             self._run.settle_cut_off(journal)
             reason = self.reason.text if self.reason else f"the limit of {self._settings.limit} rows is reached"
             journal.end_session(session, None if journal.tally(self._run.number).finished else reason)

@@ -36,11 +36,18 @@ class RunPaths:
         folder: the campaign's folder.
         name: the campaign's name.
         results: the workbook, where it is not beside the campaign.
+        file: the campaign file, or the list where there is none.
     """
 
     folder: Path
     name: str
     results: Path | None = None
+    file: Path | None = None
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether they are a rehearsal's."""
+        return self.name.endswith(REHEARSAL_SUFFIX)
 
     @property
     def journal(self) -> Path:
@@ -66,6 +73,8 @@ class RunOptions:
         retry: rows in these states (failed, in doubt) are sent again.
         server: another address of the same server.
         results: where to write the workbook; None: beside the campaign.
+        recover: go on although the journal is not whole, and treat what seems to wait as cut off while sending.
+        moved: the campaign's files were moved or copied here on purpose.
         proxies: the proxies of this machine.
     """
 
@@ -77,6 +86,8 @@ class RunOptions:
     retry: tuple[State, ...] = ()
     server: str | None = None
     results: Path | None = None
+    recover: bool = False
+    moved: bool = False
     proxies: ProxySettings = NO_PROXIES
 
     def applied_to(self, settings: DeliverySettings) -> DeliverySettings:
@@ -119,6 +130,10 @@ class RunObserver:
 
     def warned(self, warning: Problem) -> None:
         """Something may be a mistake, and stops nothing."""
+
+    def accepts(self, difference: Problem) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether to go on although something is not as it was when the run was planned. This one does not."""
+        return False
 
     def planned(self, counts: PlanCounts) -> None:
         """One more row is planned."""

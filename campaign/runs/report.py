@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from campaign.delivery import StopReason
-    from campaign.errors import ResultsError
+    from campaign.errors import CampaignError
     from campaign.journal import JournalStore, ReasonCount, RowResult, RunRecord, Tally
 
 
@@ -43,7 +43,7 @@ class Report:
     interrupted: bool = False
     fault: bool = False
     results: Path | None = None
-    trouble: ResultsError | None = None
+    trouble: CampaignError | None = None
     _journal: JournalStore = field(kw_only=True, repr=False)
 
     @classmethod

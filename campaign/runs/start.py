@@ -10,6 +10,7 @@ from campaign.journal import RunManifest, State
 from campaign.planning import write_plan
 from campaign.review.workbook.sheet_layouts import FIX_TITLE
 from campaign.runs.options import REHEARSAL_SUFFIX, SendConfirmation
+from campaign.runs.record_checks import origin_of
 from campaign.runs.run import Run
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         headers=tuple(column.header for column in plan.recipients.columns),
         settings=options.applied_to(plan.campaign.delivery_settings),
         rehearsal=plan.rehearsal,
+        origin=origin_of(plan),
     )
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.atomic_write import clear_left_behind
-from campaign.errors import CampaignError, Problem, ResultsError, RunStateError, UsageError, fault_text
+from campaign.errors import CampaignError, JournalError, Problem, ResultsError, RunStateError, UsageError, fault_text
 from campaign.journal import open_journal
 from campaign.review.phrases import TO_FIX
-from campaign.runs.options import REHEARSAL_SUFFIX, RunPaths
+from campaign.runs.options import REHEARSAL_SUFFIX, RunOptions, RunPaths
+from campaign.runs.record_checks import (
+    check_record,
+    differences,
+    refuse_other_name,
+    settle_differences,
+    settle_place,
+)
 from campaign.runs.report import Report
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from campaign.journal import JournalStore
     from campaign.planning import Plan
     from campaign.runs.delivery import Delivery
-    from campaign.runs.options import RunObserver, RunOptions
+    from campaign.runs.options import RunObserver
     from campaign.settings import DeliverySettings
 
 LOG = logging.getLogger(__name__)
@@ -44,12 +52,13 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     if options.server or options.retry:
         raise UsageError(Problem("options", "server and retry are for resume", "pass server to campaign.load"))
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
-    paths = RunPaths(plan.campaign.folder, name, options.results)
+    paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
     for warning in plan.warnings:
         observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
-    with open_journal(paths.journal) as journal, journal.exclusive():
+    with open_journal(paths.journal, moved=options.moved, new=options.new) as journal, _held(journal, observer):
+        check_record(journal, paths, options, observer)
         run = begin_run(plan, journal, credentials, options, observer, paths=paths)
         if run is None:
             return None
@@ -65,11 +74,14 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
     Raises:
         CampaignError: there is nothing to resume, or something is wrong; nothing was sent.
     """
-    with _existing(paths) as journal, journal.exclusive():
+    with _existing(paths, options) as journal, _held(journal, observer):
         record = whole_run(journal)
+        settle_differences(differences(record, paths, options.server), observer, moved=options.moved)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
         credentials = {} if record.manifest.rehearsal else find(channel_of(record))
         run = Run(journal, record, credentials, server=options.server, retry=options.retry, proxies=options.proxies)
+        if options.recover:
+            journal.recover(record.number)
         run.settle_cut_off()
         settings = options.applied_to(run.settings)
         if not confirmed(run, journal, settings, observer):
@@ -85,25 +97,44 @@ def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None)
         ResultsError: the workbook would replace something else.
         JournalError: the journal cannot be read.
     """
-    with _existing(paths) as journal:
+    with _existing(paths, RunOptions()) as journal:
+        for note in (*journal.notes, *filter(None, [journal.displaced])):
+            observer.warned(note)
         record = whole_run(journal, number)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
         return _written(Report.of(journal, record), paths, observer)
 
 
-def _existing(paths: RunPaths) -> JournalStore:
+@contextlib.contextmanager
+def _held(journal: JournalStore, observer: RunObserver) -> Iterator[None]:
+    """Hold a journal that is the one that belongs here, and say what is worth knowing of its files."""
+    settle_place(journal, observer)
+    said = len(journal.notes)
+    with journal.exclusive():
+        for note in journal.notes[said:]:
+            observer.warned(note)
+        yield
+
+
+def _existing(paths: RunPaths, options: RunOptions) -> JournalStore:
     clear_left_behind(paths.workbook(1).parent)
     if not paths.journal.exists():
+        refuse_other_name(paths)
+    if not paths.journal.exists() and not Path(f"{paths.journal}.lock").exists():
         remedy = "`campaign run` starts one"
         raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))
-    return open_journal(paths.journal, create=False)
+    return open_journal(paths.journal, create=False, recover=options.recover, moved=options.moved)
 
 
 def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
     rows = run.waiting(settings.limit)
     if rows:
         asyncio.run(_deliver(run, run.begin_delivery(settings), rows, observer))
-    return _written(run.report_sync(), paths, observer)
+    report = run.report_sync()
+    try:
+        return _written(report, paths, observer)
+    except JournalError as error:  # messages were sent, and how many is known
+        return replace(report, trouble=error)
 
 
 async def _deliver(run: Run, delivery: Delivery, rows: int, observer: RunObserver) -> None:

@@ -1,4 +1,7 @@
-"""The full crash test: `python -m tests.crash --kills 1000`. The README quotes its last line."""
+"""The full tests: `python -m tests.crash --kills 1000`, and `--files 200` for what becomes of the journal's files.
+
+The README quotes the last line.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.crash.files import prove_files
 from tests.crash.harness import CHATS, Figures, prove
 
 
@@ -16,7 +20,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=1000, help="kills per channel")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--files", type=int, help="play so many events with the journal's files instead")
     options = parser.parse_args()
+    if options.files:
+        return _files(options.files, options.seed)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         proofs = {
             name: pool.submit(prove, chat, Path(folder), options.kills, options.seed) for name, chat in CHATS.items()
@@ -28,6 +35,18 @@ def main() -> int:
     print(f"seed {options.seed}")
     print("; ".join(f"{name}: {each}" for name, each in figures.items()))
     return 0 if all(map(_holds, figures.items())) else 1
+
+
+def _files(events: int, seed: int) -> int:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        proofs = {name: pool.submit(prove_files, chat, Path(folder), events, seed) for name, chat in CHATS.items()}
+        figures = {name: proof.result() for name, proof in proofs.items()}
+    for each in figures.values():
+        for wrong in each.wrong:
+            print(wrong)
+    print(f"seed {seed}")
+    print("; ".join(f"{name}: {each}" for name, each in figures.items()))
+    return 1 if any(each.wrong or each.lost or each.duplicated for each in figures.values()) else 0
 
 
 def _holds(named: tuple[str, Figures]) -> bool:

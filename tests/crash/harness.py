@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,20 +111,20 @@ class Figures:
 
 
 @contextlib.contextmanager
-def running_sandbox(seed: int) -> Iterator[str]:
-    """A sandbox with faults in its own process."""
+def running_sandbox(seed: int, rates: Mapping[str, float] = RATES) -> Iterator[str]:
+    """A sandbox with faults at some rates, in its own process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "campaign", "sandbox", "--port", "0"],
         stderr=subprocess.PIPE,
         text=True,
-        env=_environment(),
+        env=environment(),
     )
     try:
         assert process.stderr is not None
         found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
         assert found is not None
-        plan = {"rates": RATES, "seed": seed, "on_read_back": True, "stall_seconds": 5.0, "retry_after": 1}
-        _ask(found[0] + "/sandbox/faults", "PUT", json.dumps(plan).encode())
+        plan = {"rates": dict(rates), "seed": seed, "on_read_back": True, "stall_seconds": 5.0, "retry_after": 1}
+        ask(found[0] + "/sandbox/faults", "PUT", json.dumps(plan).encode())
         yield found[0]
     finally:
         process.terminate()
@@ -163,7 +163,7 @@ class _Kills:
 
 def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> Figures:
     """Plan, kill and resume one list until it is finished; then compare."""
-    _ask(url + "/sandbox/ledger", "DELETE")
+    ask(url + "/sandbox/ledger", "DELETE")
     lines = [chat.header, *(chat.written(number) for number in range(size.rows))]
     (place / "list.csv").write_text("\n".join(lines) + "\n")
     (place / "c.toml").write_text(
@@ -192,7 +192,7 @@ def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=_environment(),
+        env=environment(),
     )
     moment = kills.moment()
     if moment is not None:
@@ -233,15 +233,15 @@ def _planned(place: Path) -> bool:
 
 def _compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any]) -> Figures:
     """Compare the ledger with the list and the journal."""
-    entries: list[dict[str, Any]] = json.loads(_ask(url + "/sandbox/ledger"))["entries"]
+    entries: list[dict[str, Any]] = json.loads(ask(url + "/sandbox/ledger"))["entries"]
     posts = [entry for entry in entries if entry["method"] == "POST"]
-    taken = Counter(_text(entry, chat) for entry in posts if entry["taken"])
+    taken = Counter(text_of(entry, chat) for entry in posts if entry["taken"])
     states = _states(place)
     figures = Figures(rows=rows, faults=sum(entry["fault"] is not None for entry in entries))
     for number in range(rows):
         text = f"message {number}"
         state, kind = states[number + 2]
-        requests = [entry for entry in posts if _text(entry, chat) == text]
+        requests = [entry for entry in posts if text_of(entry, chat) == text]
         figures.duplicated += max(0, taken[text] - 1)
         if state == "in_doubt":
             figures.in_doubt += 1
@@ -268,18 +268,18 @@ def _states(place: Path) -> dict[int, tuple[str, str]]:
     return {row: (state, kind) for row, state, kind in found}
 
 
-def _text(entry: dict[str, Any], chat: Chat) -> str:
+def text_of(entry: dict[str, Any], chat: Chat) -> str:
     body = entry["body"]
     return str(body["msg"] if chat.name == "livechat" else body["message"]["text"])
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment without the variables that make the killed processes measure coverage."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     return {**kept, "KITECHAT_API_KEY": "key-of-the-tests"}
 
 
-def _ask(url: str, method: str = "GET", body: bytes | None = None) -> bytes:
+def ask(url: str, method: str = "GET", body: bytes | None = None) -> bytes:
     request = urllib.request.Request(url, data=body, method=method)
     with urllib.request.urlopen(request, timeout=30) as response:
         content = response.read()

@@ -1,4 +1,4 @@
-"""A short crash test; `python -m tests.crash --kills 1000` is the full one."""
+"""Short crash tests; `python -m tests.crash --kills 1000` and `--files 200` are the full ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.files import prove_files
 from tests.crash.harness import CHATS, prove
+
+EVENTS = 12
+"""With the files of each channel's journals: about half a minute."""
 
 KILLS = 15
 """Per channel; about twenty seconds."""
@@ -24,3 +28,14 @@ def test_after_any_kill_no_row_is_lost_and_none_sent_twice(tmp_path: Path) -> No
         assert (each.lost, each.duplicated, each.wrong) == (0, 0, [])
     assert figures["livechat"].in_doubt == 0
     assert figures["kitechat"].why_in_doubt["WITHOUT CAUSE"] == 0
+
+
+@pytest.mark.slow
+def test_whatever_becomes_of_the_journals_files_nobody_is_lost_and_nobody_messaged_twice(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        proofs = {name: pool.submit(prove_files, chat, tmp_path, EVENTS, seed=12) for name, chat in CHATS.items()}
+        figures = {name: proof.result() for name, proof in proofs.items()}
+    for each in figures.values():
+        assert sum(each.events.values()) >= EVENTS
+        assert each.questions > 0
+        assert (each.lost, each.duplicated, each.wrong) == (0, 0, [])

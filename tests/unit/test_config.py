@@ -50,6 +50,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
     assert campaign.model_dump(exclude={"recipients": {"encoding", "delimiter", "short_date"}}) == {
         "name": "tet-offer",
         "folder": tmp_path,
+        "file": tmp_path / "tet.toml",
         "template": "kitechat-offer",
         "recipients": {"file": tmp_path / "customers.xlsx", "sheet": "Khách hàng", "header_row": 3},
         "columns": {"conversation_id": "Mã hội thoại"},

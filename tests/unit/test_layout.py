@@ -11,12 +11,12 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
-    {"errors", "settings", "text", "atomic_write"},
+    {"errors", "settings", "text", "atomic_write", "operating_system"},
     {"sheets"},
     {"config", "recipients", "channels", "webpage"},
     {"campaign_file"},
     {"messages", "starter"},
-    {"journal.records"},
+    {"journal.records", "journal.origin"},
     {"delivery.ports", "delivery.shutdown", "delivery.redaction"},
     {"journal"},
     {"planning"},
@@ -37,7 +37,6 @@ OWNERS = {
     "aiohttp": {"delivery/transport.py", "delivery/connections.py", "delivery/lost_responses.py", "sandbox"},
     "yarl": {"delivery/transport.py", "delivery/lost_responses.py"},
     "sqlite3": {"journal/sqlite"},
-    "filelock": {"journal/sqlite"},
     "jinja2": {"messages", "review/preview_page.py"},
     "openpyxl": {"sheets", "review"},
     "charset_normalizer": {"sheets"},

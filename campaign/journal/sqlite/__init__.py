@@ -2,5 +2,6 @@
 
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.journal.sqlite.journal import SqliteJournal
+from campaign.journal.sqlite.opening import Accepted
 
-__all__ = ["Duplicates", "SqliteJournal"]
+__all__ = ["Accepted", "Duplicates", "SqliteJournal"]

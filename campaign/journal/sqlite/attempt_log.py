@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.records import Reservation, State
 from campaign.journal.sqlite.reader import read_waiting
-from campaign.journal.sqlite.schema import connect, plain_errors
-from campaign.journal.sqlite.writer import VIEW, Event, ReservedAttempts, Writer, begun, ended, withdrawn
+from campaign.journal.sqlite.schema import connect, decoding, plain_errors
+from campaign.journal.sqlite.writer import Event, ReservedAttempts, Writer, begun, ended, view, withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from campaign.journal.records import Outcome, WaitingRow
+    from campaign.journal.sqlite.guard import DeliveryGuard
 
 SLOW_COMMIT = 0.1
 """Seconds after which a running commit holds up every attempt: perhaps nothing can be written any more."""
@@ -43,8 +44,9 @@ class _Write(NamedTuple):
 class SqliteAttemptLog:
     """Records one run's attempts; implements `delivery.ports.AttemptLog`. Use with `async with`."""
 
-    def __init__(self, path: Path, run: int, retry: Collection[State] = ()) -> None:
+    def __init__(self, path: Path, run: int, retry: Collection[State] = (), guard: DeliveryGuard | None = None) -> None:
         self._path = path
+        self._guard = guard
         self._run = run
         self._states = (State.PENDING, State.SENDING, *retry)
         self._group: list[_Write] = []
@@ -67,9 +69,12 @@ class SqliteAttemptLog:
             connection = opened.enter_context(contextlib.closing(connect(self._path)))
             self._reader = opened.enter_context(contextlib.closing(connect(self._path)))
             with plain_errors(self._path):
-                connection.executescript(VIEW)
+                connection.executescript(view(self._guard.condition if self._guard else "0"))
+                if self._guard is not None:
+                    connection.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoints are the guard's
+                    self._guard.before_commit(connection)
                 last = connection.execute("SELECT coalesce(max(attempt), 0) FROM attempt").fetchone()[0]
-            self._writer = Writer(self._path, connection, self._loop)
+            self._writer = Writer(self._path, connection, self._loop, self._guard)
             self._connections = opened.pop_all()
         self._attempts = itertools.count(last + 1)
         return self
@@ -236,7 +241,7 @@ class SqliteAttemptLog:
     # On other threads
 
     def _read(self, after: int, count: int) -> list[WaitingRow]:
-        with self._reading, plain_errors(self._path):
+        with self._reading, plain_errors(self._path), decoding(self._path):
             return read_waiting(self._reader, self._run, self._states, after, count)
 
     def _close(self) -> None:

@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from campaign.journal.origin import Origin
 from campaign.journal.records import (
     ReasonCount,
     RowResult,
@@ -18,7 +19,7 @@ from campaign.journal.records import (
     WaitingRow,
     decode_cells,
 )
-from campaign.journal.sqlite.schema import plain_errors
+from campaign.journal.sqlite.schema import decoding, plain_errors
 from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
 from campaign.settings import DeliverySettings
 
@@ -70,7 +71,11 @@ class JournalReader:
             ).fetchone()
         if found is None:
             return None
-        return RunRecord(number, decode_manifest(found[0]), found[1], bool(found[2]), found[3], found[4])
+        facts, secret, planned, created_at, stop_reason = found
+        with decoding(self.path):
+            _require(secret, bytes)
+            _require(stop_reason, str, type(None))
+            return RunRecord(number, decode_manifest(facts), secret, bool(planned), float(created_at), stop_reason)
 
     def runs(self) -> list[RunRecord]:
         """Every run on record, oldest first."""
@@ -90,17 +95,18 @@ class JournalReader:
                 (run,),
             ).fetchone()
             sessions = self._connection.execute(
-                "SELECT started_at, ended_at FROM session WHERE run = ? ORDER BY session", (run,)
+                "SELECT started_at, ended_at, seconds FROM session WHERE run = ? ORDER BY session", (run,)
             ).fetchall()
-        spans = [(start, end if end is not None else max(start, last or start)) for start, end in sessions]
-        return Tally(
-            states={State(state): count for state, count in states},
-            requests=requests,
-            throttled=throttled,
-            seconds=sum(max(0.0, end - start) for start, end in spans),
-            started_at=spans[0][0] if spans else None,
-            ended_at=spans[-1][1] if spans else None,
-        )
+        with decoding(self.path):
+            spans = [(start, max(start, last or start) if end is None else end, took) for start, end, took in sessions]
+            return Tally(
+                states={State(state): count for state, count in states},
+                requests=requests,
+                throttled=throttled,
+                seconds=sum(max(0.0, end - start) if took is None else took for start, end, took in spans),
+                started_at=spans[0][0] if spans else None,
+                ended_at=spans[-1][1] if spans else None,
+            )
 
     def reasons(self, run: int) -> list[ReasonCount]:
         """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
@@ -113,7 +119,8 @@ class JournalReader:
                 "ORDER BY state = 'skipped', count DESC, state, kind, place LIMIT ?",
                 (run, PER_REASON, PER_REASON * MOST_REASONS),
             ).fetchall()
-        groups = [_reason(list(examples)) for _, examples in groupby(found, key=itemgetter(0, 1))]
+        with decoding(self.path):
+            groups = [_reason(list(examples)) for _, examples in groupby(found, key=itemgetter(0, 1))]
         return groups[:MOST_REASONS]
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:
@@ -132,8 +139,10 @@ class JournalReader:
             if not page:
                 return
             after = page[-1][0]
-            for _, row, cells, state, *rest in page:
-                yield RowResult(row, decode_cells(cells), State(state), *rest)
+            for row in page:
+                with decoding(self.path):
+                    result = _result(*row[1:])
+                yield result
 
     def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
         """When messages were sent; see `JournalStore.sent_per_minute`.
@@ -154,6 +163,24 @@ class JournalReader:
         return span, rows
 
 
+def _require(value: object, *types: type) -> None:
+    if not isinstance(value, types):
+        raise TypeError(f"{type(value).__name__} instead of {types[0].__name__}")
+
+
+def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa: ANN401 - as SQLite gives them
+    kind, reason, message_id, http_status, attempts, at, latency = rest
+    for value in (kind, reason):
+        _require(value, str)
+    _require(message_id, str, type(None))
+    _require(http_status, int, type(None))
+    for value in (row, attempts):
+        _require(value, int)
+    for value in (at, latency):
+        _require(value, float, int, type(None))
+    return RowResult(row, decode_cells(cells), State(state), *rest)
+
+
 def _reason(examples: list[tuple[str, str, str, int, int]]) -> ReasonCount:
     state, kind, reason, _, count = examples[0]
     return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _ in examples))
@@ -168,12 +195,25 @@ def encode_manifest(manifest: RunManifest) -> str:
 
 
 def decode_manifest(text: str) -> RunManifest:
-    """The manifest of `encode_manifest`."""
+    """The manifest of `encode_manifest`.
+
+    Raises:
+        ValueError: it is not one.
+        TypeError: likewise.
+        LookupError: likewise.
+    """
     stored = json.loads(text)
+    for name in ("channel", "server", "template", "recipients"):
+        _require(stored[name], str)
     sections = stored.pop("settings")
     rehearsal = stored.pop("rehearsal", stored["server"] == REHEARSAL_SERVER)
     return RunManifest(
-        **{**stored, "headers": tuple(stored["headers"]), "server": "" if rehearsal else stored["server"]},
+        **{
+            **stored,
+            "headers": tuple(stored["headers"]),
+            "server": "" if rehearsal else stored["server"],
+            "origin": Origin(**stored.get("origin") or {}),
+        },
         settings=DeliverySettings(**sections.get("throttle", {}), **sections.get("delivery", {})),
         rehearsal=rehearsal,
     )

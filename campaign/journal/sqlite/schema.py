@@ -7,68 +7,19 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING
 
-from campaign.errors import JournalError, JournalWriteError, Problem
+from campaign.errors import JournalBusyError, JournalError, JournalWriteError, Problem
+from campaign.journal.sqlite.migrations import STEPS
+from campaign.operating_system import OWNER_ONLY, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 APPLICATION_ID = 0x63616D70  # "camp"
-VERSION = 1
+VERSION = len(STEPS)
 
-# What never changes after planning (message) is separate from what changes with every attempt (status), so that an
-# update rewrites some sixty bytes instead of a whole message.
-SCHEMA = """
-CREATE TABLE run (
-    run INTEGER PRIMARY KEY,
-    facts TEXT NOT NULL,
-    secret BLOB NOT NULL,
-    created_at REAL NOT NULL,
-    planned INTEGER NOT NULL DEFAULT 0,
-    stop_reason TEXT
-);
-CREATE TABLE session (
-    session INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL REFERENCES run,
-    host TEXT NOT NULL,
-    process INTEGER NOT NULL,
-    started_at REAL NOT NULL,
-    ended_at REAL
-);
-CREATE TABLE message (
-    run INTEGER NOT NULL REFERENCES run,
-    seq INTEGER NOT NULL,
-    row INTEGER NOT NULL,
-    destination TEXT NOT NULL,
-    body BLOB,
-    cells TEXT NOT NULL,
-    PRIMARY KEY (run, seq)
-);
-CREATE TABLE status (
-    run INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    kind TEXT NOT NULL DEFAULT '',
-    reason TEXT NOT NULL DEFAULT '',
-    message_id TEXT,
-    http_status INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    at REAL,
-    latency REAL,
-    PRIMARY KEY (run, seq)
-) WITHOUT ROWID;
-CREATE TABLE attempt (
-    attempt INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    what TEXT NOT NULL,
-    started_at REAL NOT NULL,
-    ended_at REAL,
-    outcome TEXT,
-    http_status INTEGER,
-    detail TEXT
-);
-"""
+OTHER_SESSION = "another session delivers"
+"""What the statement that begins an attempt is refused with where its session is not the one under way."""
 
 
 def create(path: Path) -> sqlite3.Connection:
@@ -78,7 +29,8 @@ def create(path: Path) -> sqlite3.Connection:
         JournalError: the folder cannot be written.
     """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+        sync_folder(path.parent)
     except FileExistsError:
         return connect(path)
     except OSError as error:
@@ -105,11 +57,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    tables = _tables(connection, path)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and application != APPLICATION_ID:
-        raise JournalError(Problem(str(path), "is not a journal of campaign", "move it out of the way"))
     if version > VERSION:
         raise JournalError(
             Problem(str(path), f"was written by a newer campaign (journal version {version})", "update campaign")
@@ -117,12 +66,34 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # A commit must survive a power cut: nothing is sent that is not on record.
     connection.execute("PRAGMA synchronous = FULL")
-    if not tables:
-        with transaction(connection):
-            for statement in SCHEMA.split(";"):
+    if version < VERSION or not tables:
+        _migrate(connection, path)
+
+
+def _tables(connection: sqlite3.Connection, path: Path) -> int:
+    """How many tables and indexes there are; all of them campaign's.
+
+    Raises:
+        JournalError: they are another program's.
+    """
+    # in this order: another process may be creating the same journal, which gets both at once
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise JournalError(Problem(str(path), "is not a journal of campaign", "move it out of the way"))
+    return tables
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Apply the steps that the journal lacks, all or none."""
+    with transaction(connection):
+        _tables(connection, path)  # read again, as the version is: another process may have made them meanwhile
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for step in STEPS[version:]:
+            for statement in step.split(";"):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {max(version, VERSION)}")
 
 
 @contextlib.contextmanager
@@ -150,12 +121,37 @@ def plain_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise cannot_write(path, str(error)) from error
+    except sqlite3.IntegrityError as error:
+        raise (other_session(path) if str(error) == OTHER_SESSION else damaged(path, error)) from error
     except sqlite3.ProgrammingError as error:
         raise JournalError(Problem(str(path), f"the journal is closed ({error})", "open it again")) from error
     except sqlite3.Error as error:
-        raise JournalError(
-            Problem(str(path), f"the journal is damaged ({error})", "restore it from a copy; it says who got a message")
-        ) from error
+        raise damaged(path, error) from error
+
+
+@contextlib.contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Translate the errors of reading what stands in the rows, which another program may have changed.
+
+    Raises:
+        JournalError: it is not what campaign writes.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def damaged(path: Path, why: object) -> JournalError:
+    """The error of a journal whose content is not what campaign writes."""
+    remedy = "restore it from a copy; it says who got a message"
+    return JournalError(Problem(str(path), f"the journal is damaged ({why})", remedy))
+
+
+def other_session(path: Path) -> JournalBusyError:
+    """The error of a delivery that another one has taken the place of."""
+    what = "another process is at work on it"
+    return JournalBusyError(Problem(str(path), what, "this one sends nothing more; `campaign results` shows the other"))
 
 
 def cannot_write(path: Path, why: str) -> JournalWriteError:

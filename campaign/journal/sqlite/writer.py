@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import JournalWriteError
 from campaign.journal.records import State, storable
-from campaign.journal.sqlite.schema import plain_errors, transaction
+from campaign.journal.sqlite.schema import OTHER_SESSION, plain_errors, transaction
 
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
     from campaign.journal.records import Outcome
+    from campaign.journal.sqlite.guard import DeliveryGuard
 
 MOST_VALUES = 999
 """Values that one statement can bind in SQLite before 3.32."""
@@ -38,13 +39,14 @@ LINES_PER_STATEMENT = MOST_VALUES // COLUMNS
 
 RESERVED_PER_STATEMENT = (MOST_VALUES - 3) // 2
 
-VIEW = """
+_VIEW = """
 CREATE TEMP VIEW event AS
     SELECT attempt, run, seq, what, started_at, ended_at, outcome, attempt.http_status, detail, state, kind,
         message_id, latency
     FROM attempt JOIN status USING (run, seq);
 
 CREATE TEMP TRIGGER attempt_begins INSTEAD OF INSERT ON event WHEN NEW.ended_at IS NULL BEGIN
+    SELECT raise(ABORT, '{other}') WHERE {refused};
     INSERT INTO attempt (attempt, run, seq, what, started_at)
         VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at);
     UPDATE status SET state = NEW.state, attempts = attempts + 1, at = NEW.started_at
@@ -60,6 +62,7 @@ BEGIN
 END;
 
 CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS NOT NULL BEGIN
+    SELECT raise(ABORT, '{other}') WHERE NEW.what = 'read-back' AND {refused};
     INSERT INTO attempt (attempt, run, seq, what, started_at, ended_at, outcome, http_status, detail)
         VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at, NEW.ended_at, NEW.outcome, NEW.http_status,
             NEW.detail)
@@ -70,6 +73,15 @@ CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS 
         WHERE run = NEW.run AND seq = NEW.seq;
 END;
 """
+
+
+def view(refused: str) -> str:
+    """The SQL of the view and its triggers.
+
+    Args:
+        refused: the condition in SQL on which no request may begin, nor the result of one be new on record.
+    """
+    return _VIEW.format(other=OTHER_SESSION, refused=refused)
 
 
 Line: TypeAlias = tuple[
@@ -125,8 +137,17 @@ def is_end(event: Event) -> bool:
     return not isinstance(event, ReservedAttempts) and event[6] is not None
 
 
-def write(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
-    """Write events, all or none; reservations first, because no row has a line before its reservation."""
+def write(connection: sqlite3.Connection, events: Sequence[Event], refused: str = "0") -> None:
+    """Write events, all or none; reservations first, because no row has a line before its reservation.
+
+    Args:
+        connection: to the journal, with the view.
+        events: what to write.
+        refused: the condition in SQL on which no request may begin.
+
+    Raises:
+        sqlite3.Error: nothing of it is written.
+    """
     reserved = [event for event in events if isinstance(event, ReservedAttempts)]
     lines = [event for event in events if not isinstance(event, ReservedAttempts)]
     if not reserved and len(lines) <= LINES_PER_STATEMENT:
@@ -134,7 +155,7 @@ def write(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
         return
     with transaction(connection):
         for each in reserved:
-            _reserve(connection, each)
+            _reserve(connection, each, refused)
         for start in range(0, len(lines), LINES_PER_STATEMENT):
             _insert(connection, lines[start : start + LINES_PER_STATEMENT])
 
@@ -148,20 +169,22 @@ def _statement(count: int) -> str:
     return f"INSERT INTO event VALUES {_repeated(count, '(' + _repeated(COLUMNS, '?') + ')')}"  # noqa: S608 - only placeholders
 
 
-def _reserve(connection: sqlite3.Connection, reserved: ReservedAttempts) -> None:
+def _reserve(connection: sqlite3.Connection, reserved: ReservedAttempts, refused: str) -> None:
     run, at = reserved.run, reserved.at
     for start in range(0, len(reserved.attempts), RESERVED_PER_STATEMENT):
         attempts = reserved.attempts[start : start + RESERVED_PER_STATEMENT]
-        begin, take = _reserving(len(attempts))
-        connection.execute(begin, [run, at, *chain.from_iterable(attempts)])
+        begin, take = _reserving(len(attempts), refused)
+        begun_now = connection.execute(begin, [run, at, *chain.from_iterable(attempts)]).rowcount
+        if begun_now != len(attempts):
+            raise sqlite3.IntegrityError(OTHER_SESSION)
         connection.execute(take, [State.SENDING, at, run, *(seq for _, seq in attempts)])
 
 
 @lru_cache(maxsize=RESERVED_PER_STATEMENT)
-def _reserving(count: int) -> tuple[str, str]:
+def _reserving(count: int, refused: str) -> tuple[str, str]:
     """The statements that begin attempts, and that mark their rows as being sent."""
     pairs, rows = _repeated(count, "(?, ?)"), _repeated(count, "?")
-    begin = f"SELECT ?, 'send', ?, column1, column2 FROM (VALUES {pairs})"  # noqa: S608 - only placeholders
+    begin = f"SELECT ?, 'send', ?, column1, column2 FROM (VALUES {pairs}) WHERE NOT ({refused})"  # noqa: S608 - only placeholders
     sending = f"UPDATE status SET state = ?, attempts = attempts + 1, at = ? WHERE run = ? AND seq IN ({rows})"  # noqa: S608
     return f"INSERT INTO attempt (run, what, started_at, attempt, seq) {begin}", sending
 
@@ -184,18 +207,26 @@ class Writer:
         failure: why something could not be written: then nothing more may be sent.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        loop: asyncio.AbstractEventLoop,
+        guard: DeliveryGuard | None = None,
+    ) -> None:
         """Start the thread.
 
         Args:
             path: the journal, for errors.
             connection: open, and from now on the thread's alone until `close`.
             loop: the event loop that callbacks run in.
+            guard: asked before and told after each commit.
         """
         self.failure: BaseException | None = None
         self._path = path
         self._connection = connection
         self._loop = loop
+        self._guard = guard
         self._queue: queue.SimpleQueue[tuple[Sequence[Event], Callback] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
@@ -225,12 +256,20 @@ class Writer:
     def _failure_of(self, events: Sequence[Event]) -> BaseException | None:
         try:
             with plain_errors(self._path):
-                write(self._connection, events)
+                self._write(events)
         except BaseException as error:  # noqa: BLE001 - the waiting coroutines must learn of any error
             self.failure = error
             self._be_short()
             return error
         return None
+
+    def _write(self, events: Sequence[Event]) -> None:
+        if self._guard is None:
+            write(self._connection, events)
+            return
+        self._guard.before_commit(self._connection)
+        write(self._connection, events, self._guard.condition)
+        self._guard.committed(self._connection, events)
 
     def _be_short(self) -> None:
         """Stop waiting long for another program that has locked the journal: nothing is sent any more."""

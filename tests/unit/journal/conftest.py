@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from campaign.delivery.ports import SystemClock
 from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.writer import Event, write
 
@@ -21,9 +22,16 @@ def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
 
 @pytest.fixture
 def times(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The system clock's next values, in order."""
+    """The system clock's next values, in order; the monotonic clock goes with it."""
     coming: list[float] = []
-    monkeypatch.setattr(time, "time", lambda: coming.pop(0))
+    said = [0.0]
+
+    def epoch() -> float:
+        said[0] = coming.pop(0)
+        return said[0]
+
+    monkeypatch.setattr(time, "time", epoch)
+    monkeypatch.setattr(SystemClock, "now", lambda _: said[0])
     return coming
 
 

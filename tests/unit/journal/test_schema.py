@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -10,12 +13,18 @@ import pytest
 
 from campaign.errors import JournalError, JournalWriteError
 from campaign.journal.sqlite import SqliteJournal
+from campaign.journal.sqlite.opening import Opened
 from campaign.journal.sqlite.schema import VERSION, connect, create, transaction
+from campaign.operating_system import identity_of, spot_of
 
 from .planning import execute, message, plan, planned, query
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def journal_over(path: Path, connection: sqlite3.Connection) -> SqliteJournal:
+    return SqliteJournal(path, Opened(connection, spot_of(path), identity_of(path)))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights elsewhere")
@@ -59,7 +68,7 @@ def test_opening_a_missing_journal_does_not_create_it(tmp_path: Path) -> None:
 def test_a_journal_from_a_newer_version_is_refused_unchanged(tmp_path: Path) -> None:
     path = planned(tmp_path / "a.journal.db", 1)
     execute(path, f"PRAGMA user_version = {VERSION + 1}")
-    with pytest.raises(JournalError, match=r"newer campaign \(journal version 2\); update campaign"):
+    with pytest.raises(JournalError, match=rf"newer campaign \(journal version {VERSION + 1}\); update campaign"):
         SqliteJournal.open(path)
 
 
@@ -117,7 +126,7 @@ def test_a_write_error_is_raised_and_changes_nothing(tmp_path: Path, pragma: str
     path = planned(tmp_path / "a.journal.db", 1)
     with closing(connect(path)) as connection:
         connection.execute(f"PRAGMA {pragma}")
-        journal = SqliteJournal(path, connection)
+        journal = journal_over(path, connection)
         with pytest.raises(JournalWriteError, match=why) as raised:
             plan(journal, [message(row) for row in range(2, 500)])
         assert raised.value.exit_code == 2
@@ -145,6 +154,55 @@ def test_a_write_waits_for_another_process(tmp_path: Path) -> None:
         connection.execute("PRAGMA busy_timeout = 10")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalWriteError, match="database is locked"):
-            SqliteJournal(path, connection).seal(1)
+            journal_over(path, connection).seal(1)
         other.execute("COMMIT")
-        SqliteJournal(path, connection).seal(1)
+        journal_over(path, connection).seal(1)
+
+
+CREATE = """
+import sys
+from campaign.journal.sqlite import SqliteJournal
+print("ready", flush=True)
+sys.stdin.readline()
+with SqliteJournal.open_or_create(sys.argv[1]) as journal:
+    assert journal.last_run() is None
+"""
+
+
+def test_processes_that_create_a_journal_at_once_all_open_it(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", CREATE, str(tmp_path / "a.journal.db")],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(4)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        for process in processes:
+            _, stderr = process.communicate(timeout=60)
+            assert (process.returncode, stderr) == (0, "")
+
+
+def test_a_relative_path_stays_the_same_file_where_the_folder_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with SqliteJournal.open_or_create("a.journal.db") as journal:
+        plan(journal, [message(2)])
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        with journal.exclusive(), journal.reopened() as again:
+            assert again.tally(1).rows == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []

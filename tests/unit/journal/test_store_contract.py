@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError
 from campaign.journal import Outcome, RecordedCell, State, open_journal
 
@@ -120,6 +122,13 @@ def test_a_journal_is_released_after_an_error(journal: JournalStore) -> None:
         pass
 
 
+def test_it_is_in_its_place_and_nothing_is_to_be_said(journal: JournalStore) -> None:
+    assert (list(journal.notes), journal.displaced) == ([], None)
+    journal.accept_place()
+    with journal.exclusive():
+        assert list(journal.notes) == []
+
+
 # Sessions
 
 
@@ -150,12 +159,38 @@ def test_a_session_killed_at_once_has_no_duration(journal: JournalStore, times: 
     assert journal.tally(1).seconds == 0.0
 
 
-def test_a_clock_that_jumps_back_gives_no_negative_duration(journal: JournalStore, times: list[float]) -> None:
-    times += [NOON, NOON, NOON - 3600, NOON - 3590, NOON - 3580]
+def test_a_clock_that_is_set_changes_no_duration(journal: JournalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine, steady = [NOON, NOON + 7209, NOON - 3600, NOON - 7200], [100.0, 109.0, 500.0, 510.0]
     plan(journal, [message(2)])
+    monkeypatch.setattr(SystemClock, "epoch", lambda _: machine.pop(0))
+    monkeypatch.setattr(SystemClock, "now", lambda _: steady.pop(0))
     journal.end_session(journal.begin_session(1), "interrupted")
     journal.end_session(journal.begin_session(1), None)
-    assert journal.tally(1).seconds == 10.0
+    assert journal.tally(1).seconds == 19.0
+
+
+async def test_a_session_that_another_one_followed_begins_nothing_more(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3), message(4)])
+    with contextlib.suppress(JournalBusyError):  # what the first has under way is lost with it
+        first = journal.begin_session(1)
+        async with journal.attempt_log(1, session=first) as log:
+            log.record_outcome(1, await log.begin(1, NOON), "sent", sent())
+            second = journal.begin_session(1)
+            with pytest.raises(JournalBusyError, match=r"another .* is at work on it"):
+                await log.begin(2, NOON)
+    assert states(journal) == [State.SENT, State.PENDING, State.PENDING]
+    for act in (journal.check_session, lambda session: journal.end_session(session, None)):
+        with pytest.raises(JournalBusyError, match="is at work on it"):
+            act(first)
+    journal.check_session(second)
+
+
+def test_what_may_be_lost_is_treated_as_cut_off(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3), message(4, State.INVALID), message(5)])
+    deliver(journal, {1: sent(), 2: failed("room-closed", "closed")})
+    journal.begin_session(1, (State.FAILED,))
+    journal.recover(1)
+    assert states(journal) == [State.SENT, State.SENDING, State.INVALID, State.SENDING]
 
 
 def test_the_stop_reason_is_kept_until_the_next_session(journal: JournalStore) -> None:

@@ -1,0 +1,124 @@
+"""One run of a journal in memory, and the record that delivery writes to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Self
+
+from campaign.journal.records import ABSENT, Outcome, PlannedRow, Reservation, RunRecord, State, WaitingRow, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+
+@dataclass
+class MemoryRow:
+    """A planned row and where it is now."""
+
+    planned: PlannedRow
+    outcome: Outcome
+    at: float | None = None
+    attempts: int = 0
+
+
+@dataclass
+class MemoryAttempt:
+    """One request."""
+
+    seq: int
+    started_at: float
+    ended_at: float | None = None
+    result: str | None = None
+
+
+@dataclass
+class MemoryRun:
+    """A run: its rows and attempts."""
+
+    record: RunRecord
+    rows: dict[int, MemoryRow] = field(default_factory=dict)
+    attempts: dict[int, MemoryAttempt] = field(default_factory=dict)
+    attempt_numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def last_event(self) -> float:
+        """When the last attempt on record began or ended; 0.0 where there is none."""
+        return max((each.ended_at or each.started_at for each in self.attempts.values()), default=0.0)
+
+
+class MemoryAttemptLog:
+    """Records one run's attempts in memory; implements `delivery.ports.AttemptLog`."""
+
+    failed = False
+
+    def __init__(self, run: MemoryRun, states: Collection[State], check: Callable[[], None]) -> None:
+        self._run = run
+        self._check = check
+        self._states = states
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def begin(self, seq: int, at: float) -> int:
+        """Record an attempt and return its number."""
+        return self._begin(seq, at)
+
+    def reserve(self, rows: Sequence[int], at: float) -> list[Reservation]:
+        """Record the first attempts of rows that are about to be sent."""
+        durable = asyncio.get_running_loop().create_future()
+        durable.set_result(None)
+        return [Reservation(seq, self._begin(seq, at), durable) for seq in rows]
+
+    async def begin_reserved(self, reservation: Reservation) -> None:
+        """A reserved attempt is on record already."""
+
+    def withdraw(self, reservation: Reservation) -> None:
+        """Take back a reserved attempt that was not made."""
+        row = self._run.rows[reservation.seq]
+        del self._run.attempts[reservation.attempt]
+        row.attempts -= 1
+        row.at, row.outcome = None, row.outcome._replace(state=State.PENDING)
+
+    def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
+        """Record the result of an attempt and the row's state from now on."""
+        self._end(seq, self._run.attempts[attempt], result, outcome)
+
+    def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record a read-back and the row's state from now on."""
+        attempt = self._run.attempts[next(self._run.attempt_numbers)] = MemoryAttempt(seq, began_at)
+        self._end(seq, attempt, result, outcome)
+
+    async def waiting(self, after: int, most: int) -> list[WaitingRow]:
+        """The next rows that are pending, were cut off, or are to be retried, in sheet order."""
+        found = []
+        for seq in range(after + 1, len(self._run.rows) + 1):
+            row = self._run.rows[seq]
+            state, planned = row.outcome.state, row.planned
+            if state in self._states and planned.body is not None:
+                cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
+                place = (seq, planned.number, planned.destination, planned.body)
+                absent = row.outcome.kind == ABSENT
+                found.append(WaitingRow(*place, cut_off, row.attempts, doubted, absent))
+            if len(found) == most:
+                break
+        return found
+
+    def _begin(self, seq: int, at: float) -> int:
+        self._check()
+        row, number = self._run.rows[seq], next(self._run.attempt_numbers)
+        self._run.attempts[number] = MemoryAttempt(seq, at)
+        row.attempts += 1
+        row.at, row.outcome = at, row.outcome._replace(state=State.SENDING)
+        return number
+
+    def _end(self, seq: int, attempt: MemoryAttempt, result: str, outcome: Outcome) -> None:
+        row = self._run.rows[seq]
+        attempt.ended_at, attempt.result = outcome.at, result
+        message_id = None if outcome.message_id is None else storable(outcome.message_id)
+        row.at = outcome.at
+        row.outcome = outcome._replace(
+            kind=storable(outcome.kind), reason=storable(outcome.reason), message_id=message_id
+        )

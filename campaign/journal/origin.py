@@ -1,0 +1,28 @@
+"""The files that a run was planned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The files that a run was planned from, so that a later difference can be said. "" where something is not known.
+
+    Attributes:
+        campaign: the name of the campaign file, or of the list where there was none, in the journal's folder.
+        campaign_digest: the SHA-256 of its content.
+        template_named: the template as the campaign file names it.
+        server_named: the server's address as the campaign file has it.
+        template: the absolute path of the template file.
+        template_digest: the SHA-256 of its content.
+        recipients_digest: that of the list.
+    """
+
+    campaign: str = ""
+    campaign_digest: str = ""
+    template_named: str = ""
+    server_named: str = ""
+    template: str = ""
+    template_digest: str = ""
+    recipients_digest: str = ""

@@ -1,0 +1,88 @@
+"""The schema of a journal, as the steps that made it: every step adds, none changes what an earlier one made.
+
+A journal's `user_version` is the number of steps that it has. To change the schema, append a step: it is applied to
+every journal that is opened and lacks it, all missing steps in one transaction.
+"""
+
+from __future__ import annotations
+
+# What never changes after planning (message) is separate from what changes with every attempt (status), so that an
+# update rewrites some sixty bytes instead of a whole message.
+FIRST = """
+CREATE TABLE run (
+    run INTEGER PRIMARY KEY,
+    facts TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    created_at REAL NOT NULL,
+    planned INTEGER NOT NULL DEFAULT 0,
+    stop_reason TEXT
+);
+CREATE TABLE session (
+    session INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES run,
+    host TEXT NOT NULL,
+    process INTEGER NOT NULL,
+    started_at REAL NOT NULL,
+    ended_at REAL
+);
+CREATE TABLE message (
+    run INTEGER NOT NULL REFERENCES run,
+    seq INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    body BLOB,
+    cells TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+);
+CREATE TABLE status (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    kind TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    message_id TEXT,
+    http_status INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    at REAL,
+    latency REAL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+CREATE TABLE attempt (
+    attempt INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    ended_at REAL,
+    outcome TEXT,
+    http_status INTEGER,
+    detail TEXT
+)
+"""
+
+# The journal knows its own place and whether it is whole (place.py), who holds it, and how long a delivery took by a
+# clock that nobody sets.
+PLACE = """
+CREATE TABLE place (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    journal TEXT NOT NULL,
+    path TEXT NOT NULL DEFAULT '',
+    device TEXT NOT NULL DEFAULT '',
+    inode TEXT NOT NULL DEFAULT '',
+    generation TEXT NOT NULL DEFAULT '',
+    mark INTEGER NOT NULL DEFAULT 0,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    holder INTEGER,
+    host TEXT,
+    process INTEGER,
+    process_start TEXT,
+    held_since REAL
+);
+INSERT INTO place (one, journal) VALUES (1, lower(hex(randomblob(16))));
+ALTER TABLE session ADD COLUMN token INTEGER;
+ALTER TABLE session ADD COLUMN seconds REAL;
+ALTER TABLE session ADD COLUMN retry TEXT NOT NULL DEFAULT ''
+"""
+
+STEPS = (FIRST, PLACE)
+"""Append; never change a step that was released."""

@@ -1,0 +1,180 @@
+"""Opening a journal file: only one that is whole, in its place and its owner's."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaign.errors import JournalError, Problem
+from campaign.journal.sqlite.place import Place, read_place, write_place
+from campaign.journal.sqlite.reader import JournalReader
+from campaign.journal.sqlite.schema import cannot_write, connect, create, damaged, plain_errors
+from campaign.journal.sqlite.wholeness import (
+    Lack,
+    find_lack,
+    not_whole,
+    refuse_strangers,
+    set_wal_aside,
+    wal_of,
+)
+from campaign.journal.sqlite.witness import read_witness
+from campaign.operating_system import FileIdentity, Spot, identity_of, spot_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from campaign.journal.records import RunRecord, Tally
+
+OPEN: Counter[Spot] = Counter()
+"""Journals that are open in this process. Such a file must not be opened and closed apart from SQLite: that would drop
+SQLite's locks on it (https://sqlite.org/howtocorrupt.html, section 2.2)."""
+
+_OPENING = threading.RLock()
+
+
+class Accepted(NamedTuple):
+    """What the operator has agreed to.
+
+    Attributes:
+        recover: go on although the journal is not whole.
+        moved: the journal was moved here on purpose.
+        new: start over where no run is left to go on with.
+    """
+
+    recover: bool = False
+    moved: bool = False
+    new: bool = False
+
+
+NOTHING = Accepted()
+
+
+class Opened(NamedTuple):
+    """An open journal file.
+
+    Attributes:
+        notes: what was put right, or is worth knowing.
+        displaced: why it may not be the journal that belongs here; None where it is.
+        identity: which file it is.
+        lack: what is missing of it, to which the operator has agreed: it has to be recovered before anything is sent.
+    """
+
+    connection: sqlite3.Connection
+    spot: Spot
+    identity: FileIdentity
+    notes: tuple[Problem, ...] = ()
+    displaced: Problem | None = None
+    lack: Lack | None = None
+
+
+def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
+    """Open a journal, or create it; `close_file` closes it.
+
+    Raises:
+        JournalError: it is missing, not whole, another user's, damaged, or cannot be written.
+    """
+    with _OPENING:
+        with contextlib.suppress(OSError):
+            if OPEN[spot_of(path)]:
+                return _settled(path, connect(path), FileIdentity(*map(str, spot_of(path))), accepted, [])
+        notes = refuse_strangers(path)
+        lack = None if path.is_dir() else _refuse_lacking(path, accepted)
+        if or_create and not path.exists():
+            create(path).close()
+        try:
+            identity = identity_of(path)
+        except FileNotFoundError:
+            identity = FileIdentity("", "")
+        except OSError as error:
+            raise cannot_write(path, error.strerror or str(error)) from error
+        return _settled(path, connect(path), identity, accepted, notes)._replace(lack=lack)
+
+
+def _opened(
+    path: Path,
+    connection: sqlite3.Connection,
+    identity: FileIdentity,
+    notes: tuple[Problem, ...],
+    displaced: Problem | None = None,
+) -> Opened:
+    opened = Opened(connection, spot_of(path), identity, notes, displaced)
+    OPEN[opened.spot] += 1
+    return opened
+
+
+def close_file(opened: Opened) -> None:
+    """Close a journal, once."""
+    with _OPENING:
+        opened.connection.close()
+        OPEN[opened.spot] = max(0, OPEN[opened.spot] - 1)
+
+
+def _refuse_lacking(path: Path, accepted: Accepted) -> Lack | None:
+    """Refuse a journal that is not whole, unless the operator goes on without what is missing; then says what is."""
+    lack = find_lack(path)
+    if lack is None:
+        return None
+    nothing_left = lack in (Lack.GONE, Lack.EMPTIED)
+    if not (accepted.new if nothing_left else accepted.recover):
+        raise not_whole(path, lack)
+    if wal_of(path).exists() and (nothing_left or lack is Lack.WAL_FOREIGN):
+        try:
+            set_wal_aside(path)
+        except OSError as error:
+            raise cannot_write(path, error.strerror or str(error)) from error
+    return None if nothing_left else lack
+
+
+def _settled(
+    path: Path, connection: sqlite3.Connection, identity: FileIdentity, accepted: Accepted, notes: list[Problem]
+) -> Opened:
+    """Compare a journal with the place that it has on record."""
+    try:
+        with plain_errors(path):
+            place = _place(path, connection)
+            if place.identity.is_same(identity) and not identity.generation:
+                identity = place.identity
+            agreed = accepted.moved or (accepted.new and not place.identity.inode)
+            displaced = None if agreed else _displaced(path, place, identity)
+            renamed = place.path not in ("", str(path.resolve()))
+            if displaced is None and (renamed or place.identity != identity):
+                write_place(connection, path, identity)
+        if displaced is None and renamed:
+            notes.append(Problem(str(path), f"was {place.path} before", "it is the same file", "journal-renamed"))
+        return _opened(path, connection, identity, tuple(notes), displaced)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _place(path: Path, connection: sqlite3.Connection) -> Place:
+    place = read_place(connection)
+    if place is None:
+        raise damaged(path, "its place is not on record")
+    return place
+
+
+def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | None:
+    witness, where = read_witness(path), str(path)
+    remedy = "if it is the one to go on with, say so with --moved; nobody must deliver from the other"
+    if place.identity.inode and not place.identity.is_same(identity):
+        before = f" of {place.path}" if place.path != str(path.resolve()) else ""
+        return Problem(where, f"is a copy{before}: a message sent from the other is not on record here", remedy)
+    if witness.attempt and witness.journal != place.journal:
+        return Problem(where, "another journal was here meanwhile, and messages were sent from it", remedy)
+    return None
+
+
+def peek(path: Path) -> tuple[RunRecord, Tally] | None:
+    """The last run of a journal, read without changing anything; None where that cannot be done."""
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        with contextlib.closing(connection):
+            reader = JournalReader(path, connection)
+            run = reader.last_run()
+            return None if run is None else (run, reader.tally(run.number))
+    except (sqlite3.Error, JournalError):
+        return None

@@ -1,0 +1,194 @@
+"""What differs between operating systems: the identity, owner, rights and locks of files, and whether a process lives.
+
+Everything here has a POSIX and a Windows way; the rest of campaign calls it and never asks which system it runs on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib
+import os
+import platform
+import stat
+import subprocess
+import sys
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+WINDOWS, LINUX = platform.system() == "Windows", platform.system() == "Linux"
+
+fcntl: Any = None if WINDOWS else importlib.import_module("fcntl")
+msvcrt: Any = importlib.import_module("msvcrt") if WINDOWS else None
+
+OWNER_ONLY = 0o600
+
+_GET_GENERATION = 0x80087601
+"""FS_IOC_GETVERSION of <linux/fs.h> on 64-bit: a number that differs where a file system gives an inode out again."""
+
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
+
+Spot: TypeAlias = tuple[int, int]
+"""Device and inode; on Windows the volume's serial number and the file's index, which `os.stat` gives as these."""
+
+
+class FileIdentity(NamedTuple):
+    """Which file it is, however it is called. Texts, because the numbers of Windows exceed SQLite's integers.
+
+    Attributes:
+        device: the device, or the volume's serial number.
+        inode: the inode, or the file's index.
+        generation: tells files apart that had the same inode one after the other; "" where the system does not say.
+    """
+
+    device: str
+    inode: str
+    generation: str = ""
+
+    def is_same(self, other: FileIdentity) -> bool:
+        """Whether both are of one file."""
+        known = self.generation and other.generation
+        return self[:2] == other[:2] and (not known or self.generation == other.generation)
+
+
+def identity_of(path: Path) -> FileIdentity:
+    """The identity of a file. Opens and closes it, which on POSIX drops this process's own locks on it.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    found = path.stat()
+    generation = ""
+    if fcntl is not None and LINUX:
+        answer = bytearray(8)
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            fcntl.ioctl(file.fileno(), _GET_GENERATION, answer)
+            generation = str(int.from_bytes(answer[:4], sys.byteorder))
+    return FileIdentity(str(found.st_dev), str(found.st_ino), generation)
+
+
+def spot_of(path: Path) -> Spot:
+    """Where a file's content is; the same for every name of the file.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def is_link(path: Path) -> bool:
+    """Whether the name is a symbolic link, or on Windows a junction or another reparse point."""
+    found = path.lstat()
+    return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_reparse_tag", 0))
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether another user owns the file. On Windows an access list says who may do what, and owning means little."""
+    return fcntl is not None and path.lstat().st_uid != os.geteuid()
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Whether the file's mode lets others than its owner in. On Windows a file has the access list of its folder."""
+    return fcntl is not None and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def close_to_others(path: Path) -> None:
+    """Let the owner alone read and write the file.
+
+    Raises:
+        OSError: the file system does not allow it.
+    """
+    path.chmod(OWNER_ONLY)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in a folder survive a power cut. Windows writes names with the file and opens no folders."""
+    if fcntl is None:
+        return
+    with contextlib.suppress(OSError):  # some network file systems cannot
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class Lock(Enum):
+    """What came of trying to lock a file."""
+
+    TAKEN = auto()
+    HELD = auto()
+    UNSUPPORTED = auto()
+
+
+def try_lock(handle: int) -> Lock:
+    """Lock an open file without waiting; the system releases the lock when the file is closed or its process ends.
+
+    Windows locks the first byte, also against being read; the rest of the file stays readable.
+
+    Raises:
+        OSError: it could not be tried.
+    """
+    try:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            os.lseek(handle, 0, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            return Lock.UNSUPPORTED
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            return Lock.HELD
+        raise
+    return Lock.TAKEN
+
+
+def unlock(handle: int) -> None:
+    """Release the lock of `try_lock`."""
+    with contextlib.suppress(OSError):
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+        else:
+            os.lseek(handle, 0, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+
+def process_start(process: int) -> str:
+    """What tells a process from an earlier or later one with the same number; "" where no such process lives."""
+    try:
+        if WINDOWS:
+            return _start_on_windows(process)
+        if LINUX:
+            return _start_on_linux(process)
+        listed = subprocess.run(  # noqa: S603 - a number
+            ["/bin/ps", "-o", "lstart=", "-p", str(process)], capture_output=True, text=True, check=False
+        )
+        return listed.stdout.strip()
+    except OSError:
+        return ""
+
+
+def _start_on_linux(process: int) -> str:
+    """The boot and the tick of the process's start: field 22 of /proc/PID/stat (man 5 proc); a zombie is dead."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return "" if fields[0] in "ZX" else f"{boot} {fields[19]}"
+
+
+def _start_on_windows(process: int) -> str:
+    """The time of the process's creation, by GetProcessTimes; STILL_ACTIVE (259) is the exit code of a living one."""
+    ctypes: Any = importlib.import_module("ctypes")
+    kernel = ctypes.windll.kernel32
+    handle = kernel.OpenProcess(0x1000, False, process)  # noqa: FBT003 - PROCESS_QUERY_LIMITED_INFORMATION
+    if not handle:
+        return ""
+    try:
+        code, times = ctypes.c_ulong(), [ctypes.c_ulonglong() for _ in range(4)]
+        kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+        kernel.GetProcessTimes(handle, *map(ctypes.byref, times))
+        return str(times[0].value) if code.value == 259 else ""
+    finally:
+        kernel.CloseHandle(handle)

@@ -1,0 +1,145 @@
+"""Whose record it is, and what differs from what a run was planned with: said before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.integration.conftest import Campaign, RunningSandbox, livechat_list
+
+FAST = ("--rate", "1000/s", "--yes", "--json")
+
+
+@pytest.fixture
+def started(command: Campaign, server: RunningSandbox, tmp_path: Path) -> Path:
+    """A campaign file of which three of ten rows are sent."""
+    livechat_list(tmp_path / "list.csv", 10)
+    (tmp_path / "t.toml").write_text(
+        'channel = "livechat"\n[payload]\ntoken = "{{ token }}"\nrid = "{{ rid }}"\nmsg = "{{ msg }}"\n'
+    )
+    file = tmp_path / "c.toml"
+    file.write_text(
+        f'name = "c"\ntemplate = "t.toml"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{server.url}"\n'
+    )
+    assert command("run", file, "--limit", "3", *FAST).json["sent"] == 3
+    return file
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_two_campaign_files_of_one_name_do_not_finish_each_others_runs(
+    command: Campaign, server: RunningSandbox, started: Path
+) -> None:
+    second = started.with_name("second.toml")
+    second.write_text(started.read_text())
+    for words in (("resume",), ("resume", "--moved"), ("run",), ("run", "--new")):
+        said = command(words[0], second, *words[1:], "--yes")
+        assert said.code == 2
+        assert "is of c.toml, which has the same name “c”; give this one a name of its own" in said.stderr
+    assert len(server.bodies()) == 3
+
+
+def test_a_campaign_file_that_was_renamed_asks(command: Campaign, started: Path) -> None:
+    second = started.rename(started.with_name("second.toml"))
+    said = command("resume", second, "--yes")
+    assert (said.code, "was planned from c.toml, which is gone" in said.stderr) == (2, True)
+    assert command("resume", second, "--moved", *FAST).json["sent"] == 10
+
+
+@pytest.mark.parametrize("words", [("resume",), ("run",)], ids=["resume", "run"])
+def test_a_name_that_was_edited_is_said(
+    command: Campaign, server: RunningSandbox, started: Path, words: tuple[str]
+) -> None:
+    edit(started, 'name = "c"', 'name = "other"')
+    said = command(*words, started, "--yes")
+    assert said.code == 2
+    assert "c.journal.db has run 1 of this campaign file under the name “c”: 3 of 10 rows are sent" in said.stderr
+    assert 'set name = "c"' in said.stderr
+    assert len(server.bodies()) == 3
+    if words == ("run",):
+        assert command("run", started, "--new", *FAST).json["sent"] == 10
+
+
+EDITS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "template": (lambda file: edit(file.with_name("t.toml"), "{{ msg }}", "Dear {{ msg }}"), "the template was edited"),
+    "another template": (lambda file: edit(file, "t.toml", "livechat-text"), "names the template “livechat-text”"),
+    "server": (lambda file: edit(file, "http://127.0.0.1", "http://localhost"), "has the server “http://localhost"),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_template_or_server_that_was_edited_asks(
+    command: Campaign, server: RunningSandbox, started: Path, what: str
+) -> None:
+    change, sentence = EDITS[what]
+    change(started)
+    said = command("resume", started, "--yes")
+    assert (said.code, len(server.bodies())) == (2, 3)
+    assert sentence in said.stderr
+
+
+def test_a_terminal_is_asked_and_may_go_on(
+    command: Campaign, server: RunningSandbox, started: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(started.with_name("t.toml"), "{{ msg }}", "Dear {{ msg }}")
+    answers = [False, True, True]
+    asked: list[str] = []
+
+    def confirm(question: str, *, err: bool) -> bool:
+        assert err
+        asked.append(question)
+        return answers.pop(0)
+
+    streams = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True), stderr=SimpleNamespace(isatty=lambda: False))
+    monkeypatch.setattr("campaign.cli.observer.sys", streams)
+    monkeypatch.setattr("click.confirm", confirm)
+    assert command("resume", started).code == 2
+    assert command("resume", started, "--json").json["sent"] == 10
+    assert asked[:2] == ["Go on?", "Go on?"]
+    assert {body["msg"] for body in server.bodies()} == {f"message {number}" for number in range(10)}  # as planned
+
+
+def test_an_address_that_is_given_needs_no_question(command: Campaign, server: RunningSandbox, started: Path) -> None:
+    edit(started, "http://127.0.0.1", "http://localhost")
+    assert command("resume", started, "--server", server.url, *FAST).json["sent"] == 10
+
+
+def test_a_list_that_was_edited_or_is_gone_is_noted(command: Campaign, started: Path) -> None:
+    edit(started.with_name("list.csv"), "message 9", "another text")
+    said = command("resume", started, "--limit", "1", *FAST)
+    assert (said.code, said.json["sent"]) == (3, 4)
+    assert "the list was edited after run 1 was planned; what is sent stays as it was planned" in said.stderr
+    started.with_name("list.csv").unlink()
+    said = command("resume", started, *FAST)
+    assert (said.code, said.json["sent"]) == (0, 10)
+    assert "the list of run 1 is gone" in said.stderr
+
+
+def test_options_of_the_run_are_no_difference(command: Campaign, server: RunningSandbox, started: Path) -> None:
+    started.with_name("c.journal.db").unlink()
+    started.with_name("c.journal.db.lock").unlink()
+    given = ("--template", "livechat-text", "--server", server.url, "--limit", "2", "--new")
+    assert command("run", started, *given, *FAST).json["sent"] == 2
+    said = command("resume", started, *FAST)
+    assert (said.code, said.stderr.count("Warning")) == (0, 0)
+
+
+@pytest.mark.parametrize("ending", [".sandbox", ".test", ".Sandbox"])
+def test_a_name_that_is_a_rehearsals_is_refused(command: Campaign, started: Path, ending: str) -> None:
+    edit(started, 'name = "c"', f'name = "c{ending}"')
+    for words in ("run", "check", "resume", "results"):
+        said = command(words, started)
+        assert said.code == 2
+        assert f"“c{ending}” ends as the names of rehearsals and tests do" in said.stderr
+
+
+def test_a_rehearsal_beside_a_run_is_none_of_these(command: Campaign, started: Path) -> None:
+    assert command("run", started, "--sandbox", "--json").json["sent"] == 10
+    assert command("run", started, "--sandbox", "--json").json["run"] == 2
+    assert command("resume", started, *FAST).json["sent"] == 10
