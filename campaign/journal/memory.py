@@ -7,11 +7,11 @@ import contextlib
 import secrets
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from campaign.errors import JournalBusyError, Problem
+from campaign.journal.memory_second_chances import MemoryAttempt, MemoryRow, MemoryRun, MemorySecondChances
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
@@ -30,26 +30,8 @@ from campaign.journal.records import (
 from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
-
-
-@dataclass
-class _Row:
-    """A planned row and where it is now."""
-
-    planned: PlannedRow
-    outcome: Outcome
-    at: float | None = None
-    attempts: int = 0
-
-
-@dataclass
-class _Attempt:
-    seq: int
-    started_at: float
-    ended_at: float | None = None
-    result: str | None = None
 
 
 @dataclass
@@ -59,25 +41,13 @@ class _Session:
     ended_at: float | None = None
 
 
-@dataclass
-class _Run:
-    record: RunRecord
-    rows: dict[int, _Row] = field(default_factory=dict)
-    attempts: dict[int, _Attempt] = field(default_factory=dict)
-    attempt_numbers: count[int] = field(default_factory=lambda: count(1))
-
-    def last_event(self) -> float:
-        """When the last attempt on record began or ended; 0.0 where there is none."""
-        return max((each.ended_at or each.started_at for each in self.attempts.values()), default=0.0)
-
-
-class MemoryJournal:
+class MemoryJournal(MemorySecondChances):
     """A campaign's journal in this process's memory; implements `JournalStore`."""
 
     where = "memory"
 
     def __init__(self) -> None:
-        self._runs: dict[int, _Run] = {}
+        super().__init__()
         self._sessions: list[_Session] = []
         self._held = False
 
@@ -101,14 +71,26 @@ class MemoryJournal:
         if self._held:
             raise JournalBusyError(Problem(self.where, "is being worked on by this process", "wait for it"))
         self._held = True
+        self.acknowledge_stop()  # a wish that an earlier holder did not live to see
         try:
             yield
         finally:
             self._held = False
 
-    def attempt_log(self, run: int, retry: Collection[State] = ()) -> MemoryAttemptLog:
+    def attempt_log(
+        self,
+        run: int,
+        retry: Collection[State] = (),
+        *,
+        rows: Sequence[range] = (),
+        waiting: Collection[State] = (State.PENDING, State.SENDING),
+    ) -> MemoryAttemptLog:
         """The record that delivery writes to; see `JournalStore.attempt_log`."""
-        return MemoryAttemptLog(self._runs[run], (State.PENDING, State.SENDING, *retry))
+
+        def wanted(number: int, state: State) -> bool:
+            return state in waiting or (state in retry and (not rows or any(number in each for each in rows)))
+
+        return MemoryAttemptLog(self._runs[run], wanted)
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
@@ -116,14 +98,14 @@ class MemoryJournal:
         record = RunRecord(
             number, manifest, secrets.token_bytes(32), planned=False, created_at=time.time(), stop_reason=None
         )
-        self._runs[number] = _Run(record)
+        self._runs[number] = MemoryRun(record)
         return record
 
     def add(self, run: int, first_seq: int, batch: Sequence[PlannedRow]) -> None:
         """Store a batch of a plan; `first_seq` is the place of its first row in the run."""
         for seq, planned in enumerate(batch, start=first_seq):
             outcome = Outcome(planned.state, storable(planned.kind), storable(planned.reason))
-            self._runs[run].rows[seq] = _Row(planned, outcome)
+            self._runs[run].rows[seq] = MemoryRow(planned, outcome)
 
     def seal(self, run: int) -> None:
         """Declare a plan complete and confirmed: from now on it may be delivered."""
@@ -183,7 +165,7 @@ class MemoryJournal:
 
     def reasons(self, run: int) -> list[ReasonCount]:
         """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
-        groups: dict[tuple[State, str], list[_Row]] = {}
+        groups: dict[tuple[State, str], list[MemoryRow]] = {}
         for row in self._runs[run].rows.values():
             if row.outcome.state not in (State.SENT, State.PENDING):
                 groups.setdefault((row.outcome.state, row.outcome.kind), []).append(row)
@@ -221,9 +203,9 @@ class MemoryAttemptLog:
 
     failed = False
 
-    def __init__(self, run: _Run, states: Collection[State]) -> None:
+    def __init__(self, run: MemoryRun, wanted: Callable[[int, State], bool]) -> None:
         self._run = run
-        self._states = states
+        self._wanted = wanted
 
     async def __aenter__(self) -> Self:
         return self
@@ -256,7 +238,7 @@ class MemoryAttemptLog:
 
     def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a read-back and the row's state from now on."""
-        attempt = self._run.attempts[next(self._run.attempt_numbers)] = _Attempt(seq, began_at)
+        attempt = self._run.attempts[next(self._run.attempt_numbers)] = MemoryAttempt(seq, began_at)
         self._end(seq, attempt, result, outcome)
 
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
@@ -265,7 +247,7 @@ class MemoryAttemptLog:
         for seq in range(after + 1, len(self._run.rows) + 1):
             row = self._run.rows[seq]
             state, planned = row.outcome.state, row.planned
-            if state in self._states and planned.body is not None:
+            if self._wanted(planned.number, state) and planned.body is not None:
                 cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
                 found.append(
                     WaitingRow(seq, planned.number, planned.destination, planned.body, cut_off, row.attempts, doubted)
@@ -276,12 +258,12 @@ class MemoryAttemptLog:
 
     def _begin(self, seq: int, at: float) -> int:
         row, number = self._run.rows[seq], next(self._run.attempt_numbers)
-        self._run.attempts[number] = _Attempt(seq, at)
+        self._run.attempts[number] = MemoryAttempt(seq, at)
         row.attempts += 1
         row.at, row.outcome = at, row.outcome._replace(state=State.SENDING)
         return number
 
-    def _end(self, seq: int, attempt: _Attempt, result: str, outcome: Outcome) -> None:
+    def _end(self, seq: int, attempt: MemoryAttempt, result: str, outcome: Outcome) -> None:
         row = self._run.rows[seq]
         attempt.ended_at, attempt.result = outcome.at, result
         message_id = None if outcome.message_id is None else storable(outcome.message_id)

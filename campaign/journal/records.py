@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from campaign.settings import DeliverySettings
@@ -46,6 +47,7 @@ class PlannedRow(NamedTuple):
         body: the frozen JSON body; None where the row is invalid.
         digest: equal for rows whose recipient would get the same message twice; None where the row is invalid.
         cells: the row's cells, encoded by `cells.encode_cells`; "" where the plan is not for a journal.
+        origin: run and row of the first list, where the row comes from the sheet To fix of an earlier run.
     """
 
     number: int
@@ -59,6 +61,7 @@ class PlannedRow(NamedTuple):
     body: bytes | None = None
     digest: bytes | None = None
     cells: str = ""
+    origin: tuple[int, int] | None = None
 
 
 class WaitingRow(NamedTuple):
@@ -179,6 +182,11 @@ class RunRecord:
     planned: bool
     created_at: float
     stop_reason: str | None
+
+    @property
+    def id(self) -> str:
+        """Identifies this run of this journal in the workbooks written from it; says nothing about the secret."""
+        return blake2b(self.secret, digest_size=16, person=b"campaign run id").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

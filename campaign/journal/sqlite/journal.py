@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import secrets
@@ -12,19 +13,20 @@ from typing import TYPE_CHECKING
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State, storable
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.lock import DeliveryLock
-from campaign.journal.sqlite.reader import JournalReader, encode_manifest
+from campaign.journal.sqlite.reader import WaitingStates, encode_manifest
 from campaign.journal.sqlite.schema import connect, create, plain_errors, transaction
+from campaign.journal.sqlite.second_chances import SecondChances, add_digests_and_origins
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
     from typing import Self
 
     from campaign.journal.records import PlannedRow
 
 
-class SqliteJournal(JournalReader):
+class SqliteJournal(SecondChances):
     """One campaign's journal. Made by `open` and `open_or_create`; closed by `with` or `async with`."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -72,13 +74,23 @@ class SqliteJournal(JournalReader):
         """The same file through a connection of its own."""
         return SqliteJournal.open(self.path)
 
-    def exclusive(self) -> AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
-        return self._lock.held()
+        with self._lock.held():
+            self.acknowledge_stop()  # a wish that an earlier holder did not live to see
+            yield
 
-    def attempt_log(self, run: int, retry: Collection[State] = ()) -> SqliteAttemptLog:
+    def attempt_log(
+        self,
+        run: int,
+        retry: Collection[State] = (),
+        *,
+        rows: Sequence[range] = (),
+        waiting: Collection[State] = (State.PENDING, State.SENDING),
+    ) -> SqliteAttemptLog:
         """The record that delivery writes to; see `JournalStore.attempt_log`."""
-        return SqliteAttemptLog(self.path, run, retry)
+        return SqliteAttemptLog(self.path, run, WaitingStates(tuple(waiting), tuple(retry), tuple(rows)))
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
@@ -104,6 +116,7 @@ class SqliteJournal(JournalReader):
         ]
         with plain_errors(self.path), transaction(self._connection):
             self._connection.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)", messages)
+            add_digests_and_origins(self._connection, run, first_seq, batch)
             self._connection.executemany(
                 "INSERT INTO status (run, seq, state, kind, reason) VALUES (?, ?, ?, ?, ?)", statuses
             )
@@ -116,7 +129,7 @@ class SqliteJournal(JournalReader):
     def discard(self, run: int) -> None:
         """Delete a plan of which nothing was sent."""
         with plain_errors(self.path), transaction(self._connection):
-            for table in ("message", "status", "run"):
+            for table in ("message", "status", "digest", "origin", "run"):
                 self._connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 - our own names
 
     def begin_session(self, run: int) -> int:

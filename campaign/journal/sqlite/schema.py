@@ -70,6 +70,41 @@ CREATE TABLE attempt (
 );
 """
 
+SECOND_CHANCES = """
+CREATE TABLE IF NOT EXISTS digest (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS origin (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    origin_run INTEGER NOT NULL,
+    origin_row INTEGER NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS decision (
+    decision INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at REAL NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS stop_request (
+    by TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS workbook (
+    digest BLOB PRIMARY KEY,
+    run INTEGER NOT NULL,
+    at REAL NOT NULL
+) WITHOUT ROWID
+"""
+"""What version 1 lacks: digests of messages, where rows of a sheet To fix come from, what operators decided, wishes to
+stop a delivery, and digests of the workbooks written. The last of the tables is the one that is looked for."""
+
 
 def create(path: Path) -> sqlite3.Connection:
     """Create a journal that only its owner can read.
@@ -123,6 +158,15 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+    _add_second_chances(connection)
+
+
+def _add_second_chances(connection: sqlite3.Connection) -> None:
+    """Additive step: `SECOND_CHANCES`."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'workbook'").fetchone() is None:
+        with transaction(connection):
+            for statement in SECOND_CHANCES.split(";"):
+                connection.execute(statement)
 
 
 @contextlib.contextmanager
