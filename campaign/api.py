@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from campaign.channels.credentials import credentials_from
 from campaign.errors import Problem, RunStateError
@@ -54,7 +54,7 @@ async def start(
     *,
     journal: JournalStore,
     api_key: str | Mapping[str, str] | None = None,
-    new: bool = False,
+    new: bool | Literal["skip-sent"] = False,
     skip_invalid: bool = False,
     observer: RunObserver | None = None,
 ) -> Run:
@@ -64,7 +64,8 @@ async def start(
         plan: what to send.
         journal: where to record it.
         api_key: the server's API key, where it needs one; a mapping where it needs several values.
-        new: start over although a run is on record.
+        new: start over although a run is on record; an unfinished one is abandoned. "skip-sent" leaves out rows whose
+            message was sent, or may have been.
         skip_invalid: leave out invalid rows instead of raising.
         observer: follows the planning and confirms the run.
 
@@ -76,7 +77,7 @@ async def start(
     """
     cancelled = threading.Event()
     following = _Cancellable(observer or RunObserver(), cancelled)
-    options = RunOptions(new=new, skip_invalid=skip_invalid)
+    options = RunOptions(new=bool(new), skip_sent=new == "skip-sent", skip_invalid=skip_invalid)
     return await _in_thread(lambda: _start(plan, journal, api_key, options, following), cancelled)
 
 
@@ -85,12 +86,13 @@ def start_sync(
     *,
     journal: JournalStore,
     api_key: str | Mapping[str, str] | None = None,
-    new: bool = False,
+    new: bool | Literal["skip-sent"] = False,
     skip_invalid: bool = False,
     observer: RunObserver | None = None,
 ) -> Run:
     """The blocking twin of `start`."""
-    return _start(plan, journal, api_key, RunOptions(new=new, skip_invalid=skip_invalid), observer or RunObserver())
+    options = RunOptions(new=bool(new), skip_sent=new == "skip-sent", skip_invalid=skip_invalid)
+    return _start(plan, journal, api_key, options, observer or RunObserver())
 
 
 async def resume(

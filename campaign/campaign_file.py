@@ -109,6 +109,19 @@ def campaign_name(file: Path) -> str:
     return str(_read_toml(file).get("name", file.stem))
 
 
+def server_in_file(file: Path) -> str | None:
+    """The server's address as a campaign file names it; None where it names none, or FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return None
+    section = _read_toml(file).get("server")
+    url = section.get("url") if isinstance(section, dict) else None
+    return url if isinstance(url, str) else None
+
+
 def is_spreadsheet(file: Path) -> bool:
     """Whether FILE is a list of recipients rather than a campaign file."""
     return file.suffix.lower() != ".toml"

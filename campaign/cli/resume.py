@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import campaign_name
+from campaign.campaign_file import campaign_name, server_in_file
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import FILE, RESULTS, credentials, delivery_options, output_options
+from campaign.cli.options import FILE, RESULTS, ROWS, credentials, delivery_options, output_options
 from campaign.cli.reports import show_report
+from campaign.errors import Problem, UsageError
 from campaign.journal import State
 from campaign.runs import RunOptions, RunPaths
 from campaign.runs.whole_run import resume_run
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="Send rows that failed, or are in doubt, once more.",
 )
+@ROWS
 @RESULTS
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
@@ -39,14 +41,21 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
     \b
     campaign resume tet-offer.toml
     campaign resume tet-offer.toml --retry failed
+    campaign resume tet-offer.toml --retry in-doubt --rows 3,9
     """
+    if given["rows"] and not given["retry"]:
+        raise UsageError(
+            Problem("--rows", "names the rows to send once more", "add --retry failed or --retry in-doubt")
+        )
     paths = RunPaths(file.parent, campaign_name(file), given["results"])
     options = RunOptions(
         limit=given["limit"],
         rate=given["rate"],
         concurrency=given["concurrency"],
         server=given["server"],
+        server_in_file=server_in_file(file),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
+        rows=given["rows"] or (),
     )
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = resume_run(paths, credentials, options, observer)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 @campaign_options
 @delivery_options
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows although some are invalid.")
-@click.option("--new", is_flag=True, help="Start over although a run is on record.")
+@click.option("--new", is_flag=True, help="Start over although a run is on record; says who gets the message again.")
+@click.option("--skip-sent", is_flag=True, help="Start over without the rows that were sent, or are in doubt.")
 @click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with a journal of its own.")
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
 @RESULTS
@@ -40,7 +41,7 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    options = RunOptions(**{name: given[name] for name in ("limit", "skip_invalid", "new", "results")})
+    options = RunOptions(**{name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results")})
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
     changed = any(given[name] for name in ("template", "mapped", "values"))

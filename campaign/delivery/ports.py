@@ -204,6 +204,7 @@ class DeliveryContext:
     Attributes:
         on_event: awaited for each row that has reached a final state; None where no caller follows along.
         random: returns a number from 0 to 1, for jitter.
+        look_only: read back rows that were cut off, and send nothing.
     """
 
     channel: Channel
@@ -216,3 +217,4 @@ class DeliveryContext:
     progress: Progress = field(default_factory=Progress)
     on_event: OnEvent | None = None
     random: Callable[[], float] = random.random
+    look_only: bool = False

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import queue
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,8 +13,10 @@ from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError
 from campaign.journal.records import State
+from campaign.runs.blocking import EVENTS_AHEAD, iterate_blocking
 from campaign.runs.options import RunOptions
 from campaign.runs.report import Report
+from campaign.runs.stop_watch import stop_watch
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 SANDBOX_RATE = 1000.0
 """Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
 
-EVENTS_AHEAD = 1000
-"""Events that wait for the caller before delivery waits for the caller."""
+MOST_PATIENCE = 20.0
+"""Seconds of nothing but trouble after which a row that was cut off is in doubt, where no message waits for it."""
 
 
 class Run:
@@ -53,6 +53,7 @@ class Run:
         *,
         server: str | None = None,
         retry: tuple[State, ...] = (),
+        rows: tuple[range, ...] = (),
     ) -> None:
         """Make a run of what is on record.
 
@@ -62,6 +63,7 @@ class Run:
             credentials: the values that the channel's server asks for.
             server: another address of the same server.
             retry: rows in these states are delivered again.
+            rows: the numbers of the rows to deliver again; (): all that are in these states.
 
         Raises:
             CampaignFileError: the address is not one that credentials may be sent to.
@@ -71,6 +73,8 @@ class Run:
         self.progress = Progress()
         self.rate_limiter: RateLimiter | None = None
         self.retry = retry
+        self.rows = rows
+        self._look_only = False
         self.server = base_url(self.channel, server) if server else record.manifest.server
         self._journal = journal
         self._credentials = credentials
@@ -97,7 +101,11 @@ class Run:
     def waiting(self, limit: int | None = None) -> int:
         """How many rows a delivery with a limit would take."""
         tally = self._journal.tally(self.number)
-        waiting = tally.count(State.PENDING, State.SENDING, *self.retry)
+        waiting = tally.count(State.PENDING, State.SENDING)
+        if self.rows:
+            waiting += sum(state in self.retry for _, state in self._journal.row_states(self.number, self.rows))
+        else:
+            waiting += tally.count(*self.retry)
         return waiting if limit is None else min(waiting, limit)
 
     async def deliver(
@@ -149,35 +157,7 @@ class Run:
         self, *, rate: str | float | None = None, concurrency: int | None = None, limit: int | None = None
     ) -> Iterator[RowEvent]:
         """The blocking twin of `deliver`: the delivery runs in a thread of its own."""
-        events: queue.Queue[RowEvent | BaseException | None] = queue.Queue(EVENTS_AHEAD)
-
-        async def work() -> None:
-            async for event in self.deliver(rate=rate, concurrency=concurrency, limit=limit):
-                try:
-                    events.put_nowait(event)
-                except queue.Full:
-                    await asyncio.to_thread(events.put, event)
-
-        def in_thread() -> None:
-            try:
-                asyncio.run(work())
-                events.put(None)
-            except BaseException as error:  # noqa: BLE001 - raised again where the caller iterates
-                events.put(error)
-
-        thread = threading.Thread(target=in_thread, name="campaign delivery", daemon=True)
-        thread.start()
-        try:
-            while (event := events.get()) is not None:
-                if isinstance(event, BaseException):
-                    raise event
-                yield event
-        finally:
-            while thread.is_alive():
-                self.stop("stopped by the calling program")  # again, because the delivery may not have begun yet
-                with contextlib.suppress(queue.Empty):
-                    events.get_nowait()
-                thread.join(0.01)
+        return iterate_blocking(self, RunOptions(rate=rate, concurrency=concurrency, limit=limit))
 
     async def deliver_all(self, settings: DeliverySettings, on_event: OnEvent | None = None) -> StopReason | None:
         """Deliver what is waiting, and record the session. The caller holds the journal.
@@ -197,7 +177,8 @@ class Run:
         self._task, self._loop, self.progress = asyncio.current_task(), asyncio.get_running_loop(), Progress()
         self._ended.clear()
         try:
-            self._reason = await self._deliver(settings, shutdown, on_event)
+            async with stop_watch(self._journal, shutdown):
+                self._reason = await self._deliver(settings, shutdown, on_event)
         except asyncio.CancelledError:
             self._reason = shutdown.reason or StopReason("cancelled", interrupted=True)
             raise
@@ -226,7 +207,7 @@ class Run:
         self.rate_limiter = LocalRateLimiter(settings.rate, SystemClock(), shutdown)
         try:
             async with (
-                self._journal.attempt_log(self.number, self.retry) as log,
+                self._journal.attempt_log(self.number, self.retry, rows=self.rows, waiting=self._taken) as log,
                 http as transport,
             ):
                 return await deliver(
@@ -239,6 +220,7 @@ class Run:
                         shutdown=shutdown,
                         progress=self.progress,
                         on_event=on_event,
+                        look_only=self._look_only,
                     )
                 )
         except JournalError as error:
@@ -255,6 +237,27 @@ class Run:
         loop, task = self._loop, self._task
         if loop is not None and task is not None and not loop.is_closed():
             loop.call_soon_threadsafe(task.cancel)
+
+    @property
+    def _taken(self) -> tuple[State, ...]:
+        """The states of the rows that a delivery takes besides those to retry."""
+        return (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
+
+    async def look_up_cut_off(self) -> None:
+        """Read back rows that were cut off while sending, and send nothing. The caller holds the journal.
+
+        A row of which the server says nothing is in doubt afterwards, as are all where the server has no read-back.
+        """
+        if not self._journal.tally(self.number).count(State.SENDING):
+            return
+        if self.channel.can_read_back:
+            patience = min(self.settings.give_up_after, MOST_PATIENCE)
+            self._look_only = True
+            try:
+                await self._deliver(replace(self.settings, give_up_after=patience, limit=None), Shutdown(), None)
+            finally:
+                self._look_only = False
+        self._journal.mark_cut_off_in_doubt(self.number)
 
     def settle_cut_off(self) -> None:
         """Mark rows that were cut off while sending as in doubt, where the server has no read-back."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import Problem, ResultsError, RunStateError
 from campaign.journal import open_journal
-from campaign.review.phrases import TO_FIX
+from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunPaths
 from campaign.runs.report import Report
+from campaign.runs.resuming import changed_server, check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
 
@@ -57,10 +58,14 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
     Raises:
         CampaignError: there is nothing to resume, or something is wrong; nothing was sent.
     """
-    with _existing(paths) as journal, journal.exclusive():
+    with existing_journal(paths) as journal, journal.exclusive():
         record = whole_run(journal)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
-        run = Run(journal, record, find(channel_of(record)), server=options.server, retry=options.retry)
+        check_retries(journal, record, options)
+        server = options.server or changed_server(journal, record, options, observer)
+        if server is False:
+            return None
+        run = Run(journal, record, find(channel_of(record)), server=server, retry=options.retry, rows=options.rows)
         run.settle_cut_off()
         settings = options.applied_to(run.settings)
         if not confirmed(run, journal, settings, observer):
@@ -76,13 +81,19 @@ def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None)
         ResultsError: the workbook would replace something else.
         JournalError: the journal cannot be read.
     """
-    with _existing(paths) as journal:
+    with existing_journal(paths) as journal:
         record = whole_run(journal, number)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
-        return _written(Report.of(journal, record), paths, observer)
+        return write_workbook(Report.of(journal, record), paths, observer)
 
 
-def _existing(paths: RunPaths) -> JournalStore:
+def existing_journal(paths: RunPaths) -> JournalStore:
+    """Open the journal of a campaign that was run.
+
+    Raises:
+        RunStateError: there is none.
+        JournalError: it cannot be read.
+    """
     if not paths.journal.exists():
         remedy = "`campaign run` starts one"
         raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))
@@ -93,7 +104,7 @@ def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, o
     rows = run.waiting(settings.limit)
     if rows:
         asyncio.run(_deliver(run, settings, rows, observer))
-    return _written(run.report_sync(), paths, observer)
+    return write_workbook(run.report_sync(), paths, observer)
 
 
 async def _deliver(run: Run, settings: DeliverySettings, rows: int, observer: RunObserver) -> None:
@@ -105,11 +116,12 @@ async def _deliver(run: Run, settings: DeliverySettings, rows: int, observer: Ru
         delivering.result()
 
 
-def _written(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
+def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
     """Write the results workbook; a failure to do so is part of the report."""
     target = paths.workbook(report.run.number)
+    tally = report.tally
     try:
-        return report.to_xlsx(target, observer.writing(target, report.tally.rows + report.tally.count(*TO_FIX)))
+        return report.to_xlsx(target, observer.writing(target, tally.rows + tally.count(*TO_FIX, *DOUBTFUL)))
     except ResultsError as error:
         return replace(report, trouble=error)
     except KeyboardInterrupt:
