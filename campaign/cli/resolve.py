@@ -13,7 +13,6 @@ from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import ASK_NOT, FILE, RESULTS, operator, output_options, row_ranges
 from campaign.cli.reports import show_report
-from campaign.journal import State
 from campaign.runs import RunPaths
 from campaign.runs.by_hand import resolve_rows
 
@@ -27,22 +26,25 @@ if TYPE_CHECKING:
 @click.option(
     "--as", "settled", type=click.Choice(["sent", "not-sent"]), required=True, help="What the server says of them."
 )
+@click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="A run other than the last.")
 @ASK_NOT
 @RESULTS
 @output_options
 def resolve(file: Path, rows: tuple[range, ...], settled: str, **given: Any) -> None:  # noqa: ANN401 - as above
     """Put rows of FILE's last run that are in doubt on record as sent or not sent, once you have looked at the server.
 
-    Rows that were not sent wait again, and `campaign resume` sends them. Who decided, and when, is recorded.
+    Rows that were not sent wait again, and `campaign resume` sends them; those of an earlier run go to its
+    sheet To fix. Who decided, and when, is recorded.
 
     \b
     campaign resolve tet-offer.toml --rows 3,9 --as sent
     campaign resolve tet-offer.toml --rows 12-15 --as not-sent
     """
     paths = RunPaths(file.parent, campaign_name(file), given["results"])
-    state = State.SENT if settled == "sent" else State.PENDING
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
-        report = resolve_rows(paths, rows, state, operator(), observer)
+        report = resolve_rows(
+            paths, rows, sent=settled == "sent", by=operator(), observer=observer, number=given["number"]
+        )
     if report is None:
         say("Nothing was changed.")
         sys.exit(NOTHING_SENT)

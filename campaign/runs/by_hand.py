@@ -59,15 +59,19 @@ def abandon_run(paths: RunPaths, find: FindCredentials, by: str, observer: RunOb
         return write_workbook(Report.of(journal, record), paths, observer)
 
 
-def resolve_rows(paths: RunPaths, rows: Sequence[range], state: State, by: str, observer: RunObserver) -> Report | None:
+def resolve_rows(
+    paths: RunPaths, rows: Sequence[range], *, sent: bool, by: str, observer: RunObserver, number: int | None = None
+) -> Report | None:
     """Settle rows in doubt by hand: the operator has looked at the server.
 
     Args:
         paths: where the campaign's files are.
         rows: their numbers.
-        state: sent; or pending, so that a resume sends them.
+        sent: whether the server has them. Rows of the last run that it does not have wait again, so that a resume sends
+            them; those of an earlier run have failed, so that its sheet To fix contains them.
         by: the operator, for the record.
         observer: is asked first.
+        number: the run; None: the last.
 
     Returns:
         How the run is now; None where the observer did not agree.
@@ -76,19 +80,25 @@ def resolve_rows(paths: RunPaths, rows: Sequence[range], state: State, by: str, 
         RunStateError: one of the rows is not in doubt; then none is changed.
     """
     with existing_journal(paths) as journal, journal.exclusive():
-        record = whole_run(journal)
+        record = whole_run(journal, number)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
         if not channel_of(record).can_read_back:
             journal.mark_cut_off_in_doubt(record.number)
         refuse_other_states(journal, record, rows, (State.IN_DOUBT,))
         count = len(journal.row_states(record.number, rows))
-        word = "sent" if state is State.SENT else "not sent"
+        word, state = ("sent", State.SENT) if sent else ("not sent", _waiting_state(journal, record))
         if not observer.agree(f"Put {rows_of(count)} of run {record.number} on record as {word}?"):
             return None
         journal.settle(record.number, rows, state, f"settled as {word} by {by} on {_today()}")
         named = ", ".join(str(each.start) if len(each) == 1 else f"{each.start}-{each.stop - 1}" for each in rows)
         journal.record_decision(record.number, "resolve", by, f"rows {named} as {word}")
         return write_workbook(Report.of(journal, record), paths, observer)
+
+
+def _waiting_state(journal: JournalStore, record: RunRecord) -> State:
+    """The state from which rows of a run can still be sent: only the last run can be resumed."""
+    last = journal.last_run()
+    return State.PENDING if last is None or last.number == record.number else State.FAILED
 
 
 class Forgotten(NamedTuple):

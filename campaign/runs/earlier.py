@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaign.errors import CampaignError, Problem, RunStateError
+from campaign.journal import open_journal
 from campaign.journal.records import PlannedRow, State
 from campaign.planning import PlanCounts, planned_rows
 from campaign.recipients.to_fix import to_fix_list
 from campaign.review.phrases import rows_of
+from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from campaign.journal import EarlierRow, JournalStore, RunRecord
-    from campaign.planning import Plan
+    from campaign.planning import LeaveOut, Plan
     from campaign.recipients.to_fix import SourceColumns, ToFixList, WorkbookMark
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.sheets import Sheet
@@ -122,6 +124,21 @@ def earlier_messages(plan: Plan, journal: JournalStore, *, skip_sent: bool = Fal
     with journal.delivered_messages(numbers) as by_digest, journal.delivered_rows(numbers) as by_row:
         skip = skip_sent or to_fix is not None
         yield EarlierMessages(plan.recipients, by_digest, by_row, to_fix, frozenset(numbers), skip)
+
+
+@contextlib.contextmanager
+def looking_back(plan: Plan, *, skip_sent: bool = False) -> Iterator[LeaveOut | None]:
+    """What the campaign's own journal, if there is one, means for a plan that is only looked at.
+
+    Raises:
+        RunStateError: the list is a sheet To fix of runs that this journal does not contain.
+    """
+    path = RunPaths(plan.campaign.folder, plan.campaign.name).journal
+    if plan.rehearsal or not path.exists():
+        yield None
+        return
+    with open_journal(path, create=False) as journal, earlier_messages(plan, journal, skip_sent=skip_sent) as earlier:
+        yield earlier.look_at if earlier else None
 
 
 def _other_journal(plan: Plan, journal: JournalStore, mark: WorkbookMark | None) -> RunStateError:

@@ -250,7 +250,10 @@ class Run:
         """
         if not self._journal.tally(self.number).count(State.SENDING):
             return
-        if self.channel.can_read_back:
+        known = self.record.manifest.rehearsal or all(
+            each.name in self._credentials for each in self.channel.credentials
+        )
+        if self.channel.can_read_back and known:
             patience = min(self.settings.give_up_after, MOST_PATIENCE)
             self._look_only = True
             try:

@@ -121,8 +121,12 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
     target = paths.workbook(report.run.number)
     tally = report.tally
     try:
-        return report.to_xlsx(target, observer.writing(target, tally.rows + tally.count(*TO_FIX, *DOUBTFUL)))
+        reported = report.to_xlsx(target, observer.writing(target, tally.rows + tally.count(*TO_FIX, *DOUBTFUL)))
     except ResultsError as error:
         return replace(report, trouble=error)
     except KeyboardInterrupt:
         return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))
+    if reported.results != target:
+        what = "is not, or no longer, what campaign wrote there, or another program has it open"
+        observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))
+    return reported

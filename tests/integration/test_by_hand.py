@@ -16,7 +16,6 @@ from campaign.sandbox import SandboxSettings
 from campaign.sandbox.faults import Fault, FaultPlan
 from tests.integration.conftest import FAST, kitechat_list, livechat_list
 from tests.integration.test_processes import nothing_is_left_running, start_process, start_run, wait_for_messages
-from tests.integration.test_terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,16 +96,6 @@ def test_where_the_server_cannot_be_asked_what_was_cut_off_is_in_doubt(
     assert (said.json["sent"], said.json["skipped"], said.json["in_doubt"]) == (2, 1, 1)
 
 
-def test_a_no_abandons_nothing(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
-    recipients = livechat_list(tmp_path / "list.csv", 3)
-    command("run", recipients, *LIVECHAT, "--server", server.url, *FAST, "--limit", "1")
-    terminal = Terminal("abandon", recipients)
-    terminal.wait_for("Leave 2 rows of run 1 unsent for good? [y/N]")
-    terminal.say("n\n")
-    assert terminal.end() == 2
-    assert command("resume", recipients, *FAST).json["sent"] == 3
-
-
 # resolve
 
 
@@ -144,6 +133,20 @@ def test_where_one_row_cannot_be_settled_none_is(
     assert said.code == 2
     assert words in said.stderr
     assert command("results", recipients, "--json").json["in_doubt"] == 3
+
+
+def test_rows_of_an_earlier_run_that_were_not_sent_go_to_its_sheet_to_fix(
+    command: Campaign, doubtful: tuple[Path, RunningSandbox]
+) -> None:
+    recipients, server = doubtful
+    options = ("--template", "kitechat-text", "--server", server.url, *FAST)
+    command("run", recipients, *options, "--skip-sent")
+    said = command("resolve", recipients, "--rows", "5", "--as", "not-sent", "--run", "1", "--json")
+    assert (said.code, said.json["run"], said.json["failed"], said.json["in_doubt"]) == (0, 1, 1, 2)
+    before = len(server.ledger.taken())
+    fixed = command("run", recipients, "--recipients", said.json["results"], "--sheet", "To fix", *options)
+    assert (fixed.json["run"], fixed.json["sent"]) == (3, 1)
+    assert len(server.ledger.taken()) == before + 1
 
 
 # resume --rows
@@ -199,19 +202,6 @@ def test_stop_ends_the_delivery_of_another_process_as_ctrl_c_would(
     resumed = command("resume", recipients, *FAST)  # the wish is gone with the process that it was for
     assert (resumed.code, resumed.json["sent"]) == (0, 400)
     assert sent_once(server)
-
-
-def test_a_wish_to_stop_that_comes_while_a_run_waits_for_its_answer_stops_it_before_the_first_message(
-    server: RunningSandbox, tmp_path: Path
-) -> None:
-    recipients = livechat_list(tmp_path / "list.csv", 5)
-    terminal = Terminal("run", recipients, *LIVECHAT, "--server", server.url, "--rate", "1/s")
-    terminal.wait_for("Send 5 messages")
-    with open_journal(tmp_path / "list.journal.db", create=False) as journal:
-        journal.request_stop("an@host")
-    terminal.say("y\n")
-    assert terminal.end() == 130
-    assert len(server.ledger.taken()) <= 1
 
 
 def test_where_no_process_is_at_work_there_is_nothing_to_stop(

@@ -23,7 +23,6 @@ from tests.integration.conftest import (
     livechat_list,
     write_csv,
 )
-from tests.integration.test_terminal import Terminal
 
 pytestmark = pytest.mark.usefixtures("api_key")
 
@@ -199,20 +198,6 @@ def test_new_says_who_gets_the_message_again_in_the_refusal_and_with_yes(
     assert (first.json["state"], first.json["sent"], first.json["skipped"]) == ("finished", 5, 25)
 
 
-def test_the_question_of_new_says_it_too_and_a_no_changes_nothing(
-    command: Campaign, server: RunningSandbox, tmp_path: Path
-) -> None:
-    options = (livechat_list(tmp_path / "list.csv", 30), *LIVECHAT, "--server", server.url)
-    command("run", *options, *FAST, "--limit", "5")
-    terminal = Terminal("run", *options, "--new")
-    terminal.wait_for("5 rows that already have this message get it again; --skip-sent leaves them out.")
-    terminal.wait_for("Send 30 messages")
-    terminal.say("n\n")
-    assert terminal.end() == 2
-    assert command("resume", tmp_path / "list.csv", *FAST).json["sent"] == 30
-    assert set(times(server).values()) == {1}
-
-
 def test_of_a_finished_run_the_refusal_counts_those_who_have_this_very_message(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -270,10 +255,6 @@ def test_a_changed_address_is_asked_about_before_a_resume(
     refused = command("resume", campaign, *FAST)
     assert refused.code == 2
     assert f"add --server {corrected}, or --server {server.url}" in refused.stderr
-    terminal = Terminal("resume", campaign)
-    terminal.wait_for(f"Send the rest to {corrected}?")
-    terminal.say("n\n")
-    assert terminal.end() == 2
     assert len(server.ledger.taken()) == 1
     assert command("resume", campaign, *FAST, "--server", corrected).json["sent"] == 4
     assert command("resume", campaign, *FAST).code == 0  # nothing is left to send, so nothing is asked
@@ -302,3 +283,11 @@ def test_after_many_refusals_the_next_step_is_to_look(
     assert "is the list or the template wrong? 0 of 60 rows are sent" in said.stderr
     look = said.stderr.index("Look first")
     assert look < said.stderr.index("--skip-sent") < said.stderr.index("campaign resume")
+
+
+def test_a_dry_run_counts_what_would_be_left_out(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    options = (livechat_list(tmp_path / "list.csv", 6), *LIVECHAT, "--server", server.url)
+    command("run", *options, *FAST, "--limit", "2")
+    said = command("run", *options, "--dry-run", "--skip-sent", "--json")
+    assert (said.json["pending"], said.json["skipped"]) == (4, 2)
+    assert command("run", *options, "--dry-run", "--json").json["pending"] == 6
