@@ -96,6 +96,25 @@ def test_where_the_server_cannot_be_asked_what_was_cut_off_is_in_doubt(
     assert (said.json["sent"], said.json["skipped"], said.json["in_doubt"]) == (2, 1, 1)
 
 
+def test_where_the_server_does_not_answer_what_was_cut_off_is_in_doubt(
+    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
+) -> None:
+    server = start_sandbox()
+    livechat_list(tmp_path / "list.csv", 4)
+    campaign = tmp_path / "c.toml"
+    campaign.write_text(
+        f'name = "c"\ntemplate = "livechat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{server.url}"\n'
+        '[delivery]\ngive_up_after = "300ms"\n',
+        encoding="utf-8",
+    )
+    command("run", campaign, *FAST, "--limit", "2")
+    change(tmp_path / "c.journal.db", "UPDATE status SET state = 'sending', attempts = 1 WHERE seq = 3")
+    server.sandbox.set_faults(FaultPlan(rates={Fault.RESET_AFTER: 1.0}, on_read_back=True))
+    said = command("abandon", campaign, "--yes", "--json")
+    assert (said.code, said.json["sent"], said.json["skipped"], said.json["in_doubt"]) == (0, 2, 1, 1)
+    assert len(server.ledger.taken()) == 2
+
+
 # resolve
 
 

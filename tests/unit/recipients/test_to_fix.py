@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -102,3 +103,14 @@ def test_a_sheet_to_fix_without_its_columns_is_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", ("Id", "Reason"), "To fix", MARK)
     with pytest.raises(RecipientsError, match="the columns Run and Source row are missing"):
         to_fix_list(open_sheet(path, ReadOptions(sheet="To fix")))
+
+
+@pytest.mark.parametrize(
+    "content", [b"<Properties><property name=", b"<!DOCTYPE x><Properties/>"], ids=["cut", "doctype"]
+)
+def test_damaged_properties_are_none(tmp_path: Path, content: bytes) -> None:
+    path = workbook(tmp_path / "x.xlsx", ("Id",), "List")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("docProps/custom.xml", content)
+    assert mark_of(path) is None
+    assert open_sheet(path).columns[0].header == "Id"
