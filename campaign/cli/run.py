@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.campaign_file import server_in_file
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options
 from campaign.cli.reports import dry_run, show_report
@@ -41,7 +42,8 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    options = RunOptions(**{name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results")})
+    names = ("limit", "skip_invalid", "new", "skip_sent", "results")
+    options = RunOptions(**{name: given[name] for name in names}, server_in_file=server_in_file(file))
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
     changed = any(given[name] for name in ("template", "mapped", "values"))

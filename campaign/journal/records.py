@@ -146,6 +146,7 @@ class RunManifest:
         headers: the headers as displayed, in sheet order.
         settings: how the run is delivered.
         rehearsal: whether it is delivered to a sandbox, so that no message leaves the machine.
+        server_in_file: the address that the campaign file named, where the run was started from one by a command.
     """
 
     channel: str
@@ -156,6 +157,7 @@ class RunManifest:
     headers: tuple[str, ...]
     settings: DeliverySettings = field(default_factory=DeliverySettings)
     rehearsal: bool = False
+    server_in_file: str | None = None
 
     @property
     def server_name(self) -> str:

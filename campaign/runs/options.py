@@ -63,8 +63,8 @@ class RunOptions:
         retry: rows in these states (failed, in doubt) are sent again.
         rows: the numbers of those; (): all.
         server: another address of the same server.
-        server_in_file: the address that the campaign file names by now; where the run was planned for another one, the
-            observer decides.
+        server_in_file: the address that the campaign file names, apart from options; where that was another one when
+            the run was planned, the observer decides.
         results: where to write the workbook; None: beside the campaign.
     """
 

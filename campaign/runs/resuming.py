@@ -30,9 +30,12 @@ def changed_server(
     manifest = record.manifest
     if options.server_in_file is None or manifest.rehearsal:
         return None
-    now = base_url(channel_of(record), options.server_in_file)
+    channel = channel_of(record)
+    now = base_url(channel, options.server_in_file)
+    # A run may have been planned with --server: then only a change of the file itself says anything.
+    named = {manifest.server, *([base_url(channel, manifest.server_in_file)] if manifest.server_in_file else ())}
     waiting = journal.tally(record.number).count(State.PENDING, State.SENDING, *options.retry)
-    if now == manifest.server or not waiting:
+    if now in named or not waiting:
         return None
     return now if observer.confirm_server(manifest.server, now) else False
 

@@ -177,6 +177,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         headers=tuple(column.header for column in plan.recipients.columns),
         settings=options.applied_to(plan.campaign.delivery_settings),
         rehearsal=plan.rehearsal,
+        server_in_file=options.server_in_file,
     )
 
 

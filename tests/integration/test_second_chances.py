@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from openpyxl import load_workbook
 
+import campaign as campaign_api
 from campaign.sandbox import SandboxSettings
 from campaign.sandbox.faults import Fault, FaultPlan
 from tests.integration.conftest import (
@@ -291,3 +292,35 @@ def test_a_dry_run_counts_what_would_be_left_out(command: Campaign, server: Runn
     said = command("run", *options, "--dry-run", "--skip-sent", "--json")
     assert (said.json["pending"], said.json["skipped"]) == (4, 2)
     assert command("run", *options, "--dry-run", "--json").json["pending"] == 6
+
+
+def test_an_address_that_an_option_named_is_no_change_of_the_file(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    livechat_list(tmp_path / "list.csv", 3)
+    campaign = tmp_path / "c.toml"
+    text = 'name = "c"\ntemplate = "livechat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{}"\n'
+    campaign.write_text(text.format("https://chat.example.com"), encoding="utf-8")
+    command("run", campaign, *FAST, "--server", server.url, "--limit", "1")
+    assert command("resume", campaign, *FAST, "--limit", "1").json["sent"] == 2
+    campaign.write_text(text.format("https://other.example.com"), encoding="utf-8")
+    refused = command("resume", campaign, *FAST)
+    assert refused.code == 2
+    assert f"planned for {server.url}, and the campaign file now says https://other.example.com" in refused.stderr
+
+
+@pytest.mark.parametrize("kept", ["file", "memory"])
+def test_a_program_can_leave_out_who_has_the_message_too(server: RunningSandbox, tmp_path: Path, kept: str) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 3)
+    loaded = campaign_api.load(recipients, template="livechat-text", server=server.url)
+    plan = campaign_api.plan(loaded)
+    with campaign_api.open_journal(tmp_path / "a.journal.db" if kept == "file" else ":memory:") as journal:
+        first = campaign_api.start_sync(plan, journal=journal)
+        assert len(list(first.deliver_sync(limit=2))) == 2
+        with pytest.raises(campaign_api.CampaignError, match="2 rows that already have this message get it again"):
+            campaign_api.start_sync(plan, journal=journal)
+        second = campaign_api.start_sync(plan, journal=journal, new="skip-sent")
+        assert [row.state for row in journal.results(second.number)] == ["skipped", "skipped", "pending"]
+        assert [row.state for row in journal.results(1)] == ["sent", "sent", "skipped"]
+        assert len(list(second.deliver_sync())) == 1
+    assert set(times(server).values()) == {1}
