@@ -14,6 +14,7 @@ from campaign.channels.credentials import credentials_from
 from campaign.errors import Problem, RunStateError
 from campaign.planning import prepare
 from campaign.runs.options import RunObserver, RunOptions
+from campaign.runs.resuming import check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, whole_run
 from campaign.runs.whole_run import run_plan
@@ -112,7 +113,7 @@ async def resume(
 
     Raises:
         KeyMissingError: the server needs an API key.
-        RunStateError: there is no complete run on record.
+        RunStateError: there is no complete run on record, or its messages were deleted.
         JournalError: the journal is in use, or cannot be read.
     """
     return await asyncio.to_thread(resume_sync, journal, api_key=api_key, retry=retry, server=server)
@@ -128,6 +129,7 @@ def resume_sync(
     """The blocking twin of `resume`."""
     with journal.exclusive():
         record = whole_run(journal)
+        check_retries(journal, record, RunOptions(retry=tuple(retry)))
         credentials = {} if record.manifest.rehearsal else credentials_from(channel_of(record), api_key)
         run = Run(journal, record, credentials, server=server, retry=tuple(retry))
         run.settle_cut_off()

@@ -79,7 +79,7 @@ def source_columns(headers: Sequence[str], *, trusted: bool = False) -> SourceCo
 
     Args:
         headers: the headers.
-        trusted: whether sheet or workbook are known to be campaign's; else only a list is recognised that ends with
+        trusted: whether the sheet has the name of one of campaign's; else only a list is recognised that ends with
             Reason, Run and Source row, as the sheet does that was copied or saved as CSV.
     """
     for run in range(len(headers) - 2, -1, -1):
@@ -132,7 +132,7 @@ def to_fix_list(recipients: Sheet) -> ToFixList | None:
     mark, sheet = mark_of(recipients.path), recipients.sheet
     headers = [column.header for column in recipients.columns]
     doubtful, titled = is_titled(sheet, DOUBT_TITLE), is_titled(sheet, FIX_TITLE)
-    columns = source_columns(headers, trusted=titled or doubtful or mark is not None)
+    columns = source_columns(headers, trusted=titled or doubtful)
     if doubtful and (mark is not None or columns is not None):
         what = "these rows are in doubt: the server may have the messages, so the sheet is no list to send"
         remedy = "look at the server, then `campaign resolve`, or `campaign resume --retry in-doubt`"

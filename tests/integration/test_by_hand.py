@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from openpyxl import load_workbook
 
+import campaign
 from campaign.journal import open_journal
 from campaign.sandbox import SandboxSettings
 from campaign.sandbox.faults import Fault, FaultPlan
@@ -286,6 +287,9 @@ def test_what_was_forgotten_cannot_be_sent_again(command: Campaign, doubtful: tu
     said = command("resume", recipients, "--retry", "in-doubt", "--yes")
     assert said.code == 2
     assert "its messages were deleted by `campaign forget`" in said.stderr
+    refused = pytest.raises(campaign.CampaignError, match="its messages were deleted")
+    with open_journal(recipients.with_name("list.journal.db"), create=False) as journal, refused:
+        campaign.resume_sync(journal, api_key="k", retry=(campaign.State.IN_DOUBT,))
     assert len(server.ledger.entries) == before
 
 

@@ -39,7 +39,7 @@ SELECT group_concat(
     seq || ' ' || row || ' ' || hex(destination) || ' ' || hex(body) || ' ' || state || ' ' || attempts, char(10)
 ) FROM (
     SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq)
-    WHERE run = ? AND seq > ? AND {wanted} ORDER BY seq LIMIT ?
+    WHERE run = ? AND seq > ? AND {wanted} AND body IS NOT NULL ORDER BY seq LIMIT ?
 )
 """
 

@@ -143,6 +143,15 @@ def test_what_is_forgotten_is_gone_and_what_was_counted_stays(journal: JournalSt
     assert other.cells[0].text == "name 2"
 
 
+async def test_what_is_forgotten_does_not_wait_for_delivery_any_more(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    async with journal.attempt_log(1) as log:
+        log.record_outcome(1, await log.begin(1, NOON), "x", Outcome(State.FAILED, "k", "why", at=NOON))
+    journal.forget(1)
+    async with journal.attempt_log(1, (State.FAILED,)) as log:
+        assert await log.waiting(0, 10) == []
+
+
 def test_what_is_forgotten_is_in_no_byte_of_the_files(tmp_path: Path) -> None:
     with open_journal(tmp_path / "a.journal.db") as journal:
         plan(journal, [message(row, reason="Nguyễn Văn An") for row in range(2, 400)])

@@ -12,6 +12,7 @@ from openpyxl.packaging.custom import StringProperty
 from campaign.errors import RecipientsError
 from campaign.recipients.to_fix import (
     SourceColumns,
+    ToFixList,
     WorkbookMark,
     mark_of,
     properties_of,
@@ -114,3 +115,13 @@ def test_damaged_properties_are_none(tmp_path: Path, content: bytes) -> None:
         archive.writestr("docProps/custom.xml", content)
     assert mark_of(path) is None
     assert open_sheet(path).columns[0].header == "Id"
+
+
+def test_the_sheet_results_of_a_list_with_a_column_run_is_no_sheet_to_fix(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ("Run", "Status", "Reason", "Latency ms", "Source row"), "Results", MARK)
+    assert to_fix_list(open_sheet(path, ReadOptions(sheet="Results"))) is None
+
+
+def test_a_sheet_to_fix_under_another_name_is_recognised(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ("Id", *LAST), "corrected", MARK)
+    assert to_fix_list(open_sheet(path)) == ToFixList(SourceColumns(2, 3), MARK)
