@@ -1,8 +1,8 @@
-"""Send a personalised chat message to every row of a spreadsheet, and know what became of each.
+"""Send a personalised chat message to every row of a spreadsheet, and record the outcome of each.
 
     import campaign
 
-    c = campaign.load("tet-offer.toml")
+    c = campaign.load("tet-offer/campaign.toml")
     plan = campaign.plan(c, sandbox=True)  # reads, renders and validates; sends nothing
     print(plan.counts, plan.rows[0].payload)
     for row in plan.invalid:
@@ -14,12 +14,11 @@
         report = await run.report()
     report.to_xlsx("tet.xlsx")
 
-`sandbox=True` rehearses against a local server; without it, `start` takes the server's `api_key` where it needs one.
-Every asynchronous name has a blocking twin (`start_sync`, `deliver_sync`, …), and `campaign.run(c)` does all of it at
-once. Nothing prints, prompts, reads environment variables or installs signal handlers.
+`sandbox=True` rehearses against a local server. Without it, pass the server's `api_key` to `start` if it requires one.
+Every asynchronous function has a blocking counterpart (`start_sync`, `deliver_sync`, …), and `campaign.run(c)` does
+everything in one call. Nothing prints, prompts, reads environment variables or installs signal handlers.
 
-What is named in `__all__` is the public API. Each name is loaded when it is first used, because `campaign --help` needs
-none of them.
+`__all__` lists the public API. Each name is loaded when it is first used, because `campaign --help` needs none of them.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from campaign.campaign_file import load
     from campaign.config import Campaign
     from campaign.delivery.ports import RowEvent
+    from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RowResult, State, Tally, open_journal
     from campaign.planning import Plan, PlanCounts
@@ -44,6 +44,7 @@ __all__ = [
     "Plan",
     "PlanCounts",
     "Problem",
+    "ProxySettings",
     "Report",
     "RowEvent",
     "RowResult",
@@ -68,6 +69,7 @@ _MODULES = {
     "campaign.campaign_file": ("load",),
     "campaign.config": ("Campaign",),
     "campaign.delivery.ports": ("RowEvent",),
+    "campaign.delivery.proxies": ("ProxySettings",),
     "campaign.errors": ("CampaignError", "Problem"),
     "campaign.journal": ("JournalStore", "RowResult", "State", "Tally", "open_journal"),
     "campaign.planning": ("Plan", "PlanCounts"),

@@ -1,26 +1,27 @@
 """The functions of the public API; `campaign` exports them.
 
 They print nothing, prompt for nothing, read no environment variables and install no signal handlers. The asynchronous
-ones work in any running event loop; each has a blocking twin, named with `_sync`.
+ones work in any running event loop; each has a blocking counterpart, named with `_sync`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from campaign.channels.credentials import credentials_from
-from campaign.errors import Problem, RunStateError
+from campaign.errors import Problem, RunStateError, UsageError
 from campaign.planning import prepare
-from campaign.runs.options import RunObserver, RunOptions
+from campaign.runs.delivery import settled
+from campaign.runs.options import RunObserver, RunOptions, retryable
 from campaign.runs.resuming import check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, whole_run
 from campaign.runs.whole_run import run_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Collection, Mapping
 
     from campaign.channels import Channel
     from campaign.config import Campaign
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from campaign.planning import Plan, PlanCounts
     from campaign.runs.options import SendConfirmation
     from campaign.runs.report import Report
-
-
-T = TypeVar("T")
 
 
 def plan(campaign: Campaign, *, sandbox: bool = False) -> Plan:
@@ -76,10 +74,19 @@ async def start(
         RunStateError: a run is on record, or the observer did not confirm this one.
         JournalError: the journal is in use, or cannot be written.
     """
+    await settled(journal)
     cancelled = threading.Event()
     following = _Cancellable(observer or RunObserver(), cancelled)
-    options = RunOptions(new=bool(new), skip_sent=new == "skip-sent", skip_invalid=skip_invalid)
-    return await _in_thread(lambda: _start(plan, journal, api_key, options, following), cancelled)
+    options = _options(new=new, skip_invalid=skip_invalid)
+    task = asyncio.ensure_future(asyncio.to_thread(_start, plan, journal, api_key, options, following))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:  # let the thread notice and clean up before the caller goes on
+        cancelled.set()
+        await asyncio.wait([task])
+        if task.exception() is None and not options.starts_over:  # else an unfinished run may have been given up for it
+            journal.discard(task.result().number)
+        raise
 
 
 def start_sync(
@@ -91,8 +98,8 @@ def start_sync(
     skip_invalid: bool = False,
     observer: RunObserver | None = None,
 ) -> Run:
-    """The blocking twin of `start`."""
-    options = RunOptions(new=bool(new), skip_sent=new == "skip-sent", skip_invalid=skip_invalid)
+    """The blocking counterpart of `start`."""
+    options = _options(new=new, skip_invalid=skip_invalid)
     return _start(plan, journal, api_key, options, observer or RunObserver())
 
 
@@ -100,7 +107,7 @@ async def resume(
     journal: JournalStore,
     *,
     api_key: str | Mapping[str, str] | None = None,
-    retry: tuple[State, ...] = (),
+    retry: Collection[State | str] = (),
     server: str | None = None,
 ) -> Run:
     """The last run of a journal, ready to be delivered again. Nothing is sent yet.
@@ -116,6 +123,7 @@ async def resume(
         RunStateError: there is no complete run on record, or its messages were deleted.
         JournalError: the journal is in use, or cannot be read.
     """
+    await settled(journal)
     return await asyncio.to_thread(resume_sync, journal, api_key=api_key, retry=retry, server=server)
 
 
@@ -123,15 +131,15 @@ def resume_sync(
     journal: JournalStore,
     *,
     api_key: str | Mapping[str, str] | None = None,
-    retry: tuple[State, ...] = (),
+    retry: Collection[State | str] = (),
     server: str | None = None,
 ) -> Run:
-    """The blocking twin of `resume`."""
+    """The blocking counterpart of `resume`."""
     with journal.exclusive():
         record = whole_run(journal)
-        check_retries(journal, record, RunOptions(retry=tuple(retry)))
+        check_retries(journal, record, RunOptions(retry=retryable(retry)))
         credentials = {} if record.manifest.rehearsal else credentials_from(channel_of(record), api_key)
-        run = Run(journal, record, credentials, server=server, retry=tuple(retry))
+        run = Run(journal, record, credentials, server=server, retry=retry)
         run.settle_cut_off()
     return run
 
@@ -146,7 +154,7 @@ def run(
 ) -> Report | None:
     """Plan a campaign, deliver it and write its results workbook, in its own journal beside the campaign file.
 
-    Blocking, for a script; not to be called inside a running event loop.
+    Blocking, for a script.
 
     Args:
         campaign: the campaign.
@@ -159,8 +167,12 @@ def run(
         How it ended; None where the observer did not confirm it.
 
     Raises:
+        UsageError: it is called inside a running event loop.
         CampaignError: something is wrong, and nothing was sent.
     """
+    if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public function raises where there is none
+        what = "cannot be called inside a running event loop"
+        raise UsageError(Problem("campaign.run", what, "use `await campaign.start(…)`, or a thread"))
     made = prepare(campaign, rehearsal=sandbox)
 
     def find(channel: Channel) -> Mapping[str, str]:
@@ -184,16 +196,10 @@ def _start(
     return begun
 
 
-async def _in_thread(work: Callable[[], T], cancelled: threading.Event) -> T:
-    """Run blocking work in a thread; when cancelled, let it notice and clean up before the caller goes on."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        cancelled.set()
-        await asyncio.wait([task])
-        task.exception()  # it ended because of the cancellation, which is what the caller learns of
-        raise
+def _options(*, new: bool | Literal["skip-sent"], skip_invalid: bool) -> RunOptions:
+    if new not in (True, False, "skip-sent"):
+        raise UsageError(Problem("new", f"“{new}” is not a way to start over", "write True or “skip-sent”"))
+    return RunOptions(new=new is True, skip_sent=new == "skip-sent", skip_invalid=skip_invalid)
 
 
 class _Cancellable(RunObserver):

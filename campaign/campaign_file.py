@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,11 +46,17 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
     Args:
         file: a campaign file; or a spreadsheet, and then `template` is needed. A path in `overrides` is relative to the
             working directory.
-        overrides: settings that replace those of the file.
+        overrides: `template`, `recipients`, `sheet`, `columns`, `values`, `server`, `rate` and `concurrency`, which
+            replace the file's settings; `Overrides` describes them.
 
     Raises:
-        CampaignFileError: every problem of the file, by key.
+        CampaignFileError: every problem of the file, by key; or an override that does not exist.
     """
+    unknown = next((name for name in overrides if name not in Overrides.__annotations__), None)
+    if unknown is not None:
+        close = difflib.get_close_matches(unknown, Overrides.__annotations__, n=1)
+        hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(Overrides.__annotations__)}"
+        raise CampaignFileError(Problem(unknown, "there is no such setting to override", hint))
     template, recipients = overrides.get("template"), overrides.get("recipients")
     nested: dict[str, Any] = {
         "template": str(Path(template).absolute()) if template and Path(template).is_file() else template,
@@ -75,7 +82,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
 
     Args:
         file: a campaign file; or a spreadsheet, and then `overrides` must name the template.
-        overrides: settings that win over the file's, in its own shape ({"server": {"url": …}}).
+        overrides: settings that replace the file's, in its own structure ({"server": {"url": …}}).
 
     Raises:
         CampaignFileError: every problem of the file, by key.
@@ -99,10 +106,10 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
 
 
 def campaign_name(file: Path) -> str:
-    """The name of a campaign's journal and results, also where the campaign file is gone.
+    """The name of a campaign's journal and results, even if the campaign file no longer exists.
 
     Raises:
-        CampaignFileError: the campaign file is there and cannot be read.
+        CampaignFileError: the campaign file exists and cannot be read.
     """
     if is_spreadsheet(file) or not file.exists():
         return file.stem
@@ -138,12 +145,12 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise CampaignFileError(Problem(str(file), f"cannot be read ({error.strerror})")) from error
     except UnicodeDecodeError as error:
         raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
-    except (ValueError, RecursionError) as error:  # no TOML, or TOML beyond what Python reads
+    except (ValueError, RecursionError) as error:  # not TOML, or nested too deeply for Python's parser
         raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
 
 
 def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The file's settings without those that describe its own list, where the overrides name another list."""
+    """The file's settings without those that describe its own list, if the overrides name another list."""
     section, other = given.get("recipients"), overrides.get("recipients", {}).get("file")
     if other is None or not isinstance(section, dict):
         return given

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 DEFAULTS = DeliverySettings()
+
+T = TypeVar("T")
 
 SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "minute": 60, "h": 3600, "hour": 3600}
 
@@ -46,54 +48,79 @@ def _per_second(value: object) -> object:
 
 
 def _not_blank(value: object) -> object:
-    """Refuse a name of nothing but blanks."""
+    """Refuse a blank name."""
     if isinstance(value, str) and not value.strip():
         raise ValueError("is blank")
     return value
 
 
 def _text(value: object) -> object:
-    """Take a whole number for its digits: page_id = 108600123 without quotes."""
+    """Turn an integer into its digits: page_id = 108600123 without quotes."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def parse_rate(rate: str | float) -> float | None:
-    """A rate in requests per second, of "10/s", "600/min" or a number; None for "auto".
+    """Parse a rate such as "10/s", "600/min" or a number into requests per second; None for "auto".
 
     Raises:
-        CampaignFileError: it is none.
+        CampaignFileError: it is not a rate.
     """
+    return _validated(_RATE, rate, "rate")
+
+
+def parse_concurrency(concurrency: int) -> int:
+    """A number of requests in flight at once.
+
+    Raises:
+        CampaignFileError: it is not a whole number from 1 to 1,000.
+    """
+    return _validated(_CONCURRENCY, concurrency, "concurrency")
+
+
+def parse_limit(limit: int) -> int:
+    """A number of rows to deliver.
+
+    Raises:
+        CampaignFileError: it is not a whole number from 1 on.
+    """
+    return _validated(_LIMIT, limit, "limit")
+
+
+def _validated(adapter: TypeAdapter[T], value: object, where: str) -> T:
     try:
-        return _RATE.validate_python(rate)
+        return adapter.validate_python(value)
     except ValidationError as error:
-        what, remedy = _in_words(error.errors(include_url=False)[0], "rate")
-        raise CampaignFileError(Problem("rate", what, remedy)) from error
+        what, remedy = _in_words(error.errors(include_url=False)[0], where)
+        raise CampaignFileError(Problem(where, what, remedy)) from error
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400)]
 Rate = Annotated[Annotated[float, Field(gt=0, le=100_000)] | None, BeforeValidator(_per_second)]
 Word = Annotated[str, BeforeValidator(_text)]
+Concurrency = Annotated[int, Field(ge=1, le=1000)]
 _RATE: TypeAdapter[float | None] = TypeAdapter(Rate)
+_CONCURRENCY: TypeAdapter[int] = TypeAdapter(Concurrency, config=ConfigDict(strict=True))
+_LIMIT: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)], config=ConfigDict(strict=True))
 FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
 TemplateName = Annotated[str, BeforeValidator(_not_blank)]
 
 
 class Section(BaseModel):
-    """A part of the campaign file: known keys only, of the right types, never changed afterwards."""
+    """A section of the campaign file: known keys only, strict types, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
 class RecipientsSection(Section):
-    """Where the rows are, and what the file does not say of itself.
+    """The list of recipients and how to read it.
 
     Attributes:
         file: .xlsx, .xlsm, .csv or .tsv.
         sheet: the sheet to read; None: the first visible one.
-        header_row: the row that holds the headers, from 1.
-        encoding: of a CSV, as Python names it; None: find out.
-        delimiter: of a CSV: a character, or comma, semicolon, tab, pipe; None: find out.
-        short_date: how dates are shown whose format follows the computer's settings, as a number format.
+        header_row: the row that contains the headers, from 1.
+        encoding: of a CSV, as Python names it; None: detect it.
+        delimiter: of a CSV: a character, or comma, semicolon, tab, pipe; None: detect it.
+        short_date: the number format of dates whose format follows the computer's regional settings.
     """
 
     file: FilePath
@@ -105,20 +132,20 @@ class RecipientsSection(Section):
 
 
 class ServerSection(Section):
-    """Where the messages go; `url` is the base URL, without the API's path."""
+    """The server; `url` is its base URL, without the API's path."""
 
     url: str | None = None
 
 
 class ThrottleSection(Section):
-    """How fast: `rate` in requests per second (None: auto), `concurrency` in requests in flight at once."""
+    """Speed: `rate` in requests per second (None: auto), `concurrency` in requests in flight at once."""
 
     rate: Rate = DEFAULTS.rate
-    concurrency: int = Field(default=DEFAULTS.concurrency, ge=1, le=1000)
+    concurrency: Concurrency = DEFAULTS.concurrency
 
 
 class DeliverySection(Section):
-    """How to deal with trouble; `settings.DeliverySettings` describes the keys. Times are in seconds."""
+    """Handling of failures; `settings.DeliverySettings` describes the keys. Times are in seconds."""
 
     timeout: Seconds = DEFAULTS.timeout
     give_up_after: Seconds = DEFAULTS.give_up_after
@@ -127,13 +154,13 @@ class DeliverySection(Section):
 
 
 class Campaign(Section):
-    """One campaign: which rows, which template, which server.
+    """A campaign: the list of recipients, the template, the server and the settings.
 
     Attributes:
-        name: names the journal and the results workbook.
-        folder: where these are, and what relative paths start from.
+        name: the name of the journal and the results workbook.
+        folder: the folder of both, to which relative paths in the file are relative.
         template: a path, or the name of a shipped template.
-        columns: variable to header, where the header is not already the variable's name.
+        columns: variable to header, if the header does not already match the variable.
         values: variable to text, the same for every row.
     """
 
@@ -149,12 +176,12 @@ class Campaign(Section):
 
     @property
     def delivery_settings(self) -> DeliverySettings:
-        """How its runs are delivered."""
+        """The settings of the delivery of its runs."""
         return DeliverySettings(**self.throttle.model_dump(), **self.delivery.model_dump())
 
 
 def problem_of(file: Path, error: ErrorDetails) -> Problem:
-    """One pydantic error of a campaign file, in plain words."""
+    """Convert a pydantic error of a campaign file to a `Problem`."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     where = f"{file}: {'.'.join(map(str, path))}"
     if error["type"] == "extra_forbidden":
@@ -181,7 +208,7 @@ def _in_words(error: ErrorDetails, key: str) -> tuple[str, str]:
 
 
 def unknown_key(file: Path, path: Sequence[str | int]) -> Problem:
-    """The problem of a key that does not exist, with the nearest one that does."""
+    """The problem of an unknown key, with the nearest known key."""
     known = _keys_at(path[:-1])
     close = difflib.get_close_matches(str(path[-1]), known, n=1)
     hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(known)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -76,7 +76,7 @@ class PlanCounts:
 
 
 class PlannedRows:
-    """The rows of a plan, read again from the file whenever they are asked for."""
+    """The rows of a plan, read again from the file by each loop and each index; `list` keeps them."""
 
     def __init__(self, plan: Plan, *states: State) -> None:
         self._plan = plan
@@ -85,13 +85,20 @@ class PlannedRows:
     def __iter__(self) -> Iterator[PlannedRow]:
         return (row for row in planned_rows(self._plan) if not self._states or row.state in self._states)
 
+    def __len__(self) -> int:
+        counts = self._plan.counts
+        return sum(counts.states[state] for state in self._states) if self._states else counts.rows
+
     def __getitem__(self, index: int) -> PlannedRow:
-        if index < 0:
-            return deque(self, maxlen=-index)[index]
-        found = next(islice(self, index, None), None)
+        found = (
+            next(islice(self, index if index >= 0 else len(self) + index, None), None) if -len(self) <= index else None
+        )
         if found is None:
             raise IndexError(f"there is no row {index}")
         return found
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} planned rows of {self._plan.recipients.path.name}>"
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,9 @@ class Plan:
     template: MessageTemplate
     server: str
     rehearsal: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Plan of {self.campaign.name}: {self.recipients.path.name} to {self.server_name}>"
 
     @property
     def channel(self) -> Channel:
@@ -153,7 +163,7 @@ class Plan:
 
 
 def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
-    """Open and compile what a campaign names; reads no further than the headers.
+    """Open and compile what a campaign names; reads no further than the headers (`campaign.plan` reads every row).
 
     Args:
         campaign: the campaign.
@@ -175,7 +185,7 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
 
 
 def _how_it_was_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
-    """How a list was read in which columns are missing; first of all, whether its headers may be in another row."""
+    """Explain how a list was read, for an error about missing columns; another header row comes first."""
     rows = ((row.number, row.texts) for row in recipients.rows())
     doubt = missing_header_warning(rows, {variable_name(name) for name in missing} - {""})
     doubt = doubt or recipients.header_warning
@@ -198,11 +208,11 @@ def planned_rows(
     Raises:
         RecipientsError: the list is damaged further down, or has no rows.
     """
-    for batch in _planned_batches(plan, stamp, linter, leave_out):
+    for batch in _plan_batches(plan, stamp, linter, leave_out):
         yield from batch
 
 
-def _planned_batches(
+def _plan_batches(
     plan: Plan, stamp: Stamp | None, linter: Linter | None = None, leave_out: LeaveOut | None = None
 ) -> Iterator[Sequence[PlannedRow]]:
     found = False
@@ -212,7 +222,7 @@ def _planned_batches(
             if linter is not None:
                 for row in batch:
                     linter.add(row)
-            rows = [_planned(plan, row, stamp) for row in batch]
+            rows = [_plan_row(plan, row, stamp) for row in batch]
             # Before duplicates are sought: that of a row which is left out has no earlier row to be a duplicate of.
             yield duplicates.skip(rows if leave_out is None else list(map(leave_out, rows)))
     if not found:
@@ -240,7 +250,7 @@ def _batches(recipients: Sheet) -> Iterator[list[Row]]:
         yield batch
 
 
-def _planned(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
+def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
     rendered = plan.template.render(row)
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
     payload = rendered.payload
@@ -292,7 +302,7 @@ def write_plan(
     def stamp(payload: Payload, row: int) -> Payload:
         return channel.stamp(payload, message_id(run.secret, row))
 
-    for batch in _planned_batches(plan, stamp, leave_out=leave_out):
+    for batch in _plan_batches(plan, stamp, leave_out=leave_out):
         journal.add(run.number, seq, batch)
         seq += len(batch)
         for row in batch:

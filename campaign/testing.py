@@ -6,8 +6,7 @@
         channel = PAGER
         payload = {"number": "0903123456", "text": "Hello"}
 
-Collected by pytest, the class holds the channel to what `campaign.channels.base.Channel` promises. pytest itself is not
-required: every method is a plain function with assertions.
+Collected by pytest, which is not required, the class holds the channel to what `channels.base.Channel` promises.
 """
 
 # ruff: noqa: S101 - a test suite consists of assertions
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from campaign.channels.sandbox_api import Destination, Reply, SandboxRoute
 
 MESSAGE_ID = "5f0c6ce1b7d04d0c8a3d8a5d5d1c7d11"
+OTHER_ID = MESSAGE_ID[::-1]
 PAGE = b"<!DOCTYPE html><html><body>Sign in first.</body></html>"
 CUT_JSON = b'{"success": tr'
 ERROR = b'{"success": false, "error": "internal error", "message": "internal error"}'
@@ -67,15 +67,11 @@ class _Stored(NamedTuple):
 
 
 class ChannelConformance:
-    """Tests of one channel.
-
-    Attributes:
-        channel: the channel.
-        payload: a payload that its server accepts.
-    """
+    """Tests of one channel."""
 
     channel: ClassVar[Channel]
     payload: ClassVar[Payload]
+    """A payload that the channel's server accepts."""
 
     def test_a_valid_payload_has_no_problems(self) -> None:
         """`problems` is empty for the valid payload, and the payload is recognised."""
@@ -159,15 +155,17 @@ class ChannelConformance:
 
     def test_without_a_response_nothing_is_concluded(self) -> None:
         """A lost response is indeterminate; a request that never left is not."""
+        read, body = self.channel.read_response, self._body()
         for again in (False, True):
-            assert isinstance(self.channel.read_response(TIMEOUT, again=again), Indeterminate)
-            assert isinstance(self.channel.read_response(REFUSED_CONNECTION, again=again), Unreachable)
+            assert isinstance(read(TIMEOUT, body, again=again), Indeterminate)
+            assert isinstance(read(REFUSED_CONNECTION, body, again=again), Unreachable)
 
     def test_refused_access_and_redirects_stop_the_run(self) -> None:
-        """401, 403 and 3xx are fatal: every row would fail in the same way."""
-        for status in (301, 302, 303, 307, 308, 401, 403):
-            for body in (b"", PAGE, ERROR):
+        """401, 403 and 3xx are fatal, and 303, which may follow a message that was taken, stops the run as well."""
+        for body in (b"", PAGE, ERROR):
+            for status in (301, 302, 307, 308, 401, 403):
                 assert isinstance(self._verdict(status, body), Fatal), status
+            assert getattr(self._verdict(303, body), "stop_after", None) == 1
 
     def test_over_the_limit_is_not_a_failure(self) -> None:
         """429 is throttled, and the seconds of Retry-After are read."""
@@ -196,32 +194,35 @@ class ChannelConformance:
         for status in (200, 201, 204, 301, 400, 404, 429, 500):
             for body in (b"", b"\xff", b"null", b"[]", b'"ok"', b"1" * 5000, b"[" * 100_000, b'{"error":{"a":[1]}}'):
                 response = Response(status, headers, body)
-                assert isinstance(self.channel.read_response(response, again=True), get_args(Verdict))
+                assert isinstance(self.channel.read_response(response, self._body(), again=True), get_args(Verdict))
                 assert self.channel.quota(response) is None
 
     def test_a_read_back_concludes_nothing_from_trouble(self) -> None:
         """A read-back that the API did not answer finds neither the message nor its absence."""
         if not self.channel.can_read_back:
             return
-        read = self.channel.read_back
-        assert isinstance(read(TIMEOUT), Indeterminate)
-        assert isinstance(read(REFUSED_CONNECTION), Unreachable)
+        body = self._body()
+        assert isinstance(self.channel.read_back(TIMEOUT, body), Indeterminate)
+        assert isinstance(self.channel.read_back(REFUSED_CONNECTION, body), Unreachable)
         for status in (200, 301, 401, 403, 404, 429, 500, 502, 503):
-            for body in (PAGE, CUT_JSON):
-                assert not isinstance(read(Response(status, {}, body)), Sent | NotFound), status
+            for page in (PAGE, CUT_JSON):
+                assert not isinstance(self.channel.read_back(Response(status, {}, page), body), Sent | NotFound), status
 
     def test_the_sandbox_takes_a_valid_payload(self) -> None:
-        """A route takes the stamped payload, its reply reads as sent, and a read-back finds the message."""
+        """A route takes the stamped payload and its reply reads as sent; a read-back finds it, and no other message."""
         route, request = self._in_sandbox(self.channel.send_request(self._body()))
         reply = route.respond(request, _nothing)
         assert reply.taken
         assert reply.message_id
-        assert isinstance(self.channel.read_response(_response(reply), again=False), Sent)
+        assert isinstance(self.channel.read_response(_response(reply), self._body(), again=False), Sent)
         if self.channel.can_read_back:
             stored = _Stored(reply.message_id, route.destination(request), request.body)
             route, request = self._in_sandbox(self.channel.read_back_request(self._body()))
-            assert isinstance(self.channel.read_back(_response(route.respond(request, lambda _: stored))), Sent)
-            assert isinstance(self.channel.read_back(_response(route.respond(request, _nothing))), NotFound)
+            there, absent = route.respond(request, lambda _: stored), route.respond(request, _nothing)
+            assert isinstance(self.channel.read_back(_response(there), self._body()), Sent)
+            assert isinstance(self.channel.read_back(_response(there), self._body(OTHER_ID)), Indeterminate)
+            assert isinstance(self._verdict(reply.status, reply.body, message_id=OTHER_ID), Indeterminate)
+            assert isinstance(self.channel.read_back(_response(absent), self._body()), NotFound)
 
     def test_the_sandbox_refuses_a_request_without_credentials(self) -> None:
         """A request without its headers is fatal, and takes nothing."""
@@ -230,22 +231,22 @@ class ChannelConformance:
         route, request = self._in_sandbox(self.channel.send_request(self._body()))
         reply = route.respond(request._replace(headers={}), _nothing)
         assert not reply.taken
-        assert isinstance(self.channel.read_response(_response(reply), again=False), Fatal)
+        assert isinstance(self.channel.read_response(_response(reply), self._body(), again=False), Fatal)
 
     def test_the_sandbox_refuses_an_empty_body(self) -> None:
         """A body without a field is refused, and takes nothing."""
         route, request = self._in_sandbox(self.channel.send_request(b"{}"))
         reply = route.respond(request, _nothing)
         assert not reply.taken
-        assert isinstance(self.channel.read_response(_response(reply), again=False), Refused)
+        assert isinstance(self.channel.read_response(_response(reply), self._body(), again=False), Refused)
 
     def test_the_sandbox_has_a_rate_limit(self) -> None:
         """The request over the limit is throttled, and so is the reply of a fault."""
         route, request = self._in_sandbox(self.channel.send_request(self._body()), RouteSettings(RateLimit(1, 60)))
         replies = [route.respond(request, _nothing), route.respond(request, _nothing), route.throttled({})]
-        verdicts = [self.channel.read_response(_response(reply), again=False) for reply in replies]
+        verdicts = [self.channel.read_response(_response(reply), self._body(), again=False) for reply in replies]
         assert [type(verdict) for verdict in verdicts] == [Sent, Throttled, Throttled]
-        failed = self.channel.read_response(_response(route.failed(500, "error")), again=False)
+        failed = self._verdict(500, _response(route.failed(500, "error")).body)
         assert isinstance(failed, Indeterminate)
 
     def test_every_row_of_the_starter_can_be_sent(self) -> None:
@@ -259,16 +260,18 @@ class ChannelConformance:
         assert states
         assert set(states) == {State.PENDING}
 
-    def _body(self) -> bytes:
-        return json.dumps(self.channel.stamp(self.payload, MESSAGE_ID), ensure_ascii=False).encode()
+    def _body(self, message_id: str = MESSAGE_ID) -> bytes:
+        return json.dumps(self.channel.stamp(self.payload, message_id), ensure_ascii=False).encode()
 
     def _requests(self) -> Iterator[Request]:
         yield self.channel.send_request(self._body())
         if self.channel.can_read_back:
             yield self.channel.read_back_request(self._body())
 
-    def _verdict(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> object:
-        return self.channel.read_response(Response(status, headers or {}, body), again=False)
+    def _verdict(
+        self, status: int, body: bytes, headers: Mapping[str, str] | None = None, message_id: str = MESSAGE_ID
+    ) -> object:
+        return self.channel.read_response(Response(status, headers or {}, body), self._body(message_id), again=False)
 
     def _in_sandbox(
         self, request: Request, settings: RouteSettings | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 Payload: TypeAlias = dict[str, Any]
 """A JSON body."""
+
+LONGEST_INT = 600
+"""Digits up to which a JSON number becomes an `int`; below every limit that the interpreter may have been given."""
 
 Path: TypeAlias = tuple[str | int, ...]
 """The place of a value in a payload: ("message", "template", "buttons", 0, "url")."""
@@ -67,9 +71,14 @@ class Response(NamedTuple):
         except ValueError:
             pass
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_int=_integer)
         except (ValueError, RecursionError):
             return None
+
+
+def _integer(digits: str) -> int | Decimal:
+    """A JSON number of any length: `int` refuses more digits than `sys.get_int_max_str_digits`."""
+    return int(digits) if len(digits) <= LONGEST_INT else Decimal(digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +88,12 @@ class NoResponse:
     Attributes:
         reason: what happened, in plain words.
         request_left: whether any byte of the request may have reached the server.
+        permanent: whether the next request would fare the same until a setting is changed.
     """
 
     reason: str
     request_left: bool
+    permanent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +134,15 @@ class Indeterminate:
         reason: what arrived instead.
         refusal: the verdict on the row if a read-back does not find the message; None: try again.
         wait: the number of seconds that the server asks to wait, if given.
+        stop_after: so many of these in a row stop the run, because every row would fare the same; None: the run's
+            settings decide. Where the server has a read-back, the row is read back first, and 1 stops the run once
+            that has settled the row; a read-back that ends with such a number too stops it at once.
     """
 
     reason: str
     refusal: Refused | None = None
     wait: float | None = None
+    stop_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +255,23 @@ class Channel(Protocol):
         """The request that sends a frozen body."""
         ...
 
-    def read_response(self, response: Response | NoResponse, *, again: bool) -> Verdict:
-        """The verdict on a send; `again` says that the server may have taken an earlier attempt of this row."""
+    def read_response(self, response: Response | NoResponse, body: bytes, *, again: bool) -> Verdict:
+        """The verdict on a send.
+
+        Args:
+            response: what came back. Proxies and servers do mix up connections: where the API repeats an id of ours,
+                only a response with that id counts as sent.
+            body: the frozen body that was sent.
+            again: whether the server may have taken an earlier attempt of this row.
+        """
         ...
 
     def read_back_request(self, body: bytes) -> Request:
         """The request that looks up the message of a frozen body. Only if `can_read_back`."""
         ...
 
-    def read_back(self, response: Response | NoResponse) -> ReadBack:
-        """What a read-back found."""
+    def read_back(self, response: Response | NoResponse, body: bytes) -> ReadBack:
+        """What a read-back of a frozen body found; a response about another message finds nothing out."""
         ...
 
     def quota(self, response: Response) -> Quota | None:

@@ -66,10 +66,19 @@ def credentials_from(channel: Channel, given: str | Mapping[str, str] | None) ->
     """
     names = [credential.name for credential in channel.credentials]
     by_name = given if isinstance(given, Mapping) else {names[0]: given} if given and len(names) == 1 else {}
-    missing = [credential.label for credential in channel.credentials if not by_name.get(credential.name)]
+    missing = [credential for credential in channel.credentials if not by_name.get(credential.name)]
     if missing:
-        what = f"needs {' and '.join(f'an {label}' if label[0] in 'AEIO' else f'a {label}' for label in missing)}"
-        raise KeyMissingError(Problem(channel.name, f"{what}, and none was given", "pass api_key"))
+        what = f"needs {' and '.join(with_article(each.label) for each in missing)}, and none was given"
+        remedy = "pass api_key" if len(names) == 1 else f"pass api_key as a mapping with {', '.join(names)}"
+        raise KeyMissingError(Problem(channel.name, what, remedy))
+    wrong = [credential.label for credential in channel.credentials if not isinstance(by_name[credential.name], str)]
+    if wrong:
+        raise KeyMissingError(Problem(f"the {wrong[0]}", "is not text", "pass api_key as a str"))
     return SecretMapping(
         (each.name, header_value(each, f"the {each.label}", by_name[each.name])) for each in channel.credentials
     )
+
+
+def with_article(label: str) -> str:
+    """The name of a credential after "a" or "an"."""
+    return f"an {label}" if label[0] in "AEIOaeio" else f"a {label}"

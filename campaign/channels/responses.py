@@ -17,33 +17,57 @@ if TYPE_CHECKING:
     from campaign.channels.base import Response
 
 
-def without_response(outcome: NoResponse) -> Indeterminate | Unreachable:
+UNREADABLE_IN_A_ROW = 3
+"""Consecutive responses that cannot be read as HTTP after which the run stops."""
+
+
+def without_response(outcome: NoResponse) -> Indeterminate | Unreachable | Fatal:
     """The verdict without a response: whether the message may be there depends on whether the request left."""
-    return Indeterminate(outcome.reason) if outcome.request_left else Unreachable(outcome.reason)
+    if outcome.request_left:
+        return Indeterminate(outcome.reason, stop_after=UNREADABLE_IN_A_ROW if outcome.permanent else None)
+    return Fatal(outcome.reason) if outcome.permanent else Unreachable(outcome.reason)
 
 
 def server_trouble(
-    response: Response, wait_of: Callable[[Response], float | None]
+    response: Response, wait_of: Callable[[Response], float | None], said: str = ""
 ) -> Throttled | Indeterminate | Fatal | None:
     """The verdict on trouble of the server's, which is never the row's; None if the response is about the row.
 
     Args:
         response: the response.
         wait_of: gives the seconds that a response asks to wait.
+        said: where the status was found, for reasons; "": in the status line.
     """
     status = response.status
+    said = said or f"HTTP {status}"
     if 200 <= status < 300:
         return None
     if status == 429:
-        return Throttled("over the server's limit (HTTP 429)", wait_of(response))
+        return Throttled(f"over the server's limit ({said})", wait_of(response))
     if status in (401, 403):
-        return Fatal(f"the server refuses access (HTTP {status}): {excerpt(response)}")
+        return Fatal(f"the server refuses access ({said}): {excerpt(response)}")
     if 300 <= status < 400:
-        where = one_line(response.headers.get("location", "another address"), 200)
-        return Fatal(f"the server redirects (HTTP {status}) to {where}; put the final address into [server] url")
+        return _redirect(response, said)
     if status >= 500 or status in (408, 425) or status < 200:
-        return Indeterminate(f"server trouble (HTTP {status})", wait=wait_of(response))
+        return Indeterminate(f"server trouble ({said})", wait=wait_of(response))
     return None
+
+
+def _redirect(response: Response, said: str) -> Fatal | Indeterminate:
+    """A redirect stops the run. 303 answers a POST that may have been performed (RFC 9110, section 15.4.4)."""
+    where = one_line(response.headers.get("location", "another address"), 200)
+    reason = f"the server redirects ({said}) to {where}; put the final address into [server] url"
+    return Indeterminate(reason, stop_after=1) if response.status == 303 else Fatal(reason)
+
+
+def not_json(response: Response) -> Indeterminate:
+    """The verdict on a 2xx whose body is not the API's JSON."""
+    return Indeterminate(f"the answer (HTTP {response.status}) is not JSON: {excerpt(response, 60)}")
+
+
+def is_page(response: Response) -> bool:
+    """Whether the body is markup, as web pages are."""
+    return response.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def wrong_server(response: Response, api: str) -> Fatal:

@@ -11,7 +11,7 @@ from campaign.campaign_file import campaign_name
 from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import ASK_NOT, FILE, RESULTS, credentials, operator, output_options
+from campaign.cli.options import ASK_NOT, FILE, RESULTS, credentials, operator, output_options, proxies
 from campaign.cli.reports import show_report
 from campaign.runs import RunPaths
 from campaign.runs.by_hand import abandon_run
@@ -35,7 +35,7 @@ def abandon(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pas
     """
     paths = RunPaths(file.parent, campaign_name(file), given["results"])
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
-        report = abandon_run(paths, credentials, operator(), observer)
+        report = abandon_run(paths, credentials, operator(), observer, proxies=proxies())
     if report is None:
         say("Nothing was changed.")
         sys.exit(NOTHING_SENT)

@@ -28,14 +28,14 @@ def say(text: str, *, color: str | None = None) -> None:
 
 
 def warn(warning: Problem) -> None:
-    """Print what may be a mistake, and stops nothing."""
+    """Print a warning: a possible mistake that does not stop the command."""
     say(f"Warning: {warning}", color="yellow")
 
 
 class Listing:
-    """Prints a long list of problems by the thousand: a million rows can have one each.
+    """Prints a long list of problems in blocks of a thousand lines: a million rows can have one each.
 
-    The rest is printed when the block ends, also with an error.
+    The rest is printed when the `with` block ends, even by an exception.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Listing:
 
 
 def key_prompt() -> Callable[[str], str] | None:
-    """Asks for a key without showing it; None where there is no terminal."""
+    """Return a function that prompts for a key without showing it; None if stdin is not a terminal."""
     if not sys.stdin.isatty():
         return None
     return lambda text: str(click.prompt(text, hide_input=True, err=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaign.channels.credentials import SecretMapping, header_value
+from campaign.channels.credentials import SecretMapping, header_value, with_article
 from campaign.errors import KeyMissingError, Problem
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def find_credentials(
     channel: Channel, environment: Mapping[str, str], prompt: Callable[[str], str] | None
 ) -> dict[str, str]:
-    """The values of a channel's credentials, by name; empty if it requires none.
+    """Find the values of a channel's credentials, by name; empty if it requires none.
 
     Args:
         channel: the channel.
         environment: the environment variables.
-        prompt: asks for a value without showing it; None where there is no terminal.
+        prompt: prompts for a value without showing it; None if there is no terminal.
 
     Raises:
         KeyMissingError: one is not set, its file cannot be read, or a header cannot carry it.
@@ -42,8 +42,7 @@ def _find(
         return header_value(credential, f"{name}_FILE", _read(name, Path(file)))
     if prompt is not None:
         return header_value(credential, f"the {credential.label}", prompt(f"{credential.label} for {channel.name}"))
-    article = "an" if credential.label[0] in "AEIOaeio" else "a"
-    what = f"{channel.name} needs {article} {credential.label} and none is set"
+    what = f"{channel.name} needs {with_article(credential.label)} and none is set"
     raise KeyMissingError(Problem(name, what, f"set {name}, or {name}_FILE to the file that holds it"))
 
 

@@ -19,7 +19,7 @@ _IN_MEMORY = 1 << 20
 
 
 class JsonArray:
-    """An array to be printed at the end, of which only the first megabyte is in memory.
+    """An array that is printed at the end; beyond the first megabyte it is kept in a temporary file.
 
     A list of a million rows can have a problem in each.
     """
@@ -50,7 +50,7 @@ class JsonArray:
 
 
 def print_json(value: object) -> None:
-    r"""Print a value: in UTF-8 whatever the locale says, and half a character as `\ud83d`."""
+    r"""Print a value in UTF-8, whatever the locale; a lone surrogate is written as `\ud83d`."""
     _print(lambda stream: stream.write(_encoded(value)))
 
 
@@ -82,7 +82,7 @@ def _print(write: Callable[[BinaryIO], object]) -> None:
         write(stream)
         stream.write(b"\n")
         stream.flush()
-    except BrokenPipeError:  # the reader has seen enough
+    except BrokenPipeError:  # the reader closed the pipe
         raise
     except OSError as error:
         warn(Problem("--json", f"the standard output cannot be written ({error.strerror or error})"))

@@ -1,4 +1,4 @@
-"""The group of commands, each loaded when it is called, and the one place where errors end."""
+"""The command group: loads each command when it is called, and handles every error in one place."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """Loads a command when it is asked for; turns our errors into one paragraph and an exit code."""
+    """Loads a command when it is called; turns a `CampaignError` into one paragraph and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The commands in the order of the way."""
+        """The commands, in the order in which a campaign uses them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
@@ -66,7 +66,7 @@ class Commands(click.Group):
             sys.exit(error.exit_code)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Run one command. An interrupt during a delivery ends in a report; here come those before and after it."""
+        """Run one command, and handle interrupts outside a delivery; one during a delivery ends in a report."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from campaign.starter import make_starter
     help="Whose API to speak.",
 )
 def new(folder: Path, channel: str) -> None:
-    """Make a campaign file, a template and a sample workbook in DIR, to be edited; overwrites nothing.
+    """Make a campaign file, a template and a sample workbook to edit in DIR; overwrites nothing.
 
     \b
     campaign new tet-offer --channel kitechat

@@ -1,4 +1,4 @@
-"""The operator at the terminal: sees a run's progress, and is asked before anything is sent."""
+"""The observer of a run on the terminal: shows progress and asks for confirmation before sending."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from campaign.runs import Run, SendConfirmation
 
 LINE_INTERVAL = 10.0
-"""Seconds between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress if stderr is not a terminal."""
 
 REFRESH_INTERVAL = 0.2
-"""Seconds between two looks at a delivery."""
+"""Seconds between two updates of the progress."""
 
 LONG_WAIT = 1.0
-"""Seconds of waiting that are worth mentioning."""
+"""Shortest wait that is shown, in seconds."""
 
 MOVING = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}"
 WAITING = "{percentage:3.0f}%{postfix}"
@@ -56,7 +56,7 @@ class TerminalObserver(RunObserver):
         self._close_bar()
 
     def warned(self, warning: Problem) -> None:
-        """Print a warning, quiet or not."""
+        """Print a warning, even with --quiet."""
         warn(warning)
 
     def planned(self, counts: PlanCounts) -> None:
@@ -71,7 +71,7 @@ class TerminalObserver(RunObserver):
             self._line(f"planning: {counts.rows} rows")
 
     def confirm(self, confirmation: SendConfirmation) -> bool:
-        """Ask, with the facts.
+        """Ask for confirmation, with the number of messages, the server and the duration.
 
         Raises:
             UsageError: there is no terminal to ask on, and --yes was not given.
@@ -117,7 +117,7 @@ class TerminalObserver(RunObserver):
             self._show(run, rows)
 
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:
-        """A bar on a terminal."""
+        """Show a progress bar if stderr is a terminal."""
         self._close_bar()
         if self._quiet or not sys.stderr.isatty():
             return lambda _rows: None
@@ -126,7 +126,7 @@ class TerminalObserver(RunObserver):
 
     async def _refresh(self, run: Run, rows: int) -> None:
         if not self._quiet and sys.stderr.isatty():
-            # smoothing=0: the mean since the beginning, which includes the waits, gives the honest time left
+            # smoothing=0: only the mean since the start includes the waits, and so estimates the time left correctly
             self._bar = tqdm(total=rows, desc="Sending", unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
         while True:
             self._show(run, rows)

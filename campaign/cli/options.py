@@ -1,4 +1,4 @@
-"""Options that commands share, and what they say to the campaign file."""
+"""Options that commands share, and how they override the campaign file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ import click
 from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt
 from campaign.cli.credentials import find_credentials
+from campaign.cli.proxies import find_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from campaign.channels import Channel
     from campaign.config import Campaign
+    from campaign.delivery.proxies import ProxySettings
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -40,7 +42,7 @@ def pair(value: str) -> tuple[str, str]:
 
 
 def campaign_options(command: Command) -> Command:
-    """FILE, and what may be said of it on the command line."""
+    """FILE, and the options that override the campaign file."""
     for decorate in reversed(_CAMPAIGN_OPTIONS):
         command = decorate(command)
     return command
@@ -52,19 +54,19 @@ _CAMPAIGN_OPTIONS = (
     click.option(
         "--recipients", type=click.Path(path_type=Path), metavar="FILE", help="The list, instead of the campaign's own."
     ),
-    click.option("--sheet", metavar="NAME", help="The sheet to read; else the first visible one."),
+    click.option("--sheet", metavar="NAME", help="The sheet to read; default: the first visible one."),
     click.option(
         "--map", "mapped", type=pair, multiple=True, metavar="VARIABLE=HEADER", help="Name a variable's column."
     ),
     click.option(
-        "--set", "values", type=pair, multiple=True, metavar="VARIABLE=VALUE", help="Same text for every row."
+        "--set", "values", type=pair, multiple=True, metavar="VARIABLE=VALUE", help="The same text for every row."
     ),
     click.option("--server", metavar="URL", help="The server's base address."),
 )
 
 
 def delivery_options(command: Command) -> Command:
-    """How a run is delivered and reported."""
+    """Options of the delivery of a run."""
     for decorate in reversed(_DELIVERY_OPTIONS):
         command = decorate(command)
     return command
@@ -72,7 +74,7 @@ def delivery_options(command: Command) -> Command:
 
 _DELIVERY_OPTIONS = (
     click.option("--rate", metavar="RATE", help="10/s, 600/min, or auto: as fast as the server allows."),
-    click.option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Requests under way at once."),
+    click.option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Requests in flight at once."),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Send N rows, leave the rest for resume."),
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
 )
@@ -105,17 +107,17 @@ RESULTS = click.option(
     "--results", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH", help="Where to write the workbook."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-QUIET = click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, expose_value=False, help="Show where an error came from.")
 
 
 def output_options(command: Command) -> Command:
-    """What is shown."""
+    """Options of the output."""
     return functools.reduce(lambda decorated, decorate: decorate(decorated), (VERBOSE, QUIET, JSON), command)
 
 
 def load(file: Path, given: Mapping[str, Any]) -> Campaign:
-    """The campaign, with what the command line says in place of what the file says.
+    """Load the campaign, with the options of the command line in place of the file's settings.
 
     Raises:
         CampaignFileError: every problem of the file, by key.
@@ -134,8 +136,17 @@ def operator() -> str:
     return f"{user}@{platform.node()}"
 
 
+def proxies() -> ProxySettings:
+    """The machine's proxies, from the environment.
+
+    Raises:
+        UsageError: one is not usable.
+    """
+    return find_proxies(os.environ)
+
+
 def credentials(channel: Channel) -> dict[str, str]:
-    """The values that a channel's server asks for: from the environment, a file named there, or a hidden prompt.
+    """Find the credentials of a channel: from the environment, a file named there, or a hidden prompt.
 
     Raises:
         KeyMissingError: one is missing, or cannot be sent in a header.

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 PAGE_SUFFIXES = (".html", ".htm")
 
 WITHOUT_ROWS = 10
-"""Messages shown on the terminal without --rows."""
+"""Number of messages shown on the terminal without --rows."""
 
 
 def row_range(value: str) -> range:
-    """Read 2-5, or 7, as a spreadsheet program numbers rows.
+    """Parse 2-5, or 7: row numbers of the spreadsheet.
 
     Raises:
         click.BadParameter: it is neither a row nor a range of rows.
@@ -117,7 +117,7 @@ class _Shown:
         self.left_out = False
 
     def __iter__(self) -> Iterator[PlannedRow]:
-        """Row by row, in sheet order."""
+        """Yield the rows in sheet order."""
         for number, row in enumerate(self._plan.rows):
             if self.at_most is not None and number >= self.at_most:
                 self.left_out = True

@@ -1,4 +1,4 @@
-"""Printing what a plan amounts to and how a run ended."""
+"""Printing the results of `check` and of a dry run, and the report of a run."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
 
 
 def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
-    """Plan, and say what a run would do; leaves nothing behind.
+    """Plan, and print what a run would do; write no files.
 
     Returns:
-        The exit code that a run would refuse to begin with, or 0.
+        `NOTHING_SENT` if a run would refuse to start, else 0.
     """
     plan = prepare(campaign, rehearsal=given["sandbox"])
     count = PlanCounts()
@@ -97,14 +97,14 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
 
 
 def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: bool, options: bool = False) -> int:
-    """Print a report, or that nothing was sent; people read stderr, programs stdout.
+    """Print a report, or that nothing was sent: text on stderr, JSON on stdout.
 
     Args:
         report: the report; None where sending was not confirmed.
         file: what the command was given.
         json_wanted: whether to print JSON.
-        quiet: whether to say only what went wrong.
-        options: whether options were given that change what is sent.
+        quiet: whether to print only what went wrong.
+        options: whether options were given that change the messages.
 
     Returns:
         The exit code.
@@ -151,14 +151,14 @@ def _as_json(
 
 
 def _numbers(count: PlanCounts) -> dict[str, int]:
-    """The row counts of the contract's JSON object, of rows of which none was sent."""
+    """The row counts of the JSON object, for rows that were not sent."""
     states = ("sent", "failed", "in_doubt", "invalid", "skipped", "pending")
     return {"rows": count.rows, **{name: count.states[State(name)] for name in states}}
 
 
 def _counts(count: PlanCounts) -> str:
     parts = [f"{count.states[State.PENDING]} of {count.rows} rows can be sent"]
-    for state, word in ((State.INVALID, "invalid"), (State.SKIPPED, "left out (exact duplicates, or sent already)")):
+    for state, word in ((State.INVALID, "invalid"), (State.SKIPPED, "skipped (exact duplicates, or sent already)")):
         if count.states[state]:
             parts.append(f"{count.states[state]} {word}")
     return ", ".join(parts) + "."
@@ -178,7 +178,7 @@ def _mapped(variable: str | None, column: Column, row: PlannedRow | None) -> dic
 
 
 def _columns(plan: Plan, linter: Linter, first: PlannedRow | None) -> Iterator[dict[str, str | None]]:
-    """The mapping, then the columns without a variable; each with what the linter found in it."""
+    """The mapping, then the columns without a variable; each with the linter's example."""
     examples = {column.letter: example._asdict() for column, example in linter.examples().items()}
     mapping = list(_mapping(plan, first))
     mapped = {found["column"] for found in mapping}
@@ -197,7 +197,7 @@ def _print_mapping(plan: Plan, row: PlannedRow) -> None:
 
 
 def _print_findings(plan: Plan, linter: Linter, warnings: Iterable[Problem], *, quiet: bool) -> None:
-    """What is shown otherwise than stored, what seems to be ruined, and how the file was read."""
+    """Print values displayed differently than stored, the warnings, and how the file was read."""
     if not quiet:
         for column, example in linter.examples().items():
             shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"

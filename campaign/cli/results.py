@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @RESULTS
 @output_options
 def results(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
-    """Show how FILE's last run is, and write its results workbook again, from the journal.
+    """Show the summary of FILE's last run and write its results workbook again, from the journal.
 
     \b
     campaign results tet-offer.toml

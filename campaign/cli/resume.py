@@ -9,7 +9,7 @@ import click
 
 from campaign.campaign_file import campaign_name, server_in_file
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import FILE, RESULTS, ROWS, credentials, delivery_options, output_options
+from campaign.cli.options import FILE, RESULTS, ROWS, credentials, delivery_options, output_options, proxies
 from campaign.cli.reports import show_report
 from campaign.errors import Problem, UsageError
 from campaign.journal import State
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 @RESULTS
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
-    """Continue FILE's last run: send what is still waiting, from the journal alone.
+    """Continue FILE's last run: send the pending rows, from the journal alone.
 
-    The list may have been edited or deleted meanwhile; what is sent was fixed when the run was planned.
+    It does not matter if the list was edited or deleted meanwhile: the messages were fixed when the run was planned.
 
     \b
     campaign resume tet-offer.toml
@@ -54,6 +54,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         concurrency=given["concurrency"],
         server=given["server"],
         server_in_file=server_in_file(file),
+        proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
         rows=given["rows"] or (),
     )

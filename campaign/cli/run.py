@@ -9,8 +9,9 @@ import click
 
 from campaign.campaign_file import server_in_file
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options
+from campaign.cli.options import RESULTS, campaign_options, credentials, delivery_options, load, output_options, proxies
 from campaign.cli.reports import dry_run, show_report
+from campaign.delivery.proxies import NO_PROXIES
 from campaign.planning import prepare
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import run_plan
@@ -22,28 +23,29 @@ if TYPE_CHECKING:
 @click.command(short_help="Plan, ask, deliver, and write the results workbook.")
 @campaign_options
 @delivery_options
-@click.option("--skip-invalid", is_flag=True, help="Send the valid rows although some are invalid.")
-@click.option("--new", is_flag=True, help="Start over although a run is on record; says who gets the message again.")
+@click.option("--skip-invalid", is_flag=True, help="Send the valid rows even if others are invalid.")
+@click.option("--new", is_flag=True, help="Start over even if there is an earlier run; says who gets it again.")
 @click.option("--skip-sent", is_flag=True, help="Start over without the rows that were sent, or are in doubt.")
-@click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with a journal of its own.")
+@click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with its own files.")
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
 @RESULTS
 @output_options
 def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
-    """Send a message to every row of FILE's list, and write what became of each into a workbook.
+    """Send a message to every row of FILE's list, and write the outcome of each row to a workbook.
 
     FILE is a campaign file, or a spreadsheet together with --template.
 
     \b
     campaign run tet-offer.toml --sandbox       rehearse first
-    campaign run tet-offer.toml --limit 10      a few real ones, then: campaign resume tet-offer.toml
+    campaign run tet-offer.toml --limit 10      ten real messages, then: campaign resume tet-offer.toml
     campaign run customers.xlsx --template livechat-text --server https://chat.example.com
     """
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    names = ("limit", "skip_invalid", "new", "skip_sent", "results")
-    options = RunOptions(**{name: given[name] for name in names}, server_in_file=server_in_file(file))
+    named = {name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results")}
+    used = NO_PROXIES if given["sandbox"] else proxies()
+    options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used)
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
     changed = any(given[name] for name in ("template", "mapped", "values"))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 60.0
 """Seconds."""
 
+ORDINARY_WINDOW = 3600.0
+"""Seconds up to which waiting for the server's stated limit never stops a run."""
+
 
 class NextStep(Enum):
     """What happens next to a row."""
@@ -70,14 +73,36 @@ def after_read_back(found: ReadBack, unclear: Indeterminate) -> NextStep:
             return NextStep.RETRY if unclear.refusal is None else NextStep.FAILED
         case Fatal():
             return NextStep.STOP_RUN
+        case Indeterminate() if found.stop_after and unclear.stop_after:
+            return NextStep.STOP_RUN  # neither response is the API's: no row would fare better
         case Throttled() | Unreachable() | Indeterminate():
             return NextStep.READ_BACK
 
 
+def asked_wait(verdict: Throttled | Unreachable | Indeterminate) -> float:
+    """Seconds that the server asks to wait; 0: it does not say."""
+    return 0.0 if isinstance(verdict, Unreachable) else verdict.wait or 0.0
+
+
 def wait_after(verdict: Throttled | Unreachable | Indeterminate, failures: int, random: Callable[[], float]) -> float:
     """Seconds to wait before the next attempt: as the server asked, else by back-off."""
-    asked = None if isinstance(verdict, Unreachable) else verdict.wait
-    return asked or backoff(failures, random)
+    return asked_wait(verdict) or backoff(failures, random)
+
+
+def longest_window(give_up_after: float) -> float:
+    """Seconds that a run waits at most for the server's stated limit to be renewed.
+
+    Waiting for an ordinary window is no trouble, so a `give_up_after` of a few seconds does not end it.
+    """
+    return max(give_up_after, ORDINARY_WINDOW)
+
+
+def too_long_a_window(wait: float, give_up_after: float) -> StopReason:
+    """Why a run stops whose next request the server allows only after `longest_window`."""
+    return StopReason(
+        f"the server's limit is used up for the next {rough_duration(wait)}, longer than "
+        f"give_up_after = {rough_duration(give_up_after)}"
+    )
 
 
 def backoff(failures: int, random: Callable[[], float]) -> float:
@@ -109,6 +134,7 @@ class CircuitBreaker:
         self._troubled_since: float | None = None
         self._kind = ""
         self._in_a_row = 0
+        self._unreadable = 0
         self._failed_at = float("-inf")
         self._new_failure = False
         self.failures = 0
@@ -141,30 +167,38 @@ class CircuitBreaker:
             self.failures += 1
             self._failed_at = now
 
-    def check_in_doubt(self, now: float, wait: float, reason: str) -> StopReason | None:
+    def check_in_doubt(self, now: float, wait: float, unclear: Indeterminate) -> StopReason | None:
         """Judge a failure that leaves a row in doubt: server trouble that each further row would only share.
 
         Args:
             now: seconds on the monotonic clock.
             wait: seconds until the next row is tried.
-            reason: what the trouble is.
+            unclear: what the trouble is.
 
         Returns:
             Why to stop, if the run should.
         """
         self._in_a_row = self._in_a_row + self._new_failure if self._kind == "in doubt" else 1
         self._kind = "in doubt"
+        if not unclear.stop_after:
+            self._unreadable = 0
+        elif self._new_failure or not self._unreadable:
+            self._unreadable += 1
+        if unclear.stop_after and self._unreadable >= unclear.stop_after:
+            return StopReason(unclear.reason)
         if self._new_failure and self._in_a_row == self._stop_after:
-            return StopReason(f"{self._in_a_row} rows in a row were left in doubt ({reason}): the server is in trouble")
-        return self.check_trouble(now, wait, reason)
+            what = f"{self._in_a_row} rows in a row were left in doubt ({unclear.reason})"
+            return StopReason(f"{what}: the server is in trouble")
+        return self.check_trouble(now, wait, unclear.reason, asked=asked_wait(unclear))
 
-    def check_trouble(self, now: float, wait: float, reason: str) -> StopReason | None:
+    def check_trouble(self, now: float, wait: float, reason: str, *, asked: float = 0.0) -> StopReason | None:
         """Judge a failure that is the server's or the network's.
 
         Args:
             now: seconds on the monotonic clock.
             wait: seconds until the next attempt.
             reason: what the trouble is.
+            asked: seconds that the server asks to wait; 0: it does not say.
 
         Returns:
             Why to stop, if the run should: a wait that only ends in giving up is not worth waiting for either.
@@ -174,12 +208,13 @@ class CircuitBreaker:
         if now + wait - self._troubled_since < self._give_up_after:
             return None
         limit = rough_duration(self._give_up_after)
-        if wait >= self._give_up_after:
+        if asked >= self._give_up_after:
             return StopReason(
-                f"{reason}: the server asks to wait {rough_duration(wait)}, longer than give_up_after = {limit}"
+                f"{reason}: the server asks to wait {rough_duration(asked)}, longer than give_up_after = {limit}"
             )
         return StopReason(f"{reason}: nothing but trouble for {limit}")
 
     def _server_responds(self) -> None:
         self._troubled_since = None
+        self._unreadable = 0
         self.failures = 0

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from campaign.channels import Channel
     from campaign.channels.base import NoResponse, Quota, Request, Response
@@ -179,9 +178,6 @@ class RowEvent(NamedTuple):
     message_id: str | None = None
 
 
-OnEvent: TypeAlias = Callable[[RowEvent], Awaitable[None]]
-
-
 @dataclass(slots=True)
 class Progress:
     """Counts of one delivery so far, for display; decisions rest on the log."""
@@ -202,7 +198,8 @@ class DeliveryContext:
     """All that the delivery of one run works with.
 
     Attributes:
-        on_event: awaited for each row that has reached a final state; None where no caller follows along.
+        on_event: called for each row that has reached a final state; None where no caller follows along.
+        wait_for_room: awaited before a worker takes a row; returns at once when the run is shutting down.
         random: returns a number from 0 to 1, for jitter.
         look_only: read back rows that were cut off, and send nothing.
     """
@@ -215,6 +212,7 @@ class DeliveryContext:
     shutdown: Shutdown
     clock: Clock = field(default_factory=SystemClock)
     progress: Progress = field(default_factory=Progress)
-    on_event: OnEvent | None = None
+    on_event: Callable[[RowEvent], object] | None = None
+    wait_for_room: Callable[[], Awaitable[None]] | None = None
     random: Callable[[], float] = random.random
     look_only: bool = False

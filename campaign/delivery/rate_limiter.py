@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from campaign.channels.responses import http_date
+from campaign.delivery.policy import longest_window, too_long_a_window
 from campaign.delivery.ports import Permit
 from campaign.delivery.server_quota import ServerClock, ServerQuota
 from campaign.settings import DEFAULT_RATE
@@ -68,17 +69,23 @@ class Route:
 class LocalRateLimiter:
     """One per run, in this process. Retries and read-backs pass through it too. Implements `ports.RateLimiter`."""
 
-    def __init__(self, rate: float | None, clock: Clock, shutdown: Shutdown) -> None:
+    def __init__(
+        self, rate: float | None, clock: Clock, shutdown: Shutdown, *, give_up_after: float = float("inf")
+    ) -> None:
         """Make a rate limiter.
 
         Args:
             rate: requests per second; None: the server's own quota where it states one, else `DEFAULT_RATE`.
             clock: the clock to wait by.
             shutdown: ends every wait.
+            give_up_after: the run's setting; a server's window that ends later than `policy.longest_window` allows
+                requests the shutdown.
         """
         self._rate = rate
         self._clock = clock
         self._shutdown = shutdown
+        self._give_up_after = give_up_after
+        self._longest_window = longest_window(give_up_after)
         self._server_clock = ServerClock()
         self._routes: dict[str, Route] = {}
         self._pacer = Pacer(rate or DEFAULT_RATE)
@@ -118,6 +125,8 @@ class LocalRateLimiter:
             if wait is None:
                 line.released.clear()
                 await self._shutdown.wait_for(line.released.wait())
+            elif (window := line.quota.wait(now) or 0.0) > self._longest_window:
+                self._shutdown.request(too_long_a_window(window, self._give_up_after))
             else:
                 self._waits_until = now + wait
                 await self._shutdown.sleep(self._clock, wait)

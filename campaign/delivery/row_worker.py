@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.channels.base import Fatal, Indeterminate, NotFound, Refused, Response, Sent, Throttled, Unreachable
-from campaign.delivery.policy import NextStep, after_read_back, after_send, backoff, wait_after
+from campaign.delivery.policy import NextStep, after_read_back, after_send, asked_wait, backoff, wait_after
 from campaign.delivery.ports import RowEvent
 from campaign.delivery.shutdown import StopReason
-from campaign.journal.records import Outcome, State
+from campaign.journal.records import ABSENT, Outcome, State
 
 if TYPE_CHECKING:
     from campaign.channels.base import NoResponse, ReadBack, Verdict
@@ -26,7 +26,7 @@ RESULTS = {
     Unreachable: "unreachable",
     Indeterminate: "unclear",
     Fatal: "halt",
-    NotFound: "absent",
+    NotFound: ABSENT,
 }
 """What the journal stores as the result of an attempt. Stored words never change: old journals hold them."""
 
@@ -53,9 +53,10 @@ class RowWorker:
         self._row = row
         self._can_read_back = context.channel.can_read_back
         self._resend = context.settings.on_doubt == "retry"
-        self._may_be_there = row.attempts > 0
-        self._doubted = row.doubted
-        self._unclear = CUT_OFF if row.cut_off and self._can_read_back else None
+        # Whatever other attempts a waiting row had, their outcomes are on record, and the message was not taken.
+        self._may_be_there = row.cut_off or row.doubted or row.absent
+        self._doubted = row.doubted and not self._can_read_back
+        self._unclear = CUT_OFF if (row.cut_off or row.doubted) and self._can_read_back else None
         """The verdict that calls for a read-back before anything else."""
         self._failures = 0
         self._sent_at = 0.0
@@ -91,7 +92,7 @@ class RowWorker:
             context.rate_limiter.release(permit)
             raise
         latency = context.clock.now() - self._sent_at
-        verdict = context.channel.read_response(response, again=self._may_be_there)
+        verdict = context.channel.read_response(response, row.body, again=self._may_be_there)
         self._release(permit, response, verdict)
         step = after_send(verdict, can_read_back=self._can_read_back, resend=self._resend, doubted=self._doubted)
         if isinstance(verdict, Indeterminate):
@@ -100,7 +101,7 @@ class RowWorker:
             self._unclear = verdict if step is NextStep.READ_BACK else None
         outcome = self._outcome(step, verdict, response, latency)
         context.log.record_outcome(row.seq, attempt, RESULTS[type(verdict)], outcome)
-        return await self._follow(step, verdict, outcome)
+        return self._follow(step, verdict, outcome)
 
     async def _read_back(self, unclear: Indeterminate) -> float | None:
         """Make one read-back. Returns the seconds to wait before the next step; None where there is none."""
@@ -114,7 +115,7 @@ class RowWorker:
         except BaseException:
             context.rate_limiter.release(permit)
             raise
-        found = context.channel.read_back(response)
+        found = context.channel.read_back(response, row.body)
         self._release(permit, response, found)
         step = after_read_back(found, unclear)
         verdict = unclear.refusal if step is NextStep.FAILED and unclear.refusal else found
@@ -122,7 +123,10 @@ class RowWorker:
             self._unclear = None
         outcome = self._outcome(step, verdict, response, context.clock.now() - self._sent_at)
         context.log.record_read_back(row.seq, began_at, RESULTS[type(found)], outcome)
-        return await self._follow(step, verdict, outcome)
+        wait = self._follow(step, verdict, outcome)
+        if unclear.stop_after == 1 and step is not NextStep.READ_BACK:
+            self._stop_if(StopReason(unclear.reason))
+        return wait
 
     def _release(self, permit: Permit, response: Response | NoResponse, verdict: Verdict | ReadBack) -> None:
         """Return the permit and tell the rate limiter what the response says about the server."""
@@ -157,7 +161,7 @@ class RowWorker:
             latency=latency,
         )
 
-    async def _follow(self, step: NextStep, verdict: Verdict | ReadBack, outcome: Outcome) -> float | None:
+    def _follow(self, step: NextStep, verdict: Verdict | ReadBack, outcome: Outcome) -> float | None:
         """Draw the consequences for the run. Returns the seconds that this row waits; None when it is done."""
         if isinstance(verdict, NotFound) or (isinstance(verdict, Indeterminate) and verdict.refusal is not None):
             return 0.0
@@ -166,31 +170,31 @@ class RowWorker:
             self._context.progress.trouble = ""
         elif isinstance(verdict, Refused):
             self._stop_if(self._breaker.record_refusal(verdict.kind, verdict.reason))
-        elif isinstance(verdict, Fatal):
+        elif isinstance(verdict, Fatal) or step is NextStep.STOP_RUN:
             self._stop_if(StopReason(verdict.reason))
-        elif step is NextStep.IN_DOUBT:
-            self._doubt(verdict.reason)
+        elif step is NextStep.IN_DOUBT and isinstance(verdict, Indeterminate):
+            self._doubt(verdict)
         else:
             self._context.progress.trouble = verdict.reason
             return self._wait(verdict)
-        await self._finish(step, outcome)
+        self._finish(step, outcome)
         return None
 
-    async def _finish(self, step: NextStep, outcome: Outcome) -> None:
+    def _finish(self, step: NextStep, outcome: Outcome) -> None:
         progress = self._context.progress
         progress.sent += step is NextStep.SENT
         progress.failed += step is NextStep.FAILED
         progress.in_doubt += step is NextStep.IN_DOUBT
         if self._context.on_event is not None and step is not NextStep.STOP_RUN:
             event = RowEvent(self._row.row, outcome.state, outcome.reason, outcome.message_id)
-            await self._context.on_event(event)
+            self._context.on_event(event)
 
-    def _doubt(self, reason: str) -> None:
-        self._context.progress.trouble = reason
+    def _doubt(self, unclear: Indeterminate) -> None:
+        self._context.progress.trouble = unclear.reason
         now = self._context.clock.now()
         self._breaker.record_failure(self._sent_at, now)
         wait = self._pause_run()
-        self._stop_if(self._breaker.check_in_doubt(now, wait, reason))
+        self._stop_if(self._breaker.check_in_doubt(now, wait, unclear))
 
     def _wait(self, verdict: Throttled | Unreachable | Indeterminate) -> float:
         """How long this row waits; pauses the whole run where every row would meet the same."""
@@ -203,7 +207,7 @@ class RowWorker:
             self._stop_if(self._breaker.check_trouble(now, max(wait, pause), verdict.reason))
             return wait
         self._context.rate_limiter.pause(wait)
-        self._stop_if(self._breaker.check_trouble(now, wait, verdict.reason))
+        self._stop_if(self._breaker.check_trouble(now, wait, verdict.reason, asked=asked_wait(verdict)))
         return 0.0
 
     def _pause_run(self) -> float:

@@ -49,6 +49,8 @@ class WorkerPool:
     async def _work(self) -> None:
         try:
             while not self._context.shutdown:
+                if self._context.wait_for_room is not None:
+                    await self._context.wait_for_room()
                 row = await self._queue.take()
                 if row is None:
                     return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from campaign.errors import JournalBusyError, Problem
 from campaign.journal.memory_second_chances import MemoryAttempt, MemoryRow, MemoryRun, MemorySecondChances
 from campaign.journal.records import (
+    ABSENT,
     CUT_OFF_REASON,
     Outcome,
     PlannedRow,
@@ -27,11 +29,13 @@ from campaign.journal.records import (
     decode_cells,
     storable,
 )
-from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
+from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS, end_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
+
+    from campaign.journal.store import ActiveDelivery
 
 
 @dataclass
@@ -49,7 +53,8 @@ class MemoryJournal(MemorySecondChances):
     def __init__(self) -> None:
         super().__init__()
         self._sessions: list[_Session] = []
-        self._held = False
+        self._lock = threading.Lock()
+        self.deliveries: list[ActiveDelivery] = []
 
     def __enter__(self) -> Self:
         return self
@@ -59,7 +64,8 @@ class MemoryJournal(MemorySecondChances):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None: ...
+    async def __aexit__(self, *_: object) -> None:
+        await end_deliveries(self)
 
     def reopened(self) -> AbstractContextManager[MemoryJournal]:
         """This journal: it is never closed."""
@@ -68,14 +74,13 @@ class MemoryJournal(MemorySecondChances):
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
-        if self._held:
+        if not self._lock.acquire(blocking=False):
             raise JournalBusyError(Problem(self.where, "is being worked on by this process", "wait for it"))
-        self._held = True
         self.acknowledge_stop()  # a wish that an earlier holder did not live to see
         try:
             yield
         finally:
-            self._held = False
+            self._lock.release()
 
     def attempt_log(
         self,
@@ -249,9 +254,9 @@ class MemoryAttemptLog:
             state, planned = row.outcome.state, row.planned
             if self._wanted(planned.number, state) and planned.body is not None:
                 cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
-                found.append(
-                    WaitingRow(seq, planned.number, planned.destination, planned.body, cut_off, row.attempts, doubted)
-                )
+                place = (seq, planned.number, planned.destination, planned.body)
+                absent = row.outcome.kind == ABSENT
+                found.append(WaitingRow(*place, cut_off, row.attempts, doubted, absent))
             if len(found) == most:
                 break
         return found

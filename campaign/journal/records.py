@@ -73,6 +73,8 @@ class WaitingRow(NamedTuple):
         cut_off: it was found `sending`: one of its attempts may have been accepted.
         attempts: how many attempts there were.
         doubted: it was in doubt, and the operator asked to send it again.
+        absent: an attempt had no conclusive result and a read-back did not find its message, which the server may
+            have stored later.
     """
 
     seq: int
@@ -82,6 +84,7 @@ class WaitingRow(NamedTuple):
     cut_off: bool
     attempts: int
     doubted: bool = False
+    absent: bool = False
 
 
 class Outcome(NamedTuple):
@@ -241,6 +244,9 @@ class ReasonCount:
     count: int
     rows: tuple[int, ...]
 
+
+ABSENT = "absent"
+"""Kind of a row whose last request was a read-back that did not find its message."""
 
 CUT_OFF_REASON = "cut off while sending: the server may have taken the message"
 """Reason of a row in doubt whose delivery was cut off."""

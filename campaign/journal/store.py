@@ -34,8 +34,33 @@ PER_REASON, MOST_REASONS = 5, 50
 """Example rows of a reason, and reasons, returned at most: a summary with more of them is none."""
 
 
+class ActiveDelivery(Protocol):
+    """A delivery under way, as far as a journal needs it."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop and has not ended yet."""
+        ...
+
+    def stop(self, reason: str) -> None:
+        """Let rows in flight end, and begin no other."""
+        ...
+
+    async def ended(self) -> None:
+        """Wait until it has ended."""
+        ...
+
+
 class JournalStore(Protocol):
-    """One campaign's journal: the single source of truth. Use with `with` or `async with`."""
+    """One campaign's journal: the single source of truth. Use with `with` or `async with`.
+
+    Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.
+    """
+
+    @property
+    def deliveries(self) -> list[ActiveDelivery]:
+        """The deliveries under way through this object."""
+        ...
 
     @property
     def where(self) -> str:
@@ -211,3 +236,10 @@ class JournalStore(Protocol):
             epoch) and the number of messages sent in it.
         """
         ...
+
+
+async def end_deliveries(journal: JournalStore) -> None:
+    """Stop the deliveries that are under way through a journal object, and wait for them."""
+    for delivery in list(journal.deliveries):
+        delivery.stop("the journal was closed")
+        await delivery.ended()

@@ -184,7 +184,7 @@ def _is_required(template: TemplateFile, path: Path) -> bool:
 
 
 def _api_problems(template: TemplateFile, root: Branch) -> list[Problem]:
-    """The problems that the body has whatever the cells contain."""
+    """The problems of the body that do not depend on the cells."""
     return [
         Problem(f"{template.path.name}: {field_name(each.path)}", each.what)
         for each in template.channel.problems(fill(template.body, STAND_IN))

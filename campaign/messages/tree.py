@@ -1,8 +1,8 @@
 """A payload template as a tree of compiled nodes.
 
 A field that renders to blank text is dropped, and with it an object or list item that loses all its rendered fields:
-its constants alone (a button's `type`) mean nothing. So a blank cell means no footer, no third button, no agent. An
-object that the API requires is kept, so that the problem can name what is missing in it.
+its constants alone (a button's `type`) mean nothing. So a blank cell gives no footer, no third button, no agent. An
+object that the API requires is kept, so that the problem can name its missing fields.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// The page around the bubbles: search, pages, and each row's facts. The rows are in the page as JSON.
+// The preview page: search, pagination, and the details of each row. The rows are in the page as JSON.
 (() => {
   const {counted, draw, element, foldOut, json, number, words} = bubbles;
   const ROWS_ON_A_PAGE = 50;
@@ -8,7 +8,7 @@
   const folded = new Map();
   let found = rows, page = 0;
 
-  // ---- the list as a spreadsheet program names it
+  // ---- columns as a spreadsheet program names them
 
   function letter(position) {
     const rest = Math.floor(position / 26);
@@ -21,7 +21,7 @@
 
   // ---- search
 
-  // “nguyen” finds “Nguyễn” as well; “đ” is a letter of its own, which does not decompose.
+  // “nguyen” finds “Nguyễn” as well; “đ” has no decomposition.
   function fold(text) {
     return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("đ", "d");
   }
@@ -37,7 +37,7 @@
     message: (row) => texts(row.payload).join("\n"),
   };
 
-  // Folding 5,000 rows takes longer than a key stroke should, so each place is folded once.
+  // Folding 5,000 rows is too slow for a key stroke, so each column is folded once and cached.
   function textsOf(place) {
     if (!folded.has(place)) {
       const textOf = PLACES[place] || ((row) => row.cells[place] ?? "");
@@ -74,7 +74,7 @@
     return element("li", "", element("b", "", where), remedy ? `${what}; ${remedy}` : what);
   }
 
-  // A long destination may break between its parts.
+  // A long destination can break between its parts.
   function destination(row) {
     const parts = row.to.split("/").flatMap((part, index) => index ? ["/", element("wbr"), part] : [part]);
     return element("p", "to", ...parts);
@@ -154,7 +154,7 @@
     act();
   }
 
-  // ---- the whole
+  // ---- start
 
   function count() {
     const bad = rows.filter((row) => row.problems.length).length, skipped = rows.filter((row) => row.note).length;

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import JournalBusyError, Problem, RunStateError
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
@@ -20,6 +21,7 @@ from campaign.runs.whole_run import existing_journal, write_workbook
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, RunRecord
     from campaign.runs.options import RunObserver, RunPaths
     from campaign.runs.whole_run import FindCredentials
@@ -28,7 +30,9 @@ ANSWER_TIME = 10.0
 """Seconds in which a delivery under way notices the wish to stop."""
 
 
-def abandon_run(paths: RunPaths, find: FindCredentials, by: str, observer: RunObserver) -> Report | None:
+def abandon_run(
+    paths: RunPaths, find: FindCredentials, by: str, observer: RunObserver, *, proxies: ProxySettings = NO_PROXIES
+) -> Report | None:
     """End the last run without its waiting rows: settle what was cut off, then skip what is pending.
 
     Args:
@@ -36,6 +40,7 @@ def abandon_run(paths: RunPaths, find: FindCredentials, by: str, observer: RunOb
         find: finds the values that the server asks for; called where rows have to be read back.
         by: the operator, for the record.
         observer: is asked first.
+        proxies: the proxies of this machine.
 
     Returns:
         How the run is now; None where the observer did not agree.
@@ -53,7 +58,7 @@ def abandon_run(paths: RunPaths, find: FindCredentials, by: str, observer: RunOb
                 return None
             channel, cut_off = channel_of(record), tally.count(State.SENDING)
             credentials = find(channel) if cut_off and channel.can_read_back and not record.manifest.rehearsal else {}
-            run_blocking(Run(journal, record, credentials).look_up_cut_off())
+            run_blocking(Run(journal, record, credentials, proxies=proxies).look_up_cut_off())
             left = journal.leave_unsent(record.number, f"left unsent: abandoned by {by} on {_today()}")
             journal.record_decision(record.number, "abandon", by, f"{rows_of(left)} left unsent")
         return write_workbook(Report.of(journal, record), paths, observer)

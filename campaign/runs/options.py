@@ -6,19 +6,23 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from campaign.config import parse_rate
+from campaign.config import parse_concurrency, parse_limit, parse_rate
+from campaign.delivery.proxies import NO_PROXIES
+from campaign.errors import Problem, UsageError
+from campaign.journal.records import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from campaign.errors import Problem
+    from campaign.delivery.proxies import ProxySettings
     from campaign.journal import Tally
-    from campaign.journal.records import State
     from campaign.planning import PlanCounts
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
+
+RETRYABLE = (State.FAILED, State.IN_DOUBT)
 
 REHEARSAL_SUFFIX = ".sandbox"
 """What a rehearsal's files have after the campaign's name."""
@@ -66,6 +70,7 @@ class RunOptions:
         server_in_file: the address that the campaign file names, apart from options; where that was another one when
             the run was planned, the observer decides.
         results: where to write the workbook; None: beside the campaign.
+        proxies: the proxies of this machine.
     """
 
     new: bool = False
@@ -79,18 +84,24 @@ class RunOptions:
     server: str | None = None
     server_in_file: str | None = None
     results: Path | None = None
+    proxies: ProxySettings = NO_PROXIES
+
+    @property
+    def starts_over(self) -> bool:
+        """Whether a run may begin although one is on record."""
+        return self.new or self.skip_sent
 
     def applied_to(self, settings: DeliverySettings) -> DeliverySettings:
         """A run's settings, changed by these options.
 
         Raises:
-            CampaignFileError: the rate is not one.
+            CampaignFileError: the rate, the concurrency or the limit is not one.
         """
         return replace(
             settings,
             rate=settings.rate if self.rate is None else parse_rate(self.rate),
-            concurrency=self.concurrency or settings.concurrency,
-            limit=self.limit,
+            concurrency=settings.concurrency if self.concurrency is None else parse_concurrency(self.concurrency),
+            limit=None if self.limit is None else parse_limit(self.limit),
         )
 
 
@@ -118,7 +129,11 @@ class SendConfirmation:
 
 
 class RunObserver:
-    """Follows a run and confirms it. This one is silent and agrees; override what you need."""
+    """Follows a run and confirms it. This one is silent and agrees; override what you need.
+
+    `start` calls `planned` and `confirm`, from a thread of its own where it is awaited. `campaign.run` calls all of
+    them.
+    """
 
     def warned(self, warning: Problem) -> None:
         """Something may be a mistake, and stops nothing."""
@@ -145,3 +160,17 @@ class RunObserver:
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:  # noqa: ARG002 - for subclasses
         """The workbook is being written; the returned function is called with numbers of rows that were added."""
         return lambda _rows: None
+
+
+def retryable(states: Collection[State | str]) -> tuple[State, ...]:
+    """The states of rows to send again.
+
+    Raises:
+        UsageError: rows in one of them cannot be sent again.
+    """
+    wanted = [states] if isinstance(states, str) else list(states)
+    wrong = [str(state) for state in wanted if state not in RETRYABLE]
+    if wrong:
+        what = f"rows that are “{', '.join(wrong)}” cannot be retried"
+        raise UsageError(Problem("retry", what, f"name {' or '.join(RETRYABLE)}"))
+    return tuple(map(State, wanted))

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from campaign.errors import ResultsError
     from campaign.journal import JournalStore, ReasonCount, RowResult, RunRecord, Tally
 
-CUT_SHORT = "cut off, or still being delivered"
-"""Stop reason where the last session recorded no end."""
+
+def _no_end(tally: Tally) -> str:
+    """Stop reason where the last session recorded no end, or there was none."""
+    return "not delivered yet" if tally.started_at is None else "cut off, or still being delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Report:
         return cls(
             run=record,
             tally=tally,
-            reason=None if tally.finished else record.stop_reason or reason or CUT_SHORT,
+            reason=None if tally.finished else record.stop_reason or reason or _no_end(tally),
             reasons=journal.reasons(run.number),
             interrupted=interrupted and not tally.finished,
             _journal=journal,

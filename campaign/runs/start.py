@@ -55,7 +55,7 @@ def begin_run(
     refuse_rehearsal_results(plan)
     unfinished = clear_the_way(journal, plan, options, observer)
     if unfinished is not None:
-        run_blocking(Run(journal, unfinished, credentials).look_up_cut_off())
+        run_blocking(Run(journal, unfinished, credentials, proxies=options.proxies).look_up_cut_off())
     record = journal.begin_run(_manifest(plan, options))
     sealed = False
     try:
@@ -63,7 +63,7 @@ def begin_run(
             check_workbook_path(paths.workbook(record.number), plan.recipients.path)
         with earlier_messages(plan, journal, skip_sent=options.skip_sent) as earlier:
             _write(plan, journal, record, observer, earlier=earlier, skip_invalid=options.skip_invalid)
-        run = Run(journal, record, credentials)
+        run = Run(journal, record, credentials, proxies=options.proxies)
         sealed = confirmed(run, journal, run.settings, observer, Consequences.of(journal, earlier, unfinished))
         if sealed:
             _seal(journal, record, unfinished)

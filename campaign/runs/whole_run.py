@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from campaign.errors import Problem, ResultsError, RunStateError
+from campaign.errors import Problem, ResultsError, RunStateError, UsageError
 from campaign.journal import open_journal
 from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunPaths
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.journal import JournalStore
     from campaign.planning import Plan
+    from campaign.runs.delivery import Delivery
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.settings import DeliverySettings
 
@@ -37,6 +38,8 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     Raises:
         CampaignError: something is wrong, and nothing was sent.
     """
+    if options.server or options.retry or options.rows:
+        raise UsageError(Problem("options", "server, retry and rows are for resume", "pass server to campaign.load"))
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results)
     for warning in plan.warnings:
@@ -65,7 +68,9 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         server = options.server or changed_server(journal, record, options, observer)
         if server is False:
             return None
-        run = Run(journal, record, find(channel_of(record)), server=server, retry=options.retry, rows=options.rows)
+        credentials = {} if record.manifest.rehearsal else find(channel_of(record))
+        run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
+        run.retry_rows = options.rows
         run.settle_cut_off()
         settings = options.applied_to(run.settings)
         if not confirmed(run, journal, settings, observer):
@@ -103,15 +108,20 @@ def existing_journal(paths: RunPaths) -> JournalStore:
 def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
     rows = run.waiting(settings.limit)
     if rows:
-        asyncio.run(_deliver(run, settings, rows, observer))
+        asyncio.run(_deliver(run, run.begin_delivery(settings), rows, observer))
     return write_workbook(run.report_sync(), paths, observer)
 
 
-async def _deliver(run: Run, settings: DeliverySettings, rows: int, observer: RunObserver) -> None:
+async def _deliver(run: Run, delivery: Delivery, rows: int, observer: RunObserver) -> None:
     """Deliver in a task of its own, so that an observer's second interrupt can cancel it and a report follows."""
-    delivering = asyncio.create_task(run.deliver_all(settings))
+    delivering = asyncio.create_task(delivery.perform())
     with observer.delivering(run, rows):
-        await asyncio.wait([delivering])
+        try:
+            await asyncio.wait([delivering])
+        except asyncio.CancelledError:  # Ctrl-C in a script, where no observer handles signals
+            run.stop("interrupted")
+            await asyncio.wait([delivering])
+            raise
     if not delivering.cancelled():
         delivering.result()
 

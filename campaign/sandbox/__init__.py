@@ -1,10 +1,10 @@
 """A local server that speaks the API of every channel, for rehearsals and for tests.
 
-Each channel plays its server's part with a validation of its own, which finds what the payload model overlooks, and
-refuses some destinations, so that samples and tests can have refusals (see `campaign.channels.livechat.sandbox` and
-`campaign.channels.kitechat.sandbox`). Start the server with `Sandbox`, look at what reached it in `Sandbox.ledger` (or
-at `GET /`, the inbox page), and make it misbehave with a `FaultPlan`. Other processes control it over `GET` and
-`DELETE /sandbox/ledger` and `PUT /sandbox/faults`.
+Each channel stands in for its server with its own validation, which finds mistakes that the payload model overlooks,
+and refuses some destinations, so that samples and tests can have refusals (see `campaign.channels.livechat.sandbox`
+and `campaign.channels.kitechat.sandbox`). Start the server with `Sandbox`, read the requests that reached it in
+`Sandbox.ledger` (or at `GET /`, the inbox page), and make it misbehave with a `FaultPlan`. Other processes control it
+over `GET` and `DELETE /sandbox/ledger` and `PUT /sandbox/faults`.
 """
 
 from __future__ import annotations

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from campaign.sandbox.ledger import Entry, Ledger
 
 AT_MOST = 300
-"""How many messages the page gets and shows."""
+"""The number of messages that the page loads and shows."""
 
 _SEARCHED_AT_ONCE = 25
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 
 class InboxPage(NamedTuple):
-    """The page, and the headers to send with it."""
+    """The HTML of the page and its headers."""
 
     text: str
     headers: Mapping[str, str]
 
 
 def inbox_page(channels: Sequence[Channel], routes: Sequence[SandboxRoute]) -> InboxPage:
-    """The page of a sandbox that serves these channels and routes."""
+    """Build the page of a sandbox that serves these channels and routes."""
     style = shared_style() + read_part(__package__, "inbox.css")
     script = shared_script() + read_part(__package__, "inbox.js")
     page = read_part(__package__, "inbox.html")
@@ -64,7 +64,7 @@ def _hints(channels: Sequence[Channel], routes: Sequence[SandboxRoute]) -> str:
 
 
 def _headers(style: str, script: str) -> dict[str, str]:
-    """Headers that let the page ask its own server, and load nothing from elsewhere."""
+    """Headers that allow the page requests to its own server only."""
     return {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": content_policy(style, script, "connect-src 'self'", "frame-ancestors 'none'"),
@@ -79,16 +79,16 @@ async def news(ledger: Ledger, after: int, wanted: str, is_connected: Callable[[
 
     Args:
         ledger: what has reached the sandbox.
-        after: the number of the last message that the page knows; 0 for none.
-        wanted: a text that the messages have to contain, whatever its case and accents; blank for any.
-        is_connected: whether the client still waits for the response; a long search ends when it does not.
+        after: the number of the last message that the page has; 0 for none.
+        wanted: a text that the messages must contain, ignoring case and accents; blank for any.
+        is_connected: returns whether the client still waits for the response; a long search ends when it does not.
     """
     needle = _folded(wanted.strip())
     return await _find(ledger, after, needle, is_connected) if needle else ledger.latest(AT_MOST, after)
 
 
 async def _find(ledger: Ledger, after: int, needle: str, is_connected: Callable[[], bool]) -> list[Entry]:
-    """The newest messages that contain the needle, searched in small steps: others are taken meanwhile."""
+    """The newest messages that contain the needle; searches in small steps, so that the server stays responsive."""
     found: list[Entry] = []
     for count, entry in enumerate(reversed(ledger.taken()), start=1):
         if entry.number <= after or len(found) == AT_MOST or not is_connected():
@@ -115,10 +115,10 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def _folded(text: str) -> str:
-    """The text as it is searched: “nguyen” finds “Nguyễn” as well."""
+    """Fold a text for searching: “nguyen” finds “Nguyễn” as well."""
     if text.isascii():
         return text.lower()
-    # “đ” is a letter of its own, which does not decompose.
+    # “đ” has no decomposition.
     return _MARKS.sub("", normalize("NFD", text)).lower().replace("đ", "d")
 
 
@@ -151,7 +151,7 @@ class Control:
         return web.Response(text=self._page.text, headers=self._page.headers)
 
     async def _send_inbox(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The newest messages above the number `after` that contain the text `find`, and what the page counts."""
+        """Send the newest messages above the number `after` that contain the text `find`, and the counts."""
         ledger, last = self._ledger, self._ledger.latest(1)
         content: dict[str, object] = {
             "begun": ledger.begun,
@@ -166,11 +166,11 @@ class Control:
         return web.Response(text=json.dumps(content), headers=JSON_TYPE)
 
     def _message(self, entry: Entry) -> dict[str, object]:
-        body = cast("Payload", entry.body)  # the route that took it has checked it
+        body = cast("Payload", entry.body)  # checked by the route that took it
         return {**entry.as_json(), "preview": self._channels[entry.channel].preview(body).as_json()}
 
     async def _send_ledger(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The entries numbered above `after`, in pieces, so that messages are taken meanwhile."""
+        """Send the entries numbered above `after`, in chunks, so that the server stays responsive."""
         response = web.StreamResponse(headers=JSON_TYPE)
         await response.prepare(request)
         piece = '{"entries": ['

@@ -1,4 +1,4 @@
-"""The faults of a sandbox: which requests they strike, and what is replied instead of the server's own reply."""
+"""The faults of a sandbox: which requests they affect, and the replies that they send instead of the route's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Fault(Enum):
-    """One way in which a request can go wrong.
+    """A way in which a request can fail.
 
     "Before": the request never reaches the application, so no message is stored and the limiter does not count it.
     "After": the application does its work, and the client does not get its response.
@@ -54,16 +54,16 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Which requests go wrong, and how.
+    """Which requests fail, and how.
 
     Attributes:
         rates: the probability of each fault, from 0 to 1; together at most 1.
         seed: the same seed and the same order of requests give the same faults.
-        script: what happens to the first requests, one by one, before the rates take over; None is no fault.
-        destinations: only requests with one of these as account or conversation go wrong; empty for all.
-        on_read_back: whether read-backs can go wrong as well.
+        script: the faults of the first requests, one by one, before the rates apply; None is no fault.
+        destinations: only requests with one of these as account or conversation fail; empty for all.
+        on_read_back: whether read-backs can fail as well.
         stall_seconds: how long a stalled request is held before its connection is cut.
-        retry_after: seconds that a throttled response asks to wait, if it does.
+        retry_after: seconds that a throttled response asks the client to wait, if it states any.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -85,7 +85,7 @@ class FaultPlan:
 
     @classmethod
     def from_json(cls, document: bytes | str) -> FaultPlan:
-        """Read a plan from JSON: the attributes by name, faults by value; what is left out keeps its default.
+        """Read a plan from JSON: the attributes by name, faults by value; missing ones keep their default.
 
         Raises:
             UsageError: the document is not such a plan.
@@ -99,7 +99,7 @@ class FaultPlan:
 
 
 class FaultSource:
-    """Gives the faults of a plan to requests, in the order of arrival."""
+    """Assigns the faults of a plan to requests, in the order of arrival."""
 
     def __init__(self, plan: FaultPlan) -> None:
         self.plan = plan
@@ -107,7 +107,7 @@ class FaultSource:
         self._script = iter(plan.script)
 
     def draw(self, destination: Destination, *, read_back: bool) -> Fault | None:
-        """The fault that strikes a request; None for none."""
+        """Return the fault of the next request; None for none."""
         plan = self.plan
         if not plan.rates and not plan.script:
             return None
@@ -129,14 +129,14 @@ class FaultSource:
 
 
 MOVED_PATH = "/sandbox/moved"
-"""Where redirects lead: a client that follows one is recorded in the ledger, with or without its credentials."""
+"""The target of redirects: a client that follows one is recorded in the ledger, with or without its credentials."""
 
 _SIGN_IN_PAGE = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body>Sign in first.</body></html>"
 _CUT_JSON = b'{"success": tr'
 
 
 class FaultContext(NamedTuple):
-    """What the reply of a fault depends on.
+    """The inputs to the reply of a fault.
 
     Attributes:
         channel: the name of the channel that the request was for.
@@ -152,7 +152,7 @@ class FaultContext(NamedTuple):
 
 
 def fault_reply(fault: Fault, context: FaultContext) -> Reply:
-    """The reply to a request that a fault strikes, for faults that let a whole reply through."""
+    """Build the reply of a fault, for faults that send a complete reply."""
     return _REPLIES[fault](context)
 
 

@@ -1,18 +1,18 @@
-// The page around the bubbles: it polls the sandbox for messages and shows them, the newest first. While a message is
-// being read, the list does not move, and new messages wait behind a button.
+// The inbox page: polls the sandbox for messages and shows them, newest first. While a message is being read, the list
+// does not move, and new messages wait behind a button.
 (() => {
   const {counted, draw, element, foldOut, json, number} = bubbles;
-  const POLL_MS = 1000, TYPING_MS = 250, PATIENCE_MS = 30000;
+  const POLL_MS = 1000, TYPING_MS = 250, TIMEOUT_MS = 30000;
   const byId = (id) => document.getElementById(id);
   const list = byId("list"), wanted = byId("wanted"), pause = byId("pause");
-  let sought = "", begun = 0, newest = 0, atMost = 0, taken = 0;
-  let startsOver = true, waiting = [], paused = false;
-  let asking = new AbortController(), timer = 0, lostAt = null, backAt = null;
+  let needle = "", begun = 0, newest = 0, atMost = 0, taken = 0;
+  let startingOver = true, waiting = [], paused = false;
+  let polling = new AbortController(), timer = 0, lostAt = null, backAt = null;
 
   const clock = (at) => at.toLocaleTimeString("en-GB");
 
   // Setting the same text again would make a screen reader repeat it.
-  function say(id, text) {
+  function setText(id, text) {
     if (byId(id).textContent !== text) byId(id).textContent = text;
   }
 
@@ -31,7 +31,7 @@
     title.id = `message-${entry.number}`;
     const id = element("p", "to id", "id ", element("bdi", "", entry.message_id));
     const made = element("div", "", title, destination(entry.destination), id);
-    if (entry.fault) made.append(element("p", "chip note", `answer spoilt: ${entry.fault}`));
+    if (entry.fault) made.append(element("p", "chip note", `fault: ${entry.fault}`));
     return made;
   }
 
@@ -49,7 +49,7 @@
     return list.getBoundingClientRect().top < byId("bar").getBoundingClientRect().bottom;
   }
 
-  // A message that is unfolded or reached by keyboard has the focus.
+  // An unfolded message, or one reached by keyboard, has the focus.
   function isRead() {
     return paused || isScrolled() || list.contains(document.activeElement);
   }
@@ -65,98 +65,98 @@
   function showNew() {
     document.activeElement.blur();
     showWaiting();
-    tellList();
+    updateList();
     scrollTo(0, 0);
   }
 
-  function tellWaiting() {
+  function updateWaiting() {
     const count = waiting.length, some = counted(count, "new message", "new messages");
     byId("waiting").hidden = !count;
-    say("waiting", count < atMost ? some : `${number(count)} or more new messages`);
+    setText("waiting", count < atMost ? some : `${number(count)} or more new messages`);
   }
 
-  function tellFound() {
+  function updateFound() {
     const count = list.childElementCount + waiting.length;
     const some = `${count ? number(count) : "No"} ${count > 1 ? "messages contain" : "message contains"}`;
-    byId("found").hidden = !taken || !sought;
-    say("found", `${count < atMost ? some : `${number(atMost)} or more messages contain`} “${sought}”`);
+    byId("found").hidden = !taken || !needle;
+    setText("found", `${count < atMost ? some : `${number(atMost)} or more messages contain`} “${needle}”`);
   }
 
-  function tellList() {
-    tellWaiting();
-    tellFound();
+  function updateList() {
+    updateWaiting();
+    updateFound();
     byId("welcome").hidden = taken > 0;
     byId("older").hidden = list.childElementCount < atMost;
-    say("older", `Only the newest ${number(atMost)} are shown; others can be found by what they contain.`);
+    setText("older", `Only the newest ${number(atMost)} are shown; use Find for the others.`);
   }
 
-  // ---- what the sandbox says
+  // ---- polling
 
-  function tellCounts(news) {
-    say("requests", counted(news.requests, "request", "requests"));
-    say("taken", counted(taken, "message taken", "messages taken"));
+  function updateCounts(update) {
+    setText("requests", counted(update.requests, "request", "requests"));
+    setText("taken", counted(taken, "message taken", "messages taken"));
     document.title = taken ? `(${number(taken)}) Sandbox inbox` : "Sandbox inbox";
   }
 
-  function take(news) {
-    const isAnother = news.begun !== begun && newest > 0;
-    ({begun, newest, taken, at_most: atMost} = news);
+  function take(update) {
+    const isAnother = update.begun !== begun && newest > 0;
+    ({begun, newest, taken, at_most: atMost} = update);
     if (isAnother) {
       startOver();
       return;
     }
-    if (startsOver) {
-      list.replaceChildren(...news.messages.map(article).reverse());
+    if (startingOver) {
+      list.replaceChildren(...update.messages.map(article).reverse());
       waiting = [];
-      startsOver = false;
+      startingOver = false;
     } else {
-      waiting = [...waiting, ...news.messages].slice(-atMost);
+      waiting = [...waiting, ...update.messages].slice(-atMost);
       if (!isRead()) showWaiting();
     }
-    tellCounts(news);
-    tellList();
+    updateCounts(update);
+    updateList();
   }
 
-  function tellState() {
+  function updateState() {
     const live = backAt ? `Live; the connection was back at ${clock(backAt)}` : "Live";
     const followed = paused ? ["note", "Paused"] : ["good", live];
     const [kind, text] = lostAt ? ["bad", `Connection lost at ${clock(lostAt)}; trying again`] : followed;
     byId("state").className = `state ${kind}`;
-    say("state", text);
+    setText("state", text);
   }
 
   function noteConnection(isThere) {
     if (isThere && lostAt) backAt = new Date();
     lostAt = isThere ? null : lostAt || new Date();
-    tellState();
+    updateState();
   }
 
-  async function ask(signal) {
-    const address = `sandbox/inbox?after=${newest}&find=${encodeURIComponent(sought)}`;
-    const response = await fetch(address, {signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])});
+  async function fetchUpdate(signal) {
+    const address = `sandbox/inbox?after=${newest}&find=${encodeURIComponent(needle)}`;
+    const response = await fetch(address, {signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])});
     if (!response.ok) throw new Error(response.statusText);
     return response.json();
   }
 
-  async function follow() {
+  async function poll() {
     clearTimeout(timer);
-    asking.abort();
+    polling.abort();
     const own = new AbortController();
-    asking = own;
-    const news = await ask(own.signal).catch(() => null);
-    // Otherwise a newer request has been made meanwhile.
-    if (own !== asking) return;
-    timer = setTimeout(follow, POLL_MS);
-    noteConnection(news !== null);
-    if (news) take(news);
+    polling = own;
+    const update = await fetchUpdate(own.signal).catch(() => null);
+    // Otherwise a newer request has been made in the meantime.
+    if (own !== polling) return;
+    timer = setTimeout(poll, POLL_MS);
+    noteConnection(update !== null);
+    if (update) take(update);
   }
 
   // The list stays until the response arrives: an empty list in between would flicker.
   function startOver() {
-    sought = wanted.value.trim();
+    needle = wanted.value.trim();
     newest = 0;
-    startsOver = true;
-    follow();
+    startingOver = true;
+    poll();
   }
 
   // ---- keyboard and mouse
@@ -166,12 +166,12 @@
     startOver();
   }
 
-  function turnPause() {
+  function togglePause() {
     paused = !paused;
     pause.textContent = paused ? "Resume" : "Pause";
     if (!isRead()) showWaiting();
-    tellState();
-    tellList();
+    updateState();
+    updateList();
   }
 
   function step(sibling) {
@@ -183,7 +183,7 @@
     j: () => step("nextElementSibling"),
     k: () => step("previousElementSibling"),
     n: showNew,
-    p: turnPause,
+    p: togglePause,
     "/": () => wanted.focus(),
   };
 
@@ -199,11 +199,11 @@
     clearTimeout(typed);
     typed = setTimeout(search, TYPING_MS);
   });
-  pause.addEventListener("click", turnPause);
+  pause.addEventListener("click", togglePause);
   byId("waiting").addEventListener("click", showNew);
   document.addEventListener("keydown", press);
   // Browsers suspend the timers of a hidden page.
-  document.addEventListener("visibilitychange", () => document.hidden || follow());
+  document.addEventListener("visibilitychange", () => document.hidden || poll());
   document.querySelectorAll(".origin").forEach((each) => { each.textContent = location.origin; });
-  follow();
+  poll();
 })();

@@ -1,4 +1,4 @@
-"""What reached the sandbox, in the order of arrival."""
+"""The record of the requests that reached the sandbox, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 class Entry:
     """One request that reached a message route.
 
-    The body is kept as it came and parsed when asked for: 100,000 parsed bodies would cost several times the memory.
+    The body is kept as bytes and parsed on access: 100,000 parsed bodies would take several times the memory.
 
     Attributes:
-        number: counts up from 1 and never back, not even when the ledger is cleared.
+        number: counts up from 1; clearing the ledger does not reset it.
         time: arrival, in seconds since the epoch by the real clock.
         channel: the channel's name.
         method: the HTTP method; "GET" for a redirect that was followed.
-        destination: whom the message is for.
-        raw: the body as it came.
-        has_credentials: whether a header of the channel's credentials came with it; the values are never kept.
+        destination: the message's account and conversation.
+        raw: the body as received.
+        has_credentials: whether it had a header of the channel's credentials; the values are never kept.
         message_id: the id of the message that the request is about; None if it has none.
         taken: whether the message was stored.
-        status: the HTTP status, once the whole reply has been handed to the network; None if none has.
-        fault: the value of the `Fault` that struck, if any.
+        status: the HTTP status, once the whole reply was written to the network; None before.
+        fault: the value of the request's `Fault`, if any.
     """
 
     number: int
@@ -73,8 +73,7 @@ class Ledger:
     """Every request that reached a message route, and the messages that were stored.
 
     Attributes:
-        begun: when it was begun or last cleared, in seconds since the epoch; when it changes, the inbox page starts
-            over.
+        begun: when it was created or last cleared, in seconds since the epoch; when it changes, the inbox page reloads.
     """
 
     def __init__(self) -> None:
@@ -124,7 +123,7 @@ class Ledger:
         self._taken_by_id[message_id] = entry
 
     def clear(self) -> None:
-        """Forget every request and every stored message."""
+        """Delete every request and every stored message."""
         self._entries = []
         self._taken = []
         self._taken_by_id = {}

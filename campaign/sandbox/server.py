@@ -1,4 +1,4 @@
-"""The server: it reads requests, keeps the ledger, applies faults and replies."""
+"""The server: reads requests, records them in the ledger, applies faults and replies."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SandboxSettings(RouteSettings):
         host: the address to listen on.
         port: the port to listen on; 0 takes any free one.
         latency: seconds between receiving a request and replying to it.
-        faults: what goes wrong, and how often.
+        faults: the faults and their probabilities.
     """
 
     host: str = "127.0.0.1"
@@ -70,7 +70,7 @@ class Sandbox:
     """A local server for the APIs of channels; an async context manager.
 
     Attributes:
-        ledger: what has reached it.
+        ledger: the requests that reached it.
     """
 
     def __init__(self, settings: SandboxSettings | None = None, channels: Iterable[Channel] | None = None) -> None:
@@ -102,7 +102,7 @@ class Sandbox:
         return self._url
 
     def set_faults(self, plan: FaultPlan) -> None:
-        """Follow another fault plan from now on, from its beginning."""
+        """Replace the fault plan; the new one starts from its beginning."""
         self._faults = FaultSource(plan)
 
     async def start(self) -> None:
@@ -155,7 +155,7 @@ class Sandbox:
                 return await control(request)
             return await wire.send(request, error_page(404, "Not Found"), self._date())
         except ConnectionError:
-            # The client has gone away and gets no response, but aiohttp requires one.
+            # The client has disconnected and gets no response, but aiohttp requires one.
             return web.Response(status=400)
 
     def _route(self, method: str, path: str) -> _Served | None:
@@ -178,7 +178,7 @@ class Sandbox:
         return await self._send(request, entry, reply)
 
     def _serve(self, incoming: SandboxRequest, entry: Entry, route: SandboxRoute) -> Reply:
-        """Do what a request asks, as far as the server gets to it."""
+        """Let the route handle a request; store the message if it was taken."""
         reply = route.respond(incoming, self.ledger.find)
         entry.message_id = reply.message_id
         if reply.taken and reply.message_id is not None:
@@ -188,7 +188,7 @@ class Sandbox:
     async def _misbehave(
         self, request: web.BaseRequest, entry: Entry, fault: Fault, served: _Served, incoming: SandboxRequest
     ) -> web.StreamResponse:
-        """Apply a fault; the route does its work only for faults that strike after it."""
+        """Apply a fault; the route handles the request only for "after" faults."""
         plan = self._faults.plan
         entry.fault = fault.value
         own_reply = None if fault.is_before else self._serve(incoming, entry, served.route)

@@ -1,4 +1,4 @@
-"""How replies, and the lack of them, reach the network."""
+"""Writing replies to the network: whole, cut short, reset or delayed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 async def read_body(request: web.BaseRequest) -> bytes | None:
-    """The whole body; None if it is larger than the server accepts.
+    """Read the whole body; None if it is larger than the server accepts.
 
     Raises:
-        ConnectionError: the client went away before it had sent everything.
+        ConnectionError: the client disconnected before it had sent the whole body.
     """
     try:
         return await request.read()
@@ -33,15 +33,15 @@ async def read_body(request: web.BaseRequest) -> bytes | None:
 
 
 async def send(request: web.BaseRequest, reply: Reply, date: str | None) -> web.StreamResponse:
-    """Hand a whole reply to the network.
+    """Write a whole reply.
 
     Args:
         request: the request.
         reply: what to write.
-        date: the header `Date`; None for the real time.
+        date: the value of the header `Date`; None for the current time.
 
     Raises:
-        ConnectionError: the client has gone away.
+        ConnectionError: the client has disconnected.
     """
     response = web.Response(status=reply.status, body=reply.body, headers=reply.headers)
     if date is not None:
@@ -52,10 +52,10 @@ async def send(request: web.BaseRequest, reply: Reply, date: str | None) -> web.
 
 
 async def cut_short(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-    """Announce the whole reply, write half of it, and close.
+    """Send the headers of the whole reply and half of its body, then close the connection.
 
     Raises:
-        ConnectionError: the client has gone away.
+        ConnectionError: the client has disconnected.
     """
     response = web.StreamResponse(status=reply.status, headers=reply.headers)
     response.content_length = len(reply.body)
@@ -66,7 +66,7 @@ async def cut_short(request: web.BaseRequest, reply: Reply) -> web.StreamRespons
 
 
 def reset(request: web.BaseRequest) -> web.StreamResponse:
-    """Cut the connection without a reply."""
+    """Reset the connection without a reply."""
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")
@@ -76,7 +76,7 @@ def reset(request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def hold(request: web.BaseRequest, seconds: float, closing: asyncio.Event) -> web.StreamResponse:
-    """Send nothing until the client goes away, the time is over or the server closes; then cut the connection."""
+    """Send nothing until the client disconnects, the time is over or the server closes; then reset the connection."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while request.transport is not None and loop.time() < deadline and not closing.is_set():
@@ -85,7 +85,7 @@ async def hold(request: web.BaseRequest, seconds: float, closing: asyncio.Event)
 
 
 async def pause(seconds: float, closing: asyncio.Event) -> None:
-    """Sleep, but not past the closing of the server."""
+    """Sleep until the time is over or the server closes."""
     try:
         async with asyncio.timeout(seconds):
             await closing.wait()

@@ -1,4 +1,4 @@
-"""What the HTML pages of the preview and of the sandbox share: bubbles, look and content security policy."""
+"""Shared parts of the preview page and the inbox page: bubbles, styles and content security policy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import resources
 
 
 def shared_style() -> str:
-    """The style sheet of the bubbles and of the page around them."""
+    """The style sheet of the bubbles and of the page."""
     return read_part(__name__, "bubbles.css") + read_part(__name__, "page.css")
 
 
@@ -18,12 +18,12 @@ def shared_script() -> str:
 
 
 def read_part(package: str, name: str) -> str:
-    """A text file of a package."""
+    """Read a text file of a package."""
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def content_policy(style: str, script: str, *more: str) -> str:
-    """A policy that allows a page its own style and script, by their hashes, and nothing else from anywhere.
+    """Return a policy that allows a page's own style and script, by their hashes, and no other sources.
 
     Args:
         style: the text of the page's style element.

@@ -1,8 +1,8 @@
 "use strict";
 
-// Draws a message preview (campaign/channels/preview.py) as chat bubbles, and has what the pages around them share. What
-// comes from a cell enters the page as text and never as markup; the one attribute that it reaches is a link's href, and
-// only as an http or https address.
+// Draws a message preview (campaign/channels/preview.py) as chat bubbles, with helpers for both pages. Text from a cell
+// enters the page as text, never as markup; the only attribute that it sets is a link's href, and only to an http or
+// https address.
 const bubbles = (() => {
   const SVG = "http://www.w3.org/2000/svg";
   const ICONS = {
@@ -58,7 +58,7 @@ const bubbles = (() => {
     }
   }
 
-  // The file itself is not loaded: no request leaves the page until a link is followed.
+  // The file is not loaded: the page makes no request until a link is followed.
   function media(kind, address) {
     const name = fileName(address), label = element("span", "bubble-media-kind", kind);
     const caption = element("figcaption", "", label);
@@ -102,11 +102,11 @@ const bubbles = (() => {
     return made;
   }
 
-  // Invisible characters are escaped, as JSON allows: a pasted token may end in a zero-width space.
+  // Invisible characters are escaped, as JSON allows: a pasted token can end in a zero-width space.
   function json(payload) {
     const invisible = /[\u00a0\u00ad\u061c\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
-    const spelt = (found) => "\\u" + found.charCodeAt().toString(16).padStart(4, "0");
-    return element("pre", "", JSON.stringify(payload, null, 2).replace(invisible, spelt));
+    const escaped = (found) => "\\u" + found.charCodeAt().toString(16).padStart(4, "0");
+    return element("pre", "", JSON.stringify(payload, null, 2).replace(invisible, escaped));
   }
 
   function foldOut(summary, content) {

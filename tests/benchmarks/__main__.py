@@ -1,6 +1,6 @@
 """Measures every figure of the README, each pair side by side: `python -m tests.benchmarks`.
 
-Everything stays on this machine and in a temporary folder, except that npm fetches newman where it is missing.
+Everything stays on this machine and in a temporary folder, except that npm fetches newman if it is not installed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, write the JSON.
 
     Returns:
-        1 if a budget does not hold.
+        1 if a target is missed.
     """
     options = _parser().parse_args(arguments)
     sizes = _sizes(options)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(*table(figures), sep="\n")
     if options.json:
         write_json(options.json, figures, sizes)
-    return int(any(figure.holds is False for figure in figures))
+    return int(any(figure.met is False for figure in figures))
 
 
 def _measured(bench: Bench, names: Sequence[str]) -> Iterator[Figure]:
@@ -63,13 +63,13 @@ def _measured(bench: Bench, names: Sequence[str]) -> Iterator[Figure]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--rows", type=int, help="of the workbook; 100,000 by default")
-    add("--many", type=int, help="of the larger CSV file; 1,000,000 by default")
-    add("--rounds", type=int, help="3 by default")
-    add("--only", nargs="+", choices=MEASURES, metavar="NAME", help=f"some of: {', '.join(MEASURES)}")
-    add("--default-limit", action="store_true", help="also 50 rows under 10 requests in 60 s, which takes 4 minutes")
-    add("--quick", action="store_true", help="a few rows, to see that all of it works; its figures mean nothing")
-    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    add("--rows", type=int, help="rows of the workbook; default: 100,000")
+    add("--many", type=int, help="rows of the larger CSV file; default: 1,000,000")
+    add("--rounds", type=int, help="number of rounds; default: 3")
+    add("--only", nargs="+", choices=MEASURES, metavar="NAME", help=f"measure only these: {', '.join(MEASURES)}")
+    add("--default-limit", action="store_true", help="also 50 rows under 10 requests in 60 s; takes 4 minutes")
+    add("--quick", action="store_true", help="a few rows, to test the benchmarks; the figures mean nothing")
+    add("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     return parser
 
 

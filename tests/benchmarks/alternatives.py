@@ -1,4 +1,4 @@
-"""What a user would pick instead, on the same rows and server: a script, or Postman's newman."""
+"""Alternatives on the same rows and server: a script, and Postman's newman."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ for row in sheet.iter_rows(min_row=2):
     token, rid, name, ward, order, total, delivery, points = [cell.value for cell in row]
     message = f"Xin chào {name} ({ward}),\\nđơn hàng {order:07} sẽ được giao ngày {delivery:%d/%m/%Y}. "
     message += f"Tổng cộng: {total:,} đ. Điểm của bạn: {points:g}."
-    answer = session.post(sys.argv[2], json={"token": token, "rid": rid, "msg": message}, timeout=30)
-    sheet.cell(row[0].row, 9, answer.status_code)
-    if answer.status_code != 200:
-        sys.exit(answer.text)
+    response = session.post(sys.argv[2], json={"token": token, "rid": rid, "msg": message}, timeout=30)
+    sheet.cell(row[0].row, 9, response.status_code)
+    if response.status_code != 200:
+        sys.exit(response.text)
 book.save(sys.argv[3])
 """
 
@@ -52,41 +52,41 @@ COLLECTION = {
 
 
 def measure_alternatives(bench: Bench) -> list[Figure]:
-    """Each as a whole process: microseconds for a row."""
+    """Each as a whole process, in microseconds per row."""
     sizes = bench.sizes
     return [_campaign(bench, sizes.script_rows), _script(bench, sizes.script_rows), _newman(bench, sizes.newman_rows)]
 
 
 def _campaign(bench: Bench, rows: int) -> Figure:
     ended = [bench.send("run", bench.campaign(".xlsx", rows))[0] for _ in range(bench.sizes.rounds)]
-    return _figure(bench, "a row by campaign run", ended, rows)
+    return _figure(bench, "one row with campaign run", ended, rows)
 
 
 def _script(bench: Bench, rows: int) -> Figure:
-    name = "a row by a script (requests + openpyxl)"
+    name = "one row with a script (requests + openpyxl)"
     if importlib.util.find_spec("requests") is None:
         return Figure(name, [], "µs", note="not measured: requests is not installed")
     workbook, copy = bench.list_of(".xlsx", rows), bench.folder / "script.xlsx"
-    words = ("-c", SCRIPT, workbook, bench.url + ENDPOINT, copy)
-    return _figure(bench, name, [run_python(*words) for _ in range(bench.sizes.rounds)], rows)
+    arguments = ("-c", SCRIPT, workbook, bench.url + ENDPOINT, copy)
+    return _figure(bench, name, [run_python(*arguments) for _ in range(bench.sizes.rounds)], rows)
 
 
 def _newman(bench: Bench, rows: int) -> Figure:
-    name = "a row by newman with a CSV data file"
+    name = "one row with newman and a CSV data file"
     newman = find_newman(bench)
     if newman is None:
         return Figure(name, [], "µs", note="not measured: newman is not installed, and npm could not fetch it")
     collection = bench.folder / "collection.json"
     collection.write_text(json.dumps(COLLECTION), encoding="utf-8")
     data = bench.list_of(".csv", rows)
-    words = ("run", collection, "--iteration-data", data, "--env-var", f"server={bench.url}", "--silent", "--bail")
-    return _figure(bench, name, [run_child([newman, *words]) for _ in range(bench.sizes.rounds)], rows)
+    arguments = ("run", collection, "--iteration-data", data, "--env-var", f"server={bench.url}", "--silent", "--bail")
+    return _figure(bench, name, [run_child([newman, *arguments]) for _ in range(bench.sizes.rounds)], rows)
 
 
 def find_newman(bench: Bench) -> str | None:
-    """newman as the environment variable NEWMAN names it, as it is installed, or as npm fetches it for a while.
+    """Find newman: from the environment variable NEWMAN, as installed, or fetched by npm into the temporary folder.
 
-    It is a programme of its own and no dependency: where there is none, the table says so.
+    It is not a dependency: if it is missing, the table says so.
     """
     found = os.environ.get("NEWMAN") or shutil.which("newman")
     npm = shutil.which("npm")

@@ -1,9 +1,9 @@
-"""What campaign is held against: a bare aiohttp loop, and bare openpyxl. No look at an answer but its status.
+"""The baseline of campaign: a bare aiohttp loop and bare openpyxl. Only the status of a response is checked.
 
 `python -m tests.benchmarks.bare URL CONCURRENCY BODIES` posts the lines of a file.
 `python -m tests.benchmarks.bare URL CONCURRENCY BODIES WORKBOOK COPY` does what a run does: reads the workbook, posts,
-and writes the same cells: once those that it has read, and once all that stand in a row of a run's results.
-Each prints the seconds of its parts, as JSON.
+and writes the same cells: once those that it read, and once all columns of a run's results.
+Each prints the seconds of its parts as JSON.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from tests.benchmarks.server import ENDPOINT
 Cells = tuple[object, ...]
 
 RESULT = ("Sent", None, "13a0e27a7178b28d49d8a94708281c0b", 200, 1, datetime.fromisoformat("2026-01-05 08:30:15"), 1.2)
-"""What a run's results tell of a row, beside its own cells and its number."""
+"""The result columns of a row, besides its own cells and its number."""
 
 
 async def post_all(url: str, bodies: Sequence[bytes], concurrency: int) -> int:
-    """Post every body, so many at a time; gives the number of good answers."""
+    """Post every body, `concurrency` at a time; return the number of 200 responses."""
     waiting = iter(bodies)
     good = 0
 
@@ -55,7 +55,7 @@ def read(path: Path) -> list[Cells]:
 
 
 def write(path: Path, rows: Iterable[Cells]) -> None:
-    """A workbook of these rows."""
+    """Write a workbook of these rows."""
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet()
     for row in rows:
@@ -65,7 +65,7 @@ def write(path: Path, rows: Iterable[Cells]) -> None:
 
 @contextmanager
 def timed(name: str, parts: dict[str, float]) -> Iterator[None]:
-    """Note the seconds, and the processor's, that something takes."""
+    """Record the elapsed seconds and the CPU seconds of a block."""
     began, busy = time.perf_counter(), time.process_time()
     yield
     parts[name] = time.perf_counter() - began
@@ -73,7 +73,7 @@ def timed(name: str, parts: dict[str, float]) -> Iterator[None]:
 
 
 def main(url: str, concurrency: int, bodies: Path, files: Sequence[Path]) -> None:
-    """Do it, and print the seconds."""
+    """Run the baseline and print the seconds."""
     parts: dict[str, float] = {}
     rows: list[Cells] = []
     if files:

@@ -1,4 +1,4 @@
-"""What all measures share: sizes, files, the server, and the order of rounds."""
+"""Shared by all measures: sizes, files, the server, and the order of rounds."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from tests.benchmarks.lists import write_campaign
 Found = TypeVar("Found")
 
 FASTEST = 100_000
-"""Messages a second: the most that a campaign can ask for, and more than any client sends."""
+"""Messages per second: the highest rate that a campaign accepts, and more than any client can send."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured.
+    """The sizes of the measures.
 
     Attributes:
-        rows: of the workbook, and of the smaller CSV file.
+        rows: rows of the workbook and of the smaller CSV file.
         many: rows of the larger CSV file.
-        rounds: how often each pair is measured.
-        concurrency: requests under way at once.
-        script_rows: for the script that sends one after the other.
-        newman_rows: for newman.
-        limited_rows: for the server with a limit.
-        window: seconds in which that takes ten.
-        helps: how often `--help` is asked for in a round.
+        rounds: number of measurements of each pair.
+        concurrency: requests in flight at once.
+        script_rows: rows for the script that sends one after the other.
+        newman_rows: rows for newman.
+        limited_rows: rows for the server with a limit.
+        window: seconds in which that server takes ten requests.
+        helps: number of `--help` calls in a round.
     """
 
     rows: int = 100_000
@@ -50,14 +50,14 @@ QUICK = Sizes(50, 50, 1, script_rows=50, newman_rows=10, limited_rows=20, window
 
 @dataclass(frozen=True)
 class Bench:
-    """A place to measure in.
+    """The environment of the measures.
 
     Attributes:
-        folder: where the files go.
+        folder: the folder for all files.
         url: the server's address.
-        sizes: how much is measured.
-        say: told what is going on.
-        fetches: whether what is missing for a comparison may be fetched.
+        sizes: the sizes of the measures.
+        say: called with progress messages.
+        fetches: whether a missing tool for a comparison may be fetched.
     """
 
     folder: Path
@@ -67,11 +67,11 @@ class Bench:
     fetches: bool = True
 
     def warm_up(self) -> None:
-        """Let Python compile what it imports, so that the first round is like the others."""
+        """Let Python compile the imported modules, so that the first round is like the others."""
         self.send("run", self.campaign(".xlsx", 1))
 
     def list_of(self, suffix: str, rows: int) -> Path:
-        """A list of so many rows, in a folder of its own; made once."""
+        """Return a list of `rows` rows in its own folder; it is made once."""
         path = self.folder / f"{suffix[1:]}-{rows}" / f"list{suffix}"
         if not path.exists():
             path.parent.mkdir()
@@ -80,7 +80,7 @@ class Bench:
         return path
 
     def campaign(self, suffix: str, rows: int) -> Path:
-        """A campaign file for such a list, without what an earlier run has left beside it."""
+        """Return a campaign file for such a list; the files of an earlier run are removed."""
         recipients = self.list_of(suffix, rows)
         for left in (*recipients.parent.glob("*.journal.db*"), *recipients.parent.glob("*.results*.xlsx")):
             left.unlink()
@@ -88,24 +88,26 @@ class Bench:
 
     @cached_property
     def planned(self) -> tuple[Path, Path]:
-        """A journal with the plan of the workbook, of which nothing is sent, and the bodies, one on each line."""
+        """A journal with the plan of the workbook, with nothing sent, and a file with one body per line."""
         journal, bodies = self.folder / "planned.journal.db", self.folder / "bodies.jsonl"
         self.say("planning")
         campaign = self.campaign(".xlsx", self.sizes.rows)
         run_python("-m", "tests.benchmarks.parts", "plan", campaign, journal, bodies)
         return journal, bodies
 
-    def send(self, *words: str | Path) -> tuple[Ended, dict[str, Any]]:
-        """Run or resume a campaign; gives what it reports too."""
+    def send(self, *arguments: str | Path) -> tuple[Ended, dict[str, Any]]:
+        """Run or resume a campaign; return the process and its report."""
         options = ("--yes", "--json", "-q", "--rate", f"{FASTEST}/s", "--concurrency", str(self.sizes.concurrency))
-        ended = run_python("-m", "campaign", *words, *options, good=(0, 3))
+        ended = run_python("-m", "campaign", *arguments, *options, good=(0, 3))
         report = json.loads(ended.output)
         assert isinstance(report, dict)
         return ended, report
 
 
-def in_turn(rounds: int, candidate: Callable[[], Found], baseline: Callable[[], Found]) -> list[tuple[Found, Found]]:
-    """Measure both in every round, the one or the other first, so that neither has the better half of the time."""
+def alternately(
+    rounds: int, candidate: Callable[[], Found], baseline: Callable[[], Found]
+) -> list[tuple[Found, Found]]:
+    """Measure both in every round, alternating which goes first, so that neither is favoured by changes over time."""
     pairs = []
     for number in range(rounds):
         if number % 2:

@@ -1,4 +1,4 @@
-"""Processes that are measured: how long they take, how busy they are, how much memory they need at the most."""
+"""Measured processes: elapsed time, CPU time and peak memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 UNIT_OF_PEAK = 1 if sys.platform == "darwin" else 1024
-"""Bytes in which `ru_maxrss` counts (getrusage(2) of macOS and of Linux)."""
+"""The unit of `ru_maxrss` in bytes (getrusage(2) of macOS and of Linux)."""
 
 
 class Ended(NamedTuple):
@@ -22,9 +22,9 @@ class Ended(NamedTuple):
 
     Attributes:
         seconds: from its start to its end.
-        cpu: seconds of processors' time, in user and in system mode; 0.0 where the system does not tell.
-        peak: the most memory that it had, in bytes; 0 where the system does not tell. It is at least what this process
-            had when it started the other, so this one is kept small.
+        cpu: CPU seconds, in user and in system mode; 0.0 if the system does not report them.
+        peak: peak memory, in bytes; 0 if the system does not report it. It is at least what this process
+            had when it started the child, so this process is kept small.
         output: its standard output.
     """
 
@@ -35,7 +35,7 @@ class Ended(NamedTuple):
 
 
 class ChildFailedError(Exception):
-    """A process ended badly; holds what it said."""
+    """A process failed; the message contains its stderr."""
 
 
 def run_child(arguments: Sequence[str | Path], good: Collection[int] = (0,)) -> Ended:
@@ -43,28 +43,28 @@ def run_child(arguments: Sequence[str | Path], good: Collection[int] = (0,)) -> 
 
     Args:
         arguments: the command.
-        good: exit codes that are no failure.
+        good: exit codes that are not a failure.
 
     Raises:
         ChildFailedError: any other exit code.
     """
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         process = subprocess.Popen(
             list(map(str, arguments)),
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=said,
+            stderr=errors,
             cwd=ROOT,
             env=_environment(),
         )
         code, cpu, peak = _wait(process)
         seconds = time.perf_counter() - began
-        for file in (output, said):
+        for file in (output, errors):
             file.seek(0)
         if code not in good:
             command = " ".join(map(str, arguments))[:300]
-            raise ChildFailedError(f"{command}\nended with {code}: {said.read().decode(errors='replace')[-2000:]}")
+            raise ChildFailedError(f"{command}\nended with {code}: {errors.read().decode(errors='replace')[-2000:]}")
         return Ended(seconds, cpu, peak, output.read().decode())
 
 
@@ -75,7 +75,7 @@ def run_python(*arguments: str | Path, good: Collection[int] = (0,)) -> Ended:
 
 @contextmanager
 def running(*arguments: str, says_on_stderr: bool = False) -> Iterator[str]:
-    """Run Python until the block ends; gives the first line that it prints."""
+    """Run Python until the block ends; yields the first line that it prints."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
         stdin=subprocess.PIPE,
@@ -95,7 +95,7 @@ def running(*arguments: str, says_on_stderr: bool = False) -> Iterator[str]:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float, int]:
-    if sys.platform == "win32":  # which has no wait4
+    if sys.platform == "win32":  # Windows has no wait4
         return process.wait(), 0.0, 0
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -103,6 +103,6 @@ def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float, int]:
 
 
 def _environment() -> dict[str, str]:
-    """The environment, without what would make the processes measure coverage, or compile their modules every time."""
+    """The environment without variables that enable coverage or disable cached bytecode."""
     slowing = ("COV", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(slowing)}

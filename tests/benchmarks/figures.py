@@ -1,4 +1,4 @@
-"""What is measured: figures with their budgets."""
+"""Figures with their targets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Figure:
     Attributes:
         name: its name.
         unit: "" for a ratio.
-        values: one for each round.
-        at_least: the budget, where more is better.
-        at_most: the budget, where less is better.
-        cpu: the same ratios by processors' time instead of the clock's, which other work on the machine disturbs.
-        note: what was measured, in a few words.
-        details: seconds and the like, for the JSON file.
+        values: one per round.
+        at_least: the target if more is better.
+        at_most: the target if less is better.
+        cpu: the same ratios by CPU time; elapsed time is disturbed by other work on the machine.
+        note: a short description of the measurement.
+        details: the measured seconds etc., for the JSON file.
     """
 
     name: str
@@ -34,12 +34,12 @@ class Figure:
 
     @property
     def median(self) -> float | None:
-        """The middle one of the rounds' values; None where nothing could be measured."""
+        """The median of the rounds; None if nothing could be measured."""
         return median(self.values) if self.values else None
 
     @property
-    def holds(self) -> bool | None:
-        """Whether the median keeps to the budget; None where there is no budget or no median."""
+    def met(self) -> bool | None:
+        """Whether the median meets the target; None if there is no target or no median."""
         middle = self.median
         if middle is None:
             return None
@@ -48,20 +48,20 @@ class Figure:
         return None if self.at_most is None else middle <= self.at_most
 
     @property
-    def budget(self) -> str:
-        """The budget in words."""
+    def target(self) -> str:
+        """The target as text."""
         if self.at_least is not None:
             return f"≥ {self.at_least:g}"
         return "" if self.at_most is None else f"≤ {self.at_most:g}"
 
     def as_json(self) -> dict[str, Any]:
-        """All there is to it."""
+        """Every attribute, for JSON."""
         return {
             "figure": self.name,
             "unit": self.unit,
-            "budget": self.budget,
+            "target": self.target,
             "median": self.median,
-            "holds": self.holds,
+            "met": self.met,
             "values": list(self.values),
             "cpu": list(self.cpu),
             "note": self.note,

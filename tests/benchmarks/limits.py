@@ -1,4 +1,4 @@
-"""A server with Rocket.Chat's limiter: how often a run goes over it, and how little longer than it must it takes."""
+"""A server with Rocket.Chat's rate limiter: how often a run exceeds the limit, and its time over the minimum."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.benchmarks.children import run_python, running
 from tests.benchmarks.figures import Figure
 
 REQUESTS = 10
-"""In one window, as by default in Rocket.Chat (SERVER-BEHAVIOUR.md)."""
+"""Requests per window, as by default in Rocket.Chat (Administration → Rate Limiter)."""
 DEFAULT_WINDOW = 60.0
 DEFAULT_ROWS = 50
 
@@ -25,29 +25,29 @@ def measure_limiter(bench: Bench) -> list[Figure]:
 
 
 def measure_default_limit(bench: Bench) -> list[Figure]:
-    """Ten requests a minute: minutes of waiting, so only when asked for."""
+    """Ten requests a minute: takes minutes, so it is measured on request only."""
     round_ = _limited_run(bench, DEFAULT_ROWS, DEFAULT_WINDOW)
     return _figures([round_], f"{DEFAULT_ROWS} rows, {REQUESTS} in {DEFAULT_WINDOW:g} s")
 
 
 def _limited_run(bench: Bench, rows: int, window: float) -> tuple[int, float]:
-    """Gives the number of answers 429, as the server has it, and the time over the least possible."""
+    """Return the number of 429 responses according to the server, and the time ÷ the least possible."""
     campaign = bench.campaign(".csv", rows)
     sandbox = ("-m", "campaign", "sandbox", "--port", "0", "--limit", f"{REQUESTS}/{window:g}")
     with running(*sandbox, says_on_stderr=True) as line:
         found = re.search(r"http://[\d.]+:\d+", line)
         assert found is not None, line
-        words = ("run", campaign, "--server", found[0], "--yes", "--json", "-q")
-        report = json.loads(run_python("-m", "campaign", *words).output)
+        arguments = ("run", campaign, "--server", found[0], "--yes", "--json", "-q")
+        report = json.loads(run_python("-m", "campaign", *arguments).output)
         assert report["sent"] == rows, report
-        with urllib.request.urlopen(f"{found[0]}/sandbox/ledger") as answer:
-            entries: list[dict[str, Any]] = json.load(answer)["entries"]
+        with urllib.request.urlopen(f"{found[0]}/sandbox/ledger") as response:
+            entries: list[dict[str, Any]] = json.load(response)["entries"]
     least = (ceil(rows / REQUESTS) - 1) * window
     return sum(entry["status"] == 429 for entry in entries), report["seconds"] / least
 
 
 def _figures(rounds: list[tuple[int, float]], note: str) -> list[Figure]:
     return [
-        Figure("answers 429 under the server's limit", [refused for refused, _ in rounds], at_most=0, note=note),
+        Figure("429 responses under the server's limit", [refused for refused, _ in rounds], at_most=0, note=note),
         Figure("time under that limit ÷ the least possible", [ratio for _, ratio in rounds], at_most=1.05, note=note),
     ]

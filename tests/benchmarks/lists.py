@@ -1,6 +1,6 @@
-"""The lists that are measured: eight columns, text and numbers, alike in a workbook and in a CSV file.
+"""The measured lists: eight columns of text and numbers, the same in a workbook and in a CSV file.
 
-`python -m tests.benchmarks.lists FILE ROWS` makes one: in a process of its own, whose memory is not the benchmarks'.
+`python -m tests.benchmarks.lists FILE ROWS` makes one in its own process, to keep the memory of the benchmarks small.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Recipient(NamedTuple):
 
 
 def recipients(count: int) -> Iterator[Recipient]:
-    """The first rows of the list: the same at every call, each its own conversation."""
+    """Yield the first `count` rows of the list: the same at every call, each with its own conversation."""
     first_day = (_FIRST_DAY - _EPOCH).days
     for number in range(count):
         digits = blake2b(b"%d" % number, digest_size=17).hexdigest()
@@ -79,7 +79,7 @@ def shown(recipient: Recipient) -> tuple[str, ...]:
 
 
 def write_csv(path: Path, count: int) -> None:
-    """A list as comma-separated text."""
+    """Write a list as comma-separated text."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADERS)
@@ -87,7 +87,7 @@ def write_csv(path: Path, count: int) -> None:
 
 
 def write_campaign(recipients_file: Path, server: str) -> Path:
-    """A campaign file and its template, beside the list that they are for."""
+    """Write a campaign file and its template next to their list."""
     (recipients_file.parent / "template.toml").write_text(TEMPLATE, encoding="utf-8")
     campaign = recipients_file.with_suffix(".toml")
     campaign.write_text(
@@ -98,7 +98,7 @@ def write_campaign(recipients_file: Path, server: str) -> Path:
 
 
 def main(path: Path, count: int) -> None:
-    """Make a list of the kind that its name ends in."""
+    """Write a list in the format of the file's suffix."""
     if path.suffix == ".xlsx":
         write_workbook(path, HEADERS, recipients(count))
     else:

@@ -1,4 +1,4 @@
-"""The figures that compare campaign with what it is built on."""
+"""The figures that compare campaign with the libraries that it is built on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import ceil
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks.bench import Bench, in_turn
+from tests.benchmarks.bench import Bench, alternately
 from tests.benchmarks.children import Ended, run_python
 from tests.benchmarks.figures import Figure
 
@@ -18,22 +18,22 @@ READ = (
     "for row in openpyxl.load_workbook(sys.argv[1], read_only=True).worksheets[0].iter_rows(values_only=True): pass"
 )
 MEGABYTE = 1_000_000
-MANY_UNDER_WAY = 64
+MANY_IN_FLIGHT = 64
 
 SLICES = 10
-"""Of a delivery, in turn with the bare loop's: a machine that others share changes its speed within half a minute."""
+"""Slices of a delivery, alternating with the bare loop: the speed of a shared machine changes within half a minute."""
 
 
 def measure_deliver(bench: Bench) -> list[Figure]:
-    """`deliver` against a bare loop: the seconds of the loops themselves, without their processes' beginnings."""
-    return [_deliver_figure(bench, concurrency) for concurrency in (bench.sizes.concurrency, MANY_UNDER_WAY)]
+    """`deliver` against a bare loop: the seconds of the loops themselves, without process start-up."""
+    return [_deliver_figure(bench, concurrency) for concurrency in (bench.sizes.concurrency, MANY_IN_FLIGHT)]
 
 
 def _deliver_figure(bench: Bench, concurrency: int) -> Figure:
     pairs = [_delivered_slice_by_slice(bench, str(concurrency)) for _ in range(bench.sizes.rounds)]
     rows = bench.sizes.rows
     return Figure(
-        f"deliver rows/s ÷ bare aiohttp loop, {concurrency} under way",
+        f"messages/s ÷ bare aiohttp loop, {concurrency} in flight",
         [bare["post"] / own["deliver"] for own, bare in pairs],
         at_least=0.6,
         cpu=[bare["post cpu"] / own["deliver cpu"] for own, bare in pairs],
@@ -44,7 +44,7 @@ def _deliver_figure(bench: Bench, concurrency: int) -> Figure:
 
 
 def _delivered_slice_by_slice(bench: Bench, concurrency: str) -> tuple[dict[str, float], dict[str, float]]:
-    """The seconds of one whole delivery, and of the bare loop with the same bodies."""
+    """Return the seconds of one whole delivery and of the bare loop with the same bodies."""
     journal, bodies = bench.planned
     copy, some = bench.folder / "delivered.journal.db", bench.folder / "slice.jsonl"
     shutil.copyfile(journal, copy)
@@ -59,7 +59,7 @@ def _delivered_slice_by_slice(bench: Bench, concurrency: str) -> tuple[dict[str,
         some.write_bytes(b"".join(next(slices)))
         return _parts("tests.benchmarks.bare", bench.url, concurrency, some)
 
-    pairs = in_turn(ceil(len(lines) / size), deliver, post)
+    pairs = alternately(ceil(len(lines) / size), deliver, post)
     copy.unlink()
     return _together([delivered for delivered, _ in pairs]), _together([posted for _, posted in pairs])
 
@@ -72,7 +72,7 @@ def measure_check(bench: Bench) -> list[Figure]:
     """`check` against openpyxl, both as whole processes."""
     campaign = bench.campaign(".xlsx", bench.sizes.rows)
     workbook = bench.list_of(".xlsx", bench.sizes.rows)
-    pairs = in_turn(
+    pairs = alternately(
         bench.sizes.rounds,
         lambda: run_python("-m", "campaign", "check", campaign, "-q"),
         lambda: run_python("-c", READ, workbook),
@@ -95,7 +95,7 @@ def measure_run(bench: Bench) -> list[Figure]:
         concurrency = str(bench.sizes.concurrency)
         return run_python("-m", "tests.benchmarks.bare", bench.url, concurrency, bodies, workbook, copy)
 
-    pairs = in_turn(bench.sizes.rounds, run, bare)
+    pairs = alternately(bench.sizes.rounds, run, bare)
     return [
         _whole_processes(
             f"run ÷ (bare read + bare loop + bare write of {columns})",
@@ -107,13 +107,13 @@ def measure_run(bench: Bench) -> list[Figure]:
 
 
 def _without(ended: Ended, part: str) -> Ended:
-    """A bare process as it would have been without one of its parts."""
+    """A bare process with the time of one of its parts subtracted."""
     parts = json.loads(ended.output)
     return ended._replace(seconds=ended.seconds - parts[part], cpu=ended.cpu - parts[f"{part} cpu"])
 
 
 def measure_memory(bench: Bench) -> list[Figure]:
-    """The most memory of a run, which sends nine tenths of the rows, and of its resume, which sends the rest."""
+    """Peak memory of a run, which sends nine tenths of the rows, and of its resume, which sends the rest."""
     rows, many = bench.sizes.rows, bench.sizes.many
     lists = ((".xlsx", rows), (".csv", rows), (".csv", many))
     found = {each: _peaks(bench, *each) for each in dict.fromkeys(lists)}
@@ -130,7 +130,7 @@ def measure_memory(bench: Bench) -> list[Figure]:
 
 def measure_help(bench: Bench) -> list[Figure]:
     """`campaign --help` against an import of click, both as whole processes."""
-    pairs = in_turn(
+    pairs = alternately(
         bench.sizes.rounds * bench.sizes.helps,
         lambda: run_python("-m", "campaign", "--help"),
         lambda: run_python("-c", "import click"),

@@ -1,7 +1,7 @@
-"""Parts of a run by themselves, through the package's own interface; each prints its seconds, as JSON.
+"""Parts of a run, through the package's API; each prints its seconds as JSON.
 
 `python -m tests.benchmarks.parts plan CAMPAIGN JOURNAL BODIES` writes a plan to a journal, and its bodies to a file.
-`python -m tests.benchmarks.parts deliver JOURNAL URL CONCURRENCY ROWS` delivers so many rows of the plan in a journal.
+`python -m tests.benchmarks.parts deliver JOURNAL URL CONCURRENCY ROWS` delivers the next rows of the plan in a journal.
 """
 
 from __future__ import annotations
@@ -48,15 +48,16 @@ def deliver_plan(path: Path, url: str, concurrency: int, rows: int) -> dict[str,
         before = journal.tally(1)
         run = Run(journal, record, {}, server=url)
         with timed("deliver", parts):
-            reason = asyncio.run(run.deliver_all(settings))
+            delivery = run.begin_delivery(settings)
+            asyncio.run(delivery.perform())
         after = journal.tally(1)
-    assert reason is None, reason
+    assert delivery.reason is None, delivery.reason
     assert after.count(State.SENT) == min(before.count(State.SENT) + rows, after.rows), after.states
     return parts
 
 
 def main(part: str, arguments: Sequence[str]) -> None:
-    """Do one part, and print its seconds."""
+    """Run one part and print its seconds."""
     if part == "plan":
         parts = plan(Path(arguments[0]), Path(arguments[1]), Path(arguments[2]))
     else:

@@ -1,4 +1,4 @@
-"""The table for people, and the same as JSON."""
+"""The figures as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 from tests.benchmarks.bench import Sizes
 from tests.benchmarks.figures import Figure
 
-_HEADERS = ("figure", "budget", "median", "spread", "by CPU", "holds", "measured")
-_HOLDS = {True: "yes", False: "NO", None: ""}
+_HEADERS = ("figure", "target", "median", "spread", "by CPU", "met", "measured")
+_MET = {True: "yes", False: "NO", None: ""}
 _LIBRARIES = ("aiohttp", "openpyxl", "pydantic", "jinja2", "click")
 
 
@@ -31,7 +31,7 @@ def table(figures: Sequence[Figure]) -> Iterator[str]:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """The machine and the versions."""
     return {
         "system": platform.platform(),
         "processor": platform.machine(),
@@ -42,7 +42,7 @@ def machine() -> dict[str, Any]:
 
 
 def write_json(path: Path, figures: Sequence[Figure], sizes: Sizes) -> None:
-    """Write everything that was measured."""
+    """Write every measurement to a JSON file."""
     content = {
         "command": " ".join(["python", "-m", "tests.benchmarks", *sys.argv[1:]]),
         "machine": machine(),
@@ -54,15 +54,15 @@ def write_json(path: Path, figures: Sequence[Figure], sizes: Sizes) -> None:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     if figure.median is None:
-        return (figure.name, figure.budget, "", "", "", "", figure.note)
+        return (figure.name, figure.target, "", "", "", "", figure.note)
     spread = f"{_short(min(figure.values))} … {_short(max(figure.values))}" if len(figure.values) > 1 else ""
     return (
         figure.name,
-        figure.budget,
+        figure.target,
         f"{_short(figure.median)} {figure.unit}".strip(),
         spread,
         _short(median(figure.cpu)) if figure.cpu else "",
-        _HOLDS[figure.holds],
+        _MET[figure.met],
         figure.note,
     )
 

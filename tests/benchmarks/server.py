@@ -1,7 +1,7 @@
-"""A server that answers at once, in the documented livechat shape: so fast that it is the client which is measured.
+"""A server that responds at once in the documented livechat format; fast enough to measure the client.
 
-`python -m tests.benchmarks.server` prints its address and runs until its standard input ends, so it outlives nobody.
-It looks at nothing but the message's id; what a server has to check, the sandbox checks.
+`python -m tests.benchmarks.server` prints its address and runs until its standard input ends.
+It reads only the message's id and room; the sandbox is the server that validates requests.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ ENDPOINT = "/api/v1/livechat/message"
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ID = re.compile(rb'"_id": *"([^"]*)"')
+_RID = re.compile(rb'"rid": *"([^"]*)"')
 
 # The example of Rocket.Chat's documentation ("Send New Livechat Message"), without its line breaks.
 _BEFORE_ID = b'{"message":{"_id":"'
-_AFTER_ID = (
-    b'","rid":"hGFwSKA28nRKut3pD","msg":"Hello World!",'
+_BEFORE_RID = b'","rid":"'
+_AFTER_RID = (
+    b'","msg":"Hello World!",'
     b'"token":"54fc5544030bcecda053311cb6b98920bdf953f242c129d7b8065000b1f9b2e9","alias":"Baek",'
     b'"ts":"2023-10-31T13:14:29.804Z","u":{"_id":"6523dc0ba2f73c7460e18d4d","username":"guest-35","name":"Baek"},'
     b'"_updatedAt":"2023-10-31T13:14:29.960Z","urls":[],"mentions":[],"channels":[],'
@@ -49,17 +51,19 @@ class Livechat(asyncio.Protocol):
             whole = end + 4 + (int(found[1]) if found else 0)
             if end < 0 or len(received) < whole:
                 break
-            self._answer(received[end + 4 : whole])
+            self._respond(received[end + 4 : whole])
             received = received[whole:]
         self._received = received
 
-    def _answer(self, body: bytes) -> None:
+    def _respond(self, body: bytes) -> None:
         found = _ID.search(body)
-        answer = b"%s%s%s" % (_BEFORE_ID, found[1] if found else b"djsajdkscks787", _AFTER_ID)
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(answer), answer))
+        room = _RID.search(body)
+        message_id, rid = found[1] if found else b"djsajdkscks787", room[1] if room else b"hGFwSKA28nRKut3pD"
+        response = b"".join((_BEFORE_ID, message_id, _BEFORE_RID, rid, _AFTER_RID))
+        self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(response), response))
 
     def _headers(self) -> bytes:
-        """Up to the length; written anew once a second, for its date."""
+        """The headers up to the length, renewed once a second for the date."""
         second = int(time.time())
         if second != self._second:
             self._second = second
@@ -72,7 +76,7 @@ class Livechat(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Answer until standard input ends."""
+    """Serve until standard input ends."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""The benchmarks work; what they find depends on the machine, so no test looks at the time that anything takes."""
+"""The benchmarks work. Their figures depend on the machine, so no test checks a duration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from campaign.sheets import ReadOptions, open_sheet
 from tests.benchmarks import lists
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.alternatives import COLLECTION, SCRIPT
-from tests.benchmarks.bench import in_turn
+from tests.benchmarks.bench import alternately
 from tests.benchmarks.children import ChildFailedError, run_python
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.report import table
@@ -21,22 +21,22 @@ FIGURES = ["help", "check", "deliver", "run", "memory", "limiter"]
 
 
 @pytest.mark.slow
-def test_every_figure_of_the_design_is_measured(tmp_path: Path) -> None:
+def test_every_figure_of_the_readme_is_measured(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     assert main(["--quick", "--only", *FIGURES, "--json", str(path)]) in (0, 1)
     figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
     assert [figure["figure"].split(",")[0] for figure in figures] == [
         "campaign --help ÷ import click",
         "check ÷ openpyxl read-only",
-        "deliver rows/s ÷ bare aiohttp loop",
-        "deliver rows/s ÷ bare aiohttp loop",
+        "messages/s ÷ bare aiohttp loop",
+        "messages/s ÷ bare aiohttp loop",
         "run ÷ (bare read + bare loop + bare write of the list's 8 columns)",
         "run ÷ (bare read + bare loop + bare write of the results' 16 columns)",
         "peak memory",
         "peak memory",
         "peak memory",
         "peak memory",
-        "answers 429 under the server's limit",
+        "429 responses under the server's limit",
         "time under that limit ÷ the least possible",
     ]
     medians = [figure["median"] for figure in figures]
@@ -70,34 +70,34 @@ def test_script_and_newman_send_every_column() -> None:
         assert header.lower() in SCRIPT
 
 
-def test_rounds_begin_with_the_one_and_the_other_in_turn() -> None:
+def test_rounds_alternate_which_side_goes_first() -> None:
     order: list[str] = []
-    pairs = in_turn(3, lambda: order.append("own"), lambda: order.append("bare"))
+    pairs = alternately(3, lambda: order.append("own"), lambda: order.append("bare"))
     assert order == ["own", "bare", "bare", "own", "own", "bare"]
     assert len(pairs) == 3
 
 
 @pytest.mark.parametrize(
-    ("figure", "holds"),
+    ("figure", "met"),
     [
-        pytest.param(Figure("speed", [0.5, 0.7, 0.6], at_least=0.6), True, id="median at the least"),
-        pytest.param(Figure("speed", [0.5, 0.7, 0.5], at_least=0.6), False, id="median below the least"),
-        pytest.param(Figure("time", [1.0, 9.0, 1.4], at_most=1.4), True, id="median at the most"),
-        pytest.param(Figure("time", [1.5], at_most=1.4), False, id="above the most"),
-        pytest.param(Figure("time", [1.5]), None, id="no budget"),
+        pytest.param(Figure("speed", [0.5, 0.7, 0.6], at_least=0.6), True, id="median at the minimum"),
+        pytest.param(Figure("speed", [0.5, 0.7, 0.5], at_least=0.6), False, id="median below the minimum"),
+        pytest.param(Figure("time", [1.0, 9.0, 1.4], at_most=1.4), True, id="median at the maximum"),
+        pytest.param(Figure("time", [1.5], at_most=1.4), False, id="above the maximum"),
+        pytest.param(Figure("time", [1.5]), None, id="no target"),
         pytest.param(Figure("time", [], at_most=1.4), None, id="not measured"),
     ],
 )
-def test_a_budget_holds_by_the_median(figure: Figure, *, holds: bool | None) -> None:
-    assert figure.holds is holds
+def test_a_target_is_met_by_the_median(figure: Figure, *, met: bool | None) -> None:
+    assert figure.met is met
 
 
-def test_the_table_says_what_does_not_hold_and_what_was_not_measured() -> None:
+def test_the_table_shows_missed_targets_and_unmeasured_figures() -> None:
     lines = list(table([Figure("slow", [2.0, 3.0], at_most=1.5), Figure("newman", [], note="not installed")]))
     assert "NO" in lines[2].split()
     assert lines[3].split() == ["newman", "not", "installed"]
 
 
-def test_a_process_that_fails_is_no_measurement() -> None:
+def test_a_process_that_fails_is_not_measured() -> None:
     with pytest.raises(ChildFailedError, match="no such list"):
         run_python("-c", "import sys; sys.exit('no such list')")

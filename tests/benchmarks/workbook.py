@@ -1,4 +1,4 @@
-"""A workbook as Excel writes it, with shared strings. openpyxl writes every text into its cell instead."""
+"""A workbook with shared strings, as Excel writes it; openpyxl would write each text into its cell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 _STYLES = (None, None, None, None, 1, 2, 3, None)
-"""By column: which of the styles below."""
+"""The index of each column's style, among those below."""
 
 _PARTS = {
     "[Content_Types].xml": (
@@ -80,7 +80,7 @@ def write_workbook(path: Path, headers: Sequence[str], rows: Iterable[Sequence[s
     Args:
         path: the file.
         headers: the first row.
-        rows: what follows: texts and numbers; `_STYLES` says how the numbers of a column are shown.
+        rows: the other rows, of texts and numbers; `_STYLES` formats the numbers.
     """
     strings = SharedStrings()
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:

@@ -1,4 +1,4 @@
-"""The long form: `python -m tests.crash --kills 1000`. Its last line is the figure that the README quotes."""
+"""The full crash test: `python -m tests.crash --kills 1000`. The README quotes its last line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.crash.harness import CHATS, Figures, prove
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
-    parser.add_argument("--kills", type=int, default=1000, help="for each channel")
+    parser.add_argument("--kills", type=int, default=1000, help="kills per channel")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:

@@ -1,6 +1,6 @@
-"""Kills the real command at random moments, resumes it, and holds the server's ledger against the list.
+"""Kills the real command at random moments, resumes it, and compares the server's ledger with the list.
 
-The command and the sandbox run as processes of their own; the sandbox outlives every kill and knows what it took.
+The command and the sandbox run in separate processes; the sandbox survives every kill and records what it took.
 """
 
 from __future__ import annotations
@@ -36,30 +36,29 @@ RATES = {
     "throttled-before": 0.01,
     "throttled-seconds-before": 0.002,
 }
-"""How often each fault strikes: one request in ten goes wrong."""
+"""The probability of each fault: one request in ten fails."""
 
 KILLED_WITHIN = 0.8
-"""A process is killed at some moment within so many seconds of its beginning to work: while it plans, sends, or writes
-the results."""
+"""A process is killed within this many seconds after it starts work: while it plans, sends or writes the results."""
 
 
 class Size(NamedTuple):
-    """A list's rows, and how many messages a second are sent of it."""
+    """The number of rows of a list, and its messages per second."""
 
     rows: int
     pace: int
 
 
 SIZES = (Size(200, pace=150), Size(600, pace=1500))
-"""Of one list and the next. At the faster pace livechat's rows go on record ahead of their turn."""
+"""The sizes of alternate lists. At the faster pace, livechat's attempts are reserved."""
 
 LONGEST_RUN = 300.0
-"""Seconds, for one list with all its kills; only a defect takes longer."""
+"""Time limit in seconds for one list with all its kills; only a defect takes longer."""
 
 
 @dataclass(frozen=True)
 class Chat:
-    """What differs between the channels."""
+    """The properties in which the channels differ."""
 
     name: str
     template: str
@@ -81,7 +80,7 @@ CHATS = {
 
 @dataclass
 class Figures:
-    """What the proof comes to."""
+    """The totals of the test."""
 
     rows: int = 0
     kills: int = 0
@@ -90,7 +89,7 @@ class Figures:
     duplicated: int = 0
     in_doubt: int = 0
     cut_off: int = 0
-    """Rows that were found under way after a kill: the most at once."""
+    """The largest number of rows found in flight after a kill."""
     why_in_doubt: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
@@ -113,7 +112,7 @@ class Figures:
 
 @contextlib.contextmanager
 def running_sandbox(seed: int) -> Iterator[str]:
-    """A sandbox in a process of its own, with faults."""
+    """A sandbox with faults in its own process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "campaign", "sandbox", "--port", "0"],
         stderr=subprocess.PIPE,
@@ -133,7 +132,7 @@ def running_sandbox(seed: int) -> Iterator[str]:
 
 
 def prove(chat: Chat, folder: Path, kills: int, seed: int) -> Figures:
-    """Deliver lists until so many processes have been killed; prints how far it is after each."""
+    """Deliver lists until `kills` processes have been killed; prints the progress after each list."""
     dice = random.Random(seed)
     figures = Figures()
     with running_sandbox(seed) as url:
@@ -150,7 +149,7 @@ def prove(chat: Chat, folder: Path, kills: int, seed: int) -> Figures:
 
 @dataclass
 class _Kills:
-    """How many kills are left, and when each comes."""
+    """The number of kills left, and the time of each."""
 
     dice: random.Random
     left: int
@@ -158,7 +157,7 @@ class _Kills:
     cut_off: int = 0
 
     def moment(self) -> float | None:
-        """Seconds of work until the next kill; None when enough are dead."""
+        """Seconds of work until the next kill; None after the last."""
         return self.dice.uniform(0, KILLED_WITHIN) if self.done < self.left else None
 
 
@@ -177,7 +176,7 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
         if time.monotonic() - started > LONGEST_RUN:
             return Figures(rows=size.rows, lost=size.rows, wrong=[f"{place.name} did not finish"])
         report = _deliver(place, kills) or report
-        # The list is gone once it is planned: what is sent after that comes from the journal.
+        # The list is deleted once it is planned: after that, messages come from the journal.
         if _planned(place):
             (place / "list.csv").unlink(missing_ok=True)
     figures = _compare(chat, place, url, size.rows, report)
@@ -186,10 +185,10 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
 
 
 def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
-    """Run or resume once, and perhaps kill it. Gives what it reported, where it lived to report."""
-    words = ["resume"] if _planned(place) else ["run"]
+    """Run or resume once, and perhaps kill the process. Returns its report if it was not killed."""
+    arguments = ["resume"] if _planned(place) else ["run"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "campaign", *words, str(place / "c.toml"), "--yes", "--json", "-q"],
+        [sys.executable, "-m", "campaign", *arguments, str(place / "c.toml"), "--yes", "--json", "-q"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -214,7 +213,7 @@ def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
 
 
 def _wait_for_work(place: Path, process: subprocess.Popen[str]) -> None:
-    """Return when the process holds the journal: before that there is nothing to break off."""
+    """Wait until the process holds the journal: before that there is nothing to interrupt."""
     lock = place / "c.journal.db.lock"
     signature = f"process {process.pid} on".encode()
     while process.poll() is None and not (lock.exists() and signature in lock.read_bytes()):
@@ -222,18 +221,18 @@ def _wait_for_work(place: Path, process: subprocess.Popen[str]) -> None:
 
 
 def _planned(place: Path) -> bool:
-    """Whether there is a run that resume would go on with."""
+    """Whether there is a run that `resume` would continue."""
     if not (place / "c.journal.db").exists():
         return False
     with contextlib.closing(sqlite3.connect(place / "c.journal.db")) as journal:
         try:
             return bool(journal.execute("SELECT count(*) FROM run WHERE planned").fetchone()[0])
-        except sqlite3.OperationalError:  # killed before the tables were there
+        except sqlite3.OperationalError:  # killed before the tables were created
             return False
 
 
 def _compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any]) -> Figures:
-    """Hold the ledger against the list and the journal."""
+    """Compare the ledger with the list and the journal."""
     entries: list[dict[str, Any]] = json.loads(_ask(url + "/sandbox/ledger"))["entries"]
     posts = [entry for entry in entries if entry["method"] == "POST"]
     taken = Counter(_text(entry, chat) for entry in posts if entry["taken"])
@@ -256,11 +255,11 @@ def _compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any
 
 
 def _why(kind: str, requests: list[dict[str, Any]]) -> str:
-    """Why nobody can know whether a row in doubt went out."""
+    """Why it is unknowable whether a row in doubt was sent."""
     if kind == "cut off":
         return "killed while sending" if requests else "killed between record and request"
     lost = [entry for entry in requests if entry["status"] is None or entry["fault"] is not None]
-    return "answer lost" if lost else "WITHOUT CAUSE"
+    return "response lost" if lost else "WITHOUT CAUSE"
 
 
 def _states(place: Path) -> dict[int, tuple[str, str]]:
@@ -275,14 +274,14 @@ def _text(entry: dict[str, Any], chat: Chat) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """The environment, without what would make the killed processes measure coverage."""
+    """The environment without the variables that make the killed processes measure coverage."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     return {**kept, "KITECHAT_API_KEY": "key-of-the-tests"}
 
 
 def _ask(url: str, method: str = "GET", body: bytes | None = None) -> bytes:
     request = urllib.request.Request(url, data=body, method=method)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        content = answer.read()
+    with urllib.request.urlopen(request, timeout=30) as response:
+        content = response.read()
     assert isinstance(content, bytes)
     return content

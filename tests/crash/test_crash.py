@@ -1,4 +1,4 @@
-"""The short form of the proof; `python -m tests.crash --kills 1000` is the long one."""
+"""A short crash test; `python -m tests.crash --kills 1000` is the full one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from tests.crash.harness import CHATS, prove
 
 KILLS = 15
-"""For each channel: about twenty seconds."""
+"""Per channel; about twenty seconds."""
 
 
 @pytest.mark.slow
-def test_whatever_is_killed_nobody_is_lost_and_nobody_messaged_twice(tmp_path: Path) -> None:
+def test_after_any_kill_no_row_is_lost_and_none_sent_twice(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         proofs = {name: pool.submit(prove, chat, tmp_path, KILLS, seed=7) for name, chat in CHATS.items()}
         figures = {name: proof.result() for name, proof in proofs.items()}

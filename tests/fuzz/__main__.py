@@ -1,7 +1,7 @@
-"""The long form: `python -m tests.fuzz --seconds 600`. Its last line says how many inputs went in and what came out.
+"""The full fuzz test: `python -m tests.fuzz --seconds 600`. Its last line reports the inputs and their results.
 
-Each case is one campaign of which a file, or two, went wrong, and is the same wherever its seed and number are the
-same: `python -m tests.fuzz --seed 7 --case 123` judges that one, and keeps its files to look at.
+Each case is a campaign with one or two mutated files, determined by its seed and number:
+`python -m tests.fuzz --seed 7 --case 123` judges that case and keeps its files.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from tests.fuzz.seeds import seeds
 
 ROOT = Path(__file__).parents[2]
 START_UP = 10.0
-"""Seconds that a process may take before its first case."""
+"""Time limit in seconds for a process to start its first case."""
 
 
 @dataclass
 class Figures:
-    """What came of all the cases.
+    """The results of all cases.
 
     Attributes:
-        codes: how many ended with each exit code.
+        codes: the number of cases by exit code.
         wrong: what was wrong with a case, by its number.
-        slowest: seconds of the slowest one, and its number.
-        peak: the most memory, in bytes.
+        slowest: seconds and number of the slowest case.
+        peak: peak memory, in bytes.
     """
 
     codes: Counter[int] = field(default_factory=Counter)
@@ -47,12 +47,12 @@ class Figures:
         seconds, number = self.slowest
         return (
             f"{sum(self.codes.values()):,} inputs: {read:,} read, {refused:,} refused, {len(self.wrong):,} gone wrong; "
-            f"slowest {seconds:.1f} s (case {number}), most memory {self.peak / 1e6:.0f} MB"
+            f"slowest {seconds:.1f} s (case {number}), peak memory {self.peak / 1e6:.0f} MB"
         )
 
 
 def fuzz(seed: int, seconds: float) -> Figures:
-    """Judge cases for so many seconds, in a process that is replaced when it hangs or dies."""
+    """Judge cases for `seconds`, in a process that is replaced when it hangs or dies."""
     figures = Figures()
     ends = time.monotonic() + seconds
     number = 0
@@ -69,17 +69,17 @@ def _until_it_ends(seed: int, first: int, ends: float, figures: Figures) -> int:
     lines: queue.Queue[str] = queue.Queue()
     reader = threading.Thread(target=_read, args=(child, lines), daemon=True)
     reader.start()
-    number, patience = first, START_UP + LONGEST
+    number, limit = first, START_UP + LONGEST
     try:
         while time.monotonic() < ends:
-            line = lines.get(timeout=patience)
+            line = lines.get(timeout=limit)
             if not line:
                 figures.wrong[number] = f"ended the process (exit code {child.wait()})"
                 return number + 1
             _count(figures, line)
-            number, patience = number + 1, 2 * LONGEST
+            number, limit = number + 1, 2 * LONGEST
     except queue.Empty:
-        figures.wrong[number] = f"gave no answer in {patience:.0f} s"
+        figures.wrong[number] = f"gave no result in {limit:.0f} s"
         return number + 1
     finally:
         child.kill()
@@ -112,7 +112,7 @@ def show(seed: int, number: int) -> int:
     put(case, folder)
     print(f"cd {folder} && campaign check {' '.join(case.arguments)}")
     verdict = judge(case)
-    print(f"exit code {verdict.code} after {verdict.seconds:.1f} s; {verdict.wrong or 'as it should be'}")
+    print(f"exit code {verdict.code} after {verdict.seconds:.1f} s; {verdict.wrong or 'as expected'}")
     return 1 if verdict.wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""Judges one case after the other in a process that may not grow beyond 1 GB; prints a line of JSON for each.
+"""Judges one case after the other in a process limited to 1 GB of memory; prints a line of JSON for each.
 
 `python -m tests.fuzz.child SEED FIRST`: the cases of that seed, from the first one on, until it is stopped.
 """
@@ -18,14 +18,14 @@ MOST_MEMORY = 1 << 30
 
 
 def limit_memory() -> None:
-    """Let the machine refuse memory beyond the limit; Windows has no such thing."""
+    """Limit the memory of this process; has no effect on Windows."""
     if sys.platform != "win32":
         resource = importlib.import_module("resource")
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
 def peak() -> int:
-    """The most memory that this process has had, in bytes; 0 where that is not told."""
+    """The peak memory of this process, in bytes; 0 if the system does not report it."""
     if sys.platform == "win32":
         return 0
     resource = importlib.import_module("resource")

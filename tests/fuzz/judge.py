@@ -1,4 +1,4 @@
-"""Runs `check` on what became of a campaign, and says what is wrong with the way in which it ended."""
+"""Runs `check` on a mutated campaign and judges how it ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.fuzz.mutations import mutate
 from tests.fuzz.seeds import Case
 
 LONGEST = 20.0
-"""Seconds that `check` may take for a small file."""
+"""Time limit of `check` for a small file, in seconds."""
 
 OBEYED_BY_TERMINALS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 SAYS_WHERE_AND_WHY = re.compile(r".*\S.*: \S")
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
 
 
 def mutated(seeds: list[Case], seed: int, number: int) -> Case:
-    """The case of that number: a campaign with one file, or more, gone wrong. The same for the same numbers."""
+    """The case of this seed and number: a campaign with one or more mutated files. Deterministic."""
     pick = Random(f"{seed}/{number}")
     case = pick.choice(seeds)
     files = dict(case.files)
@@ -46,7 +46,7 @@ def mutated(seeds: list[Case], seed: int, number: int) -> Case:
 
 
 def judge(case: Case) -> Verdict:
-    """Run `check` in this process, in a folder of its own."""
+    """Run `check` in this process, in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder, _inside(Path(folder)):
         put(case, Path(folder))
         started = time.perf_counter()
@@ -84,9 +84,9 @@ def _wrong(result: Result, seconds: float) -> str:
 
 def _wrong_words(result: Result) -> str:
     if OBEYED_BY_TERMINALS.search(result.stderr):
-        return "its words hold what a terminal obeys"
+        return "its output contains control characters"
     if result.exit_code in (0, 1):
-        return "" if _is_json(result.stdout) else "its answer is no JSON"
+        return "" if _is_json(result.stdout) else "its output is not JSON"
     if result.exit_code != 2:
         return f"exit code {result.exit_code}"
     refusal = result.stderr.strip().splitlines()

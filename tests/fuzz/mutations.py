@@ -1,4 +1,4 @@
-"""Ways in which files go wrong: torn bytes, swapped parts, odd XML, values that nobody expects."""
+"""Mutations of files: damaged bytes, swapped parts, unusual XML, unexpected values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TEXT_ENCODINGS = ("utf-16", "utf-16-be", "utf-8-sig", "cp1258", "shift-jis", "ut
 
 
 def mutate(name: str, content: bytes, pick: Random) -> bytes:
-    """Do one or a few things to a file, as fits its kind."""
+    """Apply one or a few mutations that suit the kind of a file."""
     kinds = ZIP if name.endswith(".xlsx") else (*BYTES, *TEXT)
     for _ in range(pick.choice((1, 1, 1, 2, 3, 8))):
         content = pick.choice(kinds)(content, pick)
@@ -134,7 +134,7 @@ def rename_element(content: bytes, pick: Random) -> bytes:
 
 
 def _any(content: bytes, pattern: bytes, pick: Random) -> re.Match[bytes] | None:
-    """One of the places where a pattern matches, looked for from anywhere on."""
+    """A random match of a pattern."""
     start = pick.randrange(len(content) + 1) if content else 0
     compiled = re.compile(pattern)
     return compiled.search(content, start) or compiled.search(content)
@@ -179,11 +179,11 @@ def change_parts(content: bytes, pick: Random) -> bytes:
 
 
 def _unpacked(content: bytes) -> dict[str, bytes]:
-    """The parts of a workbook; none where it is too damaged already."""
+    """The parts of a workbook; empty if it is already too damaged."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {info.filename: archive.read(info) for info in archive.infolist() if info.file_size < 10_000_000}
-    except Exception:  # noqa: BLE001 - zipfile raises nearly anything over a damaged archive
+    except Exception:  # noqa: BLE001 - zipfile raises many kinds of errors for a damaged archive
         return {}
 
 
@@ -193,7 +193,7 @@ def _packed(parts: dict[str, bytes], pick: Random) -> bytes:
         packed, "w", pick.choice((zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED))
     ) as file:
         for name, content in parts.items():
-            entry = zipfile.ZipInfo(name)  # with no time of its own: a case is the same whenever it is made
+            entry = zipfile.ZipInfo(name)  # without a time stamp: a case is deterministic
             entry.compress_type = file.compression
             file.writestr(entry, content)
     return packed.getvalue()

@@ -1,4 +1,4 @@
-"""Whole campaigns to start from: the samples, the starters, and some by hand that hold a little of everything."""
+"""Whole campaigns to mutate: the samples, the starters, and handmade ones that cover many features."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The files of a campaign, by their names in its folder, and what `check` is called with."""
+    """The files of a campaign, by their names in its folder, and the arguments of `check`."""
 
     files: dict[str, bytes]
     arguments: tuple[str, ...]
 
 
 def seeds() -> list[Case]:
-    """Campaigns of which nothing is wrong, or next to nothing."""
+    """Campaigns with no problems, or few."""
     return [*_samples(), *map(_starter, CHANNELS.values()), _mistakes(), _workbook(), _csv(), *map(_text, TEXTS)]
 
 
@@ -109,7 +109,7 @@ def _workbook() -> Case:
 
 
 def _csv() -> Case:
-    """A text file of which the campaign file says how it is to be read."""
+    """A text file whose encoding and delimiter are set in the campaign file."""
     lines = ["Danh sách tháng 1", ";".join(HEADERS), *(f"t{n};r{n};Bình;{n}000;2026-01-0{n};a b;" for n in range(1, 9))]
     said = CAMPAIGN.format(kind="json", list="list.csv").replace("short_date =", 'encoding = "utf-16"\ndelimiter =')
     files = {
@@ -165,7 +165,7 @@ FIELDS = {
 
 
 def _text(said: tuple[str, str, str]) -> Case:
-    """A shipped template as a file of its own, with a list in one of the encodings in the wild."""
+    """A copy of a shipped template, with a list in one of the encodings that occur in practice."""
     name, encoding, delimiter = said
     quoted = ['"' + value.replace('"', '""') + '"' for value in FIELDS.values()]
     lines = [delimiter.join(FIELDS), *[delimiter.join(quoted)] * 4]

@@ -1,4 +1,4 @@
-"""The short form; `python -m tests.fuzz --seconds 600` is the long one."""
+"""A short fuzz test; `python -m tests.fuzz --seconds 600` is the full one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SOUND = seeds()
 
 
 @pytest.mark.parametrize("case", SOUND, ids=lambda case: f"{case.arguments[0]} with {', '.join(case.files)}")
-def test_what_the_cases_are_made_of_is_read(case: Case) -> None:
+def test_every_seed_is_read(case: Case) -> None:
     assert judge(case)._replace(seconds=0) in ((0, 0, ""), (1, 0, ""))
 
 
 @pytest.mark.slow
-def test_whatever_goes_wrong_with_a_file_it_is_read_or_refused_with_place_and_reason() -> None:
+def test_a_mutated_file_is_read_or_refused_with_place_and_reason() -> None:
     ends = time.monotonic() + SECONDS
     number, wrong = 0, {}
     while time.monotonic() < ends:
@@ -38,7 +38,7 @@ def test_whatever_goes_wrong_with_a_file_it_is_read_or_refused_with_place_and_re
     assert number >= AT_LEAST
 
 
-def test_a_case_is_the_same_wherever_its_numbers_are() -> None:
+def test_a_case_is_determined_by_its_seed_and_number() -> None:
     assert mutated(SOUND, 7, 3) == mutated(seeds(), 7, 3)
     assert mutated(SOUND, 7, 3) != mutated(SOUND, 7, 4)
 
@@ -52,7 +52,7 @@ def test_a_crash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_the_long_form_says_what_it_found() -> None:
+def test_the_long_form_reports_its_findings() -> None:
     command = [sys.executable, "-m", "tests.fuzz", "--seconds", "4", "--seed", "1"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert " read, " in said.stdout.splitlines()[-1]

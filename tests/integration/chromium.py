@@ -1,4 +1,4 @@
-"""A headless Chromium for tests, spoken to over the DevTools protocol (https://chromedevtools.github.io)."""
+"""A headless Chromium for tests, driven over the DevTools protocol (https://chromedevtools.github.io)."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ OPTIONS = (
     "--no-first-run",
     "--remote-debugging-port=0",
 )
-PATIENCE = 60.0
-"""Seconds after which a wait fails the test; a wait that succeeds ends with the event that it is for."""
+TIMEOUT = 60.0
+"""Seconds after which a wait fails the test; a successful wait ends with its event."""
 
 KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowRight": (39, "")}
-"""Keys other than letters: the code that Chromium knows each by, and the text that it writes."""
+"""Keys other than letters: the code of each in Chromium, and the text that it types."""
 
 
 class Tab:
@@ -48,17 +48,17 @@ class Tab:
         self.requests: list[str] = []
         self._socket = socket
         self._numbers = itertools.count(1)
-        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._responses: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._loaded = asyncio.Event()
 
     async def listen(self) -> None:
-        """Take in what the browser says, until it goes away."""
+        """Read the browser's messages until it closes the connection."""
         async for message in self._socket:
-            said = json.loads(message.data)
-            if "id" in said:
-                self._answers.pop(said["id"]).set_result(said)
+            reply = json.loads(message.data)
+            if "id" in reply:
+                self._responses.pop(reply["id"]).set_result(reply)
             else:
-                self._note(said["method"], said["params"])
+                self._note(reply["method"], reply["params"])
 
     def _note(self, event: str, about: dict[str, Any]) -> None:
         match event:
@@ -72,26 +72,26 @@ class Tab:
                 self.complaints.append(json.dumps(about))
 
     async def ask(self, method: str, **parameters: object) -> dict[str, Any]:
-        """Call a method of the protocol; its result."""
+        """Call a method of the protocol and return its result."""
         number = next(self._numbers)
-        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        response = self._responses[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        said = await asyncio.wait_for(answer, PATIENCE)
-        assert "error" not in said, said
-        result: dict[str, Any] = said["result"]
+        reply = await asyncio.wait_for(response, TIMEOUT)
+        assert "error" not in reply, reply
+        result: dict[str, Any] = reply["result"]
         return result
 
     async def open(self, address: str) -> None:
-        """Load a page and wait until it is whole and drawn."""
+        """Load a page and wait until it is complete and painted."""
         self.complaints.clear()
         self.requests.clear()
         self._loaded.clear()
         await self.ask("Page.navigate", url=address)
-        await asyncio.wait_for(self._loaded.wait(), PATIENCE)
+        await asyncio.wait_for(self._loaded.wait(), TIMEOUT)
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait until the page has reacted to what was done last, and is drawn."""
+        """Wait until the page has handled the last input and is painted."""
         await self.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
     async def until(self, condition: str) -> None:
@@ -105,13 +105,13 @@ class Tab:
         try:
             await self.run(script)
         except TimeoutError:
-            raise AssertionError(f"not so within {PATIENCE:g} s: {condition}") from None
+            raise AssertionError(f"not so within {TIMEOUT:g} s: {condition}") from None
 
-    async def run(self, script: str) -> Any:  # noqa: ANN401 - whatever the script gives
-        """The value of a JavaScript expression in the page."""
-        said = await self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in said, said
-        return said["result"].get("value")
+    async def run(self, script: str) -> Any:  # noqa: ANN401 - any value of the script
+        """Return the value of a JavaScript expression in the page."""
+        reply = await self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in reply, reply
+        return reply["result"].get("value")
 
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
@@ -123,7 +123,7 @@ class Tab:
             await self.settle()
 
     async def write(self, text: str) -> None:
-        """Put text in where the focus is, as a keyboard for any language would."""
+        """Insert text at the focus, as an input method does."""
         await self.ask("Input.insertText", text=text)
 
     async def look(self, *, width: int, scheme: str) -> None:
@@ -136,7 +136,7 @@ class Tab:
 
 @asynccontextmanager
 async def open_tab(folder: Path) -> AsyncIterator[Tab]:
-    """A tab of a browser of its own, whose profile is made in an empty folder."""
+    """A tab of a new browser, whose profile is created in an empty folder."""
     assert PROGRAM is not None
     nowhere = asyncio.subprocess.DEVNULL
     browser = await asyncio.create_subprocess_exec(
@@ -145,8 +145,8 @@ async def open_tab(folder: Path) -> AsyncIterator[Tab]:
     try:
         port = await asyncio.to_thread(_port, folder / "DevToolsActivePort")
         async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-                targets = await answer.json(content_type=None)
+            async with session.get(f"http://127.0.0.1:{port}/json/list") as response:
+                targets = await response.json(content_type=None)
             address = next(each["webSocketDebuggerUrl"] for each in targets if each["type"] == "page")
             async with session.ws_connect(address, max_msg_size=0) as socket:
                 tab = Tab(socket)
@@ -161,8 +161,8 @@ async def open_tab(folder: Path) -> AsyncIterator[Tab]:
 
 
 def _port(file: Path) -> int:
-    """The port that Chromium chose; it says so in a file of its profile once it listens there."""
-    deadline = time.monotonic() + PATIENCE
+    """The port that Chromium chose; it writes it to a file of its profile once it listens."""
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         lines = file.read_text().splitlines() if file.exists() else []
         if len(lines) == 2:

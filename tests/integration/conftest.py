@@ -20,7 +20,7 @@ from campaign.sandbox import Ledger, Sandbox, SandboxSettings
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a command said."""
+    """The exit code and the output of a command."""
 
     code: int
     stdout: str
@@ -65,14 +65,14 @@ def command() -> Campaign:
 
 @dataclass(frozen=True, slots=True)
 class RunningSandbox:
-    """A sandbox on a thread of its own."""
+    """A sandbox in its own thread."""
 
     url: str
     ledger: Ledger
     sandbox: Sandbox
 
     def bodies(self) -> list[dict[str, Any]]:
-        """The bodies of the messages that were taken, in the order in which they came."""
+        """The bodies of the messages that were taken, in order of arrival."""
         bodies = [entry.body for entry in self.ledger.taken()]
         return [body for body in bodies if isinstance(body, dict)]
 
@@ -82,7 +82,7 @@ StartSandbox = Callable[..., RunningSandbox]
 
 @pytest.fixture
 def start_sandbox() -> Iterator[StartSandbox]:
-    """Start sandboxes that live as long as the test."""
+    """Start sandboxes that run until the end of the test."""
     ends: list[Callable[[], None]] = []
 
     def start(settings: SandboxSettings | None = None) -> RunningSandbox:
@@ -114,7 +114,7 @@ def start_sandbox() -> Iterator[StartSandbox]:
 
 @pytest.fixture
 def server(start_sandbox: StartSandbox) -> RunningSandbox:
-    """A sandbox that behaves."""
+    """A sandbox without faults."""
     return start_sandbox()
 
 
@@ -135,7 +135,7 @@ def write_workbook(path: Path, rows: list[list[object]], sheet: str = "Sheet1") 
 
 
 def livechat_list(path: Path, count: int, destinations: int | None = None) -> Path:
-    """A CSV of so many livechat rows, spread over so many destinations (as many as rows, unless said)."""
+    """A CSV of `rows` livechat rows over `destinations` destinations (default: one per row)."""
     spread = destinations or count
     rows = [[f"token{number % spread}", f"room{number % spread}", f"message {number}"] for number in range(count)]
     return write_csv(path, [["token", "rid", "msg"], *rows])

@@ -1,6 +1,4 @@
-"""Any text in any cell arrives as it stands, and stands in the results as it was: it is never run, and never more
-than text.
-"""
+"""Any text in a cell arrives unchanged and is in the results unchanged; it is never executed or markup."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ SEEN = st.one_of(
     st.lists(st.sampled_from(TEMPTING), min_size=2, max_size=4).map("".join),
 ).filter(str.strip)
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-CSV_CANNOT = re.compile(r"[\x00-\x08\x0b-\x1f]")  # NUL is a problem of its row; and much else there is no text file
+CSV_CANNOT = re.compile(r"[\x00-\x08\x0b-\x1f]")  # NUL is a problem of its row; others make it binary
 
 batches = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -49,7 +47,7 @@ def rows_of(batch: list[str]) -> list[list[str]]:
 
 
 def as_excel_stores(text: str) -> str:
-    """A text as Excel writes it: `_xHHHH_` for what XML cannot hold, and for the underscore of what looks like one."""
+    """A text as Excel writes it: `_xHHHH_` for characters outside XML, and for an underscore that looks like one."""
     text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
     return re.sub(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]", lambda match: f"_x{ord(match[0]):04X}_", text)
 
@@ -75,7 +73,7 @@ def write_csv(path: Path, batch: list[str]) -> Path:
 
 
 def results(path: Path) -> list[str]:
-    """The original texts of the message column in the results workbook, read from the XML and not by our reader."""
+    """The texts of the message column in the results workbook, read from the XML without `campaign.sheets`."""
     with ZipFile(path) as archive:
         assert not [name for name in archive.namelist() if "externalLink" in name]
         sheets = [fromstring(archive.read(f"xl/worksheets/sheet{number}.xml")) for number in (1, 2, 3)]
@@ -95,18 +93,18 @@ def visibly(text: str) -> str:
 
 
 def send(command: Campaign, server: RunningSandbox, recipients: Path) -> tuple[list[str], list[str]]:
-    """The texts that the server was sent, in sheet order, and those in the results workbook."""
+    """The texts that arrived at the server, in sheet order, and those in the results workbook."""
     server.ledger.clear()
     options = ("--server", server.url, "--template", "livechat-text", "--yes", "--new", "--rate", "5000/s", "--json")
-    said = command("run", recipients, *options)
-    assert said.code == 0, said.stderr
+    result = command("run", recipients, *options)
+    assert result.code == 0, result.stderr
     arrived = {body["token"]: body["msg"] for body in server.bodies()}
-    return [arrived[f"t{number}"] for number in range(len(arrived))], results(Path(said.json["results"]))
+    return [arrived[f"t{number}"] for number in range(len(arrived))], results(Path(result.json["results"]))
 
 
 @batches
 @given(texts())
-def test_any_text_of_a_workbook_arrives_and_stands_in_the_results(
+def test_any_text_of_a_workbook_arrives_and_is_in_the_results(
     command: Campaign, server: RunningSandbox, tmp_path: Path, batch: list[str]
 ) -> None:
     for old in tmp_path.iterdir():
@@ -118,7 +116,7 @@ def test_any_text_of_a_workbook_arrives_and_stands_in_the_results(
 
 @batches
 @given(texts(unlike=CSV_CANNOT))
-def test_any_text_of_a_csv_arrives_and_stands_in_the_results(
+def test_any_text_of_a_csv_arrives_and_is_in_the_results(
     command: Campaign, server: RunningSandbox, tmp_path: Path, batch: list[str]
 ) -> None:
     for old in tmp_path.iterdir():
@@ -129,7 +127,7 @@ def test_any_text_of_a_csv_arrives_and_stands_in_the_results(
 
 
 class Markup(HTMLParser):
-    """The elements of a page in order, and the rows that stand in it as data."""
+    """The elements of a page in order, and the rows that it contains as data."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""`check` says what the sheet shows against what it stores, and what Excel had ruined in it."""
+"""`check` reports values displayed differently than stored, and values ruined by Excel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEADERS = ["Page id", "Mã hội thoại", "Ngày hẹn", "Số tiền", "SĐT",
 
 @pytest.fixture
 def workbook(tmp_path: Path) -> Path:
-    """A list as Excel leaves it: every column but one has suffered."""
+    """A list saved by Excel in which every column but one is damaged."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -56,9 +56,9 @@ def check(command: Campaign, tmp_path: Path) -> Campaign:
 
 
 def test_every_column_shows_an_example_of_stored_and_displayed(check: Campaign, workbook: Path) -> None:
-    said = check(workbook, "--json")
-    assert said.code == 0
-    examples = {each["header"]: (each["stored"], each["displayed"]) for each in said.json["columns"]}
+    result = check(workbook, "--json")
+    assert result.code == 0
+    examples = {each["header"]: (each["stored"], each["displayed"]) for each in result.json["columns"]}
     assert examples == {
         "Page id": (None, None),
         "Mã hội thoại": ("123456789012345", "1.23457E+14"),
@@ -67,20 +67,20 @@ def test_every_column_shows_an_example_of_stored_and_displayed(check: Campaign, 
         "SĐT": (None, None),
         "Ghi chú": (None, None),
     }
-    lines = said.stderr.splitlines()
+    lines = result.stderr.splitlines()
     assert "  column C “Ngày hẹn”: “2026-01-05” is shown as “05/01/2026”" in lines
     mapping = next(number for number, line in enumerate(lines) if "page_id ← column A" in line)
     assert mapping < next(number for number, line in enumerate(lines) if "is shown as" in line)
 
 
-def test_columns_that_no_variable_stands_for_are_listed_without_one(check: Campaign, workbook: Path) -> None:
+def test_columns_without_a_variable_are_listed(check: Campaign, workbook: Path) -> None:
     found = {each["header"]: each["variable"] for each in check(workbook, "--json").json["columns"]}
     assert (found["Ngày hẹn"], found["SĐT"]) == ("ngay_hen", None)
 
 
-def test_what_excel_had_ruined_is_named_by_column_and_cell(check: Campaign, workbook: Path) -> None:
-    said = check(workbook, "--json")
-    assert [(each["where"], each["what"]) for each in said.json["warnings"]] == [
+def test_values_ruined_by_excel_are_named_by_column_and_cell(check: Campaign, workbook: Path) -> None:
+    result = check(workbook, "--json")
+    assert [(each["where"], each["what"]) for each in result.json["warnings"]] == [
         ("column B “Mã hội thoại” (1 cell: B2 “1.23457E+14”)", "shows ids in scientific notation"),
         (
             "column B “Mã hội thoại” (1 cell: B3 “1234567890123450000”)",
@@ -95,26 +95,26 @@ def test_what_excel_had_ruined_is_named_by_column_and_cell(check: Campaign, work
         ("column F “Ghi chú” (1 cell: F3 “#N/A”)", "contains the error #N/A"),
         ("column F “Ghi chú” (1 cell: F4)", "contains a formula whose result was never calculated"),
     ]
-    assert all(each["remedy"] for each in said.json["warnings"])
+    assert all(each["remedy"] for each in result.json["warnings"])
 
 
-def test_warnings_stand_on_the_terminal_and_change_no_exit_code(check: Campaign, workbook: Path) -> None:
-    said = check(workbook, "-q")
-    assert (said.code, said.stdout) == (0, "")
-    assert said.stderr.count("Warning: column ") == 7
-    assert "correct it in the sheet" in said.stderr
+def test_warnings_are_printed_and_do_not_change_the_exit_code(check: Campaign, workbook: Path) -> None:
+    result = check(workbook, "-q")
+    assert (result.code, result.stdout) == (0, "")
+    assert result.stderr.count("Warning: column ") == 7
+    assert "correct it in the sheet" in result.stderr
 
 
-def test_ids_that_excel_saved_into_a_csv_in_scientific_notation_are_seen(check: Campaign, tmp_path: Path) -> None:
+def test_ids_in_scientific_notation_in_a_csv_are_found(check: Campaign, tmp_path: Path) -> None:
     rows = [HEADERS, ["108600123", "1.08601E+14", "5/1", "10", "0901234567", ""]]
-    said = check(write_csv(tmp_path / "list.csv", rows), "--json")
-    assert [(each["where"], each["what"]) for each in said.json["warnings"]] == [
+    result = check(write_csv(tmp_path / "list.csv", rows), "--json")
+    assert [(each["where"], each["what"]) for each in result.json["warnings"]] == [
         ("column B “Mã hội thoại” (1 cell: B2 “1.08601E+14”)", "shows ids in scientific notation")
     ]
 
 
-def test_a_sound_list_has_no_warnings(check: Campaign, tmp_path: Path) -> None:
+def test_a_correct_list_has_no_warnings(check: Campaign, tmp_path: Path) -> None:
     rows = [HEADERS, ["108600123", "700100200", "5/1", "10", "0901234567", ""]]
-    said = check(write_csv(tmp_path / "list.csv", rows), "--json")
-    assert said.json["warnings"] == []
-    assert "Warning" not in said.stderr
+    result = check(write_csv(tmp_path / "list.csv", rows), "--json")
+    assert result.json["warnings"] == []
+    assert "Warning" not in result.stderr

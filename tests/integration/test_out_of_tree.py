@@ -1,4 +1,4 @@
-"""A channel of another distribution goes through every command, without a change in campaign itself."""
+"""A channel of another distribution works with every command, without a change in campaign itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A folder with the distribution as pip would install it."""
+    """A folder with the distribution as pip installs it."""
     site = tmp_path / "site"
     about = site / "campaign_pager-1.0.dist-info"
     about.mkdir(parents=True)
@@ -40,7 +40,7 @@ def installed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def process(installed: Path) -> Process:
-    """Run the command line in a process that has the distribution."""
+    """Run the command line in a process that can import the distribution."""
     paths = os.pathsep.join(filter(None, (str(installed), os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": paths}
 
@@ -64,26 +64,26 @@ def pages(process: Process, tmp_path: Path) -> Path:
 def test_check_finds_the_channel_and_its_problems(process: Process, pages: Path) -> None:
     assert process("check", pages).returncode == 0
     pages.with_name("recipients.csv").write_text("number,text\n0903123456,\n")
-    said = process("check", pages, "--json")
-    assert said.returncode == 1
-    [problem] = json.loads(said.stdout)["problems"]
+    result = process("check", pages, "--json")
+    assert result.returncode == 1
+    [problem] = json.loads(result.stdout)["problems"]
     assert problem["where"] == "B2"
 
 
 def test_the_preview_is_drawn_on_the_terminal(process: Process, pages: Path) -> None:
-    said = process("preview", pages, COLUMNS="60")
-    assert said.returncode == 0, said.stderr
-    assert "╭─ Control room ─╮" in said.stderr
-    assert "│ Gate 4, please │" in said.stderr
-    assert PAGER.remark in said.stderr
+    result = process("preview", pages, COLUMNS="60")
+    assert result.returncode == 0, result.stderr
+    assert "╭─ Control room ─╮" in result.stderr
+    assert "│ Gate 4, please │" in result.stderr
+    assert PAGER.remark in result.stderr
 
 
 @pytest.fixture
 async def drawn(process: Process, pages: Path, tmp_path: Path) -> AsyncIterator[list[str]]:
     """The text of the bubbles on the preview page."""
     page = tmp_path / "preview.html"
-    said = process("preview", pages, "--html", page)
-    assert said.returncode == 0, said.stderr
+    result = process("preview", pages, "--html", page)
+    assert result.returncode == 0, result.stderr
     if PROGRAM is None:
         pytest.skip("there is no browser: install Debian's package chromium")
     async with open_tab(tmp_path) as tab:
@@ -98,18 +98,18 @@ async def test_the_preview_is_drawn_on_the_page(drawn: list[str]) -> None:
 
 
 def test_a_rehearsal_runs_to_its_workbook(process: Process, pages: Path) -> None:
-    said = process("run", pages, "--sandbox", "--yes", "--json", "--rate", "100/s")
-    assert said.returncode == 0, said.stderr
-    report = json.loads(said.stdout)
+    result = process("run", pages, "--sandbox", "--yes", "--json", "--rate", "100/s")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
     assert (report["rows"], report["sent"]) == (2, 2)
     titles, *rows = load_workbook(report["results"])["Results"].iter_rows(values_only=True)
     assert [dict(zip(titles, row, strict=True))["Status"] for row in rows] == ["sent", "sent"]
 
 
-def test_the_key_is_asked_of_the_environment_by_its_own_names(process: Process, pages: Path) -> None:
-    said = process("run", pages, "--yes", PAGER_USER="kim")
-    assert said.returncode == 2
-    assert said.stderr.rstrip().endswith(
+def test_the_key_comes_from_the_channels_own_environment_variables(process: Process, pages: Path) -> None:
+    result = process("run", pages, "--yes", PAGER_USER="kim")
+    assert result.returncode == 2
+    assert result.stderr.rstrip().endswith(
         "PAGER_TOKEN: pager needs an access token and none is set; "
         "set PAGER_TOKEN, or PAGER_TOKEN_FILE to the file that holds it"
     )
@@ -129,12 +129,12 @@ def test_both_headers_reach_the_server(
         accepted = {"user": "kim", "token": "right"}
         server = start_sandbox(SandboxSettings(credentials=accepted))
         make_starter(tmp_path / "pages", PAGER)
-        said = command("run", tmp_path / "pages" / "campaign.toml", "--server", server.url, "--yes", "--json")
-    assert said.code == (0 if token == "right" else 3)
+        result = command("run", tmp_path / "pages" / "campaign.toml", "--server", server.url, "--yes", "--json")
+    assert result.code == (0 if token == "right" else 3)
     assert [(entry.channel, entry.has_credentials) for entry in server.ledger.entries][:1] == [("pager", True)]
 
 
 def test_credentials_are_never_sent_unencrypted(process: Process, pages: Path) -> None:
-    said = process("run", pages, "--yes", "--server", "http://pager.example.com", PAGER_USER="kim", PAGER_TOKEN="t")
-    assert said.returncode == 2
-    assert "the user name and access token must not travel in the clear" in said.stderr
+    result = process("run", pages, "--yes", "--server", "http://pager.example.com", PAGER_USER="kim", PAGER_TOKEN="t")
+    assert result.returncode == 2
+    assert "the user name and access token must not travel in the clear" in result.stderr

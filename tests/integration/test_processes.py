@@ -20,7 +20,7 @@ from tests.integration.conftest import Campaign, RunningSandbox, StartSandbox, l
 
 SLOW = SandboxSettings(latency=0.05)
 UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-"""Without coverage.py: an interrupt that meets its tracer while that holds its lock is never heard of again."""
+"""The environment without coverage.py: an interrupt that arrives while its tracer holds a lock is lost."""
 
 STARTED: list[subprocess.Popen[str]] = []
 
@@ -66,7 +66,7 @@ def times_taken(server: RunningSandbox) -> Counter[str]:
 
 
 @POSIX
-def test_ctrl_c_lets_what_is_under_way_end_and_says_how_to_go_on(
+def test_ctrl_c_drains_requests_in_flight_and_says_how_to_continue(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     server = start_sandbox(SLOW)
@@ -88,7 +88,7 @@ def test_ctrl_c_lets_what_is_under_way_end_and_says_how_to_go_on(
 
 
 @POSIX
-def test_a_second_ctrl_c_cancels_and_resume_asks_the_server(
+def test_a_second_ctrl_c_cancels_and_resume_reads_back(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     server = start_sandbox(SandboxSettings(latency=1.5))
@@ -122,7 +122,7 @@ def test_ctrl_c_while_planning_has_sent_nothing(start_sandbox: StartSandbox, tmp
     assert not server.ledger.entries
 
 
-def test_two_at_once_one_works_and_one_says_who_does(
+def test_of_two_processes_one_delivers_and_the_other_names_it(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     server = start_sandbox(SLOW)
@@ -138,7 +138,7 @@ def test_two_at_once_one_works_and_one_says_who_does(
     assert set(times_taken(server).values()) == {1}
 
 
-def test_a_killed_holder_blocks_nobody_and_its_rows_are_asked_about(
+def test_a_killed_process_leaves_no_lock_and_its_rows_are_read_back(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     server = start_sandbox(SLOW)
@@ -156,7 +156,7 @@ def test_a_killed_holder_blocks_nobody_and_its_rows_are_asked_about(
     assert times_taken(server) == {f"message {number}": 1 for number in range(100)}
 
 
-def test_a_plan_cut_off_has_sent_nothing_and_run_starts_it_over(
+def test_an_interrupted_plan_has_sent_nothing_and_run_starts_over(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 100_000)
@@ -173,8 +173,8 @@ def test_a_plan_cut_off_has_sent_nothing_and_run_starts_it_over(
     refused = command("resume", recipients, "--yes")
     assert refused.code == 2
     assert "nothing of it was sent" in refused.stderr
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes", "--json")
-    assert (said.code, said.json["run"], said.json["sent"]) == (0, 1, 3)
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes", "--json")
+    assert (result.code, result.json["run"], result.json["sent"]) == (0, 1, 3)
 
 
 def test_the_sandbox_command_serves_until_it_is_stopped() -> None:
@@ -186,7 +186,7 @@ def test_the_sandbox_command_serves_until_it_is_stopped() -> None:
     assert "Traceback" not in stderr
 
 
-def test_the_sandbox_command_refuses_a_limit_it_cannot_read(command: Campaign) -> None:
-    said = command("sandbox", "--limit", "many")
-    assert said.code == 2
-    assert "ten requests in sixty seconds" in said.stderr
+def test_the_sandbox_command_refuses_an_invalid_limit(command: Campaign) -> None:
+    result = command("sandbox", "--limit", "many")
+    assert result.code == 2
+    assert "ten requests in sixty seconds" in result.stderr

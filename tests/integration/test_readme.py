@@ -1,4 +1,4 @@
-"""The README says what the command says of itself."""
+"""The README agrees with `--help`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def options_in_readme(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_readme_names_just_the_options_that_a_command_has(name: str) -> None:
+def test_the_readme_names_exactly_the_options_of_a_command(name: str) -> None:
     assert options_in_readme(name) == options_of(name)
 
 
@@ -45,7 +45,7 @@ def test_every_help_text_has_an_example(name: str) -> None:
     assert f"campaign {name}" in (command(name).help or "")
 
 
-def test_every_command_that_the_readme_shows_is_one() -> None:
+def test_every_command_in_the_readme_exists() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines() if re.match(r"(\S+=\S+ )?campaign ", line)]
     assert len(lines) >= 8

@@ -42,10 +42,10 @@ def test_every_row_arrives_once_and_in_order_for_each_destination(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 300, destinations=40)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
-    assert said.code == 0
-    assert list(said.json) == KEYS
-    assert {**said.json, "seconds": 0} == {
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
+    assert result.code == 0
+    assert list(result.json) == KEYS
+    assert {**result.json, "seconds": 0} == {
         "run": 1,
         "state": "finished",
         "reason": None,
@@ -68,7 +68,7 @@ def test_every_row_arrives_once_and_in_order_for_each_destination(
     assert all(numbers == sorted(numbers) for numbers in arrived.values())
 
 
-def test_livechat_bodies_hold_the_documented_fields_and_our_id(
+def test_livechat_bodies_contain_the_documented_fields_and_the_message_id(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     rows = [
@@ -77,8 +77,8 @@ def test_livechat_bodies_hold_the_documented_fields_and_our_id(
         ["t2", "r2", "hi"],
     ]
     recipients = write_csv(tmp_path / "list.csv", [*rows[:2], [*rows[2], "", ""]])
-    said = command("run", recipients, "--template", "livechat-text-agent", "--server", server.url, *FAST)
-    assert said.code == 0
+    result = command("run", recipients, "--template", "livechat-text-agent", "--server", server.url, *FAST)
+    assert result.code == 0
     first, second = sorted(server.bodies(), key=lambda body: str(body["token"]))
     assert set(first) == {"_id", "token", "rid", "msg", "agent"}
     assert first["agent"] == {"agentId": "a1", "username": "jane"}
@@ -86,26 +86,26 @@ def test_livechat_bodies_hold_the_documented_fields_and_our_id(
     assert first["_id"] != second["_id"]
 
 
-def test_the_api_key_travels_in_its_header_and_stays_nowhere(
+def test_the_api_key_is_sent_in_its_header_and_stored_nowhere(
     command: Campaign, server: RunningSandbox, tmp_path: Path, api_key: str
 ) -> None:
     recipients = kitechat_list(tmp_path / "list.csv", 3)
-    said = command("run", recipients, "--template", "kitechat-text", "--server", server.url, *FAST)
-    assert said.code == 0
+    result = command("run", recipients, "--template", "kitechat-text", "--server", server.url, *FAST)
+    assert result.code == 0
     assert [entry.has_credentials for entry in server.ledger.entries] == [True] * 3
-    assert api_key not in said.stdout + said.stderr
+    assert api_key not in result.stdout + result.stderr
     for left in tmp_path.iterdir():
         assert api_key.encode() not in left.read_bytes(), left
 
 
-def test_leading_zeros_dates_and_amounts_travel_as_the_sheet_shows_them(
+def test_leading_zeros_dates_and_amounts_are_sent_as_the_sheet_shows_them(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     workbook = write_workbook(tmp_path / "list.xlsx", [["token", "rid", "msg", "Số tiền"], ["007", "r", "x", 1250000]])
-    said = command(
+    result = command(
         "run", workbook, "--template", "livechat-text", "--map", "msg=Số tiền", "--server", server.url, *FAST
     )
-    assert said.code == 0
+    assert result.code == 0
     assert [(body["token"], body["msg"]) for body in server.bodies()] == [("007", "1250000")]
 
 
@@ -113,53 +113,53 @@ def test_invalid_rows_stop_the_run_before_the_first_send(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"], ["t", "", "y"]])
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes")
-    assert said.code == 2
-    assert "B3: “rid” is blank, and rid needs it" in said.stderr
-    assert "1 of 2 rows cannot be sent" in said.stderr
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes")
+    assert result.code == 2
+    assert "B3: “rid” is blank, and rid needs it" in result.stderr
+    assert "1 of 2 rows cannot be sent" in result.stderr
     assert not server.ledger.entries
     assert command("resume", recipients, "--yes").code == 2
 
 
-def test_skip_invalid_sends_the_others_and_says_so(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
-    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"], ["t", "", "y"]])
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--skip-invalid", *FAST)
-    assert said.code == 1
-    assert (said.json["sent"], said.json["invalid"], said.json["rows"]) == (1, 1, 2)
-
-
-def test_an_exact_duplicate_is_skipped_with_its_reason(
+def test_skip_invalid_sends_the_valid_rows_and_reports_the_others(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
+    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"], ["t", "", "y"]])
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--skip-invalid", *FAST)
+    assert result.code == 1
+    assert (result.json["sent"], result.json["invalid"], result.json["rows"]) == (1, 1, 2)
+
+
+def test_an_exact_duplicate_is_skipped_with_a_reason(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"], ["t", "r", "x"]])
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
-    assert said.code == 0
-    assert (said.json["sent"], said.json["skipped"]) == (1, 1)
-    assert "exact duplicate of row 2" in said.stderr
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, *FAST)
+    assert result.code == 0
+    assert (result.json["sent"], result.json["skipped"]) == (1, 1)
+    assert "exact duplicate of row 2" in result.stderr
 
 
 def test_without_yes_and_without_a_terminal_nothing_is_sent(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 3)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url)
-    assert said.code == 2
-    assert f"Send 3 messages to {server.url}" in said.stderr
-    assert "--yes" in said.stderr
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url)
+    assert result.code == 2
+    assert f"Send 3 messages to {server.url}" in result.stderr
+    assert "--yes" in result.stderr
     assert not server.ledger.entries
 
 
 def test_a_dry_run_plans_and_leaves_nothing_behind(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 3)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--dry-run", "--json")
-    assert said.code == 0
-    assert list(said.json) == KEYS
-    assert (said.json["run"], said.json["reason"], said.json["pending"]) == (None, "dry run", 3)
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--dry-run", "--json")
+    assert result.code == 0
+    assert list(result.json) == KEYS
+    assert (result.json["run"], result.json["reason"], result.json["pending"]) == (None, "dry run", 3)
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
     assert not server.ledger.entries
 
 
-def test_limit_is_the_canary_and_resume_sends_the_rest(
+def test_limit_sends_the_first_rows_and_resume_the_rest(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 50)
@@ -211,7 +211,7 @@ def test_the_corrected_sheet_to_fix_is_a_recipients_file(
     assert sorted(body["rid"] for body in server.bodies()) == ["r1", "r2", "r3"]
 
 
-def test_a_rehearsal_has_a_journal_of_its_own_and_a_new_run_each_time(command: Campaign, tmp_path: Path) -> None:
+def test_a_rehearsal_has_its_own_journal_and_a_new_run_each_time(command: Campaign, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 4)
     options = (recipients, "--template", "livechat-text", "--server", "https://chat.example.com", "--sandbox", *FAST)
     assert command("run", *options).json["results"] == str(tmp_path / "list.sandbox.results.xlsx")
@@ -230,7 +230,7 @@ def test_a_rehearsal_of_a_livechat_campaign_needs_no_server_and_of_kitechat_no_k
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps permissions in access lists, not in mode bits")
-def test_journal_and_results_are_readable_by_their_owner_alone(
+def test_journal_and_results_are_readable_by_their_owner_only(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     command(

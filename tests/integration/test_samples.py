@@ -1,4 +1,4 @@
-"""The samples run in the sandbox as they are."""
+"""The shipped samples run in the sandbox unchanged."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ EXPECTED = {
 
 @pytest.fixture
 def samples(tmp_path: Path) -> Path:
-    """A copy that runs may leave their files beside."""
+    """A copy of the samples, next to which runs can write their files."""
     return Path(
         shutil.copytree(SAMPLES, tmp_path / "samples", ignore=shutil.ignore_patterns("*.db*", "*.results*.xlsx"))
     )
 
 
-def test_every_sample_is_expected_here() -> None:
+def test_every_sample_has_expected_figures() -> None:
     assert {path.stem for path in SAMPLES.glob("*.toml")} == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_sample_runs_with_true_numbers(command: Campaign, samples: Path, name: str) -> None:
-    said = command("run", samples / f"{name}.toml", "--sandbox", "--yes", "--json", "--rate", "200/s")
-    numbers = {key: value for key, value in said.json.items() if key in EXPECTED[name]}
+def test_a_sample_runs_with_the_expected_figures(command: Campaign, samples: Path, name: str) -> None:
+    result = command("run", samples / f"{name}.toml", "--sandbox", "--yes", "--json", "--rate", "200/s")
+    numbers = {key: value for key, value in result.json.items() if key in EXPECTED[name]}
     assert numbers == EXPECTED[name]
-    workbook = load_workbook(said.json["results"])
+    workbook = load_workbook(result.json["results"])
     assert workbook.sheetnames == ["Summary", "Results", "In doubt", "To fix"]
     assert workbook["Results"].max_row == EXPECTED[name]["rows"] + 1
 
 
-def test_the_list_with_mistakes_is_stopped_with_each_named(command: Campaign, samples: Path) -> None:
-    said = command("check", samples / "livechat-agent.toml", "--recipients", samples / "with-mistakes.csv", "--json")
-    assert said.code == 1
-    assert [problem["where"] for problem in said.json["problems"]] == ["B5", "G9", "F11", "A16"]
+def test_the_list_with_mistakes_is_refused_with_each_named(command: Campaign, samples: Path) -> None:
+    result = command("check", samples / "livechat-agent.toml", "--recipients", samples / "with-mistakes.csv", "--json")
+    assert result.code == 1
+    assert [problem["where"] for problem in result.json["problems"]] == ["B5", "G9", "F11", "A16"]

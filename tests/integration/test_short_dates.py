@@ -1,4 +1,4 @@
-"""A date that a workbook leaves to the computer's settings reaches the server as the campaign file spells it."""
+"""A date whose format follows the computer's regional settings is sent in the format of `short_date`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("setting", "date"),
     [
-        pytest.param("", "05/02/2026", id="without a word about it"),
+        pytest.param("", "05/02/2026", id="default"),
         pytest.param('short_date = "d.m.yyyy"', "5.2.2026", id="as Germany writes it"),
         pytest.param('short_date = "yyyy-mm-dd"', "2026-02-05", id="as ISO 8601 writes it"),
     ],
 )
-def test_a_date_is_sent_as_short_date_spells_it(
+def test_a_date_is_sent_in_the_format_of_short_date(
     command: Campaign, server: RunningSandbox, tmp_path: Path, setting: str, date: str
 ) -> None:
     workbook = Workbook()

@@ -1,4 +1,4 @@
-"""What somebody at a terminal sees: the question, the bar, the hidden prompt."""
+"""Output on a terminal: the confirmation, the progress bar, the hidden prompt."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ termios = pytest.importorskip("termios")
 class Terminal:
     """The command on a pseudo-terminal."""
 
-    def __init__(self, *words: str | Path, **environment: str) -> None:
+    def __init__(self, *arguments: str | Path, **environment: str) -> None:
         self._screen, inside = pty.openpty()
         termios.tcsetwinsize(inside, (24, 160))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "campaign", *map(str, words)],
+            [sys.executable, "-m", "campaign", *map(str, arguments)],
             stdin=inside,
             stdout=inside,
             stderr=inside,
@@ -54,11 +54,11 @@ class Terminal:
     def _read(self) -> str:
         try:
             return os.read(self._screen, 65536).decode("utf-8", "replace")
-        except OSError:  # Linux's way to say that the other end is closed
+        except OSError:  # on Linux: the other end is closed
             return ""
 
 
-def test_the_question_gives_the_facts_and_a_no_sends_nothing(server: RunningSandbox, tmp_path: Path) -> None:
+def test_the_confirmation_shows_the_facts_and_no_sends_nothing(server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 20)
     terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url, "--rate", "600/min")
     terminal.wait_for(f"Send 20 messages to {server.url}, 2 s at 10 a second? [y/N]")
@@ -69,7 +69,7 @@ def test_the_question_gives_the_facts_and_a_no_sends_nothing(server: RunningSand
     assert not (tmp_path / "list.results.xlsx").exists()
 
 
-def test_a_yes_sends_and_the_bar_tells_what_it_waits_for(start_sandbox: StartSandbox, tmp_path: Path) -> None:
+def test_yes_sends_and_the_bar_shows_the_wait(start_sandbox: StartSandbox, tmp_path: Path) -> None:
     server = start_sandbox(SandboxSettings(limit=RateLimit(10, 2.5)))
     recipients = livechat_list(tmp_path / "list.csv", 12)
     terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url)
@@ -81,19 +81,19 @@ def test_a_yes_sends_and_the_bar_tells_what_it_waits_for(start_sandbox: StartSan
     assert "all 12 rows are sent" in terminal.text
 
 
-def test_the_bar_is_of_the_messages_that_are_sent_now(server: RunningSandbox, tmp_path: Path) -> None:
+def test_the_bar_counts_the_messages_of_this_delivery(server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 40)
-    words = ("run", recipients, "--template", "livechat-text", "--server", server.url, "--limit", "10")
-    terminal = Terminal(*words, "--rate", "100/s", "--yes")
+    arguments = ("run", recipients, "--template", "livechat-text", "--server", server.url, "--limit", "10")
+    terminal = Terminal(*arguments, "--rate", "100/s", "--yes")
     assert terminal.end() == 3
     assert "100%" in terminal.text
     assert "10 of 40 rows are sent, 30 wait" in terminal.text
 
 
-def test_a_missing_key_is_asked_for_and_not_shown(server: RunningSandbox, tmp_path: Path) -> None:
+def test_a_missing_key_is_prompted_for_and_not_shown(server: RunningSandbox, tmp_path: Path) -> None:
     recipients = kitechat_list(tmp_path / "list.csv", 2)
-    words = ("run", recipients, "--template", "kitechat-text", "--server", server.url)
-    terminal = Terminal(*words, KITECHAT_API_KEY="")
+    arguments = ("run", recipients, "--template", "kitechat-text", "--server", server.url)
+    terminal = Terminal(*arguments, KITECHAT_API_KEY="")
     terminal.wait_for("API key for kitechat")
     terminal.say("secret-of-the-test\n")
     terminal.wait_for("[y/N]")

@@ -16,22 +16,24 @@ def test_a_missing_column_is_named_with_the_nearest_header(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "room_id", "mesage"], ["t", "r", "x"]])
-    said = command("run", recipients, *LIVECHAT, "--server", server.url)
-    assert said.code == 2
-    assert "“rid” has no column, no value and no default" in said.stderr
-    assert "the nearest header is “mesage”" in said.stderr
+    result = command("run", recipients, *LIVECHAT, "--server", server.url)
+    assert result.code == 2
+    assert "“rid” has no column, no value and no default" in result.stderr
+    assert "the nearest header is “mesage”" in result.stderr
     assert not server.ledger.entries
 
 
-def test_a_mapped_header_that_is_not_there_is_named(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+def test_a_mapped_header_that_does_not_exist_is_named(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
-    said = command("run", recipients, *LIVECHAT, "--map", "msg=Mesage", "--server", server.url)
-    assert said.code == 2
-    assert "columns.msg: there is no column with the header “Mesage”" in said.stderr
+    result = command("run", recipients, *LIVECHAT, "--map", "msg=Mesage", "--server", server.url)
+    assert result.code == 2
+    assert "columns.msg: there is no column with the header “Mesage”" in result.stderr
 
 
 @pytest.mark.parametrize("separator", [",", ";"], ids=["commas", "semicolons"])
-def test_headers_below_a_title_are_found_by_what_the_refusal_says(
+def test_headers_below_a_title_are_found_by_the_hint(
     command: Campaign, server: RunningSandbox, tmp_path: Path, separator: str
 ) -> None:
     rows: list[list[str]] = [["Customers in May"], [], ["token", "rid", "msg"], ["t", "r", "Hi"]]
@@ -39,9 +41,9 @@ def test_headers_below_a_title_are_found_by_what_the_refusal_says(
     file = tmp_path / "c.toml"
     text = f'template = "livechat-text"\n[server]\nurl = "{server.url}"\n[recipients]\nfile = "list.csv"\n'
     file.write_text(text, encoding="utf-8")
-    said = command("check", file)
-    assert said.code == 2
-    assert said.stderr.splitlines()[3:] == [
+    result = command("check", file)
+    assert result.code == 2
+    assert result.stderr.splitlines()[3:] == [
         "list.csv, as it was read: row 3 looks more like the header row; if it is, set header_row = 3",
         "list.csv, as it was read: UTF-8, separated by commas",
     ]
@@ -49,13 +51,11 @@ def test_headers_below_a_title_are_found_by_what_the_refusal_says(
     assert command("check", file).code == 0
 
 
-def test_headers_below_a_title_in_a_workbook_are_found_by_what_the_refusal_says(
-    command: Campaign, tmp_path: Path
-) -> None:
+def test_headers_below_a_title_in_a_workbook_are_found_by_the_hint(command: Campaign, tmp_path: Path) -> None:
     write_workbook(tmp_path / "list.xlsx", [["Customers"], ["token", "rid", "msg"], ["t", "r", "Hi"]], "May")
-    said = command("check", tmp_path / "list.xlsx", *LIVECHAT[:2], "--server", "https://chat.example.com")
-    assert said.code == 2
-    assert said.stderr.splitlines()[3:] == [
+    result = command("check", tmp_path / "list.xlsx", *LIVECHAT[:2], "--server", "https://chat.example.com")
+    assert result.code == 2
+    assert result.stderr.splitlines()[3:] == [
         "list.xlsx, as it was read: row 2 looks more like the header row; if it is, set header_row = 2",
         "list.xlsx, as it was read: sheet “May”",
     ]
@@ -96,7 +96,7 @@ def test_headers_below_a_title_in_a_workbook_are_found_by_what_the_refusal_says(
         ),
     ],
 )
-def test_a_setting_that_does_not_fit_the_list_is_answered_in_a_sentence(
+def test_a_setting_that_does_not_fit_the_list_is_refused_in_a_sentence(
     command: Campaign, tmp_path: Path, kind: str, setting: str, says: str
 ) -> None:
     livechat_list(tmp_path / "list.csv", 1)
@@ -104,36 +104,36 @@ def test_a_setting_that_does_not_fit_the_list_is_answered_in_a_sentence(
     file = tmp_path / "c.toml"
     server = '[server]\nurl = "https://chat.example.com"\n'
     file.write_text(f'template = "livechat-text"\n{server}[recipients]\nfile = "list.{kind}"\n{setting}\n', "utf-8")
-    said = command("check", file)
-    assert said.code == 2
-    assert says in said.stderr
-    assert len(said.stderr.splitlines()) == 1
+    result = command("check", file)
+    assert result.code == 2
+    assert says in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_livechat_campaign_without_a_server_says_where_to_name_it(command: Campaign, tmp_path: Path) -> None:
-    said = command("run", livechat_list(tmp_path / "list.csv", 1), *LIVECHAT)
-    assert said.code == 2
-    assert "server.url: livechat needs the address of your server" in said.stderr
+def test_a_livechat_campaign_without_a_server_says_where_to_set_it(command: Campaign, tmp_path: Path) -> None:
+    result = command("run", livechat_list(tmp_path / "list.csv", 1), *LIVECHAT)
+    assert result.code == 2
+    assert "server.url: livechat needs the address of your server" in result.stderr
 
 
 @pytest.mark.parametrize("url", ["chat.example.com", "ftp://chat.example.com", "https://", "https://a b"])
 def test_a_bad_url_is_refused(command: Campaign, tmp_path: Path, url: str) -> None:
-    said = command("run", livechat_list(tmp_path / "list.csv", 1), *LIVECHAT, "--server", url)
-    assert said.code == 2
-    assert "write it as https://chat.example.com" in said.stderr
+    result = command("run", livechat_list(tmp_path / "list.csv", 1), *LIVECHAT, "--server", url)
+    assert result.code == 2
+    assert "write it as https://chat.example.com" in result.stderr
 
 
 def test_a_missing_key_names_the_variable(command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KITECHAT_API_KEY", raising=False)
     recipients = write_csv(tmp_path / "list.csv", [["page_id", "conversation_id", "text"], ["1", "2", "x"]])
-    said = command("run", recipients, "--template", "kitechat-text", "--yes")
-    assert said.code == 2
-    assert "set KITECHAT_API_KEY" in said.stderr
+    result = command("run", recipients, "--template", "kitechat-text", "--yes")
+    assert result.code == 2
+    assert "set KITECHAT_API_KEY" in result.stderr
 
 
 def test_an_unreachable_server_stops_the_run_with_every_row_pending(command: Campaign, tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         file = tmp_path / "c.toml"
         livechat_list(tmp_path / "list.csv", 5)
@@ -141,11 +141,11 @@ def test_an_unreachable_server_stops_the_run_with_every_row_pending(command: Cam
             f'template = "livechat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
             '[delivery]\ngive_up_after = "1s"\n'
         )
-        said = command("run", file, "--yes", "--json")
-    assert said.code == 3
-    assert (said.json["state"], said.json["pending"], said.json["sent"]) == ("stopped", 5, 0)
-    assert "cannot be reached" in said.json["reason"]
-    assert "campaign resume" in said.stderr
+        result = command("run", file, "--yes", "--json")
+    assert result.code == 3
+    assert (result.json["state"], result.json["pending"], result.json["sent"]) == ("stopped", 5, 0)
+    assert "cannot be reached" in result.json["reason"]
+    assert "campaign resume" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -165,16 +165,16 @@ def test_an_unreachable_server_stops_the_run_with_every_row_pending(command: Cam
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value)[:40],
 )  # fmt: skip
-def test_wrong_words_are_answered_in_a_sentence(
+def test_wrong_arguments_are_refused_in_a_sentence(
     command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], says: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     livechat_list(Path("list.csv"), 1)
     write_csv(Path("empty.csv"), [["token", "rid", "msg"]])
-    said = command(*arguments)
-    assert said.code == 2
-    assert says in said.stderr
-    assert "Traceback" not in said.stderr
+    result = command(*arguments)
+    assert result.code == 2
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_verbose_shows_where_an_error_came_from(command: Campaign, tmp_path: Path) -> None:
@@ -185,6 +185,6 @@ def test_a_rehearsal_sends_nothing_to_the_real_server(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 2)
-    said = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--sandbox", *FAST)
-    assert (said.code, said.json["sent"]) == (0, 2)
+    result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--sandbox", *FAST)
+    assert (result.code, result.json["sent"]) == (0, 2)
     assert not server.ledger.entries

@@ -38,7 +38,7 @@ FIELDS = ("number", "text")
 
 
 class Pager:
-    """The gateway's API. It takes no message id and has no look-up."""
+    """The gateway's API. It accepts no message id and has no read-back."""
 
     name = "pager"
     default_url = "https://pager.example.com"
@@ -76,23 +76,23 @@ class Pager:
     def send_request(self, body: bytes) -> Request:
         return Request("POST", self.endpoint, body)
 
-    def read_response(self, response: Response | NoResponse, *, again: bool) -> Verdict:  # noqa: ARG002
+    def read_response(self, response: Response | NoResponse, body: bytes, *, again: bool) -> Verdict:  # noqa: ARG002
         if isinstance(response, NoResponse):
             return without_response(response)
         if trouble := server_trouble(response, wait_of):
             return trouble
-        body = response.json()
-        if not isinstance(body, dict):
+        answer = response.json()
+        if not isinstance(answer, dict):
             is_2xx = response.status < 300
             return Indeterminate("no JSON") if is_2xx else wrong_server(response, "the pager's")
-        if response.status == 200 and isinstance(body.get("id"), str):
-            return Sent(body["id"])
+        if response.status == 200 and isinstance(answer.get("id"), str):
+            return Sent(answer["id"])
         return Refused("refused", f"the gateway refused the page: {excerpt(response)}")
 
     def read_back_request(self, body: bytes) -> Request:
         raise NotImplementedError
 
-    def read_back(self, response: Response | NoResponse) -> ReadBack:
+    def read_back(self, response: Response | NoResponse, body: bytes) -> ReadBack:
         raise NotImplementedError
 
     def quota(self, response: Response) -> Quota | None:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""What the tests of several rooms share: templates bound to headers, rows to render, files and their refusals."""
+"""Fixtures of several test folders: templates bound to headers, rows to render, files and their problems."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from campaign.errors import Problem
 
 
-settings.register_profile("unit", deadline=None)  # a busy machine is no failure
+settings.register_profile("unit", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("unit")
 
 NONE: Mapping[str, str] = {}
@@ -35,7 +35,7 @@ def _bind(channel: Channel, body: Payload, headers: Sequence[str], mapped: Mappe
 
 @pytest.fixture(scope="session")
 def livechat() -> Callable[..., MessageTemplate]:
-    """Binds a livechat template whose message is the text given."""
+    """Binds a livechat template with the given text as its message."""
 
     def bind(
         msg: str, *headers: str, columns: Mapping[str, str] = NONE, values: Mapping[str, str] = NONE
@@ -47,7 +47,7 @@ def livechat() -> Callable[..., MessageTemplate]:
 
 @pytest.fixture(scope="session")
 def kitechat() -> Callable[..., MessageTemplate]:
-    """Binds a Kitechat template whose message is the object given."""
+    """Binds a Kitechat template with the given object as its message."""
 
     def bind(message: Payload, *headers: str) -> MessageTemplate:
         body = {"pageId": "p", "conversationId": "c", "message": message}
@@ -71,7 +71,7 @@ def row() -> Callable[..., Row]:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, object], Path]:
-    """Puts a file into the test's folder: text as it is, anything else as JSON."""
+    """Writes a file to the test's folder: text as it is, anything else as JSON."""
 
     def put(name: str, content: object) -> Path:
         path = tmp_path / name
@@ -84,7 +84,7 @@ def write(tmp_path: Path) -> Callable[[str, object], Path]:
 
 @pytest.fixture(scope="session")
 def campaign_refusal() -> Callable[..., list[str]]:
-    """Gives the problems that a campaign file is refused with, its name left out."""
+    """Returns the problems of a campaign file, without its name."""
 
     def problems(path: Path, **overrides: object) -> list[str]:
         with pytest.raises(CampaignFileError, match=r"\S") as caught:
@@ -96,7 +96,7 @@ def campaign_refusal() -> Callable[..., list[str]]:
 
 @pytest.fixture(scope="session")
 def template_refusal() -> Callable[[Path], str]:
-    """Gives what a template file is refused with under the headers token, rid and msg, its folder left out."""
+    """Returns the problems of a template file with the headers token, rid and msg, without its folder."""
 
     def refusal(path: Path) -> str:
         with pytest.raises(TemplateError, match=r"\S") as caught:

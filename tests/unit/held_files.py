@@ -1,4 +1,4 @@
-"""Files that another program has open."""
+"""Files that another program keeps open."""
 
 from __future__ import annotations
 

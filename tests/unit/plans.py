@@ -1,4 +1,4 @@
-"""Recipients that need no file, and campaigns made ready from a few lines of CSV."""
+"""Recipients without a file, and campaigns prepared from a few lines of CSV."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FACTS = RunManifest("livechat", URL, "message.json", "list.csv", None, ("token",
 
 @dataclass
 class Rows:
-    """Recipients that need no file."""
+    """Recipients without a file."""
 
     path: Path
     columns: tuple[Column, ...]

@@ -35,9 +35,7 @@ def test_an_earlier_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) ->
     assert target.read_bytes() == b"new"
 
 
-def test_a_file_that_is_open_elsewhere_can_have_a_numbered_name_beside_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_open_elsewhere_can_get_a_numbered_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "offer.results.xlsx"
     target.write_bytes(b"open in Excel")
     hold_open(monkeypatch, target.name)
@@ -49,7 +47,7 @@ def test_a_file_that_is_open_elsewhere_can_have_a_numbered_name_beside_it(
 
 
 @pytest.mark.parametrize("numbered", [True, False], ids=["numbered name", "no numbered name"])
-def test_where_no_name_can_be_taken_nothing_is_left(
+def test_without_a_free_name_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, numbered: bool
 ) -> None:
     hold_open(monkeypatch, "offer.results.xlsx")
@@ -80,7 +78,7 @@ def test_a_complete_file_is_shown_before_it_has_its_name(tmp_path: Path) -> None
     assert seen == [b"new"]
 
 
-def test_a_full_disk_leaves_the_earlier_file_and_no_rest(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "offer.results.xlsx"
     target.write_bytes(b"old")
     with pytest.raises(OSError, match="No space left on device"):
@@ -88,7 +86,7 @@ def test_a_full_disk_leaves_the_earlier_file_and_no_rest(tmp_path: Path) -> None
     assert [(path, path.read_bytes()) for path in tmp_path.iterdir()] == [(target, b"old")]
 
 
-def test_an_interrupted_writing_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
     def interrupt(_file: BinaryIO) -> None:
         raise KeyboardInterrupt
 

@@ -60,7 +60,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
     }
 
 
-def test_what_is_left_out_has_its_documented_default(write: Write) -> None:
+def test_a_missing_key_has_its_documented_default(write: Write) -> None:
     campaign = load_campaign(write("tet.toml", LEAST))
     assert campaign.name == "tet"
     assert (campaign.recipients.sheet, campaign.recipients.header_row) == (None, 1)
@@ -74,22 +74,22 @@ def test_what_is_left_out_has_its_documented_default(write: Write) -> None:
     }
 
 
-def test_a_file_that_notepad_saved_is_read(tmp_path: Path) -> None:
+def test_a_file_saved_by_notepad_is_read(tmp_path: Path) -> None:
     path = tmp_path / "tet.toml"
     path.write_bytes(b"\xef\xbb\xbf" + LEAST.replace("\n", "\r\n").encode())
     assert load_campaign(path).template == "livechat-text"
 
 
-def test_a_campaign_does_not_change(write: Write) -> None:
+def test_a_campaign_is_immutable(write: Write) -> None:
     campaign = load_campaign(write("tet.toml", LEAST))
     with pytest.raises(ValueError, match="frozen"):
-        campaign.name = "other"  # type: ignore[misc]  # that it cannot be set is what is tested
+        campaign.name = "other"  # type: ignore[misc]  # the assignment is what is tested
 
 
-# The command line's word
+# Overrides
 
 
-def test_overrides_win_over_the_file_key_by_key(write: Write, tmp_path: Path) -> None:
+def test_overrides_replace_the_file_key_by_key(write: Write, tmp_path: Path) -> None:
     overrides = {
         "template": "livechat-text",
         "recipients": {"sheet": "VIP"},
@@ -112,13 +112,13 @@ def test_an_absolute_path_stays_as_it_is(write: Write, tmp_path: Path) -> None:
     assert campaign.recipients.file == elsewhere
 
 
-def test_overrides_can_name_what_the_file_leaves_out(write: Write) -> None:
+def test_overrides_can_add_missing_keys(write: Write) -> None:
     campaign = load_campaign(write("tet.toml", "name = 'x'\n"), {"template": "t", "recipients": {"file": "list.csv"}})
     assert campaign.recipients.file.name == "list.csv"
 
 
 @pytest.mark.parametrize(("other", "short_date"), [("other.xlsx", "d.m.yyyy"), ("other.CSV", "dd/mm/yyyy")])
-def test_another_list_is_shown_as_the_campaigns_own_if_it_can_hold_dates(
+def test_another_list_keeps_short_date_if_it_can_contain_dates(
     write: Write, tmp_path: Path, other: str, short_date: str
 ) -> None:
     given = LEAST + 'short_date = "d.m.yyyy"\nheader_row = 3\n'
@@ -132,24 +132,24 @@ def test_a_wrong_override_is_named_like_a_wrong_key(write: Write, campaign_refus
     ]
 
 
-def test_a_column_named_on_the_command_line_wins_over_a_value_of_the_file(write: Write) -> None:
+def test_a_column_of_the_command_line_replaces_a_value_of_the_file(write: Write) -> None:
     campaign = load_campaign(write("tet.toml", WHOLE), {"columns": {"page_id": "Trang"}})
     assert campaign.columns["page_id"] == "Trang"
     assert "page_id" not in campaign.values
 
 
-def test_a_value_named_on_the_command_line_wins_over_a_column_named_there(write: Write) -> None:
+def test_a_value_of_the_command_line_replaces_a_column_given_there(write: Write) -> None:
     campaign = load_campaign(write("tet.toml", WHOLE), {"columns": {"page_id": "Trang"}, "values": {"page_id": "5"}})
     assert campaign.values["page_id"] == "5"
 
 
-def test_values_that_are_no_section_are_still_refused_beside_overrides(write: Write, campaign_refusal: Refusal) -> None:
+def test_values_that_are_not_a_section_are_refused_even_with_overrides(write: Write, campaign_refusal: Refusal) -> None:
     assert campaign_refusal(write("tet.toml", f"values = 5\n{LEAST}"), columns={"a": "b"}) == [
         "values: is “5” where a section belongs; write it as [values]"
     ]
 
 
-# FILE may be a spreadsheet
+# Campaigns from a spreadsheet
 
 
 def test_a_spreadsheet_with_a_template_is_a_campaign(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_toml_files_are_campaign_files_and_others_are_lists(name: str, *, spread
     assert is_spreadsheet(Path(name)) is spreadsheet
 
 
-# The name of journal and results, for resume
+# The name of the journal and the results
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_toml_files_are_campaign_files_and_others_are_lists(name: str, *, spread
         pytest.param("name = 'x'\nno_such_key = 1\n", "x", id="though the file is wrong elsewhere"),
     ],
 )
-def test_a_campaign_is_known_by_its_name(write: Write, text: str, name: str) -> None:
+def test_a_campaign_is_identified_by_its_name(write: Write, text: str, name: str) -> None:
     assert campaign_name(write("tet.toml", text)) == name
 
 
 @pytest.mark.parametrize(
-    "file", [pytest.param("gone.toml", id="a file that is gone"), pytest.param("gone.xlsx", id="a spreadsheet")]
+    "file", [pytest.param("gone.toml", id="a missing file"), pytest.param("gone.xlsx", id="a spreadsheet")]
 )
-def test_a_campaign_is_known_by_its_files_stem_even_if_that_is_gone(tmp_path: Path, file: str) -> None:
+def test_a_campaign_is_identified_by_its_files_stem_even_if_the_file_is_gone(tmp_path: Path, file: str) -> None:
     assert campaign_name(tmp_path / file) == "gone"
 
 

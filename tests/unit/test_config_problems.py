@@ -1,4 +1,4 @@
-"""Wrong keys and values of a campaign file are named by key, all at once; files that are none by their line."""
+"""Problems of a campaign file are all reported at once, by key; syntax errors by line."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"{LEAST}[values]\nvip = true\n",
             "values.vip: is “True”, and must be text; put it in quotation marks",
-            id="truth",
+            id="boolean",
         ),
         pytest.param(
             f"{LEAST}[values]\nday = 2026-02-17\n",
@@ -116,12 +116,12 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"{LEAST}[throttle]\nconcurrency = 0\n",
             "throttle.concurrency: should be greater than or equal to 1, and is “0”",
-            id="nobody at work",
+            id="zero workers",
         ),
         pytest.param(
             f"{LEAST}[throttle]\nconcurrency = 5000\n",
             "throttle.concurrency: should be less than or equal to 1000, and is “5000”",
-            id="too many at work",
+            id="too many workers",
         ),
         pytest.param(
             f"{LEAST}[delivery]\non_doubt = 'maybe'\n",
@@ -131,7 +131,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"{LEAST}[delivery]\nstop_after_refusals = -1\n",
             "delivery.stop_after_refusals: should be greater than or equal to 0, and is “-1”",
-            id="fewer than none",
+            id="negative number",
         ),
     ],
 )
@@ -169,29 +169,29 @@ def test_every_section_is_closed_to_unknown_keys() -> None:
         pytest.param("template = \n", "is not valid TOML: Invalid value (at line 1, column 12)", id="no value"),
         pytest.param("a = 1\na = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 6)", id="twice"),
         pytest.param("a = " + "1" * 5000, "is not valid TOML: Exceeds the limit", id="endless number"),
-        pytest.param("a = " + "[" * 20_000, "is not valid TOML: ", id="nested beyond reason"),
+        pytest.param("a = " + "[" * 20_000, "is not valid TOML: ", id="too deeply nested"),
     ],
 )
-def test_what_is_no_toml_is_refused_with_its_line(
+def test_invalid_toml_is_refused_with_its_line(
     write: Write, text: str, problem: str, campaign_refusal: Refusal
 ) -> None:
     [found] = campaign_refusal(write("tet.toml", text))
     assert found.startswith(problem)
 
 
-def test_what_is_not_utf_8_is_refused(tmp_path: Path, campaign_refusal: Refusal) -> None:
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path, campaign_refusal: Refusal) -> None:
     path = tmp_path / "tet.toml"
     path.write_bytes("name = 'Tết'".encode("utf-16"))
     assert campaign_refusal(path) == ["is not UTF-8 text; save it as UTF-8"]
 
 
-def test_a_file_that_is_not_there_is_refused_with_a_way_to_begin(tmp_path: Path, campaign_refusal: Refusal) -> None:
+def test_a_missing_file_is_refused_with_a_hint_at_new(tmp_path: Path, campaign_refusal: Refusal) -> None:
     assert campaign_refusal(tmp_path / "tet.toml") == [
         "there is no such file; `campaign new DIR` makes a campaign to start from"
     ]
 
 
-def test_a_folder_is_no_campaign_file(tmp_path: Path, campaign_refusal: Refusal) -> None:
+def test_a_folder_is_not_a_campaign_file(tmp_path: Path, campaign_refusal: Refusal) -> None:
     (tmp_path / "tet.toml").mkdir()
     [problem] = campaign_refusal(tmp_path / "tet.toml")
     assert problem == "is a folder; name the campaign file in it"

@@ -1,4 +1,4 @@
-"""Times, rates and names as a campaign file writes them."""
+"""Times, rates and names in a campaign file."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ def test_a_time_is_written_in_the_usual_ways(write: Write, text: str, seconds: f
         pytest.param('"soon"', "“soon” is not a time; write it as “30s”, “10min” or “1h”", id="words"),
         pytest.param('"30"', "“30” is not a time; write it as “30s”, “10min” or “1h”", id="no unit"),
         pytest.param('"3 days"', "“3 days” is not a time; write it as “30s”, “10min” or “1h”", id="another unit"),
-        pytest.param('"-5s"', "“-5s” is not a time; write it as “30s”, “10min” or “1h”", id="below nothing"),
+        pytest.param('"-5s"', "“-5s” is not a time; write it as “30s”, “10min” or “1h”", id="negative"),
         pytest.param('"0s"', "should be greater than 0, and is “0s”", id="nothing"),
         pytest.param("0", "should be greater than 0, and is “0”", id="zero"),
-        pytest.param("inf", "should be less than or equal to 2592000, and is “inf”", id="for ever"),
+        pytest.param("inf", "should be less than or equal to 2592000, and is “inf”", id="forever"),
         pytest.param('"800h"', "should be less than or equal to 2592000, and is “800h”", id="more than a month"),
         pytest.param("nan", "should be greater than 0, and is “nan”", id="not a number"),
-        pytest.param("true", "should be a valid number, and is “True”", id="truth"),
+        pytest.param("true", "should be a valid number, and is “True”", id="boolean"),
         pytest.param("[30]", "should be a valid number, and is “[30]”", id="list"),
     ],
 )
-def test_what_is_no_time_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
+def test_an_invalid_time_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
     path = write("tet.toml", f"{LEAST}[delivery]\ngive_up_after = {text}\n")
     assert campaign_refusal(path) == [f"delivery.give_up_after: {problem}"]
 
@@ -89,14 +89,14 @@ def test_a_rate_is_written_in_the_usual_ways(write: Write, text: str, rate: floa
         pytest.param('"-1/s"', "“-1/s” is not a rate; write it as “auto”, “10/s” or “600/min”", id="backwards"),
         pytest.param("0", "should be greater than 0, and is “0”", id="zero"),
         pytest.param("1e9", "should be less than or equal to 100000, and is “1000000000.0”", id="out of reach"),
-        pytest.param("false", "should be a valid number, and is “False”", id="truth"),
+        pytest.param("false", "should be a valid number, and is “False”", id="boolean"),
     ],
 )
-def test_what_is_no_rate_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
+def test_an_invalid_rate_is_refused(write: Write, text: str, problem: str, campaign_refusal: Refusal) -> None:
     assert campaign_refusal(write("tet.toml", f"{LEAST}[throttle]\nrate = {text}\n")) == [f"throttle.rate: {problem}"]
 
 
-def test_a_whole_number_stands_for_its_digits_in_values(write: Write) -> None:
+def test_an_integer_value_becomes_its_digits(write: Write) -> None:
     assert load_campaign(write("tet.toml", f"{LEAST}[values]\npage_id = 108600123\n")).values == {
         "page_id": "108600123"
     }
@@ -135,12 +135,12 @@ def test_a_name_that_cannot_name_a_file_is_refused(write: Write, name: str, camp
         pytest.param("a", id="one letter"),
     ],
 )
-def test_any_other_name_will_do(write: Write, name: str) -> None:
+def test_any_other_name_is_accepted(write: Write, name: str) -> None:
     assert load_campaign(write("tet.toml", f'name = "{name}"\n{LEAST}')).name == name
 
 
 @given(st.text(min_size=1, max_size=20))
-def test_a_name_never_leads_out_of_its_folder(name: str) -> None:
+def test_a_name_never_leads_outside_its_folder(name: str) -> None:
     try:
         campaign = Campaign.model_validate(
             {"name": name, "folder": Path("here"), "template": "t", "recipients": {"file": "x"}}

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 NAME = "KITECHAT_API_KEY"
 
 
-def unasked(question: str) -> str:
-    raise AssertionError(f"must not prompt: {question}")
+def no_prompt(text: str) -> str:
+    raise AssertionError(f"must not prompt: {text}")
 
 
 def test_livechat_needs_no_credentials() -> None:
-    assert find_credentials(LIVECHAT, {NAME: "k"}, unasked) == {}
+    assert find_credentials(LIVECHAT, {NAME: "k"}, no_prompt) == {}
 
 
 def test_the_key_comes_from_the_environment() -> None:
-    assert find_credentials(KITECHAT, {NAME: " the-key\n"}, unasked) == {"api_key": "the-key"}
+    assert find_credentials(KITECHAT, {NAME: " the-key\n"}, no_prompt) == {"api_key": "the-key"}
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_the_key_comes_from_the_environment() -> None:
 )
 def test_the_key_comes_from_a_file_that_the_environment_names(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key").write_bytes(content)
-    assert find_credentials(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key"), NAME: " "}, unasked) == {
+    assert find_credentials(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key"), NAME: " "}, no_prompt) == {
         "api_key": "the-key"
     }
 
 
-def test_the_key_itself_goes_before_its_file(tmp_path: Path) -> None:
-    assert find_credentials(KITECHAT, {NAME: "the-key", f"{NAME}_FILE": str(tmp_path / "gone")}, unasked) == {
+def test_the_key_takes_precedence_over_its_file(tmp_path: Path) -> None:
+    assert find_credentials(KITECHAT, {NAME: "the-key", f"{NAME}_FILE": str(tmp_path / "gone")}, no_prompt) == {
         "api_key": "the-key"
     }
 
@@ -51,21 +51,21 @@ def test_the_key_itself_goes_before_its_file(tmp_path: Path) -> None:
     "environment",
     [
         pytest.param({}, id="not set"),
-        pytest.param({NAME: "  ", f"{NAME}_FILE": ""}, id="set to nothing"),
+        pytest.param({NAME: "  ", f"{NAME}_FILE": ""}, id="set to blank"),
     ],
 )
-def test_the_key_is_asked_for_where_somebody_is_there(environment: dict[str, str]) -> None:
-    asked = []
+def test_the_key_is_prompted_for_on_a_terminal(environment: dict[str, str]) -> None:
+    prompts = []
 
-    def answer(question: str) -> str:
-        asked.append(question)
+    def prompt(text: str) -> str:
+        prompts.append(text)
         return "the-key "
 
-    assert find_credentials(KITECHAT, environment, answer) == {"api_key": "the-key"}
-    assert asked == ["API key for kitechat"]
+    assert find_credentials(KITECHAT, environment, prompt) == {"api_key": "the-key"}
+    assert prompts == ["API key for kitechat"]
 
 
-def test_without_a_key_and_without_anybody_to_ask_the_ways_to_set_it_are_named() -> None:
+def test_without_a_key_or_a_terminal_the_error_says_how_to_set_it() -> None:
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY") as caught:
         find_credentials(KITECHAT, {}, None)
     assert str(caught.value) == (
@@ -96,7 +96,7 @@ def test_without_a_key_and_without_anybody_to_ask_the_ways_to_set_it_are_named()
         ),
     ],
 )
-def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(given: str, problem: str) -> None:
+def test_a_key_that_is_invalid_in_a_header_is_refused_and_not_shown(given: str, problem: str) -> None:
     with pytest.raises(KeyMissingError, match="key") as caught:
         find_credentials(KITECHAT, {}, lambda _: given)
     assert str(caught.value) == problem
@@ -111,12 +111,12 @@ def test_a_key_file_that_cannot_be_read_is_refused(tmp_path: Path, content: byte
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY") as caught:
-        find_credentials(KITECHAT, {f"{NAME}_FILE": str(file)}, unasked)
+        find_credentials(KITECHAT, {f"{NAME}_FILE": str(file)}, no_prompt)
     assert str(caught.value) == f"KITECHAT_API_KEY_FILE: {file} cannot be read as text"
 
 
 def test_the_values_never_show_in_a_repr() -> None:
-    values = find_credentials(KITECHAT, {NAME: "the-key"}, unasked)
+    values = find_credentials(KITECHAT, {NAME: "the-key"}, no_prompt)
     assert repr(values) == "SecretMapping(api_key)"
     assert "the-key" not in repr(KITECHAT.auth_headers(values))
 
@@ -124,4 +124,4 @@ def test_the_values_never_show_in_a_repr() -> None:
 def test_a_blank_key_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("\n", encoding="utf-8")
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY_FILE: the API key is blank$"):
-        find_credentials(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key")}, unasked)
+        find_credentials(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key")}, no_prompt)

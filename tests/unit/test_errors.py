@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from campaign import errors
@@ -21,7 +23,7 @@ def test_a_problem_reads_where_what_and_what_to_do(problem: Problem, sentence: s
     assert str(problem) == sentence
 
 
-def test_an_error_says_all_its_problems_a_line_each() -> None:
+def test_an_error_lists_its_problems_one_per_line() -> None:
     error = CampaignError(Problem("A1", "is blank"), Problem("B1", "is blank"))
     assert str(error) == "A1: is blank\nB1: is blank"
     assert [problem.where for problem in error.problems] == ["A1", "B1"]
@@ -39,19 +41,25 @@ def test_every_error_is_in_the_tree_at_the_top_of_the_file(error: type[CampaignE
     assert error is CampaignError or error.code in line.split()
 
 
-def test_every_error_has_a_code_of_its_own_and_gives_it_to_its_problems() -> None:
+def test_every_error_has_its_own_code_and_gives_it_to_its_problems() -> None:
     assert len({error.code for error in every_error()}) == len(every_error())
     error = JournalBusyError(Problem("a", "is busy"), Problem("b", "is blank", code="blank-field"))
     assert [problem.code for problem in error.problems] == ["journal-busy", "blank-field"]
 
 
 @pytest.mark.parametrize("error", [pytest.param(each, id=each.__name__) for each in every_error()])
-def test_what_is_raised_has_sent_nothing(error: type[CampaignError]) -> None:
+def test_every_error_means_that_nothing_was_sent(error: type[CampaignError]) -> None:
     assert error.exit_code == 2
 
 
 @pytest.mark.parametrize(
     "error", [pytest.param(JournalBusyError, id="busy"), pytest.param(JournalWriteError, id="unwritable")]
 )
-def test_the_journals_errors_are_of_one_kind(error: type[CampaignError]) -> None:
+def test_the_journals_errors_share_a_base_class(error: type[CampaignError]) -> None:
     assert issubclass(error, JournalError)
+
+
+@pytest.mark.parametrize("error", [pytest.param(each, id=each.__name__) for each in every_error()[1:]])
+def test_every_code_is_documented(error: type[CampaignError]) -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+    assert f"`{error.code}`" in documented

@@ -1,4 +1,4 @@
-"""The plan: every row read, rendered and validated, before anything is sent."""
+"""The plan: every row is read, rendered and validated before anything is sent."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def test_an_invalid_row_is_kept_with_all_its_problems_and_no_body(tmp_path: Path
     assert bad.kind == "“token” is blank, and token needs it"
 
 
-def test_the_cells_go_along_only_where_the_plan_is_for_a_journal(tmp_path: Path) -> None:
+def test_rows_keep_their_cells_only_in_a_plan_for_a_journal(tmp_path: Path) -> None:
     campaign = prepared(tmp_path, "token,rid,msg\nt,r,Hi\n,r, \n")
     stamped = list(planned_rows(campaign, stamp=lambda payload, _: payload))
     assert [json.loads(each.cells) for each in stamped] == [["t", "r", "Hi"], ["", "r", " "]]
     assert [each.cells for each in planned(campaign)] == ["", ""]
 
 
-def test_rows_that_are_invalid_alike_are_of_one_kind(tmp_path: Path) -> None:
+def test_rows_with_the_same_problem_are_of_one_kind(tmp_path: Path) -> None:
     messages = planned(prepared(tmp_path, "token,rid,msg\na,r,\nb,r,\n"))
     assert {message.kind for message in messages} == {"“msg” is blank, and msg needs it"}
 
@@ -71,7 +71,7 @@ def test_a_wide_list_is_planned_a_few_rows_at_a_time(tmp_path: Path, monkeypatch
     ]
 
 
-def test_the_row_and_its_message_come_along(tmp_path: Path) -> None:
+def test_a_planned_row_has_its_row_and_its_message(tmp_path: Path) -> None:
     [row] = prepared(tmp_path, "token,rid,msg\nt,r,Hi\n").rows
     assert (row.number, row.texts) == (2, ("t", "r", "Hi"))
     assert row.payload == {"token": "t", "rid": "r", "msg": "Hi"}
@@ -83,9 +83,7 @@ def test_a_list_without_rows_is_refused(tmp_path: Path) -> None:
         planned(campaign)
 
 
-def test_half_of_a_character_makes_a_row_invalid_and_can_be_put_on_record(
-    tmp_path: Path, journal: SqliteJournal
-) -> None:
+def test_a_lone_surrogate_makes_a_row_invalid_and_can_be_recorded(tmp_path: Path, journal: SqliteJournal) -> None:
     campaign = prepared(tmp_path, "token,rid,msg\nt,r,Hi\n")
     texts = ("t", "r", "\ud83d")
     damaged = Rows(campaign.recipients.path, campaign.recipients.columns, [Row(2, texts, texts)])
@@ -132,7 +130,7 @@ def test_an_exact_duplicate_is_skipped_and_names_the_row_that_is_sent(tmp_path: 
     assert {message.reason for message in messages if message.state is State.SKIPPED} == {"exact duplicate of row 2"}
 
 
-def test_invalid_rows_are_no_duplicates_of_each_other(tmp_path: Path) -> None:
+def test_invalid_rows_are_not_duplicates_of_each_other(tmp_path: Path) -> None:
     messages = planned(prepared(tmp_path, "token,rid,msg\nt,r,\nt,r,\n"))
     assert [message.state for message in messages] == [State.INVALID, State.INVALID]
 
@@ -147,19 +145,19 @@ def test_a_duplicate_is_found_however_far_down(tmp_path: Path) -> None:
 # Message ids
 
 
-def test_the_id_of_a_row_is_the_same_whenever_it_is_asked_for() -> None:
+def test_the_id_of_a_row_is_deterministic() -> None:
     assert message_id(b"secret", 7) == message_id(b"secret", 7)
 
 
 @given(st.binary(min_size=32, max_size=32), st.sets(st.integers(1, 10**9), min_size=2, max_size=2))
-def test_rows_and_runs_have_ids_of_their_own(secret: bytes, rows: set[int]) -> None:
+def test_ids_differ_by_row_and_run(secret: bytes, rows: set[int]) -> None:
     first, second = (message_id(secret, row) for row in rows)
     assert first != second
     assert message_id(secret + b"x", min(rows)) not in {first, second}
 
 
 @given(st.binary(), st.integers(1, 10**9))
-def test_an_id_is_128_bits_in_letters_that_any_server_takes(secret: bytes, row: int) -> None:
+def test_an_id_is_128_bits_in_hexadecimal(secret: bytes, row: int) -> None:
     found = message_id(secret, row)
     assert len(found) == 32
     assert set(found) <= set("0123456789abcdef")
@@ -176,7 +174,7 @@ def test_the_ids_of_a_plan_cannot_be_guessed_from_another_run(tmp_path: Path, jo
     assert ids[0] != ids[1]
 
 
-def test_duplicates_are_found_though_every_row_has_an_id_of_its_own(tmp_path: Path, journal: SqliteJournal) -> None:
+def test_duplicates_are_found_although_ids_differ(tmp_path: Path, journal: SqliteJournal) -> None:
     run = journal.begin_run(FACTS)
     messages = [
         message for message, _ in write_plan(prepared(tmp_path, "token,rid,msg\nt,r,Hi\nt,r,Hi\n"), journal, run)
@@ -197,7 +195,7 @@ def test_the_plan_is_on_record_in_sheet_order(tmp_path: Path, journal: SqliteJou
     assert counts.invalid == sum(result.state is State.INVALID for result in results) > 0
 
 
-def test_a_kitechat_body_holds_no_id_of_ours(tmp_path: Path, journal: SqliteJournal) -> None:
+def test_a_kitechat_body_contains_no_message_id(tmp_path: Path, journal: SqliteJournal) -> None:
     (tmp_path / "list.csv").write_text("page_id,conversation_id,text\n1,0042,Hi\n", encoding="utf-8")
     campaign = prepare(load_campaign(tmp_path / "list.csv", {"template": "kitechat-text"}))
     [(message, _)] = write_plan(campaign, journal, journal.begin_run(FACTS))
@@ -206,14 +204,14 @@ def test_a_kitechat_body_holds_no_id_of_ours(tmp_path: Path, journal: SqliteJour
 
 @dataclass
 class Torn(Rows):
-    """Recipients whose file is damaged behind the rows given."""
+    """Recipients whose file is damaged after the given rows."""
 
     def rows(self) -> Iterator[Row]:
         yield from self.given
         raise RecipientsError(Problem("list.csv", "is damaged"))
 
 
-def test_a_list_damaged_further_down_leaves_a_plan_that_is_not_whole(tmp_path: Path, journal: SqliteJournal) -> None:
+def test_a_list_damaged_further_down_leaves_an_incomplete_plan(tmp_path: Path, journal: SqliteJournal) -> None:
     campaign = prepared(tmp_path, "token,rid,msg\nt,r,Hi\n")
     texts = ("t", "r", "Hi")
     torn = Torn(campaign.recipients.path, campaign.recipients.columns, [Row(2, texts, texts)])

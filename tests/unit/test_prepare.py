@@ -1,4 +1,4 @@
-"""Making a campaign ready: its three parts fit together, or it is said why not."""
+"""Preparing a campaign: its list, template and channel fit together, or the error says why not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_campaign_is_prepared_from_its_three_parts(tmp_path: Path) -> None:
     assert campaign.template_file.path.name == "livechat-text.toml"
 
 
-def test_the_sandbox_stands_in_for_the_server(tmp_path: Path) -> None:
+def test_the_sandbox_replaces_the_server(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("token,rid,msg\nt,r,Hi\n", encoding="utf-8")
     campaign = load_campaign(tmp_path / "list.csv", {"template": "livechat-text"})
     rehearsal = prepare(campaign, rehearsal=True)
@@ -36,7 +36,7 @@ def test_the_sandbox_stands_in_for_the_server(tmp_path: Path) -> None:
         prepare(campaign)
 
 
-def test_how_a_list_is_to_be_read_is_passed_on(tmp_path: Path) -> None:
+def test_read_options_are_passed_on(tmp_path: Path) -> None:
     recipients = {"header_row": 2, "delimiter": "semicolon", "encoding": "cp1258"}
     (tmp_path / "x.txt").write_text("", encoding="utf-8")
     path = tmp_path / "list.csv"
@@ -52,7 +52,7 @@ def test_a_template_that_does_not_fit_the_list_is_refused_before_the_first_row(t
         prepared(tmp_path, "token,rid,text\nt,r,Hi\n")
 
 
-def test_a_template_that_does_not_fit_the_list_is_refused_with_how_the_list_was_read(tmp_path: Path) -> None:
+def test_a_template_that_does_not_fit_the_list_is_refused_with_read_hints(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="“token” has no column") as caught:
         prepared(tmp_path, "Customers in May\n\ntoken;rid;msg\nt;r;Hi\n")
     assert [str(problem) for problem in caught.value.problems[-2:]] == [
@@ -68,7 +68,7 @@ def test_a_template_that_does_not_fit_the_list_is_refused_with_how_the_list_was_
         pytest.param("Token,Room,Message", {"columns": {"rid": "Room", "msg": "Message"}}, id="mapped headers"),
     ],
 )
-def test_a_row_that_holds_what_is_missing_is_named_whatever_stands_in_the_first(
+def test_a_row_that_contains_the_missing_headers_is_named_whatever_the_first_row_is(
     tmp_path: Path, header: str, overrides: Mapping[str, Any]
 ) -> None:
     with pytest.raises(TemplateError, match=r"is no column with the header|has no column") as caught:
@@ -78,7 +78,7 @@ def test_a_row_that_holds_what_is_missing_is_named_whatever_stands_in_the_first(
     )
 
 
-def test_a_header_that_the_template_names_is_looked_for_in_the_rows_too(tmp_path: Path) -> None:
+def test_a_header_named_by_the_template_is_searched_in_the_rows_too(tmp_path: Path) -> None:
     (tmp_path / "message.json").write_text(
         '{"token": "t", "rid": "r", "msg": "{{ row[\'Tin nhắn\'] }}"}', encoding="utf-8"
     )
@@ -87,26 +87,26 @@ def test_a_header_that_the_template_names_is_looked_for_in_the_rows_too(tmp_path
     assert "set header_row = 3" in str(caught.value)
 
 
-def test_headers_that_come_again_among_the_rows_are_no_better(tmp_path: Path) -> None:
+def test_headers_repeated_among_the_rows_are_not_suggested(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="“msg” has no column") as caught:
         prepared(tmp_path, "token,rid,text\nt,r,Hi\ntoken,rid,text\n")
     assert "header_row" not in str(caught.value)
 
 
-def test_the_row_that_holds_what_is_missing_goes_before_one_that_only_looks_like_headers(tmp_path: Path) -> None:
+def test_the_row_with_the_missing_headers_is_preferred_to_one_that_looks_like_headers(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="“token” has no column") as caught:
         prepared(tmp_path, "Customers\nHanoi,May\ntoken,rid,msg\nt,r,Hi\n")
     assert [problem.what[:5] for problem in caught.value.problems[-2:]] == ["row 3", "UTF-8"]
 
 
-def test_how_the_list_was_read_has_no_part_in_a_mistake_of_the_template_itself(tmp_path: Path) -> None:
+def test_a_mistake_of_the_template_itself_has_no_read_hints(tmp_path: Path) -> None:
     (tmp_path / "message.json").write_text('{"token": "{{ token", "rid": "r", "msg": "m"}', encoding="utf-8")
     with pytest.raises(TemplateError, match=r"message\.json") as caught:
         prepared(tmp_path, "Customers\n\ntoken,rid,msg\nt,r,Hi\n", template="message.json")
     assert "as it was read" not in str(caught.value)
 
 
-def test_a_value_stands_in_for_a_column(tmp_path: Path) -> None:
+def test_a_value_replaces_a_column(tmp_path: Path) -> None:
     campaign = prepared(tmp_path, "token,rid,text\nt,r,Hi\n", values={"msg": "Same for all"})
     [message] = planned(campaign)
     assert message.body == b'{"token":"t","rid":"r","msg":"Same for all"}'

@@ -9,11 +9,11 @@ import campaign
 
 
 @pytest.mark.parametrize("name", campaign.__all__)
-def test_every_public_name_is_there(name: str) -> None:
+def test_every_public_name_exists(name: str) -> None:
     assert getattr(campaign, name).__module__.startswith("campaign.")
 
 
-def test_what_type_checkers_see_is_what_there_is() -> None:
+def test_type_checkers_see_the_public_names() -> None:
     tree = ast.parse(Path(campaign.__file__).read_text(encoding="utf-8"))
     seen = {
         name.name
@@ -24,6 +24,6 @@ def test_what_type_checkers_see_is_what_there_is() -> None:
     assert sorted(seen) == campaign.__all__
 
 
-def test_another_name_is_not_there() -> None:
+def test_an_unknown_name_raises_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'mail'"):
         campaign.mail  # noqa: B018 - the access is what is tested

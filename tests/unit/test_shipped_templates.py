@@ -1,4 +1,4 @@
-"""The templates that come with campaign, rendered as an operator would: what is blank is left out."""
+"""The shipped templates, rendered with blank cells and without; blank fields are left out."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def problems(name: str, cells: Mapping[str, str]) -> list[str]:
     return [str(problem) for problem in made.problems]
 
 
-def test_every_template_of_the_design_is_shipped() -> None:
+def test_every_template_is_shipped() -> None:
     assert set(SHIPPED) == {
         "livechat-text",
         "livechat-text-agent",
@@ -129,7 +129,7 @@ BLANK = dict.fromkeys(["header_type", "header_text", "header_url", "footer", *BU
 
 
 @pytest.mark.parametrize("optional", [pytest.param({}, id="no such columns"), pytest.param(BLANK, id="blank")])
-def test_kitechat_template_needs_no_more_than_a_body(optional: dict[str, str]) -> None:
+def test_kitechat_template_requires_only_a_body(optional: dict[str, str]) -> None:
     sent = message("kitechat-template", CONVERSATION | {"body": "Chào"} | optional)
     assert sent["message"] == {"type": "template", "template": {"body": "Chào"}}
 

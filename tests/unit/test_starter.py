@@ -35,14 +35,14 @@ def test_every_row_of_a_starter_can_be_sent(tmp_path: Path, channel: Channel) ->
 
 
 @EACH_STARTER
-def test_a_starter_may_go_into_a_folder_with_other_files(tmp_path: Path, channel: Channel) -> None:
+def test_a_starter_can_be_made_in_a_folder_with_other_files(tmp_path: Path, channel: Channel) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     make_starter(tmp_path, channel)
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
 @EACH_STARTER
-def test_a_starter_overwrites_nothing_and_makes_nothing_beside_what_is_there(tmp_path: Path, channel: Channel) -> None:
+def test_a_starter_overwrites_nothing_and_is_made_whole_or_not_at_all(tmp_path: Path, channel: Channel) -> None:
     (tmp_path / "message.toml").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match=r"message\.toml: is there already; choose another folder$"):
         make_starter(tmp_path, channel)
@@ -50,7 +50,7 @@ def test_a_starter_overwrites_nothing_and_makes_nothing_beside_what_is_there(tmp
     assert (tmp_path / "message.toml").read_text(encoding="utf-8") == "mine"
 
 
-def test_every_file_in_the_way_is_named(tmp_path: Path) -> None:
+def test_every_existing_file_is_named(tmp_path: Path) -> None:
     make_starter(tmp_path, LIVECHAT)
     with pytest.raises(UsageError, match="is there already") as caught:
         make_starter(tmp_path, KITECHAT)

@@ -17,7 +17,7 @@ from campaign.text import caseless, duration, one_line, rough_duration, shorten
         pytest.param("123456", "1234…", id="too long"),
     ],
 )
-def test_a_shortened_text_is_no_longer_than_asked(text: str, shown: str) -> None:
+def test_a_shortened_text_has_at_most_the_given_length(text: str, shown: str) -> None:
     assert shorten(text, 5) == shown
 
 
@@ -43,7 +43,7 @@ def test_names_are_compared_without_case_composition_and_white_space() -> None:
     ],
     ids=str,
 )
-def test_lengths_of_time_in_words(seconds: float, words: str) -> None:
+def test_durations_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
@@ -60,5 +60,5 @@ def test_lengths_of_time_in_words(seconds: float, words: str) -> None:
     ],
     ids=str,
 )
-def test_rough_lengths_of_time_in_words(seconds: float, words: str) -> None:
+def test_rough_durations_in_words(seconds: float, words: str) -> None:
     assert rough_duration(seconds) == words

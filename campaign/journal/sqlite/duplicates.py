@@ -19,7 +19,9 @@ class Duplicates:
     """Remembers the digest of every message, in a table that spills to disk: a million would cost too much memory."""
 
     def __init__(self) -> None:
-        self._connection = sqlite3.connect("", isolation_level=None)  # "": a private file that SQLite removes itself
+        self._connection = sqlite3.connect(
+            "", isolation_level=None, check_same_thread=False
+        )  # "": a private file that SQLite removes itself
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID")

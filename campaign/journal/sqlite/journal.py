@@ -16,6 +16,7 @@ from campaign.journal.sqlite.lock import DeliveryLock
 from campaign.journal.sqlite.reader import WaitingStates, encode_manifest
 from campaign.journal.sqlite.schema import connect, create, plain_errors, transaction
 from campaign.journal.sqlite.second_chances import SecondChances, add_digests_and_origins
+from campaign.journal.store import end_deliveries
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from campaign.journal.records import PlannedRow
+    from campaign.journal.store import ActiveDelivery
 
 
 class SqliteJournal(SecondChances):
@@ -32,6 +34,7 @@ class SqliteJournal(SecondChances):
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         super().__init__(path, connection)
         self._lock = DeliveryLock(path)
+        self.deliveries: list[ActiveDelivery] = []
 
     @classmethod
     def open(cls, where: str | Path) -> SqliteJournal:
@@ -68,6 +71,7 @@ class SqliteJournal(SecondChances):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await end_deliveries(self)
         self._connection.close()
 
     def reopened(self) -> AbstractContextManager[SqliteJournal]:

@@ -36,9 +36,10 @@ REHEARSAL_SERVER = "the sandbox"
 # whose lines are the rows of the run; texts are in hexadecimal digits, which contain no blank or line break.
 _WAITING_PAGE = """
 SELECT group_concat(
-    seq || ' ' || row || ' ' || hex(destination) || ' ' || hex(body) || ' ' || state || ' ' || attempts, char(10)
+    seq || ' ' || row || ' ' || hex(destination) || ' ' || hex(body) || ' ' || state || ' ' || attempts || ' '
+    || (kind = 'absent'), char(10)
 ) FROM (
-    SELECT seq, row, destination, body, state, attempts FROM status JOIN message USING (run, seq)
+    SELECT seq, row, destination, body, state, attempts, kind FROM status JOIN message USING (run, seq)
     WHERE run = ? AND seq > ? AND {wanted} AND body IS NOT NULL ORDER BY seq LIMIT ?
 )
 """
@@ -228,7 +229,7 @@ def read_waiting(
 
 
 def _waiting_row(line: str) -> WaitingRow:
-    seq, row, destination, body, state, attempts = line.split(" ")
+    seq, row, destination, body, state, attempts, absent = line.split(" ")
     return WaitingRow(
         seq=int(seq),
         row=int(row),
@@ -237,4 +238,5 @@ def _waiting_row(line: str) -> WaitingRow:
         cut_off=state == State.SENDING,
         attempts=int(attempts),
         doubted=state == State.IN_DOUBT,
+        absent=absent == "1",
     )

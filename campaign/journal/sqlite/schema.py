@@ -194,6 +194,8 @@ def plain_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise cannot_write(path, str(error)) from error
+    except sqlite3.ProgrammingError as error:
+        raise JournalError(Problem(str(path), f"the journal is closed ({error})", "open it again")) from error
     except sqlite3.Error as error:
         raise JournalError(
             Problem(str(path), f"the journal is damaged ({error})", "restore it from a copy; it says who got a message")

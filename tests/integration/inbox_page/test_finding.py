@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.chromium import PATIENCE
+from tests.integration.chromium import TIMEOUT
 
 if TYPE_CHECKING:
     from tests.integration.inbox_page.inbox import Inbox
@@ -44,7 +44,7 @@ async def test_a_search_gives_way_to_the_next_one(inbox: Inbox) -> None:
     inbox.store(20_000)
     await inbox.open()
     await inbox.find("nothing like it")
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while not any("nothing" in address for address in inbox.tab.requests):
             await inbox.tab.settle()
     await inbox.find("so 17,")

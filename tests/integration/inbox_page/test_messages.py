@@ -33,11 +33,11 @@ async def test_beside_a_bubble_stand_time_channel_destination_and_id(inbox: Inbo
     assert await inbox.all("#requests, #taken") == ["1 request", "1 message taken"]
 
 
-async def test_a_message_whose_answer_was_spoilt_says_so(inbox: Inbox) -> None:
+async def test_a_message_with_a_fault_shows_it(inbox: Inbox) -> None:
     inbox.sandbox.set_faults(FaultPlan(script=(Fault.BAD_GATEWAY_AFTER, Fault.BAD_GATEWAY_BEFORE)))
     await inbox.livechat("một", "hai")
     await inbox.open()
-    assert await inbox.all(".chip") == ["answer spoilt: 502-after"]
+    assert await inbox.all(".chip") == ["fault: 502-after"]
     assert await inbox.all("#requests, #taken") == ["2 requests", "1 message taken"]
 
 

@@ -42,21 +42,21 @@ class TestPager(ChannelConformance):
 class BelievesEverything(Livechat):
     """Takes any whole response for a sent message."""
 
-    def read_response(self, response: Response | NoResponse, *, again: bool) -> Sent:  # noqa: ARG002
+    def read_response(self, response: Response | NoResponse, body: bytes, *, again: bool) -> Sent:  # noqa: ARG002
         return Sent("m1")
 
 
 class BlamesTheRow(Livechat):
     """Takes the server's trouble for a refusal of the row."""
 
-    def read_response(self, response: Response | NoResponse, *, again: bool) -> Refused:  # noqa: ARG002
+    def read_response(self, response: Response | NoResponse, body: bytes, *, again: bool) -> Refused:  # noqa: ARG002
         return Refused("error", "an error")
 
 
 class FindsEverything(Livechat):
     """Finds a message in whatever a read-back brings."""
 
-    def read_back(self, response: Response | NoResponse) -> Sent:  # noqa: ARG002
+    def read_back(self, response: Response | NoResponse, body: bytes) -> Sent:  # noqa: ARG002
         return Sent("m1")
 
 

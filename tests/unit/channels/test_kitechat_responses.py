@@ -19,8 +19,12 @@ def answer(status: int, content: object = b"", **headers: str) -> Response:
     return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
-def refused(status: int, said: str, kind: str = "") -> Refused:
-    return Refused(f"{status} {kind or said}", f"the server refused the message (HTTP {status}): {said}")
+def refused(status: int, why: str, kind: str = "", said: str = "") -> Refused:
+    where = said or f"HTTP {status}"
+    return Refused(f"{status} {kind or why}", f"the server refused the message ({where}): {why}")
+
+
+BODY = b'{"pageId": "p", "conversationId": "c", "message": {"type": "text", "text": "Hello"}}'
 
 
 def doubtful(status: int, said: str) -> Indeterminate:
@@ -32,6 +36,84 @@ def other_program(status: int, said: str) -> Fatal:
 
 
 NO_PAGE = {"message": "no such page"}
+
+DENYING: list[dict[str, object]] = [
+    {"success": 0},
+    {"success": "0"},
+    {"code": 1},
+    {"code": -1},
+    {"code": "1001"},
+    {"code": 99},
+    {"code": 600},
+    {"code": 1.5},
+    {"error_code": 10},
+    {"status": 7},
+    {"result": "error"},
+    {"result": "Failed"},
+    {"result": "failure"},
+    {"errors": ["a"]},
+    {"data": {"error": "x"}},
+    {"data": {"errors": [1]}},
+    {"data": {"success": False}},
+    {"success": True, "error": {"code": 5}},
+    {"code": 200, "success": False},
+]
+DENIALS = [
+    *((answer(200, {**NO_PAGE, **fields}), refused(200, "no such page"), f"200 {fields}") for fields in DENYING),
+    (
+        answer(200, {"data": {"error": "no such conversation"}}),
+        refused(200, "no such conversation"),
+        "200 error below data alone",
+    ),
+    (answer(200, b'{"message":"no","code":' + b"9" * 5000 + b"}"), refused(200, "no"), "200 with an endless code"),
+]
+
+AFFIRMING: list[dict[str, object]] = [
+    {"success": None, "error": None},
+    {"success": 1},
+    {"code": 0},
+    {"code": "0"},
+    {"code": 201},
+    {"code": "200"},
+    {"code": 200.0},
+    {"status": "queued"},
+    {"result": "ok"},
+    {"error": "", "errors": []},
+    {"data": {"error": None, "errors": {}}},
+    {"data": {"code": 500, "status": 3}},
+    {"code": True},
+    {"code": None},
+    {"message": "error"},
+]
+AFFIRMATIONS = [(answer(200, fields), Sent(None), f"200 {fields}") for fields in AFFIRMING]
+
+STATUSES_IN_BODIES = [
+    (
+        answer(200, {"code": 429}, retry_after="7"),
+        Throttled("over the server's limit (HTTP 200, code 429)", 7.0),
+        "429",
+    ),
+    (answer(200, {"status": 503}), Throttled("over the server's limit (HTTP 200, status 503)"), "503 in the body"),
+    (answer(200, {"code": "500"}), Indeterminate("server trouble (HTTP 200, code 500)"), "500 in the body"),
+    (answer(200, {"error_code": 504}), Indeterminate("server trouble (HTTP 200, error_code 504)"), "504 in the body"),
+    (
+        answer(200, {"code": 401, "message": "no key"}),
+        Fatal('the server refuses access (HTTP 200, code 401): {"code": 401, "message": "no key"}'),
+        "401 in the body",
+    ),
+    (
+        answer(200, {"code": 0, "status": 401}),
+        Fatal('the server refuses access (HTTP 200, status 401): {"code": 0, "status": 401}'),
+        "401 beside a code of 0",
+    ),
+    (
+        answer(303, location="/done"),
+        Indeterminate(
+            "the server redirects (HTTP 303) to /done; put the final address into [server] url", stop_after=1
+        ),
+        "303 may follow a message that was taken",
+    ),
+]
 
 # What was received, the verdict on it, and its id; the same at every attempt, as Kitechat cannot be asked.
 RESPONSES = [
@@ -51,17 +133,28 @@ RESPONSES = [
     (answer(200, {"error": "no such page"}), refused(200, "no such page"), "200 error"),
     (answer(200, {**NO_PAGE, "status": "Error"}), refused(200, "no such page"), "200 status as text"),
     (answer(200, {"status": "failed"}), refused(200, '{"status": "failed"}', "{…: …}"), "200 without a reason"),
-    (answer(200, {**NO_PAGE, "status": 400}), refused(200, "no such page"), "200 status in the body"),
-    (answer(200, {"code": 404}), refused(200, "404", "…"), "200 code in the body"),
+    (
+        answer(200, {**NO_PAGE, "status": 400}),
+        refused(400, "no such page", said="HTTP 200, status 400"),
+        "200 status in the body",
+    ),
+    (answer(200, {"code": 404}), refused(404, "404", "…", said="HTTP 200, code 404"), "200 code in the body"),
     (answer(200, {"error": {"code": 7}}), refused(200, "{'code': 7}", "{…: …"), "200 object as error"),
-    (answer(200), doubtful(200, "(nothing)"), "200 empty"),
-    (answer(204), doubtful(204, "(nothing)"), "204"),
+    (answer(200), Sent(None), "200 empty"),
+    (answer(200, b" \r\n"), Sent(None), "200 blank"),
+    (answer(204), Sent(None), "204"),
     (answer(200, b"<html>Welcome"), doubtful(200, "<html>Welcome"), "200 HTML"),
     (answer(200, b'{"id":"m'), doubtful(200, '{"id":"m'), "200 cut off"),
-    (answer(200, []), doubtful(200, "[]"), "200 list"),
-    (answer(200, "ok"), doubtful(200, '"ok"'), "200 string"),
+    (answer(200, []), Sent(None), "200 list"),
+    (answer(200, ["m1"]), Sent(None), "200 list of ids"),
+    (answer(200, "ok"), Sent(None), "200 string"),
+    (answer(200, 0), doubtful(200, "0"), "200 number"),
     (answer(200, None), doubtful(200, "null"), "200 null"),
-    (answer(200, True), doubtful(200, "true"), "200 true"),  # noqa: FBT003 - JSON's true
+    (answer(200, True), Sent(None), "200 true"),  # noqa: FBT003 - JSON's true
+    (answer(200, False), refused(200, "false"), "200 false"),  # noqa: FBT003 - JSON's false
+    *DENIALS,
+    *AFFIRMATIONS,
+    *STATUSES_IN_BODIES,
     (answer(400, {"error": "a", "message": "b"}), refused(400, "b"), "400 message before error"),
     (answer(400), refused(400, "(nothing)"), "400 empty"),
     (answer(400, NO_PAGE), refused(400, "no such page"), "400"),
@@ -83,7 +176,7 @@ RESPONSES = [
 @FIRST
 @pytest.mark.parametrize(("response", "verdict"), [pytest.param(*each, id=name) for *each, name in RESPONSES])
 def test_a_response_is_read(response: Response, verdict: object, *, again: bool) -> None:
-    assert KITECHAT.read_response(response, again=again) == verdict
+    assert KITECHAT.read_response(response, BODY, again=again) == verdict
 
 
 def test_a_message_is_posted_as_it_was_frozen() -> None:
@@ -95,7 +188,7 @@ def test_kitechat_cannot_be_asked_whether_a_message_is_there() -> None:
     with pytest.raises(NotImplementedError, match="documents no look-up"):
         KITECHAT.read_back_request(b"{}")
     with pytest.raises(NotImplementedError, match="documents no look-up"):
-        KITECHAT.read_back(answer(200))
+        KITECHAT.read_back(answer(200), BODY)
 
 
 def test_kitechat_tells_no_budget() -> None:

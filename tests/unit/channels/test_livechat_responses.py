@@ -19,7 +19,8 @@ from campaign.channels.base import (
     Throttled,
     Unreachable,
 )
-from campaign.channels.livechat import LIVECHAT, REFUSALS, REPEATED_ID
+from campaign.channels.livechat import LIVECHAT
+from campaign.channels.livechat.responses import REFUSALS, REPEATED_ID
 
 FIRST = pytest.mark.parametrize(
     "again", [pytest.param(False, id="first attempt"), pytest.param(True, id="later attempt")]
@@ -47,8 +48,14 @@ NOT_JSON = "the answer (HTTP 200) is not JSON: "
 NO_MESSAGE = Indeterminate("the server answered 200 without the stored message")
 TOO_LARGE = "the message is larger than the server accepts (HTTP 413)"
 WITHOUT_RID = "must have required property 'rid' [invalid-params]"
+SEE_OTHER = "the server redirects (HTTP 303) to /done; put the final address into [server] url"
 OTHER_PROGRAM = "is not one of Rocket.Chat's livechat API: {}; check [server] url"
 DOCUMENTED = {"message": {"_id": "djsajdkscks787", "rid": "r", "msg": "Hello World!"}, "success": True}
+BODY = b'{"_id": "djsajdkscks787", "token": "t", "rid": "r", "msg": "Hello World!"}'
+"""What all the answers below are about."""
+
+ANOTHER = Indeterminate("the server answered 200 about another message than ours")
+PAGE_WITH_200 = Indeterminate(f"{NOT_JSON}<html>Welcome", stop_after=3)
 
 
 def other_program(status: int, said: str) -> Fatal:
@@ -59,7 +66,10 @@ def other_program(status: int, said: str) -> Fatal:
 AT_ANY_ATTEMPT = [
     (answer(200, DOCUMENTED), Sent("djsajdkscks787"), "200 as documented"),
     (answer(200), Indeterminate(f"{NOT_JSON}(nothing)"), "200 empty"),
-    (answer(200, b"<html>Welcome"), Indeterminate(f"{NOT_JSON}<html>Welcome"), "200 HTML"),
+    (answer(200, b"<html>Welcome"), PAGE_WITH_200, "200 HTML"),
+    (answer(200, {**DOCUMENTED, "message": {"_id": "SOMEBODYELSE", "rid": "r"}}), ANOTHER, "200 with another id"),
+    (answer(200, {**DOCUMENTED, "message": {"_id": "djsajdkscks787", "rid": "x"}}), ANOTHER, "200 with another room"),
+    (answer(200, {**DOCUMENTED, "message": {"_id": "djsajdkscks787"}}), ANOTHER, "200 without a room"),
     (answer(200, b'{"succ'), Indeterminate(f'{NOT_JSON}{{"succ'), "200 cut off"),
     (answer(200, b"\xff\xfe\x00"), Indeterminate(f"{NOT_JSON}\ufffd\ufffd"), "200 not text"),
     (answer(200, []), Indeterminate(f"{NOT_JSON}[]"), "200 list"),
@@ -83,6 +93,17 @@ AT_ANY_ATTEMPT = [
         "404 of the router",
     ),
     (answer(503, retry_after="5"), Indeterminate("server trouble (HTTP 503)", wait=5.0), "503"),
+    (answer(303, location="/done"), Indeterminate(SEE_OTHER, stop_after=1), "303 may follow a message that was taken"),
+    (
+        answer(400, RATE_LIMITED % b"3 seconds"),
+        Throttled("over the server's limit (HTTP 400)", 3.0),
+        "limiter with 400",
+    ),
+    (
+        answer(400, refusal("too many", errorType="error-too-many-requests")),
+        Throttled("over the server's limit (HTTP 400)"),
+        "limiter with 400 by its type",
+    ),
     (answer(429, RATE_LIMITED % b"54 seconds"), Throttled(OVER, 54.0), "429 seconds in the text"),
     (answer(429, RATE_LIMITED % b"1 second"), Throttled(OVER, 1.0), "429 one second"),
     (answer(429, RATE_LIMITED % b"a while"), Throttled(OVER), "429 no number"),
@@ -102,6 +123,7 @@ REFUSALS_OF_A_ROW = [
     (answer(400, {"success": False, "message": "no"}), "no", f"{SAID}no"),
     (answer(400, {"success": False, "error": {"code": 7}}), "{…: …", f"{SAID}{{'code': 7}}"),
     (answer(400, refusal("two\nlines")), "two lines", f"{SAID}two lines"),
+    (answer(400, b'{"success":false,"error":' + b"9" * 4301 + b"}"), "…", SAID + "9" * 299 + "…"),
     (answer(400, refusal("x" * 100_000)), "x" * 299 + "…", SAID + "x" * 299 + "…"),
     (answer(413, b"<html>Too Large"), "too large", f"{TOO_LARGE}; shorten the text"),
     (answer(413), "too large", f"{TOO_LARGE}; shorten the text"),
@@ -111,7 +133,7 @@ REFUSALS_OF_A_ROW = [
 @FIRST
 @pytest.mark.parametrize(("response", "verdict"), [pytest.param(*each, id=name) for *each, name in AT_ANY_ATTEMPT])
 def test_a_response_is_read(response: Response, verdict: object, *, again: bool) -> None:
-    assert LIVECHAT.read_response(response, again=again) == verdict
+    assert LIVECHAT.read_response(response, BODY, again=again) == verdict
 
 
 @pytest.mark.parametrize(
@@ -119,15 +141,15 @@ def test_a_response_is_read(response: Response, verdict: object, *, again: bool)
     [pytest.param(*each, id=f"{each[0].status} {each[2][-30:]}") for each in REFUSALS_OF_A_ROW],
 )
 def test_a_refusal_counts_at_once_or_after_a_read_back(response: Response, kind: str, reason: str) -> None:
-    assert LIVECHAT.read_response(response, again=False) == Refused(kind, reason)
-    later = LIVECHAT.read_response(response, again=True)
+    assert LIVECHAT.read_response(response, BODY, again=False) == Refused(kind, reason)
+    later = LIVECHAT.read_response(response, BODY, again=True)
     assert isinstance(later, Indeterminate)
     assert later.refusal == Refused(kind, reason)
 
 
 @FIRST
 def test_the_400_of_a_repeated_id_is_read_back_at_any_attempt(*, again: bool) -> None:
-    verdict = LIVECHAT.read_response(answer(400, refusal(REPEATED_ID)), again=again)
+    verdict = LIVECHAT.read_response(answer(400, refusal(REPEATED_ID)), BODY, again=again)
     assert isinstance(verdict, Indeterminate)
     assert isinstance(verdict.refusal, Refused)
     assert REPEATED_ID in verdict.reason
@@ -139,11 +161,16 @@ def test_the_400_of_a_repeated_id_is_read_back_at_any_attempt(*, again: bool) ->
 @pytest.mark.parametrize(
     ("came", "found"),
     [
-        pytest.param(answer(200, {"message": {"_id": "m1"}, "success": True}), Sent("m1"), id="there"),
+        pytest.param(answer(200, DOCUMENTED), Sent("djsajdkscks787"), id="there"),
         pytest.param(answer(400, refusal("invalid-message")), NotFound(), id="not there"),
         pytest.param(answer(400, refusal("invalid-room")), NotFound(), id="no such room"),
         pytest.param(
             answer(429, RATE_LIMITED % b"9 seconds"), Throttled("over the server's limit (HTTP 429)", 9.0), id="429"
+        ),
+        pytest.param(
+            answer(400, RATE_LIMITED % b"9 seconds"),
+            Throttled("over the server's limit (HTTP 400)", 9.0),
+            id="400 limiter",
         ),
         pytest.param(answer(500), Indeterminate("server trouble (HTTP 500)"), id="500"),
         pytest.param(answer(503), Indeterminate("server trouble (HTTP 503)"), id="503"),
@@ -154,18 +181,19 @@ def test_the_400_of_a_repeated_id_is_read_back_at_any_attempt(*, again: bool) ->
     ],
 )
 def test_a_read_back_finds(came: Response | NoResponse, found: object) -> None:
-    assert LIVECHAT.read_back(came) == found
+    assert LIVECHAT.read_back(came, BODY) == found
 
 
 @pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (302, 401, 403)])
 def test_a_read_back_that_is_turned_away_stops_the_run(status: int) -> None:
-    assert isinstance(LIVECHAT.read_back(answer(status)), Fatal)
+    assert isinstance(LIVECHAT.read_back(answer(status), BODY), Fatal)
 
 
 @pytest.mark.parametrize(
     "came",
     [
         pytest.param(answer(200, b"<html>"), id="200 HTML"),
+        pytest.param(answer(200, {"success": True, "message": {"_id": "m2", "rid": "r"}}), id="200 about another"),
         pytest.param(answer(200, refusal("oops")), id="200 that says failure"),
         pytest.param(answer(200, []), id="200 list"),
         pytest.param(answer(201, {"message": {"_id": "m1"}, "success": True}), id="201"),
@@ -176,7 +204,7 @@ def test_a_read_back_that_is_turned_away_stops_the_run(status: int) -> None:
     ],
 )
 def test_a_read_back_that_is_not_the_apis_finds_nothing_out(came: Response) -> None:
-    found = LIVECHAT.read_back(came)
+    found = LIVECHAT.read_back(came, BODY)
     assert isinstance(found, Indeterminate)
     assert found.refusal is None
 

@@ -9,7 +9,7 @@ from campaign.cli.signals import SIGNALS, interruptible
 
 
 class Delivery:
-    """Notes what it is asked."""
+    """Records the calls of `stop` and `cancel`."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -37,7 +37,7 @@ def test_the_second_interrupt_cancels() -> None:
     assert delivery.asked[:2] == ["stop: interrupted", "cancel"]
 
 
-def test_afterwards_signals_mean_what_they_meant_before() -> None:
+def test_the_earlier_signal_handlers_are_restored() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     delivery = Delivery()
     with interruptible(delivery.stop, delivery.cancel):
@@ -46,7 +46,7 @@ def test_afterwards_signals_mean_what_they_meant_before() -> None:
     assert during != before
 
 
-def test_outside_the_main_thread_signals_are_left_alone() -> None:
+def test_outside_the_main_thread_no_handler_is_installed() -> None:
     async def in_a_thread() -> bool:
         before = [signal.getsignal(number) for number in SIGNALS]
         delivery = Delivery()

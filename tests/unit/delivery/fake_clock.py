@@ -1,4 +1,4 @@
-"""A clock that stands still until everything that can run has run, and then jumps to the next alarm."""
+"""A clock that stops while any task can run, and then jumps to the next alarm."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 SLOW_COMMIT = 1e-6
-"""Seconds by which every alarm is late: as real timers are, and never early."""
+"""Seconds by which every alarm is late; real timers are late too, and never early."""
 
 BEGINNING = 1000.0
 
 
 class FakeClock:
-    """A `campaign.delivery.clock.Clock` of its own; `run` and `advance` drive it."""
+    """A fake `campaign.delivery.ports.Clock`; `run` and `advance` drive it."""
 
     def __init__(self, epoch: float = 1_800_000_000.0) -> None:
         self._now = BEGINNING
@@ -39,19 +39,19 @@ class FakeClock:
         await alarm
 
     async def run(self, work: Coroutine[object, object, Result]) -> Result:
-        """Let time pass until the work is done; fail where it would wait for ever."""
+        """Let time pass until the work is done; fail if it would wait forever."""
         task = asyncio.ensure_future(work)
         try:
             await self._settle()
             while not task.done():
-                assert self._ring(), "it waits for something that never comes"
+                assert self._ring(), "the work waits for something that never happens"
                 await self._settle()
         finally:
             task.cancel()
         return await task
 
     async def advance(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Let `seconds` pass."""
         until = self._now + seconds
         await self._settle()
         while self._alarms and self._alarms[0][0] <= until:
@@ -69,7 +69,7 @@ class FakeClock:
         return False
 
     async def _settle(self) -> None:
-        """Return when no task can go on by itself."""
-        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined] # asyncio has no public word for "idle"
+        """Return when no task can run without time passing."""
+        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined] # asyncio has no public way to ask whether a loop is idle
         while ready:  # noqa: ASYNC110 - there is no event for an idle loop
             await asyncio.sleep(0)

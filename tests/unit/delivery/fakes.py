@@ -1,4 +1,4 @@
-"""A journal in memory and chat servers that can be told to fail: what delivery works with, on a fake clock."""
+"""An in-memory attempt log and chat servers with faults, for deliveries on a fake clock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def body(channel: str, name: str, destination: str) -> bytes:
-    """A frozen body; `name` is how the tests know the message."""
+    """A frozen body; `name` identifies the message in the tests."""
     if channel == "livechat":
         payload: dict[str, object] = {"_id": name, "token": "t", "rid": destination, "msg": "Chào"}
     else:
@@ -37,7 +37,7 @@ def body(channel: str, name: str, destination: str) -> bytes:
 
 
 def named(request: Request) -> str:
-    """The name of the message that a request is about."""
+    """The name of a request's message."""
     if request.method == "GET":
         return request.url.rpartition("/")[2].partition("?")[0]
     payload = json.loads(request.body or b"")
@@ -45,7 +45,7 @@ def named(request: Request) -> str:
 
 
 class FakeAttemptLog:
-    """A `campaign.delivery.row_worker.AttemptLog` that keeps everything in memory; messages are m1, m2, …"""
+    """A `campaign.delivery.ports.AttemptLog` in memory; the messages are m1, m2, …"""
 
     def __init__(self, channel: str, count: int, destinations: int = 1_000_000) -> None:
         self._rows: dict[int, WaitingRow] = {}
@@ -64,12 +64,20 @@ class FakeAttemptLog:
         self.full_for_outcomes = False
 
     def doubt(self, seq: int) -> None:
-        """Row `seq` was in doubt, and is sent once more on the operator's word."""
+        """Mark row `seq` as one that was in doubt and is retried on request."""
         self._rows[seq] = self._rows[seq]._replace(attempts=1, doubted=True)
 
     def cut_off(self, seq: int) -> None:
-        """A process died with this row under way."""
+        """Mark row `seq` as in flight when an earlier process died."""
         self.states[seq] = State.SENDING
+        self._rows[seq] = self._rows[seq]._replace(attempts=1)
+
+    def read_back_as_absent(self, seq: int) -> None:
+        """An earlier process had no conclusive answer for this row, and did not find its message."""
+        self._rows[seq] = self._rows[seq]._replace(attempts=1, absent=True)
+
+    def fail(self, seq: int) -> None:
+        """An earlier process was refused this row, and the operator asked to send it once more."""
         self._rows[seq] = self._rows[seq]._replace(attempts=1)
 
     def reserve(self, rows: Sequence[int], at: float) -> list[Reservation]:  # noqa: ARG002 - the protocol's
@@ -118,15 +126,15 @@ class FakeAttemptLog:
 
 
 class Fault(NamedTuple):
-    """What happens to one request instead of the usual.
+    """A fault of one request.
 
     Attributes:
-        answer: what comes back.
-        takes: whether the server takes the message all the same.
-        after: seconds until the answer.
+        response: what the client receives.
+        takes: whether the server stores the message anyway.
+        after: seconds until the response.
     """
 
-    answer: Response | NoResponse
+    response: Response | NoResponse
     takes: bool = False
     after: float = 0.0
 
@@ -136,7 +144,7 @@ NO_CONNECTION = NoResponse("the server cannot be reached", request_left=False)
 
 
 class ChatServer:
-    """A chat server that keeps what it takes. Livechat takes an `_id` once; Kitechat takes whatever comes."""
+    """A chat server that records the messages it takes. Livechat takes an `_id` once; Kitechat takes every message."""
 
     def __init__(
         self,
@@ -147,24 +155,24 @@ class ChatServer:
         self._clock = clock
         self._faults = {"POST": _queues(faults), "GET": _queues(read_back_faults)}
         self.taken: Counter[str] = Counter()
-        self.answered: set[str] = set()
-        """Messages that were taken, and whose answer got through."""
+        self.confirmed: set[str] = set()
+        """Messages that were taken and whose response arrived."""
         self.requests: list[tuple[str, str]] = []
         self.sent_at: list[float] = []
-        self.under_way: Counter[str] = Counter()
-        self.most_under_way = 0
+        self.in_flight: Counter[str] = Counter()
+        self.most_in_flight = 0
 
     async def send(self, request: Request) -> Response | NoResponse:
         name = named(request)
         self.requests.append((request.method, name))
         self.sent_at.append(self._clock.now())
-        self.under_way[name] += 1
-        self.most_under_way = max(self.most_under_way, self.under_way.total())
+        self.in_flight[name] += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight.total())
         try:
             await self._clock.sleep(0.01)
             return await self._served(request, name)
         finally:
-            self.under_way[name] -= 1
+            self.in_flight[name] -= 1
 
     async def _served(self, request: Request, name: str) -> Response | NoResponse:
         fault = next(self._faults[request.method].get(name, iter(())), None)
@@ -172,31 +180,37 @@ class ChatServer:
             usual = self._usual(request, name)
             await self._clock.sleep(0.01)
             if usual.status == 200:
-                self.answered.add(name)
+                self.confirmed.add(name)
             return usual
         if fault.takes:
             self._usual(request, name)
         await self._clock.sleep(0.01 + fault.after)
-        return fault.answer
+        return fault.response
 
     def _usual(self, request: Request, name: str) -> Response:
         if request.method == "GET":
-            return taken(name) if self.taken[name] else refused("invalid-message")
+            return taken(name, room_of(request)) if self.taken[name] else refused("invalid-message")
         if b"_id" not in (request.body or b""):
             self.taken[name] += 1
             return Response(200, {}, b'{"success":true}')
         if self.taken[name]:
             return refused("Cannot convert undefined or null to object")
         self.taken[name] += 1
-        return taken(name)
+        return taken(name, room_of(request))
 
 
 def _queues(faults: Mapping[str, Sequence[Fault]] | None) -> dict[str, Iterator[Fault]]:
     return {name: iter(each) for name, each in (faults or {}).items()}
 
 
-def taken(name: str) -> Response:
-    return Response(200, {}, json.dumps({"success": True, "message": {"_id": name}}).encode())
+def room_of(request: Request) -> str:
+    if request.method == "GET":
+        return request.url.rpartition("rid=")[2]
+    return str(json.loads(request.body or b"")["rid"])
+
+
+def taken(name: str, room: str = "r1") -> Response:
+    return Response(200, {}, json.dumps({"success": True, "message": {"_id": name, "rid": room}}).encode())
 
 
 def refused(error: str, status: int = 400) -> Response:
@@ -206,8 +220,8 @@ def refused(error: str, status: int = 400) -> Response:
 FAST = DeliverySettings(rate=1000)
 
 
-class Scene(NamedTuple):
-    """A delivery and all that it works with."""
+class FakeDelivery(NamedTuple):
+    """A delivery with its fakes."""
 
     clock: FakeClock
     log: FakeAttemptLog
@@ -215,29 +229,29 @@ class Scene(NamedTuple):
     shutdown: Shutdown
     context: DeliveryContext
 
-    async def play(self) -> None:
-        """Deliver until nothing is left to do."""
+    async def deliver(self) -> None:
+        """Run the delivery to its end."""
         await self.clock.run(WorkerPool(self.context).deliver())
 
 
 def context_for(
     channel: str, settings: DeliverySettings, clock: FakeClock, *, transport: Transport, log: AttemptLog
 ) -> DeliveryContext:
-    """A context in which chance never shortens the back-off."""
+    """A context whose back-off has no jitter."""
     shutdown = Shutdown()
     return DeliveryContext(
         channel=CHANNELS[channel],
         settings=settings,
         transport=transport,
         log=log,
-        rate_limiter=LocalRateLimiter(settings.rate, clock, shutdown),
+        rate_limiter=LocalRateLimiter(settings.rate, clock, shutdown, give_up_after=settings.give_up_after),
         shutdown=shutdown,
         clock=clock,
         random=lambda: 1.0,
     )
 
 
-def scene(
+def fake_delivery(
     channel: str,
     count: int = 1,
     settings: DeliverySettings = FAST,
@@ -245,8 +259,8 @@ def scene(
     faults: Mapping[str, Sequence[Fault]] | None = None,
     read_back_faults: Mapping[str, Sequence[Fault]] | None = None,
     destinations: int = 1_000_000,
-) -> Scene:
+) -> FakeDelivery:
     clock = FakeClock()
     log, server = FakeAttemptLog(channel, count, destinations), ChatServer(clock, faults, read_back_faults)
     context = context_for(channel, settings, clock, transport=server, log=log)
-    return Scene(clock, log, server, context.shutdown, context)
+    return FakeDelivery(clock, log, server, context.shutdown, context)

@@ -1,4 +1,4 @@
-"""Servers on loopback that answer as they are told to."""
+"""Loopback servers with scripted responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Seen(NamedTuple):
 
 
 class Servers:
-    """Servers on loopback, closed with the test."""
+    """Loopback servers that are closed at the end of the test."""
 
     def __init__(self, stack: AsyncExitStack) -> None:
         self._stack = stack
@@ -54,9 +54,9 @@ class Servers:
         self._stack.callback(server.close)
         return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
-    async def saying(self, answer: bytes) -> str:
+    async def saying(self, content: bytes) -> str:
         async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(answer)
+            writer.write(content)
             await writer.drain()
 
         return await self.raw(talk)

@@ -20,7 +20,7 @@ def test_a_pacer_spaces_requests_evenly() -> None:
     rate=st.floats(0.2, 5000),
     gaps=st.lists(st.one_of(st.just(0.0), st.floats(0, 2)), min_size=2, max_size=200),
 )
-def test_no_span_of_time_holds_more_than_the_rate_and_a_tenth_of_a_second(rate: float, gaps: list[float]) -> None:
+def test_no_interval_contains_more_than_its_rate_and_a_tenth_of_a_second(rate: float, gaps: list[float]) -> None:
     pacer, now = Pacer(rate), 0.0
     left: list[float] = []
     for gap in gaps:

@@ -41,9 +41,9 @@ REFUSAL = Refused("room-closed", "the conversation is closed")
         (Unreachable("refused"), NextStep.RETRY),
         (Fatal("401"), NextStep.STOP_RUN),
     ],
-    ids=["sent", "refused", "not taken", "unreachable", "halt"],
+    ids=["sent", "refused", "throttled", "unreachable", "fatal"],
 )
-def test_a_clear_answer_needs_no_policy(verdict: Verdict, step: NextStep, policy: dict[str, bool]) -> None:
+def test_a_definite_result_decides_the_step(verdict: Verdict, step: NextStep, policy: dict[str, bool]) -> None:
     assert after_send(verdict, **policy) is step
 
 
@@ -57,12 +57,12 @@ def test_a_clear_answer_needs_no_policy(verdict: Verdict, step: NextStep, policy
     ],
     ids=["read-back", "no read-back", "resend", "read-back rather than resend"],
 )
-def test_an_unclear_answer_is_a_matter_of_policy(policy: dict[str, bool], step: NextStep) -> None:
+def test_an_indeterminate_result_is_decided_by_policy(policy: dict[str, bool], step: NextStep) -> None:
     assert after_send(Indeterminate("reset"), **policy) is step
 
 
 @pytest.mark.parametrize(
-    ("found", "question", "step"),
+    ("found", "sent", "step"),
     [
         (Sent("id"), Indeterminate("reset"), NextStep.SENT),
         (Sent("id"), Indeterminate("refused", REFUSAL), NextStep.SENT),
@@ -84,8 +84,8 @@ def test_an_unclear_answer_is_a_matter_of_policy(policy: dict[str, bool], step: 
         "unclear",
     ],
 )
-def test_what_a_read_back_finds_decides(found: ReadBack, question: Indeterminate, step: NextStep) -> None:
-    assert after_read_back(found, question) is step
+def test_a_read_back_decides_the_step(found: ReadBack, sent: Indeterminate, step: NextStep) -> None:
+    assert after_read_back(found, sent) is step
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,9 @@ def test_what_a_read_back_finds_decides(found: ReadBack, question: Indeterminate
         (Unreachable("refused"), FIRST_BACKOFF),
         (Indeterminate("reset"), FIRST_BACKOFF),
     ],
-    ids=["told", "not told", "told nothing", "unreachable", "unclear"],
+    ids=["stated", "not stated", "stated as zero", "unreachable", "indeterminate"],
 )
-def test_the_wait_is_the_servers_where_it_tells_one(
-    verdict: Throttled | Unreachable | Indeterminate, seconds: float
-) -> None:
+def test_the_server_can_set_the_wait(verdict: Throttled | Unreachable | Indeterminate, seconds: float) -> None:
     assert wait_after(verdict, 1, lambda: 1.0) == seconds
 
 
@@ -111,9 +109,9 @@ def test_back_off_doubles_up_to_a_limit() -> None:
 
 
 @given(failures=st.integers(1, 10_000), chance=st.floats(0, 1))
-def test_back_off_is_never_nothing_and_never_endless(failures: int, chance: float) -> None:
+def test_back_off_is_never_zero_and_never_infinite(failures: int, chance: float) -> None:
     assert FIRST_BACKOFF * 0.1 <= backoff(failures, lambda: chance) <= LONGEST_BACKOFF
 
 
-def test_back_off_is_spread_by_chance() -> None:
+def test_back_off_is_jittered() -> None:
     assert backoff(4, lambda: 0.5) == backoff(4, lambda: 1.0) / 2

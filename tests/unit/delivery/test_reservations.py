@@ -1,4 +1,4 @@
-"""Rows go on log ahead at the pace at which they are sent, and only where the server can be asked."""
+"""Attempts are reserved at the pace of sending, and only on channels with a read-back."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ FAST, SLOW = 2000.0, 10.0
     ("begun", "seconds", "before", "rows"),
     [
         pytest.param(100, 0.1, 0, FEWEST, id="few to begin with"),
-        pytest.param(100, 0.1, 30, 60, id="at the most twice as many as before"),
+        pytest.param(100, 0.1, 30, 60, id="at most twice as many as before"),
         pytest.param(100, 0.1, 90, 100, id="those of the next tenth of a second"),
         pytest.param(100, 0.5, 90, 20, id="fewer when it slows down"),
-        pytest.param(16, 1.0, 90, 0, id="none where the disk holds nobody up"),
-        pytest.param(16, 0.0, 0, FEWEST, id="a burst at the beginning"),
-        pytest.param(100, 0.0, 200, MOST, id="never more than this"),
+        pytest.param(16, 1.0, 90, 0, id="none if the disk is fast enough"),
+        pytest.param(16, 0.0, 0, FEWEST, id="a burst at the start"),
+        pytest.param(100, 0.0, 200, MOST, id="the maximum"),
         pytest.param(16, 60.0, MOST, 0, id="after a pause"),
     ],
 )
-def test_so_many_rows_go_on_record_ahead(begun: int, seconds: float, before: int, rows: int) -> None:
+def test_the_number_of_reservations_follows_the_pace(begun: int, seconds: float, before: int, rows: int) -> None:
     assert rows_to_reserve(begun, seconds, before=before) == rows
 
 
@@ -40,7 +40,7 @@ async def delivered(log: FakeAttemptLog, channel: str, rate: float, limit: int |
     return server
 
 
-async def test_rows_that_follow_each_other_fast_are_reserved() -> None:
+async def test_at_a_fast_pace_rows_are_reserved() -> None:
     log = FakeAttemptLog("livechat", 1000)
     await delivered(log, "livechat", FAST)
     assert log.in_state(State.SENT) == list(range(1, 1001))
@@ -53,14 +53,14 @@ async def test_at_a_slow_pace_nothing_is_reserved() -> None:
     assert log.reserved == set()
 
 
-async def test_nothing_is_reserved_to_a_server_that_cannot_be_asked() -> None:
+async def test_nothing_is_reserved_without_a_read_back() -> None:
     log = FakeAttemptLog("kitechat", 1000)
     await delivered(log, "kitechat", FAST)
     assert log.in_state(State.SENT) == list(range(1, 1001))
     assert log.reserved == set()
 
 
-async def test_a_row_with_an_attempt_behind_it_is_not_reserved() -> None:
+async def test_a_row_with_an_earlier_attempt_is_not_reserved() -> None:
     log = FakeAttemptLog("livechat", 400)
     for seq in range(100, 200):
         log.cut_off(seq)

@@ -1,4 +1,4 @@
-"""Rows that an earlier process left behind, and the promise over any number of processes: nobody twice, nobody lost."""
+"""Rows of interrupted processes: over any number of processes, none is lost and none is sent twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from campaign.journal import State
 from campaign.settings import DeliverySettings
 
 from .fake_clock import FakeClock
-from .fakes import NO_CONNECTION, RESET, ChatServer, FakeAttemptLog, Fault, context_for, refused, scene
+from .fakes import NO_CONNECTION, RESET, ChatServer, FakeAttemptLog, Fault, context_for, fake_delivery, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,61 +27,63 @@ POST, GET = ("POST", "m1"), ("GET", "m1")
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
-async def test_livechat_asks_about_a_row_that_was_cut_off(*, there: bool) -> None:
-    it = scene("livechat")
+async def test_an_interrupted_livechat_row_is_read_back(*, there: bool) -> None:
+    it = fake_delivery("livechat")
     it.log.cut_off(1)
     it.server.taken["m1"] = int(there)
-    await it.play()
+    await it.deliver()
     assert it.log.states == {1: State.SENT}
     assert it.server.requests == ([GET] if there else [GET, POST])
     assert it.server.taken["m1"] == 1
 
 
-async def test_kitechat_never_sends_a_row_that_was_cut_off() -> None:
-    it = scene("kitechat", 2)
+async def test_an_interrupted_kitechat_row_is_not_sent_again() -> None:
+    it = fake_delivery("kitechat", 2)
     it.log.cut_off(1)
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [("POST", "m2")]
     assert it.log.states == {1: State.SENDING, 2: State.SENT}
 
 
-async def test_kitechat_sends_a_row_that_was_cut_off_on_the_operators_word() -> None:
-    it = scene("kitechat", 1, DeliverySettings(rate=1000, on_doubt="retry"))
+async def test_on_doubt_retry_sends_an_interrupted_kitechat_row_again() -> None:
+    it = fake_delivery("kitechat", 1, DeliverySettings(rate=1000, on_doubt="retry"))
     it.log.cut_off(1)
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [POST]
     assert it.log.states == {1: State.SENT}
 
 
-async def test_a_refusal_of_a_row_tried_by_an_earlier_process_is_read_back_first() -> None:
-    it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
-    it.log.cut_off(1)
-    it.log.states[1] = State.PENDING
+async def test_a_refusal_is_read_back_first_where_an_earlier_attempt_had_no_conclusive_outcome() -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(refused("room-closed"))]})
+    it.log.read_back_as_absent(1)
     it.server.taken["m1"] = 1
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [POST, GET]
     assert it.log.states == {1: State.SENT}
 
 
-async def test_a_row_that_failed_and_is_tried_again_may_fail_again() -> None:
-    it = scene("livechat", faults={"m1": [Fault(refused("room-closed"))]})
-    it.log.cut_off(1)
-    it.log.states[1] = State.PENDING
-    await it.play()
-    assert it.server.requests == [POST, GET]
+async def test_a_refusal_on_record_is_a_refusal_and_the_next_one_is_not_read_back() -> None:
+    it = fake_delivery("livechat", faults={"m1": [Fault(refused("room-closed"))]})
+    it.log.fail(1)
+    await it.deliver()
+    assert it.server.requests == [POST]
     assert it.log.states == {1: State.FAILED}
 
 
-async def test_what_is_done_is_not_done_again() -> None:
-    it = scene("livechat", 5)
+async def test_finished_rows_are_not_sent_again() -> None:
+    it = fake_delivery("livechat", 5)
     it.log.states |= {1: State.SENT, 2: State.FAILED, 3: State.IN_DOUBT, 4: State.SKIPPED}
-    await it.play()
+    await it.deliver()
     assert it.server.requests == [("POST", "m5")]
 
 
 FAULTS = st.sampled_from(
     [
-        *(Fault(answer, takes=takes) for takes in (True, False) for answer in (RESET, Response(500), Response(502))),
+        *(
+            Fault(response, takes=takes)
+            for takes in (True, False)
+            for response in (RESET, Response(500), Response(502))
+        ),
         *(Fault(Response(200, {}, body), takes=True) for body in (b"<html>", b'{"success":tr')),
         Fault(NoResponse("no answer within 30 s", request_left=True), takes=True, after=30.0),
         Fault(NO_CONNECTION),
@@ -93,12 +95,12 @@ ROWS = 12
 
 
 class Mishaps(NamedTuple):
-    """What goes wrong while a run is delivered by one process after another."""
+    """The faults of a run that several processes deliver one after the other."""
 
     faults: Mapping[str, list[Fault]]
     read_back_faults: Mapping[str, list[Fault]]
     ends: list[tuple[float, bool]]
-    """When each process but the last ends, in seconds from its beginning; and whether it is killed."""
+    """For each process but the last: seconds until it ends, and whether it is killed."""
 
 
 FAULTS_BY_ROW = st.dictionaries(
@@ -117,7 +119,7 @@ DELIVERIES = st.builds(
 async def delivered(
     channel: str, destinations: int, how: DeliverySettings, mishaps: Mishaps
 ) -> tuple[FakeAttemptLog, ChatServer]:
-    """Deliver with one process after another, until one comes to the end."""
+    """Deliver with one process after the other, until one finishes the run."""
     clock, record = FakeClock(), FakeAttemptLog(channel, ROWS, destinations)
     server = ChatServer(clock, mishaps.faults, mishaps.read_back_faults)
 
@@ -135,13 +137,17 @@ async def delivered(
         if channel == "kitechat":
             for seq in record.in_state(State.SENDING):
                 record.states[seq] = State.IN_DOUBT
-    await clock.run(WorkerPool(process()).deliver())
+    for _ in range(ROWS * 3):  # a page that is read back as a page stops a run
+        context = process()
+        await clock.run(WorkerPool(context).deliver())
+        if not context.shutdown:
+            break
     return record, server
 
 
 @settings(max_examples=60, deadline=None)
 @given(destinations=st.sampled_from([1, 3, 100]), how=DELIVERIES, mishaps=MISHAPS)
-def test_on_livechat_every_row_is_there_exactly_once(
+def test_every_livechat_row_is_delivered_exactly_once(
     destinations: int, how: DeliverySettings, mishaps: Mishaps
 ) -> None:
     record, server = asyncio.run(delivered("livechat", destinations, how, mishaps))
@@ -151,7 +157,7 @@ def test_on_livechat_every_row_is_there_exactly_once(
 
 @settings(max_examples=60, deadline=None)
 @given(destinations=st.sampled_from([1, 3, 100]), how=DELIVERIES, mishaps=MISHAPS)
-def test_on_kitechat_no_row_is_there_twice_and_doubt_has_a_cause(
+def test_no_kitechat_row_is_delivered_twice_and_doubt_has_a_cause(
     destinations: int, how: DeliverySettings, mishaps: Mishaps
 ) -> None:
     record, server = asyncio.run(delivered("kitechat", destinations, how, mishaps))
@@ -160,31 +166,31 @@ def test_on_kitechat_no_row_is_there_twice_and_doubt_has_a_cause(
     assert len(sent | in_doubt) == ROWS
     assert set(server.taken.values()) <= {1}
     assert sent <= set(server.taken)
-    assert set(server.taken) - server.answered <= in_doubt
-    assert in_doubt.isdisjoint(server.answered)
+    assert set(server.taken) - server.confirmed <= in_doubt
+    assert in_doubt.isdisjoint(server.confirmed)
 
 
 @settings(max_examples=30, deadline=None)
 @given(faults=FAULTS_BY_ROW, concurrency=st.sampled_from([1, 4, 16]))
-def test_one_destination_gets_its_rows_in_order_and_one_at_a_time(
+def test_rows_to_one_destination_are_sent_in_order_one_at_a_time(
     faults: dict[str, list[Fault]], concurrency: int
 ) -> None:
-    async def play() -> list[str]:
-        it = scene(
+    async def deliver() -> list[str]:
+        it = fake_delivery(
             "livechat",
             ROWS,
             DeliverySettings(rate=1000, concurrency=concurrency, stop_after_refusals=0),
             faults=faults,
             destinations=1,
         )
-        await it.play()
-        assert it.server.most_under_way == 1
+        await it.deliver()
+        assert it.server.most_in_flight == 1
         return list(dict.fromkeys(name for _, name in it.server.requests))
 
-    assert asyncio.run(play()) == [f"m{number}" for number in range(1, ROWS + 1)]
+    assert asyncio.run(deliver()) == [f"m{number}" for number in range(1, ROWS + 1)]
 
 
-async def test_different_destinations_are_sent_to_at_the_same_time() -> None:
-    it = scene("livechat", 40)
-    await it.play()
-    assert it.server.most_under_way == 8
+async def test_rows_to_different_destinations_are_sent_concurrently() -> None:
+    it = fake_delivery("livechat", 40)
+    await it.deliver()
+    assert it.server.most_in_flight == 8

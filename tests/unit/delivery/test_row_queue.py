@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Rows:
-    """A list to fetch from, which knows how far it was read."""
+    """A list to fetch rows from; records how far it was read."""
 
     def __init__(self, destinations: Sequence[str], size: int = 2) -> None:
         self.rows = [
@@ -35,33 +35,33 @@ class Rows:
         return page
 
 
-async def taken(lineup: RowQueue) -> WaitingRow:
+async def taken(queue: RowQueue) -> WaitingRow:
     async with asyncio.timeout(5):
-        row = await lineup.take()
+        row = await queue.take()
     assert row is not None
     return row
 
 
-async def all_of(lineup: RowQueue) -> list[int]:
-    """The places of all rows, each done with before the next is taken."""
+async def all_of(queue: RowQueue) -> list[int]:
+    """The positions of all rows, each finished before the next is taken."""
     seqs = []
     async with asyncio.timeout(5):
-        while (row := await lineup.take()) is not None:
+        while (row := await queue.take()) is not None:
             seqs.append(row.seq)
-            lineup.done(row)
+            queue.done(row)
     return seqs
 
 
-async def nothing_ready(lineup: RowQueue) -> asyncio.Task[WaitingRow | None]:
-    """A task that waits for the next row, which is not there yet."""
-    task = asyncio.ensure_future(lineup.take())
+async def nothing_ready(queue: RowQueue) -> asyncio.Task[WaitingRow | None]:
+    """A task that waits for the next row, which is not available yet."""
+    task = asyncio.ensure_future(queue.take())
     for _ in range(20):
         await asyncio.sleep(0)
     assert not task.done()
     return task
 
 
-async def test_rows_come_in_the_order_of_the_sheet_for_each_destination() -> None:
+async def test_rows_to_one_destination_come_in_sheet_order() -> None:
     assert await all_of(RowQueue(Rows("abacbf").fetch)) == [1, 2, 4, 6, 3, 5]
 
 
@@ -71,103 +71,103 @@ async def test_an_empty_run_has_no_row() -> None:
 
 @pytest.mark.parametrize("count", [PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])
 async def test_every_page_is_read(count: int) -> None:
-    lineup = RowQueue(Rows([str(number) for number in range(count)]).fetch)
-    assert await all_of(lineup) == list(range(1, count + 1))
+    queue = RowQueue(Rows([str(number) for number in range(count)]).fetch)
+    assert await all_of(queue) == list(range(1, count + 1))
 
 
 async def test_a_row_waits_for_the_one_before_it_to_the_same_destination() -> None:
-    lineup = RowQueue(Rows("aab").fetch)
-    first = await taken(lineup)
-    assert (await taken(lineup)).seq == 3
-    waiting = await nothing_ready(lineup)
-    lineup.done(first)
+    queue = RowQueue(Rows("aab").fetch)
+    first = await taken(queue)
+    assert (await taken(queue)).seq == 3
+    waiting = await nothing_ready(queue)
+    queue.done(first)
     assert (await waiting) == WaitingRow(2, 3, "a", b"xx", cut_off=False, attempts=0)
 
 
-async def test_a_destination_that_is_done_with_can_come_again() -> None:
+async def test_a_finished_destination_can_come_again() -> None:
     rows = Rows(["a", *(str(number) for number in range(PAGE)), "a"])
-    lineup = RowQueue(rows.fetch)
-    lineup.done(await taken(lineup))
-    assert [(await taken(lineup)).seq for _ in range(PAGE + 1)][-1] == PAGE + 2
+    queue = RowQueue(rows.fetch)
+    queue.done(await taken(queue))
+    assert [(await taken(queue)).seq for _ in range(PAGE + 1)][-1] == PAGE + 2
 
 
-async def test_whoever_waits_hears_that_there_is_no_more() -> None:
-    lineup = RowQueue(Rows("aa").fetch)
-    first = await taken(lineup)
-    waiting = [await nothing_ready(lineup) for _ in range(3)]
-    lineup.done(first)
+async def test_waiting_workers_are_released_at_the_end() -> None:
+    queue = RowQueue(Rows("aa").fetch)
+    first = await taken(queue)
+    waiting = [await nothing_ready(queue) for _ in range(3)]
+    queue.done(first)
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     last = next(task.result() for task in waiting if task.done())
     assert last is not None
-    lineup.done(last)
+    queue.done(last)
     assert [await task for task in waiting].count(None) == 2
 
 
-async def test_no_more_rows_than_the_limit_are_handed_out() -> None:
-    lineup = RowQueue(Rows("aabc").fetch, limit=2)
-    first = await taken(lineup)
-    assert (await taken(lineup)).seq == 3
-    lineup.done(first)
-    assert await lineup.take() is None
+async def test_no_more_rows_than_the_limit_are_taken() -> None:
+    queue = RowQueue(Rows("aabc").fetch, limit=2)
+    first = await taken(queue)
+    assert (await taken(queue)).seq == 3
+    queue.done(first)
+    assert await queue.take() is None
 
 
-async def test_whoever_waits_hears_that_the_limit_is_reached() -> None:
-    lineup = RowQueue(Rows("aaa").fetch, limit=2)
-    first = await taken(lineup)
-    waiting = [await nothing_ready(lineup) for _ in range(2)]
-    lineup.done(first)
+async def test_waiting_workers_are_released_at_the_limit() -> None:
+    queue = RowQueue(Rows("aaa").fetch, limit=2)
+    first = await taken(queue)
+    waiting = [await nothing_ready(queue) for _ in range(2)]
+    queue.done(first)
     async with asyncio.timeout(5):
         found = await asyncio.gather(*waiting)
     assert found.count(None) == 1
 
 
-async def test_it_looks_ahead_for_other_destinations_but_not_without_end() -> None:
+async def test_the_look_ahead_for_other_destinations_is_bounded() -> None:
     rows = Rows(["a"] * (ROWS_AHEAD + 5 * PAGE) + ["b"])
-    lineup = RowQueue(rows.fetch)
-    row = await taken(lineup)
-    waiting = await nothing_ready(lineup)
+    queue = RowQueue(rows.fetch)
+    row = await taken(queue)
+    waiting = await nothing_ready(queue)
     assert ROWS_AHEAD <= rows.fetched <= ROWS_AHEAD + PAGE
-    lineup.done(row)
+    queue.done(row)
     assert (await waiting) is not None
 
 
-async def test_a_long_look_ahead_goes_on_as_rows_are_done() -> None:
+async def test_the_look_ahead_continues_as_rows_finish() -> None:
     count = ROWS_AHEAD + 3 * PAGE
     assert await all_of(RowQueue(Rows(["a"] * count).fetch)) == list(range(1, count + 1))
 
 
 async def test_large_messages_shorten_the_look_ahead() -> None:
     rows = Rows(["a"] * (3 * PAGE), size=BYTES_AHEAD // PAGE)
-    lineup = RowQueue(rows.fetch)
-    await taken(lineup)
-    waiting = await nothing_ready(lineup)
+    queue = RowQueue(rows.fetch)
+    await taken(queue)
+    waiting = await nothing_ready(queue)
     assert rows.fetched <= 2 * PAGE
     waiting.cancel()
 
 
-async def test_the_longer_the_messages_the_fewer_are_read_together() -> None:
+async def test_longer_messages_are_read_in_smaller_pages() -> None:
     rows = Rows([str(number) for number in range(100)], size=PAGE_BYTES // 5)
     assert len(await all_of(RowQueue(rows.fetch))) == 100
     assert rows.pages == [FIRST_PAGE, *[5] * 16, 4]
 
 
-async def test_a_journal_that_cannot_be_read_is_said_to_whoever_asks() -> None:
+async def test_a_read_error_is_raised_in_every_waiting_worker() -> None:
     async def fetch(after: int, count: int) -> list[WaitingRow]:  # noqa: ARG001 - a Fetch
         raise JournalError(Problem("journal", "is damaged"))
 
-    lineup = RowQueue(fetch)
+    queue = RowQueue(fetch)
     for _ in range(2):
         with pytest.raises(JournalError, match="is damaged"):
-            await lineup.take()
+            await queue.take()
 
 
-async def test_a_cancelled_wait_takes_no_row_along() -> None:
-    lineup = RowQueue(Rows("aa").fetch)
-    first = await taken(lineup)
-    waiting = await nothing_ready(lineup)
+async def test_a_cancelled_wait_loses_no_row() -> None:
+    queue = RowQueue(Rows("aa").fetch)
+    first = await taken(queue)
+    waiting = await nothing_ready(queue)
     waiting.cancel()
-    lineup.done(first)
-    assert (await taken(lineup)).seq == 2
+    queue.done(first)
+    assert (await taken(queue)).seq == 2
 
 
 @settings(max_examples=60, deadline=None)
@@ -177,30 +177,30 @@ async def test_a_cancelled_wait_takes_no_row_along() -> None:
     limit=st.one_of(st.none(), st.integers(0, 70)),
     pauses=st.lists(st.integers(0, 5), min_size=1, max_size=20),
 )
-def test_every_row_is_handed_out_once_and_in_order(
+def test_every_row_is_taken_once_and_in_order(
     destinations: list[str], workers: int, limit: int | None, pauses: list[int]
 ) -> None:
-    async def play() -> list[WaitingRow]:
-        lineup = RowQueue(Rows(destinations).fetch, limit)
+    async def deliver() -> list[WaitingRow]:
+        queue = RowQueue(Rows(destinations).fetch, limit)
         order: list[WaitingRow] = []
         busy: Counter[str] = Counter()
 
         async def work() -> None:
-            while (row := await lineup.take()) is not None:
+            while (row := await queue.take()) is not None:
                 order.append(row)
                 busy[row.destination] += 1
                 assert busy[row.destination] == 1
                 for _ in range(pauses[row.seq % len(pauses)]):
                     await asyncio.sleep(0)
                 busy[row.destination] -= 1
-                lineup.done(row)
+                queue.done(row)
 
         async with asyncio.timeout(10), asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(work())
         return order
 
-    order = asyncio.run(play())
+    order = asyncio.run(deliver())
     assert len(order) == len({row.seq for row in order}) == min(len(destinations), limit if limit is not None else 99)
     for destination in set(destinations):
         seqs = [row.seq for row in order if row.destination == destination]

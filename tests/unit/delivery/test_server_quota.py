@@ -10,11 +10,11 @@ from campaign.channels.base import Quota
 from campaign.delivery.server_quota import LONGEST_MARGIN, LONGEST_WINDOW, MARGIN, ServerClock, ServerQuota
 
 SERVER = 5000.0
-"""What the server's clock shows when ours shows 0."""
+"""The server's time when ours is 0."""
 
 
 def exact_clock(ahead: float = SERVER) -> ServerClock:
-    """A server's clock that is known to within a microsecond: an answer just after a full second, one just before."""
+    """A server's clock known to a microsecond: one response just after a full second, one just before the next."""
     clock = ServerClock()
     for date, moment in ((0.0, 1e-7), (0.0, 1 - 1e-7)):
         clock.learn(ahead + date, moment, moment)
@@ -23,27 +23,27 @@ def exact_clock(ahead: float = SERVER) -> ServerClock:
 
 def known_window(remaining: int, reset_at: float = SERVER + 60, limit: int = 10) -> ServerQuota:
     window = ServerQuota(exact_clock())
-    answer_alone(window, Quota(limit, remaining, reset_at), 1.0)
+    respond_alone(window, Quota(limit, remaining, reset_at), 1.0)
     return window
 
 
-def answer_alone(window: ServerQuota, budget: Quota | None, now: float) -> bool:
+def respond_alone(window: ServerQuota, quota: Quota | None, now: float) -> bool:
     request = object()
     window.take(request)
-    return window.learn(budget, now, alone=window.release(request))
+    return window.learn(quota, now, alone=window.release(request))
 
 
-def test_nothing_is_known_of_a_servers_clock_before_its_first_date() -> None:
+def test_the_servers_clock_is_unknown_before_its_first_date() -> None:
     assert ServerClock().uncertainty == math.inf
 
 
-def test_a_date_tells_the_servers_clock_to_a_second_and_the_way() -> None:
+def test_a_date_gives_the_servers_clock_to_a_second_plus_latency() -> None:
     clock = ServerClock()
     clock.learn(SERVER, sent=0.0, received=0.25)
     assert clock.uncertainty == pytest.approx(1.25, abs=0.001)
 
 
-def test_dates_at_different_fractions_of_a_second_close_in() -> None:
+def test_dates_at_different_fractions_of_a_second_narrow_the_estimate() -> None:
     clock = ServerClock()
     for moment in (0.05, 0.35, 0.65, 0.95):
         clock.learn(SERVER, sent=moment, received=moment)
@@ -57,7 +57,7 @@ def test_dates_at_different_fractions_of_a_second_close_in() -> None:
     moments=st.lists(st.tuples(st.floats(0, 600), st.floats(0, 0.5), st.floats(0, 0.5)), min_size=1, max_size=30),
     wait=st.floats(0, 3600),
 )
-def test_a_time_is_never_taken_to_be_reached_too_early(
+def test_a_server_time_is_never_assumed_too_early(
     ahead: float, drift: float, moments: list[tuple[float, float, float]], wait: float
 ) -> None:
     clock, now = ServerClock(), 0.0
@@ -71,27 +71,27 @@ def test_a_time_is_never_taken_to_be_reached_too_early(
     assert ahead + (1 + drift) * reached >= target - 1e-4
 
 
-def test_a_clock_that_was_set_is_learned_anew() -> None:
+def test_a_clock_that_was_set_is_estimated_again() -> None:
     clock = exact_clock()
     clock.learn(SERVER + 3600, sent=2.0, received=2.0)
     assert clock.uncertainty == pytest.approx(1.0)
     assert clock.reached(SERVER + 3600 + 10) == pytest.approx(12.0, abs=0.01)
 
 
-def test_what_is_known_of_a_clock_wears_out() -> None:
+def test_an_old_estimate_of_a_clock_becomes_less_precise() -> None:
     clock = exact_clock()
     clock.learn(SERVER + 1000, sent=1000.5, received=1000.5)
     assert 0.1 < clock.uncertainty < 0.5
 
 
-def test_the_first_request_goes_alone() -> None:
+def test_the_first_request_is_sent_alone() -> None:
     window = ServerQuota(ServerClock())
     assert window.wait(0.0) == 0.0
     window.take("first")
     assert window.wait(0.0) is None
 
 
-def test_the_first_answer_tells_how_many_may_follow() -> None:
+def test_the_first_response_grants_the_remaining_quota() -> None:
     window = known_window(remaining=2)
     for _ in range(2):
         assert window.wait(1.0) == 0.0
@@ -99,19 +99,19 @@ def test_the_first_answer_tells_how_many_may_follow() -> None:
     assert window.wait(1.0) == pytest.approx(59 + MARGIN, abs=0.02)
 
 
-def test_a_window_that_has_ended_is_asked_about_by_one_request_alone() -> None:
+def test_after_a_window_one_request_probes_the_quota() -> None:
     window = known_window(remaining=5)
     assert window.wait(60.1) == 0.0
     window.take("probe")
     assert window.wait(60.1) is None
 
 
-def test_requests_under_way_count_in_the_new_window() -> None:
+def test_requests_in_flight_count_in_the_new_window() -> None:
     window = known_window(remaining=5)
     window.take("slow")
-    assert answer_alone(window, None, 1.0) is False
+    assert respond_alone(window, None, 1.0) is False
     window.wait(60.1)
-    answer_alone(window, Quota(10, 9, SERVER + 120), 60.2)
+    respond_alone(window, Quota(10, 9, SERVER + 120), 60.2)
     left = 0
     while window.wait(60.2) == 0.0:
         window.take(object())
@@ -119,7 +119,7 @@ def test_requests_under_way_count_in_the_new_window() -> None:
     assert left == 8
 
 
-def test_an_older_answer_of_the_same_window_does_not_bring_budget_back() -> None:
+def test_an_older_response_of_the_same_window_does_not_restore_quota() -> None:
     window = known_window(remaining=3)
     for name in ("a", "b", "c"):
         window.take(name)
@@ -128,24 +128,24 @@ def test_an_older_answer_of_the_same_window_does_not_bring_budget_back() -> None
     assert window.wait(1.0) == pytest.approx(59, abs=0.1)
 
 
-def test_others_who_use_the_budget_are_counted() -> None:
+def test_other_clients_of_the_quota_are_counted() -> None:
     window = known_window(remaining=9)
     window.take("mine")
     window.learn(Quota(10, 0, SERVER + 60), 1.0, alone=window.release("mine"))
     assert window.wait(1.0) != 0.0
 
 
-def test_a_late_answer_of_the_window_before_is_not_believed() -> None:
+def test_a_late_response_of_an_earlier_window_is_ignored() -> None:
     window = known_window(remaining=9)
     window.take("late")
     window.wait(60.1)
-    answer_alone(window, Quota(10, 9, SERVER + 120), 60.2)
+    respond_alone(window, Quota(10, 9, SERVER + 120), 60.2)
     window.learn(Quota(10, 0, SERVER + 60), 60.3, alone=window.release("late"))
     assert window.wait(60.3) == 0.0
     assert window.ends() == pytest.approx(120, abs=0.1)
 
 
-def test_a_late_answer_is_not_believed_while_another_request_is_out_to_ask() -> None:
+def test_a_late_response_is_ignored_while_a_probe_is_in_flight() -> None:
     window = known_window(remaining=9)
     for name in ("early", "late"):
         window.take(name)
@@ -156,30 +156,30 @@ def test_a_late_answer_is_not_believed_while_another_request_is_out_to_ask() -> 
     assert window.wait(1.1) is None
 
 
-def test_a_request_that_met_the_next_window_opens_it() -> None:
+def test_a_response_of_the_next_window_opens_it() -> None:
     window = known_window(remaining=1)
     window.take("crossing")
     assert window.learn(Quota(10, 9, SERVER + 120), 59.9, alone=window.release("crossing"))
     assert window.wait(59.9) == 0.0
 
 
-def test_a_server_without_a_limit_needs_no_waiting() -> None:
+def test_a_server_without_a_limit_needs_no_wait() -> None:
     window = ServerQuota(ServerClock())
-    answer_alone(window, None, 0.0)
+    respond_alone(window, None, 0.0)
     for _ in range(1000):
         assert window.wait(0.0) == 0.0
         window.take(object())
 
 
-def test_a_limit_that_is_no_longer_told_is_still_believed_in() -> None:
+def test_a_limit_that_is_no_longer_stated_still_applies() -> None:
     window = known_window(remaining=5)
     window.wait(60.1)
-    answer_alone(window, None, 60.2)
+    respond_alone(window, None, 60.2)
     window.take("next")
     assert window.wait(60.3) is None
 
 
-def test_a_request_that_brings_no_answer_is_followed_by_one_alone() -> None:
+def test_a_request_without_a_response_is_followed_by_a_probe() -> None:
     window = ServerQuota(ServerClock())
     window.take("lost")
     assert window.release("lost")
@@ -188,7 +188,7 @@ def test_a_request_that_brings_no_answer_is_followed_by_one_alone() -> None:
     assert window.wait(0.0) is None
 
 
-def test_after_lost_contact_the_budget_is_asked_for_again() -> None:
+def test_after_lost_contact_the_quota_is_probed_again() -> None:
     window = known_window(remaining=5)
     window.forget()
     window.take("probe")
@@ -206,18 +206,18 @@ def test_after_lost_contact_the_budget_is_asked_for_again() -> None:
     [math.inf, math.nan, SERVER + LONGEST_WINDOW + 10, SERVER * 1000],
     ids=["endless", "no number", "days", "another unit"],
 )
-def test_an_incredible_window_is_not_believed(reset_at: float) -> None:
+def test_an_implausible_window_is_ignored(reset_at: float) -> None:
     window = known_window(remaining=0, reset_at=reset_at * 1000)
     assert window.limit is None
     assert window.wait(1.0) == 0.0
 
 
-def test_a_window_that_lasts_longer_than_thought_makes_us_more_careful() -> None:
+def test_a_window_longer_than_expected_widens_the_margin() -> None:
     window, waits = known_window(remaining=9), []
     for _ in range(12):
         end = window.ends()
         assert window.wait(end) == 0.0
-        answer_alone(window, Quota(10, 0, SERVER + 60), end)
+        respond_alone(window, Quota(10, 0, SERVER + 60), end)
         waits.append(window.ends() - end)
     assert waits[0] == pytest.approx(MARGIN, abs=0.001)
     assert window.ends() == pytest.approx(60 + LONGEST_MARGIN, abs=0.02)

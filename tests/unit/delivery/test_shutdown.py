@@ -24,7 +24,7 @@ def test_the_first_reason_counts() -> None:
     assert shutdown.reason == StopReason("interrupted", interrupted=True)
 
 
-async def test_a_sleep_lasts_as_long_as_asked() -> None:
+async def test_a_sleep_lasts_as_long_as_requested() -> None:
     clock = FakeClock()
     await clock.run(Shutdown().sleep(clock, 30.0))
     assert clock.now() == pytest.approx(1030, abs=0.001)
@@ -58,7 +58,7 @@ async def test_a_shutdown_ends_a_wait_for_something_else() -> None:
     await waiting
 
 
-async def test_the_machines_clock_goes_forward() -> None:
+async def test_the_system_clock_goes_forward() -> None:
     clock = SystemClock()
     before, epoch = clock.now(), clock.epoch()
     await clock.sleep(0.001)

@@ -1,4 +1,4 @@
-"""A livechat server behind Rocket.Chat's limiter, seen through a network, on a fake clock."""
+"""A livechat server with Rocket.Chat's rate limiter behind a network with latency, on a fake clock."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a campaign meets.
+    """The server's limit and clock, and the network's latency.
 
     Attributes:
-        limit: requests in a window.
-        seconds: a window's length.
+        limit: requests per window.
+        seconds: the length of a window.
         skew: seconds by which the server's clock is ahead of ours.
-        drift: seconds by which it gains on ours every second.
+        drift: seconds by which it gains on ours per second.
         date_ahead: seconds by which the clock that stamps `Date` is ahead of the server's own, as a proxy's may be.
-        shortest, longest: seconds that the network takes each way.
+        shortest, longest: seconds of network latency each way.
     """
 
     limit: int = 10
@@ -39,7 +39,7 @@ class Conditions:
 
 
 class LimitedServer:
-    """Fixed windows that begin with the first request after the last one has ended; refused requests count too."""
+    """Fixed windows, each starting with the first request after the previous one ended; refused requests count too."""
 
     def __init__(self, clock: FakeClock, conditions: Conditions, seed: int) -> None:
         self._clock = clock
@@ -52,12 +52,12 @@ class LimitedServer:
 
     async def send(self, request: Request) -> Response | NoResponse:
         await self._clock.sleep(self._way())
-        answer = self._answer(request)
+        response = self._respond(request)
         await self._clock.sleep(self._way())
-        return answer
+        return response
 
     def hit(self) -> bool:
-        """Count a request, from whatever program; whether it is within the limit."""
+        """Count a request of any client; return whether it is within the limit."""
         now = self._time()
         if now >= self._ends:
             self._ends, self._hits = now + self._conditions.seconds, 0
@@ -70,7 +70,7 @@ class LimitedServer:
     def _time(self) -> float:
         return self._clock.epoch() + self._conditions.skew + self._conditions.drift * self._clock.now()
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         self.arrived_at.append(self._clock.now())
         allowed = self.hit()
         headers = {
@@ -84,5 +84,5 @@ class LimitedServer:
             self.refused += 1
             text = f"Error, too many requests. You must wait {-int(self._time() - self._ends) + 1} seconds"
             return Response(429, headers, json.dumps({"success": False, "error": text}).encode())
-        name = json.loads(request.body or b"")["_id"]
-        return Response(200, headers, json.dumps({"success": True, "message": {"_id": name}}).encode())
+        message = json.loads(request.body or b"")
+        return Response(200, headers, json.dumps({"success": True, "message": message}).encode())

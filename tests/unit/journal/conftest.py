@@ -21,7 +21,7 @@ def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
 
 @pytest.fixture
 def times(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What the machine's clock will say, one after the other."""
+    """The system clock's next values, in order."""
     coming: list[float] = []
     monkeypatch.setattr(time, "time", lambda: coming.pop(0))
     return coming
@@ -29,13 +29,13 @@ def times(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def planned_path(tmp_path: Path) -> Path:
-    """A journal whose run 1 holds five hundred pending rows."""
+    """A journal whose run 1 has five hundred pending rows."""
     return planned(tmp_path / "a.journal.db", 500)
 
 
 @pytest.fixture
 def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many events were written together, each time."""
+    """The number of events in each commit."""
     sizes: list[int] = []
 
     def counted(connection: sqlite3.Connection, events: Sequence[Event]) -> None:

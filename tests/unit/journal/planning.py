@@ -1,4 +1,4 @@
-"""Journals with a planned run in them."""
+"""Journals that contain a planned run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def message(row: int, state: State = State.PENDING, kind: str = "", reason: str 
 
 
 def plan(journal: JournalStore, messages: Sequence[PlannedRow]) -> RunRecord:
-    """Put a whole run into a journal."""
+    """Write a whole planned run to a journal."""
     run = journal.begin_run(FACTS)
     journal.add(run.number, 1, messages)
     journal.seal(run.number)
@@ -57,20 +57,20 @@ def plan(journal: JournalStore, messages: Sequence[PlannedRow]) -> RunRecord:
 
 
 def planned(path: Path, count: int) -> Path:
-    """A journal whose run 1 holds so many pending rows."""
+    """A journal whose run 1 has `count` pending rows."""
     with SqliteJournal.open_or_create(path) as journal:
         plan(journal, [message(row) for row in range(2, count + 2)])
     return path
 
 
-def ask(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:
-    """What another connection finds in the file."""
+def query(path: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Query the file over another connection."""
     with closing(sqlite3.connect(path)) as other:
-        return other.execute(query, values).fetchall()
+        return other.execute(statement, values).fetchall()
 
 
-def tell(path: Path, statement: str, *values: object) -> None:
-    """Change the file behind the journal's back."""
+def execute(path: Path, statement: str, *values: object) -> None:
+    """Change the file over another connection."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute(statement, values)
 
@@ -80,11 +80,11 @@ def in_state(
 ) -> None:
     """A row in a state, as delivery would leave it."""
     values = (state, kind, reason, at, seq)
-    tell(journal.path, "UPDATE status SET state = ?, kind = ?, reason = ?, at = ? WHERE seq = ?", *values)
+    execute(journal.path, "UPDATE status SET state = ?, kind = ?, reason = ?, at = ? WHERE seq = ?", *values)
 
 
 def attempt(journal: SqliteJournal, started_at: float, outcome: str | None = "sent", what: str = "send") -> None:
-    tell(
+    execute(
         journal.path,
         "INSERT INTO attempt (run, seq, what, started_at, ended_at, outcome) VALUES (1, 1, ?, ?, ?, ?)",
         *(what, started_at, started_at + 1 if outcome else None, outcome),
@@ -92,7 +92,7 @@ def attempt(journal: SqliteJournal, started_at: float, outcome: str | None = "se
 
 
 async def until_written(log: SqliteAttemptLog) -> None:
-    """Everything that was submitted before is on disk, or could not be written."""
+    """Wait until every event submitted so far was written or failed."""
     async with asyncio.timeout(10):
-        while log._group or log._writing:  # noqa: ASYNC110 - nobody is told of outcomes
+        while log._group or log._writing:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.001)

@@ -1,4 +1,4 @@
-"""A journal that cannot be written, or read, while a run is delivered."""
+"""A journal that cannot be written or read during a delivery."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from campaign.errors import JournalError, JournalWriteError
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.schema import cannot_write
 
-from .planning import NOON, SENT, STATUS, ask, tell, until_written
+from .planning import NOON, SENT, STATUS, execute, query, until_written
 
 
 @pytest.mark.parametrize(
@@ -26,18 +26,18 @@ async def test_an_attempt_that_cannot_be_written_is_refused(planned_path: Path, 
         async with SqliteAttemptLog(planned_path, 1) as log:
             log._writer._connection.execute(f"PRAGMA {pragma}")
             beginning = [log.begin(seq, NOON) for seq in range(1, 501)]
-            answers = await asyncio.gather(*beginning, return_exceptions=True)
-            refused.extend(answer for answer in answers if isinstance(answer, JournalWriteError))
+            responses = await asyncio.gather(*beginning, return_exceptions=True)
+            refused.extend(response for response in responses if isinstance(response, JournalWriteError))
             assert log.failed
 
     with pytest.raises(JournalWriteError, match=why):
         await work()
     assert refused
-    assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(500 - len(refused),)]
+    assert query(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(500 - len(refused),)]
 
 
 async def read_only_when_one_ends(log: SqliteAttemptLog) -> int:
-    """Rows 1 and 2 are begun, and the journal cannot be written when row 1 ends. Gives row 2's attempt."""
+    """Begin rows 1 and 2, and fail the write of row 1's outcome. Returns row 2's attempt."""
     first, second = [await log.begin(seq, NOON) for seq in (1, 2)]
     log._writer._connection.execute("PRAGMA query_only = ON")
     log.record_outcome(1, first, "sent", SENT)
@@ -46,7 +46,7 @@ async def read_only_when_one_ends(log: SqliteAttemptLog) -> int:
     return second
 
 
-async def test_after_an_outcome_is_lost_no_attempt_begins_even_if_there_is_room_again(planned_path: Path) -> None:
+async def test_after_a_lost_outcome_no_attempt_begins_even_with_free_space(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             await read_only_when_one_ends(log)
@@ -56,16 +56,16 @@ async def test_after_an_outcome_is_lost_no_attempt_begins_even_if_there_is_room_
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 3) == [("sent", 1), ("pending", 0)]
+    assert query(planned_path, STATUS, 1) + query(planned_path, STATUS, 3) == [("sent", 1), ("pending", 0)]
 
 
-async def test_attempts_that_wait_for_the_writer_are_not_made_once_it_has_failed(planned_path: Path) -> None:
+async def test_waiting_attempts_are_refused_once_the_writer_has_failed(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             first = await log.begin(1, NOON)
             log._writer._connection.execute("PRAGMA query_only = ON")
             log.record_outcome(1, first, "sent", SENT)
-            await asyncio.sleep(0)  # the writer has it
+            await asyncio.sleep(0)  # the writer thread has taken it
             beginning = [asyncio.ensure_future(log.begin(seq, NOON)) for seq in (2, 3, 4)]
             await until_written(log)
             log._writer._connection.execute("PRAGMA query_only = OFF")
@@ -74,12 +74,12 @@ async def test_attempts_that_wait_for_the_writer_are_not_made_once_it_has_failed
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    sending = ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'")
-    assert ask(planned_path, STATUS, 1) + sending == [("sent", 1), (0,)]
+    sending = query(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'")
+    assert query(planned_path, STATUS, 1) + sending == [("sent", 1), (0,)]
 
 
-async def test_an_outcome_that_cannot_be_written_does_not_hold_up_the_others(planned_path: Path) -> None:
-    tell(
+async def test_an_outcome_that_cannot_be_written_does_not_block_the_others(planned_path: Path) -> None:
+    execute(
         planned_path,
         "CREATE TRIGGER odd BEFORE UPDATE ON status WHEN NEW.seq = 1 AND NEW.state = 'sent' "
         "BEGIN SELECT raise(ABORT, 'odd'); END",
@@ -92,10 +92,10 @@ async def test_an_outcome_that_cannot_be_written_does_not_hold_up_the_others(pla
 
     with pytest.raises(JournalError, match="odd"):
         await work()
-    assert [ask(planned_path, STATUS, seq) for seq in (1, 2, 3)] == [[("sending", 1)], [("sent", 1)], [("sent", 1)]]
+    assert [query(planned_path, STATUS, seq) for seq in (1, 2, 3)] == [[("sending", 1)], [("sent", 1)], [("sent", 1)]]
 
 
-async def test_outcomes_are_still_written_where_that_is_possible_again(planned_path: Path) -> None:
+async def test_outcomes_are_written_once_writing_is_possible_again(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             attempt = await read_only_when_one_ends(log)
@@ -104,15 +104,15 @@ async def test_outcomes_are_still_written_where_that_is_possible_again(planned_p
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    assert ask(planned_path, STATUS, 1) + ask(planned_path, STATUS, 2) == [("sent", 1), ("sent", 1)]
+    assert query(planned_path, STATUS, 1) + query(planned_path, STATUS, 2) == [("sent", 1), ("sent", 1)]
 
 
-def test_a_locked_journal_asks_for_something_else_than_room() -> None:
+def test_a_locked_journal_does_not_suggest_freeing_space() -> None:
     error = cannot_write(Path("a.journal.db"), "database is locked")
     assert "close the program that has it open, and try again" in str(error)
 
 
-async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: Path) -> None:
+async def test_an_outcome_lost_at_the_end_is_raised_on_close(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             attempt = await log.begin(7, NOON)
@@ -123,7 +123,7 @@ async def test_an_outcome_lost_at_the_very_end_is_said_on_closing(planned_path: 
         await work()
 
 
-async def test_a_greater_error_is_not_hidden_by_a_lost_outcome(planned_path: Path) -> None:
+async def test_a_lost_outcome_does_not_hide_another_error(planned_path: Path) -> None:
     async def work() -> None:
         async with SqliteAttemptLog(planned_path, 1) as log:
             log._writer._connection.execute("PRAGMA query_only = ON")
@@ -135,13 +135,13 @@ async def test_a_greater_error_is_not_hidden_by_a_lost_outcome(planned_path: Pat
 
 
 async def test_a_journal_that_lost_a_table_cannot_be_delivered(planned_path: Path) -> None:
-    tell(planned_path, "DROP TABLE attempt")
+    execute(planned_path, "DROP TABLE attempt")
     with pytest.raises(JournalError, match="no such table: attempt"):
         async with SqliteAttemptLog(planned_path, 1):
             pytest.fail("it was opened")
 
 
-async def test_a_journal_damaged_further_down_is_said_when_it_is_read(planned_path: Path) -> None:
+async def test_damage_further_down_is_an_error_when_it_is_read(planned_path: Path) -> None:
     with planned_path.open("r+b") as file:
         file.truncate(4096 * 8)
 

@@ -16,20 +16,20 @@ def with_digest(row: int, digest: int | None) -> PlannedRow:
     return message(row, state)._replace(digest=None if digest is None else b"%d" % digest)
 
 
-def test_messages_that_all_differ_are_left_as_they_are() -> None:
+def test_distinct_messages_are_not_changed() -> None:
     batch = [with_digest(row, row) for row in range(2, 10)]
     with Duplicates() as duplicates:
         assert duplicates.skip(batch) is batch
 
 
-def test_a_message_that_an_earlier_row_sends_is_skipped_with_that_row_named() -> None:
+def test_a_duplicate_is_skipped_and_names_the_earlier_row() -> None:
     with Duplicates() as duplicates:
         first, second, other = duplicates.skip([with_digest(2, 1), with_digest(3, 1), with_digest(4, 2)])
     assert (first.state, other.state) == (State.PENDING, State.PENDING)
     assert (second.state, second.kind, second.reason) == (State.SKIPPED, "duplicate", "exact duplicate of row 2")
 
 
-def test_batches_are_compared_with_all_before_them() -> None:
+def test_a_batch_is_compared_with_all_earlier_batches() -> None:
     with Duplicates() as duplicates:
         for start in range(0, 5000, 500):
             duplicates.skip([with_digest(row, row) for row in range(start, start + 500)])
@@ -37,7 +37,7 @@ def test_batches_are_compared_with_all_before_them() -> None:
     assert late.reason == "exact duplicate of row 17"
 
 
-def test_invalid_rows_are_no_duplicates_of_one_another() -> None:
+def test_invalid_rows_are_not_duplicates_of_one_another() -> None:
     batch = [with_digest(2, None), with_digest(3, None), with_digest(4, 1), with_digest(5, 1)]
     with Duplicates() as duplicates:
         assert [each.state for each in duplicates.skip(batch)] == [
@@ -49,7 +49,7 @@ def test_invalid_rows_are_no_duplicates_of_one_another() -> None:
 
 
 @given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 20)), max_size=15), max_size=6))
-def test_of_alike_messages_the_first_is_kept_whatever_the_batches(batches: list[list[int | None]]) -> None:
+def test_the_first_of_equal_messages_is_kept_whatever_the_batches(batches: list[list[int | None]]) -> None:
     row = 1
     first: dict[int, int] = {}
     with Duplicates() as duplicates:
@@ -65,7 +65,7 @@ def test_of_alike_messages_the_first_is_kept_whatever_the_batches(batches: list[
             row += len(digests)
 
 
-def test_a_full_disk_is_said() -> None:
+def test_a_full_disk_is_a_write_error() -> None:
     with Duplicates() as duplicates:
         duplicates._connection.execute("PRAGMA max_page_count = 3")
         with pytest.raises(JournalWriteError, match=r"temporary files: cannot be written \(database or disk is full\)"):

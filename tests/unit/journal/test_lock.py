@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the journal until it is told to end."""
+    """Another process that holds the journal's lock until it is stopped."""
     command = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -44,7 +44,7 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def hold_soon(path: Path) -> None:
-    """Hold the journal, as soon as the operating system has buried its last holder."""
+    """Acquire the lock once the operating system has reaped the killed holder."""
     for _ in range(100):
         try:
             with DeliveryLock(path).held():
@@ -54,25 +54,25 @@ def hold_soon(path: Path) -> None:
     pytest.fail("a dead process still holds the journal")
 
 
-def test_a_second_process_is_told_who_holds_the_journal(path: Path, holder: subprocess.Popen[str]) -> None:
+def test_a_second_process_is_refused_with_the_holders_name(path: Path, holder: subprocess.Popen[str]) -> None:
     who = rf"process {holder.pid} on {re.escape(platform.node())} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d; wait for it"
     for _ in range(2):
         with pytest.raises(JournalBusyError, match=who), DeliveryLock(path).held():
             pytest.fail("two processes hold the journal")
 
 
-def test_a_process_that_is_killed_holds_nothing(path: Path, holder: subprocess.Popen[str]) -> None:
+def test_a_killed_process_releases_the_lock(path: Path, holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait(10)
     hold_soon(path)
 
 
-def test_a_process_that_ends_holds_nothing(path: Path, holder: subprocess.Popen[str]) -> None:
+def test_a_process_that_ends_releases_the_lock(path: Path, holder: subprocess.Popen[str]) -> None:
     holder.communicate("")
     hold_soon(path)
 
 
-def test_the_same_process_cannot_hold_it_twice(path: Path) -> None:
+def test_the_same_process_cannot_acquire_the_lock_twice(path: Path) -> None:
     with DeliveryLock(path).held():
         with pytest.raises(JournalBusyError, match=f"process {os.getpid()} "), DeliveryLock(path).held():
             pytest.fail("held twice")
@@ -80,14 +80,14 @@ def test_the_same_process_cannot_hold_it_twice(path: Path) -> None:
             pytest.fail("the refusal has let go of it")
 
 
-def test_it_is_let_go_of_after_an_error(path: Path) -> None:
+def test_the_lock_is_released_after_an_error(path: Path) -> None:
     with pytest.raises(ZeroDivisionError, match="now"), DeliveryLock(path).held():
         raise ZeroDivisionError("now")
     with DeliveryLock(path).held():
         pass
 
 
-def test_a_holder_that_has_not_signed_yet_is_just_another_process(path: Path) -> None:
+def test_a_holder_without_a_name_is_called_another_process(path: Path) -> None:
     with DeliveryLock(path).held():
         Path(f"{path}.lock").write_bytes(b"")
         with pytest.raises(JournalBusyError, match="is being worked on by another process"), DeliveryLock(path).held():
@@ -95,12 +95,12 @@ def test_a_holder_that_has_not_signed_yet_is_just_another_process(path: Path) ->
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights elsewhere")
-def test_the_lock_is_its_owners_alone(path: Path) -> None:
+def test_the_lock_file_is_readable_by_its_owner_only(path: Path) -> None:
     with DeliveryLock(path).held():
         assert Path(f"{path}.lock").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_read_only_folder_is_an_error(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     with (

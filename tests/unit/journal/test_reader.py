@@ -5,7 +5,7 @@ from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.reader import PAGE
 from campaign.journal.store import MOST_REASONS
 
-from .planning import FACTS, NOON, attempt, message, plan, tell
+from .planning import FACTS, NOON, attempt, execute, message, plan
 
 
 def test_results_come_in_sheet_order_over_many_pages(journal: SqliteJournal) -> None:
@@ -17,11 +17,11 @@ def test_results_come_in_sheet_order_over_many_pages(journal: SqliteJournal) -> 
     assert [result.row for result in journal.results(1)] == list(rows)
 
 
-def test_results_may_change_while_they_are_read(journal: SqliteJournal) -> None:
+def test_results_can_change_while_they_are_read(journal: SqliteJournal) -> None:
     plan(journal, [message(row) for row in range(2, PAGE + 12)])
     results = journal.results(1, (State.PENDING,))
     assert next(results).row == 2
-    tell(journal.path, "UPDATE status SET state = 'sent'")
+    execute(journal.path, "UPDATE status SET state = 'sent'")
     assert len(list(results)) == PAGE - 1
 
 
@@ -35,7 +35,7 @@ def test_requests_are_tallied(journal: SqliteJournal) -> None:
     assert (tally.requests, tally.throttled) == (4, 1)
 
 
-def test_of_twenty_thousand_different_reasons_some_are_given_soon(journal: SqliteJournal) -> None:
+def test_twenty_thousand_different_reasons_are_summarised_quickly(journal: SqliteJournal) -> None:
     plan(journal, [message(row, State.INVALID, f"kind {row}", "why") for row in range(20_000)])
     steps = 0
 

@@ -83,6 +83,6 @@ def test_a_tally_counts() -> None:
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.SENDING])
-def test_a_run_is_unfinished_while_a_row_waits(state: State) -> None:
+def test_a_run_with_a_pending_row_is_unfinished(state: State) -> None:
     assert not Tally({state: 1}, 0, 0, 0.0, None, None).finished
     assert Tally({State.IN_DOUBT: 1, State.INVALID: 2}, 0, 0, 0.0, None, None).finished

@@ -1,4 +1,4 @@
-"""Reserved attempts: on record before their turn, and withdrawn if it never comes."""
+"""Reserved attempts: recorded before they are made, and withdrawn if they are not made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.schema import connect
 from campaign.journal.sqlite.writer import MOST_VALUES, RESERVED_PER_STATEMENT
 
-from .planning import NOON, SENT, STATUS, ask, until_written
+from .planning import NOON, SENT, STATUS, query, until_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class ReservingLog(SqliteAttemptLog):
-    """A log whose `begin` uses a reservation where there is one, and that withdraws the others in the end."""
+    """A log whose `begin` uses a reservation if there is one; the others are withdrawn on exit."""
 
     def __init__(self, path: Path, run: int) -> None:
         super().__init__(path, run)
@@ -62,23 +62,23 @@ async def test_reserved_attempts_begin_without_a_commit_of_their_own(planned_pat
     async with ReservingLog(planned_path, 1) as log:
         log.reserve([3, 4, 5], NOON)
         await until_written(log)
-        assert ask(planned_path, SENDING) == [(3,), (4,), (5,)]
+        assert query(planned_path, SENDING) == [(3,), (4,), (5,)]
         assert [await log.begin(seq, NOON + 9) for seq in (3, 4, 5)] == [1, 2, 3]
         assert groups == [1]
-    assert ask(planned_path, ATTEMPTS) == [(seq, "send", NOON, None, None) for seq in (3, 4, 5)]
+    assert query(planned_path, ATTEMPTS) == [(seq, "send", NOON, None, None) for seq in (3, 4, 5)]
 
 
 async def test_a_reserved_attempt_is_on_disk_when_begin_returns(planned_path: Path, tmp_path: Path) -> None:
     async with ReservingLog(planned_path, 1) as log:
         log.reserve([7, 8], NOON)
-        assert ask(planned_path, SENDING) == []
+        assert query(planned_path, SENDING) == []
         await log.begin(7, NOON)
-        for name in ("a.journal.db", "a.journal.db-wal"):  # what a power cut would leave
+        for name in ("a.journal.db", "a.journal.db-wal"):  # the file as after a power cut
             shutil.copy(tmp_path / name, tmp_path / f"copy-{name}")
-    assert ask(tmp_path / "copy-a.journal.db", SENDING) == [(7,), (8,)]
+    assert query(tmp_path / "copy-a.journal.db", SENDING) == [(7,), (8,)]
 
 
-async def test_whoever_needs_a_reserved_attempt_now_does_not_wait_for_the_others(
+async def test_beginning_a_reserved_attempt_does_not_wait_for_the_group(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaign.journal.sqlite.attempt_log.FLUSH_INTERVAL", 3600.0)
@@ -88,13 +88,17 @@ async def test_whoever_needs_a_reserved_attempt_now_does_not_wait_for_the_others
         assert list(await asyncio.gather(*beginning)) == [1, 2, 3]
 
 
-async def test_an_attempt_that_was_reserved_and_not_made_never_was(planned_path: Path) -> None:
+async def test_an_unused_reservation_leaves_no_attempt(planned_path: Path) -> None:
     async with ReservingLog(planned_path, 1) as log:
         log.reserve([7, 8, 9], NOON)
         log.record_outcome(7, await log.begin(7, NOON), "sent", SENT)
-    assert [ask(planned_path, STATUS, seq) for seq in (7, 8, 9)] == [[("sent", 1)], [("pending", 0)], [("pending", 0)]]
-    assert ask(planned_path, "SELECT at FROM status WHERE seq IN (8, 9)") == [(None,), (None,)]
-    assert ask(planned_path, ATTEMPTS) == [(7, "send", NOON, NOON + 1, "sent")]
+    assert [query(planned_path, STATUS, seq) for seq in (7, 8, 9)] == [
+        [("sent", 1)],
+        [("pending", 0)],
+        [("pending", 0)],
+    ]
+    assert query(planned_path, "SELECT at FROM status WHERE seq IN (8, 9)") == [(None,), (None,)]
+    assert query(planned_path, ATTEMPTS) == [(7, "send", NOON, NOON + 1, "sent")]
 
 
 @pytest.mark.parametrize(
@@ -113,10 +117,10 @@ async def test_many_rows_are_reserved_together_on_any_sqlite(
     async with ReservingLog(planned_path, 1) as log:
         log.reserve(rows, NOON)
         await until_written(log)
-        assert ask(planned_path, SENDING) == [(seq,) for seq in rows]
+        assert query(planned_path, SENDING) == [(seq,) for seq in rows]
         assert [await log.begin(seq, NOON) for seq in rows] == list(rows)
         assert groups == [1]
-    assert ask(planned_path, ATTEMPTS) == [(seq, "send", NOON, None, None) for seq in rows]
+    assert query(planned_path, ATTEMPTS) == [(seq, "send", NOON, None, None) for seq in rows]
 
 
 async def test_a_reservation_is_on_record_whole_or_not_at_all(planned_path: Path) -> None:
@@ -132,7 +136,7 @@ async def test_a_reservation_is_on_record_whole_or_not_at_all(planned_path: Path
         await log.begin(1, NOON)
     with pytest.raises(JournalError, match="no room"):
         await log.__aexit__(None, None, None)
-    assert (ask(planned_path, SENDING), ask(planned_path, ATTEMPTS)) == ([], [])
+    assert (query(planned_path, SENDING), query(planned_path, ATTEMPTS)) == ([], [])
 
 
 async def test_a_row_is_reserved_once(planned_path: Path) -> None:
@@ -140,18 +144,18 @@ async def test_a_row_is_reserved_once(planned_path: Path) -> None:
         log.reserve([7, 8], NOON)
         log.reserve([8, 9], NOON)
         assert [await log.begin(seq, NOON) for seq in (7, 8, 9)] == [1, 2, 3]
-    assert ask(planned_path, "SELECT attempts FROM status WHERE seq IN (7, 8, 9)") == [(1,)] * 3
+    assert query(planned_path, "SELECT attempts FROM status WHERE seq IN (7, 8, 9)") == [(1,)] * 3
 
 
-async def test_the_second_attempt_of_a_reserved_row_goes_on_record_by_itself(planned_path: Path) -> None:
+async def test_the_second_attempt_of_a_reserved_row_is_recorded_separately(planned_path: Path) -> None:
     async with ReservingLog(planned_path, 1) as log:
         log.reserve([7], NOON)
         log.record_outcome(7, await log.begin(7, NOON), "not_taken", Outcome(State.PENDING, at=NOON + 1))
         assert await log.begin(7, NOON + 2) == 2
-        assert ask(planned_path, STATUS, 7) == [("sending", 2)]
+        assert query(planned_path, STATUS, 7) == [("sending", 2)]
 
 
-async def test_while_attempts_are_reserved_outcomes_gather_for_some_milliseconds(
+async def test_with_reservations_outcomes_are_grouped_for_some_milliseconds(
     planned_path: Path, groups: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -185,11 +189,11 @@ async def test_a_reserved_attempt_that_is_cancelled_is_withdrawn_and_leaves_the_
         beginning[0].cancel()
         assert await beginning[1] == 2
     assert beginning[0].cancelled()
-    assert ask(planned_path, SENDING) == [(8,)]
-    assert ask(planned_path, STATUS, 7) == [("pending", 0)]
+    assert query(planned_path, SENDING) == [(8,)]
+    assert query(planned_path, STATUS, 7) == [("pending", 0)]
 
 
-async def test_nobody_goes_on_while_a_commit_takes_longer_than_commits_do(
+async def test_no_attempt_begins_while_a_commit_takes_unusually_long(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaign.journal.sqlite.attempt_log.SLOW_COMMIT", 0.0)
@@ -199,17 +203,17 @@ async def test_nobody_goes_on_while_a_commit_takes_longer_than_commits_do(
         with closing(sqlite3.connect(planned_path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             log.record_outcome(7, first, "sent", SENT)
-            while not log._writing:  # noqa: ASYNC110 - nobody is told of it
+            while not log._writing:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.001)
             beginning = asyncio.ensure_future(log.begin(8, NOON))
             await asyncio.sleep(0.02)
             assert not beginning.done()
             other.execute("ROLLBACK")
         assert await beginning == 2
-        assert ask(planned_path, STATUS, 7) == [("sent", 1)]
+        assert query(planned_path, STATUS, 7) == [("sent", 1)]
 
 
-async def test_a_journal_that_stays_locked_holds_up_neither_the_stop_nor_the_end(
+async def test_a_locked_journal_delays_neither_the_stop_nor_the_end(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaign.journal.sqlite.attempt_log.SLOW_COMMIT", 0.0)
@@ -224,10 +228,10 @@ async def test_a_journal_that_stays_locked_holds_up_neither_the_stop_nor_the_end
             other.execute("BEGIN IMMEDIATE")
             for seq, attempt in enumerate(attempts, start=1):
                 log.record_outcome(seq, attempt, "sent", SENT)
-            while not log._writing:  # noqa: ASYNC110 - nobody is told of it
+            while not log._writing:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.001)
-            answers = await asyncio.gather(*(log.begin(seq, NOON) for seq in (101, 102)), return_exceptions=True)
-            refused.extend(answer for answer in answers if isinstance(answer, JournalWriteError))
+            responses = await asyncio.gather(*(log.begin(seq, NOON) for seq in (101, 102)), return_exceptions=True)
+            refused.extend(response for response in responses if isinstance(response, JournalWriteError))
 
     with closing(sqlite3.connect(planned_path, isolation_level=None)) as other:
         began = time.perf_counter()
@@ -235,10 +239,10 @@ async def test_a_journal_that_stays_locked_holds_up_neither_the_stop_nor_the_end
             await work()
         assert time.perf_counter() - began < 2
     assert len(refused) == 2
-    assert ask(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(200,)]
+    assert query(planned_path, "SELECT count(*) FROM status WHERE state = 'sending'") == [(200,)]
 
 
-@pytest.mark.parametrize("waits", [False, True], ids=["nobody has come", "somebody waits"])
+@pytest.mark.parametrize("waits", [False, True], ids=["none waits", "one waits"])
 async def test_reserved_attempts_that_cannot_be_written_are_not_made(planned_path: Path, *, waits: bool) -> None:
     async def work() -> None:
         async with ReservingLog(planned_path, 1) as log:
@@ -254,10 +258,10 @@ async def test_reserved_attempts_that_cannot_be_written_are_not_made(planned_pat
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    assert [ask(planned_path, STATUS, seq) for seq in (7, 8)] == [[("pending", 0)]] * 2
+    assert [query(planned_path, STATUS, seq) for seq in (7, 8)] == [[("pending", 0)]] * 2
 
 
-async def test_attempts_on_record_are_withdrawn_though_something_else_could_not_be_written(planned_path: Path) -> None:
+async def test_recorded_reservations_are_withdrawn_after_another_write_failed(planned_path: Path) -> None:
     async def work() -> None:
         async with ReservingLog(planned_path, 1) as log:
             log.reserve([7, 8], NOON)
@@ -270,10 +274,10 @@ async def test_attempts_on_record_are_withdrawn_though_something_else_could_not_
 
     with pytest.raises(JournalWriteError, match="readonly"):
         await work()
-    assert [ask(planned_path, STATUS, seq) for seq in (7, 8)] == [[("sent", 1)], [("pending", 0)]]
+    assert [query(planned_path, STATUS, seq) for seq in (7, 8)] == [[("sent", 1)], [("pending", 0)]]
 
 
-async def test_attempts_announced_after_a_failure_are_not_put_on_record(planned_path: Path) -> None:
+async def test_attempts_reserved_after_a_failure_are_not_recorded(planned_path: Path) -> None:
     async def work() -> None:
         async with ReservingLog(planned_path, 1) as log:
             log._writer.failure = JournalWriteError()
@@ -282,5 +286,5 @@ async def test_attempts_announced_after_a_failure_are_not_put_on_record(planned_
 
     with pytest.raises(JournalWriteError):
         await work()
-    assert ask(planned_path, STATUS, 7) == [("pending", 0)]
-    assert ask(planned_path, ATTEMPTS) == []
+    assert query(planned_path, STATUS, 7) == [("pending", 0)]
+    assert query(planned_path, ATTEMPTS) == []

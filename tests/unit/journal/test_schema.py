@@ -12,14 +12,14 @@ from campaign.errors import JournalError, JournalWriteError
 from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.schema import VERSION, connect, create, transaction
 
-from .planning import ask, message, plan, planned, tell
+from .planning import execute, message, plan, planned, query
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps rights elsewhere")
-def test_a_journal_and_what_sqlite_puts_beside_it_are_their_owners_alone(tmp_path: Path) -> None:
+def test_a_journal_and_its_sqlite_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         with SqliteJournal.open_or_create(tmp_path / "a.journal.db") as journal:
@@ -36,36 +36,36 @@ def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
-def test_a_file_that_appears_meanwhile_is_opened(tmp_path: Path) -> None:
+def test_a_file_created_meanwhile_is_opened(tmp_path: Path) -> None:
     path = planned(tmp_path / "a.journal.db", 3)
     with closing(create(path)) as connection:
         assert connection.execute("SELECT count(*) FROM message").fetchone() == (3,)
 
 
-def test_a_file_cut_off_before_its_schema_is_made_whole(tmp_path: Path) -> None:
+def test_a_file_without_its_schema_is_completed(tmp_path: Path) -> None:
     path = tmp_path / "a.journal.db"
     path.touch()
     with SqliteJournal.open(path) as journal:
         assert journal.last_run() is None
 
 
-def test_a_journal_that_is_not_there_is_not_made_by_opening_it(tmp_path: Path) -> None:
+def test_opening_a_missing_journal_does_not_create_it(tmp_path: Path) -> None:
     path = tmp_path / "a.journal.db"
     with pytest.raises(JournalError, match=r"a\.journal\.db: there is no such journal; `campaign run` makes one"):
         SqliteJournal.open(path)
     assert not path.exists()
 
 
-def test_a_journal_from_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+def test_a_journal_from_a_newer_version_is_refused_unchanged(tmp_path: Path) -> None:
     path = planned(tmp_path / "a.journal.db", 1)
-    tell(path, f"PRAGMA user_version = {VERSION + 1}")
+    execute(path, f"PRAGMA user_version = {VERSION + 1}")
     with pytest.raises(JournalError, match=r"newer campaign \(journal version 2\); update campaign"):
         SqliteJournal.open(path)
 
 
-def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+def test_another_programs_database_is_refused_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "a.journal.db"
-    tell(path, "CREATE TABLE customers (name TEXT)")
+    execute(path, "CREATE TABLE customers (name TEXT)")
     before = path.read_bytes()
     with pytest.raises(JournalError, match="is not a journal of campaign; move it out of the way"):
         SqliteJournal.open(path)
@@ -77,7 +77,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     [b"name;phone\n" * 500, b"\x00" * 4096, b"SQLite format 3\x00" + b"\xff" * 8000],
     ids=["CSV", "NUL", "ff"],
 )
-def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_database_is_reported_as_damaged(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.journal.db"
     path.write_bytes(content)
     with pytest.raises(JournalError, match=r"the journal is damaged .*; restore it from a copy"):
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path, conten
     assert path.read_bytes() == content
 
 
-def test_a_truncated_journal_is_said_to_be_damaged(tmp_path: Path) -> None:
+def test_a_truncated_journal_is_reported_as_damaged(tmp_path: Path) -> None:
     path = planned(tmp_path / "a.journal.db", 5000)
     with path.open("r+b") as file:
         file.truncate(file.seek(0, os.SEEK_END) // 3)
@@ -103,7 +103,7 @@ def test_a_folder_cannot_be_a_journal(tmp_path: Path) -> None:
         SqliteJournal.open(tmp_path)
 
 
-def test_a_folder_that_is_not_there_cannot_hold_a_journal(tmp_path: Path) -> None:
+def test_a_missing_folder_cannot_contain_a_journal(tmp_path: Path) -> None:
     with pytest.raises(JournalWriteError, match=r"cannot be written \(No such file.*make room or give write access"):
         SqliteJournal.open_or_create(tmp_path / "none" / "a.journal.db")
 
@@ -113,7 +113,7 @@ def test_a_folder_that_is_not_there_cannot_hold_a_journal(tmp_path: Path) -> Non
     [("query_only = ON", "attempt to write a readonly database"), ("max_page_count = 1", "database or disk is full")],
     ids=["read-only", "full"],
 )
-def test_what_cannot_be_written_is_said_and_changes_nothing(tmp_path: Path, pragma: str, why: str) -> None:
+def test_a_write_error_is_raised_and_changes_nothing(tmp_path: Path, pragma: str, why: str) -> None:
     path = planned(tmp_path / "a.journal.db", 1)
     with closing(connect(path)) as connection:
         connection.execute(f"PRAGMA {pragma}")
@@ -121,7 +121,7 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(tmp_path: Path, prag
         with pytest.raises(JournalWriteError, match=why) as raised:
             plan(journal, [message(row) for row in range(2, 500)])
         assert raised.value.exit_code == 2
-    assert ask(path, "SELECT count(*) FROM message") == [(1,)]
+    assert query(path, "SELECT count(*) FROM message") == [(1,)]
 
 
 def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
@@ -136,10 +136,10 @@ def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
             insert(0)
         assert connection.execute("SELECT count(*) FROM run").fetchone() == (0,)
         insert(1)
-    assert ask(tmp_path / "a.journal.db", "SELECT count(*) FROM run") == [(1,)]
+    assert query(tmp_path / "a.journal.db", "SELECT count(*) FROM run") == [(1,)]
 
 
-def test_a_journal_that_another_process_writes_is_waited_for(tmp_path: Path) -> None:
+def test_a_write_waits_for_another_process(tmp_path: Path) -> None:
     path = planned(tmp_path / "a.journal.db", 1)
     with closing(connect(path)) as connection, closing(sqlite3.connect(path, isolation_level=None)) as other:
         connection.execute("PRAGMA busy_timeout = 10")

@@ -13,7 +13,7 @@ from campaign.errors import JournalBusyError
 from campaign.journal import Decision, EarlierRow, Outcome, State, open_journal
 from campaign.journal.sqlite.second_chances import digest_of
 
-from .planning import NOON, ask, message, plan, tell
+from .planning import NOON, execute, message, plan, query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -217,11 +217,11 @@ def test_a_journal_from_before_is_given_the_tables_and_its_messages_are_known(tm
         plan(journal, [message(2)._replace(body=body)])
         deliver(journal, {1: State.SENT})
     for table in ("digest", "origin", "decision", "stop_request", "workbook"):
-        tell(path, f"DROP TABLE {table}")
+        execute(path, f"DROP TABLE {table}")
     with open_journal(path, create=False) as journal, journal.delivered_messages([1]) as find:
         assert find(digest_of(body) or b"") == EarlierRow(1, 2, State.SENT)
         assert digest_of(body) == digest_of(b'{"token":"t","msg":"Ch\xc3\xa0o"}')
         journal.forget(1)
-    assert len(ask(path, "SELECT digest FROM digest")) == 1
+    assert len(query(path, "SELECT digest FROM digest")) == 1
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

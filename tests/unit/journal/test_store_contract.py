@@ -1,4 +1,4 @@
-"""What every journal store promises: one suite over all of them, through the protocol alone."""
+"""The contract of a journal store: one suite for every implementation, through the protocol only."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def failed(kind: str, reason: str) -> Outcome:
 
 
 def deliver(journal: JournalStore, outcomes: Mapping[int, Outcome | None], run: int = 1) -> None:
-    """Make one attempt of each row; None is an attempt that never ended."""
+    """Make one attempt of each row; None is an attempt without an outcome."""
 
     async def work() -> None:
         async with journal.attempt_log(run) as log:
@@ -84,7 +84,7 @@ def test_runs_are_numbered_and_each_has_a_secret_of_its_own(journal: JournalStor
     assert last.number == 2
 
 
-def test_a_secret_never_shows(journal: JournalStore) -> None:
+def test_a_secret_is_not_in_a_repr(journal: JournalStore) -> None:
     run = plan(journal, [message(2)])
     assert "secret" not in repr(run)
     assert repr(run.secret) not in repr(run)
@@ -99,21 +99,21 @@ def test_a_plan_that_is_discarded_leaves_nothing(journal: JournalStore) -> None:
     assert plan(journal, []).number == 2
 
 
-def test_it_can_be_read_again_after_it_was_closed(journal: JournalStore) -> None:
+def test_a_closed_journal_can_be_read_again(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     journal.__exit__(None, None, None)
     with journal.reopened() as reopened:
         assert states(reopened) == [State.PENDING]
 
 
-def test_it_is_held_once(journal: JournalStore) -> None:
+def test_a_journal_can_be_acquired_once(journal: JournalStore) -> None:
     with journal.exclusive(), pytest.raises(JournalBusyError, match="is being worked on by"), journal.exclusive():
         pytest.fail("held twice")
     with journal.exclusive():
         pass
 
 
-def test_it_is_released_after_an_error(journal: JournalStore) -> None:
+def test_a_journal_is_released_after_an_error(journal: JournalStore) -> None:
     with pytest.raises(ZeroDivisionError, match="now"), journal.exclusive():
         raise ZeroDivisionError("now")
     with journal.exclusive():
@@ -123,7 +123,7 @@ def test_it_is_released_after_an_error(journal: JournalStore) -> None:
 # Sessions
 
 
-def test_the_time_of_all_deliveries_is_added_up(journal: JournalStore, times: list[float]) -> None:
+def test_the_durations_of_all_sessions_are_added(journal: JournalStore, times: list[float]) -> None:
     times.append(NOON)
     plan(journal, [message(2)])
     times += [NOON, NOON + 10, NOON + 1000, NOON + 1005]
@@ -133,7 +133,7 @@ def test_the_time_of_all_deliveries_is_added_up(journal: JournalStore, times: li
     assert (tally.seconds, tally.started_at, tally.ended_at) == (15.0, NOON, NOON + 1005)
 
 
-def test_a_delivery_that_was_killed_lasted_until_its_last_attempt(journal: JournalStore, times: list[float]) -> None:
+def test_a_killed_session_lasts_until_its_last_attempt(journal: JournalStore, times: list[float]) -> None:
     times += [NOON, NOON, NOON + 1000, NOON + 1007]
     plan(journal, [message(2), message(3)])
     journal.begin_session(1)
@@ -142,7 +142,7 @@ def test_a_delivery_that_was_killed_lasted_until_its_last_attempt(journal: Journ
     assert journal.tally(1).seconds == 11.0
 
 
-def test_a_delivery_that_was_killed_at_once_took_no_time(journal: JournalStore, times: list[float]) -> None:
+def test_a_session_killed_at_once_has_no_duration(journal: JournalStore, times: list[float]) -> None:
     times += [NOON, NOON, NOON + 50]
     plan(journal, [message(2)])
     journal.begin_session(1)
@@ -150,7 +150,7 @@ def test_a_delivery_that_was_killed_at_once_took_no_time(journal: JournalStore, 
     assert journal.tally(1).seconds == 0.0
 
 
-def test_a_clock_that_jumps_back_makes_no_negative_time(journal: JournalStore, times: list[float]) -> None:
+def test_a_clock_that_jumps_back_gives_no_negative_duration(journal: JournalStore, times: list[float]) -> None:
     times += [NOON, NOON, NOON - 3600, NOON - 3590, NOON - 3580]
     plan(journal, [message(2)])
     journal.end_session(journal.begin_session(1), "interrupted")
@@ -158,7 +158,7 @@ def test_a_clock_that_jumps_back_makes_no_negative_time(journal: JournalStore, t
     assert journal.tally(1).seconds == 10.0
 
 
-def test_why_a_delivery_ended_is_kept_until_the_next_begins(journal: JournalStore) -> None:
+def test_the_stop_reason_is_kept_until_the_next_session(journal: JournalStore) -> None:
     plan(journal, [message(2)])
 
     def stop_reason() -> str | None:
@@ -179,7 +179,7 @@ def test_why_a_delivery_ended_is_kept_until_the_next_begins(journal: JournalStor
 # Attempts
 
 
-def test_an_outcome_is_on_record_with_all_that_is_known(journal: JournalStore) -> None:
+def test_an_outcome_is_recorded_with_every_detail(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     deliver(journal, {1: sent()})
     (result,) = journal.results(1)
@@ -194,7 +194,7 @@ def test_an_attempt_that_never_ended_leaves_its_row_sending(journal: JournalStor
     assert journal.tally(1).requests == 1
 
 
-def test_rows_that_were_cut_off_can_be_put_in_doubt(journal: JournalStore) -> None:
+def test_interrupted_rows_can_be_put_in_doubt(journal: JournalStore) -> None:
     plan(journal, [message(2), message(3)])
     plan(journal, [message(2)])
     deliver(journal, {1: None})
@@ -207,7 +207,7 @@ def test_rows_that_were_cut_off_can_be_put_in_doubt(journal: JournalStore) -> No
     assert states(journal, 2) == [State.SENDING]
 
 
-async def test_attempts_are_numbered_over_all_deliveries_of_a_run(journal: JournalStore) -> None:
+async def test_attempts_are_numbered_over_all_sessions_of_a_run(journal: JournalStore) -> None:
     plan(journal, [message(2), message(3)])
     numbers = []
     for _ in range(2):
@@ -216,7 +216,7 @@ async def test_attempts_are_numbered_over_all_deliveries_of_a_run(journal: Journ
     assert numbers == [1, 2, 3, 4]
 
 
-async def test_a_read_back_is_a_request_of_its_own(journal: JournalStore) -> None:
+async def test_a_read_back_counts_as_a_request(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     async with journal.attempt_log(1) as log:
         attempt = await log.begin(1, NOON)
@@ -227,7 +227,7 @@ async def test_a_read_back_is_a_request_of_its_own(journal: JournalStore) -> Non
     assert journal.tally(1).requests == 2
 
 
-async def test_reserved_attempts_are_on_record_and_those_not_made_are_taken_back(journal: JournalStore) -> None:
+async def test_reservations_are_recorded_and_unused_ones_withdrawn(journal: JournalStore) -> None:
     plan(journal, [message(2), message(3), message(4)])
     async with journal.attempt_log(1) as log:
         first, second = log.reserve([1, 2], NOON)
@@ -239,7 +239,20 @@ async def test_reserved_attempts_are_on_record_and_those_not_made_are_taken_back
     assert journal.tally(1).requests == 1
 
 
-async def test_rows_that_are_waiting_come_in_pages_in_sheet_order(journal: JournalStore) -> None:
+async def test_a_row_whose_message_was_not_found_is_told_from_one_that_was_refused(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3), message(4)])
+    async with journal.attempt_log(1) as log:
+        for seq in (1, 2):
+            attempt = await log.begin(seq, NOON)
+            log.record_outcome(seq, attempt, "unclear", Outcome(State.SENDING, "unclear", "reset", at=NOON + 1))
+            log.record_read_back(seq, NOON + 2, "absent", Outcome(State.PENDING, "absent", at=NOON + 3))
+        log.record_outcome(2, await log.begin(2, NOON + 4), "not_taken", Outcome(State.PENDING, "not_taken", "429"))
+    async with journal.attempt_log(1) as log:
+        rows = [(row.seq, row.attempts, row.cut_off, row.absent) for row in await log.waiting(0, 10)]
+    assert rows == [(1, 1, False, True), (2, 2, False, False), (3, 0, False, False)]
+
+
+async def test_pending_rows_come_in_pages_in_sheet_order(journal: JournalStore) -> None:
     plan(journal, [message(2), message(3, State.INVALID), message(4), message(5), message(6)])
     async with journal.attempt_log(1) as log:
         log.record_outcome(3, await log.begin(3, NOON), "sent", sent())
@@ -255,7 +268,7 @@ async def test_rows_that_are_waiting_come_in_pages_in_sheet_order(journal: Journ
 
 
 @pytest.mark.parametrize(("state", "doubted"), [(State.FAILED, False), (State.IN_DOUBT, True)], ids=str)
-async def test_rows_to_retry_wait_too_and_keep_their_state_until_their_turn(
+async def test_rows_to_retry_are_pending_rows_and_keep_their_state_until_sent(
     journal: JournalStore, state: State, *, doubted: bool
 ) -> None:
     plan(journal, [message(2), message(3)])
@@ -268,7 +281,7 @@ async def test_rows_to_retry_wait_too_and_keep_their_state_until_their_turn(
     assert states(journal) == [state, State.PENDING]
 
 
-def test_half_a_character_does_no_harm(journal: JournalStore) -> None:
+def test_a_lone_surrogate_is_harmless(journal: JournalStore) -> None:
     plan(journal, [message(2, State.INVALID, "bad \ud83d", "“\ud83d” is too short"), message(3)])
     deliver(journal, {2: failed("k\ud83d", "refused \ud83d")})
     assert {(reason.kind, reason.example) for reason in journal.reasons(1)} == {
@@ -277,7 +290,7 @@ def test_half_a_character_does_no_harm(journal: JournalStore) -> None:
     }
 
 
-# Figures
+# Statistics
 
 
 def test_rows_are_tallied_by_state(journal: JournalStore) -> None:
@@ -298,13 +311,13 @@ async def test_throttled_requests_are_counted(journal: JournalStore) -> None:
     assert (tally.requests, tally.throttled) == (3, 2)
 
 
-def test_results_can_be_asked_for_by_state(journal: JournalStore) -> None:
+def test_results_can_be_filtered_by_state(journal: JournalStore) -> None:
     plan(journal, [message(2), message(3, State.INVALID), message(4, State.SKIPPED), message(5)])
     assert [result.row for result in journal.results(1, (State.INVALID, State.SKIPPED))] == [3, 4]
     assert list(journal.results(1, (State.SENT,))) == []
 
 
-def test_reasons_are_grouped_the_most_common_first_and_the_skipped_last(journal: JournalStore) -> None:
+def test_reasons_are_grouped_most_common_first_and_skipped_last(journal: JournalStore) -> None:
     rows = [message(2, State.INVALID, "blank phone", "B2: the phone is blank")]
     rows += [message(row) for row in range(3, 11)]
     rows += [message(row, State.SKIPPED, "duplicate", "exact duplicate of row 3") for row in range(11, 31)]
@@ -317,12 +330,12 @@ def test_reasons_are_grouped_the_most_common_first_and_the_skipped_last(journal:
     assert (third.state, third.count) == (State.SKIPPED, 20)
 
 
-def test_a_kind_in_two_states_is_two_reasons(journal: JournalStore) -> None:
+def test_one_kind_in_two_states_gives_two_reasons(journal: JournalStore) -> None:
     plan(journal, [message(2, State.INVALID, "x"), message(3, State.SKIPPED, "x")])
     assert {reason.state for reason in journal.reasons(1)} == {State.INVALID, State.SKIPPED}
 
 
-def test_messages_are_counted_by_the_minute(journal: JournalStore) -> None:
+def test_messages_are_counted_per_minute(journal: JournalStore) -> None:
     plan(journal, [message(row) for row in range(2, 7)])
     minute = NOON // 60 * 60
     moments = {seq: sent(at) for seq, at in enumerate((minute, minute + 59, minute + 61, minute + 600), start=1)}
@@ -330,7 +343,7 @@ def test_messages_are_counted_by_the_minute(journal: JournalStore) -> None:
     assert journal.sent_per_minute(1) == (1, [(minute, 2), (minute + 60, 1), (minute + 600, 1)])
 
 
-def test_a_long_run_is_counted_by_longer_spans(journal: JournalStore) -> None:
+def test_a_long_run_is_counted_in_longer_intervals(journal: JournalStore) -> None:
     plan(journal, [message(row) for row in range(2, 502)])
     deliver(journal, {seq: sent(NOON + 120 * seq) for seq in range(1, 501)})
     span, counts = journal.sent_per_minute(1)
@@ -338,6 +351,6 @@ def test_a_long_run_is_counted_by_longer_spans(journal: JournalStore) -> None:
     assert sum(count for _, count in counts) == 500
 
 
-def test_nothing_sent_is_nothing_to_count(journal: JournalStore) -> None:
+def test_a_run_without_sent_messages_has_no_counts(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     assert journal.sent_per_minute(1) == (1, [])

@@ -1,4 +1,4 @@
-"""One delivery with everything real: sockets, journal, signals."""
+"""A delivery with real sockets, a real journal and real signals."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ROWS = 30
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
-    """A planned run of thirty messages to Kitechat."""
+    """A planned run of thirty Kitechat messages."""
     path = tmp_path / "test.journal.db"
-    with closing(sqlite3.connect(path)) as connection:  # small pages, so that a small disk is soon full
+    with closing(sqlite3.connect(path)) as connection:  # small pages, so that a small disk fills up quickly
         connection.execute("PRAGMA page_size = 512")
         connection.execute("VACUUM")
     with SqliteJournal.open_or_create(path) as opened:
@@ -52,7 +52,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 class Chat:
-    """A Kitechat server that looks into the journal while it has a request."""
+    """A Kitechat server that reads the journal while it handles a request."""
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
@@ -60,8 +60,8 @@ class Chat:
         self.on_record: list[tuple[str, int]] = []
         self.on_arrival: Callable[[], object] = lambda: None
         self.arrived = asyncio.Event()
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
+        self.may_respond = asyncio.Event()
+        self.may_respond.set()
 
     async def handle(self, request: web.Request) -> web.Response:
         payload = await request.json()
@@ -71,7 +71,7 @@ class Chat:
             self.on_record.append(other.execute(query, (seq,)).fetchone())
         self.arrived.set()
         self.on_arrival()
-        await self.may_answer.wait()
+        await self.may_respond.wait()
         return web.json_response({"success": True})
 
 
@@ -85,7 +85,7 @@ async def chat(journal: Path) -> AsyncIterator[Chat]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     chat.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield chat
-    chat.may_answer.set()
+    chat.may_respond.set()
     await runner.cleanup()
 
 
@@ -93,19 +93,21 @@ FAST = DeliverySettings(rate=5000)
 
 
 async def delivered(path: Path, url: str, settings: DeliverySettings = FAST) -> StopReason | None:
-    """Deliver run 1 to a server, as the command line does."""
+    """Deliver run 1 to a server in the same way as the command line."""
     with SqliteJournal.open(path) as opened:
         record = opened.run(1)
         assert record is not None
         run = Run(opened, record, {"api_key": "the-key"}, server=url)
-        delivering = asyncio.create_task(run.deliver_all(settings))
+        delivery = run.begin_delivery(settings)
+        delivering = asyncio.create_task(delivery.perform())
         with interruptible(run.stop, run.cancel):
             await asyncio.wait([delivering])
         report = run.report_sync()
         if delivering.cancelled():
             assert report.reason is not None
             return StopReason(report.reason, interrupted=report.interrupted)
-        return delivering.result()
+        delivering.result()
+        return delivery.reason
 
 
 def states(journal: Path) -> dict[str, int]:
@@ -120,19 +122,19 @@ async def test_every_row_is_delivered_and_on_record_before_it_leaves(journal: Pa
 
 
 async def test_the_first_interrupt_drains(journal: Path, chat: Chat) -> None:
-    chat.may_answer.clear()
+    chat.may_respond.clear()
     delivering = asyncio.create_task(delivered(journal, chat.url))
     await chat.arrived.wait()
     signal.raise_signal(signal.SIGINT)
     await asyncio.sleep(0)
-    chat.may_answer.set()
+    chat.may_respond.set()
     assert await delivering == StopReason("interrupted", interrupted=True)
     assert states(journal)["sent"] == len(chat.on_record) < ROWS
     assert states(journal)["pending"] == ROWS - len(chat.on_record)
 
 
-async def test_the_second_interrupt_leaves_what_is_under_way_to_be_sorted_out(journal: Path, chat: Chat) -> None:
-    chat.may_answer.clear()
+async def test_the_second_interrupt_leaves_rows_in_flight_for_resume(journal: Path, chat: Chat) -> None:
+    chat.may_respond.clear()
     delivering = asyncio.create_task(delivered(journal, chat.url))
     await chat.arrived.wait()
     for _ in range(2):
@@ -162,7 +164,9 @@ async def test_a_full_disk_stops_before_the_next_send(
     assert left["pending"] == ROWS - len(chat.on_record)
 
 
-async def test_a_lost_outcome_stops_and_says_why(journal: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lost_outcome_stops_the_run_with_a_reason(
+    journal: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     connections: list[sqlite3.Connection] = []
 
     def connect(path: Path) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""What a file holds is shown so that it cannot act on the terminal, and a refusal stays one paragraph."""
+"""Text from a file cannot control the terminal, and an error stays one paragraph."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def write(path: Path, *rows: tuple[str, ...]) -> Path:
     return path
 
 
-def test_what_a_terminal_would_obey_is_spelt_out(command: Campaign, tmp_path: Path) -> None:
+def test_control_characters_are_escaped(command: Campaign, tmp_path: Path) -> None:
     name = f"Tên{CLEAR_SCREEN}"
     rows = (("token", "rid", "msg", name), ("t", "r", f"xin {CLEAR_SCREEN} chào", "Lan"), ("t", " ", "x\u202e", ""))
-    said = command("check", write(tmp_path / "list.csv", *rows), *OPTIONS)
-    assert "“xin \\x1b[2J chào”" in said.stderr
-    assert "\x1b" not in said.stderr
+    result = command("check", write(tmp_path / "list.csv", *rows), *OPTIONS)
+    assert "“xin \\x1b[2J chào”" in result.stderr
+    assert "\x1b" not in result.stderr
     missing = command("check", tmp_path / "list.csv", *OPTIONS, "--map", "msg=nowhere")
     assert "the headers are: token, rid, msg, Tên\\x1b[2J" in missing.stderr
 
 
-def test_a_header_on_several_lines_is_named_on_one(command: Campaign, tmp_path: Path) -> None:
+def test_a_multi_line_header_is_named_on_one_line(command: Campaign, tmp_path: Path) -> None:
     rows = (("token", "rid", "Nội dung\n(tiếng Việt)"), ("t", "r", ""))
     recipients = write(tmp_path / "list.csv", *rows)
     missing = command("check", recipients, *OPTIONS, "--map", "msg=nowhere")
@@ -41,13 +41,11 @@ def test_a_header_on_several_lines_is_named_on_one(command: Campaign, tmp_path: 
 
 @pytest.mark.parametrize("blank", ["", " ", "\\t\\n"], ids=["empty", "a blank", "a tab"])
 @pytest.mark.parametrize("key", ["template", "recipients.file"])
-def test_a_name_of_nothing_but_blanks_is_a_problem_of_its_key(
-    command: Campaign, tmp_path: Path, key: str, blank: str
-) -> None:
+def test_a_blank_name_is_a_problem_of_its_key(command: Campaign, tmp_path: Path, key: str, blank: str) -> None:
     names = {"template": "livechat-text", "recipients.file": "list.csv", key: blank}
     campaign = tmp_path / "c.toml"
     campaign.write_text(
         f'template = "{names["template"]}"\n[recipients]\nfile = "{names["recipients.file"]}"\n', encoding="utf-8"
     )
-    said = command("check", campaign)
-    assert (said.code, said.stderr) == (2, f"{campaign}: {key}: is blank\n")
+    result = command("check", campaign)
+    assert (result.code, result.stderr) == (2, f"{campaign}: {key}: is blank\n")

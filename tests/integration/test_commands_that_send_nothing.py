@@ -21,74 +21,74 @@ HEAVY = ("aiohttp", "openpyxl", "pydantic", "jinja2", "tqdm", "charset_normalize
 def test_a_new_campaign_runs_in_the_sandbox_as_it_is(command: Campaign, tmp_path: Path, channel: str) -> None:
     folder = tmp_path / "fresh"
     assert command("new", folder, "--channel", channel).code == 0
-    said = command("run", folder / "campaign.toml", "--sandbox", "--json", "--rate", "100/s")
-    assert (said.code, said.json["sent"]) == (0, 3)
+    result = command("run", folder / "campaign.toml", "--sandbox", "--json", "--rate", "100/s")
+    assert (result.code, result.json["sent"]) == (0, 3)
 
 
 def test_new_overwrites_nothing(command: Campaign, tmp_path: Path) -> None:
     (tmp_path / "campaign.toml").write_text("mine")
-    said = command("new", tmp_path)
-    assert said.code == 2
-    assert "is there already" in said.stderr
+    result = command("new", tmp_path)
+    assert result.code == 2
+    assert "is there already" in result.stderr
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_check_shows_the_mapping_and_every_problem_by_cell(command: Campaign, tmp_path: Path) -> None:
     rows = [["Token", "rid", "Nội dung"], ["t1", "r1", "chào"], ["", "r2", "x"], ["t3", "r3", " "]]
     recipients = write_csv(tmp_path / "list.csv", rows)
-    said = command("check", recipients, *SERVER, "--map", "msg=Nội dung", "--json")
-    assert said.code == 1
-    assert "msg ← column C “Nội dung” ← “chào”" in said.stderr
-    assert "1 of 3 rows can be sent, 2 invalid." in said.stderr
-    assert [problem["where"] for problem in said.json["problems"]] == ["A3", "C4"]
+    result = command("check", recipients, *SERVER, "--map", "msg=Nội dung", "--json")
+    assert result.code == 1
+    assert "msg ← column C “Nội dung” ← “chào”" in result.stderr
+    assert "1 of 3 rows can be sent, 2 invalid." in result.stderr
+    assert [problem["where"] for problem in result.json["problems"]] == ["A3", "C4"]
     found = [
-        (column["variable"], column["column"], column["header"], column["example"]) for column in said.json["columns"]
+        (column["variable"], column["column"], column["header"], column["example"]) for column in result.json["columns"]
     ]
     assert found == [("token", "A", "Token", "t1"), ("rid", "B", "rid", "r1"), ("msg", "C", "Nội dung", "chào")]
 
 
-def test_check_of_a_sound_list_ends_well(command: Campaign, tmp_path: Path) -> None:
-    said = command("check", livechat_list(tmp_path / "list.csv", 3), *SERVER, "-q")
-    assert (said.code, said.stderr, said.stdout) == (0, "", "")
+def test_check_of_a_correct_list_exits_with_0(command: Campaign, tmp_path: Path) -> None:
+    result = command("check", livechat_list(tmp_path / "list.csv", 3), *SERVER, "-q")
+    assert (result.code, result.stderr, result.stdout) == (0, "", "")
 
 
 def test_preview_shows_the_rows_asked_for(command: Campaign, tmp_path: Path) -> None:
-    said = command("preview", livechat_list(tmp_path / "list.csv", 9), *SERVER, "--rows", "3-4")
-    assert said.code == 0
-    assert "message 1" in said.stderr
-    assert "message 2" in said.stderr
-    assert "message 3" not in said.stderr
-    assert said.stdout == ""
+    result = command("preview", livechat_list(tmp_path / "list.csv", 9), *SERVER, "--rows", "3-4")
+    assert result.code == 0
+    assert "message 1" in result.stderr
+    assert "message 2" in result.stderr
+    assert "message 3" not in result.stderr
+    assert result.stdout == ""
 
 
-def test_preview_shows_the_first_rows_and_says_how_to_see_others(command: Campaign, tmp_path: Path) -> None:
-    said = command("preview", livechat_list(tmp_path / "list.csv", 30), *SERVER)
-    assert "message 9" in said.stderr
-    assert "message 10" not in said.stderr
-    assert "--rows" in said.stderr
+def test_preview_shows_the_first_rows_and_how_to_see_others(command: Campaign, tmp_path: Path) -> None:
+    result = command("preview", livechat_list(tmp_path / "list.csv", 30), *SERVER)
+    assert "message 9" in result.stderr
+    assert "message 10" not in result.stderr
+    assert "--rows" in result.stderr
 
 
 def test_preview_writes_a_page(command: Campaign, tmp_path: Path) -> None:
     page = tmp_path / "preview.html"
-    said = command("preview", livechat_list(tmp_path / "list.csv", 3), *SERVER, "--html", page)
-    assert said.code == 0
+    result = command("preview", livechat_list(tmp_path / "list.csv", 3), *SERVER, "--html", page)
+    assert result.code == 0
     assert "message 2" in page.read_text(encoding="utf-8")
 
 
-def test_preview_of_a_row_with_a_problem_ends_with_1(command: Campaign, tmp_path: Path) -> None:
+def test_preview_of_a_row_with_a_problem_exits_with_1(command: Campaign, tmp_path: Path) -> None:
     recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t1", "", "hello"]])
-    said = command("preview", recipients, *SERVER, "--rows", "2", "--json")
-    assert said.code == 1
+    result = command("preview", recipients, *SERVER, "--rows", "2", "--json")
+    assert result.code == 1
     assert command("preview", recipients, *SERVER, "--rows", "two").code == 2
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -> None:
+def test_the_list_of_commands_has_each_commands_short_help(name: str) -> None:
     command = getattr(importlib.import_module(f"campaign.cli.{name}"), name)
     assert command.short_help == COMMANDS[name]
 
 
-def test_help_lists_every_command_in_the_order_of_the_way(command: Campaign) -> None:
+def test_help_lists_every_command_in_order_of_use(command: Campaign) -> None:
     shown = command("--help").stdout
     places = [shown.index(f"  {name} ") for name in COMMANDS]
     assert places == sorted(places)
@@ -102,24 +102,24 @@ def test_help_loads_no_heavy_library() -> None:
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     plain = {name: value for name, value in os.environ.items() if not name.startswith("COV")}  # coverage loads sqlite3
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", check, "--help"], capture_output=True, text=True, check=True, env=plain
     )
-    assert said.stdout.splitlines()[-1] == "[]"
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 def test_python_m_campaign_is_the_command() -> None:
-    said = subprocess.run([sys.executable, "-m", "campaign", "--version"], capture_output=True, text=True, check=True)
-    assert said.stdout.startswith("campaign, version ")
+    result = subprocess.run([sys.executable, "-m", "campaign", "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("campaign, version ")
 
 
-def test_check_names_what_the_template_does_not_use(command: Campaign, tmp_path: Path) -> None:
+def test_check_names_unused_variables(command: Campaign, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
-    said = command("check", recipients, *SERVER, "--set", "mgs=hello", "--map", "colour=token")
-    assert said.code == 0
+    result = command("check", recipients, *SERVER, "--set", "mgs=hello", "--map", "colour=token")
+    assert result.code == 0
     assert (
         "Warning: mgs: is named by the campaign file or an option, and livechat-text.toml does not use it"
-        in said.stderr
+        in result.stderr
     )
-    assert "did you mean “msg”?" in said.stderr
-    assert "Warning: colour:" in said.stderr
+    assert "did you mean “msg”?" in result.stderr
+    assert "Warning: colour:" in result.stderr
