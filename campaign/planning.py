@@ -18,6 +18,7 @@ from campaign.journal.records import PlannedRow, State, encode_cells
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
 from campaign.recipients import missing_header_warning, variable_name
+from campaign.recipients.batches import batches
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import ReadOptions, open_sheet
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from campaign.messages import MessageTemplate, TemplateFile
     from campaign.recipients import Linter
     from campaign.sheets import Row, Sheet
-
-BATCH, BATCH_CELLS, BATCH_CHARACTERS = 500, 1_000_000, 4_000_000
-"""Rows planned together: as many, or fewer where they are very wide or hold very long texts."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
@@ -217,7 +215,7 @@ def _plan_batches(
 ) -> Iterator[Sequence[PlannedRow]]:
     found = False
     with Duplicates() as duplicates:
-        for batch in _batches(plan.recipients):
+        for batch in batches(plan.recipients):
             found = True
             if linter is not None:
                 for row in batch:
@@ -228,26 +226,6 @@ def _plan_batches(
     if not found:
         where = str(plan.recipients.path)
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
-
-
-def _batches(recipients: Sheet) -> Iterator[list[Row]]:
-    """Rows by the batch; where the list turns out to be damaged, the rows before that place come before the error."""
-    most = max(1, min(BATCH, BATCH_CELLS // max(1, len(recipients.columns))))
-    batch: list[Row] = []
-    characters = 0
-    try:
-        for row in recipients.rows():
-            batch.append(row)
-            characters += sum(map(len, row.texts))
-            if len(batch) == most or characters > BATCH_CHARACTERS:
-                yield batch
-                batch, characters = [], 0
-    except RecipientsError:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
 
 
 def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
