@@ -84,7 +84,8 @@ async def start(
     except asyncio.CancelledError:  # let the thread notice and clean up before the caller goes on
         cancelled.set()
         await asyncio.wait([task])
-        if task.exception() is None and not options.starts_over:  # else an unfinished run may have been given up for it
+        # Where it started over, an unfinished run may have been given up for it: then it stays, for a resume.
+        if task.exception() is None and (plan.rehearsal or not options.starts_over):
             journal.discard(task.result().number)
         raise
 

@@ -116,6 +116,24 @@ def test_where_the_server_does_not_answer_what_was_cut_off_is_in_doubt(
     assert len(server.ledger.taken()) == 2
 
 
+def test_abandon_asks_the_server_through_the_proxy(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    livechat_list(tmp_path / "list.csv", 4)
+    campaign = tmp_path / "c.toml"
+    campaign.write_text(
+        f'name = "c"\ntemplate = "livechat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{server.url}"\n'
+        '[delivery]\ngive_up_after = "300ms"\n',
+        encoding="utf-8",
+    )
+    command("run", campaign, *FAST, "--limit", "2")
+    change(tmp_path / "c.journal.db", "UPDATE status SET state = 'sending', attempts = 1 WHERE seq = 2")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    said = command("abandon", campaign, "--yes", "--json")
+    assert (said.code, said.json["sent"], said.json["skipped"], said.json["in_doubt"]) == (0, 1, 2, 1)
+
+
 # resolve
 
 
