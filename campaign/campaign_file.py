@@ -13,6 +13,9 @@ from pydantic import ValidationError
 from campaign.config import Campaign, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 
+DEEPEST = 50
+"""Levels of tables and lists, far beyond what any setting has."""
+
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
 
@@ -136,7 +139,7 @@ def is_spreadsheet(file: Path) -> bool:
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise CampaignFileError(
             Problem(str(file), "there is no such file", "`campaign new DIR` makes a campaign to start from")
@@ -145,8 +148,30 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise CampaignFileError(Problem(str(file), f"cannot be read ({error.strerror})")) from error
     except UnicodeDecodeError as error:
         raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
-    except (ValueError, RecursionError) as error:  # not TOML, or nested too deeply for Python's parser
+    except RecursionError as error:
+        raise _too_deep(file) from error
+    except ValueError as error:  # not TOML, or beyond what Python reads
         raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
+    if _is_deeper_than(content, DEEPEST):
+        raise _too_deep(file)
+    return content
+
+
+def _too_deep(file: Path) -> CampaignFileError:
+    return CampaignFileError(Problem(str(file), "is nested too deeply", "a campaign file has sections of one level"))
+
+
+def _is_deeper_than(content: object, most: int) -> bool:
+    """Whether tables and lists are nested further: dotted keys nest without end, and Python shows no such value."""
+    level = [content]
+    for _ in range(most):
+        level = [
+            below
+            for each in level
+            if isinstance(each, dict | list)
+            for below in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
 
 
 def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@
     └── ResultsError               results               the results workbook cannot be written
 
 Each carries one or more problems of the form "where: what is wrong, what to do". They are caught once, at the edge of
-the command line.
+the command line. Any other exception is a fault of campaign's own, and ends with exit code 4.
 """
 
 from __future__ import annotations
@@ -132,3 +132,11 @@ class ResultsError(CampaignError):
     """The results workbook cannot be written."""
 
     code = "results"
+
+
+def fault_text(error: BaseException) -> str:
+    """What to say of an error that is no user's mistake: the kind of the innermost error, and where it came from."""
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"a fault of campaign's own ({said[:200]}): please report it"

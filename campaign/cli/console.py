@@ -1,7 +1,8 @@
-"""Text for people, on stderr."""
+"""Text for people, on stderr: the only module that writes to a terminal or asks on one."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +13,7 @@ from campaign.review.preview_terminal import harmless
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import TextIO
 
     from campaign.errors import Problem
 
@@ -24,7 +26,31 @@ def say(text: str, *, color: str | None = None) -> None:
     A cell, a header or a response may contain control characters; they are escaped, ESC as `\x1b`.
     """
     shown = "\n".join(map(harmless, text.split("\n")))
-    click.echo(click.style(shown, fg=color) if color else shown, err=True)
+    with contextlib.suppress(OSError, ValueError):  # nobody reads it: a reason to say no more, not to stop
+        click.echo(click.style(shown, fg=color) if color else shown, err=True)
+
+
+def confirm(question: str) -> bool:
+    """Ask a question on the terminal; its end, as by Ctrl-D, is a no.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    try:
+        return click.confirm(harmless(question), err=True)
+    except click.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # click makes one error of both
+            raise KeyboardInterrupt from error
+        say("")
+        return False
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; a program without a console has none, and a service a closed one."""
+    try:
+        return stream is not None and stream.isatty()
+    except (OSError, ValueError):
+        return False
 
 
 def warn(warning: Problem) -> None:
@@ -67,6 +93,15 @@ class Listing:
 
 def key_prompt() -> Callable[[str], str] | None:
     """Return a function that prompts for a key without showing it; None if stdin is not a terminal."""
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         return None
-    return lambda text: str(click.prompt(text, hide_input=True, err=True))
+    return _ask_hidden
+
+
+def _ask_hidden(text: str) -> str:
+    try:
+        return str(click.prompt(harmless(text), hide_input=True, err=True))
+    except click.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def find_credentials(
-    channel: Channel, environment: Mapping[str, str], prompt: Callable[[str], str] | None
+    channel: Channel,
+    environment: Mapping[str, str],
+    prompt: Callable[[str], str] | None,
+    warn: Callable[[Problem], object] = lambda _warning: None,
 ) -> dict[str, str]:
     """Find the values of a channel's credentials, by name; empty if it requires none.
 
@@ -24,11 +29,32 @@ def find_credentials(
         channel: the channel.
         environment: the environment variables.
         prompt: prompts for a value without showing it; None if there is no terminal.
+        warn: called with a warning about a key file that everybody on this machine can read.
 
     Raises:
         KeyMissingError: one is not set, its file cannot be read, or a header cannot carry it.
     """
-    return SecretMapping((each.name, _find(channel, each, environment, prompt)) for each in channel.credentials)
+    found = SecretMapping((each.name, _find(channel, each, environment, prompt)) for each in channel.credentials)
+    for credential in channel.credentials:
+        file = environment.get(f"{credential.variable}_FILE")
+        if file and not environment.get(credential.variable, "").strip() and _is_open_to_all(Path(file)):
+            what = f"everybody on this computer can read {file}, which holds the {credential.label}"
+            warn(Problem(f"{credential.variable}_FILE", what, "make it yours alone: chmod 600", "key-file-open"))
+    return found
+
+
+def _is_open_to_all(file: Path) -> bool:
+    """Whether others than the owner and the group can read or write a file.
+
+    Windows has access lists in place of modes; Python shows every file there as open to all (os.stat), so nothing is
+    known of it.
+    """
+    if os.name == "nt":
+        return False
+    try:
+        return bool(file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH))
+    except OSError:
+        return False
 
 
 def _find(

@@ -16,11 +16,15 @@ NOTHING_SENT = 2
 """Wrong usage, a missing key, a bad file, or invalid rows."""
 STOPPED = 3
 """Stopped before the end."""
+INTERNAL_FAULT = 4
+"""A fault of campaign's own."""
 INTERRUPTED = 130
 
 
-def exit_code(tally: Tally, *, interrupted: bool) -> int:
+def exit_code(tally: Tally, *, interrupted: bool, fault: bool = False) -> int:
     """The exit code of `run`, `resume` and `results`."""
+    if fault:
+        return INTERNAL_FAULT
     if interrupted:
         return INTERRUPTED
     if not tally.finished:

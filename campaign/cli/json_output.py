@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from tempfile import SpooledTemporaryFile
@@ -82,11 +83,18 @@ def _print(write: Callable[[BinaryIO], object]) -> None:
         write(stream)
         stream.write(b"\n")
         stream.flush()
-    except BrokenPipeError:  # the reader closed the pipe
-        raise
-    except OSError as error:
+        error = getattr(stream, "error", None)  # of an UnfailingStream
+    except OSError as failed:
+        error = failed
+    if error is not None and not isinstance(error, BrokenPipeError):  # the reader closed the pipe
         warn(Problem("--json", f"the standard output cannot be written ({error.strerror or error})"))
 
 
+# What a terminal takes for a command (DEL, C1) or for an order to turn the line around (the Bidi_Control characters of
+# Unicode TR 9), and the two separators that end a line in JavaScript. All of them stand in strings, where JSON has \u.
+_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
 def _encoded(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    text = _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    return text.encode("utf-8", "backslashreplace")

@@ -1,17 +1,18 @@
-"""The command group: loads each command when it is called, and handles every error in one place."""
+"""The group of commands, each loaded when it is called."""
 
 from __future__ import annotations
 
 import importlib
 import re
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.cli.console import say
 from campaign.cli.exit_codes import INTERRUPTED
-from campaign.errors import CampaignError
+from campaign.cli.failures import exits_by_error, log_to_terminal
+from campaign.cli.signals import interrupted_by_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,28 +55,23 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:  # noqa: ANN401 - click's
         """Run the command line."""
-        try:
-            return super().main(args, *rest, **options)
-        except CampaignError as error:
-            if _wants_traceback(args):
-                traceback.print_exc()
-            from campaign.cli.console import say  # noqa: PLC0415 - `campaign --help` says nothing of its own
-
-            for problem in error.problems:
-                say(str(problem), color="red")
-            sys.exit(error.exit_code)
+        verbose = _is_verbose(args)
+        with log_to_terminal(verbose=verbose), exits_by_error(verbose=verbose):
+            code = super().main(args, *rest, **{**options, "standalone_mode": False})
+            sys.exit(code or 0)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
         """Run one command, and handle interrupts outside a delivery; one during a delivery ends in a report."""
         try:
-            return super().invoke(ctx)
+            with interrupted_by_signals():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             sends = ctx.invoked_subcommand in ("run", "resume")
-            click.echo("interrupted" + ("; `campaign results` says how far the run is" if sends else ""), err=True)
+            say("interrupted" + ("; `campaign results` says how far the run is" if sends else ""))
             ctx.exit(INTERRUPTED)
 
 
-def _wants_traceback(args: Sequence[str] | None) -> bool:
+def _is_verbose(args: Sequence[str] | None) -> bool:
     given = sys.argv[1:] if args is None else args
     return "--verbose" in given or any(re.fullmatch(r"-[a-z]*v[a-z]*", word) for word in given)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from campaign.channels import CHANNELS
+from campaign.cli.console import say
 from campaign.starter import make_starter
 
 
@@ -26,6 +27,6 @@ def new(folder: Path, channel: str) -> None:
     campaign new tet-offer --channel kitechat
     """
     for path in make_starter(folder, CHANNELS.find(channel)):
-        click.echo(f"made {path}", err=True)
+        say(f"made {path}")
     file = folder / "campaign.toml"
-    click.echo(f"Next: campaign check {file}, then: campaign run {file} --sandbox", err=True)
+    say(f"Next: campaign check {file}, then: campaign run {file} --sandbox")

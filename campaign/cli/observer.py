@@ -8,13 +8,13 @@ import sys
 import time
 from typing import TYPE_CHECKING, Never, Self
 
-import click
 from tqdm import tqdm
 
-from campaign.cli.console import say, warn
+from campaign.cli.console import confirm, is_terminal, say, warn
 from campaign.cli.signals import interruptible
 from campaign.errors import Problem, UsageError
 from campaign.review.phrases import rows_of
+from campaign.review.preview_terminal import harmless
 from campaign.runs import RunObserver
 from campaign.runs.earlier import who_gets_it_again
 from campaign.settings import DEFAULT_RATE
@@ -48,11 +48,14 @@ class TerminalObserver(RunObserver):
         self._quiet = quiet
         self._bar: tqdm[Never] | None = None
         self._line_at = time.monotonic() + LINE_INTERVAL
+        self._interrupted = False
+        self._until_written = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._until_written.close()
         self._close_bar()
 
     def warned(self, warning: Problem) -> None:
@@ -63,7 +66,7 @@ class TerminalObserver(RunObserver):
         """Show how many rows are planned."""
         if self._quiet:
             return
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             if self._bar is None:
                 self._bar = tqdm(desc="Planning", unit=" rows", file=sys.stderr, leave=False)
             self._bar.update()
@@ -83,14 +86,14 @@ class TerminalObserver(RunObserver):
             return True
         messages = "1 message" if confirmation.messages == 1 else f"{confirmation.messages} messages"
         question = f"Send {messages} to {confirmation.server}, {_how_long(confirmation)}?"
-        if not sys.stdin.isatty():
+        if not is_terminal(sys.stdin):
             raise UsageError(Problem("", f"{question} There is no terminal to ask on", "add --yes; nothing was sent"))
-        return click.confirm(question, err=True)
+        return confirm(question)
 
     def agree(self, question: str) -> bool:
         """Ask on a terminal; elsewhere the command itself was the decision."""
         self._close_bar()
-        return self._yes or not sys.stdin.isatty() or click.confirm(question, err=True)
+        return self._yes or not is_terminal(sys.stdin) or confirm(question)
 
     def confirm_server(self, planned: str, now: str) -> bool:
         """Ask which of two addresses is right; nothing but --server answers that in advance.
@@ -100,32 +103,67 @@ class TerminalObserver(RunObserver):
         """
         self._close_bar()
         differs = f"the run was planned for {planned}, and the campaign file now says {now}"
-        if self._yes or not sys.stdin.isatty():
+        if self._yes or not is_terminal(sys.stdin):
             raise UsageError(Problem("[server] url", differs, f"add --server {now}, or --server {planned}"))
         say(f"[server] url: {differs}.", color="yellow")
-        return click.confirm(f"Send the rest to {now}?", err=True)
+        return confirm(f"Send the rest to {now}?")
 
     @contextlib.contextmanager
     def delivering(self, run: Run, rows: int) -> Iterator[None]:
         """Handle interrupts, and show a bar on a terminal or a line every ten seconds elsewhere."""
+        loop = asyncio.get_running_loop()
         refreshing = asyncio.create_task(self._refresh(run, rows))
+
+        def stop(reason: str) -> None:
+            run.stop(reason)
+            loop.call_soon_threadsafe(self._tell_what_is_finishing, run)  # not from within a signal handler
+
         try:
-            with interruptible(run.stop, run.cancel):
+            with interruptible(stop, run.cancel):
                 yield
         finally:
             refreshing.cancel()
             self._show(run, rows)
 
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:
-        """Show a progress bar if stderr is a terminal."""
+        """Show a progress bar on a terminal. The first interrupt says what is being written, the second one ends it."""
         self._close_bar()
-        if self._quiet or not sys.stderr.isatty():
-            return lambda _rows: None
-        self._bar = tqdm(total=rows, desc=f"Writing {path.name}", unit=" rows", file=sys.stderr, leave=False)
-        return self._bar.update
+        done = 0
+
+        def wrote(more: int) -> None:
+            nonlocal done
+            done += more
+            if self._bar is not None:
+                self._bar.update(more)
+
+        def stop(_reason: str) -> None:
+            self._tell(f"Writing {path.name}: {done:,} of {rows:,} rows are in it; Ctrl-C again leaves it out.")
+
+        if self._interrupted:
+            self._tell(f"Writing {path.name}, {rows:,} rows; Ctrl-C again leaves it out.")
+        first = _give_up if self._interrupted else stop
+        self._until_written.enter_context(interruptible(first, _give_up))
+        if not self._quiet and is_terminal(sys.stderr):
+            desc = harmless(f"Writing {path.name}")
+            self._bar = tqdm(total=rows, desc=desc, unit=" rows", file=sys.stderr, leave=False)
+        return wrote
+
+    def _tell_what_is_finishing(self, run: Run) -> None:
+        if self._interrupted:
+            return
+        self._interrupted = True
+        count = run.rate_limiter.in_flight if run.rate_limiter else 0
+        requests = "1 request" if count == 1 else f"{count} requests"
+        longest = f"up to {rough_duration(run.settings.timeout)}"
+        self._tell(f"Interrupted: finishing {requests} in flight ({longest}); Ctrl-C again cancels them.")
+
+    def _tell(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        say(text)
 
     async def _refresh(self, run: Run, rows: int) -> None:
-        if not self._quiet and sys.stderr.isatty():
+        if not self._quiet and is_terminal(sys.stderr):
             # smoothing=0: only the mean since the start includes the waits, and so estimates the time left correctly
             self._bar = tqdm(total=rows, desc="Sending", unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
         while True:
@@ -137,13 +175,13 @@ class TerminalObserver(RunObserver):
             # Chosen at each refresh: a terminal of 80 columns has no room for the wait beside the bar.
             self._bar.bar_format = WAITING if _wait(run) >= LONG_WAIT else MOVING
             self._bar.update(run.progress.done - self._bar.n)
-            self._bar.set_postfix_str(_state_of(run), refresh=True)
+            self._bar.set_postfix_str(harmless(_state_of(run)), refresh=True)
         elif not self._quiet and time.monotonic() >= self._line_at:
             self._line(f"{run.progress.done} of {rows} rows; {_state_of(run)}")
 
     def _line(self, text: str) -> None:
         self._line_at = time.monotonic() + LINE_INTERVAL
-        click.echo(text, err=True)
+        say(text)
 
     def _close_bar(self) -> None:
         if self._bar is not None:
@@ -157,6 +195,10 @@ def _consequences(confirmation: SendConfirmation) -> Iterator[str]:
         yield f"{who_gets_it_again(confirmation.repeated, confirmation.repeated_in_doubt)}."
     if confirmation.abandoned:
         yield f"The run before is unfinished: {rows_of(confirmation.abandoned)} of it will be left unsent."
+
+
+def _give_up(_reason: str = "") -> Never:
+    raise KeyboardInterrupt
 
 
 def _how_long(confirmation: SendConfirmation) -> str:

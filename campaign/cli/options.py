@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from campaign.campaign_file import load as load_campaign
-from campaign.cli.console import key_prompt
+from campaign.cli.console import key_prompt, warn
 from campaign.cli.credentials import find_credentials
 from campaign.cli.proxies import find_proxies
 
@@ -151,4 +151,4 @@ def credentials(channel: Channel) -> dict[str, str]:
     Raises:
         KeyMissingError: one is missing, or cannot be sent in a header.
     """
-    return find_credentials(channel, os.environ, key_prompt())
+    return find_credentials(channel, os.environ, key_prompt(), warn)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json_array
 from campaign.cli.options import campaign_options, load, output_options
@@ -71,13 +72,13 @@ def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> 
             print_json_array(found)
     elif html:
         write_page(context, shown, html)
-        click.echo(f"Written: {html}, with {shown.said}.", err=True)
+        say(f"Written: {html}, with {shown.said}.")
     else:
         shown.at_most = None if rows else WITHOUT_ROWS
         for line in terminal_preview(context, shown, shutil.get_terminal_size().columns):
-            click.echo(line, err=True)
+            say(line)
         if shown.left_out:
-            click.echo("These are the first rows; --rows 2-500 shows others, --html OUT.html all of them.", err=True)
+            say("These are the first rows; --rows 2-500 shows others, --html OUT.html all of them.")
     if rows and not shown.count:
         raise UsageError(Problem("--rows", "the list has no such row", "number them as the spreadsheet does"))
     sys.exit(SOME_NOT_SENT if shown.problems else ALL_SENT)

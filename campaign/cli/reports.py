@@ -131,7 +131,7 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
         say(f"{report.trouble}; write it again with: campaign results {summary.file}", color="red")
     if json_wanted:
         print_json(as_json(summary))
-    return exit_code(report.tally, interrupted=report.interrupted)
+    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault)
 
 
 def _quoted(text: str) -> str:

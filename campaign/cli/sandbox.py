@@ -7,6 +7,7 @@ import re
 
 import click
 
+from campaign.cli.console import say
 from campaign.sandbox import RateLimit, SandboxSettings, serve
 
 
@@ -28,9 +29,9 @@ def sandbox(port: int, limit: str | None, latency: float) -> None:
     settings = SandboxSettings(port=port, limit=window, latency=latency)
 
     def ready(url: str) -> None:
-        click.echo(f"The sandbox listens on {url}; open it in a browser to see what arrives. Ctrl-C ends it.", err=True)
+        say(f"The sandbox listens on {url}; open it in a browser to see what arrives. Ctrl-C ends it.")
 
     try:
         asyncio.run(serve(settings, ready))
     except KeyboardInterrupt:
-        click.echo("The sandbox has ended.", err=True)
+        say("The sandbox has ended.")

@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from campaign.delivery.redaction import Redaction
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
@@ -104,6 +106,11 @@ class RateLimiter(Protocol):
 
     def lost_contact(self) -> None:
         """Find out with one request at a time whether the server is back."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that have their permit and no answer yet, for display."""
         ...
 
     @property
@@ -202,6 +209,7 @@ class DeliveryContext:
         wait_for_room: awaited before a worker takes a row; returns at once when the run is shutting down.
         random: returns a number from 0 to 1, for jitter.
         look_only: read back rows that were cut off, and send nothing.
+        redaction: blanks the secrets in what is read from responses.
     """
 
     channel: Channel
@@ -216,3 +224,4 @@ class DeliveryContext:
     wait_for_room: Callable[[], Awaitable[None]] | None = None
     random: Callable[[], float] = random.random
     look_only: bool = False
+    redaction: Redaction = field(default_factory=Redaction)

@@ -92,6 +92,8 @@ class LocalRateLimiter:
         self._factor = 1.0
         self._paused_until = 0.0
         self._waits_until = 0.0
+        self.in_flight = 0
+        """Requests that have their permit and no answer yet."""
 
     async def acquire(self, route: str) -> Permit | None:
         """Wait until a request may leave; permits are granted in the order in which they were asked for.
@@ -136,6 +138,7 @@ class LocalRateLimiter:
         permit = Permit(route, now)
         self._pacer.take(now)
         line.quota.take(permit)
+        self.in_flight += 1
         return permit
 
     def _wait(self, quota: ServerQuota, now: float) -> float | None:
@@ -148,6 +151,7 @@ class LocalRateLimiter:
         self, permit: Permit, response: Response | None = None, quota: Quota | None = None, *, healthy: bool = False
     ) -> None:
         """Return a permit and learn from the response; `ports.RateLimiter` describes the arguments."""
+        self.in_flight -= 1
         route, now = self._routes[permit.route], self._clock.now()
         alone = route.quota.release(permit)
         if response is not None and (healthy or quota is not None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels.base import Fatal, Indeterminate, NotFound, Refused, Response, Sent, Throttled, Unreachable
@@ -92,7 +93,8 @@ class RowWorker:
             context.rate_limiter.release(permit)
             raise
         latency = context.clock.now() - self._sent_at
-        verdict = context.channel.read_response(response, row.body, again=self._may_be_there)
+        read = partial(context.channel.read_response, body=row.body, again=self._may_be_there)
+        verdict: Verdict = context.redaction.read(response, read)
         self._release(permit, response, verdict)
         step = after_send(verdict, can_read_back=self._can_read_back, resend=self._resend, doubted=self._doubted)
         if isinstance(verdict, Indeterminate):
@@ -115,7 +117,7 @@ class RowWorker:
         except BaseException:
             context.rate_limiter.release(permit)
             raise
-        found = context.channel.read_back(response, row.body)
+        found: ReadBack = context.redaction.read(response, partial(context.channel.read_back, body=row.body))
         self._release(permit, response, found)
         step = after_read_back(found, unclear)
         verdict = unclear.refusal if step is NextStep.FAILED and unclear.refusal else found

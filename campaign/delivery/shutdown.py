@@ -19,10 +19,12 @@ class StopReason:
     Attributes:
         text: one sentence for people.
         interrupted: whether an operator or the calling program asked for it, rather than something going wrong.
+        fault: whether it is a fault of campaign's own.
     """
 
     text: str
     interrupted: bool = False
+    fault: bool = False
 
 
 class Shutdown:

@@ -37,8 +37,6 @@ SHORT_IDLE = 0.5
 
 LONGEST_CONNECT = 10.0
 
-BLANKED = "[the API key]"
-
 BODY_COUNTS = frozenset({400, 404, 413, 422})
 """Besides 2xx, statuses whose meaning depends on the body; any other means the same without it."""
 
@@ -94,7 +92,6 @@ class HttpTransport:
         self._url = url
         self._settings = settings
         self._auth_headers = headers
-        self._keys = tuple(headers.values())
         self._can_read_back = can_read_back
         self._proxy = proxies.for_url(url)
         self._budget = ConnectionBudget()
@@ -174,7 +171,7 @@ class HttpTransport:
             body = await _read(response.content)
             if coding := response.headers.get("Content-Encoding"):
                 body = decoded(body, coding, LONGEST_RESPONSE + 1)
-            return Response(response.status, self._headers(response.headers), self._without_key(body))
+            return Response(response.status, response.headers, body)
 
     async def _scheme_mistake(self, error: Exception) -> NoResponse | None:
         if self._responded or self._proxy is not None:
@@ -185,24 +182,8 @@ class HttpTransport:
         """What a response says whose head was read and whose body was not."""
         self._responded = True
         if not 200 <= response.status < 300 and response.status not in BODY_COUNTS:
-            return Response(response.status, self._headers(response.headers))
+            return Response(response.status, response.headers)
         return lost_body(error, response.status, self._settings.timeout)
-
-    def _without_key(self, body: bytes) -> bytes:
-        """Blank the key in a body: reasons are stored and shown, and a server may repeat the key in them."""
-        for key in self._keys:
-            body = body.replace(key.encode(), BLANKED.encode())
-        return body
-
-    def _headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        if not any(key in value for key in self._keys for value in headers.values()):
-            return headers
-        return {name.lower(): self._header(value) for name, value in headers.items()}
-
-    def _header(self, value: str) -> str:
-        for key in self._keys:
-            value = value.replace(key, BLANKED)
-        return value
 
 
 class _Head:

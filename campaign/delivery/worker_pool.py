@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from typing import TYPE_CHECKING
 
 from campaign.delivery.policy import CircuitBreaker
@@ -11,10 +12,11 @@ from campaign.delivery.reservations import Reservations
 from campaign.delivery.row_queue import RowQueue
 from campaign.delivery.row_worker import RowWorker
 from campaign.delivery.shutdown import StopReason
-from campaign.errors import CampaignError, JournalError
+from campaign.errors import CampaignError, JournalError, fault_text
 
 if TYPE_CHECKING:
     from campaign.delivery.ports import DeliveryContext
+    from campaign.delivery.redaction import Redaction
 
 LOG = logging.getLogger(__name__)
 
@@ -63,6 +65,8 @@ class WorkerPool:
         except CampaignError as error:  # requests in flight still have to end and, if possible, be recorded
             self._error = error
             self._context.shutdown.request(StopReason(str(error)))
+        except Exception as error:  # noqa: BLE001 - the same: a worker's fault is no reason to cut off the others
+            self._context.shutdown.request(fault_reason(error, self._context.redaction))
 
 
 async def deliver(context: DeliveryContext) -> StopReason | None:
@@ -75,7 +79,12 @@ async def deliver(context: DeliveryContext) -> StopReason | None:
         await WorkerPool(context).deliver()
     except JournalError as error:
         return StopReason(str(error))
-    except Exception as error:
-        LOG.exception("internal error")
-        return StopReason(f"a fault of campaign's own ({error!r}): please report it")
+    except Exception as error:  # noqa: BLE001 - a report follows all the same
+        return fault_reason(error, context.redaction)
     return context.shutdown.reason
+
+
+def fault_reason(error: Exception, redaction: Redaction) -> StopReason:
+    """The reason to stop after an exception that nothing expects; logs where it came from."""
+    LOG.error("internal error\n%s", redaction.text("".join(traceback.format_exception(error))))
+    return StopReason(redaction.text(fault_text(error)), fault=True)

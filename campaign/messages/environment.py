@@ -1,20 +1,18 @@
-"""The Jinja environment of templates: sandboxed, strict about undefined names, with filters for cells."""
+"""The Jinja environment of templates: sandboxed, bounded, strict about undefined names, with filters for cells."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import StrictUndefined, Undefined
 from jinja2.exceptions import FilterArgumentError, SecurityError, TemplateRuntimeError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from campaign.messages.bounded_environment import BoundedEnvironment
 from campaign.sheets.number_format import format_number
 
 if TYPE_CHECKING:
-    from jinja2.runtime import Context
-
     from campaign.sheets import CellValue
 
 RENDER_ERRORS = (
@@ -32,45 +30,14 @@ RENDER_ERRORS = (
 )
 """Every exception that rendering a row can raise."""
 
-LONGEST_REPEATED = 1_000_000
-"""Limit of the characters or items that `*` produces, and roughly of the bits that `**` produces."""
 
-
-class Environment(ImmutableSandboxedEnvironment):
-    """A sandbox that limits the results of multiplication, so that no template fills the memory."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - as in Jinja
-        """Multiply, or raise to a power.
-
-        Raises:
-            TemplateRuntimeError: the result would exceed `LONGEST_REPEATED`.
-        """
-        if _size(operator, left, right) > LONGEST_REPEATED:
-            raise TemplateRuntimeError(f"{operator} makes this far too long")
-        return super().call_binop(context, operator, left, right)
-
-
-def _size(operator: str, left: object, right: object) -> float:
-    if operator == "**":
-        return abs(left.bit_length() * right) if isinstance(left, int) and isinstance(right, int) else 0
-    if isinstance(right, int):
-        left, right = right, left
-    return abs(left) * len(right) if isinstance(left, int) and isinstance(right, str | list | tuple) else 0
-
-
-def make_environment() -> ImmutableSandboxedEnvironment:
+def make_environment() -> BoundedEnvironment:
     """Create an environment. It escapes nothing: a message is text, and JSON encoding quotes it."""
-    environment = Environment(
-        undefined=StrictUndefined,
-        autoescape=False,
-        keep_trailing_newline=True,
-        finalize=shown,
-    )
+    environment = BoundedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     for unwanted in ("lipsum", "cycler", "joiner"):
         environment.globals.pop(unwanted)
     environment.filters.update(default=default, d=default, date=format_date, number=number)
+    environment.bound(finalize=shown)
     return environment
 
 

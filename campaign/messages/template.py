@@ -9,6 +9,7 @@ from jinja2 import TemplateSyntaxError
 
 from campaign.errors import Problem, TemplateError
 from campaign.messages.binding import Binding, Mapped, bind, no_hints
+from campaign.messages.budget import OverBudgetError
 from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.text_template import TextTemplate, compile_text
 from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
@@ -17,14 +18,18 @@ from campaign.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from campaign.channels import Channel, Payload
+    from campaign.channels import Payload
     from campaign.channels.base import FieldProblem, Path
     from campaign.messages.binding import ColumnHints
+    from campaign.messages.bounded_environment import BoundedEnvironment
+    from campaign.messages.budget import Budget
     from campaign.messages.template_file import TemplateFile
     from campaign.messages.text_template import Context
     from campaign.sheets import Column, Row
 
 CELL = re.compile(r"([A-Z]{1,3})\d+")
+MOST_RUNAWAYS = 3
+"""Rows that may go over the budget of rendering before the template is given up: each takes a noticeable time."""
 STAND_IN = "https://example.com/"
 """A value that every string field of both APIs accepts, to validate a template without a row."""
 
@@ -44,10 +49,13 @@ class MessageTemplate:
         binding: the source of each variable.
     """
 
-    def __init__(self, channel: Channel, root: Branch, binding: Binding) -> None:
-        self.channel = channel
+    def __init__(self, file: TemplateFile, root: Branch, binding: Binding, budget: Budget) -> None:
+        self.channel = file.channel
+        self._name = file.path.name
         self.binding = binding
         self._root = root
+        self._budget = budget
+        self._runaways: set[int] = set()
         self._sources: dict[Path, _Source] = {}
         self._letters = {column.letter for text in leaves(root) for column in binding.columns_of(text)}
 
@@ -58,11 +66,16 @@ class MessageTemplate:
         return frozenset(column for node in nodes for text in leaves(node) for column in self.binding.columns_of(text))
 
     def render(self, row: Row) -> RenderedRow:
-        """Render and validate one row."""
+        """Render and validate one row.
+
+        Raises:
+            TemplateError: the template goes over the budget of rendering in row after row.
+        """
         blocking = [problem for problem in row.problems if self._concerns(problem)] if row.problems else ()
         if blocking:
             return RenderedRow(None, tuple(blocking))
         context = self.binding.context(row)
+        self._budget.renew()
         try:
             payload = self._root.whole(context)
         except RENDER_ERRORS as error:
@@ -82,15 +95,26 @@ class MessageTemplate:
 
     def _render_problems(self, row: Row, context: Context) -> Iterator[Problem]:
         for text in leaves(self._root):
+            self._budget.renew()
             try:
                 text.render(context)
             except RENDER_ERRORS as error:
                 where = _cells(row, self.binding.columns_of(text)) or f"row {row.number}"
                 what = f"“{_short(text.source)}” cannot be rendered: {_short(str(error), 200)}"
                 yield Problem(where, what, code="render-error")
+                if isinstance(error, OverBudgetError):
+                    self._count_runaway(row, what)
+                    return  # a template has many strings, and each may take as long
+
+    def _count_runaway(self, row: Row, what: str) -> None:
+        self._runaways.add(row.number)
+        if len(self._runaways) == MOST_RUNAWAYS:
+            rows = ", ".join(map(str, sorted(self._runaways)))
+            raise TemplateError(Problem(self._name, f"{what} (rows {rows})"))
 
     def _row_problem(self, row: Row, context: Context, problem: FieldProblem) -> Problem:
         """Express a problem of the payload in terms of the cells that the field comes from."""
+        self._budget.renew()  # it renders items of lists once more
         path = path_in_template(self._root, problem.path, context)
         field, columns = self._sources.get(path) or self._source(path)
         blank = [column for column in columns if not row.texts[column.position].strip()] if problem.missing else ()
@@ -132,19 +156,20 @@ def compile_template(
     Raises:
         TemplateError: a syntax error, a field that the API does not have, or a variable without a source.
     """
-    root = compile_body(template)
+    environment = make_environment()
+    root = compile_body(template, environment)
     binding = bind(list(leaves(root)), columns, mapped, template.path.name, hints)
-    return MessageTemplate(template.channel, root, binding)
+    return MessageTemplate(template, root, binding, environment.budget)
 
 
-def compile_body(template: TemplateFile) -> Branch:
+def compile_body(template: TemplateFile, environment: BoundedEnvironment) -> Branch:
     """Compile the body of a template and validate it against the API, as far as possible without a row.
 
     Raises:
         TemplateError: a syntax error, or a field that the API does not have.
     """
     try:
-        root, problems = _compiled(template)
+        root, problems = _compiled(template, environment)
         problems = problems or _api_problems(template, root)
     except RecursionError as error:
         raise TemplateError(Problem(template.path.name, "the template is nested too deeply")) from error
@@ -153,8 +178,7 @@ def compile_body(template: TemplateFile) -> Branch:
     return root
 
 
-def _compiled(template: TemplateFile) -> tuple[Branch, list[Problem]]:
-    environment = make_environment()
+def _compiled(template: TemplateFile, environment: BoundedEnvironment) -> tuple[Branch, list[Problem]]:
     problems: list[Problem] = []
 
     def compile_leaf(source: str, path: Path) -> TextTemplate:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from jinja2 import Template
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    from campaign.messages.bounded_environment import BoundedEnvironment
 
 Context: TypeAlias = Mapping[str, object]
 
@@ -103,15 +104,13 @@ def is_template(source: str) -> bool:
     return any(mark in source for mark in MARKS)
 
 
-def compile_text(source: str, environment: ImmutableSandboxedEnvironment) -> TextTemplate:
+def compile_text(source: str, environment: BoundedEnvironment) -> TextTemplate:
     """Compile a string.
 
     Raises:
         jinja2.TemplateSyntaxError: it is not a valid Jinja template; `lineno` counts within the string.
     """
     tree = environment.parse(source)
-    template = environment.from_string(source)
-    template.globals = dict(template.globals)  # copied for every row, and a ChainMap is slow to copy
     globals_used = {name.name for name in tree.find_all(nodes.Name) if name.name in environment.globals}
     names = find_undeclared_variables(tree) | globals_used  # a header may be “Range”, which is also a Jinja global
     rows = [node for node in tree.find_all(nodes.Name) if node.name in names.intersection(RESERVED)]
@@ -123,7 +122,10 @@ def compile_text(source: str, environment: ImmutableSandboxedEnvironment) -> Tex
         every_header=len(headers) < len(rows),
         whole_row=bool(rows),
     )
-    return TextTemplate(source, uses, _plain_parts(tree, {*RESERVED, *environment.globals}), template)
+    parts = _plain_parts(tree, {*RESERVED, *environment.globals})
+    template = environment.compile_tree(tree)  # last, because it changes the tree
+    template.globals = dict(template.globals)  # copied for every row, and a ChainMap is slow to copy
+    return TextTemplate(source, uses, parts, template)
 
 
 def _required_names(tree: nodes.Template) -> set[str]:

@@ -14,13 +14,14 @@ from openpyxl import Workbook
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import WorkbookAlreadySaved
+from openpyxl.worksheet._writer import ALL_TEMP_FILES, WorksheetWriter
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from campaign.atomic_write import write_atomically
+from campaign.atomic_write import temporary_beside, write_atomically
 from campaign.errors import JournalWriteError, Problem, ResultsError
 from campaign.recipients.to_fix import DOUBT_TITLE, FIX_TITLE, WorkbookMark, properties_of
 from campaign.review.phrases import DOUBTFUL, TO_FIX
@@ -52,8 +53,8 @@ def write_results(
 ) -> Path:
     """Write the results workbook of a run.
 
-    openpyxl's write-only workbooks buffer rows in temporary files that only their owner can read, so memory does not
-    grow with the number of rows.
+    openpyxl's write-only workbooks buffer rows in temporary files, so memory does not grow with the number of rows.
+    They are beside the workbook and readable by their owner alone: what a kill leaves of them, the next command clears.
 
     Args:
         journal: the journal that contains the run.
@@ -72,7 +73,7 @@ def write_results(
     """
 
     def write(file: BinaryIO) -> None:
-        with ZipFile(file, "w", ZIP_DEFLATED) as archive, _new_book() as book:
+        with ZipFile(file, "w", ZIP_DEFLATED) as archive, _new_book(path) as book:
             front = _new_sheet(book, "Summary")
             fill_summary(front, journal, run)
             cells = StyledCells(front)
@@ -94,7 +95,7 @@ def write_results(
 def _cannot_write(path: Path, error: OSError) -> ResultsError:
     remedy = "make its folder"
     if path.parent.is_dir():
-        remedy = "make room (in the temporary folder too) or give write access"
+        remedy = "make room or give write access"
     what = f"the results workbook cannot be written ({error.strerror or error})"
     return ResultsError(Problem(str(path), what, f"{remedy}, then `campaign results` writes it from the journal"))
 
@@ -127,9 +128,10 @@ def _mark(book: Workbook, journal: JournalStore, run: RunRecord) -> None:
 
 
 @contextmanager
-def _new_book() -> Iterator[Workbook]:
+def _new_book(path: Path) -> Iterator[_Book]:
     """A write-only workbook. Closes the sheets of an unsaved one, which would otherwise warn when collected."""
-    book = Workbook(write_only=True)
+    book = _Book(write_only=True)
+    book.beside = path
     book.properties.creator = "campaign"
     try:
         yield book
@@ -137,10 +139,30 @@ def _new_book() -> Iterator[Workbook]:
         for sheet in book.worksheets:
             with suppress(OSError, WorkbookAlreadySaved):
                 sheet.close()
+        for temporary in book.temporary:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+class _Book(Workbook):
+    """A workbook whose sheets keep their rows in files beside it, not in the system's temporary folder."""
+
+    beside: Path
+
+    def __init__(self, *, write_only: bool) -> None:
+        self.temporary: list[Path] = []
+        super().__init__(write_only=write_only)
+
+    def temporary_file(self) -> str:
+        """A file for the rows of one sheet, which openpyxl removes once it is in the workbook."""
+        made = temporary_beside(self.beside)
+        self.temporary.append(made)
+        ALL_TEMP_FILES.append(str(made))
+        return str(made)
 
 
 def _add_rows(
-    book: Workbook,
+    book: _Book,
     layout: SheetLayout,
     cells: StyledCells,
     results: Iterable[RowResult],
@@ -172,9 +194,17 @@ def _add_rows(
         title = f"{layout.title} {count}"
 
 
-def _new_sheet(book: Workbook, title: str) -> Worksheet:
+def _new_sheet(book: _Book, title: str) -> Worksheet:
     """A write-only sheet that is printed in landscape, one page wide."""
     sheet: Worksheet = book.create_sheet(title)  # a WriteOnlyWorksheet, for which the stubs lack attributes
+
+    def get_writer() -> None:
+        """As WriteOnlyWorksheet has it, but for the place of the file."""
+        if sheet._writer is None:  # type: ignore[attr-defined] # noqa: SLF001
+            sheet._writer = WorksheetWriter(sheet, book.temporary_file())  # type: ignore[attr-defined] # noqa: SLF001
+            sheet._writer.write_top()  # type: ignore[attr-defined] # noqa: SLF001
+
+    sheet._get_writer = get_writer  # type: ignore[attr-defined] # noqa: SLF001
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = int(Worksheet.PAPERSIZE_A4)
     sheet.page_setup.fitToHeight = 0

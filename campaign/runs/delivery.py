@@ -1,18 +1,19 @@
-"""One delivery of a run, and the stream of its events."""
+"""One delivery of a run."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
 from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.errors import JournalError, Problem, RunStateError
+from campaign.delivery.redaction import Redaction
+from campaign.delivery.worker_pool import fault_reason
+from campaign.errors import CampaignError, JournalError, Problem, RunStateError
 from campaign.journal.records import State
 from campaign.runs.stop_watch import stop_watch
 from campaign.sandbox import Sandbox
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 SANDBOX_RATE = 1000.0
 """Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
+
+REHEARSAL_KEY = "key-of-a-rehearsal"
+"""Any key will do; but not a word that stands in reasons, from which keys are blanked."""
 
 EVENTS_AHEAD = 64
 """Events that wait for the caller before no further row begins."""
@@ -136,10 +140,13 @@ class Delivery:
         try:
             async with stop_watch(journal, self._shutdown):
                 self.reason = await self._deliver()
-        except BaseException as error:
-            fault = StopReason(f"a fault of campaign's own ({error!r}): please report it")
-            cancelled = self._shutdown.reason or StopReason("cancelled", interrupted=True)
-            self.reason = cancelled if isinstance(error, asyncio.CancelledError) else fault
+        except CampaignError as error:
+            self.reason = StopReason(str(error))
+            raise
+        except Exception as error:  # noqa: BLE001 - outside the workers; a report follows all the same
+            self.reason = fault_reason(error, Redaction(run.credentials.values()))
+        except BaseException:
+            self.reason = self._shutdown.reason or StopReason("cancelled", interrupted=True)
             raise
         finally:
             self._end_session(session)
@@ -158,7 +165,7 @@ class Delivery:
             return await self._deliver_to(run.server, headers, self._settings, run.proxies)
         async with Sandbox(channels=[run.channel]) as sandbox:
             settings = replace(self._settings, rate=self._settings.rate or SANDBOX_RATE)
-            headers = run.channel.auth_headers({each.name: "sandbox" for each in run.channel.credentials})
+            headers = run.channel.auth_headers({each.name: REHEARSAL_KEY for each in run.channel.credentials})
             return await self._deliver_to(sandbox.url, headers, settings, NO_PROXIES)
 
     async def _deliver_to(
@@ -182,6 +189,7 @@ class Delivery:
                         rate_limiter=limiter,
                         shutdown=self._shutdown,
                         progress=self.progress,
+                        redaction=Redaction([*self._run.credentials.values(), *headers.values()]),
                         on_event=self._publish if self._follow else None,
                         wait_for_room=self._wait_for_room,
                         look_only=self._look_only,
@@ -207,73 +215,6 @@ class Delivery:
             self._run.settle_cut_off(journal)
             reason = self.reason.text if self.reason else f"the limit of {self._settings.limit} rows is reached"
             journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
-
-
-class EventStream:
-    """The events of a delivery, for `async for`. The delivery begins with the first event that is asked for.
-
-    Leaving the loop stops it where nothing else refers to the stream. A stream that has a name of its own is an
-    asynchronous context manager: leaving its block stops the delivery and waits for its end.
-    """
-
-    def __init__(self, delivery: Delivery, before: Callable[[], object]) -> None:
-        """Make a stream.
-
-        Args:
-            delivery: the delivery to begin.
-            before: called before it begins.
-        """
-        self._delivery = delivery
-        self._before = before
-        self._events: deque[RowEvent] = deque()
-        self._more = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        events, more = self._events, self._more  # the delivery must not keep this object alive
-
-        def follow(event: RowEvent) -> None:
-            events.append(event)
-            more.set()
-
-        delivery.follow(follow)
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> RowEvent:
-        if self._task is None:
-            self._before()
-            more = self._more
-            self._task = asyncio.create_task(self._delivery.perform_alone())
-            self._task.add_done_callback(lambda _: more.set())
-        while not self._events:
-            if self._task.done():
-                self._task.result()
-                raise StopAsyncIteration
-            self._more.clear()
-            await self._more.wait()
-        self._delivery.taken()
-        return self._events.popleft()
-
-    async def aclose(self) -> None:
-        """Stop the delivery and wait until it has ended.
-
-        Raises:
-            JournalError: the delivery failed with it.
-        """
-        if self._task is not None and not self._task.done():
-            self._delivery.stop(LEFT)
-            await asyncio.wait([self._task])
-            self._task.result()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    def __del__(self) -> None:
-        if self._task is not None and not self._task.done():
-            self._delivery.stop(LEFT)
 
 
 def count_waiting(journal: JournalStore, run: int, retry: Collection[State], rows: Sequence[range]) -> int:

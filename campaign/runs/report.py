@@ -11,6 +11,7 @@ from campaign.review.results_workbook import write_results
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from campaign.delivery import StopReason
     from campaign.errors import ResultsError
     from campaign.journal import JournalStore, ReasonCount, RowResult, RunRecord, Tally
 
@@ -29,6 +30,7 @@ class Report:
         tally: its figures.
         reason: why it is not finished; None where it is.
         interrupted: whether its last delivery was interrupted.
+        fault: whether a fault of campaign's own ended its last delivery, or kept the workbook from being written.
         reasons: why rows were not sent, the most common first.
         results: the workbook, where one was written.
         trouble: why it could not be written.
@@ -39,22 +41,22 @@ class Report:
     reason: str | None
     reasons: Sequence[ReasonCount]
     interrupted: bool = False
+    fault: bool = False
     results: Path | None = None
     trouble: ResultsError | None = None
     _journal: JournalStore = field(kw_only=True, repr=False)
 
     @classmethod
-    def of(
-        cls, journal: JournalStore, run: RunRecord, *, reason: str | None = None, interrupted: bool = False
-    ) -> Report:
-        """Read the report on a run; `reason` is why its delivery ended early where the journal could not record it."""
+    def of(cls, journal: JournalStore, run: RunRecord, ended: StopReason | None = None) -> Report:
+        """Read the report on a run; `ended` is why its delivery ended early, which the journal may lack."""
         record, tally = journal.run(run.number) or run, journal.tally(run.number)
         return cls(
             run=record,
             tally=tally,
-            reason=None if tally.finished else record.stop_reason or reason or _no_end(tally),
+            reason=None if tally.finished else record.stop_reason or (ended.text if ended else _no_end(tally)),
             reasons=journal.reasons(run.number),
-            interrupted=interrupted and not tally.finished,
+            interrupted=ended is not None and ended.interrupted and not tally.finished,
+            fault=ended is not None and ended.fault,
             _journal=journal,
         )
 

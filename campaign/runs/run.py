@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from campaign.channels import CHANNELS
-from campaign.channels.address import base_url
+from campaign.channels.address import url_of_run
 from campaign.delivery import Progress
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.journal.records import State
-from campaign.runs.delivery import LEFT, Delivery, EventStream, count_waiting
+from campaign.runs.delivery import LEFT, Delivery, count_waiting
+from campaign.runs.event_stream import EventStream
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
 
@@ -65,14 +66,14 @@ class Run:
             proxies: the proxies of this machine; a rehearsal takes none.
 
         Raises:
-            CampaignFileError: the address is not one that credentials may be sent to.
+            CampaignFileError: the address, also the recorded one, is not one that credentials may be sent to.
             UsageError: rows in one of these states cannot be retried.
         """
         self.journal = journal
         self.record = record
         self.settings = record.manifest.settings
         self.credentials = credentials
-        self.server = base_url(self.channel, server) if server else record.manifest.server
+        self.server = url_of_run(self.channel, server, record.manifest.server, f"{journal.where}, run {record.number}")
         self.proxies = proxies
         self.retry_rows: tuple[range, ...] = ()
         self._retry = retryable(retry)
@@ -200,11 +201,8 @@ class Run:
 
     def report_sync(self) -> Report:
         """The blocking twin of `report`; it does not wait."""
-        reason = self._delivery.reason if self._delivery else None
         with self.journal.reopened() as journal:
-            if reason is None:
-                return Report.of(journal, self.record)
-            return Report.of(journal, self.record, reason=reason.text, interrupted=reason.interrupted)
+            return Report.of(journal, self.record, self._delivery.reason if self._delivery else None)
 
     def _prepared(self, rate: str | float | None, concurrency: int | None, limit: int | None) -> Delivery:
         options = RunOptions(rate=rate, concurrency=concurrency, limit=limit)

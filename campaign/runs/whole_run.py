@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from campaign.errors import Problem, ResultsError, RunStateError, UsageError
+from campaign.atomic_write import clear_left_behind
+from campaign.errors import CampaignError, Problem, ResultsError, RunStateError, UsageError, fault_text
 from campaign.journal import open_journal
 from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunPaths
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from campaign.runs.delivery import Delivery
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.settings import DeliverySettings
+
+LOG = logging.getLogger(__name__)
 
 FindCredentials: TypeAlias = Callable[["Channel"], Mapping[str, str]]
 """Finds the values that a channel's server asks for."""
@@ -42,6 +46,7 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
         raise UsageError(Problem("options", "server, retry and rows are for resume", "pass server to campaign.load"))
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results)
+    clear_left_behind(paths.workbook(1).parent)
     for warning in plan.warnings:
         observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
@@ -99,6 +104,7 @@ def existing_journal(paths: RunPaths) -> JournalStore:
         RunStateError: there is none.
         JournalError: it cannot be read.
     """
+    clear_left_behind(paths.workbook(1).parent)
     if not paths.journal.exists():
         remedy = "`campaign run` starts one"
         raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))
@@ -136,6 +142,12 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
         return replace(report, trouble=error)
     except KeyboardInterrupt:
         return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))
+    except CampaignError:
+        raise
+    except Exception as error:
+        LOG.exception("internal error")
+        trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
+        return replace(report, fault=True, trouble=trouble)
     if reported.results != target:
         what = "is not, or no longer, what campaign wrote there, or another program has it open"
         observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))

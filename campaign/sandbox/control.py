@@ -93,7 +93,7 @@ async def _find(ledger: Ledger, after: int, needle: str, is_connected: Callable[
     for count, entry in enumerate(reversed(ledger.taken()), start=1):
         if entry.number <= after or len(found) == AT_MOST or not is_connected():
             break
-        if needle in _folded("\n".join(_texts_of(entry))):
+        if not entry.dropped and needle in _folded("\n".join(_texts_of(entry))):
             found.append(entry)
         if count % _SEARCHED_AT_ONCE == 0:
             await asyncio.sleep(0)
@@ -155,7 +155,7 @@ class Control:
         ledger, last = self._ledger, self._ledger.latest(1)
         content: dict[str, object] = {
             "begun": ledger.begun,
-            "requests": len(ledger.entries),
+            "requests": ledger.requests,
             "taken": ledger.taken_count,
             "at_most": AT_MOST,
             "newest": last[0].number if last else 0,

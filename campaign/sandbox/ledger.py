@@ -1,4 +1,4 @@
-"""The record of the requests that reached the sandbox, in the order of arrival."""
+"""The record of the requests that reached the sandbox, in order of arrival; bounded, so that it may run for weeks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
     from campaign.channels.sandbox_api import Destination
 
+MOST_ENTRIES = 100_000
+"""Requests that are kept; the oldest are forgotten, and only counted."""
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Bytes of bodies that are kept; those of the oldest requests are dropped."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -27,12 +33,13 @@ class Entry:
         channel: the channel's name.
         method: the HTTP method; "GET" for a redirect that was followed.
         destination: the message's account and conversation.
-        raw: the body as received.
+        raw: the body as received; empty once it is dropped.
         has_credentials: whether it had a header of the channel's credentials; the values are never kept.
         message_id: the id of the message that the request is about; None if it has none.
         taken: whether the message was stored.
         status: the HTTP status, once the whole reply was written to the network; None before.
         fault: the value of the request's `Fault`, if any.
+        dropped: whether the body was dropped to make room.
     """
 
     number: int
@@ -46,10 +53,11 @@ class Entry:
     taken: bool = False
     status: int | None = None
     fault: str | None = None
+    dropped: bool = False
 
     @property
     def body(self) -> object:
-        """The body parsed from JSON; None if it is not JSON."""
+        """The body parsed from JSON; None if it is not JSON, or dropped."""
         return parse_json(self.raw)
 
     def as_json(self) -> dict[str, object]:
@@ -70,37 +78,44 @@ class Entry:
 
 
 class Ledger:
-    """Every request that reached a message route, and the messages that were stored.
+    """The requests that reached a message route, and the messages that were stored: the newest, and counts of all.
 
     Attributes:
         begun: when it was created or last cleared, in seconds since the epoch; when it changes, the inbox page reloads.
+        requests: how many requests came since then.
+        taken_count: how many messages were stored since then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_entries: int = MOST_ENTRIES, most_bytes: int = MOST_BYTES) -> None:
+        self._most_entries = most_entries
+        self._most_bytes = most_bytes
+        self._last_number = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every request and every stored message."""
         self._entries: list[Entry] = []
         self._taken: list[Entry] = []
         self._taken_by_id: dict[str, Entry] = {}
-        self._last_number = 0
+        self._bytes = 0
+        self._without_body = 0
+        self.requests = 0
+        self.taken_count = 0
         self.begun = time.time()
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """Every request, in the order of arrival."""
+        """The requests that are kept, in the order of arrival."""
         return self._entries
 
     def taken(self) -> list[Entry]:
-        """The requests whose message was stored, in the order of arrival."""
+        """The requests that are kept and whose message was stored, in the order of arrival."""
         return list(self._taken)
-
-    @property
-    def taken_count(self) -> int:
-        """How many messages are stored."""
-        return len(self._taken)
 
     def latest(self, count: int, after: int = 0) -> list[Entry]:
         """The newest stored messages, oldest first: at most `count`, and only those numbered above `after`."""
-        newest = [entry for entry in islice(reversed(self._taken), count) if entry.number > after]
-        return newest[::-1]
+        newest = islice(reversed(self._taken), count)
+        return [entry for entry in newest if entry.number > after and not entry.dropped][::-1]
 
     def find(self, message_id: str) -> Entry | None:
         """The stored message with this id."""
@@ -112,8 +127,28 @@ class Ledger:
         return self._last_number
 
     def record(self, entry: Entry) -> None:
-        """Add a request."""
+        """Add a request, and make room for it."""
         self._entries.append(entry)
+        self.requests += 1
+        self._bytes += len(entry.raw)
+        while self._bytes > self._most_bytes and self._without_body < len(self._entries) - 1:
+            oldest = self._entries[self._without_body]
+            self._bytes -= len(oldest.raw)
+            oldest.raw, oldest.dropped = b"", True
+            self._without_body += 1
+        if len(self._entries) > self._most_entries * 1.1:  # not one by one: what is left moves up each time
+            self._forget(len(self._entries) - self._most_entries)
+
+    def _forget(self, count: int) -> None:
+        self._bytes -= sum(len(entry.raw) for entry in self._entries[:count])
+        del self._entries[:count]
+        self._without_body = max(0, self._without_body - count)
+        first = self._entries[0].number
+        for entry in self._taken:
+            if entry.number >= first:
+                break
+            self._taken_by_id.pop(entry.message_id or "", None)
+        self._taken = [entry for entry in self._taken if entry.number >= first]
 
     def take(self, entry: Entry, message_id: str) -> None:
         """Store the message of an entry on record."""
@@ -121,13 +156,7 @@ class Ledger:
         entry.taken = True
         self._taken.append(entry)
         self._taken_by_id[message_id] = entry
-
-    def clear(self) -> None:
-        """Delete every request and every stored message."""
-        self._entries = []
-        self._taken = []
-        self._taken_by_id = {}
-        self.begun = time.time()
+        self.taken_count += 1
 
     def entries_as_json(self, after: int = 0) -> Iterator[dict[str, object]]:
         """The entries numbered above `after`, one at a time."""

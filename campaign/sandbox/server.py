@@ -25,6 +25,7 @@ from campaign.sandbox import wire
 from campaign.sandbox.control import Control, inbox_page
 from campaign.sandbox.faults import MOVED_PATH, Fault, FaultContext, FaultPlan, FaultSource, fault_reply
 from campaign.sandbox.ledger import Entry, Ledger
+from campaign.sandbox.origin import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -145,6 +146,8 @@ class Sandbox:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         method, path = request.method, request.path
         try:
+            if foreign := refusal(method, request.headers, self._settings.host):
+                return await wire.send(request, foreign, self._date())
             served = self._route(method, path)
             if served is not None:
                 return await self._exchange(request, served)

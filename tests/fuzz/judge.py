@@ -88,7 +88,7 @@ def _wrong_words(result: Result) -> str:
     if result.exit_code in (0, 1):
         return "" if _is_json(result.stdout) else "its output is not JSON"
     if result.exit_code != 2:
-        return f"exit code {result.exit_code}"
+        return f"exit code {result.exit_code}: {result.stderr.strip()}"
     refusal = result.stderr.strip().splitlines()
     vague = [line for line in refusal if not SAYS_WHERE_AND_WHY.match(line)]
     return f"a refusal without place or reason: {vague or refusal}" if vague or not refusal else ""

@@ -42,13 +42,13 @@ def start_run(recipients: Path, server: RunningSandbox, *more: str) -> subproces
     return start_process(*words)
 
 
-def start_process(*words: str) -> subprocess.Popen[str]:
+def start_process(*words: str, **environment: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "campaign", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=UNMEASURED,
+        env={**UNMEASURED, **environment},
     )
     STARTED.append(process)
     return process

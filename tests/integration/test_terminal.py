@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -44,6 +45,10 @@ class Terminal:
 
     def say(self, text: str) -> None:
         os.write(self._screen, text.encode())
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does where the terminal is the process's own."""
+        self._process.send_signal(signal.SIGINT)
 
     def end(self) -> int:
         while piece := self._read():
@@ -101,3 +106,52 @@ def test_a_missing_key_is_prompted_for_and_not_shown(server: RunningSandbox, tmp
     assert terminal.end() == 0
     assert "secret-of-the-test" not in terminal.text
     assert [entry.has_credentials for entry in server.ledger.entries] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "code", "said"),
+    [
+        pytest.param(True, 130, "interrupted", id="Ctrl-C"),
+        pytest.param(False, 2, "Nothing was sent.", id="Ctrl-D"),
+    ],
+)
+def test_a_question_that_is_not_answered_sends_nothing(
+    server: RunningSandbox, tmp_path: Path, *, interrupt: bool, code: int, said: str
+) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 2)
+    terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url)
+    terminal.wait_for("[y/N]")
+    if interrupt:
+        terminal.interrupt()
+    else:
+        terminal.say("\x04")
+    assert terminal.end() == code
+    assert said in terminal.text
+    assert not server.ledger.entries
+
+
+def test_ctrl_c_at_the_question_for_the_key_is_an_interrupt(server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = kitechat_list(tmp_path / "list.csv", 2)
+    words = ("run", recipients, "--template", "kitechat-text", "--server", server.url)
+    terminal = Terminal(*words, KITECHAT_API_KEY="")
+    terminal.wait_for("API key for kitechat")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    assert not server.ledger.entries
+
+
+def test_the_first_ctrl_c_says_at_once_what_is_being_finished(start_sandbox: StartSandbox, tmp_path: Path) -> None:
+    server = start_sandbox(SandboxSettings(latency=2))
+    recipients = livechat_list(tmp_path / "list.csv", 20)
+    words = ("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes", "--rate", "1000/s")
+    terminal = Terminal(*words, "--concurrency", "4")
+    terminal.wait_for("Sending")
+    until = time.monotonic() + 10
+    while len(server.ledger.entries) < 5:  # one finds out about the server's limit, then four leave at once
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    terminal.interrupt()
+    terminal.wait_for("Interrupted: finishing 4 requests in flight (up to 30 s); Ctrl-C again cancels them.", 1.5)
+    terminal.wait_for("Writing list.results.xlsx, ")
+    assert terminal.end() == 130
+    assert len(server.ledger.entries) == 5

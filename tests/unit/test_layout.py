@@ -17,7 +17,7 @@ LAYERS = [
     {"campaign_file"},
     {"messages", "starter"},
     {"journal.records"},
-    {"delivery.ports", "delivery.shutdown"},
+    {"delivery.ports", "delivery.shutdown", "delivery.redaction"},
     {"journal"},
     {"planning"},
     {"delivery", "review", "sandbox"},

@@ -97,6 +97,14 @@ async def test_a_refusal_leaves_a_row_in_doubt() -> None:
     assert it.server.requests == [POST]
 
 
+async def test_a_refused_key_leaves_a_row_in_doubt_when_the_run_stops() -> None:
+    it = fake_delivery("kitechat", 1, faults={"m1": [Fault(Response(401))]})
+    it.log.doubt(1)
+    await it.deliver()
+    assert it.shutdown.reason is not None
+    assert it.log.states == {1: State.IN_DOUBT}
+
+
 @pytest.mark.parametrize(
     ("response", "seconds"),
     [(Response(503, {"retry-after": "7"}), 7.0), (Response(503), 0.5), (Response(429, {"retry-after": "3"}), 3.0)],

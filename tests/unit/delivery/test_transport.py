@@ -6,13 +6,16 @@ import asyncio
 import socket
 import threading
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
 
-from campaign.channels.base import NoResponse, Request, Response
+from campaign.channels import KITECHAT
+from campaign.channels.base import Fatal, NoResponse, Request, Response
+from campaign.delivery.redaction import Redaction
 from campaign.delivery.transport import LONGEST_RESPONSE, HttpTransport
 from campaign.settings import DeliverySettings
 
@@ -81,10 +84,14 @@ async def test_a_redirect_is_not_followed(servers: Servers) -> None:
 async def test_a_key_repeated_by_the_server_is_not_in_the_reason(servers: Servers) -> None:
     said = {"Location": "https://elsewhere.example/?apikey=the-key"}
     url = await servers.http(lambda: web.Response(status=302, headers=said, body=b'{"message":"bad key the-key"}'))
-    response = await sent(url)
+    async with HttpTransport(url, DeliverySettings(), {"apikey": "the-key"}) as transport:
+        response = await transport.send(MESSAGE)
     assert isinstance(response, Response)
-    assert response.body == b'{"message":"bad key [the API key]"}'
-    assert response.headers["location"] == "https://elsewhere.example/?apikey=[the API key]"
+    assert response.body == b'{"message":"bad key the-key"}'
+    read = partial(KITECHAT.read_response, body=b"{}", again=False)
+    verdict = Redaction(["the-key"]).read(response, read)
+    assert isinstance(verdict, Fatal)
+    assert "https://elsewhere.example/?apikey=[the API key];" in verdict.reason
 
 
 async def test_cookies_are_not_kept(servers: Servers) -> None:

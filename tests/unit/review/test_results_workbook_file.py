@@ -51,20 +51,22 @@ def test_a_disk_that_fills_up_within_the_rows_is_the_same(
 
 @posix_only
 def test_only_their_owner_can_read_the_rows_on_their_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    passing = tmp_path / "temporary"
-    passing.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(passing))
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
     modes: set[int] = set()
+    strangers: list[Path] = []
+
+    def look(_rows: int) -> None:
+        strangers.extend(elsewhere.iterdir())
+        modes.update(stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob(".campaign-*.part"))
+
     journal, run = plan(tmp_path / "offer.journal.db", simple_rows(1000))
     with journal:
-        write_results(
-            journal,
-            run,
-            tmp_path / "offer.results.xlsx",
-            lambda _rows: modes.update(stat.S_IMODE(file.stat().st_mode) for file in passing.iterdir()),
-        )
+        write_results(journal, run, tmp_path / "offer.results.xlsx", look)
     assert modes == {0o600}
-    assert list(passing.iterdir()) == []
+    assert not strangers
+    assert not list(tmp_path.glob(".campaign-*"))
 
 
 def test_a_workbook_that_is_open_in_excel_stays_and_the_new_one_has_a_number(

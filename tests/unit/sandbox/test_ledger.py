@@ -79,3 +79,37 @@ def test_entries_as_json_can_begin_after_a_number() -> None:
     for _ in range(3):
         arrive(ledger)
     assert [entry["number"] for entry in ledger.entries_as_json(after=2)] == [3]
+
+
+def test_the_bodies_of_the_oldest_are_dropped_and_everything_is_counted() -> None:
+    ledger = Ledger(most_bytes=1000)
+    for number in range(10):
+        arrive(ledger, b'"%b"' % (b"x" * 298), taken_as=f"m{number}")
+    assert [entry.dropped for entry in ledger.entries] == [True] * 7 + [False] * 3
+    assert sum(len(entry.raw) for entry in ledger.entries) == 900
+    assert (ledger.requests, ledger.taken_count) == (10, 10)
+    assert ledger.find("m0") is ledger.entries[0]
+    assert ledger.entries[0].body is None
+    assert [entry.message_id for entry in ledger.latest(5)] == ["m7", "m8", "m9"]
+
+
+def test_one_body_that_is_larger_than_all_that_is_kept_is_kept() -> None:
+    ledger = Ledger(most_bytes=10)
+    arrive(ledger)
+    kept = arrive(ledger, b'"a longer body"')
+    assert (kept.dropped, ledger.entries[0].dropped) == (False, True)
+
+
+def test_the_oldest_requests_are_forgotten_and_counted() -> None:
+    ledger = Ledger(most_entries=100, most_bytes=600)
+    for number in range(1, 1001):
+        arrive(ledger, taken_as=f"m{number}" if number % 2 else None)
+    assert 100 <= len(ledger.entries) <= 110
+    assert ledger.entries[-1].number == 1000
+    assert (ledger.requests, ledger.taken_count) == (1000, 500)
+    assert ledger.find("m1") is None
+    assert ledger.find("m999") is not None
+    assert ledger.taken()[0].number >= ledger.entries[0].number
+    assert sum(len(entry.raw) for entry in ledger.entries) <= 600
+    ledger.clear()
+    assert (ledger.requests, ledger.taken_count, len(ledger.entries)) == (0, 0, 0)

@@ -89,7 +89,8 @@ async def test_the_answer_comes_after_the_latency(open_sandbox: Open) -> None:
 async def test_a_message_is_taken_though_the_client_dies_before_the_answer(open_sandbox: Open) -> None:
     client = await open_sandbox(latency=0.05)
     body = b'{"token": "t", "rid": "r", "msg": "x", "_id": "m1"}'
-    head = f"POST {LIVECHAT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    head = f"POST {LIVECHAT_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+    head += "\r\nContent-Type: application/json"
     await raw_exchange(client, head.encode() + b"\r\n\r\n" + body, abort=True)
     await until(client.sandbox.ledger.taken)
     await client.sandbox.close()
@@ -101,7 +102,7 @@ async def test_a_message_cut_off_on_its_way_is_not_in_the_ledger(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     await raw_exchange(
-        client, f"POST {LIVECHAT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{{".encode(), abort=True
+        client, f"POST {LIVECHAT_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{{".encode(), abort=True
     )
     await client.livechat()
     assert len(client.sandbox.ledger.entries) == 1
