@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from campaign.channels.credentials import credentials_from
 from campaign.errors import Problem, RunStateError, UsageError
 from campaign.planning import prepare
 from campaign.runs.delivery import settled
-from campaign.runs.options import RunObserver, RunOptions
+from campaign.runs.options import RunObserver, RunOptions, retryable
+from campaign.runs.resuming import check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, whole_run
 from campaign.runs.whole_run import run_plan
@@ -52,7 +53,7 @@ async def start(
     *,
     journal: JournalStore,
     api_key: str | Mapping[str, str] | None = None,
-    new: bool = False,
+    new: bool | Literal["skip-sent"] = False,
     skip_invalid: bool = False,
     observer: RunObserver | None = None,
 ) -> Run:
@@ -62,7 +63,8 @@ async def start(
         plan: what to send.
         journal: where to record it.
         api_key: the server's API key, where it needs one; a mapping where it needs several values.
-        new: start over although a run is on record.
+        new: start over although a run is on record; an unfinished one is abandoned. "skip-sent" leaves out rows whose
+            message was sent, or may have been.
         skip_invalid: leave out invalid rows instead of raising.
         observer: follows the planning and confirms the run.
 
@@ -75,14 +77,15 @@ async def start(
     await settled(journal)
     cancelled = threading.Event()
     following = _Cancellable(observer or RunObserver(), cancelled)
-    options = RunOptions(new=new, skip_invalid=skip_invalid)
+    options = _options(new=new, skip_invalid=skip_invalid)
     task = asyncio.ensure_future(asyncio.to_thread(_start, plan, journal, api_key, options, following))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:  # let the thread notice and clean up before the caller goes on
         cancelled.set()
         await asyncio.wait([task])
-        if task.exception() is None:
+        # Where it started over, an unfinished run may have been given up for it: then it stays, for a resume.
+        if task.exception() is None and (plan.rehearsal or not options.starts_over):
             journal.discard(task.result().number)
         raise
 
@@ -92,12 +95,13 @@ def start_sync(
     *,
     journal: JournalStore,
     api_key: str | Mapping[str, str] | None = None,
-    new: bool = False,
+    new: bool | Literal["skip-sent"] = False,
     skip_invalid: bool = False,
     observer: RunObserver | None = None,
 ) -> Run:
     """The blocking counterpart of `start`."""
-    return _start(plan, journal, api_key, RunOptions(new=new, skip_invalid=skip_invalid), observer or RunObserver())
+    options = _options(new=new, skip_invalid=skip_invalid)
+    return _start(plan, journal, api_key, options, observer or RunObserver())
 
 
 async def resume(
@@ -119,7 +123,7 @@ async def resume(
 
     Raises:
         KeyMissingError: the server needs an API key.
-        RunStateError: there is no complete run on record.
+        RunStateError: there is no complete run on record, or its messages were deleted.
         JournalError: the journal is in use, or cannot be read.
     """
     await settled(journal)
@@ -137,6 +141,7 @@ def resume_sync(
     """The blocking counterpart of `resume`."""
     with journal.exclusive():
         record = whole_run(journal)
+        check_retries(journal, record, RunOptions(retry=retryable(retry)))
         credentials = {} if record.manifest.rehearsal else credentials_from(channel_of(record), api_key)
         run = Run(journal, record, credentials, server=server, retry=retry)
         if recover:
@@ -197,6 +202,12 @@ def _start(
     if begun is None:
         raise RunStateError(Problem(journal.where, "the run was not confirmed, and nothing was sent"))
     return begun
+
+
+def _options(*, new: bool | Literal["skip-sent"], skip_invalid: bool) -> RunOptions:
+    if new not in (True, False, "skip-sent"):
+        raise UsageError(Problem("new", f"“{new}” is not a way to start over", "write True or “skip-sent”"))
+    return RunOptions(new=new is True, skip_sent=new == "skip-sent", skip_invalid=skip_invalid)
 
 
 class _Cancellable(RunObserver):

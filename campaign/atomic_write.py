@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
 _PREFIX, _SUFFIX = ".campaign-", ".part"
@@ -21,14 +22,21 @@ _STILL_ACTIVE = 259
 ON_WINDOWS = os.name == "nt"
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], None], *, fall_back: bool = False) -> Path:
+def write_atomically(
+    path: Path,
+    write: Callable[[BinaryIO], None],
+    *,
+    replaceable: Callable[[Path], bool] | None = None,
+    before_rename: Callable[[Path], object] = lambda _temporary: None,
+) -> Path:
     """Write a temporary file in the folder of `path`, then rename it to `path`.
 
     Args:
         path: the file; an existing one is replaced.
         write: writes the content.
-        fall_back: whether to use a numbered name ("results (2).xlsx") where `path` must not be replaced, as on Windows
-            while another program has it open.
+        replaceable: whether an existing file may be replaced; where it may not, or another program has it open on
+            Windows, a numbered name is used ("results (1).xlsx"). None: `path` is replaced, or an error raised.
+        before_rename: called with the complete temporary file.
 
     Returns:
         The file that was written: `path`, or the numbered name.
@@ -40,15 +48,35 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None], *, fall_back
     try:
         with temporary.open("w+b") as file:
             write(file)
-        try:
+        before_rename(temporary)
+        if replaceable is None:
             return temporary.replace(path)
-        except PermissionError:
-            if not fall_back:
-                raise
-            return temporary.replace(_free_name(path))
+        return _replace_first(temporary, _names(path), replaceable)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _replace_first(temporary: Path, names: Iterator[Path], replaceable: Callable[[Path], bool]) -> Path:
+    """Rename a file to the first name that is free, or whose file may be replaced."""
+    for tried, name in enumerate(names):
+        existed = os.path.lexists(name)
+        if existed and (name.is_dir() or not replaceable(name)):
+            if name.is_dir() and not tried:
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(name))
+            continue
+        try:
+            return temporary.replace(name)
+        except PermissionError:
+            if not existed:  # nothing there that could be open: the folder itself does not accept files
+                raise
+    raise AssertionError  # the names never end
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """`path`, then numbered names beside it."""
+    yield path
+    yield from (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(1))
 
 
 def temporary_beside(path: Path) -> Path:
@@ -106,8 +134,3 @@ def _is_running_on_windows(process: int) -> bool:
 def _host() -> str:
     """Letters for this computer: on a shared folder, the numbers of another's processes mean nothing."""
     return f"{zlib.crc32(socket.gethostname().encode()):08x}"
-
-
-def _free_name(path: Path) -> Path:
-    names = (path.with_name(f"{path.stem} ({number}){path.suffix}") for number in count(2))
-    return next(name for name in names if not name.exists())

@@ -118,15 +118,13 @@ def real_file(file: Path) -> Path:
     return file.resolve() if file.is_symlink() else file
 
 
-def named_in(file: Path) -> tuple[str, str]:
-    """The template and the server's address as a campaign file has them; "" where it has none.
+def named_in(file: Path) -> str:
+    """The template as a campaign file names it; "" where it names none.
 
     Raises:
         CampaignFileError: it cannot be read.
     """
-    given = _read_toml(file)
-    server = given.get("server")
-    return str(given.get("template", "")), str(server.get("url", "")) if isinstance(server, dict) else ""
+    return str(_read_toml(file).get("template", ""))
 
 
 def _refuse_reserved(file: Path, name: str) -> None:
@@ -148,6 +146,19 @@ def campaign_name(file: Path) -> str:
         name = str(_read_toml(file).get("name", name))
     _refuse_reserved(file, name)
     return name
+
+
+def server_in_file(file: Path) -> str | None:
+    """The server's address as a campaign file names it; None where it names none, or FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return None
+    section = _read_toml(file).get("server")
+    url = section.get("url") if isinstance(section, dict) else None
+    return url if isinstance(url, str) else None
 
 
 def is_spreadsheet(file: Path) -> bool:

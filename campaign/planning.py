@@ -18,6 +18,8 @@ from campaign.journal.records import PlannedRow, State, encode_cells
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
 from campaign.recipients import missing_header_warning, variable_name
+from campaign.recipients.batches import batches
+from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import ReadOptions, open_sheet
 
 if TYPE_CHECKING:
@@ -28,10 +30,10 @@ if TYPE_CHECKING:
     from campaign.recipients import Linter
     from campaign.sheets import Row, Sheet
 
-BATCH, BATCH_CELLS, BATCH_CHARACTERS = 500, 1_000_000, 4_000_000
-"""Rows planned together: as many, or fewer where they are very wide or hold very long texts."""
-
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+LeaveOut: TypeAlias = Callable[[PlannedRow], PlannedRow]
+"""Marks a row as skipped where it must not be sent because of earlier runs; returns any other as it is."""
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
@@ -174,6 +176,7 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     server = "" if rehearsal else base_url(template_file.channel, campaign.server.url)
     section = campaign.recipients
     recipients = open_sheet(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
+    to_fix_list(recipients)  # raises for the sheet In doubt
     mapped = Mapped(campaign.columns, campaign.values)
     template = compile_template(template_file, recipients.columns, mapped, partial(_how_it_was_read, recipients))
     return Plan(campaign, recipients, template_file, template, server, rehearsal)
@@ -188,7 +191,9 @@ def _how_it_was_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
     return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
 
 
-def planned_rows(plan: Plan, *, stamp: Stamp | None = None, linter: Linter | None = None) -> Iterator[PlannedRow]:
+def planned_rows(
+    plan: Plan, *, stamp: Stamp | None = None, linter: Linter | None = None, leave_out: LeaveOut | None = None
+) -> Iterator[PlannedRow]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
     Args:
@@ -196,46 +201,31 @@ def planned_rows(plan: Plan, *, stamp: Stamp | None = None, linter: Linter | Non
         stamp: adds the message's id to each payload, for the journal. Without it the rows' cells are left out: those
             of a wide sheet cost more than all the rest.
         linter: looks at every row as it is read.
+        leave_out: marks the rows that must not be sent because of earlier runs.
 
     Raises:
         RecipientsError: the list is damaged further down, or has no rows.
     """
-    for batch in _plan_batches(plan, stamp, linter):
+    for batch in _plan_batches(plan, stamp, linter, leave_out):
         yield from batch
 
 
-def _plan_batches(plan: Plan, stamp: Stamp | None, linter: Linter | None = None) -> Iterator[Sequence[PlannedRow]]:
+def _plan_batches(
+    plan: Plan, stamp: Stamp | None, linter: Linter | None = None, leave_out: LeaveOut | None = None
+) -> Iterator[Sequence[PlannedRow]]:
     found = False
     with Duplicates() as duplicates:
-        for batch in _batches(plan.recipients):
+        for batch in batches(plan.recipients):
             found = True
             if linter is not None:
                 for row in batch:
                     linter.add(row)
-            yield duplicates.skip([_plan_row(plan, row, stamp) for row in batch])
+            rows = [_plan_row(plan, row, stamp) for row in batch]
+            # Before duplicates are sought: that of a row which is left out has no earlier row to be a duplicate of.
+            yield duplicates.skip(rows if leave_out is None else list(map(leave_out, rows)))
     if not found:
         where = str(plan.recipients.path)
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
-
-
-def _batches(recipients: Sheet) -> Iterator[list[Row]]:
-    """Rows by the batch; where the list turns out to be damaged, the rows before that place come before the error."""
-    most = max(1, min(BATCH, BATCH_CELLS // max(1, len(recipients.columns))))
-    batch: list[Row] = []
-    characters = 0
-    try:
-        for row in recipients.rows():
-            batch.append(row)
-            characters += sum(map(len, row.texts))
-            if len(batch) == most or characters > BATCH_CHARACTERS:
-                yield batch
-                batch, characters = [], 0
-    except RecipientsError:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
 
 
 def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
@@ -275,7 +265,9 @@ def message_id(secret: bytes, row: int) -> str:
     return hmac.digest(secret, b"%d" % row, "sha256").hex()[:32]
 
 
-def write_plan(plan: Plan, journal: JournalStore, run: RunRecord) -> Iterator[tuple[PlannedRow, PlanCounts]]:
+def write_plan(
+    plan: Plan, journal: JournalStore, run: RunRecord, leave_out: LeaveOut | None = None
+) -> Iterator[tuple[PlannedRow, PlanCounts]]:
     """Write a run's whole plan to the journal; yields each row with the counts so far.
 
     Raises:
@@ -283,13 +275,12 @@ def write_plan(plan: Plan, journal: JournalStore, run: RunRecord) -> Iterator[tu
             then not complete.
         JournalError: the journal cannot be written.
     """
-    channel, counts = plan.channel, PlanCounts()
+    channel, counts, seq = plan.channel, PlanCounts(), 1
 
     def stamp(payload: Payload, row: int) -> Payload:
         return channel.stamp(payload, message_id(run.secret, row))
 
-    seq = 1
-    for batch in _plan_batches(plan, stamp):
+    for batch in _plan_batches(plan, stamp, leave_out=leave_out):
         journal.add(run.number, seq, batch)
         seq += len(batch)
         for row in batch:

@@ -13,8 +13,10 @@ from tqdm import tqdm
 from campaign.cli.console import confirm, is_terminal, say, warn
 from campaign.cli.signals import interruptible
 from campaign.errors import Problem, UsageError
+from campaign.review.phrases import rows_of
 from campaign.review.preview_terminal import harmless
 from campaign.runs import RunObserver
+from campaign.runs.earlier import who_gets_it_again
 from campaign.settings import DEFAULT_RATE
 from campaign.text import rough_duration
 
@@ -86,6 +88,8 @@ class TerminalObserver(RunObserver):
             UsageError: there is no terminal to ask on, and --yes was not given.
         """
         self._close_bar()
+        for fact in _consequences(confirmation):
+            say(fact, color="yellow")
         if self._yes:
             return True
         messages = "1 message" if confirmation.messages == 1 else f"{confirmation.messages} messages"
@@ -93,6 +97,24 @@ class TerminalObserver(RunObserver):
         if not is_terminal(sys.stdin):
             raise UsageError(Problem("", f"{question} There is no terminal to ask on", "add --yes; nothing was sent"))
         return confirm(question)
+
+    def agree(self, question: str) -> bool:
+        """Ask on a terminal; elsewhere the command itself was the decision."""
+        self._close_bar()
+        return self._yes or not is_terminal(sys.stdin) or confirm(question)
+
+    def confirm_server(self, planned: str, now: str) -> bool:
+        """Ask which of two addresses is right; nothing but --server answers that in advance.
+
+        Raises:
+            UsageError: there is no terminal to ask on, or --yes was given.
+        """
+        self._close_bar()
+        differs = f"the run was planned for {planned}, and the campaign file now says {now}"
+        if self._yes or not is_terminal(sys.stdin):
+            raise UsageError(Problem("[server] url", differs, f"add --server {now}, or --server {planned}"))
+        say(f"[server] url: {differs}.", color="yellow")
+        return confirm(f"Send the rest to {now}?")
 
     @contextlib.contextmanager
     def delivering(self, run: Run, rows: int) -> Iterator[None]:
@@ -173,6 +195,14 @@ class TerminalObserver(RunObserver):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _consequences(confirmation: SendConfirmation) -> Iterator[str]:
+    """What sending means for the recipients and rows of earlier runs."""
+    if confirmation.repeated or confirmation.repeated_in_doubt:
+        yield f"{who_gets_it_again(confirmation.repeated, confirmation.repeated_in_doubt)}."
+    if confirmation.abandoned:
+        yield f"The run before is unfinished: {rows_of(confirmation.abandoned)} of it will be left unsent."
 
 
 def _give_up(_reason: str = "") -> Never:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import os
+import platform
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,6 +81,30 @@ _DELIVERY_OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
 )
 
+
+def row_ranges(value: str) -> tuple[range, ...]:
+    """Read 3,9 or 2-5 as a spreadsheet program numbers rows.
+
+    Raises:
+        click.BadParameter: one of them is neither a row nor a range of rows.
+    """
+    found = []
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        match = re.fullmatch(r"(\d{1,7})(?:\s*-\s*(\d{1,7}))?", part)
+        if match is None or int(match[2] or match[1]) < int(match[1]):
+            raise click.BadParameter(f"“{part}” is not a row or a range of rows; write 3,9 or 2-5")
+        found.append(range(int(match[1]), int(match[2] or match[1]) + 1))
+    if not 0 < len(found) <= MOST_RANGES:
+        raise click.BadParameter(f"name 1 to {MOST_RANGES} rows or ranges of rows, such as 3,9 or 2-5")
+    return tuple(found)
+
+
+MOST_RANGES = 400
+"""Each takes two of the 999 values that a statement can bind in SQLite before 3.32."""
+
+ROWS = click.option("--rows", type=row_ranges, metavar="3,9", help="Which rows, as in the list.")
+ASK_NOT = click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
+
 RESULTS = click.option(
     "--results", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH", help="Where to write the workbook."
 )
@@ -103,7 +130,7 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     return load_campaign(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
 
 
-def campaign_paths(file: Path, results: Path | None) -> RunPaths:
+def campaign_paths(file: Path, results: Path | None = None) -> RunPaths:
     """Where the files of FILE's campaign are, by whichever name FILE is called.
 
     Raises:
@@ -111,6 +138,15 @@ def campaign_paths(file: Path, results: Path | None) -> RunPaths:
     """
     home = real_file(file)
     return RunPaths(home.parent, campaign_name(file), results, home)
+
+
+def operator() -> str:
+    """Who is at work, for the record: user@host."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user in the system's list, or no list
+        user = "unknown"
+    return f"{user}@{platform.node()}"
 
 
 def proxies() -> ProxySettings:

@@ -19,12 +19,15 @@ from campaign.planning import prepare
 from campaign.review.preview import PreviewContext, note
 from campaign.review.preview_page import write_page
 from campaign.review.preview_terminal import terminal_preview
+from campaign.runs import RunPaths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from campaign.journal import PlannedRow
     from campaign.planning import Plan
+
+PAGE_SUFFIXES = (".html", ".htm")
 
 WITHOUT_ROWS = 10
 """Number of messages shown on the terminal without --rows."""
@@ -58,6 +61,8 @@ def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> 
     campaign preview tet-offer.toml --html preview.html
     """
     plan = prepare(load(file, given))
+    if html:
+        check_page_path(html, file, plan)
     shown = _Shown(plan, rows)
     context = _context(plan)
     if given["as_json"]:
@@ -77,6 +82,28 @@ def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> 
     if rows and not shown.count:
         raise UsageError(Problem("--rows", "the list has no such row", "number them as the spreadsheet does"))
     sys.exit(SOME_NOT_SENT if shown.problems else ALL_SENT)
+
+
+def check_page_path(page: Path, file: Path, plan: Plan) -> None:
+    """Check that a page is written over no file of the campaign.
+
+    Raises:
+        UsageError: it would be, or it has a name that no page has.
+    """
+    if page.suffix.lower() not in PAGE_SUFFIXES:
+        what = "the preview is a web page, and this is no name of one"
+        raise UsageError(Problem(f"--html {page}", what, f"choose a name such as {page.stem}.html"))
+    paths = RunPaths(plan.campaign.folder, plan.campaign.name)
+    files = {
+        "the list": plan.recipients.path,
+        "the template": plan.template_file.path,
+        "the campaign file": file,
+        "the journal": paths.journal,
+        "the results workbook": paths.workbook(1),
+    }
+    for name, own in files.items():
+        if page.resolve() == own.resolve() or (page.exists() and own.exists() and page.samefile(own)):
+            raise UsageError(Problem(f"--html {page}", f"the page would replace {name}", "choose another name"))
 
 
 class _Shown:

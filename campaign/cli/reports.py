@@ -14,6 +14,7 @@ from campaign.journal import State
 from campaign.planning import PlanCounts, planned_rows, prepare
 from campaign.recipients import Linter
 from campaign.review.summary import RunSummary, as_json, as_text
+from campaign.runs.earlier import looking_back
 from campaign.text import one_line
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     """
     plan = prepare(campaign, rehearsal=given["sandbox"])
     count = PlanCounts()
-    with Listing() as listing:
-        for row in planned_rows(plan):
+    with Listing() as listing, looking_back(plan, skip_sent=given["skip_sent"]) as leave_out:
+        for row in planned_rows(plan, leave_out=leave_out):
             count.add(row)
             for problem in row.problems:
                 listing.add(problem)
@@ -157,7 +158,7 @@ def _numbers(count: PlanCounts) -> dict[str, int]:
 
 def _counts(count: PlanCounts) -> str:
     parts = [f"{count.states[State.PENDING]} of {count.rows} rows can be sent"]
-    for state, word in ((State.INVALID, "invalid"), (State.SKIPPED, "skipped as exact duplicates")):
+    for state, word in ((State.INVALID, "invalid"), (State.SKIPPED, "skipped (exact duplicates, or sent already)")):
         if count.states[state]:
             parts.append(f"{count.states[state]} {word}")
     return ", ".join(parts) + "."

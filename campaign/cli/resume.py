@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.campaign_file import server_in_file
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     FILE,
     MOVED,
     RESULTS,
+    ROWS,
     campaign_paths,
     credentials,
     delivery_options,
@@ -19,6 +21,7 @@ from campaign.cli.options import (
     proxies,
 )
 from campaign.cli.reports import show_report
+from campaign.errors import Problem, UsageError
 from campaign.journal import State
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import resume_run
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     "--recover", is_flag=True, help="Go on although files of the journal are lost: what seems to wait may be sent."
 )
 @MOVED
+@ROWS
 @RESULTS
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
@@ -51,7 +55,12 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
     \b
     campaign resume tet-offer.toml
     campaign resume tet-offer.toml --retry failed
+    campaign resume tet-offer.toml --retry in-doubt --rows 3,9
     """
+    if given["rows"] and not given["retry"]:
+        raise UsageError(
+            Problem("--rows", "names the rows to send once more", "add --retry failed or --retry in-doubt")
+        )
     paths = campaign_paths(file, given["results"])
     options = RunOptions(
         limit=given["limit"],
@@ -60,8 +69,10 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         server=given["server"],
         recover=given["recover"],
         moved=given["moved"],
+        server_in_file=server_in_file(file),
         proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
+        rows=given["rows"] or (),
     )
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = resume_run(paths, credentials, options, observer)

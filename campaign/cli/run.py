@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.campaign_file import server_in_file
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     MOVED,
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 @campaign_options
 @delivery_options
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows even if others are invalid.")
-@click.option("--new", is_flag=True, help="Start over even if there is an earlier run.")
+@click.option("--new", is_flag=True, help="Start over even if there is an earlier run; says who gets it again.")
+@click.option("--skip-sent", is_flag=True, help="Start over without the rows that were sent, or are in doubt.")
 @click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with its own files.")
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
 @MOVED
@@ -51,8 +53,9 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign = load(file, given)
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given))
-    named = {name: given[name] for name in ("limit", "skip_invalid", "new", "results", "moved")}
-    options = RunOptions(**named, proxies=NO_PROXIES if given["sandbox"] else proxies())
+    named = {name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results", "moved")}
+    used = NO_PROXIES if given["sandbox"] else proxies()
+    options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used)
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
     changed = any(given[name] for name in ("template", "mapped", "values"))

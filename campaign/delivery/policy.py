@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from campaign.channels.base import Fatal, Indeterminate, NotFound, Refused, Sent, Throttled, Unreachable
 from campaign.delivery.shutdown import StopReason
+from campaign.journal.decisions import LIST_SUSPECTED
 from campaign.text import rough_duration
 
 if TYPE_CHECKING:
@@ -156,8 +157,7 @@ class CircuitBreaker:
         if self._in_a_row != self._stop_after:
             return None
         return StopReason(
-            f"{self._in_a_row} rows in a row were refused for the same reason ({reason}): "
-            "is the list or the template wrong?"
+            f"{self._in_a_row} rows in a row were refused for the same reason ({reason}): {LIST_SUSPECTED}"
         )
 
     def record_failure(self, sent_at: float, now: float) -> None:

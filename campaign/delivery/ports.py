@@ -208,6 +208,7 @@ class DeliveryContext:
         on_event: called for each row that has reached a final state; None where no caller follows along.
         wait_for_room: awaited before a worker takes a row; returns at once when the run is shutting down.
         random: returns a number from 0 to 1, for jitter.
+        look_only: read back rows that were cut off, and send nothing.
         redaction: blanks the secrets in what is read from responses.
     """
 
@@ -222,4 +223,5 @@ class DeliveryContext:
     on_event: Callable[[RowEvent], object] | None = None
     wait_for_room: Callable[[], Awaitable[None]] | None = None
     random: Callable[[], float] = random.random
+    look_only: bool = False
     redaction: Redaction = field(default_factory=Redaction)

@@ -71,6 +71,8 @@ class RowWorker:
         if self._row.cut_off and not self._can_read_back and not self._resend:
             return  # it may have been sent: the journal marks it in doubt, and only the operator sends it again
         while not self._context.shutdown:
+            if self._context.look_only and self._unclear is None:
+                return  # the server does not have it: the row is pending again
             wait = await (self._send() if self._unclear is None else self._read_back(self._unclear))
             if wait is None:
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from campaign.journal.decisions import Decision, EarlierRow
 from campaign.journal.origin import Origin
 from campaign.journal.records import (
     Outcome,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "Decision",
+    "EarlierRow",
     "JournalStore",
     "Origin",
     "Outcome",

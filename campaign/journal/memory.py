@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
-from campaign.journal.memory_attempt_log import MemoryAttemptLog, MemoryRow, MemoryRun
+from campaign.journal.memory_attempt_log import MemoryAttemptLog
+from campaign.journal.memory_second_chances import MemoryRow, MemoryRun, MemorySecondChances
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
@@ -45,7 +46,7 @@ class _Session:
     seconds: float | None = None
 
 
-class MemoryJournal:
+class MemoryJournal(MemorySecondChances):
     """A campaign's journal in this process's memory; implements `JournalStore`."""
 
     where = "memory"
@@ -53,8 +54,8 @@ class MemoryJournal:
     displaced: Problem | None = None
 
     def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__()
         self._clock = clock or SystemClock()
-        self._runs: dict[int, MemoryRun] = {}
         self._sessions: list[_Session] = []
         self._lock = threading.Lock()
         self.deliveries: list[ActiveDelivery] = []
@@ -79,6 +80,7 @@ class MemoryJournal:
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
         if not self._lock.acquire(blocking=False):
             raise JournalBusyError(Problem(self.where, "is being worked on by this process", "wait for it"))
+        self.acknowledge_stop()  # a wish that an earlier holder did not live to see
         try:
             yield
         finally:
@@ -96,14 +98,25 @@ class MemoryJournal:
             if row.outcome.state in {State.PENDING, *retried}:
                 row.outcome = row.outcome._replace(state=State.SENDING)
 
-    def attempt_log(self, run: int, retry: Collection[State] = (), session: int | None = None) -> MemoryAttemptLog:
+    def attempt_log(
+        self,
+        run: int,
+        retry: Collection[State] = (),
+        session: int | None = None,
+        *,
+        rows: Sequence[range] = (),
+        waiting: Collection[State] = (State.PENDING, State.SENDING),
+    ) -> MemoryAttemptLog:
         """The record that delivery writes to; see `JournalStore.attempt_log`."""
+
+        def wanted(number: int, state: State) -> bool:
+            return state in waiting or (state in retry and (not rows or any(number in each for each in rows)))
 
         def check() -> None:
             if session is not None:
                 self.check_session(session)
 
-        return MemoryAttemptLog(self._runs[run], (State.PENDING, State.SENDING, *retry), check)
+        return MemoryAttemptLog(self._runs[run], wanted, check)
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""

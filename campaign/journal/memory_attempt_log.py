@@ -1,50 +1,17 @@
-"""One run of a journal in memory, and the record that delivery writes to."""
+"""The record that delivery writes to, in memory."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Self
 
-from campaign.journal.records import ABSENT, Outcome, PlannedRow, Reservation, RunRecord, State, WaitingRow, storable
+from campaign.journal.memory_second_chances import MemoryAttempt
+from campaign.journal.records import ABSENT, Outcome, Reservation, State, WaitingRow, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
-
-@dataclass
-class MemoryRow:
-    """A planned row and where it is now."""
-
-    planned: PlannedRow
-    outcome: Outcome
-    at: float | None = None
-    attempts: int = 0
-
-
-@dataclass
-class MemoryAttempt:
-    """One request."""
-
-    seq: int
-    started_at: float
-    ended_at: float | None = None
-    result: str | None = None
-
-
-@dataclass
-class MemoryRun:
-    """A run: its rows and attempts."""
-
-    record: RunRecord
-    rows: dict[int, MemoryRow] = field(default_factory=dict)
-    attempts: dict[int, MemoryAttempt] = field(default_factory=dict)
-    attempt_numbers: count[int] = field(default_factory=lambda: count(1))
-
-    def last_event(self) -> float:
-        """When the last attempt on record began or ended; 0.0 where there is none."""
-        return max((each.ended_at or each.started_at for each in self.attempts.values()), default=0.0)
+    from campaign.journal.memory_second_chances import MemoryRun
 
 
 class MemoryAttemptLog:
@@ -52,10 +19,10 @@ class MemoryAttemptLog:
 
     failed = False
 
-    def __init__(self, run: MemoryRun, states: Collection[State], check: Callable[[], None]) -> None:
+    def __init__(self, run: MemoryRun, wanted: Callable[[int, State], bool], check: Callable[[], None]) -> None:
         self._run = run
         self._check = check
-        self._states = states
+        self._wanted = wanted
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,7 +64,7 @@ class MemoryAttemptLog:
         for seq in range(after + 1, len(self._run.rows) + 1):
             row = self._run.rows[seq]
             state, planned = row.outcome.state, row.planned
-            if state in self._states and planned.body is not None:
+            if self._wanted(planned.number, state) and planned.body is not None:
                 cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
                 place = (seq, planned.number, planned.destination, planned.body)
                 absent = row.outcome.kind == ABSENT

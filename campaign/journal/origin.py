@@ -13,7 +13,6 @@ class Origin:
         campaign: the name of the campaign file, or of the list where there was none, in the journal's folder.
         campaign_digest: the SHA-256 of its content.
         template_named: the template as the campaign file names it.
-        server_named: the server's address as the campaign file has it.
         template: the absolute path of the template file.
         template_digest: the SHA-256 of its content.
         recipients_digest: that of the list.
@@ -22,7 +21,6 @@ class Origin:
     campaign: str = ""
     campaign_digest: str = ""
     template_named: str = ""
-    server_named: str = ""
     template: str = ""
     template_digest: str = ""
     recipients_digest: str = ""

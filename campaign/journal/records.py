@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from campaign.journal.origin import Origin
@@ -47,6 +48,7 @@ class PlannedRow(NamedTuple):
         body: the frozen JSON body; None where the row is invalid.
         digest: equal for rows whose recipient would get the same message twice; None where the row is invalid.
         cells: the row's cells, encoded by `cells.encode_cells`; "" where the plan is not for a journal.
+        origin: run and row of the first list, where the row comes from the sheet To fix of an earlier run.
     """
 
     number: int
@@ -60,6 +62,7 @@ class PlannedRow(NamedTuple):
     body: bytes | None = None
     digest: bytes | None = None
     cells: str = ""
+    origin: tuple[int, int] | None = None
 
 
 class WaitingRow(NamedTuple):
@@ -148,6 +151,7 @@ class RunManifest:
         settings: how the run is delivered.
         rehearsal: whether it is delivered to a sandbox, so that no message leaves the machine.
         origin: the files that it was planned from.
+        server_in_file: the address that the campaign file named, where the run was started from one by a command.
     """
 
     channel: str
@@ -159,6 +163,7 @@ class RunManifest:
     settings: DeliverySettings = field(default_factory=DeliverySettings)
     rehearsal: bool = False
     origin: Origin = field(default_factory=Origin)
+    server_in_file: str | None = None
 
     @property
     def server_name(self) -> str:
@@ -185,6 +190,11 @@ class RunRecord:
     planned: bool
     created_at: float
     stop_reason: str | None
+
+    @property
+    def id(self) -> str:
+        """Identifies this run of this journal in the workbooks written from it; says nothing about the secret."""
+        return blake2b(self.secret, digest_size=16, person=b"campaign run id").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

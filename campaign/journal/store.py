@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self
 
+from campaign.journal.records import State
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from campaign.delivery.ports import AttemptLog
     from campaign.errors import Problem
-    from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, State, Tally
+    from campaign.journal.decisions import Decision, EarlierRow
+    from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
 
 
 SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)
@@ -151,7 +154,13 @@ class JournalStore(Protocol):
         ...
 
     def attempt_log(
-        self, run: int, retry: Collection[State] = (), session: int | None = None
+        self,
+        run: int,
+        retry: Collection[State] = (),
+        session: int | None = None,
+        *,
+        rows: Sequence[range] = (),
+        waiting: Collection[State] = (State.PENDING, State.SENDING),
     ) -> AbstractAsyncContextManager[AttemptLog]:
         """The record that delivery writes to.
 
@@ -160,7 +169,72 @@ class JournalStore(Protocol):
             retry: rows in these states are delivered again. Each keeps its state until its own turn comes, so that a
                 delivery cut short changes nothing about the others.
             session: the session that delivers. No attempt is recorded once another one has begun. None: unchecked.
+            rows: the numbers of the rows to deliver again; (): all that are in these states.
+            waiting: the states of the other rows to deliver.
         """
+        ...
+
+    # Second chances
+
+    def delivered_messages(self, runs: Sequence[int]) -> AbstractContextManager[Callable[[bytes], EarlierRow | None]]:
+        """Looks up messages by digest: the row of these runs that sent one already, or may have."""
+        ...
+
+    def delivered_rows(
+        self, runs: Sequence[int]
+    ) -> AbstractContextManager[Callable[[tuple[int, int]], EarlierRow | None]]:
+        """Looks up rows of first lists, by run and row: the row that was sent for it already, or may have been.
+
+        That is the row itself, or a row of a later run that was planned from the sheet To fix.
+        """
+        ...
+
+    def row_states(self, run: int, rows: Sequence[range]) -> list[tuple[int, State]]:
+        """The numbers of these rows that a run has, in sheet order, and their states."""
+        ...
+
+    def leave_unsent(self, run: int, reason: str) -> int:
+        """Skip every pending row of a run, and return how many there were."""
+        ...
+
+    def settle(self, run: int, rows: Sequence[range], state: State, reason: str) -> None:
+        """Put these rows into a state, as far as they are in doubt."""
+        ...
+
+    def forget(self, run: int) -> None:
+        """Delete a run's personal data: cells, messages, destinations and reasons. States and digests stay.
+
+        Raises:
+            JournalWriteError: there is no room to write the file anew.
+        """
+        ...
+
+    def record_decision(self, run: int, what: str, by: str, detail: str = "") -> None:
+        """Record what an operator decided, and when."""
+        ...
+
+    def decisions(self, run: int) -> list[Decision]:
+        """What operators decided about a run, oldest first."""
+        ...
+
+    def request_stop(self, by: str) -> None:
+        """Ask the process that holds the journal to stop; the wish ends with that process's hold on the journal."""
+        ...
+
+    def stop_requested(self) -> str | None:
+        """Who asked for a stop; None where no one did."""
+        ...
+
+    def acknowledge_stop(self) -> None:
+        """Remove the wish: the delivery has begun to stop."""
+        ...
+
+    def record_workbook(self, run: int, digest: bytes) -> None:
+        """Record the digest of a workbook that is written."""
+        ...
+
+    def wrote_workbook(self, digest: bytes) -> bool:
+        """Whether a file with this digest is a workbook as this journal's campaign wrote it."""
         ...
 
     # Reading

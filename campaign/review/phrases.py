@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal import State
+from campaign.journal.decisions import LIST_SUSPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,8 +43,11 @@ STATE_STYLES: Mapping[State, StateStyle] = {
     State.SENDING: StateStyle("cut off", "the run ended while its request was under way", "FFF6B0", "5C5200", "B8A600"),
 }
 
-TO_FIX = (State.INVALID, State.FAILED, State.IN_DOUBT, State.SENDING)
+TO_FIX = (State.INVALID, State.FAILED)
 """The states of the rows on the sheet To fix."""
+
+DOUBTFUL = (State.IN_DOUBT, State.SENDING)
+"""The states of the rows on the sheet In doubt, which is no list to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,21 @@ class NextCommands:
         """The command that sends the corrected rows of the sheet To fix."""
         return f'campaign run {self.file} --recipients {self.workbook} --sheet "To fix"{self.options}'
 
+    def run_again(self) -> str:
+        """The command that gives up the rows that wait, and sends the corrected list without those that were sent."""
+        return f"campaign run {self.file} --skip-sent{self.options}"
+
+    def resolve(self) -> str:
+        """The command that settles rows in doubt by hand."""
+        return f"campaign resolve {self.file} --rows 3,9 --as sent"
+
+
+SKIPPED_ALIKE: Mapping[str, str] = {
+    "duplicate": "exact duplicates of earlier rows",
+    "already sent": "sent already by earlier runs",
+    "already in doubt": "in doubt already in earlier runs",
+}
+"""Reasons of several rows that were skipped, by kind, where that of the first row is true of it alone."""
 
 IN_WORKBOOK = NextCommands("…", "(this workbook)")
 """The workbook knows neither the campaign file nor, once it is moved, its own name."""
@@ -96,20 +115,37 @@ def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
     return ", ".join(parts)
 
 
-def next_steps(tally: Tally, commands: NextCommands, *, rehearsal: bool = False) -> Iterator[str]:
-    """What to do now, a sentence or two for each thing; a command to copy comes last."""
+def next_steps(
+    tally: Tally, commands: NextCommands, *, rehearsal: bool = False, stopped: str | None = None
+) -> Iterator[str]:
+    """What to do now, a sentence or two for each thing; a command to copy comes last.
+
+    Args:
+        tally: the run's figures.
+        commands: what to type.
+        rehearsal: whether no message left this machine.
+        stopped: why the run is not finished; None where it is.
+    """
     if rehearsal:
         yield from _after_rehearsal(tally)
         return
     waiting, doubtful = waiting_rows(tally), tally.count(State.IN_DOUBT)
     failed, invalid = tally.count(State.FAILED), tally.count(State.INVALID)
-    if waiting:
+    if waiting and stopped and stopped.endswith(LIST_SUSPECTED):
+        yield (
+            f"Look first: read the reasons on the sheet “To fix”, and look at the list and the template. "
+            f"{rows_of(waiting)} {_are(waiting)} not sent yet, with the messages as they were planned. If those are "
+            f"wrong, correct the list or the template, then: {commands.run_again()}"
+        )
+        yield f"Only if the messages are right and the others are to go out as they are: {commands.resume()}"
+    elif waiting:
         yield f"{rows_of(waiting)} {_are(waiting)} not sent yet. Next: {commands.resume()}"
     if doubtful:
         yield (
             f"{rows_of(doubtful)} {_are(doubtful)} in doubt: the server may have taken the message. Look into "
-            f"{'this conversation' if doubtful == 1 else 'these conversations'} first; "
-            f"then, to send all rows in doubt again: {commands.resume('in-doubt')}"
+            f"{'this conversation' if doubtful == 1 else 'these conversations'} first; then settle each row "
+            f"(as sent or as not-sent): {commands.resolve()}; or, to send all rows in doubt again: "
+            f"{commands.resume('in-doubt')}"
         )
     if failed:
         yield (
@@ -117,8 +153,10 @@ def next_steps(tally: Tally, commands: NextCommands, *, rehearsal: bool = False)
             f"server, have it fixed there; then, to send all failed rows again: {commands.resume('failed')}"
         )
     if tally.finished and (failed or invalid) and commands.workbook:
-        fix = "delete the rows in doubt that the server has, and fix the others" if doubtful else "fix the rows"
-        yield f"To send corrected rows: on the sheet “To fix”, {fix}; save the workbook, then: {commands.run_fixed()}"
+        yield (
+            "To send corrected rows: on the sheet “To fix”, fix the rows; save the workbook, then: "
+            f"{commands.run_fixed()}"
+        )
 
 
 def _after_rehearsal(tally: Tally) -> Iterator[str]:
@@ -131,8 +169,8 @@ def _after_rehearsal(tally: Tally) -> Iterator[str]:
 
 def reason_of(reason: ReasonCount) -> str:
     """Why some rows were not sent: the reason of the first of them, where it is true of the others as well."""
-    if reason.state is State.SKIPPED and reason.count > 1:
-        return "exact duplicates of earlier rows"
+    if reason.state is State.SKIPPED and reason.count > 1 and reason.kind in SKIPPED_ALIKE:
+        return SKIPPED_ALIKE[reason.kind]
     return reason.example or STATE_STYLES[reason.state].meaning
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from functools import partial
+from hashlib import file_digest
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
+from openpyxl.packaging.custom import StringProperty
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import WorkbookAlreadySaved
 from openpyxl.worksheet._writer import ALL_TEMP_FILES, WorksheetWriter
@@ -18,15 +22,15 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from campaign.atomic_write import temporary_beside, write_atomically
-from campaign.errors import Problem, ResultsError
-from campaign.review.phrases import TO_FIX
+from campaign.errors import JournalWriteError, Problem, ResultsError
+from campaign.recipients.to_fix import DOUBT_TITLE, FIX_TITLE, WorkbookMark, properties_of
+from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.review.workbook.cells import StyledCells, spreadsheet_string
 from campaign.review.workbook.sheet_layouts import LINE, MOST_LINES, OWN_COLUMNS, ResultsLayout, ToFixLayout
 from campaign.review.workbook.summary_sheet import fill_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
     from campaign.journal import JournalStore, RowResult, RunRecord
@@ -55,11 +59,13 @@ def write_results(
     Args:
         journal: the journal that contains the run.
         run: the run.
-        path: the workbook; an existing one is replaced.
-        progress: called with the number of rows written since its last call; rows to fix are written twice.
+        path: the workbook. An existing file is replaced if it is still as this journal's campaign wrote it.
+        progress: called with the number of rows written since its last call; rows to fix, or in doubt, are written
+            twice.
 
     Returns:
-        The file that was written: a numbered name beside `path` if that one is open in Excel.
+        The file that was written: a numbered name beside `path` if that file is not campaign's, was edited or is open
+        in Excel.
 
     Raises:
         ResultsError: the folder is not writable or the disk is full.
@@ -71,14 +77,17 @@ def write_results(
             front = _new_sheet(book, "Summary")
             fill_summary(front, journal, run)
             cells = StyledCells(front)
-            headers, sheet = run.manifest.headers, run.manifest.sheet
-            _add_rows(book, ResultsLayout(headers, cells), cells, journal.results(run.number), progress)
-            _add_rows(book, ToFixLayout(headers, sheet, cells), cells, journal.results(run.number, TO_FIX), progress)
+            results, number = journal.results, run.number
+            _add_rows(book, ResultsLayout(run.manifest.headers, cells), cells, results(number), progress)
+            for title, states in ((DOUBT_TITLE, DOUBTFUL), (FIX_TITLE, TO_FIX)):
+                _add_rows(book, ToFixLayout(run, cells, title), cells, results(number, states), progress)
+            _mark(book, journal, run)
             # Not book.save(): on a full disk it leaves an open archive that warns when it is collected.
             ExcelWriter(book, archive).save()
 
     try:
-        return write_atomically(path, write, fall_back=True)
+        ours = partial(_is_as_written, journal)
+        return write_atomically(path, write, replaceable=ours, before_rename=partial(_record, journal, run))
     except OSError as error:
         raise _cannot_write(path, error) from error
 
@@ -89,6 +98,33 @@ def _cannot_write(path: Path, error: OSError) -> ResultsError:
         remedy = "make room or give write access"
     what = f"the results workbook cannot be written ({error.strerror or error})"
     return ResultsError(Problem(str(path), what, f"{remedy}, then `campaign results` writes it from the journal"))
+
+
+def _is_as_written(journal: JournalStore, path: Path) -> bool:
+    """Whether a file is still as this journal's campaign wrote it."""
+    try:
+        return journal.wrote_workbook(_digest(path))
+    except OSError:  # it cannot be read, so it may be anything
+        return False
+
+
+def _record(journal: JournalStore, run: RunRecord, path: Path) -> None:
+    """Record a workbook before it has its name: one that is not on record would be kept like an edited one."""
+    with suppress(JournalWriteError):  # a journal on a read-only disk can still be reported on
+        journal.record_workbook(run.number, _digest(path))
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").digest()
+
+
+def _mark(book: Workbook, journal: JournalStore, run: RunRecord) -> None:
+    """Store whose workbook it is: a copy of it under any name is recognised when it is run as a list."""
+    mark = WorkbookMark(Path(journal.where).name.removesuffix(".journal.db"), run.id, str(run.number))
+    for name, text in properties_of(mark).items():
+        properties = book.custom_doc_props  # type: ignore[attr-defined] # which the stubs lack
+        properties.append(StringProperty(name=name, value=spreadsheet_string(text)))
 
 
 @contextmanager

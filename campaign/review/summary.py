@@ -82,13 +82,14 @@ def as_text(summary: RunSummary) -> Iterator[str]:
     if tally.finished:
         yield f"{name} is finished: {became}."
     else:
-        yield f"{name} stopped: {summary.stopped}. {became}."
+        why = summary.stopped or ""
+        yield f"{name} stopped: {why}{'' if why.endswith('?') else '.'} {became}."
     for reason in summary.reasons:
         yield _reason_line(reason)
     yield _figures(tally)
     if summary.results:
         yield f"Results: {summary.results}"
-    yield from next_steps(tally, _commands(summary), rehearsal=summary.rehearsal)
+    yield from next_steps(tally, _commands(summary), rehearsal=summary.rehearsal, stopped=summary.stopped)
 
 
 def _reason_line(reason: ReasonCount) -> str:

@@ -1,13 +1,12 @@
-"""One delivery of a run, and the stream of its events."""
+"""One delivery of a run."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
 from campaign.delivery.ports import SystemClock
@@ -16,10 +15,11 @@ from campaign.delivery.redaction import Redaction
 from campaign.delivery.worker_pool import fault_reason
 from campaign.errors import CampaignError, JournalError, Problem, RunStateError
 from campaign.journal.records import State
+from campaign.runs.stop_watch import stop_watch
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
@@ -50,7 +50,9 @@ class Delivery:
         reason: why it ended before the last row; None where it did not.
     """
 
-    def __init__(self, run: Run, settings: DeliverySettings, retry: tuple[State, ...]) -> None:
+    def __init__(
+        self, run: Run, settings: DeliverySettings, retry: tuple[State, ...] = (), rows: tuple[range, ...] = ()
+    ) -> None:
         self.progress = Progress()
         self.rate_limiter: RateLimiter | None = None
         self.reason: StopReason | None = None
@@ -58,6 +60,8 @@ class Delivery:
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
+        self._rows = rows
+        self._look_only = False
         self._shutdown = Shutdown()
         self._stop_requested = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -129,13 +133,14 @@ class Delivery:
         journal, run = self._run.journal, self._run
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         _refuse_old_run(journal, run.record)
-        if not journal.tally(run.number).count(State.PENDING, State.SENDING, *self._retry):
+        if not count_waiting(journal, run.number, self._retry, self._rows):
             self._ended.set_result(None)
             return
         session = self._session = journal.begin_session(run.number, self._retry)
         journal.deliveries.append(self)
         try:
-            self.reason = await self._deliver()
+            async with stop_watch(journal, self._shutdown):
+                self.reason = await self._deliver()
         except CampaignError as error:
             self.reason = StopReason(str(error))
             raise
@@ -148,6 +153,11 @@ class Delivery:
             self._end_session(session)
             journal.deliveries.remove(self)
             self._ended.set_result(None)
+
+    async def look_up(self) -> None:
+        """Read back rows that were cut off while sending, and send nothing. The caller holds the journal."""
+        self._look_only = True
+        await self._deliver()
 
     async def _deliver(self) -> StopReason | None:
         run = self._run
@@ -165,9 +175,12 @@ class Delivery:
         limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=settings.give_up_after)
         self.rate_limiter = limiter
         can_read_back = self._run.channel.can_read_back
+        waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
         try:
             async with (
-                self._run.journal.attempt_log(self._run.number, self._retry, self._session) as log,
+                self._run.journal.attempt_log(
+                    self._run.number, self._retry, self._session, rows=self._rows, waiting=waiting
+                ) as log,
                 HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport,
             ):
                 return await deliver(
@@ -182,6 +195,7 @@ class Delivery:
                         redaction=Redaction([*self._run.credentials.values(), *headers.values()]),
                         on_event=self._publish if self._follow else None,
                         wait_for_room=self._wait_for_room,
+                        look_only=self._look_only,
                     )
                 )
         except JournalError as error:
@@ -207,71 +221,11 @@ class Delivery:
             journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
 
 
-class EventStream:
-    """The events of a delivery, for `async for`. The delivery begins with the first event that is asked for.
-
-    Leaving the loop stops it where nothing else refers to the stream. A stream that has a name of its own is an
-    asynchronous context manager: leaving its block stops the delivery and waits for its end.
-    """
-
-    def __init__(self, delivery: Delivery, before: Callable[[], object]) -> None:
-        """Make a stream.
-
-        Args:
-            delivery: the delivery to begin.
-            before: called before it begins.
-        """
-        self._delivery = delivery
-        self._before = before
-        self._events: deque[RowEvent] = deque()
-        self._more = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        events, more = self._events, self._more  # the delivery must not keep this object alive
-
-        def follow(event: RowEvent) -> None:
-            events.append(event)
-            more.set()
-
-        delivery.follow(follow)
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> RowEvent:
-        if self._task is None:
-            self._before()
-            more = self._more
-            self._task = asyncio.create_task(self._delivery.perform_alone())
-            self._task.add_done_callback(lambda _: more.set())
-        while not self._events:
-            if self._task.done():
-                self._task.result()
-                raise StopAsyncIteration
-            self._more.clear()
-            await self._more.wait()
-        self._delivery.taken()
-        return self._events.popleft()
-
-    async def aclose(self) -> None:
-        """Stop the delivery and wait until it has ended.
-
-        Raises:
-            JournalError: the delivery failed with it.
-        """
-        if self._task is not None and not self._task.done():
-            self._delivery.stop(LEFT)
-            await asyncio.wait([self._task])
-            self._task.result()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    def __del__(self) -> None:
-        if self._task is not None and not self._task.done():
-            self._delivery.stop(LEFT)
+def count_waiting(journal: JournalStore, run: int, retry: Collection[State], rows: Sequence[range]) -> int:
+    """How many rows a delivery takes that retries some states; of those only `rows`, where any are named."""
+    tally = journal.tally(run)
+    again = sum(state in retry for _, state in journal.row_states(run, rows)) if rows else tally.count(*retry)
+    return tally.count(State.PENDING, State.SENDING) + again
 
 
 def _refuse_old_run(journal: JournalStore, record: RunRecord) -> None:

@@ -65,13 +65,17 @@ class RunOptions:
     """What a run is asked for beyond what its campaign file says.
 
     Attributes:
-        new: start over although a run is on record.
+        new: start over although a run is on record; an unfinished one is abandoned.
+        skip_sent: start over likewise, and leave out rows whose message was sent, or may have been.
         skip_invalid: send the valid rows although some are invalid.
         limit: deliver so many rows and leave the rest pending.
         rate: "10/s", "600/min", "auto" or requests per second; None: as the campaign says.
         concurrency: requests in flight at once; None: as the campaign says.
         retry: rows in these states (failed, in doubt) are sent again.
+        rows: the numbers of those; (): all.
         server: another address of the same server.
+        server_in_file: the address that the campaign file names, apart from options; where that was another one when
+            the run was planned, the observer decides.
         results: where to write the workbook; None: beside the campaign.
         recover: go on although the journal is not whole, and treat what seems to wait as cut off while sending.
         moved: the campaign's files were moved or copied here on purpose.
@@ -79,16 +83,24 @@ class RunOptions:
     """
 
     new: bool = False
+    skip_sent: bool = False
     skip_invalid: bool = False
     limit: int | None = None
     rate: str | float | None = None
     concurrency: int | None = None
     retry: tuple[State, ...] = ()
+    rows: tuple[range, ...] = ()
     server: str | None = None
+    server_in_file: str | None = None
     results: Path | None = None
     recover: bool = False
     moved: bool = False
     proxies: ProxySettings = NO_PROXIES
+
+    @property
+    def starts_over(self) -> bool:
+        """Whether a run may begin although one is on record."""
+        return self.new or self.skip_sent
 
     def applied_to(self, settings: DeliverySettings) -> DeliverySettings:
         """A run's settings, changed by these options.
@@ -113,12 +125,18 @@ class SendConfirmation:
         server: where they go.
         rate: requests per second; None: as the server allows.
         tally: the run's figures.
+        repeated: how many of them go to recipients who have this very message from an earlier run.
+        repeated_in_doubt: how many go to recipients who may have it.
+        abandoned: how many waiting rows of an unfinished run are left unsent.
     """
 
     messages: int
     server: str
     rate: float | None
     tally: Tally
+    repeated: int = 0
+    repeated_in_doubt: int = 0
+    abandoned: int = 0
 
 
 class RunObserver:
@@ -141,6 +159,14 @@ class RunObserver:
     def confirm(self, confirmation: SendConfirmation) -> bool:  # noqa: ARG002 - for subclasses
         """Whether to send. Called once, before the first message leaves."""
         return True
+
+    def agree(self, question: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether to do what was asked for, where nothing is sent by it."""
+        return True
+
+    def confirm_server(self, planned: str, now: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether to send to the address that the campaign file names by now, rather than as planned."""
+        return False
 
     def delivering(self, run: Run, rows: int) -> AbstractContextManager[object]:  # noqa: ARG002 - for subclasses
         """Entered in the event loop while up to `rows` rows are delivered."""

@@ -43,25 +43,22 @@ class Difference:
 def origin_of(plan: Plan) -> Origin:
     """The files that a plan is made from."""
     file, template = plan.campaign.file, plan.template_file.path.resolve()
-    named = named_in(file) if file is not None and not is_spreadsheet(file) else ("", "")
     return Origin(
         campaign=file.name if file else "",
         campaign_digest=_digest(file) if file else "",
-        template_named=named[0],
-        server_named=named[1],
+        template_named=named_in(file) if file is not None and not is_spreadsheet(file) else "",
         template=str(template),
         template_digest=_digest(template),
         recipients_digest=_digest(plan.recipients.path),
     )
 
 
-def differences(record: RunRecord, paths: RunPaths, server: str | None = None) -> list[Difference]:
+def differences(record: RunRecord, paths: RunPaths) -> list[Difference]:
     """What differs today from what a run was planned with.
 
     Args:
         record: the run.
         paths: where the campaign's files are.
-        server: the address that was given on the command line, which needs no question.
 
     Raises:
         RunStateError: the run is of another campaign file, which is there.
@@ -69,7 +66,7 @@ def differences(record: RunRecord, paths: RunPaths, server: str | None = None) -
     origin, manifest, file = record.manifest.origin, record.manifest, paths.file
     if manifest.rehearsal or not origin.campaign or file is None:
         return []
-    found = [*_place(record, paths, file), *_named(record, file, server)]
+    found = [*_place(record, paths, file), *_named(record, file)]
     template, recipients = Path(origin.template), Path(manifest.recipients)
     if not template.exists():
         found.append(_note(template, f"the template of run {record.number} is gone", AS_PLANNED))
@@ -170,22 +167,18 @@ def _place(record: RunRecord, paths: RunPaths, file: Path) -> Iterable[Differenc
         raise RunStateError(Problem(str(file), what, remedy))
 
 
-def _named(record: RunRecord, file: Path, server: str | None) -> Iterable[Difference]:
-    """Whether the campaign file names another template or server than when a run was planned."""
+def _named(record: RunRecord, file: Path) -> Iterable[Difference]:
+    """Whether the campaign file names another template than when a run was planned."""
     origin = record.manifest.origin
     if is_spreadsheet(file) or not file.exists() or _digest(file) == origin.campaign_digest:
         return
     try:
-        template, address = named_in(file)
+        template = named_in(file)
     except CampaignFileError:
         return
     if template != origin.template_named:
         what = f"names the template “{template}”; run {record.number} was planned with “{origin.template_named}”"
         yield Difference(_changed(file, what))
-    if address != origin.server_named and server is None:
-        what = f"has the server “{address}”; run {record.number} goes to “{record.manifest.server}”"
-        remedy = f"say with --server which it is: --server {address or record.manifest.server}"
-        yield Difference(Problem(str(file), what, remedy))
 
 
 def _changed(where: Path, what: str) -> Problem:

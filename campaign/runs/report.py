@@ -78,12 +78,12 @@ class Report:
         """Write the results workbook.
 
         Args:
-            path: the workbook; an existing one is replaced.
+            path: the workbook; an existing file is replaced if it is still as this campaign wrote it.
             progress: called with the number of rows written since the last call.
 
         Returns:
-            This report, whose `results` is where the workbook is: a numbered name beside `path` if that is open in
-            Excel.
+            This report, whose `results` is where the workbook is: a numbered name beside `path` if that file is not
+            campaign's, was edited or is open in Excel.
 
         Raises:
             ResultsError: the folder or the disk does not accept it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from campaign.channels import CHANNELS
@@ -12,7 +13,8 @@ from campaign.channels.address import url_of_run
 from campaign.delivery import Progress
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.journal.records import State
-from campaign.runs.delivery import LEFT, Delivery, EventStream
+from campaign.runs.delivery import LEFT, Delivery, count_waiting
+from campaign.runs.event_stream import EventStream
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from campaign.journal import JournalStore, RunRecord
     from campaign.settings import DeliverySettings
 
+MOST_PATIENCE = 20.0
+"""Seconds of nothing but trouble after which a row that was cut off is in doubt, where no message waits for it."""
+
 
 class Run:
     """A run that is planned and sealed in a journal.
@@ -37,6 +42,7 @@ class Run:
         server: the server's base URL; "" in a rehearsal.
         credentials: the values that the channel's server asks for.
         proxies: the proxies of this machine; a rehearsal takes none.
+        retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
     """
 
     def __init__(
@@ -69,6 +75,7 @@ class Run:
         self.credentials = credentials
         self.server = url_of_run(self.channel, server, record.manifest.server, f"{journal.where}, run {record.number}")
         self.proxies = proxies
+        self.retry_rows: tuple[range, ...] = ()
         self._retry = retryable(retry)
         self._delivery: Delivery | None = None
 
@@ -97,8 +104,7 @@ class Run:
 
     def waiting(self, limit: int | None = None) -> int:
         """How many rows a delivery with a limit would take."""
-        tally = self.journal.tally(self.number)
-        waiting = tally.count(State.PENDING, State.SENDING, *self._retry)
+        waiting = count_waiting(self.journal, self.number, self._retry, self.retry_rows)
         return waiting if limit is None else min(waiting, limit)
 
     def deliver(
@@ -151,7 +157,7 @@ class Run:
 
     def begin_delivery(self, settings: DeliverySettings) -> Delivery:
         """A delivery that `stop` and `cancel` reach from now on. The caller holds the journal and calls `perform`."""
-        delivery = Delivery(self, settings, self._retry)
+        delivery = Delivery(self, settings, self._retry, self.retry_rows)
         self._begin(delivery)
         return delivery
 
@@ -164,6 +170,19 @@ class Run:
         """Cancel the delivery under way: rows in flight are settled by a resume. May be called from any thread."""
         if self._delivery is not None:
             self._delivery.cancel()
+
+    async def look_up_cut_off(self) -> None:
+        """Read back rows that were cut off while sending, and send nothing. The caller holds the journal.
+
+        A row of which the server says nothing is in doubt afterwards, as are all where the server has no read-back.
+        """
+        if not self.journal.tally(self.number).count(State.SENDING):
+            return
+        needed = () if self.record.manifest.rehearsal else self.channel.credentials
+        if self.channel.can_read_back and all(each.name in self.credentials for each in needed):
+            patience = min(self.settings.give_up_after, MOST_PATIENCE)
+            await Delivery(self, replace(self.settings, give_up_after=patience, limit=None)).look_up()
+        self.journal.mark_cut_off_in_doubt(self.number)
 
     def settle_cut_off(self, journal: JournalStore | None = None) -> None:
         """Mark rows that were cut off while sending as in doubt, where the server has no read-back."""
@@ -187,11 +206,11 @@ class Run:
 
     def _prepared(self, rate: str | float | None, concurrency: int | None, limit: int | None) -> Delivery:
         options = RunOptions(rate=rate, concurrency=concurrency, limit=limit)
-        return Delivery(self, options.applied_to(self.settings), self._retry)
+        return Delivery(self, options.applied_to(self.settings), self._retry, self.retry_rows)
 
     def _begin(self, delivery: Delivery) -> None:
         """Make a delivery the latest one; rows to retry are only its own."""
-        self._delivery, self._retry = delivery, ()
+        self._delivery, self._retry, self.retry_rows = delivery, (), ()
 
 
 def channel_of(record: RunRecord) -> Channel:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
 from campaign.journal import RunManifest, State
 from campaign.planning import write_plan
-from campaign.review.workbook.sheet_layouts import FIX_TITLE
+from campaign.runs.blocking import run_blocking
+from campaign.runs.earlier import clear_the_way, earlier_messages
 from campaign.runs.options import REHEARSAL_SUFFIX, SendConfirmation
 from campaign.runs.record_checks import origin_of
 from campaign.runs.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from campaign.journal import JournalStore, PlannedRow, RunRecord
     from campaign.planning import Plan
+    from campaign.runs.earlier import EarlierMessages
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
     from campaign.settings import DeliverySettings
 
@@ -51,31 +54,66 @@ def begin_run(
         CampaignError: something is wrong, and nothing was sent.
     """
     refuse_rehearsal_results(plan)
-    _clear_the_way(journal, plan, options)
+    unfinished = clear_the_way(journal, plan, options, observer)
+    if unfinished is not None:
+        run_blocking(Run(journal, unfinished, credentials, proxies=options.proxies).look_up_cut_off())
     record = journal.begin_run(_manifest(plan, options))
     sealed = False
     try:
         if paths is not None:
             check_workbook_path(paths.workbook(record.number), plan.recipients.path)
-        _write(plan, journal, record, observer, skip_invalid=options.skip_invalid)
+        with earlier_messages(plan, journal, skip_sent=options.skip_sent) as earlier:
+            _write(plan, journal, record, observer, earlier=earlier, skip_invalid=options.skip_invalid)
         run = Run(journal, record, credentials, proxies=options.proxies)
-        if confirmed(run, journal, run.settings, observer):
-            journal.seal(record.number)
-            sealed = True
+        sealed = confirmed(run, journal, run.settings, observer, Consequences.of(journal, earlier, unfinished))
+        if sealed:
+            _seal(journal, record, unfinished)
     finally:
         if not sealed:
             journal.discard(record.number)
     return run if sealed else None
 
 
-def confirmed(run: Run, journal: JournalStore, settings: DeliverySettings, observer: RunObserver) -> bool:
-    """Ask whether to send; where no row is waiting there is nothing to ask."""
+def _seal(journal: JournalStore, record: RunRecord, unfinished: RunRecord | None) -> None:
+    """Put a run in the place of an unfinished one."""
+    if unfinished is not None:
+        journal.leave_unsent(unfinished.number, f"left unsent: run {record.number} started over")
+    journal.seal(record.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What a new run means for the recipients and rows of earlier ones; see `SendConfirmation`."""
+
+    repeated: int = 0
+    repeated_in_doubt: int = 0
+    abandoned: int = 0
+
+    @classmethod
+    def of(cls, journal: JournalStore, earlier: EarlierMessages | None, unfinished: RunRecord | None) -> Consequences:
+        """What a plan that was read means."""
+        abandoned = 0 if unfinished is None else journal.tally(unfinished.number).count(State.PENDING)
+        if earlier is None:
+            return cls(abandoned=abandoned)
+        return cls(earlier.repeated, earlier.repeated_in_doubt, abandoned)
+
+
+def confirmed(
+    run: Run,
+    journal: JournalStore,
+    settings: DeliverySettings,
+    observer: RunObserver,
+    consequences: Consequences | None = None,
+) -> bool:
+    """Ask whether to send; where no row is waiting and none is given up there is nothing to ask."""
     messages = run.waiting(settings.limit)
     manifest = run.record.manifest
     server = manifest.server_name if manifest.rehearsal else run.server
-    return messages == 0 or observer.confirm(
-        SendConfirmation(messages, server, settings.rate, journal.tally(run.number))
-    )
+    means = consequences or Consequences()
+    if messages == 0 and means.abandoned == 0:
+        return True
+    tally = journal.tally(run.number)
+    return observer.confirm(SendConfirmation(messages, server, settings.rate, tally, *astuple(means)))
 
 
 def whole_run(journal: JournalStore, number: int | None = None) -> RunRecord:
@@ -125,31 +163,6 @@ def refuse_rehearsal_results(plan: Plan) -> None:
         raise RunStateError(Problem(str(path), what, "correct the list itself and run that, or add --sandbox"))
 
 
-def _clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions) -> None:
-    """Refuse to start a run over unasked; discard a plan that was never delivered."""
-    last = journal.last_run()
-    if last is not None and not last.planned:
-        journal.discard(last.number)
-        last = journal.last_run()
-    if last is None or options.new or plan.rehearsal:
-        return
-    tally = journal.tally(last.number)
-    where = f"{Path(journal.where).name}: run {last.number}"
-    if not tally.finished:
-        waiting = tally.count(State.PENDING, State.SENDING)
-        what = f"is unfinished: {tally.count(State.SENT)} of {tally.rows} rows are sent, {waiting} wait"
-        raise RunStateError(Problem(where, what, "go on with `campaign resume`, or leave them unsent with --new"))
-    delivered = [(run.manifest.recipients, run.manifest.sheet) for run in journal.runs()]
-    if not _is_to_fix(plan) or _list_of(plan) in delivered:
-        what = f"is finished: {tally.count(State.SENT)} of {tally.rows} rows are sent"
-        raise RunStateError(Problem(where, what, "to message everyone again, add --new"))
-
-
-def _is_to_fix(plan: Plan) -> bool:
-    """Whether the list is the corrected sheet of a results workbook: its rows are sent because they were not."""
-    return (plan.recipients.sheet or "").startswith(FIX_TITLE)
-
-
 def _list_of(plan: Plan) -> tuple[str, str | None]:
     return str(plan.recipients.path.resolve()), plan.recipients.sheet
 
@@ -166,12 +179,21 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         settings=options.applied_to(plan.campaign.delivery_settings),
         rehearsal=plan.rehearsal,
         origin=origin_of(plan),
+        server_in_file=options.server_in_file,
     )
 
 
-def _write(plan: Plan, journal: JournalStore, record: RunRecord, observer: RunObserver, *, skip_invalid: bool) -> None:
+def _write(
+    plan: Plan,
+    journal: JournalStore,
+    record: RunRecord,
+    observer: RunObserver,
+    *,
+    earlier: EarlierMessages | None,
+    skip_invalid: bool,
+) -> None:
     invalid: list[PlannedRow] = []
-    for row, counts in write_plan(plan, journal, record):
+    for row, counts in write_plan(plan, journal, record, earlier.look_at if earlier else None):
         if row.state is State.INVALID and len(invalid) < SHOWN_ROWS:
             invalid.append(row)
         observer.planned(counts)

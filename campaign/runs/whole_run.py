@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, JournalError, Problem, ResultsError, RunStateError, UsageError, fault_text
 from campaign.journal import open_journal
-from campaign.review.phrases import TO_FIX
+from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunOptions, RunPaths
 from campaign.runs.record_checks import (
     check_record,
@@ -23,6 +23,7 @@ from campaign.runs.record_checks import (
     settle_place,
 )
 from campaign.runs.report import Report
+from campaign.runs.resuming import changed_server, check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
 
@@ -49,15 +50,15 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     Raises:
         CampaignError: something is wrong, and nothing was sent.
     """
-    if options.server or options.retry:
-        raise UsageError(Problem("options", "server and retry are for resume", "pass server to campaign.load"))
+    if options.server or options.retry or options.rows:
+        raise UsageError(Problem("options", "server, retry and rows are for resume", "pass server to campaign.load"))
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
     for warning in plan.warnings:
         observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
-    with open_journal(paths.journal, moved=options.moved, new=options.new) as journal, _held(journal, observer):
+    with open_journal(paths.journal, moved=options.moved, new=options.new) as journal, held(journal, observer):
         check_record(journal, paths, options, observer)
         run = begin_run(plan, journal, credentials, options, observer, paths=paths)
         if run is None:
@@ -74,12 +75,17 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
     Raises:
         CampaignError: there is nothing to resume, or something is wrong; nothing was sent.
     """
-    with _existing(paths, options) as journal, _held(journal, observer):
+    with existing_journal(paths, options) as journal, held(journal, observer):
         record = whole_run(journal)
-        settle_differences(differences(record, paths, options.server), observer, moved=options.moved)
+        settle_differences(differences(record, paths), observer, moved=options.moved)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
+        check_retries(journal, record, options)
+        server = options.server or changed_server(journal, record, options, observer)
+        if server is False:
+            return None
         credentials = {} if record.manifest.rehearsal else find(channel_of(record))
-        run = Run(journal, record, credentials, server=options.server, retry=options.retry, proxies=options.proxies)
+        run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
+        run.retry_rows = options.rows
         if options.recover:
             journal.recover(record.number)
         run.settle_cut_off()
@@ -97,17 +103,22 @@ def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None)
         ResultsError: the workbook would replace something else.
         JournalError: the journal cannot be read.
     """
-    with _existing(paths, RunOptions()) as journal:
+    with existing_journal(paths) as journal:
         for note in (*journal.notes, *filter(None, [journal.displaced])):
             observer.warned(note)
         record = whole_run(journal, number)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
-        return _written(Report.of(journal, record), paths, observer)
+        return write_workbook(Report.of(journal, record), paths, observer)
 
 
 @contextlib.contextmanager
-def _held(journal: JournalStore, observer: RunObserver) -> Iterator[None]:
-    """Hold a journal that is the one that belongs here, and say what is worth knowing of its files."""
+def held(journal: JournalStore, observer: RunObserver) -> Iterator[None]:
+    """Hold a journal that is the one that belongs here, and say what is worth knowing of its files.
+
+    Raises:
+        RunStateError: it may not be, and the operator did not agree.
+        JournalBusyError: another process holds it.
+    """
     settle_place(journal, observer)
     said = len(journal.notes)
     with journal.exclusive():
@@ -116,7 +127,14 @@ def _held(journal: JournalStore, observer: RunObserver) -> Iterator[None]:
         yield
 
 
-def _existing(paths: RunPaths, options: RunOptions) -> JournalStore:
+def existing_journal(paths: RunPaths, options: RunOptions | None = None) -> JournalStore:
+    """Open the journal of a campaign that was run.
+
+    Raises:
+        RunStateError: there is none.
+        JournalError: it cannot be read, or is not whole.
+    """
+    options = options or RunOptions()
     clear_left_behind(paths.workbook(1).parent)
     if not paths.journal.exists():
         refuse_other_name(paths)
@@ -132,7 +150,7 @@ def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, o
         asyncio.run(_deliver(run, run.begin_delivery(settings), rows, observer))
     report = run.report_sync()
     try:
-        return _written(report, paths, observer)
+        return write_workbook(report, paths, observer)
     except JournalError as error:  # messages were sent, and how many is known
         return replace(report, trouble=error)
 
@@ -151,11 +169,12 @@ async def _deliver(run: Run, delivery: Delivery, rows: int, observer: RunObserve
         delivering.result()
 
 
-def _written(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
+def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
     """Write the results workbook; a failure to do so is part of the report."""
     target = paths.workbook(report.run.number)
+    tally = report.tally
     try:
-        return report.to_xlsx(target, observer.writing(target, report.tally.rows + report.tally.count(*TO_FIX)))
+        reported = report.to_xlsx(target, observer.writing(target, tally.rows + tally.count(*TO_FIX, *DOUBTFUL)))
     except ResultsError as error:
         return replace(report, trouble=error)
     except KeyboardInterrupt:
@@ -166,3 +185,7 @@ def _written(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
         LOG.exception("internal error")
         trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
         return replace(report, fault=True, trouble=trouble)
+    if reported.results != target:
+        what = "is not, or no longer, what campaign wrote there, or another program has it open"
+        observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))
+    return reported

@@ -9,7 +9,7 @@ print(row.number, row.texts)
 
 from __future__ import annotations
 
-from campaign.sheets.opening import open_sheet
+from campaign.sheets.opening import open_sheet, workbook_properties
 from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet
 
-__all__ = ["CellValue", "Column", "ReadOptions", "Row", "Sheet", "open_sheet"]
+__all__ = ["CellValue", "Column", "ReadOptions", "Row", "Sheet", "open_sheet", "workbook_properties"]

@@ -10,6 +10,7 @@ from campaign.sheets.files import FileKind, kind_of
 from campaign.sheets.table import ReadOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from campaign.sheets.table import Sheet
@@ -32,6 +33,18 @@ def open_sheet(path: Path, options: ReadOptions = _DEFAULTS) -> Sheet:
     except OSError as error:
         what = f"cannot be read ({error.strerror or error})"
         raise RecipientsError(Problem(path.name, what, "check that the file can be read, and try again")) from error
+
+
+def workbook_properties(path: Path) -> Mapping[str, str]:
+    """The custom properties of a workbook by name, as text; empty where it has none, or is no workbook."""
+    try:
+        if kind_of(path) is not FileKind.WORKBOOK:
+            return {}
+        from campaign.sheets.xlsx.properties import read_properties  # noqa: PLC0415 - loaded when a workbook is opened
+
+        return read_properties(path)
+    except (OSError, RecipientsError):  # a list may be readable although its properties are not
+        return {}
 
 
 def _open(path: Path, options: ReadOptions, kind: FileKind) -> Sheet:

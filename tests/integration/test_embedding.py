@@ -6,8 +6,9 @@ import ast
 import asyncio
 import re
 import signal
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -308,6 +309,35 @@ async def test_a_cancelled_start_leaves_no_run(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await starting
         assert journal.runs() == []
+
+
+@pytest.mark.parametrize("new", [False, True, "skip-sent"])
+async def test_a_start_cancelled_as_its_run_is_sealed_loses_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new: Literal[True, False, "skip-sent"]
+) -> None:
+    plan = campaign.plan(livechat(tmp_path, 3))
+    async with campaign.open_journal(":memory:") as journal:
+        if new:
+            await campaign.start(plan, journal=journal)
+        loop, seal = asyncio.get_running_loop(), journal.seal
+        starting = asyncio.create_task(campaign.start(plan, journal=journal, new=new))
+
+        def cancelled_meanwhile(run: int) -> None:
+            loop.call_soon_threadsafe(starting.cancel)
+            time.sleep(0.05)
+            seal(run)
+
+        monkeypatch.setattr(journal, "seal", cancelled_meanwhile)
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        waiting = [journal.tally(run.number).count(campaign.State.PENDING) for run in journal.runs()]
+        assert sorted(waiting) == ([0, 3] if new else [])
+
+
+def test_a_mistyped_way_to_start_over_is_refused(tmp_path: Path) -> None:
+    plan = campaign.plan(livechat(tmp_path, 1))
+    with campaign.open_journal(":memory:") as journal, pytest.raises(campaign.CampaignError, match="skip-sent"):
+        campaign.start_sync(plan, journal=journal, new="skip_sent")  # type: ignore[arg-type]
 
 
 def test_every_async_function_has_a_blocking_counterpart(tmp_path: Path) -> None:

@@ -43,21 +43,43 @@ def test_a_file_open_elsewhere_can_get_a_numbered_name(tmp_path: Path, monkeypat
     target = tmp_path / "offer.results.xlsx"
     target.write_bytes(b"open in Excel")
     hold_open(monkeypatch, target.name)
-    first = write_atomically(target, writing(b"first"), fall_back=True)
-    second = write_atomically(target, writing(b"second"), fall_back=True)
-    assert (first.name, second.name) == ("offer.results (2).xlsx", "offer.results (3).xlsx")
+    first = write_atomically(target, writing(b"first"), replaceable=lambda path: path == target)
+    second = write_atomically(target, writing(b"second"), replaceable=lambda path: path == target)
+    assert (first.name, second.name) == ("offer.results (1).xlsx", "offer.results (2).xlsx")
     assert [path.read_bytes() for path in (target, first, second)] == [b"open in Excel", b"first", b"second"]
     assert len(list(tmp_path.iterdir())) == 3
 
 
-@pytest.mark.parametrize("fall_back", [True, False], ids=["numbered name", "no numbered name"])
+@pytest.mark.parametrize("numbered", [True, False], ids=["numbered name", "no numbered name"])
 def test_without_a_free_name_nothing_is_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fall_back: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, numbered: bool
 ) -> None:
-    hold_open(monkeypatch, "offer.results.xlsx", *["offer.results (2).xlsx"] * fall_back)
+    hold_open(monkeypatch, "offer.results.xlsx")
+    replaceable = (lambda _path: True) if numbered else None
     with pytest.raises(PermissionError, match="cannot access the file"):
-        write_atomically(tmp_path / "offer.results.xlsx", writing(b"new"), fall_back=fall_back)
+        write_atomically(tmp_path / "offer.results.xlsx", writing(b"new"), replaceable=replaceable)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_must_not_be_replaced_is_kept_and_the_first_name_that_may_be_taken_is(tmp_path: Path) -> None:
+    target, ours = tmp_path / "offer.xlsx", tmp_path / "offer (2).xlsx"
+    for path in (target, tmp_path / "offer (1).xlsx"):
+        path.write_bytes(b"somebody's")
+    ours.write_bytes(b"ours")
+    assert write_atomically(target, writing(b"new"), replaceable=lambda path: path.read_bytes() == b"ours") == ours
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"somebody's", b"new"}
+
+
+def test_a_complete_file_is_shown_before_it_has_its_name(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+    target = tmp_path / "offer.xlsx"
+
+    def look(temporary: Path) -> None:
+        assert not target.exists()
+        seen.append(temporary.read_bytes())
+
+    write_atomically(target, writing(b"new"), before_rename=look)
+    assert seen == [b"new"]
 
 
 def test_a_full_disk_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from campaign.campaign_file import load_campaign
 from campaign.errors import Problem, RecipientsError
 from campaign.journal import State
 from campaign.journal.sqlite import SqliteJournal
-from campaign.planning import BATCH, message_id, planned_rows, prepare, write_plan
+from campaign.planning import message_id, planned_rows, prepare, write_plan
+from campaign.recipients.batches import BATCH
 from campaign.sheets import Row
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def test_rows_with_the_same_problem_are_of_one_kind(tmp_path: Path) -> None:
 
 
 def test_a_wide_list_is_planned_a_few_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaign.planning.BATCH_CELLS", 7)
+    monkeypatch.setattr("campaign.recipients.batches.BATCH_CELLS", 7)
     messages = planned(prepared(tmp_path, "token,rid,msg\n" + "t,r,Hi\nt,r,Ho\n" * 3))
     assert [(message.number, message.state) for message in messages] == [
         (2, State.PENDING),
@@ -235,7 +236,7 @@ def test_the_rows_before_a_damaged_place_are_planned_before_the_error(tmp_path: 
 
 
 def test_rows_of_long_texts_are_planned_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaign.planning.BATCH_CHARACTERS", 100)
+    monkeypatch.setattr("campaign.recipients.batches.BATCH_CHARACTERS", 100)
     campaign = prepared(tmp_path, "token,rid,msg\n" + "".join(f"t,r,{'x' * 40}{n}\n" for n in range(10)))
     read: list[int] = []
 

@@ -13,13 +13,13 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from campaign.journal.records import Reservation, State
-from campaign.journal.sqlite.reader import read_waiting
+from campaign.journal.records import Reservation
+from campaign.journal.sqlite.reader import WaitingStates, read_waiting
 from campaign.journal.sqlite.schema import connect, decoding, plain_errors
 from campaign.journal.sqlite.writer import Event, ReservedAttempts, Writer, begun, ended, view, withdrawn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -44,11 +44,13 @@ class _Write(NamedTuple):
 class SqliteAttemptLog:
     """Records one run's attempts; implements `delivery.ports.AttemptLog`. Use with `async with`."""
 
-    def __init__(self, path: Path, run: int, retry: Collection[State] = (), guard: DeliveryGuard | None = None) -> None:
+    def __init__(
+        self, path: Path, run: int, wanted: WaitingStates | None = None, guard: DeliveryGuard | None = None
+    ) -> None:
         self._path = path
         self._guard = guard
         self._run = run
-        self._states = (State.PENDING, State.SENDING, *retry)
+        self._wanted = wanted or WaitingStates()
         self._group: list[_Write] = []
         self._open_reservations = 0
         self._flush: asyncio.Handle | None = None
@@ -242,7 +244,7 @@ class SqliteAttemptLog:
 
     def _read(self, after: int, count: int) -> list[WaitingRow]:
         with self._reading, plain_errors(self._path), decoding(self._path):
-            return read_waiting(self._reader, self._run, self._states, after, count)
+            return read_waiting(self._reader, self._run, self._wanted, after, count)
 
     def _close(self) -> None:
         self._writer.close()

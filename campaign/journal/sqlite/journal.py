@@ -16,19 +16,11 @@ from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.guard import DeliveryGuard, displaced
 from campaign.journal.sqlite.lock import DeliveryLock, busy
 from campaign.journal.sqlite.opening import NOTHING, Accepted, Opened, close_file, open_file
-from campaign.journal.sqlite.place import (
-    arm,
-    checkpoint,
-    disarm,
-    last_attempt,
-    read_place,
-    release,
-    take,
-    write_place,
-)
-from campaign.journal.sqlite.reader import JournalReader, encode_manifest
+from campaign.journal.sqlite.place import arm, checkpoint, disarm, last_attempt, read_place, release, take, write_place
+from campaign.journal.sqlite.reader import WaitingStates, encode_manifest
 from campaign.journal.sqlite.schema import cannot_write, connect, other_session, plain_errors, transaction
-from campaign.journal.sqlite.wholeness import not_whole, wal_of
+from campaign.journal.sqlite.second_chances import SecondChances, add_digests_and_origins
+from campaign.journal.sqlite.wholeness import not_whole, suspect_all, wal_of
 from campaign.journal.sqlite.witness import read_witness
 from campaign.journal.store import end_deliveries
 from campaign.operating_system import spot_of
@@ -46,7 +38,7 @@ AUTOCHECKPOINT = 1000
 """Pages of write-ahead log after which SQLite checkpoints by itself, while nothing is delivered: its default."""
 
 
-class SqliteJournal(JournalReader):
+class SqliteJournal(SecondChances):
     """One campaign's journal. Made by `open` and `open_or_create`; closed by `with` or `async with`.
 
     Attributes:
@@ -128,6 +120,7 @@ class SqliteJournal(JournalReader):
             if holder is not None:
                 raise busy(self.path, holder)
             self._testify()
+            self.acknowledge_stop()  # a wish that an earlier holder did not live to see
             if not self._lock.supported:
                 what = "this file system has no locks: another machine that works on it is not noticed at once"
                 self.notes = (*self.notes, Problem(self.where, what, "run campaign on one machine only", "no-locks"))
@@ -154,25 +147,25 @@ class SqliteJournal(JournalReader):
         """Treat every row that seems to wait as cut off while sending; see `JournalStore.recover`."""
         with plain_errors(self.path):
             with transaction(self._connection):
-                retried = self._connection.execute(
-                    "SELECT retry FROM session WHERE run = ? AND ended_at IS NULL", (run,)
-                ).fetchall()
-                states = {State.PENDING.value, *(word for (words,) in retried for word in words.split())}
-                marks = ", ".join("?" for _ in states)
-                self._connection.execute(
-                    f"UPDATE status SET state = ? WHERE run = ? AND state IN ({marks})",  # noqa: S608 - only marks
-                    (State.SENDING, run, *states),
-                )
+                suspect_all(self._connection, run)
                 disarm(self._connection)
             self._rest()
         self._lack = None
 
-    def attempt_log(self, run: int, retry: Collection[State] = (), session: int | None = None) -> SqliteAttemptLog:
+    def attempt_log(
+        self,
+        run: int,
+        retry: Collection[State] = (),
+        session: int | None = None,
+        *,
+        rows: Sequence[range] = (),
+        waiting: Collection[State] = (State.PENDING, State.SENDING),
+    ) -> SqliteAttemptLog:
         """The record that delivery writes to; see `JournalStore.attempt_log`."""
         guard = None
         if session is not None:
             guard = DeliveryGuard(self.path, session, self._tokens[session], self._lock.witness)
-        return SqliteAttemptLog(self.path, run, retry, guard)
+        return SqliteAttemptLog(self.path, run, WaitingStates(tuple(waiting), tuple(retry), tuple(rows)), guard)
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
@@ -198,6 +191,7 @@ class SqliteJournal(JournalReader):
         ]
         with plain_errors(self.path), transaction(self._connection):
             self._connection.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)", messages)
+            add_digests_and_origins(self._connection, run, first_seq, batch)
             self._connection.executemany(
                 "INSERT INTO status (run, seq, state, kind, reason) VALUES (?, ?, ?, ?, ?)", statuses
             )
@@ -212,7 +206,7 @@ class SqliteJournal(JournalReader):
     def discard(self, run: int) -> None:
         """Delete a plan of which nothing was sent."""
         with plain_errors(self.path), transaction(self._connection):
-            for table in ("message", "status", "run"):
+            for table in ("message", "status", "digest", "origin", "run"):
                 self._connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 - our own names
 
     def begin_session(self, run: int, retry: Collection[State] = ()) -> int:

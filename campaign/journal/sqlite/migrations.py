@@ -84,5 +84,40 @@ ALTER TABLE session ADD COLUMN seconds REAL;
 ALTER TABLE session ADD COLUMN retry TEXT NOT NULL DEFAULT ''
 """
 
-STEPS = (FIRST, PLACE)
+# Digests of messages, where rows of a sheet To fix come from, what operators decided, wishes to stop a delivery, and
+# digests of the workbooks written.
+SECOND_CHANCES = """
+CREATE TABLE digest (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+CREATE TABLE origin (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    origin_run INTEGER NOT NULL,
+    origin_row INTEGER NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+CREATE TABLE decision (
+    decision INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at REAL NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE TABLE stop_request (
+    by TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TABLE workbook (
+    digest BLOB PRIMARY KEY,
+    run INTEGER NOT NULL,
+    at REAL NOT NULL
+) WITHOUT ROWID
+"""
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES)
 """Append; never change a step that was released."""

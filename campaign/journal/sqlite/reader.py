@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ SELECT group_concat(
     || (kind = 'absent'), char(10)
 ) FROM (
     SELECT seq, row, destination, body, state, attempts, kind FROM status JOIN message USING (run, seq)
-    WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT ?
+    WHERE run = ? AND seq > ? AND {wanted} AND body IS NOT NULL ORDER BY seq LIMIT ?
 )
 """
 
@@ -219,23 +219,52 @@ def decode_manifest(text: str) -> RunManifest:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingStates:
+    """Which rows a delivery takes.
+
+    Attributes:
+        states: the states of rows that wait.
+        retry: rows in these states are delivered again.
+        rows: the numbers of those; (): all.
+    """
+
+    states: tuple[State, ...] = (State.PENDING, State.SENDING)
+    retry: tuple[State, ...] = ()
+    rows: tuple[range, ...] = ()
+
+    def condition(self) -> tuple[str, list[object]]:
+        """An SQL condition and its values."""
+        if not self.rows:
+            states = (*self.states, *self.retry)
+            return f"state IN ({', '.join('?' for _ in states)})", list(states)
+        waiting, retried = (", ".join("?" for _ in states) for states in (self.states, self.retry))
+        numbered = " OR ".join("row BETWEEN ? AND ?" for _ in self.rows)
+        bounds = [bound for each in self.rows for bound in (each.start, each.stop - 1)]
+        return (
+            f"(state IN ({waiting}) OR (state IN ({retried}) AND ({numbered})))",
+            [*self.states, *self.retry, *bounds],
+        )
+
+
 def read_waiting(
-    connection: sqlite3.Connection, run: int, states: Sequence[State], after: int, count: int
+    connection: sqlite3.Connection, run: int, wanted: WaitingStates, after: int, count: int
 ) -> list[WaitingRow]:
     """The next rows of a run in some states, in sheet order, read beside a busy event loop.
 
     Args:
         connection: to the journal.
         run: the run's number.
-        states: which rows to take.
+        wanted: which rows to take.
         after: the place in the run after which to look.
         count: how many at most.
 
     Raises:
         sqlite3.Error: the journal cannot be read.
     """
-    query = _WAITING_PAGE.format(marks=", ".join("?" for _ in states))
-    (page,) = connection.execute(query, (run, after, *states, count)).fetchone()
+    condition, values = wanted.condition()
+    query = _WAITING_PAGE.format(wanted=condition)
+    (page,) = connection.execute(query, (run, after, *values, count)).fetchone()
     return sorted(map(_waiting_row, page.splitlines())) if page else []
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalError, Problem
+from campaign.journal.records import State
 from campaign.journal.sqlite.place import Mark, last_attempt, read_place
 from campaign.journal.sqlite.witness import lock_file, read_witness
 from campaign.operating_system import close_to_others, is_foreign, is_link, is_open_to_others
@@ -184,3 +185,14 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return -1
+
+
+def suspect_all(connection: sqlite3.Connection, run: int) -> None:
+    """Treat every row of a run that seems to wait as cut off while sending: what came of it may be lost."""
+    unended = connection.execute("SELECT retry FROM session WHERE run = ? AND ended_at IS NULL", (run,)).fetchall()
+    states = {State.PENDING.value, *(word for (words,) in unended for word in words.split())}
+    marks = ", ".join("?" for _ in states)
+    connection.execute(
+        f"UPDATE status SET state = ? WHERE run = ? AND state IN ({marks})",  # noqa: S608 - only marks
+        (State.SENDING, run, *states),
+    )

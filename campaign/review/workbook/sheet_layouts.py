@@ -1,8 +1,7 @@
-"""The sheets Results and To fix: their columns and what each row contains."""
+"""The sheets Results, In doubt and To fix: their columns and what each row contains."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from openpyxl.utils import get_column_letter
 
 from campaign.journal import State
+from campaign.recipients.to_fix import FIX_TITLE, REASON, has_own_reasons, is_titled, source_columns, source_headers
 from campaign.review.phrases import STATE_STYLES
 from campaign.review.workbook.cells import TEXT, local_time, visible
 
@@ -18,13 +18,11 @@ if TYPE_CHECKING:
 
     from openpyxl.cell import Cell
 
-    from campaign import journal
-    from campaign.journal import RowResult
+    from campaign.journal import RecordedCell, RowResult, RunRecord
     from campaign.review.workbook.cells import StyledCells
 
 OWN_COLUMNS = ("Status", "Reason", "Message ID", "HTTP status", "Attempts", "Sent at", "Latency ms", "Source row")
-REASON = "Reason"
-FIX_TITLE = "To fix"
+_FIX_COLUMNS = 3
 MOST_COLUMNS = 16_384
 """Columns of a sheet (Microsoft, "Excel specifications and limits")."""
 
@@ -37,7 +35,6 @@ LETTER = 0.88
 """The average width of a letter, in widths of a digit."""
 
 _ATTEMPTED = frozenset({State.SENT, State.FAILED, State.IN_DOUBT, State.SENDING})
-_OWN_REASON = re.compile(rf"{REASON}( \(\d+\))?")
 _LONGEST_HEADER = 255
 _NARROWEST = 8
 _FILTER_BUTTON = 3
@@ -127,47 +124,69 @@ class ResultsLayout:
 
 
 class ToFixLayout:
-    """The rows to fix under the original headers, and why: itself a recipients file.
+    """Rows under the original headers, why they were not sent, and where they come from.
 
     Args:
-        headers: the original headers.
-        sheet: the sheet they were read from; the reasons of an earlier To fix sheet are replaced.
+        run: the run, whose original headers are used. Where its list was a sheet To fix, the reasons of that sheet are
+            replaced, and its run and row of the first list kept.
         cells: the workbook's cells.
+        title: the sheet's name.
     """
 
-    title = FIX_TITLE
     is_table = False
 
-    def __init__(self, headers: Sequence[str], sheet: str | None, cells: StyledCells) -> None:
-        originals = list(headers[: MOST_COLUMNS - 1])
-        if _has_old_reasons(originals, sheet):
-            originals.pop()
-        self.headers = [*originals, distinct_headers([*originals, REASON])[-1]]
-        self._originals = len(originals)
-        self._cells = cells
+    def __init__(self, run: RunRecord, cells: StyledCells, title: str = FIX_TITLE) -> None:
+        self.title = title
+        originals = list(run.manifest.headers[: MOST_COLUMNS - _FIX_COLUMNS])
+        sources = source_columns(originals, trusted=is_titled(run.manifest.sheet, FIX_TITLE))
+        own = set(sources or ())
+        if sources and sources.run and has_own_reasons(originals[sources.run - 1]):
+            own.add(sources.run - 1)
+        elif _has_old_reasons(originals, run.manifest.sheet):
+            own.add(len(originals) - 1)
+        self._originals = [position for position in range(len(originals)) if position not in own]
+        self._sources, self._run, self._cells = sources, run.number, cells
+        kept = [originals[position] for position in self._originals]
+        self.headers = [*kept, distinct_headers([*kept, REASON])[-1], *source_headers(kept)]
 
     def column_formats(self, sample: Sequence[RowResult]) -> list[ColumnFormat]:
         """Choose widths and number formats from the first rows."""
-        count = self._originals
-        texts = [[*(cell.text for cell in result.cells[:count]), _why(result)] for result in sample]
-        formats = typing_formats(count, [result.cells for result in sample])
+        originals = [self._originals_of(result) for result in sample]
+        texts = [
+            [*(cell.text for cell in cells), _why(result), *map(str, self._source(result))]
+            for cells, result in zip(originals, sample, strict=True)
+        ]
+        formats = typing_formats(len(self._originals), originals)
         widths = column_widths(self.headers, texts)
-        return [*map(ColumnFormat, widths, formats), ColumnFormat(widths[-1])]
+        last = map(ColumnFormat, widths[len(formats) :])
+        return [*map(ColumnFormat, widths, formats), *last]
 
     def cells(self, result: RowResult) -> Iterator[Cell | int | None]:
         """The cells of a row, each valid until the next is requested."""
-        yield from map(self._cells.original, result.cells[: self._originals])
+        yield from map(self._cells.original, self._originals_of(result))
         yield self._cells.wrapped(_why(result))
+        yield from self._source(result)
 
     def height(self, result: RowResult) -> int | None:
         """The height that a reason of several lines needs, which not every spreadsheet program computes."""
         lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in _why(result).split("\n"))
         return None if lines == 1 else LINE * min(lines, MOST_LINES)
 
+    def _originals_of(self, result: RowResult) -> list[RecordedCell]:
+        return [result.cells[position] for position in self._originals if position < len(result.cells)]
+
+    def _source(self, result: RowResult) -> tuple[int, int]:
+        """Run and row of the first list."""
+        if self._sources is not None and max(self._sources) < len(result.cells):
+            texts = [result.cells[position].text.strip() for position in self._sources]
+            if all(text.isdecimal() for text in texts):
+                return int(texts[0]), int(texts[1])
+        return self._run, result.row
+
 
 def _has_old_reasons(headers: Sequence[str], sheet: str | None) -> bool:
     # In any other sheet, a column "Reason" is the operator's and may be part of the message.
-    return bool(headers) and (sheet or "").startswith(FIX_TITLE) and _OWN_REASON.fullmatch(headers[-1]) is not None
+    return bool(headers) and is_titled(sheet, FIX_TITLE) and has_own_reasons(headers[-1])
 
 
 def _on_one_line(reason: str) -> str:
@@ -213,7 +232,7 @@ def column_widths(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list
     return [min(max(width + _MARGIN, _NARROWEST), WIDEST) for width in widths]
 
 
-def typing_formats(columns: int, rows: Iterable[Sequence[journal.RecordedCell]]) -> list[str]:
+def typing_formats(columns: int, rows: Iterable[Sequence[RecordedCell]]) -> list[str]:
     """Number formats for the blank cells of each column: that of its first number, otherwise text."""
     formats = [""] * columns
     for row in rows:

@@ -57,7 +57,7 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     name = f"{Path(journal.where).name.removesuffix('.journal.db')}, run {run.number}"
     page.title(name, f"{became[0].upper()}{became[1:]}.")
     page.heading("What to do")
-    for sentence in list(next_steps(tally, IN_WORKBOOK, rehearsal=rehearsal)) or ["Nothing."]:
+    for sentence in list(next_steps(tally, IN_WORKBOOK, rehearsal=rehearsal, stopped=run.stop_reason)) or ["Nothing."]:
         page.sentence(sentence)
     page.end_row()
     _write_states(page, tally)

@@ -9,10 +9,12 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from campaign.errors import JournalError, ResultsError
+from campaign.journal.sqlite import SqliteJournal
 from campaign.review.results_workbook import write_results
 from tests.unit.held_files import hold_open
 
@@ -70,10 +72,49 @@ def test_only_their_owner_can_read_the_rows_on_their_way(tmp_path: Path, monkeyp
 def test_a_workbook_that_is_open_in_excel_stays_and_the_new_one_has_a_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "offer.results.xlsx").write_bytes(b"open in Excel")
-    hold_open(monkeypatch, "offer.results.xlsx")
-    assert written(tmp_path, simple_rows(1)) == tmp_path / "offer.results (2).xlsx"
-    assert (tmp_path / "offer.results.xlsx").read_bytes() == b"open in Excel"
+    journal, run = plan(tmp_path / "offer.journal.db", simple_rows(1))
+    target = tmp_path / "offer.results.xlsx"
+    with journal:
+        write_results(journal, run, target)
+        hold_open(monkeypatch, "offer.results.xlsx")
+        before = target.read_bytes()
+        assert write_results(journal, run, target) == tmp_path / "offer.results (1).xlsx"
+        assert target.read_bytes() == before
+
+
+def test_a_workbook_that_is_still_as_it_was_written_is_replaced(tmp_path: Path) -> None:
+    journal, run = plan(tmp_path / "offer.journal.db", simple_rows(1))
+    with journal:
+        for _ in range(2):
+            assert write_results(journal, run, tmp_path / "offer.results.xlsx").name == "offer.results.xlsx"
+    assert [path.name for path in tmp_path.glob("*.xlsx")] == ["offer.results.xlsx"]
+
+
+@pytest.mark.parametrize("content", [b"corrected by hand", None], ids=["another file", "an edited workbook"])
+def test_a_file_that_is_no_longer_what_was_written_is_kept(tmp_path: Path, content: bytes | None) -> None:
+    journal, run = plan(tmp_path / "offer.journal.db", simple_rows(1))
+    target, beside = tmp_path / "offer.results.xlsx", tmp_path / "offer.results (1).xlsx"
+    with journal:
+        write_results(journal, run, target)
+        if content is None:
+            book = openpyxl.load_workbook(target)
+            book["To fix"]["A2"] = "corrected"
+            book.save(target)
+        else:
+            target.write_bytes(content)
+        before = target.read_bytes()
+        assert [write_results(journal, run, target) for _ in range(2)] == [beside, beside]
+        assert target.read_bytes() == before
+
+
+def test_a_workbook_is_known_after_its_folder_was_renamed(tmp_path: Path) -> None:
+    (tmp_path / "before").mkdir()
+    written(tmp_path / "before", simple_rows(1))
+    folder = (tmp_path / "before").rename(tmp_path / "after")
+    with SqliteJournal.open(folder / "offer.journal.db") as journal:
+        run = journal.run(1)
+        assert run is not None
+        assert write_results(journal, run, folder / "offer.results.xlsx").name == "offer.results.xlsx"
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -192,24 +192,39 @@ def test_rows_beyond_a_full_sheet_go_to_further_ones(tmp_path: Path, monkeypatch
     outcomes = {seq: failed() for seq in range(1, 8)}
     path = written(tmp_path, simple_rows(7), outcomes)
     book = opened(path)
-    assert book.sheetnames == ["Summary", "Results", "Results 2", "Results 3", "To fix", "To fix 2", "To fix 3"]
+    assert book.sheetnames == [
+        "Summary",
+        "Results",
+        "Results 2",
+        "Results 3",
+        "In doubt",
+        "To fix",
+        "To fix 2",
+        "To fix 3",
+    ]
     assert [[row[0] for row in table(book, name)] for name in book.sheetnames[1:4]] == [
         ["Id", "c2", "c3", "c4"],
         ["Id", "c5", "c6", "c7"],
         ["Id", "c8"],
     ]
     assert [name for sheet in book for name in sheet.tables] == ["Results", "Results_2", "Results_3"]
-    assert [sheet.auto_filter.ref for sheet in book.worksheets[4:]] == ["A1:D4", "A1:D4", "A1:D2"]
+    assert [sheet.auto_filter.ref for sheet in book.worksheets[5:]] == ["A1:F4", "A1:F4", "A1:F2"]
 
 
 def test_a_sheet_that_is_just_full_has_none_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results_workbook, "MOST_ROWS", 4)
-    assert opened(written(tmp_path, simple_rows(3))).sheetnames == ["Summary", "Results", "To fix"]
+    assert opened(written(tmp_path, simple_rows(3))).sheetnames == ["Summary", "Results", "In doubt", "To fix"]
 
 
 def test_a_sheet_is_full_too_when_its_file_would_be_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results_workbook, "LARGEST_SHEET", 1)
-    assert opened(written(tmp_path, simple_rows(2))).sheetnames == ["Summary", "Results", "Results 2", "To fix"]
+    assert opened(written(tmp_path, simple_rows(2))).sheetnames == [
+        "Summary",
+        "Results",
+        "Results 2",
+        "In doubt",
+        "To fix",
+    ]
 
 
 def test_more_columns_than_a_sheet_has_are_cut_at_its_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,9 +232,11 @@ def test_more_columns_than_a_sheet_has_are_cut_at_its_edge(tmp_path: Path, monke
     headers = [f"H{number}" for number in range(10)]
     book = opened(written(tmp_path, [planned(2, headers)], {1: failed()}, facts(headers)))
     assert [cell.value for cell in book["Results"][1]] == ["H0", "H1", *OWN]
-    assert [cell.value for cell in book["To fix"][2]][-2:] == [
-        "H8",
+    assert [cell.value for cell in book["To fix"][2]][-4:] == [
+        "H6",
         "failed (row 2 of the list): the server refused it: no such room",
+        1,
+        2,
     ]
 
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 DISPLAYED_CELLS = Path(__file__).parents[2] / "data" / "displayed-cells.json"
 
 
+LAST = ("Reason", "Run", "Source row")
+
+
 def rows_of(path: Path, sheet: str = "To fix") -> list[Row]:
     return list(open_sheet(path, ReadOptions(sheet=sheet)).rows())
 
@@ -60,36 +63,40 @@ def test_it_contains_the_rows_to_fix_and_why(tmp_path: Path) -> None:
     ]
     path = written(tmp_path, rows, {1: sent(), 2: failed(), 3: in_doubt(), 4: None})
     assert table(opened(path), "To fix") == [
-        (*HEADERS, "Reason"),
-        ("c3", "Name 3", "0900000003", "failed (row 3 of the list): the server refused it: no such room"),
-        ("c4", "Name 4", "0900000004", "in doubt (row 4 of the list): no answer within 30 s"),
-        ("c5", "Name 5", "0900000005", "cut off (row 5 of the list): the run ended while its request was under way"),
-        ("c7", None, "09", "invalid (row 7 of the list): List!B7 (Name): is empty; fill it in"),
+        (*HEADERS, *LAST),
+        ("c3", "Name 3", "0900000003", "failed (row 3 of the list): the server refused it: no such room", 1, 3),
+        ("c7", None, "09", "invalid (row 7 of the list): List!B7 (Name): is empty; fill it in", 1, 7),
+    ]
+    cut_off = "cut off (row 5 of the list): the run ended while its request was under way"
+    assert table(opened(path), "In doubt") == [
+        (*HEADERS, *LAST),
+        ("c4", "Name 4", "0900000004", "in doubt (row 4 of the list): no answer within 30 s", 1, 4),
+        ("c5", "Name 5", "0900000005", cut_off, 1, 5),
     ]
 
 
 def test_its_header_is_frozen_and_its_rows_can_be_filtered(tmp_path: Path) -> None:
     sheet = opened(written(tmp_path, simple_rows(1), {1: failed()}))["To fix"]
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:D2")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:F2")
 
 
 def test_where_there_is_nothing_to_fix_it_has_headers_alone(tmp_path: Path) -> None:
     path = written(tmp_path, simple_rows(1), {1: sent()})
-    assert table(opened(path), "To fix") == [(*HEADERS, "Reason")]
+    assert table(opened(path), "To fix") == [(*HEADERS, *LAST)]
 
 
 def test_headers_stay_as_they_are_also_where_they_are_alike_or_blank(tmp_path: Path) -> None:
     headers = ("Name", "Name", "", "Ghi chú")
     path = written(tmp_path, [planned(2, ("a", "b", "c", "d"))], {1: failed()}, facts(headers))
     columns = open_sheet(path, ReadOptions(sheet="To fix")).columns
-    assert [column.header for column in columns] == [*headers, "Reason"]
+    assert [column.header for column in columns] == [*headers, *LAST]
 
 
 @pytest.mark.parametrize("sheet", ["To fix", "To fix 2"])
 def test_reasons_of_an_earlier_to_fix_sheet_make_room_for_the_new_ones(tmp_path: Path, sheet: str) -> None:
     about = facts(("Id", "Reason"), sheet=sheet)
     path = written(tmp_path, [planned(2, ("c2", "failed: long ago"))], {1: failed("no such room")}, about)
-    assert table(opened(path), "To fix") == [("Id", "Reason"), ("c2", "failed (row 2 of the list): no such room")]
+    assert table(opened(path), "To fix") == [("Id", *LAST), ("c2", "failed (row 2 of the list): no such room", 1, 2)]
 
 
 @pytest.mark.parametrize("sheet", ["List", None])
@@ -97,8 +104,8 @@ def test_a_column_of_the_operators_own_named_reason_is_kept(tmp_path: Path, shee
     about = facts(("Id", "Reason"), sheet=sheet)
     path = written(tmp_path, [planned(2, ("c2", "your refund"))], {1: failed("no such room")}, about)
     assert table(opened(path), "To fix") == [
-        ("Id", "Reason", "Reason (2)"),
-        ("c2", "your refund", "failed (row 2 of the list): no such room"),
+        ("Id", "Reason", "Reason (2)", "Run", "Source row"),
+        ("c2", "your refund", "failed (row 2 of the list): no such room", 1, 2),
     ]
 
 
@@ -106,8 +113,30 @@ def test_the_operators_own_reasons_survive_one_to_fix_sheet_after_another(tmp_pa
     about = facts(("Id", "Reason", "Reason (2)"), sheet="To fix")
     path = written(tmp_path, [planned(2, ("c2", "your refund", "old"))], {1: failed("new")}, about)
     assert table(opened(path), "To fix") == [
-        ("Id", "Reason", "Reason (2)"),
-        ("c2", "your refund", "failed (row 2 of the list): new"),
+        ("Id", "Reason", "Reason (2)", "Run", "Source row"),
+        ("c2", "your refund", "failed (row 2 of the list): new", 1, 2),
+    ]
+
+
+def test_rows_of_a_sheet_to_fix_keep_the_run_and_row_of_the_first_list(tmp_path: Path) -> None:
+    about = facts(("Id", *LAST), sheet="To fix")
+    rows = [
+        planned(2, ("c7", "failed: long ago", "1", "7")),
+        planned(3, ("c9", "", "", "")),  # added by hand
+    ]
+    path = written(tmp_path, rows, {1: failed("no such room"), 2: failed("no such room")}, about)
+    assert table(opened(path), "To fix") == [
+        ("Id", *LAST),
+        ("c7", "failed (row 2 of the list): no such room", 1, 7),
+        ("c9", "failed (row 3 of the list): no such room", 1, 3),
+    ]
+
+
+def test_a_list_that_has_such_headers_itself_keeps_its_columns(tmp_path: Path) -> None:
+    path = written(tmp_path, [planned(2, ("c2", "A"))], {1: failed("no")}, facts(("Id", "Run")))
+    assert table(opened(path), "To fix") == [
+        ("Id", "Run", "Reason", "Campaign run", "Campaign row"),
+        ("c2", "A", "failed (row 2 of the list): no", 1, 2),
     ]
 
 
@@ -138,7 +167,7 @@ def test_the_corrected_sheet_is_a_recipients_file(tmp_path: Path) -> None:
     book["To fix"]["B2"] = "Name 2"
     book.save(path)
     [row] = rows_of(path)
-    assert row.texts == ("c2", "Name 2", "0912", "invalid (row 2 of the list): List!B2 (Name): is empty")
+    assert row.texts == ("c2", "Name 2", "0912", "invalid (row 2 of the list): List!B2 (Name): is empty", "1", "2")
 
 
 def test_numbers_and_dates_show_on_it_what_they_showed_in_the_source(tmp_path: Path) -> None:

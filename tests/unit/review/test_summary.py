@@ -78,9 +78,21 @@ def test_that_other_options_are_needed_again_is_said() -> None:
     assert lines({"sent": 3, "failed": 1}, options=True)[-1].endswith(" (with the same --template and other options)")
 
 
-def test_rows_in_doubt_are_to_be_taken_off_the_sheet_before_the_command_that_sends_it() -> None:
-    last = lines({"failed": 1, "in_doubt": 1})[-1]
-    assert 0 < last.index("delete the rows in doubt that the server has") < last.index("campaign run")
+def test_rows_in_doubt_are_settled_by_hand_or_sent_again_and_never_from_a_sheet() -> None:
+    said = lines({"in_doubt": 2})[-1]
+    assert "Look into these conversations first; then settle each row" in said
+    assert "campaign resolve offer.toml --rows 3,9 --as sent" in said
+    assert said.endswith("campaign resume offer.toml --retry in-doubt")
+    assert not any("campaign run" in line for line in lines({"in_doubt": 2}))
+
+
+def test_where_the_list_may_be_wrong_the_next_step_is_to_look_and_not_to_send_the_rest() -> None:
+    stopped = "20 rows in a row were refused for the same reason (room-closed): is the list or the template wrong?"
+    first, _, _, look, only_if, *_ = lines({"failed": 20, "pending": 40}, stopped=stopped)
+    assert first.endswith("is the list or the template wrong? 0 of 60 rows are sent, 20 are not, 40 wait.")
+    assert look.startswith("Look first: read the reasons on the sheet “To fix”")
+    assert look.endswith("campaign run offer.toml --skip-sent")
+    assert only_if.startswith("Only if the messages are right")
 
 
 @pytest.mark.parametrize(

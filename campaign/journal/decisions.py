@@ -1,0 +1,48 @@
+"""What a journal keeps for second chances: which rows have a message already, and what operators decided."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from campaign.journal.records import State
+
+
+class EarlierRow(NamedTuple):
+    """A row of an earlier run that its recipient has, or may have.
+
+    Attributes:
+        run: the run.
+        row: the row's number in that run's list.
+        state: sent, in doubt or sending.
+    """
+
+    run: int
+    row: int
+    state: State
+
+
+DELIVERED = (State.SENT, State.IN_DOUBT, State.SENDING)
+"""States of rows whose recipients have the message, or may have it; those who surely have it come first."""
+
+
+class Decision(NamedTuple):
+    """What an operator decided about a run: abandon, resolve or forget.
+
+    Attributes:
+        what: the command, in a word.
+        by: the operator, as user@host.
+        at: seconds since the epoch.
+        detail: what exactly, for people.
+    """
+
+    what: str
+    by: str
+    at: float
+    detail: str
+
+
+ABANDONED, SETTLED = "abandoned", "settled by hand"
+"""Kinds of rows that an operator left unsent, and whose doubt an operator settled."""
+
+LIST_SUSPECTED = "is the list or the template wrong?"
+"""How a stop reason ends where many rows were refused alike: then the next step is to look, not to send the rest."""

@@ -1,0 +1,146 @@
+"""What a journal in memory keeps for second chances; `sqlite.second_chances` is its counterpart."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+from campaign.journal.decisions import ABANDONED, DELIVERED, SETTLED, Decision, EarlierRow
+from campaign.journal.records import State, encode_cells, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from campaign.journal.records import Outcome, PlannedRow, RunRecord
+
+
+@dataclass
+class MemoryRow:
+    """A planned row and where it is now."""
+
+    planned: PlannedRow
+    outcome: Outcome
+    at: float | None = None
+    attempts: int = 0
+
+
+@dataclass
+class MemoryAttempt:
+    """An attempt or a read-back."""
+
+    seq: int
+    started_at: float
+    ended_at: float | None = None
+    result: str | None = None
+
+
+@dataclass
+class MemoryRun:
+    """A run, its rows and its attempts, by number."""
+
+    record: RunRecord
+    rows: dict[int, MemoryRow] = field(default_factory=dict)
+    attempts: dict[int, MemoryAttempt] = field(default_factory=dict)
+    attempt_numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def last_event(self) -> float:
+        """When the last attempt on record began or ended; 0.0 where there is none."""
+        return max((each.ended_at or each.started_at for each in self.attempts.values()), default=0.0)
+
+
+class MemorySecondChances:
+    """The part of a journal in memory that keeps people from getting a message twice by a second chance."""
+
+    def __init__(self) -> None:
+        self._runs: dict[int, MemoryRun] = {}
+        self._decisions: list[tuple[int, Decision]] = []
+        self._stop_requested: str | None = None
+        self._workbooks: set[bytes] = set()
+
+    @contextlib.contextmanager
+    def delivered_messages(self, runs: Sequence[int]) -> Iterator[Callable[[bytes], EarlierRow | None]]:
+        """Looks up messages by digest; see `JournalStore.delivered_messages`."""
+        found: dict[bytes | None, EarlierRow] = {}
+        for number, row in self._delivered(runs):
+            found.setdefault(row.planned.digest, _earlier(number, row))
+        yield found.get
+
+    @contextlib.contextmanager
+    def delivered_rows(self, runs: Sequence[int]) -> Iterator[Callable[[tuple[int, int]], EarlierRow | None]]:
+        """Looks up rows of first lists, by run and row; see `JournalStore.delivered_rows`."""
+        found: dict[tuple[int, int], EarlierRow] = {}
+        for number, row in self._delivered(runs):
+            found.setdefault(row.planned.origin or (number, row.planned.number), _earlier(number, row))
+        yield found.get
+
+    def _delivered(self, runs: Sequence[int]) -> Iterator[tuple[int, MemoryRow]]:
+        for state in DELIVERED:
+            for number in runs:
+                yield from ((number, row) for row in self._runs[number].rows.values() if row.outcome.state is state)
+
+    def row_states(self, run: int, rows: Sequence[range]) -> list[tuple[int, State]]:
+        """The numbers of these rows that a run has, and their states; see `JournalStore.row_states`."""
+        return [(row.planned.number, row.outcome.state) for row in self._numbered(run, rows)]
+
+    def leave_unsent(self, run: int, reason: str) -> int:
+        """Skip every pending row of a run, and return how many there were."""
+        pending = [row for row in self._runs[run].rows.values() if row.outcome.state is State.PENDING]
+        for row in pending:
+            row.outcome = row.outcome._replace(state=State.SKIPPED, kind=ABANDONED, reason=storable(reason))
+        return len(pending)
+
+    def settle(self, run: int, rows: Sequence[range], state: State, reason: str) -> None:
+        """Put these rows into a state, as far as they are in doubt."""
+        for row in self._numbered(run, rows):
+            if row.outcome.state is State.IN_DOUBT:
+                row.outcome = row.outcome._replace(state=state, kind=SETTLED, reason=storable(reason))
+
+    def forget(self, run: int) -> None:
+        """Delete a run's personal data; see `JournalStore.forget`."""
+        found = self._runs[run]
+        found.record = replace(found.record, stop_reason=None)
+        blank = encode_cells([""] * len(found.record.manifest.headers), (), ())
+        for row in found.rows.values():
+            row.planned = row.planned._replace(
+                destination="", payload=None, problems=(), reason="", texts=(), body=None, cells=blank
+            )
+            if row.outcome.kind not in (ABANDONED, SETTLED):
+                row.outcome = row.outcome._replace(kind="", reason="", message_id=None)
+
+    def record_decision(self, run: int, what: str, by: str, detail: str = "") -> None:
+        """Record what an operator decided, and when."""
+        self._decisions.append((run, Decision(what, storable(by), time.time(), storable(detail))))
+
+    def decisions(self, run: int) -> list[Decision]:
+        """What operators decided about a run, oldest first."""
+        return [decision for number, decision in self._decisions if number == run]
+
+    def request_stop(self, by: str) -> None:
+        """Ask the holder of the journal to stop."""
+        self._stop_requested = self._stop_requested or storable(by)
+
+    def stop_requested(self) -> str | None:
+        """Who asked for a stop; None where no one did."""
+        return self._stop_requested
+
+    def acknowledge_stop(self) -> None:
+        """Remove the wish."""
+        self._stop_requested = None
+
+    def record_workbook(self, run: int, digest: bytes) -> None:  # noqa: ARG002 - the protocol's
+        """Record the digest of a workbook that is written."""
+        self._workbooks.add(digest)
+
+    def wrote_workbook(self, digest: bytes) -> bool:
+        """Whether a file with this digest is a workbook as this journal's campaign wrote it."""
+        return digest in self._workbooks
+
+    def _numbered(self, run: int, rows: Sequence[range]) -> list[MemoryRow]:
+        return [row for row in self._runs[run].rows.values() if any(row.planned.number in each for each in rows)]
+
+
+def _earlier(run: int, row: MemoryRow) -> EarlierRow:
+    return EarlierRow(run, row.planned.number, row.outcome.state)

@@ -1,0 +1,204 @@
+"""What earlier runs mean for a new one: who has a message already, and which rows a sheet To fix may still send."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaign.errors import CampaignError, Problem, RunStateError
+from campaign.journal import open_journal
+from campaign.journal.records import PlannedRow, State
+from campaign.planning import PlanCounts, planned_rows
+from campaign.recipients.to_fix import to_fix_list
+from campaign.review.phrases import rows_of
+from campaign.runs.options import RunPaths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from campaign.journal import EarlierRow, JournalStore, RunRecord
+    from campaign.planning import LeaveOut, Plan
+    from campaign.recipients.to_fix import SourceColumns, ToFixList, WorkbookMark
+    from campaign.runs.options import RunObserver, RunOptions
+    from campaign.sheets import Sheet
+
+ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
+"""Kinds of rows that are left out because of an earlier run."""
+
+
+@dataclass
+class EarlierMessages:
+    """Looks at each row of a new plan in the light of earlier runs; its counts grow while the plan is read.
+
+    Attributes:
+        repeated: rows that will be sent although their recipients have this very message.
+        repeated_in_doubt: rows that will be sent although their recipients may have it.
+        left_out: rows that are skipped because an earlier run sent them, or may have.
+    """
+
+    recipients: Sheet
+    by_digest: Callable[[bytes], EarlierRow | None]
+    by_row: Callable[[tuple[int, int]], EarlierRow | None]
+    to_fix: ToFixList | None
+    runs: frozenset[int]
+    skip: bool
+    repeated: int = field(default=0, init=False)
+    repeated_in_doubt: int = field(default=0, init=False)
+    left_out: int = field(default=0, init=False)
+
+    def look_at(self, row: PlannedRow) -> PlannedRow:
+        """The row, skipped where it must not be sent, or invalid where nobody can say whether it was."""
+        if self.to_fix is not None:
+            origin = self._origin(row, self.to_fix.columns)
+            if isinstance(origin, Problem):
+                return row._replace(
+                    state=State.INVALID,
+                    problems=(origin,),
+                    kind=origin.what,
+                    reason=str(origin),
+                    body=None,
+                    digest=None,
+                )
+            if origin is not None and (found := self.by_row(origin)) is not None:
+                return self._skipped(row, found)
+            row = row._replace(origin=origin)
+        if row.state is not State.PENDING or row.digest is None:
+            return row
+        found = self.by_digest(row.digest)
+        if found is None:
+            return row
+        if self.skip:
+            return self._skipped(row, found)
+        self.repeated += found.state is State.SENT
+        self.repeated_in_doubt += found.state is not State.SENT
+        return row
+
+    def _origin(self, row: PlannedRow, columns: SourceColumns) -> tuple[int, int] | Problem | None:
+        """Run and row of the first list; None for a row that was added by hand."""
+        texts = [row.texts[position].strip() for position in columns]
+        if not any(texts):
+            return None
+        if all(text.isdecimal() for text in texts) and int(texts[0]) in self.runs:
+            return int(texts[0]), int(texts[1])
+        column = self.recipients.columns[columns.run]
+        what = f"“{texts[0]}” and “{texts[1]}” are no run and row of this campaign"
+        return Problem(f"{column.letter}{row.number}", what, "leave these columns as campaign wrote them")
+
+    def _skipped(self, row: PlannedRow, found: EarlierRow) -> PlannedRow:
+        self.left_out += 1
+        sent = found.state is State.SENT
+        reason = f"{'sent already' if sent else 'in doubt already'}: run {found.run}, row {found.row}"
+        kind = ALREADY_SENT if sent else ALREADY_IN_DOUBT
+        # Without a digest it cannot make another row a duplicate.
+        return row._replace(state=State.SKIPPED, kind=kind, reason=reason, problems=(), digest=None)
+
+
+@contextlib.contextmanager
+def earlier_messages(plan: Plan, journal: JournalStore, *, skip_sent: bool = False) -> Iterator[EarlierMessages | None]:
+    """What earlier runs in a journal mean for a plan; None where there are none.
+
+    Args:
+        plan: the new plan.
+        journal: the campaign's journal.
+        skip_sent: leave out rows whose message was sent, or may have been; a sheet To fix always does.
+
+    Raises:
+        RecipientsError: the list is no list to send.
+        RunStateError: the list is a sheet To fix of runs that this journal does not contain.
+    """
+    if plan.rehearsal:
+        yield None
+        return
+    to_fix = to_fix_list(plan.recipients)
+    records = [run for run in journal.runs() if run.planned and not run.manifest.rehearsal]
+    if to_fix is not None:
+        ids = {run.id for run in records}
+        if not ids or (to_fix.mark is not None and to_fix.mark.run_id not in ids):
+            raise _other_journal(plan, journal, to_fix.mark)
+    if not records:
+        yield None
+        return
+    numbers = [run.number for run in reversed(records)]
+    with journal.delivered_messages(numbers) as by_digest, journal.delivered_rows(numbers) as by_row:
+        skip = skip_sent or to_fix is not None
+        yield EarlierMessages(plan.recipients, by_digest, by_row, to_fix, frozenset(numbers), skip)
+
+
+@contextlib.contextmanager
+def looking_back(plan: Plan, *, skip_sent: bool = False) -> Iterator[LeaveOut | None]:
+    """What the campaign's own journal, if there is one, means for a plan that is only looked at.
+
+    Raises:
+        RunStateError: the list is a sheet To fix of runs that this journal does not contain.
+    """
+    path = RunPaths(plan.campaign.folder, plan.campaign.name).journal
+    if plan.rehearsal or not path.exists():
+        yield None
+        return
+    with open_journal(path, create=False) as journal, earlier_messages(plan, journal, skip_sent=skip_sent) as earlier:
+        yield earlier.look_at if earlier else None
+
+
+def _other_journal(plan: Plan, journal: JournalStore, mark: WorkbookMark | None) -> RunStateError:
+    whose = f"of campaign “{mark.name}”, run {mark.run}" if mark else "of an earlier run"
+    what = f"is the sheet To fix {whose}, and {journal.where} has no such run, so nobody can say who got it meanwhile"
+    remedy = "run it with the campaign file that its first run had, beside that campaign's journal"
+    where = plan.recipients.path.name + (f", sheet “{plan.recipients.sheet}”" if plan.recipients.sheet else "")
+    return RunStateError(Problem(where, what, remedy))
+
+
+def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observer: RunObserver) -> RunRecord | None:
+    """Refuse to start a run over unasked; discard a plan that was never delivered.
+
+    Returns:
+        The unfinished run that the new one takes the place of; None where there is none.
+
+    Raises:
+        RunStateError: a run is on record, and neither `new` nor `skip_sent` was asked for.
+    """
+    last = journal.last_run()
+    if last is not None and not last.planned:
+        journal.discard(last.number)
+        last = journal.last_run()
+    if last is None or plan.rehearsal:
+        return None
+    tally = journal.tally(last.number)
+    if options.new or options.skip_sent:
+        return None if tally.finished else last
+    if tally.finished and to_fix_list(plan.recipients) is not None:
+        return None  # its rows are looked up one by one
+    where = f"{Path(journal.where).name}: run {last.number}"
+    sent = f"{tally.count(State.SENT)} of {tally.rows} rows are sent"
+    means = _what_new_means(plan, journal, observer)
+    if tally.finished:
+        raise RunStateError(Problem(where, f"is finished: {sent}", means))
+    what = f"is unfinished: {sent}, {tally.count(State.PENDING, State.SENDING)} wait"
+    remedy = f"go on with `campaign resume`, or give up the rest with `campaign abandon`; {means}"
+    raise RunStateError(Problem(where, what, remedy))
+
+
+def _what_new_means(plan: Plan, journal: JournalStore, observer: RunObserver) -> str:
+    """What `--new` would do, which takes a look at every row."""
+    try:
+        counts = PlanCounts()
+        with earlier_messages(plan, journal) as earlier:
+            for row in planned_rows(plan, leave_out=earlier.look_at if earlier else None):
+                counts.add(row)
+                observer.planned(counts)
+    except CampaignError:  # the list has problems of its own, which are for `campaign check` to name
+        return "--new starts over and messages everyone again, --skip-sent leaves out who has the message"
+    if earlier is None or not (earlier.repeated or earlier.repeated_in_doubt):
+        return "--new starts over; no row of this list has its message yet"
+    return f"--new starts over, and {who_gets_it_again(earlier.repeated, earlier.repeated_in_doubt)}"
+
+
+def who_gets_it_again(sent: int, in_doubt: int) -> str:
+    """How many rows of a new run have this message already and get it again, and how to leave them out."""
+    has, gets = ("has", "gets") if sent == 1 else ("have", "get")
+    parts = [f"{rows_of(sent)} that already {has} this message {gets} it again"] if sent else []
+    if in_doubt:
+        may = "it may be sent a second time" if in_doubt == 1 else "they may be sent a second time"
+        parts.append(f"{rows_of(in_doubt)} {'is' if in_doubt == 1 else 'are'} in doubt, so {may}")
+    return f"{', and '.join(parts)}; --skip-sent leaves {'it' if sent + in_doubt == 1 else 'them'} out"
