@@ -80,9 +80,9 @@ async def proxy() -> AsyncIterator[Proxy]:
     server.close()
 
 
-async def sent(url: str, proxy: str) -> Response | NoResponse:
-    settings = ProxySettings(http=proxy, https=proxy)
-    async with HttpTransport(url, DeliverySettings(timeout=4), {"apikey": "the-key"}, proxies=settings) as transport:
+async def sent(url: str, proxy: str, key: str = "the-key") -> Response | NoResponse:
+    settings, headers = ProxySettings(http=proxy, https=proxy), {"apikey": key} if key else {}
+    async with HttpTransport(url, DeliverySettings(timeout=4), headers, proxies=settings) as transport:
         return await transport.send(MESSAGE)
 
 
@@ -105,11 +105,17 @@ async def test_a_proxy_that_wants_something_else_stops_at_once(proxy: Proxy, sta
 
 async def test_an_http_server_is_asked_for_through_the_proxy(proxy: Proxy) -> None:
     proxy.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-    answer = await sent("http://chat.example.invalid", proxy.url)
+    answer = await sent("http://chat.example.invalid", proxy.url, key="")
     assert isinstance(answer, Response)
     (head,) = proxy.heads
     assert head.startswith("POST http://chat.example.invalid/api/message HTTP/1.1\r\n")
     assert "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n" in head
+
+
+async def test_a_key_never_goes_to_a_proxy_in_the_clear(proxy: Proxy) -> None:
+    answer = await sent("http://127.0.0.1:1", proxy.url)
+    assert isinstance(answer, NoResponse)
+    assert not proxy.heads
 
 
 async def test_a_proxy_that_is_down_is_named_and_its_password_is_not() -> None:
@@ -125,5 +131,5 @@ async def test_a_netrc_is_never_read(proxy: Proxy, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     monkeypatch.setenv("HOME", str(tmp_path))
     proxy.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-    await sent("http://chat.example.invalid", proxy.url)
+    await sent("http://chat.example.invalid", proxy.url, key="")
     assert "\r\nAuthorization:" not in proxy.heads[0]
