@@ -69,7 +69,10 @@ def test_a_name_that_was_edited_is_said(
 EDITS: dict[str, tuple[Callable[[Path], None], str]] = {
     "template": (lambda file: edit(file.with_name("t.toml"), "{{ msg }}", "Dear {{ msg }}"), "the template was edited"),
     "another template": (lambda file: edit(file, "t.toml", "livechat-text"), "names the template “livechat-text”"),
-    "server": (lambda file: edit(file, "http://127.0.0.1", "http://localhost"), "has the server “http://localhost"),
+    "server": (
+        lambda file: edit(file, "http://127.0.0.1", "http://localhost"),
+        "the campaign file now says http://localhost",
+    ),
 }
 
 
@@ -124,6 +127,7 @@ def test_a_list_that_was_edited_or_is_gone_is_noted(command: Campaign, started: 
 def test_options_of_the_run_are_no_difference(command: Campaign, server: RunningSandbox, started: Path) -> None:
     started.with_name("c.journal.db").unlink()
     started.with_name("c.journal.db.lock").unlink()
+    started.with_name("c.results.xlsx").unlink()
     given = ("--template", "livechat-text", "--server", server.url, "--limit", "2", "--new")
     assert command("run", started, *given, *FAST).json["sent"] == 2
     said = command("resume", started, *FAST)

@@ -94,8 +94,8 @@ def last_attempt(connection: sqlite3.Connection) -> int:
 def arm(connection: sqlite3.Connection, witness: WitnessWriter) -> bool:
     """Checkpoint, so that the main file holds all that is on record and the mark that from now on a WAL must exist.
 
-    A kill between any two statements leaves a state in the table above: the lock file says that the epoch has nothing
-    in the WAL before the main file says that it should have.
+    A kill between any two statements leaves a state in the table above, also where another program then moves all of
+    the WAL into the main file: the lock file says that the journal is about to be armed before the journal says it.
 
     Returns:
         Whether that was possible; it is not while another program reads.
@@ -103,12 +103,13 @@ def arm(connection: sqlite3.Connection, witness: WitnessWriter) -> bool:
     Raises:
         sqlite3.Error: the journal cannot be written.
     """
+    witness.note(arming=True)
     with transaction(connection):
         # An armed epoch of which the checkpoint failed, or whose process was killed, goes on.
         connection.execute("UPDATE place SET epoch = epoch + (mark <> ?), mark = ?", (int(Mark.ARMED), int(Mark.ARMED)))
     place = read_place(connection)
     assert place is not None  # noqa: S101 - the migration inserts it
-    witness.note(journal=place.journal, epoch=place.epoch, opened=False)
+    witness.note(journal=place.journal, epoch=place.epoch, opened=False, arming=False)
     if not checkpoint(connection, "FULL"):
         return False
     with transaction(connection):

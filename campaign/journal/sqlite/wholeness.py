@@ -154,11 +154,19 @@ def judge(main: _View | None, whole: _View, witness: Witness) -> Lack | None:
         if before.journal != now.journal or not before.epoch <= now.epoch <= before.epoch + 1:
             return Lack.WAL_FOREIGN
         armed = before.mark == now.mark == Mark.ARMED and before.epoch == now.epoch
-        if armed and (witness.journal, witness.epoch, witness.opened) != (now.journal, now.epoch, False):
+        if armed and not _armed_only(witness, now):
             return Lack.WAL_LOST
     if witness.journal == now.journal and (now.epoch < witness.epoch or whole.attempt < witness.attempt):
         return Lack.OUTDATED
     return None
+
+
+def _armed_only(witness: Witness, now: Place) -> bool:
+    """Whether the lock file says that the WAL never held anything since the journal was armed."""
+    known = (witness.journal, witness.epoch)
+    if witness.arming and known == (now.journal, now.epoch - 1):
+        return True
+    return known == (now.journal, now.epoch) and not witness.opened
 
 
 def _view(path: Path, mode: str) -> _View | None:

@@ -27,12 +27,14 @@ class Witness(NamedTuple):
         epoch: the epoch that the mark in the journal's main file is of, or is about to be.
         opened: whether the write-ahead log has something of that epoch.
         attempt: the last attempt on record that is never taken back.
+        arming: whether the journal is about to enter its next epoch.
     """
 
     journal: str = ""
     epoch: int = 0
     opened: bool = False
     attempt: int = 0
+    arming: bool = False
 
 
 def lock_file(journal: Path) -> Path:
@@ -45,7 +47,7 @@ def read_witness(journal: Path) -> Witness:
     with contextlib.suppress(OSError, ValueError, TypeError), lock_file(journal).open("rb", buffering=0) as file:
         file.seek(AT)
         found = Witness(*json.loads(file.read(LENGTH)))
-        if [type(value) for value in found] == [str, int, bool, int]:
+        if [type(value) for value in found] == [str, int, bool, int, bool]:
             return found
     return Witness()
 

@@ -218,6 +218,7 @@ def test_a_journal_from_before_is_given_the_tables_and_its_messages_are_known(tm
         deliver(journal, {1: State.SENT})
     for table in ("digest", "origin", "decision", "stop_request", "workbook"):
         execute(path, f"DROP TABLE {table}")
+    execute(path, "PRAGMA user_version = 2")
     with open_journal(path, create=False) as journal, journal.delivered_messages([1]) as find:
         assert find(digest_of(body) or b"") == EarlierRow(1, 2, State.SENT)
         assert digest_of(body) == digest_of(b'{"token":"t","msg":"Ch\xc3\xa0o"}')

@@ -41,6 +41,8 @@ def view(mark: Mark, epoch: int, attempt: int = 0, journal: str = "j") -> _View:
         (view(Mark.ARMED, 4), view(Mark.ARMED, 4), Witness("j", 4, opened=False), None),
         (view(Mark.ARMED, 4), view(Mark.ARMED, 4), Witness("j", 4, opened=True), Lack.WAL_LOST),
         (view(Mark.ARMED, 4), view(Mark.ARMED, 4), Witness("j", 3, opened=False), Lack.WAL_LOST),
+        (view(Mark.ARMED, 4), view(Mark.ARMED, 4), Witness("j", 3, opened=True, arming=True), None),
+        (view(Mark.ARMED, 4), view(Mark.ARMED, 4), Witness("j", 4, opened=True, arming=True), Lack.WAL_LOST),
         (view(Mark.ARMED, 4), view(Mark.ARMED, 4), Witness("other", 4, opened=False), Lack.WAL_LOST),
         (view(Mark.ARMED, 4), view(Mark.ARMED, 4), NOBODY, Lack.WAL_LOST),
         (view(Mark.ARMED, 4), view(Mark.OPEN, 3), NOBODY, Lack.WAL_FOREIGN),
