@@ -164,6 +164,7 @@ class _List:
         if self._put_back():
             return ["resume"]
         for said, answer in (
+            ("disk I/O error", words),  # the files were taken away just then; the next command says which
             ("--recover", ["resume", "--recover", "--moved"]),
             ("--moved", [*words, "--moved"]),
             ("`campaign run` starts", ["run"]),
@@ -172,7 +173,7 @@ class _List:
             if said in stderr:
                 return answer
         if not any(said in stderr for said in NOTHING_LEFT):
-            self.figures.wrong.append(f"{self.name}: unexpected: {words} {stderr}")
+            self.figures.wrong.append(f"{self.name}: unexpected: {words} {stderr} after {self.course}")
         return None
 
     # What happens to the files
@@ -276,7 +277,7 @@ class _List:
     def _was_sent_from(self) -> bool:
         """Whether the lock file knows of messages: what it does not know of cannot be told from a fresh start."""
         lock = self.file(LOCK)
-        found = re.search(rb'\["\w+", \d+, \w+, ([1-9]\d*)\]', lock.read_bytes()) if lock.exists() else None
+        found = re.search(rb'\["\w+", \d+, \w+, ([1-9]\d*), \w+\]', lock.read_bytes()) if lock.exists() else None
         return found is not None
 
     # The proof
