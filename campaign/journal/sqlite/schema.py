@@ -139,7 +139,7 @@ def decoding(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise damaged(path, f"{type(error).__name__}: {error}") from error
+        raise damaged(path, f"{error} is missing" if isinstance(error, KeyError) else error) from error
 
 
 def damaged(path: Path, why: object) -> JournalError:
