@@ -80,7 +80,7 @@ class MemoryJournal(MemorySecondChances):
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
         if not self._lock.acquire(blocking=False):
             raise JournalBusyError(Problem(self.where, "is being worked on by this process", "wait for it"))
-        self.acknowledge_stop()  # a wish that an earlier holder did not live to see
+        self.acknowledge_stop()  # a request that an earlier holder did not live to see
         try:
             yield
         finally:

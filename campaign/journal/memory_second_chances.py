@@ -127,7 +127,7 @@ class MemorySecondChances:
         return self._stop_requested
 
     def acknowledge_stop(self) -> None:
-        """Remove the wish."""
+        """Remove the request."""
         self._stop_requested = None
 
     def record_workbook(self, run: int, digest: bytes) -> None:  # noqa: ARG002 - the protocol's

@@ -218,7 +218,7 @@ class JournalStore(Protocol):
         ...
 
     def request_stop(self, by: str) -> None:
-        """Ask the process that holds the journal to stop; the wish ends with that process's hold on the journal."""
+        """Ask the process that holds the journal to stop; the request ends with that process's hold on the journal."""
         ...
 
     def stop_requested(self) -> str | None:
@@ -226,7 +226,7 @@ class JournalStore(Protocol):
         ...
 
     def acknowledge_stop(self) -> None:
-        """Remove the wish: the delivery has begun to stop."""
+        """Remove the request: the delivery has begun to stop."""
         ...
 
     def record_workbook(self, run: int, digest: bytes) -> None:

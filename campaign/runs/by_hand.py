@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from campaign.runs.whole_run import FindCredentials
 
 ANSWER_TIME = 10.0
-"""Seconds in which a delivery under way notices the wish to stop."""
+"""Seconds in which a delivery under way notices the request to stop."""
 
 
 def abandon_run(
@@ -154,11 +154,11 @@ def _is_forgotten(journal: JournalStore, run: RunRecord) -> bool:
 
 
 class StopRequest(NamedTuple):
-    """A wish to stop that is in the journal.
+    """A request to stop that is in the journal.
 
     Attributes:
         holder: which process holds the journal, in words.
-        taken: whether that process has noticed the wish.
+        taken: whether that process has noticed the request.
     """
 
     holder: str

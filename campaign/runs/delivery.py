@@ -32,7 +32,7 @@ SANDBOX_RATE = 1000.0
 """Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
 
 REHEARSAL_KEY = "key-of-a-rehearsal"
-"""Any key will do; but not a word that stands in reasons, from which keys are blanked."""
+"""Any key will do; but not a word that occurs in reasons, from which keys are blanked."""
 
 EVENTS_AHEAD = 64
 """Events that wait for the caller before no further row begins."""

@@ -1,4 +1,4 @@
-"""The wish to stop that another process leaves in the journal, looked for while a run is delivered."""
+"""The request to stop that another process leaves in the journal, looked for while a run is delivered."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLL_INTERVAL = 1.0
 
 @contextlib.asynccontextmanager
 async def stop_watch(journal: JournalStore, shutdown: Shutdown) -> AsyncIterator[None]:
-    """Stop a delivery once the journal contains the wish; looks at once, and then about every second."""
+    """Stop a delivery once the journal contains the request; looks at once, and then about every second."""
     ended = asyncio.Event()
     watching = asyncio.create_task(_watch(journal, shutdown, ended))
     try:

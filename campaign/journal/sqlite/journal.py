@@ -120,7 +120,7 @@ class SqliteJournal(SecondChances):
             if holder is not None:
                 raise busy(self.path, holder)
             self._testify()
-            self.acknowledge_stop()  # a wish that an earlier holder did not live to see
+            self.acknowledge_stop()  # a request that an earlier holder did not live to see
             if not self._lock.supported:
                 what = "this file system has no locks: another machine that works on it is not noticed at once"
                 self.notes = (*self.notes, Problem(self.where, what, "run campaign on one machine only", "no-locks"))

@@ -61,7 +61,7 @@ CREATE TABLE attempt (
 """
 
 # The journal knows its own place and whether it is whole (place.py), who holds it, and how long a delivery took by a
-# clock that nobody sets.
+# monotonic clock.
 PLACE = """
 CREATE TABLE place (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -84,7 +84,7 @@ ALTER TABLE session ADD COLUMN seconds REAL;
 ALTER TABLE session ADD COLUMN retry TEXT NOT NULL DEFAULT ''
 """
 
-# Digests of messages, where rows of a sheet To fix come from, what operators decided, wishes to stop a delivery, and
+# Digests of messages, where rows of a sheet To fix come from, what operators decided, requests to stop a delivery, and
 # digests of the workbooks written.
 SECOND_CHANCES = """
 CREATE TABLE digest (

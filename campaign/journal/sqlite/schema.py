@@ -131,7 +131,7 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def decoding(path: Path) -> Iterator[None]:
-    """Translate the errors of reading what stands in the rows, which another program may have changed.
+    """Translate the errors of reading the content of rows, which another program may have changed.
 
     Raises:
         JournalError: it is not what campaign writes.

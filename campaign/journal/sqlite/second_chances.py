@@ -1,4 +1,4 @@
-"""What a journal file keeps for second chances: who has a message already, decisions, stop wishes and workbooks."""
+"""What a journal file keeps for second chances: who has a message already, decisions, stop requests and workbooks."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class SecondChances(JournalReader):
         return None if found is None else str(found[0])
 
     def acknowledge_stop(self) -> None:
-        """Remove the wish, where there is one: most deliveries are never asked to stop."""
+        """Remove the request, where there is one: most deliveries are never asked to stop."""
         if self.stop_requested() is not None:
             with plain_errors(self.path), transaction(self._connection):
                 self._connection.execute("DELETE FROM stop_request")

@@ -1,7 +1,8 @@
 """What the lock file remembers of a journal: how far its last delivery got.
 
-A journal that was emptied, or replaced by an older copy of itself, cannot tell. So whoever holds the lock writes beside
-the journal which one it is and the number of the last attempt on record; a journal that knows less is not whole.
+A journal that was emptied, or replaced by an older copy of itself, cannot tell. So the process that holds the lock
+writes beside the journal which one it is and the number of the last attempt on record; a journal that knows less is not
+whole.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AT, LENGTH = 512, 160
-"""Where in the lock file, in bytes; before it stands who holds the lock."""
+"""Where in the lock file, in bytes; the holder of the lock is before it."""
 
 
 class Witness(NamedTuple):
