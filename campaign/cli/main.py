@@ -23,7 +23,7 @@ COMMANDS = {
     "preview": "Show the messages as recipients will see them.",
     "run": "Plan, ask, deliver, and write the results workbook.",
     "resume": "Continue an unfinished run.",
-    "stop": "End the delivery of another process.",
+    "stop": "Stop the delivery of another process.",
     "abandon": "End a run without its waiting rows.",
     "resolve": "Settle rows in doubt by hand.",
     "results": "Show the summary and write the workbook again.",

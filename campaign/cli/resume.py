@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     help="Send rows that failed, or are in doubt, once more.",
 )
 @click.option(
-    "--recover", is_flag=True, help="Go on although files of the journal are lost: what seems to wait may be sent."
+    "--recover", is_flag=True, help="Go on although files of the journal are lost: rows that wait may have been sent."
 )
 @MOVED
 @ROWS

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(short_help="End the delivery of another process.")
+@click.command(short_help="Stop the delivery of another process.")
 @FILE
 @output_options
 def stop(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
-    """End the delivery of FILE that another process is at, as its first Ctrl-C would.
+    """Stop the delivery of FILE that another process is running, as its first Ctrl-C would.
 
     What is under way ends and is recorded, the workbook is written, and `campaign resume` goes on.
 
