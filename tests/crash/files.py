@@ -30,7 +30,7 @@ LONGEST_LIST = 240.0
 MAIN, WAL, SHM, LOCK = "", "-wal", "-shm", ".lock"
 NAME = "c.journal.db"
 
-NOTHING_LEFT = ("the journal is gone", "the journal was emptied", "says that there was one")
+NOTHING_LEFT = ("the journal is gone", "the journal was emptied", "says that there was one", "the journal is damaged")
 
 
 @dataclass

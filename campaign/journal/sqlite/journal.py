@@ -148,7 +148,7 @@ class SqliteJournal(SecondChances):
         with plain_errors(self.path):
             with transaction(self._connection):
                 suspect_all(self._connection, run)
-                disarm(self._connection)
+                disarm(self._connection, read_witness(self.path).epoch)
             self._rest()
         self._lack = None
 

@@ -118,9 +118,17 @@ def arm(connection: sqlite3.Connection, witness: WitnessWriter) -> bool:
     return True
 
 
-def disarm(connection: sqlite3.Connection) -> None:
-    """Record that nothing is sent any more; the caller makes a checkpoint after its transaction."""
+def disarm(connection: sqlite3.Connection, recovered: int | None = None) -> None:
+    """Record that nothing is sent any more; the caller makes a checkpoint after its transaction.
+
+    Args:
+        connection: of the journal.
+        recovered: the epoch that the lock file knows of, where the journal goes on without what is lost. It enters a
+            later one, so that the file as it was before is known for an older one, should it be put back.
+    """
     connection.execute("UPDATE place SET mark = ?", (int(Mark.CLOSED),))
+    if recovered is not None:
+        connection.execute("UPDATE place SET epoch = max(epoch, ?) + 1", (recovered,))
 
 
 def checkpoint(connection: sqlite3.Connection, mode: str = "TRUNCATE") -> bool:

@@ -227,6 +227,18 @@ def test_a_journal_that_is_not_whole_sends_nothing_before_it_was_recovered(tmp_p
     assert find_lack(path) is None
 
 
+def test_a_file_that_was_recovered_is_known_when_it_is_put_back(tmp_path: Path) -> None:
+    path = planned(tmp_path / "a.journal.db", 9)
+    older = path.read_bytes()
+    with SqliteJournal.open(path) as journal, journal.exclusive():
+        deliver(journal, range(1, 6))
+    path.write_bytes(older)
+    with SqliteJournal.open(path, Accepted(recover=True)) as journal, journal.exclusive():
+        journal.recover(1)
+    path.write_bytes(older)
+    assert find_lack(path) is Lack.OUTDATED
+
+
 def test_a_copy_can_be_read_and_not_held_until_it_is_accepted(tmp_path: Path) -> None:
     path = planned(tmp_path / "a.journal.db", 2)
     copy = Path(shutil.copy(path, tmp_path / "b.journal.db"))
