@@ -34,7 +34,7 @@ SLOW |= {"sort": 4, "dictsort": 4, "groupby": 4, "unique": 2}
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """A sandbox with a budget, which whoever renders renews for each row.
+    """A sandbox with a budget, which the caller renews for each row.
 
     Attributes:
         budget: what is left of it.

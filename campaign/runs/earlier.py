@@ -49,7 +49,7 @@ class EarlierMessages:
     left_out: int = field(default=0, init=False)
 
     def look_at(self, row: PlannedRow) -> PlannedRow:
-        """The row, skipped where it must not be sent, or invalid where nobody can say whether it was."""
+        """The row, skipped where it must not be sent, or invalid where it is unknown whether it was sent."""
         if self.to_fix is not None:
             origin = self._origin(row, self.to_fix.columns)
             if isinstance(origin, Problem):

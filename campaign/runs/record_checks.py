@@ -84,7 +84,7 @@ def settle_differences(found: Iterable[Difference], observer: RunObserver, *, mo
     """Say what differs, and ask where the operator has to agree.
 
     Raises:
-        RunStateError: the operator did not agree, or there was nobody to ask.
+        RunStateError: the operator did not agree, or there was no terminal to ask on.
     """
     for each in found:
         if not each.asks or (moved and each.is_place):
@@ -97,7 +97,7 @@ def settle_place(journal: JournalStore, observer: RunObserver) -> None:
     """Say what is worth knowing of the journal's files, and ask where it may not be the one that belongs here.
 
     Raises:
-        RunStateError: the operator did not agree, or there was nobody to ask.
+        RunStateError: the operator did not agree, or there was no terminal to ask on.
     """
     for note in journal.notes:
         observer.warned(note)

@@ -1,6 +1,6 @@
 """Which requests a sandbox answers: those of this machine's own programs and of its own page.
 
-A page of any web site can send requests to loopback from the browser of whoever looks at it. Two rules keep it from
+A page of any web site can send requests to loopback from the browser that shows it. Two rules keep it from
 reading the ledger or changing it. The host that is asked for is a loopback name; a name that an attacker points at
 127.0.0.1 is not ("DNS rebinding"). And a request that changes something does not come from another origin, which
 browsers state in `Origin` (RFC 6454) and `Sec-Fetch-Site` (W3C, "Fetch Metadata Request Headers").

@@ -2,7 +2,8 @@
 
 Delivery commits to the write-ahead log (WAL). If that is lost, SQLite opens the main file as it was at the last
 checkpoint and says nothing (https://sqlite.org/wal.html, section 3). So before anything is committed to the WAL on
-which "nobody twice" rests, the main file gets the mark ARMED; the first thing in the WAL then is the mark OPEN:
+which the promise of no duplicates rests, the main file gets the mark ARMED; the first thing in the WAL then is the
+mark OPEN:
 
     main file   with its WAL   means
     ARMED       OPEN, CLOSED   a delivery is under way or was killed, and the WAL is there
@@ -148,7 +149,7 @@ def take(connection: sqlite3.Connection) -> tuple[int, str | None]:
     """Record that this process holds the journal, unless a living process does.
 
     Returns:
-        The token to release it with, and who holds it instead, if somebody does.
+        The token to release it with, and the process that holds it instead, if one does.
 
     Raises:
         sqlite3.Error: the journal cannot be written.
@@ -178,7 +179,7 @@ def release(connection: sqlite3.Connection, token: int) -> None:
 
 
 def _lives(holder: int, host: str, process: int, start: str) -> bool:
-    """Whether a holder on record lives. Of another machine's nobody knows; the sessions' tokens guard against those."""
+    """Whether a holder on record lives. Unknown for another machine's; the sessions' tokens guard against those."""
     if host != platform.node():
         return False
     if process == os.getpid() and start == process_start(process):

@@ -1,4 +1,4 @@
-"""Whether a journal's files are all there, nobody else's, and of one time: looked at before SQLite opens them.
+"""Whether a journal's files are all there, this user's, and of one time: looked at before SQLite opens them.
 
 SQLite replays any write-ahead log (WAL) that lies beside a file, and deletes one that lies beside an empty file. So the
 main file is read without its WAL first, then with it but without writing, and only a whole journal is opened.
