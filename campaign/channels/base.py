@@ -65,15 +65,20 @@ class Response(NamedTuple):
         Returns:
             The parsed value, or None if the body is not JSON.
         """
-        try:
-            # Twice as fast as json; rejects lone surrogates, which servers do repeat, so fall back to json for those.
-            return from_json(self.body, cache_strings="keys")
-        except ValueError:
-            pass
-        try:
-            return json.loads(self.body, parse_int=_integer)
-        except (ValueError, RecursionError):
-            return None
+        return parse_json(self.body)
+
+
+def parse_json(text: bytes) -> object:
+    """The value of a JSON text, or None if it is not JSON."""
+    try:
+        # Twice as fast as json; rejects lone surrogates, which servers do repeat, so fall back to json for those.
+        return from_json(text, cache_strings="keys")
+    except ValueError:
+        pass
+    try:
+        return json.loads(text, parse_int=_integer)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _integer(digits: str) -> int | Decimal:

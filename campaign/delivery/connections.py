@@ -7,21 +7,37 @@ connection without a look at what has arrived on it meanwhile (`BaseConnector._g
 
 from __future__ import annotations
 
-import functools
+import inspect
 import re
 import select
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 if TYPE_CHECKING:
-    from aiohttp.connector import Connection
+    import asyncio
+
+
+LONGEST_HEADER, MOST_HEADERS = 128 * 1024, 1000
+"""Bytes of one header, and headers: gateways add policies and cookies of tens of kilobytes; aiohttp reads 8 KB."""
+
+_LIMITS = {"max_line_size": LONGEST_HEADER, "max_field_size": LONGEST_HEADER, "max_headers": MOST_HEADERS}
+HEADER_LIMITS: Any = {
+    name: limit
+    for name, limit in _LIMITS.items()
+    if name in inspect.signature(ResponseHandler.set_response_params).parameters
+}
+"""The limits of headers, as far as this version of aiohttp has them: none limits their number before 3.14."""
 
 KEEP_ALIVE = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 SHARE = 0.5
 """The share of the server's `Keep-Alive: timeout` for which an idle connection is used: the network takes time too."""
+
+BUSY = 0.05
+"""Seconds for which a connection that has just been used is not looked at before its next request."""
 
 
 class StaleConnectionError(aiohttp.ClientConnectionError):
@@ -43,6 +59,18 @@ class WatchedConnection(ResponseHandler):
     unasked = False
     used = False
     reusable_until = float("inf")
+    trusted_until = 0.0
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, named: bool) -> None:
+        """Make a connection.
+
+        Args:
+            loop: the event loop.
+            named: whether a success names its message. A success that is repeated is then known by that, and the
+                socket, whose look costs a twentieth of a request, is only looked at after something else.
+        """
+        super().__init__(loop=loop)
+        self._named = named
 
     def data_received(self, data: bytes) -> None:
         """Pass on what arrived, and note whether a request had asked for it."""
@@ -50,87 +78,57 @@ class WatchedConnection(ResponseHandler):
             self.unasked = True
         super().data_received(data)
 
-    def check(self) -> None:
-        """Check that the next thing to arrive will be the response to a request that is written now.
+    def begin(self) -> None:
+        """Prepare for a request that is written now, after which the next thing to arrive will be its response.
 
         Raises:
-            StaleConnectionError: it need not be.
+            StaleConnectionError: the next thing need not be its response, so it must not be written.
         """
         # What aiohttp has parsed already makes `should_close` true; the rest of a response in two pieces does not.
         if self.unasked or self.should_close:
             raise StaleConnectionError(unasked=True)
-        if self.used and self._loop.time() > self.reusable_until:
+        transport: Any = self.transport
+        now = self._loop.time()
+        if transport is None or transport.is_closing() or (self.used and now > self.reusable_until):
             raise StaleConnectionError(unasked=False)
-        encrypted = self.transport is not None and self.transport.get_extra_info("sslcontext") is not None
-        if (self.used or not encrypted) and _can_be_read(self.transport):
-            # Data or its end, which the event loop has not read yet. A new TLS connection has session tickets there.
-            raise StaleConnectionError(unasked=False)
-
-    def begin(self) -> None:
-        """Note that a request is about to be written."""
+        if now >= self.trusted_until:
+            encrypted = transport.get_extra_info("sslcontext") is not None
+            if (self.used or not encrypted) and _can_be_read(transport):
+                # Data or its end, not read by the event loop yet. On a new TLS connection it is session tickets.
+                raise StaleConnectionError(unasked=False)
         self.awaiting = self.used = True
+        self.set_response_params(read_until_eof=True, auto_decompress=False, **HEADER_LIMITS)
 
     def end(self) -> None:
         """Note that the response is complete."""
         self.awaiting = False
 
-
-class CheckedRequest(aiohttp.ClientRequest):
-    """A request that is written only to a connection on which nothing has arrived."""
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Write the request, or raise `StaleConnectionError` and write nothing."""
-        connection = _watched(conn)
-        connection.check()
-        if self.headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in self.headers:
-            connection.begin()
-        return await super().send(conn)
-
-    async def write_bytes(self, writer: Any, conn: Connection, *rest: Any) -> None:  # noqa: ANN401 - aiohttp's own
-        """Write the body. Before Python 3.12 this runs one turn of the event loop after `send`, which may read."""
-        connection = _watched(conn)
-        if connection.unasked:
-            connection.abort()  # `CheckedResponse.start` raises
-            return
-        connection.begin()
-        await super().write_bytes(writer, conn, *rest)
+    def note_head(self, status: int, keep_alive: str) -> None:
+        """Note what a response says about the next use of the connection."""
+        now = self._loop.time()
+        self.trusted_until = now + BUSY if self._named and 200 <= status < 300 else 0.0
+        if (promised := _promised(keep_alive)) is not None:
+            self.reusable_until = now + SHARE * promised
 
 
-class CheckedResponse(aiohttp.ClientResponse):
-    """A response that notes until when its connection may be used again."""
+class WatchedConnector(aiohttp.TCPConnector):
+    """A pool of watched connections."""
 
-    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        """Read the head."""
-        watched = _watched(connection)
-        try:
-            started = await super().start(connection)
-        finally:
-            if watched.unasked:
-                raise StaleConnectionError(unasked=True)
-        if promised := KEEP_ALIVE.search(self.headers.get("Keep-Alive", "")):
-            watched.reusable_until = watched._loop.time() + SHARE * float(promised[1])  # noqa: SLF001 - our subclass
-        self.content.on_eof(watched.end)
-        return started
-
-
-class CheckedConnector(aiohttp.TCPConnector):
-    """Makes watched connections."""
-
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of TCPConnector
+    def __init__(self, *, named: bool, **options: Any) -> None:  # noqa: ANN401 - those of TCPConnector
         super().__init__(**options)
-        factory: Any = functools.partial(WatchedConnection, loop=self._loop)
+        factory: Any = partial(WatchedConnection, loop=self._loop, named=named)
         self._factory = factory
 
 
-def _watched(connection: Connection) -> WatchedConnection:
-    protocol = connection.protocol
-    assert isinstance(protocol, WatchedConnection)  # noqa: S101 - made by CheckedConnector
-    return protocol
+@lru_cache(maxsize=64)  # a server says the same with every response
+def _promised(keep_alive: str) -> float | None:
+    found = KEEP_ALIVE.search(keep_alive)
+    return float(found[1]) if found else None
 
 
-def _can_be_read(transport: Any) -> bool:  # noqa: ANN401 - asyncio's, or None
+def _can_be_read(transport: Any) -> bool:  # noqa: ANN401 - asyncio's
     """Whether a transport's socket has something to read: data, or the end of it."""
-    sock = transport.get_extra_info("socket") if transport is not None else None
+    sock = transport.get_extra_info("socket")
     if sock is None or sock.fileno() < 0:
         return True
     if hasattr(select, "poll"):  # not on Windows, where select has no limit for the numbers of sockets

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import aiohttp
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from campaign.channels.base import NoResponse
-from campaign.delivery.connections import StaleConnectionError
+from campaign.delivery.connections import LONGEST_HEADER, MOST_HEADERS, StaleConnectionError
 from campaign.delivery.content_coding import WrongCodingError
 from campaign.delivery.tls import (
     PLAIN_PORT,
@@ -21,9 +21,6 @@ from campaign.delivery.tls import (
 
 if TYPE_CHECKING:
     from yarl import URL
-
-LONGEST_HEADER, MOST_HEADERS = 128 * 1024, 1000
-"""Bytes of one header, and headers: gateways add policies and cookies of tens of kilobytes; aiohttp reads 8 KB."""
 
 UNREACHABLE = "the server cannot be reached"
 
@@ -44,7 +41,7 @@ def lost_response(error: Exception, url: str, timeout: float) -> NoResponse:
         return never_left
     if isinstance(error, TimeoutError):
         return NoResponse(f"no answer within {timeout:g} s", request_left=True)
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, HttpProcessingError):
         return NoResponse(_unreadable(error), request_left=True, permanent=True)
     return NoResponse(f"the connection broke before the answer ({type(error).__name__})", request_left=True)
 
@@ -74,7 +71,7 @@ def _never_left(error: Exception, url: str) -> NoResponse | None:
     return NoResponse(what, request_left=False, permanent=permanent)
 
 
-def _unreadable(error: aiohttp.ClientResponseError) -> str:
+def _unreadable(error: HttpProcessingError) -> str:
     """What is wrong with a response's head."""
     cause: BaseException | None = error
     while cause is not None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
-from yarl import URL
+from aiohttp.http_exceptions import HttpProcessingError
 
 from campaign.channels.base import NoResponse, Response
-from campaign.delivery.awake_timeout import AwakeTimeout
-from campaign.delivery.connections import CheckedConnector, CheckedRequest, CheckedResponse, StaleConnectionError
+from campaign.delivery.awake_timeout import AwakeTimeout, AwakeTimeouts
+from campaign.delivery.connections import StaleConnectionError, WatchedConnector
 from campaign.delivery.content_coding import ACCEPTED, WrongCodingError, decoded
-from campaign.delivery.lost_responses import LONGEST_HEADER, MOST_HEADERS, lost_body, lost_response, scheme_mistake
+from campaign.delivery.exchange import Exchange, ServerConnections, parsed
+from campaign.delivery.lost_responses import lost_body, lost_response, scheme_mistake
 from campaign.delivery.proxies import NO_PROXIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
+
+    from yarl import URL
 
     from campaign.channels.base import Request
     from campaign.delivery.proxies import ProxySettings
@@ -36,6 +37,8 @@ SHORT_IDLE = 0.5
 """The same where a lost request cannot be asked about: half of the shortest time-out in common use, a second."""
 
 LONGEST_CONNECT = 10.0
+
+HEADERS = {"Content-Type": "application/json", "User-Agent": "campaign", "Accept": "*/*", "Accept-Encoding": ACCEPTED}
 
 BODY_COUNTS = frozenset({400, 404, 413, 422})
 """Besides 2xx, statuses whose meaning depends on the body; any other means the same without it."""
@@ -99,27 +102,19 @@ class HttpTransport:
         self._responded = False
 
     async def __aenter__(self) -> Self:
-        """Open the connection pools."""
+        """Make the connection pools."""
         self._loop = asyncio.get_running_loop()
-        size = self._settings.concurrency + 1
+        self._timeouts = AwakeTimeouts(self._settings.timeout, self._loop)
+        size, named = self._settings.concurrency + 1, self._can_read_back
         idle = IDLE if self._can_read_back else SHORT_IDLE
-        self._shared = self._session_with(CheckedConnector(limit=size, keepalive_timeout=idle))
-        self._single = self._session_with(CheckedConnector(limit=size, force_close=True))
+        self._shared = self._pool(WatchedConnector(named=named, limit=size, keepalive_timeout=idle))
+        self._single = self._pool(WatchedConnector(named=named, limit=size, force_close=True))
         return self
 
-    def _session_with(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
-        connect = min(LONGEST_CONNECT, self._settings.timeout / 2)
-        return aiohttp.ClientSession(
-            connector=connector,
-            request_class=CheckedRequest,
-            response_class=CheckedResponse,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Without the credentials: aiohttp sends a session's headers to the proxy too, when it asks for a tunnel.
-            headers={"Content-Type": "application/json", "User-Agent": "campaign", "Accept-Encoding": ACCEPTED},
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect),  # `AwakeTimeout` counts the total
-            auto_decompress=False,
-            **_header_limits(),
-        )
+    def _pool(self, connector: WatchedConnector) -> ServerConnections:
+        within = min(LONGEST_CONNECT, self._settings.timeout / 2)
+        headers = {**HEADERS, **self._auth_headers}
+        return ServerConnections(self._url, headers, connector, proxy=self._proxy, within=within)
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections."""
@@ -137,92 +132,44 @@ class HttpTransport:
             return await self._attempt(self._single, request)
 
     async def _attempt(
-        self, session: aiohttp.ClientSession, request: Request, *, reused: bool = False
+        self, pool: ServerConnections, request: Request, *, reused: bool = False
     ) -> Response | NoResponse:
         """Make one attempt.
 
         Raises:
             StaleConnectionError: nothing was written, because the connection was `reused`.
         """
-        head = _Head()
+        exchange = None
         try:
-            response = await self._exchange(session, request, head)
-        except (aiohttp.ClientError, OSError, UnicodeError, WrongCodingError) as error:
+            with AwakeTimeout(self._timeouts):
+                exchange = await pool.send(request)
+                body = await exchange.read(LONGEST_RESPONSE)
+            if coding := exchange.headers.get("Content-Encoding"):
+                body = decoded(body, coding, LONGEST_RESPONSE + 1)
+        except (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError, WrongCodingError) as error:
             if reused and isinstance(error, StaleConnectionError):
                 raise
-            if head.response is not None:
-                return self._headless(head.response, error)
+            if exchange is not None:
+                return self._headless(exchange, error)
             return await self._scheme_mistake(error) or lost_response(error, self._url, self._settings.timeout)
         self._responded = True
-        return response
-
-    async def _exchange(self, session: aiohttp.ClientSession, request: Request, head: _Head) -> Response:
-        async with (
-            AwakeTimeout(self._settings.timeout),
-            session.request(
-                request.method,
-                _parsed(self._url + request.url),
-                data=request.body,
-                headers=self._auth_headers,
-                allow_redirects=False,
-                proxy=self._proxy,
-            ) as response,
-        ):
-            head.response = response
-            body = await _read(response.content)
-            if coding := response.headers.get("Content-Encoding"):
-                body = decoded(body, coding, LONGEST_RESPONSE + 1)
-            return Response(response.status, response.headers, body)
+        return Response(exchange.status, exchange.headers, body)
 
     async def _scheme_mistake(self, error: Exception) -> NoResponse | None:
         if self._responded or self._proxy is not None:
             return None
         return await scheme_mistake(_parsed_or_none(self._url), error)
 
-    def _headless(self, response: aiohttp.ClientResponse, error: Exception) -> Response | NoResponse:
+    def _headless(self, exchange: Exchange, error: Exception) -> Response | NoResponse:
         """What a response says whose head was read and whose body was not."""
         self._responded = True
-        if not 200 <= response.status < 300 and response.status not in BODY_COUNTS:
-            return Response(response.status, response.headers)
-        return lost_body(error, response.status, self._settings.timeout)
-
-
-class _Head:
-    """The response whose head has arrived, if one has."""
-
-    response: aiohttp.ClientResponse | None = None
-
-
-@lru_cache(maxsize=4)  # every message goes to the same address, and parsing it costs a tenth of a request
-def _parsed(url: str) -> URL:
-    try:
-        return URL(url)
-    except ValueError as error:
-        raise aiohttp.InvalidURL(url) from error
-
-
-def _header_limits() -> dict[str, Any]:
-    """The limits of headers, as far as this version of aiohttp has them: none limits their number before 3.14."""
-    limits = {"max_line_size": LONGEST_HEADER, "max_field_size": LONGEST_HEADER, "max_headers": MOST_HEADERS}
-    known = inspect.signature(aiohttp.ClientSession).parameters
-    return {name: limit for name, limit in limits.items() if name in known}
+        if not 200 <= exchange.status < 300 and exchange.status not in BODY_COUNTS:
+            return Response(exchange.status, exchange.headers)
+        return lost_body(error, exchange.status, self._settings.timeout)
 
 
 def _parsed_or_none(url: str) -> URL | None:
     try:
-        return _parsed(url)
+        return parsed(url)
     except (aiohttp.InvalidURL, UnicodeError):
         return None
-
-
-async def _read(content: aiohttp.StreamReader) -> bytes:
-    if content.is_eof():  # it arrived as a whole, as short responses do
-        return content.read_nowait(LONGEST_RESPONSE)
-    parts: list[bytes] = []
-    length = 0
-    async for part in content.iter_any():
-        parts.append(part)
-        length += len(part)
-        if length > LONGEST_RESPONSE:
-            break
-    return b"".join(parts)

@@ -34,8 +34,9 @@ What delivery needs of a journal is declared by delivery, in `ports`, and implem
 OWNERS = {
     "click": {"cli"},
     "tqdm": {"cli"},
-    "aiohttp": {"delivery/transport.py", "delivery/connections.py", "delivery/lost_responses.py", "sandbox"},
-    "yarl": {"delivery/transport.py", "delivery/lost_responses.py"},
+    "aiohttp": {f"delivery/{name}.py" for name in ("transport", "exchange", "connections", "lost_responses")}
+    | {"sandbox"},
+    "yarl": {"delivery/exchange.py", "delivery/transport.py", "delivery/lost_responses.py"},
     "sqlite3": {"journal/sqlite"},
     "jinja2": {"messages", "review/preview_page.py"},
     "openpyxl": {"sheets", "review"},

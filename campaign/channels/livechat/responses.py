@@ -7,13 +7,12 @@ Facts from the server's source, version 8: `apps/meteor/app/livechat/server/api/
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from campaign.channels.base import Indeterminate, NoResponse, NotFound, Quota, Refused, Sent, Throttled
+from campaign.channels.base import Indeterminate, NoResponse, NotFound, Quota, Refused, Sent, Throttled, parse_json
 from campaign.channels.responses import (
     UNREADABLE_IN_A_ROW,
     excerpt,
@@ -117,10 +116,10 @@ def _limiter(answer: Payload, response: Response) -> Throttled | None:
 
 def _read_success(answer: Payload, body: bytes) -> Sent | Indeterminate:
     """Sent where the stored message is ours: a proxy may deliver the answer to another request."""
-    message, ours = answer.get("message"), json.loads(body)
+    message, ours = answer.get("message"), parse_json(body)
     if answer.get("success") is not True or not isinstance(message, dict) or not isinstance(message.get("_id"), str):
         return Indeterminate("the server answered 200 without the stored message")
-    if message["_id"] != ours["_id"] or message.get("rid") != ours["rid"]:
+    if not isinstance(ours, dict) or message["_id"] != ours["_id"] or message.get("rid") != ours["rid"]:
         return Indeterminate("the server answered 200 about another message than ours")
     return Sent(message["_id"])
 

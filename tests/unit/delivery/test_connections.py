@@ -172,17 +172,34 @@ async def test_an_answer_on_an_idle_connection_is_not_the_next_ones() -> None:
     assert raw.connections == 2
 
 
-async def test_an_answer_that_the_event_loop_has_not_read_yet_is_not_the_next_ones() -> None:
+@pytest.mark.parametrize(
+    ("named", "status", "wait"),
+    [
+        pytest.param(False, 200, 0.0, id="nothing in it names the message"),
+        pytest.param(True, 400, 0.0, id="a refusal, which names none"),
+        pytest.param(True, 200, 0.06, id="a while after a success that names its own"),
+    ],
+)
+async def test_an_answer_that_the_event_loop_has_not_read_yet_is_not_the_next_ones(
+    *, named: bool, status: int, wait: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ConnectionBudget, "BURST", 0)
+    monkeypatch.setattr(ConnectionBudget, "RATE", 0.0)
     writers: list[asyncio.StreamWriter] = []
+    whole = OK.replace(b"200", str(status).encode())
 
     async def answer(_: bytes, writer: asyncio.StreamWriter) -> bool:
         writers.append(writer)
-        writer.write(OK)
+        writer.write(whole)
         return len(writers) < 2
 
-    async with RawServer(answer) as raw, HttpTransport(raw.url, DeliverySettings()) as transport:
+    async with (
+        RawServer(answer) as raw,
+        HttpTransport(raw.url, DeliverySettings(), can_read_back=named) as transport,
+    ):
         await transport.send(MESSAGE)
-        writers[0].write(OK)  # in the socket at once; the next request is made in the same turn of the event loop
+        await asyncio.sleep(wait)
+        writers[0].write(whole)  # in the socket at once; the next request is made in the same turn of the event loop
         assert isinstance(await transport.send(MESSAGE), Response)
     assert raw.connections == 2
 
@@ -340,3 +357,55 @@ async def test_a_status_that_needs_no_body_counts_without_it(servers: Servers, s
 async def test_an_answer_whose_head_was_readable_is_not_a_broken_connection(servers: Servers) -> None:
     answer = await sent(await servers.saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"))
     assert answer == NoResponse("the answer (HTTP 200) broke off before its end", request_left=True)
+
+
+async def test_a_request_that_is_answered_before_it_was_written_leaves_nothing_for_the_next_one() -> None:
+    """A gateway refuses a large message by its head, and goes on reading."""
+    connections = 0
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        try:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n")
+            await asyncio.sleep(0.2)
+            while await reader.read(1 << 20):
+                pass
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 16)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    large = Request("POST", "/api/message", b"x" * 30_000_000)
+    async with server, HttpTransport(url, DeliverySettings()) as transport:
+        for _ in range(2):
+            response = await transport.send(large)
+            assert isinstance(response, Response)
+            assert response.status == 413
+    assert connections == 2
+    assert all(head.startswith(b"POST /api/message HTTP/1.1\r\n") for head in heads)
+
+
+async def test_interim_responses_are_passed_over() -> None:
+    async def answer(_: bytes, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")
+        await asyncio.sleep(0.01)
+        writer.write(OK)
+        return True
+
+    async with RawServer(answer) as raw, HttpTransport(raw.url, DeliverySettings()) as transport:
+        responses = [await transport.send(MESSAGE) for _ in range(2)]
+    assert [each.status for each in responses if isinstance(each, Response)] == [200, 200]
+    assert raw.connections == 1
+
+
+@pytest.mark.parametrize("name", ["apikey\r\nX-Other", "apikey"])
+async def test_a_header_that_would_break_its_line_is_refused(name: str) -> None:
+    value = "key" if "\n" in name else "key\r\nX-Other: 1"
+    with pytest.raises(ValueError, match="no header can carry"):
+        async with HttpTransport("http://127.0.0.1:1", DeliverySettings(), {name: value}):
+            pass
