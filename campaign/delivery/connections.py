@@ -113,6 +113,10 @@ class CheckedResponse(aiohttp.ClientResponse):
         return started
 
 
+class BrokenTunnelError(aiohttp.ClientConnectionError):
+    """A proxy broke off before it said yes to a tunnel: nothing of the request was written."""
+
+
 class CheckedConnector(aiohttp.TCPConnector):
     """Makes watched connections."""
 
@@ -120,6 +124,15 @@ class CheckedConnector(aiohttp.TCPConnector):
         super().__init__(**options)
         factory: Any = functools.partial(WatchedConnection, loop=self._loop)
         self._factory = factory
+
+    async def connect(self, *given: Any, **named: Any) -> Connection:  # noqa: ANN401 - aiohttp's own
+        """Connect, through a tunnel where the request takes a proxy to an https server."""
+        try:
+            return await super().connect(*given, **named)
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError):
+            raise  # they say themselves that nothing was written
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientResponseError) as error:
+            raise BrokenTunnelError(type(error).__name__) from error
 
 
 def _watched(connection: Connection) -> WatchedConnection:
