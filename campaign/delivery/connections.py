@@ -52,6 +52,10 @@ class StaleConnectionError(aiohttp.ClientConnectionError):
         self.unasked = unasked
 
 
+class BrokenTunnelError(aiohttp.ClientConnectionError):
+    """A proxy broke off before it said yes to a tunnel: nothing of the request was written."""
+
+
 class WatchedConnection(ResponseHandler):
     """A connection that notices what arrives while no request is under way."""
 

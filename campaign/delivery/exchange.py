@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
+from campaign.delivery.connections import BrokenTunnelError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -120,8 +122,12 @@ class ServerConnections:
             self._destination = aiohttp.ClientRequest("GET", parsed(self._url), proxy=self._proxy)
         try:
             return await self._connector.connect(self._destination, [], self._timeout)
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError):
+            raise  # they say themselves that nothing was written
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError(f"no connection to {self._url} in time") from error
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientResponseError) as error:
+            raise BrokenTunnelError(type(error).__name__) from error
 
     def _written(self, request: Request, url: URL) -> bytes:
         """The bytes of a request."""

@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from campaign.channels.base import NoResponse
-from campaign.delivery.connections import LONGEST_HEADER, MOST_HEADERS, StaleConnectionError
+from campaign.delivery.connections import LONGEST_HEADER, MOST_HEADERS, BrokenTunnelError, StaleConnectionError
 from campaign.delivery.content_coding import WrongCodingError
 from campaign.delivery.tls import (
     PLAIN_PORT,
@@ -56,6 +56,8 @@ def _never_left(error: Exception, url: str) -> NoResponse | None:
             what, permanent = mistake, True
         case aiohttp.ClientHttpProxyError():  # the answer to CONNECT
             what, permanent = f"the proxy refuses the connection (HTTP {error.status})", 400 <= error.status < 500
+        case BrokenTunnelError():
+            what = f"the proxy broke off the connection ({error})"
         case aiohttp.ClientProxyConnectionError():
             what = f"the proxy cannot be reached ({error})"
         case aiohttp.ClientConnectorError():  # DNS, refused, TLS

@@ -43,8 +43,13 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock."""
 
-    now = staticmethod(time.monotonic)
-    epoch = staticmethod(time.time)
+    def now(self) -> float:
+        """Seconds on a monotonic clock."""
+        return time.monotonic()
+
+    def epoch(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep."""

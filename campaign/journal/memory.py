@@ -224,7 +224,8 @@ class MemoryJournal(MemorySecondChances):
 
     def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
         """When messages were sent; see `JournalStore.sent_per_minute`."""
-        times = [row.at or 0.0 for row in self._runs[run].rows.values() if row.outcome.state is State.SENT]
+        rows = self._runs[run].rows.values()
+        times = [row.at for row in rows if row.outcome.state is State.SENT and row.at is not None]
         for span in SPANS:
             counts = Counter(float(at // (60 * span) * 60 * span) for at in times)
             if len(counts) <= MOST_SPANS:

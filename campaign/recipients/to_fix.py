@@ -74,18 +74,19 @@ def source_headers(originals: Sequence[str]) -> tuple[str, str]:
     return next(pair for pair in numbered if not taken.intersection(name.casefold() for name in pair))
 
 
-def source_columns(headers: Sequence[str], *, trusted: bool = False) -> SourceColumns | None:
+def source_columns(headers: Sequence[str], *, trusted: bool = False, marked: bool = False) -> SourceColumns | None:
     """Find the two columns among the headers of a list.
 
     Args:
         headers: the headers.
         trusted: whether the sheet has the name of one of campaign's; else only a list is recognised that ends with
             Reason, Run and Source row, as the sheet does that was copied or saved as CSV.
+        marked: whether the workbook is campaign's; then columns may follow these three, as people add notes.
     """
     for run in range(len(headers) - 2, -1, -1):
         if _is_pair(headers[run], headers[run + 1]) and run and _OWN_REASON.fullmatch(headers[run - 1]):
             at_end = not any(header.strip() for header in headers[run + 2 :])
-            if at_end or trusted:
+            if at_end or trusted or marked:
                 return SourceColumns(run, run + 1)
     if not trusted:
         return None
@@ -132,7 +133,7 @@ def to_fix_list(recipients: Sheet) -> ToFixList | None:
     mark, sheet = mark_of(recipients.path), recipients.sheet
     headers = [column.header for column in recipients.columns]
     doubtful, titled = is_titled(sheet, DOUBT_TITLE), is_titled(sheet, FIX_TITLE)
-    columns = source_columns(headers, trusted=titled or doubtful)
+    columns = source_columns(headers, trusted=titled or doubtful, marked=mark is not None)
     if doubtful and (mark is not None or columns is not None):
         what = "these rows are in doubt: the server may have the messages, so the sheet is no list to send"
         remedy = "look at the server, then `campaign resolve`, or `campaign resume --retry in-doubt`"

@@ -129,7 +129,7 @@ def check_record(journal: JournalStore, paths: RunPaths, options: RunOptions, ob
 
 
 def refuse_other_name(paths: RunPaths) -> None:
-    """Refuse where runs of this campaign file are on record under another name.
+    """Refuse where runs of this campaign file are on record under another name, also where the file was renamed.
 
     Raises:
         RunStateError: they are.
@@ -140,16 +140,29 @@ def refuse_other_name(paths: RunPaths) -> None:
         if path == paths.journal or path.name.endswith(OTHER_SUFFIXES):
             continue
         peeked = peek_journal(path)
-        if peeked is None or peeked[0].manifest.origin.campaign != paths.file.name:
+        if peeked is None:
             continue
         record, tally = peeked
-        name = path.name.removesuffix(".journal.db")
+        name, origin = path.name.removesuffix(".journal.db"), record.manifest.origin
+        if origin.campaign == paths.file.name:
+            go_on = f'set name = "{name}"'
+        elif _was_renamed(origin, paths.file):
+            go_on = f"give the file its former name back, {origin.campaign}"
+        else:
+            continue
         what = (
             f"there is no run under the name “{paths.name}”, but {path.name} has run {record.number} of this campaign "
             f"file under the name “{name}”: {tally.count(State.SENT)} of {tally.rows} rows are sent"
         )
-        remedy = f'to go on with it, set name = "{name}"; to message everyone anew, `campaign run` with --new'
+        remedy = f"to go on with it, {go_on}; to message everyone anew, `campaign run` with --new"
         raise RunStateError(Problem(str(paths.file), what, remedy))
+
+
+def _was_renamed(origin: Origin, file: Path) -> bool:
+    """Whether a run was planned from this very file, when it had another name."""
+    if not origin.campaign or not origin.campaign_digest or (file.parent / origin.campaign).exists():
+        return False
+    return _digest(file) == origin.campaign_digest
 
 
 def _place(record: RunRecord, paths: RunPaths, file: Path) -> Iterable[Difference]:

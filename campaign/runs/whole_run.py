@@ -141,7 +141,13 @@ def existing_journal(paths: RunPaths, options: RunOptions | None = None) -> Jour
     if not paths.journal.exists() and not Path(f"{paths.journal}.lock").exists():
         remedy = "`campaign run` starts one"
         raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))
-    return open_journal(paths.journal, create=False, recover=options.recover, moved=options.moved)
+    with contextlib.ExitStack() as stack:
+        found = open_journal(paths.journal, create=False, recover=options.recover, moved=options.moved)
+        stack.enter_context(found)
+        if found.last_run() is None:  # a run that was refused leaves an empty journal
+            refuse_other_name(paths)
+        stack.pop_all()
+        return found
 
 
 def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:

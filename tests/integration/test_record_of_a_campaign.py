@@ -66,6 +66,32 @@ def test_a_name_that_was_edited_is_said(
         assert command("run", started, "--new", *FAST).json["sent"] == 10
 
 
+@pytest.mark.parametrize("words", [("resume",), ("run",)], ids=["resume", "run"])
+def test_a_file_whose_name_is_the_campaigns_and_that_was_renamed_is_no_fresh_start(
+    command: Campaign, server: RunningSandbox, started: Path, words: tuple[str]
+) -> None:
+    unnamed = started.with_name("offer.toml")
+    unnamed.write_text(started.read_text().replace('name = "c"\n', ""))
+    started.unlink()
+    assert command("run", unnamed, "--limit", "2", "--new", *FAST).json["sent"] == 2
+    renamed = unnamed.rename(unnamed.with_name("tet.toml"))
+    said = command(*words, renamed, "--yes")
+    assert (said.code, len(server.bodies())) == (2, 5)
+    assert "offer.journal.db has run 1 of this campaign file under the name “offer”: 2 of 10 rows" in said.stderr
+    assert "give the file its former name back, offer.toml" in said.stderr
+    assert command("resume", renamed.rename(unnamed), *FAST).json["sent"] == 10
+
+
+def test_a_name_that_was_edited_is_said_again_after_a_run_was_refused(
+    command: Campaign, server: RunningSandbox, started: Path
+) -> None:
+    edit(started, 'name = "c"', 'name = "other"')
+    assert command("run", started, "--yes").code == 2
+    said = command("resume", started, "--yes")
+    assert (said.code, 'set name = "c"' in said.stderr) == (2, True)
+    assert len(server.bodies()) == 3
+
+
 EDITS: dict[str, tuple[Callable[[Path], None], str]] = {
     "template": (lambda file: edit(file.with_name("t.toml"), "{{ msg }}", "Dear {{ msg }}"), "the template was edited"),
     "another template": (lambda file: edit(file, "t.toml", "livechat-text"), "names the template “livechat-text”"),

@@ -153,6 +153,8 @@ def judge(main: _View | None, whole: _View, witness: Witness) -> Lack | None:
     if before is not None:
         if before.journal != now.journal or not before.epoch <= now.epoch <= before.epoch + 1:
             return Lack.WAL_FOREIGN
+        if now.mark == Mark.OPEN and before.epoch != now.epoch:
+            return Lack.WAL_FOREIGN  # the mark OPEN follows the checkpoint that brings its epoch into the main file
         armed = before.mark == now.mark == Mark.ARMED and before.epoch == now.epoch
         if armed and not _armed_only(witness, now):
             return Lack.WAL_LOST

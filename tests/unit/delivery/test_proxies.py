@@ -103,6 +103,15 @@ async def test_a_proxy_that_wants_something_else_stops_at_once(proxy: Proxy, sta
     assert answer == expected
 
 
+@pytest.mark.parametrize("answered", [b"", b"no HTTP\r\n\r\n"], ids=["nothing", "something else"])
+async def test_nothing_has_left_where_a_proxy_breaks_off_before_the_tunnel(proxy: Proxy, answered: bytes) -> None:
+    proxy.answer = answered
+    answer = await sent("https://chat.example.invalid", proxy.url)
+    assert isinstance(answer, NoResponse)
+    assert (answer.request_left, answer.permanent) == (False, False)
+    assert answer.reason.startswith("the proxy broke off the connection (")
+
+
 async def test_an_http_server_is_asked_for_through_the_proxy(proxy: Proxy) -> None:
     proxy.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
     answer = await sent("http://chat.example.invalid", proxy.url, key="")

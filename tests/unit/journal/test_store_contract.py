@@ -389,3 +389,14 @@ def test_a_long_run_is_counted_in_longer_intervals(journal: JournalStore) -> Non
 def test_a_run_without_sent_messages_has_no_counts(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     assert journal.sent_per_minute(1) == (1, [])
+
+
+def test_a_row_settled_as_sent_of_which_no_attempt_is_on_record_was_sent_at_no_known_time(
+    journal: JournalStore,
+) -> None:
+    plan(journal, [message(2), message(3)])
+    journal.recover(1)
+    journal.mark_cut_off_in_doubt(1)
+    journal.settle(1, [range(2, 3)], State.SENT, "by hand")
+    assert states(journal) == [State.SENT, State.IN_DOUBT]
+    assert journal.sent_per_minute(1) == (1, [])

@@ -125,3 +125,8 @@ def test_the_sheet_results_of_a_list_with_a_column_run_is_no_sheet_to_fix(tmp_pa
 def test_a_sheet_to_fix_under_another_name_is_recognised(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", ("Id", *LAST), "corrected", MARK)
     assert to_fix_list(open_sheet(path)) == ToFixList(SourceColumns(2, 3), MARK)
+
+
+def test_a_sheet_to_fix_under_another_name_may_have_notes_beside_it(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ("Id", *LAST, "my notes"), "corrected", MARK)
+    assert to_fix_list(open_sheet(path)) == ToFixList(SourceColumns(2, 3), MARK)
