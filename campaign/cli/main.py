@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import re
 import sys
@@ -46,6 +47,9 @@ class Commands(click.Group):
             return None
         command = getattr(importlib.import_module(f"campaign.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 - each module holds its command
+        if not gc.isenabled():  # `__main__` left it to this place
+            gc.freeze()
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's

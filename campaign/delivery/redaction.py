@@ -11,6 +11,7 @@ import html.entities
 import re
 from base64 import b64encode
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from campaign.channels.base import Fatal, Indeterminate, NoResponse, Refused, Response, Sent, Throttled, Unreachable
@@ -144,10 +145,19 @@ def _base64(secret: str) -> Iterator[tuple[int, str]]:
             yield first, core
 
 
+@cache
+def _entity_names() -> Mapping[str, tuple[str, ...]]:
+    """The names that HTML has for each text, in the order of the table."""
+    names: dict[str, tuple[str, ...]] = {}
+    for name, text in html.entities.html5.items():
+        if name.endswith(";"):
+            names[text] = (*names.get(text, ()), name)
+    return names
+
+
 def _character(character: str, other: str | None = None) -> str:
     """A pattern for every spelling of a character; repetitions are bounded, so that no body makes the search slow."""
     code = ord(character)
-    names = [name for name, text in html.entities.html5.items() if text == character and name.endswith(";")]
     forms = [
         re.escape(character),
         rf"%(?:25){{0,3}}{code:02x}",
@@ -155,7 +165,7 @@ def _character(character: str, other: str | None = None) -> str:
         rf"\\{{1,4}}x{code:02x}",
         rf"&(?:amp;){{0,3}}#0{{0,5}}{code};",
         rf"&(?:amp;){{0,3}}#x0{{0,5}}{code:x};",
-        *(rf"&(?:amp;){{0,3}}{re.escape(name)}" for name in names),
+        *(rf"&(?:amp;){{0,3}}{re.escape(name)}" for name in _entity_names().get(character, ())),
     ]
     if not character.isalnum():
         forms.insert(1, rf"\\{{1,4}}{re.escape(character)}")

@@ -237,6 +237,7 @@ def test_stop_ends_the_delivery_of_another_process_as_ctrl_c_would(
     assert report["sent"] + report["pending"] == 400
     assert "campaign resume" in stderr
     assert load_workbook(report["results"])["Results"].max_row == 401
+    server.answer_at_once()
     resumed = command("resume", recipients, *FAST)  # the request is gone with the process that it was for
     assert (resumed.code, resumed.json["sent"]) == (0, 400)
     assert sent_once(server)

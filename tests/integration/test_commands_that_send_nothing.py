@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import subprocess
@@ -123,3 +124,12 @@ def test_check_names_unused_variables(command: Campaign, tmp_path: Path) -> None
     )
     assert "did you mean “msg”?" in result.stderr
     assert "Warning: colour:" in result.stderr
+
+
+def test_garbage_is_collected_again_once_a_command_is_loaded(command: Campaign) -> None:
+    gc.disable()
+    try:
+        command("check", "--help")
+        assert gc.isenabled()
+    finally:
+        gc.enable()

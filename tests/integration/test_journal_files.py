@@ -64,6 +64,7 @@ class Folder:
         wait_for_messages(self.server, after)
         process.kill()
         process.communicate()
+        self.server.answer_at_once()
         return sum(self.taken().values())
 
     def remove(self, *endings: str) -> None:

@@ -25,10 +25,10 @@ HOME = Path(__file__).parents[1] / "out_of_tree"
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def installed(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the distribution as pip installs it."""
-    site = tmp_path / "site"
+    site = tmp_path_factory.mktemp("installed") / "site"
     about = site / "campaign_pager-1.0.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: campaign-pager\nVersion: 1.0\n")
@@ -38,7 +38,7 @@ def installed(tmp_path: Path) -> Path:
     return site
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def process(installed: Path) -> Process:
     """Run the command line in a process that can import the distribution."""
     paths = os.pathsep.join(filter(None, (str(installed), os.environ.get("PYTHONPATH"))))
@@ -53,12 +53,19 @@ def process(installed: Path) -> Process:
     return run
 
 
-@pytest.fixture
-def pages(process: Process, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def starter(process: Process, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A campaign of the channel, made by `campaign new`."""
-    made = process("new", tmp_path / "pages", "--channel", "pager")
+    folder = tmp_path_factory.mktemp("made") / "pages"
+    made = process("new", folder, "--channel", "pager")
     assert made.returncode == 0, made.stderr
-    return tmp_path / "pages" / "campaign.toml"
+    return folder
+
+
+@pytest.fixture
+def pages(starter: Path, tmp_path: Path) -> Path:
+    """A copy of the campaign, for one test."""
+    return Path(shutil.copytree(starter, tmp_path / "pages")) / "campaign.toml"
 
 
 def test_check_finds_the_channel_and_its_problems(process: Process, pages: Path) -> None:

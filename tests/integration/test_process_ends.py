@@ -16,7 +16,7 @@ import pytest
 
 from campaign.sandbox import SandboxSettings
 from tests.integration.conftest import FAST, Campaign, RunningSandbox, StartSandbox, kitechat_list, livechat_list
-from tests.integration.test_processes import POSIX, UNMEASURED, start_process, wait_for_messages
+from tests.integration.test_processes import POSIX, UNMEASURED, read_until, start_process, wait_for_messages
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full, as Linux has one")
 
@@ -101,6 +101,7 @@ def test_a_hangup_ends_as_a_request_to_terminate_does(
     assert report["sent"] == len(server.ledger.taken()) < 60
     assert Path(report["results"]).exists()
     assert re.search(r"Interrupted: finishing [1-8] requests? in flight \(up to 30 s\); Ctrl-C again cancels", stderr)
+    server.answer_at_once()
     resumed = command("resume", recipients, *FAST)
     assert (resumed.code, resumed.json["sent"], resumed.json["in_doubt"]) == (0, 60, 0)
     assert len(server.ledger.entries) == 60
@@ -109,7 +110,7 @@ def test_a_hangup_ends_as_a_request_to_terminate_does(
 @POSIX
 def test_a_hangup_that_is_ignored_stays_ignored(start_sandbox: StartSandbox, tmp_path: Path) -> None:
     server = start_sandbox(SandboxSettings(latency=0.05))
-    recipients = livechat_list(tmp_path / "list.csv", 60)
+    recipients = livechat_list(tmp_path / "list.csv", 30)
     words = ["run", str(recipients), *RUN, "--server", server.url, "--rate", "60/s"]
     script = 'trap "" HUP; exec "$@"'  # as nohup does
     process = subprocess.Popen(
@@ -124,7 +125,7 @@ def test_a_hangup_that_is_ignored_stays_ignored(start_sandbox: StartSandbox, tmp
         stdout, _ = process.communicate(timeout=30)
     finally:
         process.kill()
-    assert (process.returncode, json.loads(stdout)["sent"]) == (0, 60)
+    assert (process.returncode, json.loads(stdout)["sent"]) == (0, 30)
 
 
 @POSIX
@@ -147,7 +148,7 @@ def test_the_first_interrupt_of_a_long_workbook_says_what_is_written_and_the_sec
     start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
     server = start_sandbox()
-    recipients = livechat_list(tmp_path / "list.csv", 60_000)
+    recipients = livechat_list(tmp_path / "list.csv", 30_000)
     words = ("run", str(recipients), *RUN, "--server", server.url, "--limit", "5")
     process = start_process(*words)
     until = time.monotonic() + 60
@@ -155,14 +156,22 @@ def test_the_first_interrupt_of_a_long_workbook_says_what_is_written_and_the_sec
         assert time.monotonic() < until
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    said = read_until(process, "Writing list.results.xlsx: ")
+    assert " of 30,000 rows are in it; Ctrl-C again leaves it out." in said
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, _ = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "Writing list.results.xlsx: " in stderr
-    assert " of 60,000 rows are in it; Ctrl-C again leaves it out." in stderr
     assert (json.loads(stdout)["sent"], json.loads(stdout)["results"]) == (5, None)
     assert not list(tmp_path.glob(".campaign-*"))
+
+
+KILLED_AMID_ROWS = """
+import os, signal
+from campaign.__main__ import main
+from campaign.cli.observer import TerminalObserver
+TerminalObserver.writing = lambda *_: lambda _rows: os.kill(os.getpid(), signal.SIGKILL)
+main()
+"""
 
 
 @POSIX
@@ -172,15 +181,16 @@ def test_what_a_killed_process_left_behind_is_cleared_by_the_next_command(
 ) -> None:
     elsewhere = tmp_path / "tmp"
     elsewhere.mkdir()
-    recipients = livechat_list(tmp_path / "list.csv", 20_000)
+    recipients = livechat_list(tmp_path / "list.csv", 2000)
     words = ("run", str(recipients), *RUN, "--server", server.url, "--limit", "1")
-    process = start_process(*words, TMPDIR=str(elsewhere))
-    until = time.monotonic() + 60
-    while not list(tmp_path.glob(".campaign-*.part")):
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    process.kill()
-    process.communicate()
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_AMID_ROWS, *words],
+        check=False,
+        capture_output=True,
+        timeout=60,
+        env={**UNMEASURED, "TMPDIR": str(elsewhere)},
+    )
+    assert killed.returncode == -signal.SIGKILL
     assert list(tmp_path.glob(".campaign-*.part"))
     assert not list(elsewhere.iterdir())
     more = {"run": (*RUN, "--server", server.url), "resume": ("--limit", "1", *FAST), "results": ()}[word]

@@ -54,6 +54,17 @@ def start_process(*words: str, **environment: str) -> subprocess.Popen[str]:
     return process
 
 
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """What the process says on standard error up to the end of the first line with this text."""
+    assert process.stderr is not None
+    said = ""
+    while text not in said:
+        line = process.stderr.readline()
+        assert line, f"it ended without “{text}”: {said}"
+        said += line
+    return said
+
+
 def wait_for_messages(server: RunningSandbox, count: int) -> None:
     until = time.monotonic() + 30
     while len(server.ledger.entries) < count:
@@ -82,6 +93,7 @@ def test_ctrl_c_drains_requests_in_flight_and_says_how_to_continue(
     assert report["sent"] + report["pending"] == 200
     assert "campaign resume" in stderr
     assert load_workbook(report["results"])["Results"].max_row == 201
+    server.answer_at_once()
     resumed = command("resume", recipients, "--yes", "--json", "--rate", "1000/s")
     assert (resumed.code, resumed.json["sent"]) == (0, 200)
     assert set(times_taken(server).values()) == {1}
@@ -91,16 +103,17 @@ def test_ctrl_c_drains_requests_in_flight_and_says_how_to_continue(
 def test_a_second_ctrl_c_cancels_and_resume_reads_back(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
-    server = start_sandbox(SandboxSettings(latency=1.5))
+    server = start_sandbox(SandboxSettings(latency=5))
     recipients = livechat_list(tmp_path / "list.csv", 20)
     process = start_run(recipients, server, "--rate", "1000/s")
     wait_for_messages(server, 1)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    read_until(process, "Ctrl-C again cancels")
     process.send_signal(signal.SIGINT)
     stdout, _ = process.communicate(timeout=30)
     assert process.returncode == 130
     assert json.loads(stdout)["pending"] == 20
+    server.answer_at_once()
     resumed = command("resume", recipients, "--yes", "--json", "--rate", "1000/s", "--concurrency", "20")
     assert (resumed.code, resumed.json["sent"]) == (0, 20)
     assert set(times_taken(server).values()) == {1}
@@ -109,7 +122,7 @@ def test_a_second_ctrl_c_cancels_and_resume_reads_back(
 @POSIX
 def test_ctrl_c_while_planning_has_sent_nothing(start_sandbox: StartSandbox, tmp_path: Path) -> None:
     server = start_sandbox()
-    recipients = livechat_list(tmp_path / "list.csv", 200_000)
+    recipients = livechat_list(tmp_path / "list.csv", 100_000)
     process = start_run(recipients, server)
     until = time.monotonic() + 30
     while not (tmp_path / "list.journal.db").exists():
@@ -151,6 +164,7 @@ def test_a_killed_process_leaves_no_lock_and_its_rows_are_read_back(
     shown = command("results", recipients, "--json")
     assert shown.code == 3
     assert shown.json["sent"] + shown.json["pending"] == 100
+    server.answer_at_once()
     resumed = command("resume", recipients, "--yes", "--json", "--rate", "1000/s")
     assert (resumed.code, resumed.json["sent"]) == (0, 100)
     assert times_taken(server) == {f"message {number}": 1 for number in range(100)}

@@ -139,7 +139,7 @@ def test_an_unreachable_server_stops_the_run_with_every_row_pending(command: Cam
         livechat_list(tmp_path / "list.csv", 5)
         file.write_text(
             f'template = "livechat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
-            '[delivery]\ngive_up_after = "1s"\n'
+            '[delivery]\ngive_up_after = "300ms"\n'
         )
         result = command("run", file, "--yes", "--json")
     assert result.code == 3

@@ -72,13 +72,18 @@ async def test_https_to_a_plain_port_stops_with_the_way_out(servers: Servers) ->
     assert not [seen for seen in servers.seen if seen.method == "POST"]
 
 
-async def test_a_plain_port_that_waits_for_a_line_is_found_out_too(servers: Servers) -> None:
+async def test_a_plain_port_that_waits_for_a_line_is_found_out_too(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.delivery.tls.PROBE_TIMEOUT", 1.0)
     url = await servers.saying(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     answer = await sent(url.replace("http://", "https://"), timeout=0.4)
     assert answer == NoResponse(PLAIN_PORT, request_left=False, permanent=True)
 
 
-async def test_a_port_that_says_nothing_is_trouble_and_no_mistake() -> None:
+async def test_a_port_that_says_nothing_is_trouble_and_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaign.delivery.tls.PROBE_TIMEOUT", 0.2)
+
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
