@@ -223,6 +223,8 @@ def _wait(run: Run) -> float:
 def _state_of(run: Run) -> str:
     progress, wait = run.progress, _wait(run)
     counts = f"sent {progress.sent}, failed {progress.failed}, in doubt {progress.in_doubt}"
+    if progress.activity:
+        return f"{progress.activity}, {counts}"
     if wait < LONG_WAIT:
         return counts
     if not progress.trouble:
