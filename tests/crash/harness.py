@@ -17,7 +17,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,6 +65,13 @@ class Chat:
     header: str
     row: str
     key: str
+    on_doubt: str = "ask"
+    has_list: bool = False
+    """Whether the server lists messages, so that rows in doubt can be looked up."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}, looked up, {self.on_doubt}" if self.has_list else self.name
 
     def written(self, number: int) -> str:
         return self.row.format(n=number)
@@ -77,6 +84,15 @@ CHATS = {
     ),
 }
 
+LOOKED_UP = {
+    chat.label: chat
+    for chat in (replace(CHATS["kitechat"], on_doubt=on_doubt, has_list=True) for on_doubt in ("ask", "look"))
+}
+"""The same with a server that lists its messages: what it took is sent, so what it did not take is in doubt at most."""
+
+SETTLE = "400ms"
+"""The sandbox's list is complete at once; a message whose response is lost is stored before the connection breaks."""
+
 
 @dataclass
 class Figures:
@@ -88,13 +104,15 @@ class Figures:
     lost: int = 0
     duplicated: int = 0
     in_doubt: int = 0
+    taken_in_doubt: int = 0
+    """Rows in doubt whose message the server took."""
     cut_off: int = 0
     """The largest number of rows found in flight after a kill."""
     why_in_doubt: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     def add(self, other: Figures) -> None:
-        for name in ("rows", "kills", "faults", "lost", "duplicated", "in_doubt"):
+        for name in ("rows", "kills", "faults", "lost", "duplicated", "in_doubt", "taken_in_doubt"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.cut_off = max(self.cut_off, other.cut_off)
         self.why_in_doubt += other.why_in_doubt
@@ -111,10 +129,10 @@ class Figures:
 
 
 @contextlib.contextmanager
-def running_sandbox(seed: int, rates: Mapping[str, float] = RATES) -> Iterator[str]:
+def running_sandbox(seed: int, rates: Mapping[str, float] = RATES, *, has_list: bool = False) -> Iterator[str]:
     """A sandbox with faults at some rates, in its own process."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "campaign", "sandbox", "--port", "0"],
+        [sys.executable, "-m", "campaign", "sandbox", "--port", "0", *([] if has_list else ["--no-look-up"])],
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
@@ -135,15 +153,15 @@ def prove(chat: Chat, folder: Path, kills: int, seed: int) -> Figures:
     """Deliver lists until `kills` processes have been killed; prints the progress after each list."""
     dice = random.Random(seed)
     figures = Figures()
-    with running_sandbox(seed) as url:
+    with running_sandbox(seed, has_list=chat.has_list) as url:
         number = 0
         while figures.kills < kills:
             number += 1
-            place = folder / f"{chat.name}-{number}"
+            place = folder / f"{chat.name}-{chat.has_list}-{chat.on_doubt}-{number}"
             place.mkdir()
             left = _Kills(dice, kills - figures.kills)
             figures.add(_one_list(chat, place, url, left, SIZES[number % len(SIZES)]))
-            print(f"{chat.name}: {figures}", flush=True)
+            print(f"{chat.label}: {figures}", flush=True)
     return figures
 
 
@@ -169,6 +187,7 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
     (place / "c.toml").write_text(
         f'template = "{chat.template}"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
         f'[throttle]\nrate = "{size.pace}/s"\n[delivery]\ntimeout = "300ms"\nstop_after_refusals = 0\n'
+        f'on_doubt = "{chat.on_doubt}"\nsettle = "{SETTLE}"\n'
     )
     report = None
     started = time.monotonic()
@@ -245,6 +264,7 @@ def _compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any
         figures.duplicated += max(0, taken[text] - 1)
         if state == "in_doubt":
             figures.in_doubt += 1
+            figures.taken_in_doubt += bool(taken[text])
             figures.why_in_doubt[_why(kind, requests)] += 1
         elif state != "sent" or not taken[text]:
             figures.lost += 1
