@@ -60,6 +60,7 @@ class TerminalObserver(RunObserver):
 
     def warned(self, warning: Problem) -> None:
         """Print a warning, even with --quiet."""
+        self._close_bar()
         warn(warning)
 
     def accepts(self, difference: Problem) -> bool:

@@ -103,7 +103,7 @@ class Unclear(NamedTuple):
 Match: TypeAlias = Found | Absent | Unclear
 
 INCOMPLETE = "the server's list is not complete"
-NO_CLOCK = "the server does not state its time"
+NO_CLOCK = "the server's time is not known well enough"
 MAYBE_BEFORE = "an equal message is there, which may be an earlier one"
 OTHER_MESSAGE = "another message is there, which may be this one in another form"
 

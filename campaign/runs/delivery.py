@@ -41,6 +41,9 @@ REHEARSAL_KEY = "key-of-a-rehearsal"
 EVENTS_AHEAD = 64
 """Events that wait for the caller before no further row begins."""
 
+LAST_LOOK = 10.0
+"""Seconds for which rows in doubt are looked up once a delivery was interrupted."""
+
 LEFT = "stopped by the calling program"
 """Stop reason where the caller has left the stream of events."""
 
@@ -203,9 +206,13 @@ class Delivery:
         # The sandbox of a rehearsal is new, and has no messages from before.
         looks_first = not self._run.record.manifest.rehearsal
         reason = await rounds.deliver(Wanted(self._retry, sends=self._sends, looks_first=looks_first))
-        if reason is None or reason.interrupted or reason.fault:
+        left = self._stop_requested and self._follow is not None  # perhaps nobody takes events any more
+        if reason is None or reason.fault or left:
             return reason
         self._shutdown, self.rate_limiter = Shutdown(), None  # what is in doubt can be looked up all the same
+        if reason.interrupted:
+            late = StopReason("interrupted", interrupted=True)
+            asyncio.get_running_loop().call_later(LAST_LOOK, self._shutdown.request, late)
         with contextlib.suppress(JournalError):
             await rounds.look()
         return reason

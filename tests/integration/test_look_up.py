@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import signal
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -14,6 +17,7 @@ from campaign.channels.sandbox_api import Destination
 from campaign.sandbox import ListSettings, Sandbox, SandboxSettings
 from campaign.sandbox.faults import Fault, FaultPlan
 from tests.integration.conftest import FAST, kitechat_list, livechat_list
+from tests.integration.test_processes import POSIX, nothing_is_left_running, start_process, wait_for_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +27,9 @@ if TYPE_CHECKING:
 
     Write = Callable[..., Path]
 
-pytestmark = pytest.mark.usefixtures("api_key")
+pytestmark = pytest.mark.usefixtures("api_key", "nothing_is_left_running")
+
+__all__ = ["nothing_is_left_running"]
 
 TAKEN, NOT_TAKEN = Fault.RESET_AFTER, Fault.RESET_BEFORE
 LIST = ListSettings()
@@ -238,3 +244,33 @@ async def test_a_program_is_told_of_rows_that_are_found(write: Write, api_key: s
             assert [event async for event in again.deliver()] == []
     assert events == [(2, "in_doubt"), (3, "in_doubt"), (4, "sent"), (2, "sent")]
     assert run.look_up_problem is None
+
+
+@POSIX
+def test_an_interrupted_run_looks_up_what_it_left_in_doubt(
+    start_sandbox: StartSandbox, write: Write, tmp_path: Path, api_key: str
+) -> None:
+    server = start_sandbox(SandboxSettings(faults=FaultPlan(script=(TAKEN, TAKEN)), listing=LIST, latency=0.05))
+    process = start_process("run", str(write(server.url, 200)), *FAST, KITECHAT_API_KEY=api_key)
+    wait_for_messages(server, 6)
+    process.send_signal(signal.SIGINT)
+    said = json.loads(process.communicate(timeout=30)[0])
+    assert (process.returncode, said["state"], said["in_doubt"]) == (130, "stopped", 0)
+    assert said["reason"] == "interrupted"
+    assert said["sent"] == times_taken(server).total() >= 6
+    assert in_doubt_sheet(tmp_path) == []
+
+
+async def test_a_program_that_leaves_a_delivery_in_trouble_gets_it_ended(write: Write, api_key: str) -> None:
+    faults = FaultPlan(rates={TAKEN: 1.0})
+    async with Sandbox(SandboxSettings(faults=faults, listing=LIST)) as server:
+        file = write(server.url, 300)
+        file.write_text(file.read_text(encoding="utf-8").replace("stop_after_refusals = 0", "stop_after_refusals = 90"))
+        plan = campaign_api.plan(campaign_api.load(file))
+        async with campaign_api.open_journal(":memory:") as journal:
+            run = await campaign_api.start(plan, journal=journal, api_key=api_key)
+            async for _ in run.deliver(rate="1000/s"):
+                break
+            async with asyncio.timeout(20):
+                report = await run.report()
+    assert report.state == "stopped"

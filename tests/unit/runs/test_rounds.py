@@ -241,6 +241,15 @@ async def test_ten_thousand_rows_are_settled_in_as_many_requests_as_the_period_h
     assert campaign.journal.tally(1).requests == 10_000 + server.pages
 
 
+async def test_pages_are_asked_for_at_the_pace_of_the_run(server: ListServer) -> None:
+    server.fates, server.most = [TAKEN] * 5, 1
+    campaign = campaign_of(server, 5, rate=0.5, give_up_after=1e9)
+    await campaign.deliver()
+    looked = [each.started_at for each in campaign.journal._runs[1].attempts.values() if each.what == "look-up"]
+    assert len(looked) == server.pages == 6
+    assert all(after - before >= 2 for before, after in itertools.pairwise(looked))
+
+
 async def test_a_page_may_be_smaller_than_asked_for(server: ListServer) -> None:
     server.fates, server.most = [TAKEN] * 50, 7
     campaign = campaign_of(server, 50, give_up_after=1e9)
