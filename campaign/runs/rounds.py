@@ -60,25 +60,34 @@ class Rounds:
         Raises:
             JournalError: the journal could not be written or read; nothing was sent that is not on record.
         """
-        if wanted.looks_first:
-            await self.look()
+        looked = await self.look() if wanted.looks_first else None
         if not wanted.sends:
             return None
         retry = wanted.retry
         while True:
             async with self._open_context(retry) as context:
+                done = context.progress.done
                 reason = await deliver(context)
             if reason is not None:
                 return reason
             retry = ()  # a row that was sent again on request, and is in doubt once more, is looked up like any other
-            waiting = await self._settle(context)
+            waiting = await self._settle(context, looked if context.progress.done == done else None)
             if not waiting or context.settings.limit is not None:
                 return context.shutdown.reason
+            looked = None
 
-    async def _settle(self, context: DeliveryContext) -> int:
-        """Look up the rows in doubt until none can be settled any more; returns how many wait to be sent again."""
+    async def _settle(self, context: DeliveryContext, looked: Looked | None) -> int:
+        """Look up the rows in doubt until none can be settled any more.
+
+        Args:
+            context: what to work with.
+            looked: the look-up just before, where nothing was sent since; None: there was none.
+
+        Returns:
+            How many rows wait to be sent again.
+        """
         while True:
-            looked = await self.look()
+            looked = looked or await self.look()
             if looked.again or looked.due is None or context.settings.limit is not None:
                 return looked.again
             context.progress.activity = SETTLING
@@ -86,6 +95,7 @@ class Rounds:
             context.progress.activity = ""
             if context.shutdown:
                 return 0
+            looked = None
 
     async def look(self) -> Looked:
         """Look up the rows in doubt once, unless the server has no list for us.

@@ -38,8 +38,9 @@ RATES = {
 }
 """The probability of each fault: one request in ten fails."""
 
-KILLED_WITHIN = 0.8
-"""A process is killed within this many seconds after it starts work: while it plans, sends or writes the results."""
+KILLED_WITHIN, KILLED_WITHIN_LOOKING = 0.8, 2.0
+"""A process is killed within this many seconds after it starts work: while it plans, sends or writes the results. Where
+it begins by looking up rows in doubt it gets longer, or most would be killed before they send anything."""
 
 
 class Size(NamedTuple):
@@ -52,7 +53,7 @@ class Size(NamedTuple):
 SIZES = (Size(200, pace=150), Size(600, pace=1500))
 """The sizes of alternate lists. At the faster pace, livechat's attempts are reserved."""
 
-LONGEST_RUN = 300.0
+LONGEST_RUN = 900.0
 """Time limit in seconds for one list with all its kills; only a defect takes longer."""
 
 
@@ -159,7 +160,8 @@ def prove(chat: Chat, folder: Path, kills: int, seed: int) -> Figures:
             number += 1
             place = folder / f"{chat.name}-{chat.has_list}-{chat.on_doubt}-{number}"
             place.mkdir()
-            left = _Kills(dice, kills - figures.kills)
+            within = KILLED_WITHIN_LOOKING if chat.has_list else KILLED_WITHIN
+            left = _Kills(dice, kills - figures.kills, within)
             figures.add(_one_list(chat, place, url, left, SIZES[number % len(SIZES)]))
             print(f"{chat.label}: {figures}", flush=True)
     return figures
@@ -171,12 +173,13 @@ class _Kills:
 
     dice: random.Random
     left: int
+    within: float
     done: int = 0
     cut_off: int = 0
 
     def moment(self) -> float | None:
         """Seconds of work until the next kill; None after the last."""
-        return self.dice.uniform(0, KILLED_WITHIN) if self.done < self.left else None
+        return self.dice.uniform(0, self.within) if self.done < self.left else None
 
 
 def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> Figures:
@@ -193,7 +196,8 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
     started = time.monotonic()
     while report is None or report["state"] != "finished":
         if time.monotonic() - started > LONGEST_RUN:
-            return Figures(rows=size.rows, lost=size.rows, wrong=[f"{place.name} did not finish"])
+            wrong = f"{place.name} did not finish: {Counter(state for state, _ in _states(place).values())}"
+            return Figures(rows=size.rows, kills=kills.done, lost=size.rows, wrong=[wrong])
         report = _deliver(place, kills) or report
         # The list is deleted once it is planned: after that, messages come from the journal.
         if _planned(place):

@@ -101,6 +101,15 @@ async def test_where_no_row_is_in_doubt_nothing_is_looked_up(server: ListServer)
     assert server.pages == 0
 
 
+async def test_where_nothing_was_sent_since_the_list_is_read_once(server: ListServer) -> None:
+    server.fates = [NOT_TAKEN, Fate()]
+    campaign = campaign_of(server, 2, concurrency=1)
+    await campaign.deliver()
+    assert server.pages == 2
+    await campaign.deliver()
+    assert (campaign.states, server.pages) == ([IN_DOUBT, SENT], 4)
+
+
 async def test_a_server_that_loses_every_response_gets_a_message_so_often_at_most(server: ListServer) -> None:
     server.fates = [NOT_TAKEN] * 100
     campaign = campaign_of(server, 1, "look")
