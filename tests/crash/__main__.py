@@ -54,11 +54,8 @@ def _files(events: int, seed: int) -> int:
 
 def _holds(named: tuple[str, Figures]) -> bool:
     name, figures = named
-    doubt = figures.why_in_doubt["WITHOUT CAUSE"]
-    if name in LOOKED_UP:
-        doubt += figures.taken_in_doubt
-    if name == "livechat" or (name in LOOKED_UP and LOOKED_UP[name].on_doubt == "look"):
-        doubt = figures.in_doubt
+    settles_all = name == "livechat" or (name in LOOKED_UP and LOOKED_UP[name].on_doubt == "look")
+    doubt = figures.in_doubt if settles_all else figures.why_in_doubt["WITHOUT CAUSE"]
     return not (figures.lost or figures.duplicated or doubt or figures.wrong)
 
 

@@ -105,15 +105,13 @@ class Figures:
     lost: int = 0
     duplicated: int = 0
     in_doubt: int = 0
-    taken_in_doubt: int = 0
-    """Rows in doubt whose message the server took."""
     cut_off: int = 0
     """The largest number of rows found in flight after a kill."""
     why_in_doubt: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     def add(self, other: Figures) -> None:
-        for name in ("rows", "kills", "faults", "lost", "duplicated", "in_doubt", "taken_in_doubt"):
+        for name in ("rows", "kills", "faults", "lost", "duplicated", "in_doubt"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.cut_off = max(self.cut_off, other.cut_off)
         self.why_in_doubt += other.why_in_doubt
@@ -163,7 +161,7 @@ def prove(chat: Chat, folder: Path, kills: int, seed: int) -> Figures:
             within = KILLED_WITHIN_LOOKING if chat.has_list else KILLED_WITHIN
             left = _Kills(dice, kills - figures.kills, within)
             figures.add(_one_list(chat, place, url, left, SIZES[number % len(SIZES)]))
-            print(f"{chat.label}: {figures}", flush=True)
+            print(f"{chat.label}: {figures}", *figures.wrong, sep="\n  ", flush=True)
     return figures
 
 
@@ -268,7 +266,8 @@ def _compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any
         figures.duplicated += max(0, taken[text] - 1)
         if state == "in_doubt":
             figures.in_doubt += 1
-            figures.taken_in_doubt += bool(taken[text])
+            if chat.has_list and taken[text]:
+                figures.wrong.append(f"{place.name}: row {number + 2} is in doubt, and the server took it")
             figures.why_in_doubt[_why(kind, requests)] += 1
         elif state != "sent" or not taken[text]:
             figures.lost += 1
