@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,7 @@ class ListReader:
     def _period(self) -> Period:
         """From the beginning until now by the server's clock, with a margin."""
         clock, now = self._list.clock, self._context.clock.epoch()
-        least, most = (clock.least, clock.most) if clock.known else (0.0, 0.0)
+        least, most = (clock.least, clock.most) if math.isfinite(clock.most) else (0.0, 0.0)
         return Period(self._since + least - MARGIN, now + most + MARGIN)
 
     def _take(self, page: ListPage) -> frozenset[str]:

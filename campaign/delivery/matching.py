@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from campaign.channels.look_up import Conversation, ListedMessage, Sought
 
-CLOSE = 2.0
+CLOSE = 5.0
 """Seconds to which the server's clock has to be known before a message within them counts as created afterwards. A
-`Date` has whole seconds, so a second is as exact as it gets without messages whose moment of sending is known."""
+`Date` has whole seconds, and is written at some moment of a response that may take seconds."""
 
 LATEST = 30.0
 """Seconds after a response up to which the message that it confirms may be created: a server may answer first."""

@@ -100,7 +100,9 @@ class DoubtStore(Protocol):
         ...
 
     def sent_rows(self, run: int, destinations: Sequence[str], since: float, sample: int) -> list[SentRow]:
-        """Rows of all runs that were sent to some conversations since a time, and the latest of this run's to others.
+        """Rows of all runs that were sent to some conversations, and the latest of this run's to others since a time.
+
+        Of the former, those from before that time only if their message has an id: it may be named by a later one.
 
         Args:
             run: the run's number.

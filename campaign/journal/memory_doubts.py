@@ -41,7 +41,7 @@ class MemoryDoubts(MemorySecondChances):
             (number, row)
             for number, each in self._runs.items()
             for row in each.rows.values()
-            if row.outcome.state is State.SENT and row.planned.body is not None and (row.at or 0.0) >= since
+            if row.outcome.state is State.SENT and row.planned.body is not None and row.at is not None
         ]
         others = [
             row
@@ -50,11 +50,15 @@ class MemoryDoubts(MemorySecondChances):
             and row.planned.destination not in wanted
             and row.outcome.latency is not None
             and not row.outcome.kind
+            and (row.at or 0.0) >= since
         ]
         others.sort(key=lambda row: row.at or 0.0, reverse=True)
-        return [
-            _sent(row) for row in [*(row for _, row in sent if row.planned.destination in wanted), *others[:sample]]
+        there = [
+            row
+            for _, row in sent
+            if row.planned.destination in wanted and ((row.at or 0.0) >= since or row.outcome.message_id is not None)
         ]
+        return [_sent(row) for row in [*there, *others[:sample]]]
 
     def settle_doubts(self, run: int, settlements: Sequence[Settlement], session: int | None = None) -> None:
         """Record what a look-up says of rows in doubt; see `DoubtStore.settle_doubts`."""

@@ -115,8 +115,11 @@ def _doubtful(look_up: LookUp, row: DoubtfulRow, settle: float) -> DoubtfulMessa
 def _sent(look_up: LookUp, row: SentRow, since: float, complete: float) -> SentMessage:
     began = row.at - (row.latency or 0.0)
     ended = row.at if row.confirmed and row.latency is not None else None
+    sought = look_up.sought(row.body)
+    if row.at < since - MARGIN:  # its own message is from before the period: it can only be named by its id
+        sought = sought._replace(content=frozenset())
     must_be_listed = ended is not None and since - MARGIN / 2 <= began and ended <= complete
-    return SentMessage(look_up.sought(row.body), row.message_id, began, ended, must_be_listed)
+    return SentMessage(sought, row.message_id, began, ended, must_be_listed)
 
 
 class _Verdict:

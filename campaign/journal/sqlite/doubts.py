@@ -36,7 +36,8 @@ ORDER BY status.seq LIMIT :most
 
 _SENT_THERE = """
 SELECT body, message_id, at, latency, kind = '' FROM status JOIN message USING (run, seq)
-WHERE state = 'sent' AND body IS NOT NULL AND at >= ? AND destination IN (SELECT destination FROM doubted)
+WHERE state = 'sent' AND body IS NOT NULL AND at IS NOT NULL AND (at >= ? OR message_id IS NOT NULL)
+    AND destination IN (SELECT destination FROM doubted)
 """
 _SENT_ELSEWHERE = """
 SELECT body, message_id, at, latency, 1 FROM status JOIN message USING (run, seq)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections import Counter
@@ -64,13 +65,16 @@ class ListServer:
     list_answers: list[Response | NoResponse] = field(default_factory=list)
     """Responses in place of the first pages."""
     has_ids: bool = True
+    has_date: bool = True
+    takes: float = 0.02
+    """Seconds before and after a request is served."""
     stored: list[Stored] = field(default_factory=list)
     pages: int = 0
 
     async def send(self, request: Request) -> Response | NoResponse:
-        await self.clock.sleep(0.02)
+        await self.clock.sleep(self.takes)
         response = self._posted(request) if request.method == "POST" else self._listed(request)
-        await self.clock.sleep(0.02)
+        await self.clock.sleep(self.takes)
         return response
 
     def write_by_hand(self, conversation: str, text: str, at: float) -> None:
@@ -117,6 +121,8 @@ class ListServer:
         return {"_id": stored.message_id, "message": stored.text, "isOutboundMessage": True, "createdAt": created}
 
     def _headers(self) -> dict[str, str]:
+        if not self.has_date:
+            return {}
         return {"date": formatdate(self.clock.epoch() + self.ahead, usegmt=True)}
 
 
@@ -147,6 +153,21 @@ class Campaign:
         """Deliver as one process does, to the end."""
         self.rounds = self._new_rounds()
         return await self.clock.run(self.rounds.deliver(wanted))
+
+    async def deliver_and_be_killed(self, after: float) -> None:
+        """Deliver until the process is killed, where it has not ended by then; then resume would begin like this."""
+
+        async def work() -> None:
+            delivering = asyncio.ensure_future(self.rounds.deliver(Wanted()))
+            dying = asyncio.ensure_future(self.clock.sleep(after))
+            await asyncio.wait((delivering, dying), return_when=asyncio.FIRST_COMPLETED)
+            for task in (delivering, dying):
+                task.cancel()
+            await asyncio.wait((delivering, dying))
+
+        self.rounds = self._new_rounds()
+        await self.clock.run(work())
+        self.journal.mark_cut_off_in_doubt(1)
 
     @contextlib.asynccontextmanager
     async def _open(self, retry: tuple[State, ...]) -> AsyncIterator[DeliveryContext]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+from collections import Counter
 
 import pytest
 
@@ -284,6 +285,41 @@ async def test_a_list_that_does_not_page_is_no_evidence_of_absence(
     assert set(server.taken.values()) == {1}
 
 
+async def test_a_message_that_a_much_earlier_row_was_found_as_is_not_found_once_more(server: ListServer) -> None:
+    campaign = Campaign(server, [Message("c", "hello"), Message("d", "hi"), Message("c", "hello")], settings(rate=0.01))
+    server.fates = [NOT_TAKEN, Fate(), TAKEN]
+    await campaign.deliver()  # the first row was not taken, and has the message of the third, which is equal
+    assert campaign.states == [SENT, SENT, IN_DOUBT]
+    await campaign.deliver()
+    assert campaign.states == [SENT, SENT, IN_DOUBT]
+
+
+@pytest.mark.parametrize("ahead", [0.0, 90.0, -7200.0])
+async def test_a_slow_server_is_asked_as_well(server: ListServer, ahead: float) -> None:
+    server.fates, server.ahead, server.takes = [TAKEN, NOT_TAKEN], ahead, 1.6
+    campaign = campaign_of(server, 2, "look", concurrency=1)
+    await campaign.deliver()
+    assert campaign.states == [SENT, SENT]
+    assert set(server.taken.values()) == {1}
+
+
+async def test_a_server_that_states_no_time_settles_nothing_by_itself(server: ListServer) -> None:
+    server.fates, server.has_date = [TAKEN, NOT_TAKEN], False
+    campaign = campaign_of(server, 2, "look", concurrency=1)
+    await campaign.deliver()
+    assert campaign.states == [IN_DOUBT, IN_DOUBT]
+    assert campaign.reasons[1].endswith("the server's time is not known well enough")
+    assert set(server.taken.values()) == {1}
+
+
+async def test_messages_that_were_confirmed_tell_the_time_of_a_server_that_does_not(server: ListServer) -> None:
+    server.fates, server.has_date, server.ahead = [Fate(), TAKEN, NOT_TAKEN], False, 60.0
+    campaign = campaign_of(server, 3, "look", concurrency=1)
+    await campaign.deliver()
+    assert campaign.states == [SENT, SENT, SENT]
+    assert set(server.taken.values()) == {1}
+
+
 async def test_a_list_that_lacks_a_message_that_was_sent_is_no_evidence_of_absence(server: ListServer) -> None:
     server.fates = [Fate()] * 30 + [TAKEN]
     server.shows = lambda stored: stored.message_id not in ("m27", "m30")
@@ -345,3 +381,42 @@ async def test_with_look_every_row_is_sent_once_whatever_is_lost(seed: int) -> N
     assert campaign.states == [SENT] * 120
     assert set(server.taken.values()) == {1}
     assert len(server.taken) == 120
+
+
+@pytest.mark.parametrize("tens", range(20))
+async def test_whatever_is_lost_killed_or_written_by_hand_nobody_gets_a_message_twice(tens: int) -> None:
+    for seed in range(10 * tens, 10 * tens + 10):
+        await _play(random.Random(seed))
+
+
+async def _play(dice: random.Random) -> None:
+    """Deliver a random list to a random server, with kills, and compare what became of it."""
+    clock = FakeClock()
+    server = ListServer(
+        clock,
+        [dice.choice([Fate(), TAKEN, NOT_TAKEN]) for _ in range(100)],
+        lag=dice.choice([0, 0, 20, 90, 119]),
+        ahead=dice.choice([0.0, 90.0, -90.0, dice.uniform(-5000, 5000)]),
+        most=dice.choice([1, 7, 100]),
+        has_ids=dice.random() < 0.6,
+        takes=dice.choice([0.02, 0.5, 1.2]),
+    )
+    count, texts = dice.randrange(1, 40), ["hello", "xin chào", "bye"]
+    rows = [Message(f"c{dice.randrange(1 + count // 2)}", dice.choice(texts)) for _ in range(count)]
+    for _ in range(dice.randrange(4)):
+        row = dice.choice(rows)
+        before = dice.uniform(1.1 + 2 * server.takes, 300)  # a `Date` has whole seconds
+        server.write_by_hand(row.conversation, dice.choice([row.text, "an agent's own"]), clock.epoch() - before)
+    on_doubt = dice.choice(["ask", "look"])
+    campaign = Campaign(server, rows, settings(on_doubt, concurrency=dice.choice([1, 8]), give_up_after=1e9))
+    for _ in range(dice.randrange(4)):
+        await campaign.deliver_and_be_killed(dice.choice([0.1, 1, 10, 130]) * dice.random())
+        await clock.advance(dice.choice([1, 130]))
+    await campaign.deliver()
+    wanted, taken = Counter(rows), Counter(Message(*each[1:3]) for each in server.stored if not each.by_hand)
+    sent = Counter(row for row, state in zip(rows, campaign.states, strict=True) if state is SENT)
+    assert PENDING not in campaign.states
+    for message in wanted:
+        assert sent[message] <= taken[message] <= wanted[message]
+        if on_doubt == "ask" and server.lag == 0:
+            assert sent[message] == taken[message]
