@@ -139,6 +139,16 @@ async def test_a_row_that_is_retried_and_in_doubt_once_more_is_not_sent_a_third_
     assert len(server.fates) == 1
 
 
+async def test_a_retry_on_request_is_one_and_further_ones_are_by_evidence(server: ListServer) -> None:
+    server.fates = [NOT_TAKEN] * 4
+    campaign = campaign_of(server, 2, "look", concurrency=1, limit=2)
+    await campaign.deliver()
+    server.write_by_hand("c0", "an agent's own", server.clock.epoch() + 1)
+    campaign.settings = settings("look", concurrency=1)
+    await campaign.deliver(Wanted(retry=(IN_DOUBT,)))
+    assert [(row.state, row.attempts) for row in campaign.journal.results(1)] == [(IN_DOUBT, 2), (SENT, 3)]
+
+
 async def test_a_message_with_an_error_fails_its_row(server: ListServer, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = ListServer._entry
     monkeypatch.setattr(ListServer, "_entry", lambda self, each: {**entry(self, each), "errorMessage": "(#551) away"})
