@@ -149,7 +149,8 @@ class DeliverySection(Section):
 
     timeout: Seconds = DEFAULTS.timeout
     give_up_after: Seconds = DEFAULTS.give_up_after
-    on_doubt: Literal["ask", "retry"] = DEFAULTS.on_doubt
+    on_doubt: Literal["ask", "look", "retry"] = DEFAULTS.on_doubt
+    settle: Seconds = DEFAULTS.settle
     stop_after_refusals: int = Field(default=DEFAULTS.stop_after_refusals, ge=0)
 
 

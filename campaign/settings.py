@@ -18,7 +18,10 @@ class DeliverySettings:
         concurrency: requests in flight at once.
         timeout: for one response.
         give_up_after: the run stops after so long without anything but server trouble; its rows stay pending.
-        on_doubt: "ask" leaves a row in doubt; "retry" sends it again where the server has no read-back (at least once).
+        on_doubt: what becomes of a row in doubt where the server has no read-back. "ask" leaves it so unless a look-up
+            finds it; "look" also sends it again once two look-ups have not found it; "retry" sends it again without
+            looking (at least once).
+        settle: after so long the server's list of messages is complete: between two look-ups that do not find a row.
         stop_after_refusals: consecutive refusals of one kind that stop the run; 0: never.
         limit: rows to deliver before the run stops; None: all.
     """
@@ -27,6 +30,7 @@ class DeliverySettings:
     concurrency: int = 8
     timeout: float = 30.0
     give_up_after: float = 600.0
-    on_doubt: Literal["ask", "retry"] = "ask"
+    on_doubt: Literal["ask", "look", "retry"] = "ask"
+    settle: float = 120.0
     stop_after_refusals: int = 20
     limit: int | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Never, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from campaign.channels.base import Payload
 
@@ -31,6 +31,23 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class ListSettings:
+    """How a sandbox lists the messages that it has stored, for servers that do so.
+
+    Attributes:
+        lag: seconds after which a message appears in it.
+        most: the largest page, whatever a client asks for.
+        missing: the fraction of messages that never appear in it.
+        milliseconds: whether it accepts times in milliseconds, rather than in ISO 8601.
+    """
+
+    lag: float = 0.0
+    most: int = 100
+    missing: float = 0.0
+    milliseconds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RouteSettings:
     """How the routes of a sandbox behave.
 
@@ -40,12 +57,14 @@ class RouteSettings:
         credentials: the only accepted value of each credential, by its name; one that is not named here is accepted
             with any value that is not blank.
         message_limit: the longest text in UTF-16 units, for servers that have such a limit; None for no limit.
+        listing: how stored messages are listed, for servers that can have such a list; None: they are not.
     """
 
     limit: RateLimit | None = None
     clock_skew: float = 0.0
     credentials: Mapping[str, str] | None = None
     message_limit: int | None = 5000
+    listing: ListSettings | None = None
 
     def now(self) -> float:
         """The server's clock, in seconds since the epoch."""
@@ -117,6 +136,7 @@ class Reply(NamedTuple):
         headers: the headers.
         message_id: the id of the message that the request is about, if it has one.
         taken: whether the message is stored under this id.
+        listed: the ids of the stored messages that are in it, where it is a list.
     """
 
     status: int
@@ -124,6 +144,7 @@ class Reply(NamedTuple):
     headers: Mapping[str, str]
     message_id: str | None = None
     taken: bool = False
+    listed: tuple[str, ...] = ()
 
 
 class SandboxRoute(ABC):
@@ -168,6 +189,25 @@ class SandboxRoute(ABC):
     def failed(self, status: int, text: str) -> Reply:
         """The server's reply to a request that it cannot serve."""
         return json_reply(status, {"success": False, "error": text})
+
+
+class ListRoute(SandboxRoute):
+    """A route that lists stored messages."""
+
+    method = "GET"
+    is_read_back = True
+
+    def destination(self, request: SandboxRequest) -> Destination:  # noqa: ARG002 - about many conversations
+        """Nobody: the request is about many."""
+        return Destination("", "")
+
+    def respond(self, request: SandboxRequest, stored: Callable[[str], StoredMessage | None]) -> Reply:  # noqa: ARG002
+        """The list of a server that has stored nothing."""
+        return self.list_messages(request, ())
+
+    @abstractmethod
+    def list_messages(self, request: SandboxRequest, messages: Sequence[StoredMessage]) -> Reply:
+        """List what the request asks for of the stored messages, which are in the order of arrival."""
 
 
 class WindowState(NamedTuple):

@@ -60,6 +60,7 @@ class TerminalObserver(RunObserver):
 
     def warned(self, warning: Problem) -> None:
         """Print a warning, even with --quiet."""
+        self._close_bar()
         warn(warning)
 
     def accepts(self, difference: Problem) -> bool:
@@ -223,6 +224,8 @@ def _wait(run: Run) -> float:
 def _state_of(run: Run) -> str:
     progress, wait = run.progress, _wait(run)
     counts = f"sent {progress.sent}, failed {progress.failed}, in doubt {progress.in_doubt}"
+    if progress.activity:
+        return f"{progress.activity}, {counts}"
     if wait < LONG_WAIT:
         return counts
     if not progress.trouble:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="Send rows that failed, or are in doubt, once more.",
 )
+@click.option("--look", is_flag=True, help="Look up the rows in doubt at the server, and send nothing.")
 @click.option(
     "--recover", is_flag=True, help="Go on although files of the journal are lost: rows that wait may have been sent."
 )
@@ -56,11 +57,14 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
     campaign resume tet-offer.toml
     campaign resume tet-offer.toml --retry failed
     campaign resume tet-offer.toml --retry in-doubt --rows 3,9
+    campaign resume tet-offer.toml --look
     """
     if given["rows"] and not given["retry"]:
         raise UsageError(
             Problem("--rows", "names the rows to send once more", "add --retry failed or --retry in-doubt")
         )
+    if given["look"] and (given["retry"] or given["limit"]):
+        raise UsageError(Problem("--look", "sends nothing", "leave out --retry and --limit, or --look"))
     paths = campaign_paths(file, given["results"])
     options = RunOptions(
         limit=given["limit"],
@@ -69,6 +73,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         server=given["server"],
         recover=given["recover"],
         moved=given["moved"],
+        look=given["look"],
         server_in_file=server_in_file(file),
         proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),

@@ -164,6 +164,10 @@ class AttemptLog(Protocol):
         """Record a read-back and the row's state from now on; committed soon, not awaited."""
         ...
 
+    def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record a look-up of a period, which is no single row's; committed soon, not awaited."""
+        ...
+
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         """The next rows to deliver, in sheet order: at most `most` after place `after` of the run."""
         ...
@@ -193,6 +197,8 @@ class Progress:
     failed: int = 0
     in_doubt: int = 0
     trouble: str = ""
+    activity: str = ""
+    """What is done where no message is being sent, in a few words."""
 
     @property
     def done(self) -> int:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Self
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
-from campaign.journal.memory_second_chances import MemoryRow, MemoryRun, MemorySecondChances
+from campaign.journal.memory_doubts import MemoryDoubts
+from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
@@ -46,7 +47,7 @@ class _Session:
     seconds: float | None = None
 
 
-class MemoryJournal(MemorySecondChances):
+class MemoryJournal(MemoryDoubts):
     """A campaign's journal in this process's memory; implements `JournalStore`."""
 
     where = "memory"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Self
 
+from campaign.journal.doubts import NO_ROW
 from campaign.journal.memory_second_chances import MemoryAttempt
 from campaign.journal.records import ABSENT, Outcome, Reservation, State, WaitingRow, storable
 
@@ -55,8 +56,13 @@ class MemoryAttemptLog:
 
     def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a read-back and the row's state from now on."""
-        attempt = self._run.attempts[next(self._run.attempt_numbers)] = MemoryAttempt(seq, began_at)
+        attempt = self._run.attempts[next(self._run.attempt_numbers)] = MemoryAttempt(seq, began_at, what="read-back")
         self._end(seq, attempt, result, outcome)
+
+    def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record a look-up, which is no single row's."""
+        attempt = MemoryAttempt(NO_ROW, began_at, outcome.at, result, "look-up")
+        self._run.attempts[next(self._run.attempt_numbers)] = attempt
 
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         """The next rows that are pending, were cut off, or are to be retried, in sheet order."""

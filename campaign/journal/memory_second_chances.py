@@ -25,16 +25,19 @@ class MemoryRow:
     outcome: Outcome
     at: float | None = None
     attempts: int = 0
+    looked: tuple[int, float] | None = None
+    """Attempts so far, and when it was first looked for since; None: never, or not absent."""
 
 
 @dataclass
 class MemoryAttempt:
-    """An attempt or a read-back."""
+    """An attempt, a read-back, or a look-up, which is no single row's."""
 
     seq: int
     started_at: float
     ended_at: float | None = None
     result: str | None = None
+    what: str = "send"
 
 
 @dataclass

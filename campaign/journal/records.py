@@ -249,7 +249,7 @@ class ReasonCount:
 
 
 ABSENT = "absent"
-"""Kind of a row whose last request was a read-back that did not find its message."""
+"""Kind of a row whose message was asked for last, and was not there."""
 
 CUT_OFF_REASON = "cut off while sending: the server may have taken the message"
 """Reason of a row in doubt whose delivery was cut off."""

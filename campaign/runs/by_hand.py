@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from campaign.channels.look_up import look_up_of
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.errors import JournalBusyError, Problem, RunStateError
+from campaign.errors import JournalBusyError, KeyMissingError, Problem, RunStateError
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
 from campaign.runs.blocking import run_blocking
@@ -19,10 +20,10 @@ from campaign.runs.start import check_workbook_path, whole_run
 from campaign.runs.whole_run import existing_journal, held, write_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from campaign.delivery.proxies import ProxySettings
-    from campaign.journal import JournalStore, RunRecord
+    from campaign.journal import JournalStore, RunRecord, Tally
     from campaign.runs.options import RunObserver, RunPaths
     from campaign.runs.whole_run import FindCredentials
 
@@ -56,12 +57,29 @@ def abandon_run(
             waiting = rows_of(tally.count(State.PENDING, State.SENDING))
             if not observer.agree(f"Leave {waiting} of run {record.number} unsent for good?"):
                 return None
-            channel, cut_off = channel_of(record), tally.count(State.SENDING)
-            credentials = find(channel) if cut_off and channel.can_read_back and not record.manifest.rehearsal else {}
+            credentials = _credentials_to_ask(record, tally, find, observer)
             run_blocking(Run(journal, record, credentials, proxies=proxies).look_up_cut_off())
             left = journal.leave_unsent(record.number, f"left unsent: abandoned by {by} on {_today()}")
             journal.record_decision(record.number, "abandon", by, f"{rows_of(left)} left unsent")
         return write_workbook(Report.of(journal, record), paths, observer)
+
+
+def _credentials_to_ask(
+    record: RunRecord, tally: Tally, find: FindCredentials, observer: RunObserver
+) -> Mapping[str, str]:
+    """What the server asks for, where it can be asked about rows that were cut off or are in doubt."""
+    channel = channel_of(record)
+    if record.manifest.rehearsal:
+        return {}
+    if channel.can_read_back:
+        return find(channel) if tally.count(State.SENDING) else {}
+    if look_up_of(channel) is None or not tally.count(State.SENDING, State.IN_DOUBT):
+        return {}
+    try:
+        return find(channel)
+    except KeyMissingError as error:  # rows in doubt are no reason to refuse
+        observer.warned(Problem("", f"rows in doubt are not looked up ({error})", code="look-up-failed"))
+        return {}
 
 
 def resolve_rows(

@@ -6,20 +6,24 @@ import asyncio
 import contextlib
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason, deliver
+from campaign.channels.look_up import look_up_of
+from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.delivery.redaction import Redaction
 from campaign.delivery.worker_pool import fault_reason
 from campaign.errors import CampaignError, JournalError, Problem, RunStateError
 from campaign.journal.records import State
+from campaign.runs.doubts import DoubtSettler
+from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.stop_watch import stop_watch
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
@@ -37,6 +41,9 @@ REHEARSAL_KEY = "key-of-a-rehearsal"
 EVENTS_AHEAD = 64
 """Events that wait for the caller before no further row begins."""
 
+LAST_LOOK = 10.0
+"""Seconds for which rows in doubt are looked up once a delivery was interrupted."""
+
 LEFT = "stopped by the calling program"
 """Stop reason where the caller has left the stream of events."""
 
@@ -48,19 +55,28 @@ class Delivery:
         progress: counts so far.
         rate_limiter: its rate limiter; None before it begins.
         reason: why it ended before the last row; None where it did not.
+        problem: why rows in doubt could not be looked up; None where they could, or there were none.
     """
 
     def __init__(
-        self, run: Run, settings: DeliverySettings, retry: tuple[State, ...] = (), rows: tuple[range, ...] = ()
+        self,
+        run: Run,
+        settings: DeliverySettings,
+        retry: tuple[State, ...] = (),
+        rows: tuple[range, ...] = (),
+        *,
+        sends: bool = True,
     ) -> None:
         self.progress = Progress()
         self.rate_limiter: RateLimiter | None = None
         self.reason: StopReason | None = None
+        self.problem: Problem | None = None
         self._run = run
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
         self._rows = rows
+        self._sends = sends
         self._look_only = False
         self._shutdown = Shutdown()
         self._stop_requested = False
@@ -133,7 +149,7 @@ class Delivery:
         journal, run = self._run.journal, self._run
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         _refuse_old_run(journal, run.record)
-        if not count_waiting(journal, run.number, self._retry, self._rows):
+        if not count_waiting(journal, run.number, self._retry, self._rows) and not run.has_doubts_to_look_up():
             self._ended.set_result(None)
             return
         session = self._session = journal.begin_session(run.number, self._retry)
@@ -172,34 +188,62 @@ class Delivery:
     async def _deliver_to(
         self, url: str, headers: Mapping[str, str], settings: DeliverySettings, proxies: ProxySettings
     ) -> StopReason | None:
-        limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=settings.give_up_after)
-        self.rate_limiter = limiter
-        can_read_back = self._run.channel.can_read_back
-        waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
+        run = self._run
+        redaction = Redaction([*run.credentials.values(), *headers.values()])
+        can_read_back = run.channel.can_read_back
+        settler = DoubtSettler(run.journal, run.number, look_up_of(run.channel), self._session)
         try:
-            async with (
-                self._run.journal.attempt_log(
-                    self._run.number, self._retry, self._session, rows=self._rows, waiting=waiting
-                ) as log,
-                HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport,
-            ):
-                return await deliver(
-                    DeliveryContext(
-                        channel=self._run.channel,
-                        settings=settings,
-                        transport=transport,
-                        log=log,
-                        rate_limiter=limiter,
-                        shutdown=self._shutdown,
-                        progress=self.progress,
-                        redaction=Redaction([*self._run.credentials.values(), *headers.values()]),
-                        on_event=self._publish if self._follow else None,
-                        wait_for_room=self._wait_for_room,
-                        look_only=self._look_only,
-                    )
-                )
+            async with HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport:
+                rounds = Rounds(settler, partial(self._open_context, transport, settings, redaction))
+                try:
+                    return await self._perform_rounds(rounds)
+                finally:
+                    self.problem = rounds.problem
         except JournalError as error:
             return StopReason(str(error))
+
+    async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
+        # The sandbox of a rehearsal is new, and has no messages from before.
+        looks_first = not self._run.record.manifest.rehearsal
+        reason = await rounds.deliver(Wanted(self._retry, sends=self._sends, looks_first=looks_first))
+        left = self._stop_requested and self._follow is not None  # perhaps nobody takes events any more
+        if reason is None or reason.fault or left:
+            return reason
+        self._shutdown, self.rate_limiter = Shutdown(), None  # what is in doubt can be looked up all the same
+        if reason.interrupted:
+            late = StopReason("interrupted", interrupted=True)
+            asyncio.get_running_loop().call_later(LAST_LOOK, self._shutdown.request, late)
+        with contextlib.suppress(JournalError):
+            await rounds.look()
+        return reason
+
+    @contextlib.asynccontextmanager
+    async def _open_context(
+        self, transport: HttpTransport, settings: DeliverySettings, redaction: Redaction, retry: tuple[State, ...]
+    ) -> AsyncIterator[DeliveryContext]:
+        """Open the record of one round. All rounds share a rate limiter."""
+        if self.rate_limiter is None:
+            give_up_after = settings.give_up_after
+            self.rate_limiter = LocalRateLimiter(
+                settings.rate, SystemClock(), self._shutdown, give_up_after=give_up_after
+            )
+        waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
+        rows = self._rows if retry else ()
+        run = self._run
+        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as log:
+            yield DeliveryContext(
+                channel=run.channel,
+                settings=settings,
+                transport=transport,
+                log=log,
+                rate_limiter=self.rate_limiter,
+                shutdown=self._shutdown,
+                progress=self.progress,
+                redaction=redaction,
+                on_event=self._publish if self._follow else None,
+                wait_for_room=self._wait_for_room,
+                look_only=self._look_only,
+            )
 
     def _publish(self, event: RowEvent) -> None:
         assert self._follow is not None  # noqa: S101 - else it is not called
@@ -217,8 +261,14 @@ class Delivery:
         with contextlib.suppress(JournalError), self._run.journal.reopened() as journal:  # else it has stopped the run
             journal.check_session(session)
             self._run.settle_cut_off(journal)
-            reason = self.reason.text if self.reason else f"the limit of {self._settings.limit} rows is reached"
+            reason = self.reason.text if self.reason else self._early_end()
             journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
+
+    def _early_end(self) -> str:
+        """Why rows are waiting although nothing went wrong."""
+        if self._sends:
+            return f"the limit of {self._settings.limit} rows is reached"
+        return self._run.record.stop_reason or "rows in doubt were looked up, and nothing was sent"
 
 
 def count_waiting(journal: JournalStore, run: int, retry: Collection[State], rows: Sequence[range]) -> int:

@@ -73,6 +73,7 @@ class RunOptions:
         concurrency: requests in flight at once; None: as the campaign says.
         retry: rows in these states (failed, in doubt) are sent again.
         rows: the numbers of those; (): all.
+        look: look up the rows in doubt, and send nothing.
         server: another address of the same server.
         server_in_file: the address that the campaign file names, apart from options; where that was another one when
             the run was planned, the observer decides.
@@ -90,6 +91,7 @@ class RunOptions:
     concurrency: int | None = None
     retry: tuple[State, ...] = ()
     rows: tuple[range, ...] = ()
+    look: bool = False
     server: str | None = None
     server_in_file: str | None = None
     results: Path | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from campaign.channels.address import base_url
+from campaign.channels.look_up import look_up_of
 from campaign.errors import Problem, RunStateError
 from campaign.journal.records import State
 from campaign.runs.run import channel_of
@@ -55,6 +56,23 @@ def check_retries(journal: JournalStore, record: RunRecord, options: RunOptions)
     doubts_cut_off = not channel_of(record).can_read_back and State.IN_DOUBT in options.retry
     allowed = (*options.retry, State.SENDING) if doubts_cut_off else options.retry
     refuse_other_states(journal, record, options.rows, allowed)
+
+
+def check_look_up(journal: JournalStore, record: RunRecord) -> None:
+    """Check that rows in doubt can be looked up without sending anything.
+
+    Raises:
+        RunStateError: the channel has no list of messages, or the run was a rehearsal.
+    """
+    channel = channel_of(record)
+    if record.manifest.rehearsal:
+        what, remedy = "was a rehearsal, whose sandbox has ended", "rehearse again"
+    elif look_up_of(channel) is None:
+        what = f"{channel.name} has no list of messages in which rows in doubt can be looked up"
+        remedy = "leave out --look"
+    else:
+        return
+    raise RunStateError(Problem(f"{journal.where}: run {record.number}", what, remedy))
 
 
 def refuse_other_states(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from campaign.channels import CHANNELS
 from campaign.channels.address import url_of_run
+from campaign.channels.look_up import look_up_of
 from campaign.delivery import Progress
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.journal.records import State
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
+    from campaign.errors import Problem
     from campaign.journal import JournalStore, RunRecord
     from campaign.settings import DeliverySettings
 
@@ -103,8 +105,10 @@ class Run:
         return self._delivery.rate_limiter if self._delivery else None
 
     def waiting(self, limit: int | None = None) -> int:
-        """How many rows a delivery with a limit would take."""
+        """How many rows a delivery with a limit would take, those in doubt included that it may send again."""
         waiting = count_waiting(self.journal, self.number, self._retry, self.retry_rows)
+        if self.settings.on_doubt == "look" and State.IN_DOUBT not in self._retry and self.has_doubts_to_look_up():
+            waiting += self.journal.tally(self.number).count(State.IN_DOUBT)
         return waiting if limit is None else min(waiting, limit)
 
     def deliver(
@@ -155,9 +159,25 @@ class Run:
             delivery.stop(LEFT)
             thread.join()
 
-    def begin_delivery(self, settings: DeliverySettings) -> Delivery:
-        """A delivery that `stop` and `cancel` reach from now on. The caller holds the journal and calls `perform`."""
-        delivery = Delivery(self, settings, self._retry, self.retry_rows)
+    def has_doubts_to_look_up(self) -> bool:
+        """Whether rows are in doubt, and the server has a list in which they can be looked up."""
+        if self.record.manifest.rehearsal or look_up_of(self.channel) is None:
+            return False
+        return self.journal.tally(self.number).count(State.IN_DOUBT) > 0
+
+    @property
+    def look_up_problem(self) -> Problem | None:
+        """Why the latest delivery could not look up rows in doubt; None where it could, or there were none."""
+        return self._delivery.problem if self._delivery else None
+
+    def begin_delivery(self, settings: DeliverySettings, *, sends: bool = True) -> Delivery:
+        """A delivery that `stop` and `cancel` reach from now on. The caller holds the journal and calls `perform`.
+
+        Args:
+            settings: how to deliver.
+            sends: whether it sends what is waiting, or only looks up rows in doubt.
+        """
+        delivery = Delivery(self, settings, self._retry, self.retry_rows, sends=sends)
         self._begin(delivery)
         return delivery
 
@@ -172,21 +192,25 @@ class Run:
             self._delivery.cancel()
 
     async def look_up_cut_off(self) -> None:
-        """Read back rows that were cut off while sending, and send nothing. The caller holds the journal.
+        """Ask the server about rows that were cut off while sending, and send nothing. The caller holds the journal.
 
-        A row of which the server says nothing is in doubt afterwards, as are all where the server has no read-back.
+        They are read back; a row of which the server says nothing is in doubt afterwards, as are all where the server
+        has no read-back. Rows in doubt are looked up in the server's list, where it has one.
         """
-        if not self.journal.tally(self.number).count(State.SENDING):
-            return
         needed = () if self.record.manifest.rehearsal else self.channel.credentials
-        if self.channel.can_read_back and all(each.name in self.credentials for each in needed):
-            patience = min(self.settings.give_up_after, MOST_PATIENCE)
-            await Delivery(self, replace(self.settings, give_up_after=patience, limit=None)).look_up()
-        self.journal.mark_cut_off_in_doubt(self.number)
+        can_ask = all(each.name in self.credentials for each in needed)
+        patience = min(self.settings.give_up_after, MOST_PATIENCE)
+        settings = replace(self.settings, give_up_after=patience, limit=None)
+        if self.journal.tally(self.number).count(State.SENDING):
+            if self.channel.can_read_back and can_ask:
+                await Delivery(self, settings).look_up()
+            self.journal.mark_cut_off_in_doubt(self.number)
+        if can_ask and self.has_doubts_to_look_up():
+            await Delivery(self, settings, sends=False).look_up()
 
     def settle_cut_off(self, journal: JournalStore | None = None) -> None:
         """Mark rows that were cut off while sending as in doubt, where the server has no read-back."""
-        if not self.channel.can_read_back and self.settings.on_doubt == "ask":
+        if not self.channel.can_read_back and self.settings.on_doubt != "retry":
             (journal or self.journal).mark_cut_off_in_doubt(self.number)
 
     async def report(self) -> Report:

@@ -23,7 +23,7 @@ from campaign.runs.record_checks import (
     settle_place,
 )
 from campaign.runs.report import Report
-from campaign.runs.resuming import changed_server, check_retries
+from campaign.runs.resuming import changed_server, check_look_up, check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
 
@@ -50,8 +50,10 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     Raises:
         CampaignError: something is wrong, and nothing was sent.
     """
-    if options.server or options.retry or options.rows:
-        raise UsageError(Problem("options", "server, retry and rows are for resume", "pass server to campaign.load"))
+    if options.server or options.retry or options.rows or options.look:
+        raise UsageError(
+            Problem("options", "server, retry, rows and look are for resume", "pass server to campaign.load")
+        )
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
@@ -80,6 +82,8 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         settle_differences(differences(record, paths), observer, moved=options.moved)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
         check_retries(journal, record, options)
+        if options.look:
+            check_look_up(journal, record)
         server = options.server or changed_server(journal, record, options, observer)
         if server is False:
             return None
@@ -90,6 +94,8 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
             journal.recover(record.number)
         run.settle_cut_off()
         settings = options.applied_to(run.settings)
+        if options.look:
+            return _look_and_report(run, paths, settings, observer)
         if not confirmed(run, journal, settings, observer):
             return None
         return _deliver_and_report(run, paths, settings, observer)
@@ -152,8 +158,21 @@ def existing_journal(paths: RunPaths, options: RunOptions | None = None) -> Jour
 
 def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
     rows = run.waiting(settings.limit)
-    if rows:
+    if rows or run.has_doubts_to_look_up():
         asyncio.run(_deliver(run, run.begin_delivery(settings), rows, observer))
+    return _report(run, paths, observer)
+
+
+def _look_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
+    """Look up the rows in doubt, and send nothing."""
+    if run.has_doubts_to_look_up():
+        asyncio.run(_deliver(run, run.begin_delivery(settings, sends=False), 0, observer))
+    return _report(run, paths, observer)
+
+
+def _report(run: Run, paths: RunPaths, observer: RunObserver) -> Report:
+    if run.look_up_problem is not None:
+        observer.warned(run.look_up_problem)
     report = run.report_sync()
     try:
         return write_workbook(report, paths, observer)

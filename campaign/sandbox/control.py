@@ -6,12 +6,13 @@ import asyncio
 import html
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from unicodedata import normalize
 
 from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
 
-from campaign.channels.sandbox_api import JSON_TYPE
+from campaign.channels.sandbox_api import JSON_TYPE, RouteSettings, SandboxRequest
 from campaign.errors import UsageError
 from campaign.sandbox.faults import FaultPlan
 from campaign.webpage import content_policy, read_part, shared_script, shared_style
@@ -126,7 +127,11 @@ _WRITE_EVERY_BYTES = 64 * 1024
 
 
 class Control:
-    """Replies to `GET /`, `GET /sandbox/inbox`, `GET` and `DELETE /sandbox/ledger` and `PUT /sandbox/faults`."""
+    """The sandbox's own routes.
+
+    They are `GET /`, `GET /sandbox/inbox`, `GET` and `DELETE /sandbox/ledger`, `PUT /sandbox/faults`, and
+    `POST /sandbox/by-hand`, with which an agent writes a message.
+    """
 
     def __init__(
         self,
@@ -145,6 +150,7 @@ class Control:
             ("GET", "/sandbox/ledger"): self._send_ledger,
             ("DELETE", "/sandbox/ledger"): self._clear_ledger,
             ("PUT", "/sandbox/faults"): self._put_faults,
+            ("POST", "/sandbox/by-hand"): self._write_by_hand,
         }
 
     async def _send_page(self, _: web.BaseRequest) -> web.StreamResponse:
@@ -162,6 +168,7 @@ class Control:
         }
         wanted = request.query.get("find", "")
         found = await news(ledger, _number_after(request), wanted, lambda: request.transport is not None)
+        content["listed"] = [entry.number for entry in ledger.latest(AT_MOST) if entry.listed_at is not None]
         content["messages"] = [self._message(entry) for entry in found]
         return web.Response(text=json.dumps(content), headers=JSON_TYPE)
 
@@ -196,6 +203,30 @@ class Control:
             return web.Response(status=400, text=json.dumps({"error": str(error)}), headers=JSON_TYPE)
         self._set_faults(plan)
         return web.Response(status=204)
+
+    async def _write_by_hand(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Store a message of an agent: `{"channel", "body", "at"}`, where `at` is optional."""
+        try:
+            given = TypeAdapter(_ByHand).validate_json(await request.read())
+            channel = self._channels[given.channel]
+        except (ValidationError, KeyError) as error:
+            return web.Response(status=400, text=json.dumps({"error": str(error)}), headers=JSON_TYPE)
+        if problems := channel.problems(given.body):
+            return web.Response(status=400, text=json.dumps({"error": problems[0].what}), headers=JSON_TYPE)
+        incoming = SandboxRequest(channel.endpoint, {}, {}, body=given.body)
+        routes = channel.sandbox_routes(RouteSettings())
+        route = next(each for each in routes if each.method == "POST" and each.serves(channel.endpoint))
+        raw = json.dumps(given.body).encode()
+        self._ledger.write_by_hand(channel.name, route.destination(incoming), raw, given.at)
+        return web.Response(status=204)
+
+
+class _ByHand(NamedTuple):
+    """A message written by hand: the channel's name, the body that would send it, and when (epoch); None: now."""
+
+    channel: str
+    body: dict[str, Any]
+    at: float | None = None
 
 
 def _number_after(request: web.BaseRequest) -> int:

@@ -31,6 +31,7 @@
     title.id = `message-${entry.number}`;
     const id = element("p", "to id", "id ", element("bdi", "", entry.message_id));
     const made = element("div", "", title, destination(entry.destination), id);
+    if (entry.method === "BY HAND") made.append(element("p", "chip note", "written by hand"));
     if (entry.fault) made.append(element("p", "chip note", `fault: ${entry.fault}`));
     return made;
   }
@@ -113,8 +114,21 @@
       waiting = [...waiting, ...update.messages].slice(-atMost);
       if (!isRead()) showWaiting();
     }
+    showListed(update.listed);
     updateCounts(update);
     updateList();
+  }
+
+  // A message is looked up after it was shown.
+  function showListed(numbers) {
+    for (const each of numbers) {
+      const title = byId(`message-${each}`);
+      if (title && !byId(`listed-${each}`)) {
+        const chip = element("p", "chip note", "found by a look-up");
+        chip.id = `listed-${each}`;
+        title.parentElement.append(chip);
+      }
+    }
   }
 
   function updateState() {

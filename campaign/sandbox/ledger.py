@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING
 from campaign.channels.sandbox_api import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from campaign.channels.sandbox_api import Destination
 
 MOST_ENTRIES = 100_000
 """Requests that are kept; the oldest are forgotten, and only counted."""
+
+BY_HAND = "BY HAND"
+"""In place of the HTTP method of a message that no request sent."""
 
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of bodies that are kept; those of the oldest requests are dropped."""
@@ -40,6 +44,7 @@ class Entry:
         status: the HTTP status, once the whole reply was written to the network; None before.
         fault: the value of the request's `Fault`, if any.
         dropped: whether the body was dropped to make room.
+        listed_at: when a client was last shown the message in a list, in seconds since the epoch; None: never.
     """
 
     number: int
@@ -54,6 +59,7 @@ class Entry:
     status: int | None = None
     fault: str | None = None
     dropped: bool = False
+    listed_at: float | None = None
 
     @property
     def body(self) -> object:
@@ -108,9 +114,9 @@ class Ledger:
         """The requests that are kept, in the order of arrival."""
         return self._entries
 
-    def taken(self) -> list[Entry]:
-        """The requests that are kept and whose message was stored, in the order of arrival."""
-        return list(self._taken)
+    def taken(self, channel: str | None = None) -> list[Entry]:
+        """The requests that are kept and whose message was stored, in the order of arrival; one channel's or all."""
+        return [entry for entry in self._taken if channel is None or entry.channel == channel]
 
     def latest(self, count: int, after: int = 0) -> list[Entry]:
         """The newest stored messages, oldest first: at most `count`, and only those numbered above `after`."""
@@ -157,6 +163,27 @@ class Ledger:
         self._taken.append(entry)
         self._taken_by_id[message_id] = entry
         self.taken_count += 1
+
+    def write_by_hand(self, channel: str, destination: Destination, raw: bytes, at: float | None = None) -> Entry:
+        """Store a message that no request sent, as one that an agent writes into a conversation.
+
+        Args:
+            channel: the channel's name.
+            destination: account and conversation.
+            raw: the body that would have sent it.
+            at: when it was written, in seconds since the epoch by the real clock; None: now.
+        """
+        when = time.time() if at is None else at
+        entry = Entry(self.next_number(), when, channel, BY_HAND, destination, raw, has_credentials=False)
+        self.record(entry)
+        self.take(entry, uuid.uuid4().hex)
+        return entry
+
+    def mark_listed(self, message_ids: Iterable[str]) -> None:
+        """Note that a client was shown these messages in a list."""
+        now = time.time()
+        for entry in filter(None, map(self.find, message_ids)):
+            entry.listed_at = now
 
     def entries_as_json(self, after: int = 0) -> Iterator[dict[str, object]]:
         """The entries numbered above `after`, one at a time."""

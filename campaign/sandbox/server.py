@@ -13,6 +13,7 @@ from aiohttp import web
 from campaign.channels import CHANNELS
 from campaign.channels.sandbox_api import (
     Destination,
+    ListRoute,
     Reply,
     RouteSettings,
     SandboxRequest,
@@ -182,6 +183,10 @@ class Sandbox:
 
     def _serve(self, incoming: SandboxRequest, entry: Entry, route: SandboxRoute) -> Reply:
         """Let the route handle a request; store the message if it was taken."""
+        if isinstance(route, ListRoute):
+            reply = route.list_messages(incoming, self.ledger.taken(entry.channel))
+            self.ledger.mark_listed(reply.listed)
+            return reply
         reply = route.respond(incoming, self.ledger.find)
         entry.message_id = reply.message_id
         if reply.taken and reply.message_id is not None:

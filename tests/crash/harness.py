@@ -17,7 +17,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,8 +38,9 @@ RATES = {
 }
 """The probability of each fault: one request in ten fails."""
 
-KILLED_WITHIN = 0.8
-"""A process is killed within this many seconds after it starts work: while it plans, sends or writes the results."""
+KILLED_WITHIN, KILLED_WITHIN_LOOKING = 0.8, 2.0
+"""A process is killed within this many seconds after it starts work: while it plans, sends or writes the results. Where
+it begins by looking up rows in doubt it gets longer, or most would be killed before they send anything."""
 
 
 class Size(NamedTuple):
@@ -52,7 +53,7 @@ class Size(NamedTuple):
 SIZES = (Size(200, pace=150), Size(600, pace=1500))
 """The sizes of alternate lists. At the faster pace, livechat's attempts are reserved."""
 
-LONGEST_RUN = 300.0
+LONGEST_RUN = 900.0
 """Time limit in seconds for one list with all its kills; only a defect takes longer."""
 
 
@@ -65,6 +66,13 @@ class Chat:
     header: str
     row: str
     key: str
+    on_doubt: str = "ask"
+    has_list: bool = False
+    """Whether the server lists messages, so that rows in doubt can be looked up."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}, looked up, {self.on_doubt}" if self.has_list else self.name
 
     def written(self, number: int) -> str:
         return self.row.format(n=number)
@@ -76,6 +84,15 @@ CHATS = {
         "kitechat", "kitechat-text", "page_id,conversation_id,text", "1,conversation{n},message {n}", "text"
     ),
 }
+
+LOOKED_UP = {
+    chat.label: chat
+    for chat in (replace(CHATS["kitechat"], on_doubt=on_doubt, has_list=True) for on_doubt in ("ask", "look"))
+}
+"""The same with a server that lists its messages: what it took is sent, so what it did not take is in doubt at most."""
+
+SETTLE = "400ms"
+"""The sandbox's list is complete at once; a message whose response is lost is stored before the connection breaks."""
 
 
 @dataclass
@@ -111,10 +128,10 @@ class Figures:
 
 
 @contextlib.contextmanager
-def running_sandbox(seed: int, rates: Mapping[str, float] = RATES) -> Iterator[str]:
+def running_sandbox(seed: int, rates: Mapping[str, float] = RATES, *, has_list: bool = False) -> Iterator[str]:
     """A sandbox with faults at some rates, in its own process."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "campaign", "sandbox", "--port", "0"],
+        [sys.executable, "-m", "campaign", "sandbox", "--port", "0", *([] if has_list else ["--no-look-up"])],
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
@@ -135,15 +152,16 @@ def prove(chat: Chat, folder: Path, kills: int, seed: int) -> Figures:
     """Deliver lists until `kills` processes have been killed; prints the progress after each list."""
     dice = random.Random(seed)
     figures = Figures()
-    with running_sandbox(seed) as url:
+    with running_sandbox(seed, has_list=chat.has_list) as url:
         number = 0
         while figures.kills < kills:
             number += 1
-            place = folder / f"{chat.name}-{number}"
+            place = folder / f"{chat.name}-{chat.has_list}-{chat.on_doubt}-{number}"
             place.mkdir()
-            left = _Kills(dice, kills - figures.kills)
+            within = KILLED_WITHIN_LOOKING if chat.has_list else KILLED_WITHIN
+            left = _Kills(dice, kills - figures.kills, within)
             figures.add(_one_list(chat, place, url, left, SIZES[number % len(SIZES)]))
-            print(f"{chat.name}: {figures}", flush=True)
+            print(f"{chat.label}: {figures}", *figures.wrong, sep="\n  ", flush=True)
     return figures
 
 
@@ -153,12 +171,13 @@ class _Kills:
 
     dice: random.Random
     left: int
+    within: float
     done: int = 0
     cut_off: int = 0
 
     def moment(self) -> float | None:
         """Seconds of work until the next kill; None after the last."""
-        return self.dice.uniform(0, KILLED_WITHIN) if self.done < self.left else None
+        return self.dice.uniform(0, self.within) if self.done < self.left else None
 
 
 def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> Figures:
@@ -169,12 +188,14 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
     (place / "c.toml").write_text(
         f'template = "{chat.template}"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
         f'[throttle]\nrate = "{size.pace}/s"\n[delivery]\ntimeout = "300ms"\nstop_after_refusals = 0\n'
+        f'on_doubt = "{chat.on_doubt}"\nsettle = "{SETTLE}"\n'
     )
     report = None
     started = time.monotonic()
     while report is None or report["state"] != "finished":
         if time.monotonic() - started > LONGEST_RUN:
-            return Figures(rows=size.rows, lost=size.rows, wrong=[f"{place.name} did not finish"])
+            wrong = f"{place.name} did not finish: {Counter(state for state, _ in _states(place).values())}"
+            return Figures(rows=size.rows, kills=kills.done, lost=size.rows, wrong=[wrong])
         report = _deliver(place, kills) or report
         # The list is deleted once it is planned: after that, messages come from the journal.
         if _planned(place):
@@ -245,6 +266,8 @@ def _compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any
         figures.duplicated += max(0, taken[text] - 1)
         if state == "in_doubt":
             figures.in_doubt += 1
+            if chat.has_list and taken[text]:
+                figures.wrong.append(f"{place.name}: row {number + 2} is in doubt, and the server took it")
             figures.why_in_doubt[_why(kind, requests)] += 1
         elif state != "sent" or not taken[text]:
             figures.lost += 1

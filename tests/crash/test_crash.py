@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.files import prove_files
-from tests.crash.harness import CHATS, prove
+from tests.crash.harness import CHATS, LOOKED_UP, prove
 
 EVENTS = 12
 """With the files of each channel's journals: about half a minute."""
@@ -28,6 +28,19 @@ def test_after_any_kill_no_row_is_lost_and_none_sent_twice(tmp_path: Path) -> No
         assert (each.lost, each.duplicated, each.wrong) == (0, 0, [])
     assert figures["livechat"].in_doubt == 0
     assert figures["kitechat"].why_in_doubt["WITHOUT CAUSE"] == 0
+
+
+@pytest.mark.slow
+def test_where_messages_can_be_looked_up_only_what_the_server_did_not_take_is_in_doubt(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        proofs = {name: pool.submit(prove, chat, tmp_path, KILLS, seed=5) for name, chat in LOOKED_UP.items()}
+        figures = {LOOKED_UP[name].on_doubt: proof.result() for name, proof in proofs.items()}
+    for each in figures.values():
+        assert each.kills == KILLS
+        assert each.faults > 0
+        assert (each.lost, each.duplicated, each.wrong) == (0, 0, [])
+    assert figures["look"].in_doubt == 0
+    assert figures["ask"].in_doubt > 0
 
 
 @pytest.mark.slow

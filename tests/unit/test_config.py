@@ -41,6 +41,7 @@ concurrency = 4
 timeout = "45s"
 give_up_after = "10min"
 on_doubt = "retry"
+settle = "3min"
 stop_after_refusals = 0
 """
 
@@ -57,7 +58,13 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
         "values": {"page_id": "108600123"},
         "server": {"url": "https://chat.example.com"},
         "throttle": {"rate": 10.0, "concurrency": 4},
-        "delivery": {"timeout": 45.0, "give_up_after": 600.0, "on_doubt": "retry", "stop_after_refusals": 0},
+        "delivery": {
+            "timeout": 45.0,
+            "give_up_after": 600.0,
+            "on_doubt": "retry",
+            "settle": 180.0,
+            "stop_after_refusals": 0,
+        },
     }
 
 
@@ -71,6 +78,7 @@ def test_a_missing_key_has_its_documented_default(write: Write) -> None:
         "timeout": 30.0,
         "give_up_after": 600.0,
         "on_doubt": "ask",
+        "settle": 120.0,
         "stop_after_refusals": 20,
     }
 

@@ -125,7 +125,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         ),
         pytest.param(
             f"{LEAST}[delivery]\non_doubt = 'maybe'\n",
-            "delivery.on_doubt: should be 'ask' or 'retry', and is “maybe”",
+            "delivery.on_doubt: should be 'ask', 'look' or 'retry', and is “maybe”",
             id="on_doubt",
         ),
         pytest.param(

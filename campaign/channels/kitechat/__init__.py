@@ -1,8 +1,8 @@
 """AntBuddy Kitechat: `POST https://apiring.antbuddy.com/kitechat/send-message`.
 
 Facts from the API's document ("API send message Livechat": the header `apikey`) and from AntBuddy's public API pages
-(status codes 200, 400, 500, and 503 over the request limit). The document names no response body, idempotency key or
-look-up, so a lost response leaves its row in doubt.
+(status codes 200, 400, 500, and 503 over the request limit). The document names no response body and no idempotency
+key, so a lost response leaves its row in doubt, until the list of messages is looked up (`look_up.py`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from campaign.channels.base import Request
 from campaign.channels.credentials import Credential, SecretMapping
+from campaign.channels.kitechat.look_up import KitechatLookUp
 from campaign.channels.kitechat.payload import payload_problems, preview
 from campaign.channels.kitechat.responses import read_response
 from campaign.channels.kitechat.sandbox import SendMessage
+from campaign.channels.kitechat.sandbox_list import ListMessages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,13 +30,14 @@ ENDPOINT = "/kitechat/send-message"
 
 
 class Kitechat:
-    """AntBuddy's Kitechat API. The server cannot be asked about a lost response."""
+    """AntBuddy's Kitechat API. The server cannot be asked about one message, but for those of a period."""
 
     name = "kitechat"
     default_url = "https://apiring.antbuddy.com"
     endpoint = ENDPOINT
     credentials = (Credential("api_key", "KITECHAT_API_KEY", "API key"),)
     can_read_back = False
+    look_up = KitechatLookUp()
     destination_fields: tuple[Path, ...] = (("pageId",), ("conversationId",))
     remark = ""
 
@@ -82,28 +85,29 @@ class Kitechat:
         return read_response(response)
 
     def read_back_request(self, body: bytes) -> Request:
-        """Kitechat documents no look-up.
+        """Kitechat documents no look-up of one message.
 
         Raises:
             NotImplementedError: always; `can_read_back` is False.
         """
-        raise NotImplementedError("Kitechat documents no look-up")
+        raise NotImplementedError("Kitechat documents no look-up of one message")
 
     def read_back(self, response: Response | NoResponse, body: bytes) -> ReadBack:
-        """Kitechat documents no look-up.
+        """Kitechat documents no look-up of one message.
 
         Raises:
             NotImplementedError: always; `can_read_back` is False.
         """
-        raise NotImplementedError("Kitechat documents no look-up")
+        raise NotImplementedError("Kitechat documents no look-up of one message")
 
     def quota(self, response: Response) -> Quota | None:  # noqa: ARG002 - nothing to read
         """None: Kitechat does not state its limit before it is reached."""
         return None
 
     def sandbox_routes(self, settings: RouteSettings) -> Sequence[SandboxRoute]:
-        """The documented POST."""
-        return (SendMessage(settings),)
+        """The documented POST, and the list of messages where the sandbox is to have one."""
+        listing = settings.listing
+        return (SendMessage(settings), *([] if listing is None else [ListMessages(settings, listing)]))
 
 
 KITECHAT = Kitechat()

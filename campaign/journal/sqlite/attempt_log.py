@@ -13,6 +13,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from campaign.journal.doubts import NO_ROW
 from campaign.journal.records import Reservation
 from campaign.journal.sqlite.reader import WaitingStates, read_waiting
 from campaign.journal.sqlite.schema import connect, decoding, plain_errors
@@ -170,7 +171,11 @@ class SqliteAttemptLog:
 
     def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a read-back and the row's state from now on; committed soon, not awaited."""
-        self._write(ended(next(self._attempts), self._run, seq, result, outcome, read_back_at=began_at))
+        self._write(ended(next(self._attempts), self._run, seq, result, outcome, asked=("read-back", began_at)))
+
+    def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record a look-up, which is no single row's; committed soon, not awaited."""
+        self._write(ended(next(self._attempts), self._run, NO_ROW, result, outcome, asked=("look-up", began_at)))
 
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         """The next rows that are pending, were cut off, or are to be retried, in sheet order.

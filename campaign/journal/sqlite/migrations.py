@@ -119,5 +119,16 @@ CREATE TABLE workbook (
 ) WITHOUT ROWID
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES)
+# When a row in doubt was first looked for at the server and was not there, since its last attempt.
+LOOKED = """
+CREATE TABLE IF NOT EXISTS looked (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    attempts_then INTEGER NOT NULL,
+    looked_at REAL NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID
+"""
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED)
 """Append; never change a step that was released."""

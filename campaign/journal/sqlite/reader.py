@@ -190,7 +190,8 @@ def encode_manifest(manifest: RunManifest) -> str:
     """A manifest as JSON."""
     settings = asdict(manifest.settings)
     throttle = {name: settings[name] for name in ("rate", "concurrency")}
-    delivery = {name: settings[name] for name in ("timeout", "give_up_after", "on_doubt", "stop_after_refusals")}
+    names = ("timeout", "give_up_after", "on_doubt", "settle", "stop_after_refusals")
+    delivery = {name: settings[name] for name in names}
     return json.dumps({**asdict(manifest), "settings": {"throttle": throttle, "delivery": delivery}})
 
 

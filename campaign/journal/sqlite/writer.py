@@ -62,7 +62,7 @@ BEGIN
 END;
 
 CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS NOT NULL BEGIN
-    SELECT raise(ABORT, '{other}') WHERE NEW.what = 'read-back' AND {refused};
+    SELECT raise(ABORT, '{other}') WHERE NEW.what <> 'send' AND {refused};
     INSERT INTO attempt (attempt, run, seq, what, started_at, ended_at, outcome, http_status, detail)
         VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at, NEW.ended_at, NEW.outcome, NEW.http_status,
             NEW.detail)
@@ -115,16 +115,16 @@ def begun(attempt: int, run: int, seq: int, at: float) -> Line:
 
 
 def ended(
-    attempt: int, run: int, seq: int, result: str, outcome: Outcome, *, read_back_at: float | None = None
+    attempt: int, run: int, seq: int, result: str, outcome: Outcome, *, asked: tuple[str, float] | None = None
 ) -> Line:
-    """A send, or the read-back that began at `read_back_at`, has a result."""
+    """A send has a result, or what was `asked` of the server: a read-back or a look-up, and when it began."""
     state, kind, reason, message_id, http_status, at, latency = outcome
     reason, kind = storable(reason), storable(kind)
     message_id = None if message_id is None else storable(message_id)
-    if read_back_at is None:  # the attempt's beginning is on record
+    if asked is None:  # the attempt's beginning is on record
         return (attempt, run, seq, "send", at, at, result, http_status, reason, state, kind, message_id, latency)
-    began = read_back_at
-    return (attempt, run, seq, "read-back", began, at, result, http_status, reason, state, kind, message_id, latency)
+    what, began = asked
+    return (attempt, run, seq, what, began, at, result, http_status, reason, state, kind, message_id, latency)
 
 
 def withdrawn(attempt: int, run: int, seq: int) -> Line:

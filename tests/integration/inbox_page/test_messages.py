@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from campaign.channels.sandbox_api import Destination
 from campaign.sandbox import Fault, FaultPlan
 from tests.integration.preview_page.pages import AGENT, kitechat
 
@@ -39,6 +40,25 @@ async def test_a_message_with_a_fault_shows_it(inbox: Inbox) -> None:
     await inbox.open()
     assert await inbox.all(".chip") == ["fault: 502-after"]
     assert await inbox.all("#requests, #taken") == ["2 requests", "1 message taken"]
+
+
+async def test_a_message_that_a_look_up_finds_is_marked_also_after_it_was_shown(inbox: Inbox) -> None:
+    await inbox.livechat("một", "hai")
+    await inbox.open()
+    first = inbox.sandbox.ledger.taken()[0]
+    inbox.sandbox.ledger.mark_listed([first.message_id or ""])
+    await inbox.until("document.querySelectorAll('.chip').length === 1")
+    await inbox.livechat("ba")
+    await inbox.until("document.querySelectorAll('article').length === 3")
+    assert await inbox.all("article:last-child .chip") == ["found by a look-up"]
+    assert await inbox.all(".chip") == ["found by a look-up"]
+
+
+async def test_a_message_written_by_hand_says_so(inbox: Inbox) -> None:
+    raw = json.dumps({"token": "t1", "rid": "r1", "msg": "Chào"}).encode()
+    inbox.sandbox.ledger.write_by_hand("livechat", Destination("t1", "r1"), raw)
+    await inbox.open()
+    assert await inbox.all(".chip") == ["written by hand"]
 
 
 async def test_the_fold_out_shows_the_exact_json(inbox: Inbox) -> None:

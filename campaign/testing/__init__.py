@@ -19,7 +19,7 @@ import pathlib
 import tempfile
 from functools import reduce
 from operator import getitem
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 from urllib.parse import parse_qsl, unquote
 
 from campaign.campaign_file import load_campaign
@@ -40,13 +40,14 @@ from campaign.channels.sandbox_api import RateLimit, RouteSettings, SandboxReque
 from campaign.journal import State
 from campaign.planning import prepare
 from campaign.starter import make_starter
+from campaign.testing.look_up import LookUpConformance, StoredMessage, response_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from campaign.channels import Channel, Payload
     from campaign.channels.base import Path, Request
-    from campaign.channels.sandbox_api import Destination, Reply, SandboxRoute
+    from campaign.channels.sandbox_api import SandboxRoute
 
 MESSAGE_ID = "5f0c6ce1b7d04d0c8a3d8a5d5d1c7d11"
 OTHER_ID = MESSAGE_ID[::-1]
@@ -57,16 +58,7 @@ TIMEOUT = NoResponse("no response within 30 s", request_left=True)
 REFUSED_CONNECTION = NoResponse("connection refused", request_left=False)
 
 
-class _Stored(NamedTuple):
-    """A message that a route has taken, as a sandbox stores it."""
-
-    message_id: str | None
-    destination: Destination
-    body: object
-    time: float = 0.0
-
-
-class ChannelConformance:
+class ChannelConformance(LookUpConformance):
     """Tests of one channel."""
 
     channel: ClassVar[Channel]
@@ -214,15 +206,15 @@ class ChannelConformance:
         reply = route.respond(request, _nothing)
         assert reply.taken
         assert reply.message_id
-        assert isinstance(self.channel.read_response(_response(reply), self._body(), again=False), Sent)
+        assert isinstance(self.channel.read_response(response_of(reply), self._body(), again=False), Sent)
         if self.channel.can_read_back:
-            stored = _Stored(reply.message_id, route.destination(request), request.body)
+            stored = StoredMessage(reply.message_id, route.destination(request), request.body)
             route, request = self._in_sandbox(self.channel.read_back_request(self._body()))
             there, absent = route.respond(request, lambda _: stored), route.respond(request, _nothing)
-            assert isinstance(self.channel.read_back(_response(there), self._body()), Sent)
-            assert isinstance(self.channel.read_back(_response(there), self._body(OTHER_ID)), Indeterminate)
+            assert isinstance(self.channel.read_back(response_of(there), self._body()), Sent)
+            assert isinstance(self.channel.read_back(response_of(there), self._body(OTHER_ID)), Indeterminate)
             assert isinstance(self._verdict(reply.status, reply.body, message_id=OTHER_ID), Indeterminate)
-            assert isinstance(self.channel.read_back(_response(absent), self._body()), NotFound)
+            assert isinstance(self.channel.read_back(response_of(absent), self._body()), NotFound)
 
     def test_the_sandbox_refuses_a_request_without_credentials(self) -> None:
         """A request without its headers is fatal, and takes nothing."""
@@ -231,22 +223,22 @@ class ChannelConformance:
         route, request = self._in_sandbox(self.channel.send_request(self._body()))
         reply = route.respond(request._replace(headers={}), _nothing)
         assert not reply.taken
-        assert isinstance(self.channel.read_response(_response(reply), self._body(), again=False), Fatal)
+        assert isinstance(self.channel.read_response(response_of(reply), self._body(), again=False), Fatal)
 
     def test_the_sandbox_refuses_an_empty_body(self) -> None:
         """A body without a field is refused, and takes nothing."""
         route, request = self._in_sandbox(self.channel.send_request(b"{}"))
         reply = route.respond(request, _nothing)
         assert not reply.taken
-        assert isinstance(self.channel.read_response(_response(reply), self._body(), again=False), Refused)
+        assert isinstance(self.channel.read_response(response_of(reply), self._body(), again=False), Refused)
 
     def test_the_sandbox_has_a_rate_limit(self) -> None:
         """The request over the limit is throttled, and so is the reply of a fault."""
         route, request = self._in_sandbox(self.channel.send_request(self._body()), RouteSettings(RateLimit(1, 60)))
         replies = [route.respond(request, _nothing), route.respond(request, _nothing), route.throttled({})]
-        verdicts = [self.channel.read_response(_response(reply), self._body(), again=False) for reply in replies]
+        verdicts = [self.channel.read_response(response_of(reply), self._body(), again=False) for reply in replies]
         assert [type(verdict) for verdict in verdicts] == [Sent, Throttled, Throttled]
-        failed = self._verdict(500, _response(route.failed(500, "error")).body)
+        failed = self._verdict(500, response_of(route.failed(500, "error")).body)
         assert isinstance(failed, Indeterminate)
 
     def test_every_row_of_the_starter_can_be_sent(self) -> None:
@@ -293,8 +285,3 @@ def _parent(payload: Any, path: Path) -> Any:  # noqa: ANN401 - JSON
 
 def _nothing(_: str) -> None:
     """Look up a message in a sandbox that has stored none."""
-
-
-def _response(reply: Reply) -> Response:
-    headers = {name.lower(): value for name, value in reply.headers.items()}
-    return Response(reply.status, headers, reply.body)

@@ -1,0 +1,106 @@
+"""The rows in doubt of a journal file, and what a look-up at the server says of them."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from campaign.journal.doubts import DoubtfulRow, SentRow
+from campaign.journal.records import State, storable
+from campaign.journal.sqlite.schema import decoding, plain_errors, transaction
+from campaign.journal.sqlite.second_chances import SecondChances
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from campaign.journal.doubts import Settlement
+
+# An attempt without an outcome was cut off. Attempts of a row whose record was lost began when its run was planned, at
+# the earliest.
+_DOUBTFUL = """
+SELECT status.seq, row, destination, body, attempts,
+    coalesce(began, at, (SELECT created_at FROM run WHERE run = :run)),
+    CASE WHEN looked.attempts_then = attempts THEN looked_at END, reason
+FROM status JOIN message USING (run, seq)
+LEFT JOIN (
+    SELECT seq, min(started_at) AS began FROM attempt
+    WHERE run = :run AND what = 'send' AND coalesce(outcome, 'unclear') = 'unclear' GROUP BY seq
+) AS unclear ON unclear.seq = status.seq
+LEFT JOIN looked ON looked.run = :run AND looked.seq = status.seq
+WHERE status.run = :run AND state = 'in_doubt' AND status.seq > :after AND body IS NOT NULL AND destination NOT IN (
+    SELECT destination FROM status JOIN message USING (run, seq) WHERE run = :run AND state = 'sending'
+)
+ORDER BY status.seq LIMIT :most
+"""
+
+_SENT_THERE = """
+SELECT body, message_id, at, latency, kind = '' FROM status JOIN message USING (run, seq)
+WHERE state = 'sent' AND body IS NOT NULL AND at IS NOT NULL AND (at >= ? OR message_id IS NOT NULL)
+    AND destination IN (SELECT destination FROM doubted)
+"""
+_SENT_ELSEWHERE = """
+SELECT body, message_id, at, latency, 1 FROM status JOIN message USING (run, seq)
+WHERE state = 'sent' AND kind = '' AND body IS NOT NULL AND run = ? AND at >= ? AND latency IS NOT NULL
+    AND destination NOT IN (SELECT destination FROM doubted)
+ORDER BY at DESC LIMIT ?
+"""
+
+
+class SqliteDoubts(SecondChances):
+    """The part of a journal file that a look-up of rows in doubt reads and writes."""
+
+    def doubtful_rows(self, run: int, after: int, most: int) -> list[DoubtfulRow]:
+        """Rows in doubt in sheet order; see `DoubtStore.doubtful_rows`."""
+        with plain_errors(self.path):
+            rows = self._connection.execute(_DOUBTFUL, {"run": run, "after": after, "most": most}).fetchall()
+        with decoding(self.path):
+            return [DoubtfulRow(*row) for row in rows]
+
+    def sent_rows(self, run: int, destinations: Sequence[str], since: float, sample: int) -> list[SentRow]:
+        """Rows that were sent to some conversations, and the latest of this run's; see `DoubtStore.sent_rows`."""
+        with plain_errors(self.path), self._temporary(destinations):
+            connection = self._connection
+            rows = connection.execute(_SENT_THERE, (since,)).fetchall()
+            rows += connection.execute(_SENT_ELSEWHERE, (run, since, sample)).fetchall()
+        with decoding(self.path):
+            return [SentRow(body, sent_id, at, took, bool(confirmed)) for body, sent_id, at, took, confirmed in rows]
+
+    @contextlib.contextmanager
+    def _temporary(self, destinations: Sequence[str]) -> Iterator[None]:
+        """The table `doubted` of destinations, of this connection's own."""
+        self._connection.execute("CREATE TEMP TABLE doubted (destination PRIMARY KEY) WITHOUT ROWID")
+        try:
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO doubted VALUES (?)", ((destination,) for destination in destinations)
+            )
+            yield
+        finally:
+            self._connection.execute("DROP TABLE doubted")
+
+    def settle_doubts(self, run: int, settlements: Sequence[Settlement], session: int | None = None) -> None:
+        """Record what a look-up says of rows in doubt; see `DoubtStore.settle_doubts`."""
+        with plain_errors(self.path), transaction(self._connection):
+            if session is not None:
+                self.check_session(session)
+            for each in settlements:
+                self._settle_doubt(run, each)
+
+    @abstractmethod
+    def check_session(self, session: int) -> None:
+        """Check that a session has not ended; see `JournalStore.check_session`."""
+
+    def _settle_doubt(self, run: int, settlement: Settlement) -> None:
+        seq, attempts, state, kind, reason, message_id, looked_at = settlement
+        changed = self._connection.execute(
+            "UPDATE status SET state = ?, kind = coalesce(?, kind), reason = ?, message_id = coalesce(?, message_id) "
+            "WHERE run = ? AND seq = ? AND state = ? AND attempts = ?",
+            (state, kind, storable(reason), message_id and storable(message_id), run, seq, State.IN_DOUBT, attempts),
+        ).rowcount
+        if changed and looked_at is not None:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO looked (run, seq, attempts_then, looked_at) VALUES (?, ?, ?, ?)",
+                (run, seq, attempts, looked_at),
+            )
+        elif changed:
+            self._connection.execute("DELETE FROM looked WHERE run = ? AND seq = ?", (run, seq))

@@ -1,0 +1,225 @@
+"""What every journal store tells of rows in doubt, and takes in of a look-up."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from campaign.errors import JournalBusyError
+from campaign.journal import Outcome, State, open_journal
+from campaign.journal.doubts import FOUND, SentRow, Settlement, not_taken, still_in_doubt
+from campaign.journal.records import ABSENT
+
+from .planning import NOON, message, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from campaign.journal import JournalStore
+    from campaign.journal.doubts import DoubtfulRow
+
+UNCLEAR = Outcome(State.IN_DOUBT, "unclear", "no answer", at=NOON + 30, latency=30.0)
+SENT = Outcome(State.SENT, message_id="abc", http_status=200, at=NOON + 30, latency=0.5)
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
+    with open_journal(tmp_path / "a.journal.db" if request.param == "sqlite" else ":memory:") as opened:
+        yield opened
+
+
+def attempt(journal: JournalStore, seq: int, outcome: Outcome | None, at: float = NOON, run: int = 1) -> None:
+    async def work() -> None:
+        async with journal.attempt_log(run) as log:
+            number = await log.begin(seq, at)
+            if outcome is not None:
+                log.record_outcome(seq, number, "sent" if outcome.state is State.SENT else "unclear", outcome)
+
+    asyncio.run(work())
+
+
+def doubts(journal: JournalStore, after: int = 0, most: int = 100) -> list[DoubtfulRow]:
+    return journal.doubtful_rows(1, after, most)
+
+
+def test_rows_in_doubt_come_in_sheet_order_and_a_page_at_a_time(journal: JournalStore) -> None:
+    plan(journal, [message(row) for row in range(2, 8)])
+    for seq in (5, 2, 4):
+        attempt(journal, seq, UNCLEAR, NOON + seq)
+    assert [(row.seq, row.row, row.destination, row.body) for row in doubts(journal)] == [
+        (seq, seq + 1, f"t/r{seq + 1}", b'{"msg":"%d"}' % (seq + 1)) for seq in (2, 4, 5)
+    ]
+    assert [row.seq for row in doubts(journal, after=2, most=1)] == [4]
+
+
+def test_a_row_began_with_its_earliest_attempt_without_a_conclusive_outcome(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3)])
+    attempt(journal, 1, UNCLEAR, NOON)
+    attempt(journal, 1, UNCLEAR, NOON + 100)
+    attempt(journal, 2, None, NOON + 7)
+    journal.mark_cut_off_in_doubt(1)
+    first, second = doubts(journal)
+    assert (first.began, first.attempts, first.reason) == (NOON, 2, "no answer")
+    assert (second.began, second.attempts) == (NOON + 7, 1)
+
+
+def test_a_row_whose_attempts_are_lost_began_with_its_run(journal: JournalStore) -> None:
+    run = plan(journal, [message(2)])
+    journal.recover(1)
+    journal.mark_cut_off_in_doubt(1)
+    assert doubts(journal)[0].began == run.created_at
+
+
+def test_a_conversation_with_a_request_under_way_is_left_out(journal: JournalStore) -> None:
+    plan(journal, [message(2), message(3)._replace(destination="t/r2"), message(4)])
+    attempt(journal, 1, UNCLEAR)
+    attempt(journal, 2, None)
+    attempt(journal, 3, UNCLEAR)
+    assert [row.seq for row in doubts(journal)] == [3]
+
+
+def test_a_row_that_is_found_is_sent_with_its_id(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    journal.settle_doubts(1, [Settlement(1, 1, State.SENT, FOUND, "", "m1")])
+    (result,) = journal.results(1)
+    assert (result.state, result.kind, result.reason, result.message_id) == (State.SENT, FOUND, "", "m1")
+    assert (result.at, result.attempts) == (NOON + 30, 1)
+    assert doubts(journal) == []
+
+
+def test_a_row_that_is_not_there_says_when_it_was_looked_for(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    journal.settle_doubts(1, [still_in_doubt(doubts(journal)[0], "at noon, and not found", NOON + 40)])
+    (row,) = doubts(journal)
+    assert (row.looked_at, row.reason) == (NOON + 40, "no answer; looked for at noon, and not found")
+    journal.settle_doubts(1, [still_in_doubt(row, "at one, and not found", row.looked_at)])
+    (row,) = doubts(journal)
+    assert (row.looked_at, row.reason) == (NOON + 40, "no answer; looked for at one, and not found")
+    assert next(iter(journal.results(1))).kind == "unclear"
+
+
+def test_a_row_that_was_not_taken_waits_again(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    journal.settle_doubts(1, [not_taken(doubts(journal)[0])])
+
+    async def waiting() -> list[tuple[int, bool]]:
+        async with journal.attempt_log(1) as log:
+            return [(row.seq, row.absent) for row in await log.waiting(0, 10)]
+
+    assert asyncio.run(waiting()) == [(1, True)]
+    assert next(iter(journal.results(1))).kind == ABSENT
+
+
+def test_a_further_attempt_makes_an_earlier_look_up_worthless(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    (looked,) = doubts(journal)
+    journal.settle_doubts(1, [still_in_doubt(looked, "at noon, and not found", NOON + 40)])
+    attempt(journal, 1, UNCLEAR, NOON + 50)
+    assert doubts(journal)[0].looked_at is None
+    journal.settle_doubts(1, [not_taken(looked)])
+    assert doubts(journal)[0].attempts == 2
+
+
+def test_a_row_that_is_not_in_doubt_any_more_stays_as_it_is(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    (row,) = doubts(journal)
+    journal.settle(1, [range(2, 3)], State.SENT, "settled as sent by hand")
+    journal.settle_doubts(1, [not_taken(row)])
+    (result,) = journal.results(1)
+    assert (result.state, result.reason) == (State.SENT, "settled as sent by hand")
+
+
+def test_a_session_that_another_one_followed_settles_nothing(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    session = journal.begin_session(1)
+    journal.begin_session(1)
+    with pytest.raises(JournalBusyError, match="is at work on it"):
+        journal.settle_doubts(1, [not_taken(doubts(journal)[0])], session)
+    assert len(doubts(journal)) == 1
+
+
+def test_the_sent_rows_of_some_conversations_are_those_of_all_runs(journal: JournalStore) -> None:
+    for _ in range(2):
+        plan(journal, [message(2), message(3)])
+    attempt(journal, 1, SENT)
+    attempt(journal, 1, SENT._replace(message_id=None, at=NOON + 90), run=2)
+    found = journal.sent_rows(2, ["t/r2"], NOON, 0)
+    assert sorted(found, key=lambda row: row.at) == [
+        SentRow(b'{"msg":"2"}', "abc", NOON + 30, 0.5, confirmed=True),
+        SentRow(b'{"msg":"2"}', None, NOON + 90, 0.5, confirmed=True),
+    ]
+    assert [row.message_id for row in journal.sent_rows(2, ["t/r2"], NOON + 100, 0)] == ["abc"]
+
+
+def test_the_latest_rows_of_other_conversations_are_a_sample(journal: JournalStore) -> None:
+    plan(journal, [message(row) for row in range(2, 7)])
+    for seq in range(1, 6):
+        attempt(journal, seq, SENT._replace(message_id=f"m{seq}", at=NOON + seq))
+    found = journal.sent_rows(1, ["t/r6"], NOON, 2)
+    assert [row.message_id for row in found] == ["m5", "m4", "m3"]
+    assert [row.message_id for row in journal.sent_rows(1, [], NOON + 4, 9)] == ["m5", "m4"]
+
+
+def test_a_row_that_was_looked_up_is_no_confirmed_one(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    journal.settle_doubts(1, [Settlement(1, 1, State.SENT, FOUND, "", "m1")])
+    assert [row.confirmed for row in journal.sent_rows(1, ["t/r2"], NOON, 9)] == [False]
+    assert journal.sent_rows(1, [], NOON, 9) == []
+
+
+def test_a_look_up_is_on_record_and_no_rows(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+
+    async def work() -> None:
+        async with journal.attempt_log(1) as log:
+            log.record_look_up(NOON, "listed", Outcome(State.IN_DOUBT, at=NOON + 1, latency=1.0, http_status=200))
+            log.record_look_up(NOON, "not_taken", Outcome(State.IN_DOUBT, at=NOON + 2, latency=1.0, http_status=503))
+            assert (await log.begin(1, NOON + 3)) == 3
+            log.record_outcome(1, 3, "sent", SENT)
+
+    asyncio.run(work())
+    tally = journal.tally(1)
+    assert (tally.requests, tally.throttled, tally.count(State.SENT)) == (3, 1, 1)
+
+
+async def test_a_look_up_of_a_session_that_another_one_followed_is_not_recorded(tmp_path: Path) -> None:
+    with open_journal(tmp_path / "a.journal.db") as journal:
+        plan(journal, [message(2)])
+        session = journal.begin_session(1)
+
+        async def work() -> None:
+            async with journal.attempt_log(1, session=session) as log:
+                journal.begin_session(1)
+                log.record_look_up(NOON, "listed", Outcome(State.IN_DOUBT, at=NOON + 1))
+
+        with pytest.raises(JournalBusyError, match="is at work on it"):
+            await work()
+        assert journal.tally(1).requests == 0
+
+
+def test_a_run_that_is_discarded_leaves_no_look_up(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    journal.settle_doubts(1, [still_in_doubt(doubts(journal)[0], "at noon", NOON + 40)])
+    journal.discard(1)
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    assert doubts(journal)[0].looked_at is None
+
+
+def test_the_text_of_a_server_is_stored_as_far_as_it_can_be(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    attempt(journal, 1, UNCLEAR)
+    journal.settle_doubts(1, [Settlement(1, 1, State.FAILED, "not delivered", "why \ud83d", "m\ud83d")])
+    (result,) = journal.results(1)
+    assert (result.reason, result.message_id) == ("why ?", "m?")
