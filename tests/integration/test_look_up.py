@@ -193,10 +193,10 @@ def test_a_server_without_a_list_is_named_once_and_everything_is_as_before(
 def test_an_abandoned_run_looks_up_what_is_in_doubt(
     command: Campaign, start_sandbox: StartSandbox, write: Write
 ) -> None:
-    server = start_sandbox(faulty(TAKEN, TAKEN, listing=ListSettings(lag=0.7)))
+    server = start_sandbox(faulty(TAKEN, TAKEN, listing=ListSettings(lag=2.0)))
     file = write(server.url, 4)
     assert command("run", file, "--limit", "2", *FAST).json["in_doubt"] == 2
-    time.sleep(0.8)
+    time.sleep(2.1)
     said = command("abandon", file, "--yes", "--json")
     assert (said.code, said.json["sent"], said.json["in_doubt"], said.json["skipped"]) == (0, 2, 0, 2)
 
