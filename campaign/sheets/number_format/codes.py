@@ -103,7 +103,7 @@ _Value = TypeVar("_Value")
 
 
 def _without_padding(show: Callable[[_Value], str]) -> Callable[[_Value], str]:
-    """Drop blanks at the ends, which only move the number within its cell: `#,##0.00\\ _₫_-` of Vietnamese Excel."""
+    r"""Drop blanks at the ends, which only move the number within its cell: `#,##0.00\ _₫_-` of Vietnamese Excel."""
     return lambda value: show(value).strip()
 
 
