@@ -10,6 +10,7 @@ from jinja2 import TemplateSyntaxError
 from campaign.errors import Problem, TemplateError
 from campaign.messages.binding import Binding, Mapped, bind, no_hints
 from campaign.messages.budget import OverBudgetError
+from campaign.messages.destination import UnseenCharacter, trim_destination
 from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.text_template import TextTemplate, compile_text
 from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
@@ -60,6 +61,11 @@ class MessageTemplate:
         self._letters = {column.letter for text in leaves(root) for column in binding.columns_of(text)}
 
     @property
+    def used_columns(self) -> frozenset[Column]:
+        """The columns that the template uses."""
+        return frozenset(column for text in leaves(self._root) for column in self.binding.columns_of(text))
+
+    @property
     def destination_columns(self) -> frozenset[Column]:
         """The columns that determine the conversation of a row."""
         nodes = (node_at(self._root, path) for path in self.channel.destination_fields)
@@ -83,9 +89,11 @@ class MessageTemplate:
             return RenderedRow(
                 None, problems or (Problem(f"row {row.number}", f"cannot be rendered: {error}", code="render-error"),)
             )
+        unseen = trim_destination(payload, self.channel.destination_fields)
         refused = self.channel.problems(payload)
-        if refused:
-            return RenderedRow(None, tuple(self._row_problem(row, context, each) for each in refused))
+        if refused or unseen:
+            invalid = [self._row_problem(row, context, each) for each in refused]
+            return RenderedRow(None, (*invalid, *(self._unseen_problem(row, each) for each in unseen)))
         return RenderedRow(payload)
 
     def _concerns(self, problem: Problem) -> bool:
@@ -127,6 +135,13 @@ class MessageTemplate:
             shown = ", ".join([f"“{_short(row.texts[column.position])}”" for column in columns])
             return Problem(_cells(row, columns), f"{field} {problem.what}", f"the cell shows {shown}", "invalid-field")
         return Problem(f"row {row.number}", f"{field} {problem.what}", code="invalid-field")
+
+    def _unseen_problem(self, row: Row, unseen: UnseenCharacter) -> Problem:
+        """Name the cell that an invisible character of a destination comes from."""
+        field, columns = self._sources.get(unseen.path) or self._source(unseen.path)
+        cells = _cells(row, [column for column in columns if unseen.character in row.texts[column.position]])
+        what = f"{field} contains the invisible character {unseen.described}"
+        return Problem(cells or f"row {row.number}", what, "delete it, or type the id again", "invisible-character")
 
     def _source(self, path: Path) -> _Source:
         texts = leaves(node_at(self._root, path))
