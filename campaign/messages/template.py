@@ -48,6 +48,7 @@ class MessageTemplate:
     Attributes:
         channel: the channel of its payloads.
         binding: the source of each variable.
+        used_columns: the columns that it uses.
     """
 
     def __init__(self, file: TemplateFile, root: Branch, binding: Binding, budget: Budget) -> None:
@@ -58,12 +59,8 @@ class MessageTemplate:
         self._budget = budget
         self._runaways: set[int] = set()
         self._sources: dict[Path, _Source] = {}
-        self._letters = {column.letter for text in leaves(root) for column in binding.columns_of(text)}
-
-    @property
-    def used_columns(self) -> frozenset[Column]:
-        """The columns that the template uses."""
-        return frozenset(column for text in leaves(self._root) for column in self.binding.columns_of(text))
+        self.used_columns = frozenset(column for text in leaves(root) for column in binding.columns_of(text))
+        self._letters = {column.letter for column in self.used_columns}
 
     @property
     def destination_columns(self) -> frozenset[Column]:

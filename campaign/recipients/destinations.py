@@ -25,7 +25,7 @@ _UNSEEN = re.compile(
 Default_Ignorable_Code_Point), separators of lines, and the blank pattern of Braille."""
 
 _NAMES = {0: "NUL", 9: "TAB", 10: "LINE FEED", 13: "CARRIAGE RETURN", 27: "ESCAPE", 127: "DELETE"}
-_SHOWN_BEFORE = 12
+_SHOWN_LENGTH = 12
 
 
 def trimmed(text: str) -> str:
@@ -43,8 +43,8 @@ def find_unseen(text: str) -> int:
 
 def describe_character(text: str, position: int) -> str:
     """Describe a character and its place: “U+200B (ZERO WIDTH SPACE) after “r1””."""
-    before = text[max(0, position - _SHOWN_BEFORE) : position]
-    place = f"after “{before}”" if before else f"before “{text[1 : 1 + _SHOWN_BEFORE]}”"
+    before = text[max(0, position - _SHOWN_LENGTH) : position]
+    place = f"after “{before}”" if before else f"before “{_UNSEEN.split(text[1:])[0][:_SHOWN_LENGTH]}”"
     return f"{character_name(text[position])} {place}"
 
 

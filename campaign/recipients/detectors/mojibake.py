@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _OF_FTFY = ("cp1252", "latin-1", "cp1250", "iso8859-2", "cp1253", "cp1254", "cp1257", "mac_roman", "cp437")
-_STRICTLY = ("cp1252", "cp1258", "cp1251", "cp850", "cp866", "koi8-r", "mac_cyrillic", "cp874", "cp1255", "cp1256")
+_STRICTLY = (
+    "cp1252",
+    "cp1258",
+    "cp1250",
+    "mac_roman",
+    "cp1251",
+    "cp850",
+    "cp866",
+    "koi8-r",
+    "mac_cyrillic",
+    "cp874",
+    "cp1255",
+    "cp1256",
+)
 _BYTES_SAVED_AT_LEAST = 2
 _RARE_LETTERS = re.compile("(?![ƠơƯư])[ƀ-\u02ff]|[\u0700-\u0dff]")
 """cp1258 writes À as one byte and Ã as two, so that a text can be UTF-8 of letters that no list has by accident."""

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
     from campaign.sheets import Column
 
-_NAME = r"[^\W\d][\w .\-]{0,38}[\w.]|[^\W\d]"
+_NAME = r"""[^\W\d][^\[\]{}()<>%«»|*:;,!?"'=/\\\n]{0,39}"""
+_WORD = r"[^\W\d][\w.\-]{0,39}"
 _FORMS = re.compile(
     rf"""
       (?<!\{{) [\#$]? \{{ [ ]? \$? (?P<brace> {_NAME} ) [ ]? \}} (?!\}})   # {{name}} ${{name}} #{{name}}
     | \[\[? [ ]? (?P<bracket> {_NAME} ) [ ]? \]?\]                          # [name] [[name]]
     | << [ ]? (?P<angle> {_NAME} ) [ ]? >>                                  # Outlook and label programs
     | « [ ]? (?P<word> {_NAME} ) [ ]? »                                     # Word's merge fields
-    | % (?! [0-9A-Fa-f]{{2}} % ) (?P<percent> {_NAME} ) %                     # not %C3% of a web address
+    | % (?! [0-9A-Fa-f]{{2}} % ) (?P<percent> {_WORD} ) %                     # not %C3% of a web address
     | \*\| (?P<mailchimp> {_NAME} ) \|\*
     """,
     re.VERBOSE,
