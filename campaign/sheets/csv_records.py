@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -77,8 +78,14 @@ def _is_spaced(lines: Iterable[str], delimiter: str) -> bool:
 
     RFC 4180 has no blanks there, and such a field would contain its quotation marks.
     """
-    quoted = re.compile(rf"""{re.escape(delimiter)} +"[^"\r\n]*"[ ]*(?:{re.escape(delimiter)}|[\r\n]|$)""")
-    return any(quoted.search(line) for line in lines)
+    quoted = _quoted_after_blank(delimiter)
+    return any(' "' in line and quoted.search(line) for line in lines)
+
+
+@lru_cache(maxsize=8)
+def _quoted_after_blank(delimiter: str) -> re.Pattern[str]:
+    mark = re.escape(delimiter)
+    return re.compile(rf"""{mark} +"[^"\r\n]+" *(?:{mark}|[\r\n]|$)""")
 
 
 _NO_FIT = (0.0, 0)
@@ -177,6 +184,10 @@ def read_records(
             fields, opened = _recover_record(lines, how)
             if opened is not None:
                 error = f"line {line + opened}: a field starts with a quotation mark that is not closed"
+        else:
+            start = lines.record[0]
+            if ' "' in start and not spaced and _quoted_after_blank(delimiter).search(start):
+                error = f"line {line}: a field has a blank before its quotation mark"
         yield CsvRecord(number, line, fields, error)
 
 

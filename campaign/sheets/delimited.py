@@ -131,8 +131,6 @@ class DelimitedSheet:
             problems = tuple(self._problems_of_record(record, is_split=bool(surplus) or (missing > 0 and not narrow)))
         if "\0" in together or len(together) > MAX_FIELD_LENGTH:
             problems = (*problems, *self._problems_of_cells(record, texts))
-        if ' "' in together:
-            problems = (*problems, *self._problems_of_quotes(record, texts))
         if is_suspect(together):
             problems = (*problems, *problems_of_texts(self.columns, record.number, texts))
         return Row(record.number, texts, values, (), problems)
@@ -154,12 +152,6 @@ class DelimitedSheet:
             if len(text) > MAX_FIELD_LENGTH:
                 what = f"contains {len(text):,} characters (line {record.line}), more than {MAX_FIELD_LENGTH:,}"
                 yield Problem(where, what, "shorten it", UNREADABLE)
-
-    def _problems_of_quotes(self, record: CsvRecord, texts: Sequence[str]) -> Iterator[Problem]:
-        for column, text in zip(self.columns, texts, strict=True):
-            if text[:1] == " " and text.count('"') > 1 and text.strip().strip('"') == text.strip()[1:-1]:
-                what = f"has a blank before its quotation mark (line {record.line})"
-                yield Problem(f"{column.letter}{record.number}", what, "delete the blank", UNREADABLE)
 
 
 class _NormalizedLines:

@@ -47,7 +47,8 @@ NULL_WORDS = frozenset(
 Python and pandas, Go. “none” and “N/A” are words of people."""
 
 
-_GUARD = re.compile(r"\s*'(?:[=+\-@]|[\d][\d\s.,()+/:-]*'?\s*$)")
+_GUARD = re.compile(r"\s*'(?:[=+\-@]|(?!\d\d\s*$)\d[\d\s.,()+/:-]*$)")
+"""'68 is a year."""
 
 
 def has_csv_apostrophe(text: str) -> bool:

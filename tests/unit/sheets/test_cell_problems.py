@@ -66,6 +66,8 @@ def test_an_error_cell_is_one_problem(tmp_path: Path) -> None:
         pytest.param('a, b, c\n1, "An, Bình", x\n', ("1", "An, Bình", "x"), id="quoted"),
         pytest.param('a; b; c\n1; "An"; x\n', ("1", "An", "x"), id="semicolons"),
         pytest.param("a, b, c\n1, An, x\n", ("1", " An", " x"), id="blanks without quotation marks are kept"),
+        pytest.param('a,b,c\n1," ""An""",x\n', ("1", ' "An"', "x"), id="a text that begins so"),
+        pytest.param('a,b,c\n1,"An, ""b"", ",x\n', ("1", 'An, "b", ', "x"), id="a text with such a place"),
         pytest.param('a,b,c\n1,say "An",x\n', ("1", 'say "An"', "x"), id="quotation marks within a text"),
     ],
 )
@@ -77,10 +79,10 @@ def test_a_blank_before_a_quoted_field_is_read_as_meant(tmp_path: Path, content:
     assert found.problems == ()
 
 
-def test_such_a_field_far_down_is_a_problem_of_its_cell(tmp_path: Path) -> None:
+def test_such_a_field_far_down_is_a_problem_of_its_row(tmp_path: Path) -> None:
     lines = "".join(f"{number},{'x' * 1000}\n" for number in range(300))
     (tmp_path / "a.csv").write_text(f'a,b\n{lines}301, "An"\n', encoding="utf-8")
     (found,) = [each for each in open_sheet(tmp_path / "a.csv").rows() if each.problems]
     assert [(each.where, each.what) for each in found.problems] == [
-        ("B302", "has a blank before its quotation mark (line 302)")
+        ("row 302", "line 302: a field has a blank before its quotation mark")
     ]
