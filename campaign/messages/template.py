@@ -10,6 +10,7 @@ from jinja2 import TemplateSyntaxError
 from campaign.errors import Problem, TemplateError
 from campaign.messages.binding import Binding, Mapped, bind, no_hints
 from campaign.messages.budget import OverBudgetError
+from campaign.messages.destination import UnseenCharacter, trim_destination
 from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.text_template import TextTemplate, compile_text
 from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
@@ -47,6 +48,7 @@ class MessageTemplate:
     Attributes:
         channel: the channel of its payloads.
         binding: the source of each variable.
+        used_columns: the columns that it uses.
     """
 
     def __init__(self, file: TemplateFile, root: Branch, binding: Binding, budget: Budget) -> None:
@@ -57,7 +59,8 @@ class MessageTemplate:
         self._budget = budget
         self._runaways: set[int] = set()
         self._sources: dict[Path, _Source] = {}
-        self._letters = {column.letter for text in leaves(root) for column in binding.columns_of(text)}
+        self.used_columns = frozenset(column for text in leaves(root) for column in binding.columns_of(text))
+        self._letters = {column.letter for column in self.used_columns}
 
     @property
     def destination_columns(self) -> frozenset[Column]:
@@ -83,9 +86,11 @@ class MessageTemplate:
             return RenderedRow(
                 None, problems or (Problem(f"row {row.number}", f"cannot be rendered: {error}", code="render-error"),)
             )
+        unseen = trim_destination(payload, self.channel.destination_fields)
         refused = self.channel.problems(payload)
-        if refused:
-            return RenderedRow(None, tuple(self._row_problem(row, context, each) for each in refused))
+        if refused or unseen:
+            invalid = [self._row_problem(row, context, each) for each in refused]
+            return RenderedRow(None, (*invalid, *(self._unseen_problem(row, each) for each in unseen)))
         return RenderedRow(payload)
 
     def _concerns(self, problem: Problem) -> bool:
@@ -127,6 +132,13 @@ class MessageTemplate:
             shown = ", ".join([f"“{_short(row.texts[column.position])}”" for column in columns])
             return Problem(_cells(row, columns), f"{field} {problem.what}", f"the cell shows {shown}", "invalid-field")
         return Problem(f"row {row.number}", f"{field} {problem.what}", code="invalid-field")
+
+    def _unseen_problem(self, row: Row, unseen: UnseenCharacter) -> Problem:
+        """Name the cell that an invisible character of a destination comes from."""
+        field, columns = self._sources.get(unseen.path) or self._source(unseen.path)
+        cells = _cells(row, [column for column in columns if unseen.character in row.texts[column.position]])
+        what = f"{field} contains the invisible character {unseen.described}"
+        return Problem(cells or f"row {row.number}", what, "delete it, or type the id again", "invisible-character")
 
     def _source(self, path: Path) -> _Source:
         texts = leaves(node_at(self._root, path))

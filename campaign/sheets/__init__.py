@@ -9,7 +9,23 @@ print(row.number, row.texts)
 
 from __future__ import annotations
 
+from campaign.sheets.facts import EncodingFact, MergedAreas, SheetFacts, SheetMatch
+from campaign.sheets.legacy_fonts import from_legacy_font, is_legacy_font
 from campaign.sheets.opening import open_sheet, workbook_properties
 from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet
 
-__all__ = ["CellValue", "Column", "ReadOptions", "Row", "Sheet", "open_sheet", "workbook_properties"]
+__all__ = [
+    "CellValue",
+    "Column",
+    "EncodingFact",
+    "MergedAreas",
+    "ReadOptions",
+    "Row",
+    "Sheet",
+    "SheetFacts",
+    "SheetMatch",
+    "from_legacy_font",
+    "is_legacy_font",
+    "open_sheet",
+    "workbook_properties",
+]

@@ -7,14 +7,16 @@ end of the file. Here such a record ends with its line, and the lines after it a
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from campaign.errors import Problem, RecipientsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -28,10 +30,17 @@ _CHANGE_SEP_LINE = "put the delimiter there, or delete the line"
 
 
 class Delimiter(NamedTuple):
-    """The delimiter, and whether the file starts with a line `sep=;`, which Excel does not count as a row."""
+    """How the fields of a file are separated.
+
+    Attributes:
+        character: the delimiter.
+        has_sep_line: whether the file starts with a line `sep=;`, which Excel does not count as a row.
+        spaced: whether a blank after a delimiter belongs to it: the file has quoted fields after blanks.
+    """
 
     character: str
     has_sep_line: bool
+    spaced: bool = False
 
     @property
     def label(self) -> str:
@@ -52,15 +61,31 @@ def find_delimiter(lines: Sequence[str], wanted: str | None, *, header_row: int,
         RecipientsError: the delimiter given, or the one in the first line, cannot be one.
     """
     declared = _declared_in_first_line(lines[0]) if lines else ""
-    has_sep_line = bool(declared)
     if wanted is not None:
-        return Delimiter(_checked(wanted, "delimiter", _GIVE_DELIMITER), has_sep_line)
-    if declared:
-        return Delimiter(_checked(declared, "line 1, sep=", _CHANGE_SEP_LINE), has_sep_line)
-    if suffix.lower() in {".tsv", ".tab"}:
-        return Delimiter("\t", has_sep_line)
-    best = max(CANDIDATES, key=lambda candidate: _fit(lines, candidate, header_row))
-    return Delimiter(best if _fit(lines, best, header_row) > _NO_FIT else ",", has_sep_line)
+        character = _checked(wanted, "delimiter", _GIVE_DELIMITER)
+    elif declared:
+        character = _checked(declared, "line 1, sep=", _CHANGE_SEP_LINE)
+    elif suffix.lower() in {".tsv", ".tab"}:
+        character = "\t"
+    else:
+        best = max(CANDIDATES, key=lambda candidate: _fit(lines, candidate, header_row))
+        character = best if _fit(lines, best, header_row) > _NO_FIT else ","
+    return Delimiter(character, bool(declared), _is_spaced(lines, character))
+
+
+def _is_spaced(lines: Iterable[str], delimiter: str) -> bool:
+    """Return whether a field in quotation marks follows a delimiter and a blank, as in `1, "An"`.
+
+    RFC 4180 has no blanks there, and such a field would contain its quotation marks.
+    """
+    quoted = _quoted_after_blank(delimiter)
+    return any(' "' in line and quoted.search(line) for line in lines)
+
+
+@lru_cache(maxsize=8)
+def _quoted_after_blank(delimiter: str) -> re.Pattern[str]:
+    mark = re.escape(delimiter)
+    return re.compile(rf"""{mark} +"[^"\r\n]+" *(?:{mark}|[\r\n]|$)""")
 
 
 _NO_FIT = (0.0, 0)
@@ -83,7 +108,8 @@ def _checked(wanted: str, where: str, remedy: str) -> str:
 
 def _fit(lines: Sequence[str], candidate: str, header_row: int) -> tuple[float, int]:
     """Rate a delimiter: the share of records with as many fields as the header, and that number of fields."""
-    records = islice(csv.reader(lines, delimiter=candidate), header_row - 1, header_row + _SAMPLE_RECORDS)
+    reader = csv.reader(lines, delimiter=candidate, skipinitialspace=True)
+    records = islice(reader, header_row - 1, header_row + _SAMPLE_RECORDS)
     widths = [len(record) for record in records if any(record)]
     if not widths or widths[0] < 2:
         return _NO_FIT
@@ -129,16 +155,20 @@ class _TooLongError(Exception):
     """A line is longer than any record may be."""
 
 
-def read_records(stream: LineSource, delimiter: str, *, first_line: int = 1) -> Iterator[CsvRecord]:
+def read_records(
+    stream: LineSource, delimiter: str, *, first_line: int = 1, spaced: bool = False
+) -> Iterator[CsvRecord]:
     """Yield every record of a text file, blank ones included.
 
     Args:
         stream: the file, opened with newline="" and positioned at the start of a line.
         delimiter: the character that separates fields.
         first_line: number of that line in the file.
+        spaced: whether blanks after a delimiter belong to it.
     """
     lines = _Lines(stream, first_line)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    how = _Format(delimiter, spaced)
+    reader = how.reader(lines, strict=True)
     number = 0
     while True:
         number += 1
@@ -151,13 +181,27 @@ def read_records(stream: LineSource, delimiter: str, *, first_line: int = 1) -> 
         except _TooLongError:
             fields, error = [], f"line {line} has more than {_MAX_RECORD_LENGTH:,} characters"
         except csv.Error:
-            fields, opened = _recover_record(lines, delimiter)
+            fields, opened = _recover_record(lines, how)
             if opened is not None:
                 error = f"line {line + opened}: a field starts with a quotation mark that is not closed"
+        else:
+            start = lines.record[0]
+            if ' "' in start and not spaced and _quoted_after_blank(delimiter).search(start):
+                error = f"line {line}: a field has a blank before its quotation mark"
         yield CsvRecord(number, line, fields, error)
 
 
-def _recover_record(lines: _Lines, delimiter: str) -> tuple[list[str], int | None]:
+class _Format(NamedTuple):
+    """What csv has to know of a file."""
+
+    delimiter: str
+    spaced: bool
+
+    def reader(self, lines: Iterable[str], *, strict: bool = False) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.spaced, strict=strict)
+
+
+def _recover_record(lines: _Lines, how: _Format) -> tuple[list[str], int | None]:
     """Read a record that is not valid CSV.
 
     Text after a closing quotation mark is accepted, as in spreadsheet programs, if the record is one line. If the
@@ -170,16 +214,16 @@ def _recover_record(lines: _Lines, delimiter: str) -> tuple[list[str], int | Non
     record = lines.record
     if len(record) == 1:
         following = iter([*record, ""])
-        fields = next(csv.reader(following, delimiter=delimiter))
+        fields = next(how.reader(following))
         if next(following, None) is not None:
             return fields, None
         opened = 0
     else:
         unclosed = record if lines.ran_out else record[:-1]
-        opened = _line_of_last_field(unclosed, next(csv.reader(unclosed, delimiter=delimiter))[-1])
+        opened = _line_of_last_field(unclosed, next(how.reader(unclosed))[-1])
     kept = lines.keep(opened + 1)
     kept[-1] = kept[-1].rstrip("\r\n")
-    return next(csv.reader(kept, delimiter=delimiter)), opened
+    return next(how.reader(kept)), opened
 
 
 def _line_of_last_field(record: list[str], field: str) -> int:

@@ -8,17 +8,20 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
+from campaign.sheets.cell_problems import UNREADABLE, is_suspect, problems_of_texts
 from campaign.sheets.csv_records import CANDIDATES, MAX_FIELD_LENGTH, CsvRecord, find_delimiter, read_records
+from campaign.sheets.facts import SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
 from campaign.sheets.table import Row, columns_of, find_header_row, title_row_warning
 from campaign.sheets.text_encoding import find_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from campaign.sheets.csv_records import LineSource
+    from campaign.sheets.facts import SheetMatch
     from campaign.sheets.table import CellValue, Column, ReadOptions
 
 _EXCEL_BLOCK_ROWS = 16
@@ -72,6 +75,15 @@ class DelimitedSheet:
                     if record.number > self._header_row and (row := self._row(record, narrow=narrow)) is not None:
                         yield row
 
+    @property
+    def facts(self) -> SheetFacts:
+        """What reading found out: the encoding."""
+        return SheetFacts(encoding=self._encoding.fact)
+
+    def sheets_with(self, headers: Collection[str]) -> tuple[SheetMatch, ...]:  # noqa: ARG002 - a text file has none
+        """Return the other sheets with these headers: none."""
+        return ()
+
     @contextmanager
     def _lines(self) -> Iterator[LineSource]:
         try:
@@ -85,7 +97,8 @@ class DelimitedSheet:
         if self._delimiter.has_sep_line:
             lines.readline(_SAMPLE_CHARACTERS)
         first_line = 2 if self._delimiter.has_sep_line else 1
-        return map(_without_formulas, read_records(lines, self._delimiter.character, first_line=first_line))
+        how = self._delimiter
+        return map(_without_formulas, read_records(lines, how.character, first_line=first_line, spaced=how.spaced))
 
     def _up_to_header(self, lines: LineSource) -> Iterator[tuple[int, Sequence[str]]]:
         for record in self._records(lines):
@@ -118,6 +131,8 @@ class DelimitedSheet:
             problems = tuple(self._problems_of_record(record, is_split=bool(surplus) or (missing > 0 and not narrow)))
         if "\0" in together or len(together) > MAX_FIELD_LENGTH:
             problems = (*problems, *self._problems_of_cells(record, texts))
+        if is_suspect(together):
+            problems = (*problems, *problems_of_texts(self.columns, record.number, texts))
         return Row(record.number, texts, values, (), problems)
 
     def _problems_of_record(self, record: CsvRecord, *, is_split: bool) -> Iterator[Problem]:
@@ -133,10 +148,10 @@ class DelimitedSheet:
         for column, text in zip(self.columns, texts, strict=True):
             where = f"{column.letter}{record.number}"
             if "\0" in text:
-                yield Problem(where, f"contains a NUL character (line {record.line})", "delete it", "unreadable-cell")
+                yield Problem(where, f"contains a NUL character (line {record.line})", "delete it", UNREADABLE)
             if len(text) > MAX_FIELD_LENGTH:
                 what = f"contains {len(text):,} characters (line {record.line}), more than {MAX_FIELD_LENGTH:,}"
-                yield Problem(where, what, "shorten it", "unreadable-cell")
+                yield Problem(where, what, "shorten it", UNREADABLE)
 
 
 class _NormalizedLines:

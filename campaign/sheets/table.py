@@ -13,8 +13,10 @@ from campaign.errors import Problem, RecipientsError
 from campaign.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from campaign.sheets.facts import SheetFacts, SheetMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ class Row(NamedTuple):
         values: each cell's typed value as stored, None if blank.
         formats: each cell's number format code; () for CSV, which has none.
         problems: what is wrong with the row, by cell.
+        hidden: whether a spreadsheet program does not show the row: a filter, a group or somebody hides it, or its
+            height is 0.
+        fonts: each cell's font if that is a legacy font, else ""; () in a file without such fonts.
     """
 
     number: int
@@ -77,6 +82,8 @@ class Row(NamedTuple):
     values: tuple[CellValue, ...]
     formats: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    hidden: bool = False
+    fonts: tuple[str, ...] = ()
 
 
 class Sheet(Protocol):
@@ -90,12 +97,21 @@ class Sheet(Protocol):
     header_warning: str
     """The note that says that another row may be the header row; "" if there is none."""
 
+    @property
+    def facts(self) -> SheetFacts:
+        """What reading found out so far."""
+        ...
+
     def rows(self) -> Iterator[Row]:
         """Yield every row that is not blank, in the order of the file.
 
         Raises:
             RecipientsError: the file is damaged further down.
         """
+        ...
+
+    def sheets_with(self, headers: Collection[str]) -> tuple[SheetMatch, ...]:
+        """Return the other visible sheets of the workbook with all of these headers in one of their first rows."""
         ...
 
 

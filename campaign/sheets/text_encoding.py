@@ -8,9 +8,11 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
+from campaign.sheets.facts import EncodingFact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +56,12 @@ _CHUNK_BYTES = 1 << 20
 _SAMPLE = 1 << 18
 _GUESSES = {"cp1252": "cp1252 (Western)", "cp1258": "cp1258 (Vietnamese)", "cp932": "Shift-JIS (cp932, Japanese)"}
 _UTF8_SEQUENCE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
+_WORD = re.compile(r"""[^\s,;|"]+""")
+_LETTER = re.compile("[^\\x00-\\x7f‘’“”–—…•€™®©°§·«»\\xa0]|€(?=[^\\W\\d_])|(?<=[^\\W\\d_])€")
+"""Matches what may be a letter in another encoding: André in cp850 is “Andr‚” in cp1252. The marks that are left out
+mean the same in each of those that are guessed."""
+
+_MAX_WORD_LENGTH = 40
 _VIETNAMESE_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SET_IT = 'set encoding to the one it was saved in, or save it as "CSV UTF-8"'
 
@@ -65,11 +73,19 @@ class TextEncoding(NamedTuple):
         codec: Python's name of it.
         label: its name for messages, and whether it is a guess.
         composes: whether decoded text has combining marks and is to be normalized to NFC.
+        words: if the encoding was guessed, two words with letters beyond ASCII, as decoded; () if there are none, or it
+            was not guessed.
     """
 
     codec: str
     label: str
     composes: bool = False
+    words: tuple[str, ...] = ()
+
+    @property
+    def fact(self) -> EncodingFact:
+        """What a person has to know of it."""
+        return EncodingFact(self.codec, bool(self.words), self.words)
 
 
 def find_encoding(path: Path, wanted: str | None) -> TextEncoding:
@@ -153,7 +169,15 @@ def _guess(path: Path, damage: _Undecodable) -> TextEncoding:
     codec = best.encoding
     if codec == "cp1258" and not _is_vietnamese(sample.decode("cp1258", "replace")):
         codec = "cp1252"
-    return TextEncoding(codec, f"{_GUESSES[codec]}, a guess: check the letters", composes=codec == "cp1258")
+    label = f"{_GUESSES[codec]}, a guess: check the letters"
+    words = _words_beyond_ascii(unicodedata.normalize("NFC", sample.decode(codec, "replace")))
+    return TextEncoding(codec, label, codec == "cp1258", words)
+
+
+def _words_beyond_ascii(text: str) -> tuple[str, ...]:
+    """The first two different words with letters beyond ASCII: only letters tell whether a guess is right."""
+    words = (match[0] for match in _WORD.finditer(text) if _LETTER.search(match[0]))
+    return tuple(word[:_MAX_WORD_LENGTH] for word in islice(dict.fromkeys(words), 2))
 
 
 def _non_ascii_lines(path: Path) -> bytes:

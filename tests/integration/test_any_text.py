@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from campaign.sheets.cell_problems import ERROR_TEXTS
 from tests.integration.conftest import Campaign, RunningSandbox
 
 TEMPTING = (
     *("=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("https://example.com")', "=cmd|' /C calc'!A0", "{=A1}", "'=1"),
-    *("#N/A", "#REF!", "TRUE", "0012", "1E+14", "12.0", "3-1", "https://example.com", "mailto:an@example.com"),
+    *("an #N/A", "#REF! x", "TRUE", "0012", "1E+14", "12.0", "3-1", "https://example.com", "mailto:an@example.com"),
     *("{{ 7 * 7 }}", "{% raw %}", "{# gone #}", "{{ msg }}", "{{ ''.__class__ }}", "{{", "%}", "{0}", "%(a)s"),
     *("<b>bold</b>", "</script><script>alert(1)</script>", "<!--", "]]>", "&amp;", "&#65;", "\u2028", "'\"", "\\u003c"),
     *("_x0041_", "_x005F_x0041_", "__x000D_", "_X0041_", "a\r\nb", "a\rb", "a\n\nb\t", " a "),
@@ -30,7 +31,7 @@ SEEN = st.one_of(
     st.text(CHARACTERS, max_size=30),
     st.sampled_from(TEMPTING),
     st.lists(st.sampled_from(TEMPTING), min_size=2, max_size=4).map("".join),
-).filter(str.strip)
+).filter(lambda text: text.strip() not in {"", *ERROR_TEXTS})  # an error is a problem of its row
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 CSV_CANNOT = re.compile(r"[\x00-\x08\x0b-\x1f]")  # NUL is a problem of its row; others make it binary
 
@@ -38,7 +39,11 @@ batches = settings(max_examples=6, deadline=None, suppress_health_check=[HealthC
 
 
 def texts(unlike: re.Pattern[str] | None = None) -> st.SearchStrategy[list[str]]:
-    one = SEEN if unlike is None else SEEN.map(lambda text: unlike.sub("", text)).filter(str.strip)
+    one = (
+        SEEN
+        if unlike is None
+        else SEEN.map(lambda text: unlike.sub("", text)).filter(lambda text: text.strip() not in {"", *ERROR_TEXTS})
+    )
     return st.lists(one, min_size=30, max_size=50)
 
 

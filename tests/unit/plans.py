@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from campaign.campaign_file import load_campaign
 from campaign.journal import RunManifest
 from campaign.planning import Plan, prepare
-from campaign.sheets import Column, Row
+from campaign.sheets import Column, Row, SheetFacts, SheetMatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from campaign.journal import PlannedRow
 
@@ -30,6 +30,10 @@ class Rows:
     sheet: str | None = None
     notes: tuple[str, ...] = ()
     header_warning: str = ""
+    facts: SheetFacts = field(default_factory=SheetFacts)
+
+    def sheets_with(self, headers: Collection[str]) -> tuple[SheetMatch, ...]:  # noqa: ARG002 - no other sheets
+        return ()
 
     def rows(self) -> Iterator[Row]:
         yield from self.given

@@ -42,6 +42,7 @@ OWNERS = {
     "jinja2": {"messages", "review/preview_page.py"},
     "openpyxl": {"sheets", "review"},
     "charset_normalizer": {"sheets"},
+    "ftfy": {"recipients"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

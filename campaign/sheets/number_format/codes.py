@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from campaign.sheets.number_format.dates import DATE_KINDS
 from campaign.sheets.number_format.locales import MISSPELLED_CODES, SHORT_DATE, expand_system_formats
@@ -28,6 +28,9 @@ _MAX_CODE_LENGTH = 255
 _MAX_CONDITIONS = 2
 _SMALL_EXPONENT = re.compile(r"""("[^"]*"|\\.)|(?<=[0#?.])e(?=[+-])""", re.DOTALL)
 """Matches quoted and escaped text, which is kept, and the e of `0e+0`, which other programs write for `0E+0`."""
+
+_PADS = re.compile(r"[\s?]")
+"""What aligns numbers in a column: blanks, and `?`, which displays a blank in place of a digit that is absent."""
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
@@ -91,7 +94,17 @@ def compile_code(code: str, *, date1904: bool, short_date: str) -> FormatCode:
     conditions = [_condition(part) for part in numbers]
     number = _by_condition(renderings, conditions, date1904=date1904) if any(conditions) else _by_sign(renderings)
     date = _date(renderings, number, date1904=date1904)
+    if _PADS.search(code):
+        number, date = _without_padding(number), _without_padding(date)
     return FormatCode(number, date, None if text is None else render_text(text), follows_system)
+
+
+_Value = TypeVar("_Value")
+
+
+def _without_padding(show: Callable[[_Value], str]) -> Callable[[_Value], str]:
+    r"""Drop blanks at the ends, which only move the number within its cell: `#,##0.00\ _₫_-` of Vietnamese Excel."""
+    return lambda value: show(value).strip()
 
 
 def check_short_date(code: str) -> None:

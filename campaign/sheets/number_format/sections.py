@@ -213,8 +213,16 @@ def render_text(tokens: Sequence[Token]) -> ShowText:
         NotUnderstoodError: a token of it cannot be combined with text.
     """
     shown = [token for token in tokens if token.kind not in _DIRECTIVES]
-    pieces = _pieces(shown) if shown or not tokens else [None]
+    pieces = _without_outer_blanks(_pieces(shown)) if shown or not tokens else [None]
     return lambda text: "".join([text if piece is None else piece for piece in pieces])
+
+
+def _without_outer_blanks(pieces: list[str | None]) -> list[str | None]:
+    """Drop literals of blanks at the ends, which indent; the blanks of the cell's own text are kept."""
+    blank = [piece is not None and not piece.strip() for piece in pieces]
+    first = blank.index(False) if False in blank else len(blank)
+    last = len(blank) - (blank[::-1].index(False) if False in blank else 0)
+    return pieces[first:last]
 
 
 def _general_section(tokens: Sequence[Token]) -> Render:

@@ -73,7 +73,7 @@ _PATTERN = re.compile(
     | \[ (?P<COLOUR> black | blue | cyan | green | magenta | red | white | yellow | colou?r\s*\d+ ) \]
     | \\ (?P<ESCAPED> . )
     | " (?P<QUOTED> [^"]* ) "
-    | _ (?P<SKIPPED> \\. | . )
+    | _ (?: \\. | . )
     | \* (?: \\. | . )
     | (?P<REFUSED> [EN\["\\_*] )
     | (?P<CHARACTER> . )
@@ -87,8 +87,9 @@ _LITERAL_GROUPS = frozenset({"SYMBOL", "ESCAPED", "QUOTED", "CHARACTER"})
 def sections(code: str) -> list[list[Token]]:
     """Split a format code into sections, and the sections into tokens.
 
-    Fills (`*x`) are dropped, because a text has no width to fill; a skipped width (`_x`) is a space, as in Excel's TEXT
-    function.
+    Layout is dropped: a fill (`*x`) and a skipped width (`_x`) move what a cell shows, and show no character
+    themselves (Microsoft, "Number format codes"). Excel's TEXT function writes a space for a width, which a message
+    must not contain.
 
     Raises:
         NotUnderstoodError: part of it is not a format code that is supported.
@@ -112,8 +113,6 @@ def _tokens(match: re.Match[str], group: str | None) -> list[Token]:
     if group == "LOCALE":
         symbol = match["SYMBOL"]
         return [*([Token(Kind.LITERAL, symbol)] if symbol else []), Token(Kind.LOCALE, text)]
-    if group == "SKIPPED":
-        return [Token(Kind.LITERAL, " ")]
     if group in _LITERAL_GROUPS:
         return [Token(Kind.LITERAL, text)]
     kind = Kind[group]

@@ -12,18 +12,22 @@ from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from campaign.errors import Problem
+from campaign.sheets.cell_problems import NO_TEXT, REMEDY_PICTURE, UNREADABLE, is_suspect, problems_of_texts
 from campaign.sheets.number_format import NOT_SHOWN
 from campaign.sheets.table import CellValue, Column, Row
-from campaign.sheets.xlsx.sheet_xml import UNCALCULATED
-from campaign.sheets.xlsx.strings_and_styles import GENERAL, unescape
+from campaign.sheets.xlsx.sheet_xml import PICTURE, UNCALCULATED
+from campaign.sheets.xlsx.strings import unescape
+from campaign.sheets.xlsx.styles import GENERAL
 from campaign.sheets.xlsx.xml_stream import is_true
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from campaign.sheets.limits import TableLimits
     from campaign.sheets.number_format import CellText
     from campaign.sheets.xlsx.sheet_xml import RawRow
+    from campaign.sheets.xlsx.strings import SharedStrings
+    from campaign.sheets.xlsx.styles import Styles
 
 
 _CACHED_CELLS = 1 << 14
@@ -44,19 +48,20 @@ class DisplayedCell(NamedTuple):
 class CellReader:
     """Converts stored cells. Numbers and dates repeat within a sheet, so results are cached."""
 
-    def __init__(
-        self, strings: Sequence[str], formats: Mapping[str, str], display: CellText, *, date1904: bool
-    ) -> None:
+    def __init__(self, strings: SharedStrings, styles: Styles, display: CellText, *, date1904: bool) -> None:
         """Initialize for one workbook.
 
         Args:
             strings: its shared strings.
-            formats: number format codes by style; General for styles that are absent.
+            styles: its number formats and legacy fonts.
             display: converts values to text.
             date1904: whether its dates count from 1904 instead of 1900.
         """
-        self._strings = strings
-        self._formats = formats
+        self._strings = strings.texts
+        self._string_fonts = strings.fonts
+        self._formats = styles.formats
+        self._fonts = styles.fonts
+        self.has_legacy_fonts = bool(strings.fonts or styles.fonts)
         self._display = display
         self._epoch = CALENDAR_MAC_1904 if date1904 else CALENDAR_WINDOWS_1900
         self._cached = lru_cache(_CACHED_CELLS)(self._read)
@@ -81,6 +86,12 @@ class CellReader:
         """Return the number format code of a style."""
         return self._formats.get(style, GENERAL)
 
+    def font_of(self, kind: str, style: str, stored: str) -> str:
+        """Return the legacy font of a cell, or of a part of its text; "" if it has none."""
+        if kind == "s" and self._string_fonts and stored.isdecimal() and (font := self._string_fonts.get(int(stored))):
+            return font
+        return self._fonts.get(style, "")
+
     def read(self, kind: str, style: str, stored: str) -> DisplayedCell:
         """Read one cell by its type, style and stored text."""
         if kind in _TEXT_TYPES or len(stored) > _MAX_CACHED_LENGTH:
@@ -91,6 +102,8 @@ class CellReader:
         if kind == UNCALCULATED:
             remedy = "open the workbook in a spreadsheet program and save it"
             return DisplayedCell(None, "", "contains a formula whose result was never calculated", remedy)
+        if kind == PICTURE:
+            return DisplayedCell(None, "", NO_TEXT, REMEDY_PICTURE)
         if kind == "e":
             return DisplayedCell(
                 stored, stored, f"contains the error {stored[:_MAX_SHOWN_LENGTH]}", "correct it in the sheet"
@@ -201,9 +214,20 @@ class RowBuilder:
                 continue
             values[column], texts[column], error, remedy = cells.read(kind, style, stored)
             if error:
-                problems.append(Problem(f"{columns[column].letter}{raw.number}", error, remedy, "unreadable-cell"))
+                problems.append(Problem(f"{columns[column].letter}{raw.number}", error, remedy, UNREADABLE))
         together = "".join(texts)
         self._limits.add_characters(len(together))
         if not problems and not together.strip():
             return None
-        return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems))
+        if is_suspect(together):
+            known = {problem.where for problem in problems}
+            problems.extend(problems_of_texts(columns, raw.number, texts, known))
+        fonts = self._fonts(raw) if cells.has_legacy_fonts else ()
+        return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems), raw.hidden, fonts)
+
+    def _fonts(self, raw: RawRow) -> tuple[str, ...]:
+        fonts = [""] * len(self._columns)
+        for column, kind, style, stored in raw.cells:
+            if column < len(fonts):
+                fonts[column] = self._cells.font_of(kind, style, stored)
+        return tuple(fonts)

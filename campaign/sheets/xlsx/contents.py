@@ -38,6 +38,8 @@ class Contents(NamedTuple):
         styles: the part with the number formats, or None.
         date1904: whether dates count from 1904 instead of 1900.
         recalculates: whether formulas are to be calculated when the file is opened; stored results may be stale.
+        active: the name of the sheet that was open when the workbook was saved (`activeTab`, ECMA-376 part 1, 18.2.30);
+            "" if the workbook does not say.
     """
 
     sheets: tuple[Worksheet, ...]
@@ -45,6 +47,7 @@ class Contents(NamedTuple):
     styles: str | None
     date1904: bool
     recalculates: bool
+    active: str = ""
 
 
 class _Relation(NamedTuple):
@@ -63,14 +66,19 @@ def read_contents(package: Package) -> Contents:
     by_kind = {relation.kind: relation.part for relation in relations.values()}
     folder = posixpath.dirname(workbook)
     sheets: list[Worksheet] = []
+    names: list[str] = []
     date1904 = recalculates = False
+    tab = ""
     with package.open(workbook, _LIMIT) as stream:
         tags = start_tags(stream, package.label)
         if next(tags)[0] != "workbook":
             raise _not_a_workbook(package)
         for name, attributes in tags:
             if name == "sheet":
+                names.append(attributes.get("name", ""))
                 sheets.extend(_sheet(package, attributes, relations))
+            elif name == "workbookView":
+                tab = tab or attributes.get("activeTab", "0")
             elif name == "workbookPr":
                 date1904 = is_true(attributes.get("date1904"))
             elif name == "calcPr":
@@ -81,6 +89,7 @@ def read_contents(package: Package) -> Contents:
         _first_existing(package, by_kind.get("styles"), f"{folder}/styles.xml"),
         date1904,
         recalculates,
+        names[int(tab)] if tab.isdecimal() and len(tab) < 6 and int(tab) < len(names) else "",
     )
 
 

@@ -55,10 +55,15 @@ MAX_TEXT_LENGTH = 1_000_000
 UNCALCULATED = "uncalculated"
 """The type that is given to a cell with a formula and no result."""
 
+PICTURE = "picture"
+"""The type that is given to a cell that Excel shows a picture in: its value is an error, for programs that do not know
+rich values (ECMA-376 part 1, 18.3.1.4, attribute `vm`; Microsoft, [MS-XLSX] 2.3.6, and “Insert picture in cell”)."""
+
 RawCell: TypeAlias = tuple[int, str, str, str]
 """Column from 0, type (attribute `t`), style (attribute `s`, "" if none), stored text."""
 
-_EXAMPLES = 3
+_AREAS_KEPT = 10_000
+_MAX_REFERENCE_LENGTH = 40
 
 
 class RawRow(NamedTuple):
@@ -66,6 +71,7 @@ class RawRow(NamedTuple):
 
     number: int
     cells: list[RawCell]
+    hidden: bool = False
 
 
 class SheetProperties:
@@ -76,7 +82,7 @@ class SheetProperties:
         hidden_columns: whether there are hidden columns.
         hidden_rows: number of rows hidden, by a filter or manually.
         merged: number of merged areas.
-        merged_examples: references of the first few of them.
+        areas: references of the first of them, "C2:C3".
     """
 
     def __init__(self) -> None:
@@ -84,14 +90,14 @@ class SheetProperties:
         self.hidden_columns = False
         self.hidden_rows = 0
         self.merged = 0
-        self.merged_examples: list[str] = []
+        self.areas: list[str] = []
 
     def add(self, element: str, attributes: Mapping[str, str]) -> None:
         """Handle an element that is neither row nor cell, by its name without prefix."""
         if element == "mergeCell":
             self.merged += 1
-            if self.merged <= _EXAMPLES:
-                self.merged_examples.append(attributes.get("ref", ""))
+            if self.merged <= _AREAS_KEPT:
+                self.areas.append(attributes.get("ref", "")[:_MAX_REFERENCE_LENGTH])
         elif element == "col":
             self.hidden_columns = self.hidden_columns or is_true(attributes.get("hidden"))
         elif element == "sheetPr":
@@ -138,6 +144,7 @@ class SheetReader:
         self._in_text = False
         self._in_hint = False
         self._has_formula = False
+        self._hidden = False
 
     def begin(self, root: str) -> None:
         """Handle the root element; all elements have its prefix."""
@@ -192,16 +199,18 @@ class SheetReader:
                 self._end_formula()
             elif self._length:
                 cell = self._cell
-                self.cells.append((self._column_index(), cell.get("t", "n"), cell.get("s", ""), self._stored()))
+                kind = cell.get("t", "n")
+                if kind == "e" and "vm" in cell:
+                    kind = PICTURE
+                self.cells.append((self._column_index(), kind, cell.get("s", ""), self._stored()))
             else:
                 self.blanks += 1
         elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
             self._in_text = False
-            if self._length == self._length_before:
-                self.blanks += 1
+            self.blanks += self._length == self._length_before
         elif name == self._row:
             if self.cells:
-                self.rows.append(RawRow(self.row_number, self.cells))
+                self.rows.append(RawRow(self.row_number, self.cells, self._hidden))
                 self.cells = []
         elif name == self._hint:
             self._in_hint = False
@@ -217,7 +226,8 @@ class SheetReader:
         self.row_number = number
         self._cell = {}
         self._column = -1
-        self._properties.hidden_rows += is_true(attributes.get("hidden"))
+        self._hidden = is_true(attributes.get("hidden")) or _is_zero(attributes.get("ht"))
+        self._properties.hidden_rows += self._hidden
 
     def _column_index(self) -> int:
         """Return the column of the current cell; not called for blank cells."""
@@ -235,8 +245,15 @@ class SheetReader:
         # Libraries that do not calculate omit the result (openpyxl), or write 0 and request calculation on opening
         # (XlsxWriter). A formula that results in an empty text has the type "str" and no text.
         kind, style = self._cell.get("t", "n"), self._cell.get("s", "")
+        if kind == "e" and "vm" in self._cell:
+            kind = PICTURE
         result = self._stored()
         if result and not (self._recalculates and result == "0"):
             self.cells.append((self._column_index(), kind, style, result))
         elif result or kind != "str":
             self.cells.append((self._column_index(), UNCALCULATED, style, ""))
+
+
+def _is_zero(height: str | None) -> bool:
+    """Whether a row's height is given as 0, which hides the row as well."""
+    return height is not None and height[:1] == "0" and not height.strip("0.")

@@ -7,21 +7,32 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
+from campaign.sheets.facts import MergedAreas, SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
 from campaign.sheets.number_format import CellText
 from campaign.sheets.table import columns_of, find_header_row
 from campaign.sheets.xlsx.cells import CellReader, RowBuilder
-from campaign.sheets.xlsx.contents import Contents, choose_sheet, describe_choice, empty_sheet_remedy, read_contents
+from campaign.sheets.xlsx.contents import (
+    Contents,
+    Worksheet,
+    choose_sheet,
+    describe_choice,
+    empty_sheet_remedy,
+    read_contents,
+)
+from campaign.sheets.xlsx.other_sheets import matches
 from campaign.sheets.xlsx.package import Package, PartLimit
 from campaign.sheets.xlsx.sheet_xml import RawRow, SheetProperties, SheetReader
-from campaign.sheets.xlsx.strings_and_styles import read_formats, read_strings
+from campaign.sheets.xlsx.strings import read_strings
+from campaign.sheets.xlsx.styles import Styles, read_styles
 from campaign.sheets.xlsx.xml_stream import check_tag_count, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Collection, Generator, Iterator, Sequence
     from pathlib import Path
 
+    from campaign.sheets.facts import SheetMatch
     from campaign.sheets.table import Column, ReadOptions, Row
 
 
@@ -76,6 +87,7 @@ def read_rows(
 
 
 _MAX_FORMATS_LISTED = 10
+_AREAS_LISTED = 3
 
 
 class WorkbookSheet:
@@ -96,7 +108,7 @@ class WorkbookSheet:
             chosen = choose_sheet(contents.sheets, options.sheet, path.name)
             self.sheet: str | None = chosen.name
             self._part = chosen.part
-            self._recalculates = contents.recalculates
+            self._contents = contents
             self._where = f"{path.name}, sheet “{chosen.name}”"
             self._display = _display(contents, options)
             self._cells, format_note = self._cell_reader(package, contents)
@@ -107,6 +119,8 @@ class WorkbookSheet:
                     self._where,
                     if_empty=empty_sheet_remedy(chosen, contents.sheets),
                 )
+        self._named = options.sheet is not None
+        self._properties = properties
         self.columns: tuple[Column, ...] = columns_of(header.texts)
         self.header_warning = header.warning
         self._fixed_notes = (describe_choice(chosen, contents.sheets), *filter(None, (format_note, header.warning)))
@@ -125,25 +139,49 @@ class WorkbookSheet:
             for raw in raw_rows:
                 if raw.number > self._header_row and (row := builder.build(raw)) is not None:
                     yield row
+        self._properties = properties
         self.notes = (*self._fixed_notes, *_property_notes(properties), *_format_notes(self._display))
+
+    @property
+    def facts(self) -> SheetFacts:
+        """What reading found out so far; merged areas stand after the rows of a sheet."""
+        found = self._properties
+        merged = MergedAreas(found.areas)
+        return SheetFacts(named=self._named, active_sheet=self._contents.active, merged=merged, filtered=found.filtered)
+
+    def sheets_with(self, headers: Collection[str]) -> tuple[SheetMatch, ...]:
+        """Return the other visible sheets with all of these headers in one of their first rows."""
+        with Package(self.path) as package:
+            others = (
+                (sheet.name, self._first_rows(package, sheet))
+                for sheet in self._contents.sheets
+                if not sheet.hidden and sheet.part != self._part
+            )
+            return tuple(matches(others, headers, self._contents.active))
+
+    def _first_rows(self, package: Package, sheet: Worksheet) -> Iterator[tuple[int, Sequence[str]]]:
+        raw_rows = read_rows(package, sheet.part, sheet.name, SheetProperties(), recalculates=False)
+        with closing(raw_rows):
+            yield from self._displayed(raw_rows)
 
     def _cell_reader(self, package: Package, contents: Contents) -> tuple[CellReader, str]:
         try:
-            formats, note = read_formats(package, contents.styles)
+            styles = read_styles(package, contents.styles)
         except RecipientsError as error:
-            formats, note = {}, f"read without number formats, because the styles cannot be read ({error})"
+            styles = Styles()
+            styles.note = f"read without number formats, because the styles cannot be read ({error})"
         strings = read_strings(package, contents.strings)
-        return CellReader(strings, formats, self._display, date1904=contents.date1904), note
+        return CellReader(strings, styles, self._display, date1904=contents.date1904), styles.note
 
     def _raw_rows(self, package: Package, properties: SheetProperties) -> Generator[RawRow, None, None]:
-        return read_rows(package, self._part, self._where, properties, recalculates=self._recalculates)
+        return read_rows(package, self._part, self._where, properties, recalculates=self._contents.recalculates)
 
     def _displayed(self, raw_rows: Iterator[RawRow]) -> Iterator[tuple[int, Sequence[str]]]:
-        for number, cells in raw_rows:
-            texts = [""] * (max(cell[0] for cell in cells) + 1)
-            for column, kind, style, stored in cells:
+        for raw in raw_rows:
+            texts = [""] * (max(cell[0] for cell in raw.cells) + 1)
+            for column, kind, style, stored in raw.cells:
                 texts[column] = self._cells.read(kind, style, stored).text
-            yield number, texts
+            yield raw.number, texts
 
 
 def _display(contents: Contents, options: ReadOptions) -> CellText:
@@ -162,8 +200,8 @@ def _property_notes(properties: SheetProperties) -> Iterator[str]:
     if properties.hidden_columns:
         yield "hidden columns are read too"
     if properties.merged:
-        areas = ", ".join(properties.merged_examples)
-        more = ", …" if properties.merged > len(properties.merged_examples) else ""
+        areas = ", ".join(properties.areas[:_AREAS_LISTED])
+        more = ", …" if properties.merged > _AREAS_LISTED else ""
         yield f"merged cells ({areas}{more}): only the first cell of each area has its text"
 
 

@@ -84,9 +84,9 @@ def test_openpyxl_s_misspelt_built_in_formats_are_read_as_excel_s() -> None:
     cells = CellText()
     accounting = '_("$"* #,##0.00_)_("$"* \\(#,##0.00\\)_("$"* "-"??_)_(@_)'
 
-    assert cells.display(-1234.5, accounting) == " $(1,234.50)"
-    assert cells.display(0, accounting) == " $-   "
-    assert cells.display("Lan", accounting) == " Lan "
+    assert cells.display(-1234.5, accounting) == "$(1,234.50)"
+    assert cells.display(0, accounting) == "$-"
+    assert cells.display("Lan", accounting) == "Lan"
     assert cells.display(0.001, "mmss.0") == "01:26.4"
 
 

@@ -30,4 +30,5 @@ CELLS: list[DisplayedCell] = json.loads(_FILE.read_text(encoding="utf-8"))
 def test_a_cell_shows_what_excel_displayed(cell: DisplayedCell) -> None:
     cells = CellText(date1904=cell["date1904"])
 
-    assert cells.display(cell["raw_value"], cell["number_format"]) == cell["displayed"]
+    # What moves a number within its cell is not part of a message.
+    assert cells.display(cell["raw_value"], cell["number_format"]) == cell["displayed"].strip()

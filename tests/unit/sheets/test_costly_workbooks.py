@@ -11,7 +11,7 @@ import pytest
 
 from campaign.errors import RecipientsError
 from campaign.sheets import limits, open_sheet
-from campaign.sheets.xlsx import strings_and_styles, workbook, xml_stream
+from campaign.sheets.xlsx import strings, styles, workbook, xml_stream
 from campaign.sheets.xlsx.package import PartLimit
 
 from . import books
@@ -93,7 +93,7 @@ def test_a_text_in_many_runs_is_put_together_once(path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(Run, "copied", 0)
     monkeypatch.setattr(workbook, "parse", parse)
-    monkeypatch.setattr(strings_and_styles, "parse", parse)
+    monkeypatch.setattr(strings, "parse", parse)
     runs = "<t>a</t>" * 500
     inline, shared = f'<c t="inlineStr"><is>{runs}</is></c>', '<c t="s"><v>0</v></c>'
     lines = sheet_xml(HEADER, row(2, inline if where == "in a cell" else shared))
@@ -119,7 +119,7 @@ def test_a_cell_after_one_of_many_runs_has_its_own_text_only(path: Path) -> None
 
 
 def test_shared_strings_that_would_fill_the_memory_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strings_and_styles, "_MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(strings, "_MAX_BYTES", 1_000_000)
     contents = books.parts(PLAIN, strings=books.strings_xml(*["ab"] * 15_000))
     message = r"^costly\.xlsx: its texts use more than 1 MB; copy the rows that are needed into a new workbook$"
     with pytest.raises(RecipientsError, match=message):
@@ -127,7 +127,7 @@ def test_shared_strings_that_would_fill_the_memory_are_refused(path: Path, monke
 
 
 def test_a_million_names_would_fit_the_memory_for_shared_strings(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strings_and_styles, "_MAX_BYTES", strings_and_styles._MAX_BYTES // 1_000)
+    monkeypatch.setattr(strings, "_MAX_BYTES", strings._MAX_BYTES // 1_000)
     names = [f"Nguyễn Thị Hồng {number:04}" for number in range(1_000)]
     contents = books.parts(
         sheet_xml(HEADER, row(2, '<c r="A2" t="s"><v>999</v></c>')), strings=books.strings_xml(*names)
@@ -162,7 +162,7 @@ def test_a_flood_of_tags_in_the_styles_leaves_the_workbook_without_formats(
 def test_a_flood_of_tags_in_the_shared_strings_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch, flood: str
 ) -> None:
-    monkeypatch.setattr(strings_and_styles, "_MAX_TAGS", 150)
+    monkeypatch.setattr(strings, "_MAX_TAGS", 150)
     contents = books.parts(PLAIN, strings=books.strings_xml("An").replace("<si>", "<si>" + flood * 200))
     with pytest.raises(RecipientsError, match="its shared strings: contains over 150 tags that are not cells; open"):
         read_all(books.save(path, contents))
@@ -238,7 +238,7 @@ def test_a_part_that_packs_tighter_than_any_workbook_is_refused(
 ) -> None:
     limit = PartLimit(free_bytes=10_000, max_ratio=40)
     monkeypatch.setattr(workbook, "_SHEET_LIMIT", limit)
-    monkeypatch.setattr(strings_and_styles, "_STYLES_LIMIT", limit)
+    monkeypatch.setattr(styles, "_LIMIT", limit)
     contents = books.parts(PLAIN, styles=books.styles_xml("0"))
     noise = "".join(random.Random(1).choices("abcdefgh", k=2_000))
     contents[part] = f"{contents[part]!s}<!--{noise}-->" + " " * 70_000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import Problem, RecipientsError
-from campaign.sheets import ReadOptions, limits, open_sheet
+from campaign.sheets import ReadOptions, Row, limits, open_sheet
 from campaign.sheets.files import FileKind
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def test_short_rows_as_excel_saves_them_are_no_problem(path: Path) -> None:
     last = "33,x,note\n34,x,\n"
     rows = list(open_sheet(written(path, f"id,name,note\n{full}{narrow}{last}")).rows())
     assert [row for row in rows if row.problems] == []
-    assert rows[15] == (17, ("17", "x", ""), ("17", "x", None), (), ())
+    assert rows[15] == Row(17, ("17", "x", ""), ("17", "x", None))
 
 
 def test_short_rows_among_whole_ones_are_problems(path: Path) -> None:

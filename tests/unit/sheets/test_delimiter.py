@@ -43,7 +43,7 @@ def test_a_tsv_is_separated_by_tabs(suffix: str) -> None:
 @pytest.mark.parametrize("line", ["sep=;", "SEP=;", "\ufeffsep=;", '"sep=;"', '\ufeff"sep=;"'])
 def test_a_sep_line_is_obeyed(line: str) -> None:
     delimiter = find_delimiter([f"{line}\r\n", "a,b;c\r\n"], None, header_row=1, suffix=".csv")
-    assert delimiter == (";", True)
+    assert delimiter[:2] == (";", True)
 
 
 @pytest.mark.parametrize("line", ["sep=", "sep=ab", "separator=;", "step;sep=;", '"sep=;', '"sep=";"'])
@@ -81,7 +81,7 @@ def test_the_operator_outdoes_a_sep_line_with_what_cannot_separate_fields() -> N
 
 
 def test_the_operator_outdoes_a_sep_line_which_is_no_row_all_the_same() -> None:
-    assert find_delimiter(["sep=;\n", "a|b\n"], "|", header_row=1, suffix=".csv") == ("|", True)
+    assert find_delimiter(["sep=;\n", "a|b\n"], "|", header_row=1, suffix=".csv")[:2] == ("|", True)
 
 
 @pytest.mark.parametrize("wanted", ["", "ab", '"', "\n", "\0", "a", "1", " "], ids=repr)

@@ -114,7 +114,7 @@ def test_damaged_styles_are_skipped_and_noted(path: Path) -> None:
         pytest.param("10", "700.00%", id="percent"),
         pytest.param("14", "07/01/1900", id="short-date"),
         pytest.param("31", "07/01/1900", id="east-asian-date"),
-        pytest.param("44", ' $7.00 ', id="accounting"),
+        pytest.param("44", "$7.00", id="accounting"),
         pytest.param("999", "7", id="unknown"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 from campaign.errors import RecipientsError
 from campaign.sheets import limits, open_sheet
-from campaign.sheets.xlsx import strings_and_styles, workbook, xml_stream
+from campaign.sheets.xlsx import strings, workbook, xml_stream
 from campaign.sheets.xlsx.package import PartLimit
 from campaign.sheets.xlsx.sheet_xml import ColumnIndex
 
@@ -57,7 +57,7 @@ def test_an_entity_bomb_in_the_styles_leaves_the_workbook_without_formats(path: 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = PartLimit(free_bytes=48_000_000, max_ratio=40)
     monkeypatch.setattr(workbook, "_SHEET_LIMIT", limit)
-    monkeypatch.setattr(strings_and_styles, "_STRINGS_LIMIT", limit)
+    monkeypatch.setattr(strings, "_STRINGS_LIMIT", limit)
     contents = books.parts(PLAIN, strings=books.strings_xml("x"))
     contents[part] = str(contents[part]) + " " * 60_000_000
     books.save(path, contents)

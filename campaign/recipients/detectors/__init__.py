@@ -1,0 +1,18 @@
+"""Detectors: cells that would be sent as nobody meant them.
+
+    detector = CellDetector(used, ids, sheet.columns)
+    for batch in batches(sheet):
+        found = detector.check(batch)     # findings by row number; {} for a batch in good order
+
+Each kind looks at the displayed text, and at the stored value or the font where that tells more. Most lists are in good
+order, so a batch is searched column by column for the few characters that every kind needs, and only a cell that has
+them is looked at.
+"""
+
+from __future__ import annotations
+
+from campaign.recipients.detectors.cells import CellDetector, CellFinding
+from campaign.recipients.detectors.kinds import KINDS, Kind
+from campaign.recipients.detectors.placeholders import column_names, placeholders_in_template
+
+__all__ = ["KINDS", "CellDetector", "CellFinding", "Kind", "column_names", "placeholders_in_template"]

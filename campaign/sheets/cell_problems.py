@@ -1,0 +1,74 @@
+"""Texts of cells that are no text of anybody's: errors of formulas, and formulas that show a picture.
+
+A workbook marks an error by the type of its cell. A CSV file, and a cell whose values were pasted, contain its text
+alone, so the texts are compared in every kind of file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from campaign.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from campaign.sheets.table import Column
+
+UNREADABLE = "unreadable-cell"
+"""The code of these problems, and of others of a single cell."""
+
+_ERRORS = """
+    #NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #N/A! #GETTING_DATA #SPILL! #CONNECT! #BLOCKED! #UNKNOWN! #FIELD!
+    #CALC! #EXTERNAL! #BUSY! #PYTHON! #TIMEOUT! #ERROR!
+    #NV #BEZUG! #WERT! #ZAHL! #NULL #ÜBERLAUF! #KALK!
+    #VALEUR! #NOM? #NOMBRE! #NUL! #PROPAGATION!
+    #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #¡DIV/0! #¡NULO! #¡DESBORDAMIENTO! #VALOR! #NOME? #NÚM! #NULO! #N/D #N/DISP
+    #VALORE! #RIF! #NULLO! #ESPANSIONE!
+    #Н/Д #ЗНАЧ! #ССЫЛКА! #ДЕЛ/0! #ИМЯ? #ЧИСЛО! #ПУСТО! #ПЕРЕНОС! #ВЫЧИСЛ!
+"""
+ERROR_TEXTS = frozenset(_ERRORS.split())
+"""Error values as Excel displays them (Microsoft, ERROR.TYPE and “How to correct a #… error”): in English, and in
+German, French, Spanish, Portuguese, Italian and Russian, whose CSV files contain the translations. #ERROR! is Google
+Sheets'.
+"""
+
+_OTHER_ERROR = re.compile(r"Err:5\d\d")
+"""LibreOffice's numbered errors."""
+
+_PICTURE = re.compile(r"=\s*(?:_xlfn\.)*(?:DISPIMG|IMAGE)\s*\(", re.IGNORECASE)
+"""WPS Office stores a picture in a cell as DISPIMG, whose value is the formula as text; Excel and Google Sheets have
+IMAGE."""
+
+NO_TEXT = "shows a picture, which is no text"
+_REMEDY_ERROR = "correct it in the sheet"
+REMEDY_PICTURE = "enter a text in its place, or use another column"
+
+
+def is_suspect(together: str) -> bool:
+    """Whether the texts of a row, put together, can contain one that `problems_of_texts` finds. Takes no time."""
+    return "#" in together or "=" in together or "Err:5" in together
+
+
+def problems_of_texts(
+    columns: Sequence[Column], number: int, texts: Sequence[str], known: Collection[str] = ()
+) -> Iterator[Problem]:
+    """Yield a problem for each cell whose text is an error or a formula for a picture.
+
+    Args:
+        columns: the columns of the row.
+        number: the row's number.
+        texts: its cells as displayed.
+        known: references of the cells that have a problem already.
+    """
+    for column, text in zip(columns, texts, strict=True):
+        what = _what(text.strip()) if text else None
+        if what is not None and (where := f"{column.letter}{number}") not in known:
+            yield Problem(where, what, REMEDY_PICTURE if what is NO_TEXT else _REMEDY_ERROR, UNREADABLE)
+
+
+def _what(text: str) -> str | None:
+    if text in ERROR_TEXTS or _OTHER_ERROR.fullmatch(text):
+        return f"contains the error {text[:20]}"
+    return NO_TEXT if text[:1] == "=" and _PICTURE.match(text) else None
