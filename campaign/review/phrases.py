@@ -10,6 +10,7 @@ from campaign.journal.decisions import LIST_SUSPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from campaign.journal import ReasonCount, Tally
 
@@ -157,6 +158,16 @@ def next_steps(
             "To send corrected rows: on the sheet “To fix”, fix the rows; save the workbook, then: "
             f"{commands.run_fixed()}"
         )
+
+
+def without_journal(tally: Tally, workbook: Path | None) -> Iterator[str]:
+    """What to do where the journal is gone or damaged: no command can go on from it."""
+    yield "Put the journal's files back, or restore them from a copy, before any other command: they say who got it."
+    if workbook is not None:
+        yield f"If there is no copy, the workbook says it too: {workbook}"
+    else:
+        sent = f"{rows_of(tally.count(State.SENT))} {_are(tally.count(State.SENT))}"
+        yield f"If there is no copy, nothing here says which rows these are: {sent} sent, as counted while sending."
 
 
 def _after_rehearsal(tally: Tally) -> Iterator[str]:

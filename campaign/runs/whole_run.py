@@ -154,11 +154,18 @@ def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, o
     rows = run.waiting(settings.limit)
     if rows:
         asyncio.run(_deliver(run, run.begin_delivery(settings), rows, observer))
-    report = run.report_sync()
+    try:
+        report = run.report_sync()
+    except CampaignError as error:
+        if (counted := run.counted_report(error)) is None:
+            raise  # nothing was sent
+        return counted
+    if not paths.journal.exists():
+        report = replace(report, lost=True, reason=report.reason or f"{paths.journal} is gone")
     try:
         return write_workbook(report, paths, observer)
     except JournalError as error:  # messages were sent, and how many is known
-        return replace(report, trouble=error)
+        return replace(report, trouble=error, lost=True, reason=report.reason or str(error))
 
 
 async def _deliver(run: Run, delivery: Delivery, rows: int, observer: RunObserver) -> None:
