@@ -47,20 +47,14 @@ class EarlierMessages:
     repeated: int = field(default=0, init=False)
     repeated_in_doubt: int = field(default=0, init=False)
     left_out: int = field(default=0, init=False)
+    _places: dict[tuple[int, int], tuple[int, bytes | None]] = field(default_factory=dict, init=False, repr=False)
 
     def look_at(self, row: PlannedRow) -> PlannedRow:
         """The row, skipped where it must not be sent, or invalid where it is unknown whether it was sent."""
         if self.to_fix is not None:
             origin = self._origin(row, self.to_fix.columns)
             if isinstance(origin, Problem):
-                return row._replace(
-                    state=State.INVALID,
-                    problems=(origin,),
-                    kind=origin.what,
-                    reason=str(origin),
-                    body=None,
-                    digest=None,
-                )
+                return _invalid(row, origin)
             if origin is not None and (found := self.by_row(origin)) is not None:
                 return self._skipped(row, found)
             row = row._replace(origin=origin)
@@ -81,10 +75,24 @@ class EarlierMessages:
         if not any(texts):
             return None
         if all(text.isdecimal() for text in texts) and int(texts[0]) in self.runs:
-            return int(texts[0]), int(texts[1])
+            place = int(texts[0]), int(texts[1])
+            return self._twice(row, place, columns) or place
         column = self.recipients.columns[columns.run]
         what = f"“{texts[0]}” and “{texts[1]}” are no run and row of this campaign"
         return Problem(f"{column.letter}{row.number}", what, "leave these columns as campaign wrote them")
+
+    def _twice(self, row: PlannedRow, origin: tuple[int, int], columns: SourceColumns) -> Problem | None:
+        """What is wrong with a row whose place in the first list an earlier row of the sheet has, with another message.
+
+        If either was sent, the record would say of both that it was: the other message would never be sent.
+        """
+        first, digest = self._places.setdefault(origin, (row.number, row.digest))
+        if first == row.number or (digest is not None and digest == row.digest):  # an exact duplicate is skipped
+            return None
+        column = self.recipients.columns[columns.run]
+        what = f"this row and row {first} are both run {origin[0]}, row {origin[1]}, with different messages"
+        remedy = "if this one is a message of its own, clear its cells in these two columns; else delete a row"
+        return Problem(f"{column.letter}{row.number}", what, remedy)
 
     def _skipped(self, row: PlannedRow, found: EarlierRow) -> PlannedRow:
         self.left_out += 1
@@ -93,6 +101,17 @@ class EarlierMessages:
         kind = ALREADY_SENT if sent else ALREADY_IN_DOUBT
         # Without a digest it cannot make another row a duplicate.
         return row._replace(state=State.SKIPPED, kind=kind, reason=reason, problems=(), digest=None)
+
+
+def _invalid(row: PlannedRow, problem: Problem) -> PlannedRow:
+    return row._replace(
+        state=State.INVALID,
+        problems=(*row.problems, problem),
+        kind=problem.what,
+        reason="\n".join(map(str, (*row.problems, problem))),
+        body=None,
+        digest=None,
+    )
 
 
 @contextlib.contextmanager

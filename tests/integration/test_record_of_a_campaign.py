@@ -250,9 +250,7 @@ def test_a_campaign_file_that_was_renamed_and_edited_is_no_fresh_start(
     said = command(*words, renamed, "--yes")
     assert (said.code, len(server.bodies())) == (2, 5)
     assert "offer.journal.db has run 1 of offer.toml, which is gone and had the same " in said.stderr
-    assert (
-        "give it its former name back, offer.toml; to message everyone anew, `campaign run`" in said.stderr
-    )
+    assert "give it its former name back, offer.toml; to message everyone anew, `campaign run`" in said.stderr
 
 
 def test_another_campaign_beside_a_file_that_is_gone_is_a_fresh_start(command: Campaign, started: Path) -> None:
