@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalError, Problem
-from campaign.journal.sqlite.place import Place, read_place, write_place
+from campaign.journal.sqlite.place import Place, last_attempt, read_place, write_place
 from campaign.journal.sqlite.reader import JournalReader
 from campaign.journal.sqlite.schema import cannot_write, connect, create, damaged, plain_errors
 from campaign.journal.sqlite.wholeness import (
@@ -137,11 +137,15 @@ def _settled(
             place = _place(path, connection)
             if place.identity.is_same(identity) and not identity.generation:
                 identity = place.identity
-            agreed = accepted.moved or (accepted.new and not place.identity.inode)
+            remounted = _is_remounted(path, connection, place, identity)
+            agreed = remounted or accepted.moved or (accepted.new and not place.identity.inode)
             displaced = None if agreed else _displaced(path, place, identity)
             renamed = place.path not in ("", str(path.resolve()))
             if displaced is None and (renamed or place.identity != identity):
                 write_place(connection, path, identity)
+        if displaced is None and remounted:
+            what = "is on another device than before"
+            notes.append(Problem(str(path), what, "it is the same file in the same place", "journal-remounted"))
         if displaced is None and renamed:
             notes.append(Problem(str(path), f"was {place.path} before", "it is the same file", "journal-renamed"))
         return _opened(path, connection, identity, tuple(notes), displaced)
@@ -155,6 +159,20 @@ def _place(path: Path, connection: sqlite3.Connection) -> Place:
     if place is None:
         raise damaged(path, "its place is not on record")
     return place
+
+
+def _is_remounted(path: Path, connection: sqlite3.Connection, place: Place, identity: FileIdentity) -> bool:
+    """Whether it is the same file, whose file system was mounted anew: all but the device's number agrees.
+
+    A copy has another path or another inode; and beside it, the lock file would have to be a copy of the same time. The
+    lock file may lack the last attempts after a kill, as it is written after them.
+    """
+    if place.path != str(path.resolve()) or not place.identity.differs_by_device(identity):
+        return False
+    witness = read_witness(path)
+    return (witness.journal, witness.epoch) == (place.journal, place.epoch) and (
+        0 < witness.attempt <= last_attempt(connection) or not last_attempt(connection)
+    )
 
 
 def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | None:
