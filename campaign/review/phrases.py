@@ -98,6 +98,8 @@ def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
     sent, skipped = tally.count(State.SENT), tally.count(State.SKIPPED)
     expected = tally.rows - skipped
     target = " to the sandbox" if rehearsal else ""
+    if skipped and not expected:
+        return f"no row was to be sent{target}, {skipped:,} {_are(skipped)} skipped"
     if sent == expected and sent > 1:
         parts = [f"all {rows_of(sent)} are sent"]
     else:

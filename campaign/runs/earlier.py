@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
-from campaign.journal import open_journal
+from campaign.journal import open_journal, peek_journal
 from campaign.journal.records import PlannedRow, State
 from campaign.planning import PlanCounts, planned_rows
 from campaign.recipients.to_fix import to_fix_list
@@ -163,9 +164,27 @@ def looking_back(plan: Plan, *, skip_sent: bool = False) -> Iterator[LeaveOut | 
 def _other_journal(plan: Plan, journal: JournalStore, mark: WorkbookMark | None) -> RunStateError:
     whose = f"of campaign “{mark.name}”, run {mark.run}" if mark else "of an earlier run"
     what = f"is the sheet To fix {whose}, and {journal.where} has no such run, so nobody can say who got it meanwhile"
-    remedy = "run it with the campaign file that its first run had, beside that campaign's journal"
+    sheet = f' --sheet "{plan.recipients.sheet}"' if plan.recipients.sheet else ""
+    first = _first_file(plan, mark)
+    remedy = f"use `campaign run {first or 'FILE'} --recipients {plan.recipients.path.name}{sheet}`"
+    if first is None:
+        remedy += ", where FILE is the campaign file or the list that its first run was given, beside its journal"
+    if first is None or is_spreadsheet(Path(first)):
+        remedy += "; a list needs the options of that run as well, such as --template"
     where = plan.recipients.path.name + (f", sheet “{plan.recipients.sheet}”" if plan.recipients.sheet else "")
     return RunStateError(Problem(where, what, remedy))
+
+
+def _first_file(plan: Plan, mark: WorkbookMark | None) -> str | None:
+    """What the first run of a sheet To fix was given, as far as the journals beside the sheet and the campaign say."""
+    for folder in (plan.campaign.folder, plan.recipients.path.parent):
+        if mark is None:
+            break
+        peeked = peek_journal(RunPaths(folder, mark.name).journal)
+        origin = peeked[0].manifest.origin.campaign if peeked else ""
+        if origin and (folder / origin).exists():
+            return origin if folder == plan.campaign.folder else str(folder / origin)
+    return None
 
 
 def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observer: RunObserver) -> RunRecord | None:
@@ -189,7 +208,8 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
     if tally.finished and to_fix_list(plan.recipients) is not None:
         return None  # its rows are looked up one by one
     where = f"{Path(journal.where).name}: run {last.number}"
-    sent = f"{tally.count(State.SENT)} of {tally.rows} rows are sent"
+    count = tally.count(State.SENT)
+    sent = f"{count} of {rows_of(tally.rows)} {'is' if count == 1 else 'are'} sent"
     means = _what_new_means(plan, journal, observer)
     if tally.finished:
         raise RunStateError(Problem(where, f"is finished: {sent}", means))

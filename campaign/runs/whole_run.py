@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, JournalError, Problem, ResultsError, RunStateError, UsageError, fault_text
-from campaign.journal import open_journal
+from campaign.journal import open_journal, remove_unused_journal
 from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunOptions, RunPaths
 from campaign.runs.record_checks import (
@@ -58,12 +58,27 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     for warning in plan.warnings:
         observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
-    with open_journal(paths.journal, moved=options.moved, new=options.new) as journal, held(journal, observer):
+    with (
+        _unless_refused(paths.journal),
+        open_journal(paths.journal, moved=options.moved, new=options.new) as journal,
+        held(journal, observer),
+    ):
         check_record(journal, paths, options, observer)
         run = begin_run(plan, journal, credentials, options, observer, paths=paths)
         if run is None:
             return None
         return _deliver_and_report(run, paths, replace(run.settings, limit=options.limit), observer)
+
+
+@contextlib.contextmanager
+def _unless_refused(path: Path) -> Iterator[None]:
+    """Remove a journal that is made within, where the run is refused and leaves it empty."""
+    is_new = not path.exists() and not Path(f"{path}.lock").exists()
+    try:
+        yield
+    finally:
+        if is_new:
+            remove_unused_journal(path)
 
 
 def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, observer: RunObserver) -> Report | None:

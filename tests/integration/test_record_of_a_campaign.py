@@ -175,6 +175,22 @@ def test_a_rehearsal_beside_a_run_is_none_of_these(command: Campaign, started: P
     assert command("resume", started, *FAST).json["sent"] == 10
 
 
+@pytest.mark.parametrize("words", [("--yes",), ()], ids=["invalid rows", "no terminal"])
+def test_a_run_that_was_refused_leaves_no_journal(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 3)
+    if words:
+        edit(recipients, "room1", "")
+    options = ("--template", "livechat-text", "--server", server.url)
+    said = command("run", recipients, *options, *words)
+    assert said.code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+    assert command("run", recipients, *options, "--skip-invalid", *FAST).json["sent"] == (2 if words else 3)
+    assert command("run", recipients, *options, *words).code == 2  # a journal with a run stays
+    assert (tmp_path / "list.journal.db").exists()
+
+
 def test_another_list_in_the_campaign_file_is_said_and_the_planned_one_is_finished(
     command: Campaign, server: RunningSandbox, started: Path
 ) -> None:

@@ -218,6 +218,21 @@ def test_to_fix_without_its_journal_is_refused(
     assert len(server.ledger.taken()) == before
 
 
+def test_to_fix_of_a_list_without_a_campaign_file_is_told_how_to_run_it(
+    command: Campaign, server: RunningSandbox, half_failed: Path, tmp_path: Path
+) -> None:
+    fixed = fix(tmp_path / "list.results.xlsx", tmp_path / "fixed.xlsx", {"B2": "r3"})
+    before = {path.name for path in tmp_path.iterdir()}
+    said = command("run", fixed, "--sheet", "To fix", *LIVECHAT, "--server", server.url, "--yes")
+    assert said.code == 2
+    assert f'use `campaign run {half_failed.name} --recipients fixed.xlsx --sheet "To fix"`' in said.stderr
+    assert {path.name for path in tmp_path.iterdir()} == before  # no empty journal is left
+    (tmp_path / "away").mkdir()
+    moved = Path(shutil.copy(fixed, tmp_path / "away"))
+    said = command("run", moved, "--sheet", "To fix", *LIVECHAT, "--server", server.url, "--yes")
+    assert "where FILE is the campaign file or the list that its first run was given" in said.stderr
+
+
 def test_run_and_row_that_someone_changed_make_a_row_invalid(
     command: Campaign, server: RunningSandbox, half_failed: Path, tmp_path: Path
 ) -> None:

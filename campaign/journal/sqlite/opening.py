@@ -9,11 +9,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalError, Problem
+from campaign.journal.sqlite.lock import DeliveryLock
 from campaign.journal.sqlite.place import Place, last_attempt, read_place, write_place
 from campaign.journal.sqlite.reader import JournalReader
 from campaign.journal.sqlite.schema import cannot_write, connect, create, damaged, plain_errors
 from campaign.journal.sqlite.wholeness import (
     Lack,
+    files_of,
     find_lack,
     not_whole,
     refuse_strangers,
@@ -186,10 +188,28 @@ def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | No
     return None
 
 
+def remove_unused(path: Path) -> None:
+    """Remove a journal that has no run, with the files beside it, unless another process works on it."""
+    with contextlib.suppress(JournalError, OSError, sqlite3.Error), DeliveryLock(path).held(), _OPENING:
+        if OPEN[spot_of(path)] or read_witness(path).attempt:
+            return
+        with contextlib.closing(connect(path)) as connection:
+            if connection.execute("SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM attempt)").fetchone()[0]:
+                return
+            held = connection.execute("SELECT holder FROM place WHERE holder IS NOT NULL").fetchone()
+        if held is None:
+            for name in files_of(path):
+                name.unlink(missing_ok=True)
+
+
 def peek(path: Path) -> tuple[RunRecord, Tally] | None:
-    """The last run of a journal, read without changing anything; None where that cannot be done."""
+    """The last run of a journal, read without changing anything; None where that cannot be done.
+
+    Without a WAL, the main file is all there is: to read it in any other way would leave an empty WAL beside it.
+    """
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        mode = "mode=ro" if wal_of(path).exists() else "immutable=1"
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
         with contextlib.closing(connection):
             reader = JournalReader(path, connection)
             run = reader.last_run()

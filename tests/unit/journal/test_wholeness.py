@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from campaign.errors import JournalError, JournalWriteError
-from campaign.journal import State
+from campaign.journal import State, peek_journal
 from campaign.journal.sqlite import Accepted, SqliteJournal, guard
 from campaign.journal.sqlite.place import Mark, Place
 from campaign.journal.sqlite.wholeness import Lack, _View, find_lack, judge, wal_of
@@ -168,6 +168,18 @@ def test_a_foreign_log_is_set_aside_and_never_replayed(tmp_path: Path) -> None:
         journal.recover(1)
         assert {result.state for result in journal.results(1)} == {State.SENDING}
     assert (tmp_path / "a.journal.db-wal.aside-1").exists()
+
+
+def test_a_peek_into_a_closed_journal_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = delivered(tmp_path / "a.journal.db")
+    files = set(tmp_path.iterdir())
+    peeked = peek_journal(path)
+    assert peeked is not None
+    assert peeked[1].count(State.SENT) == 5
+    assert set(tmp_path.iterdir()) == files
+    with SqliteJournal.open(path) as journal:
+        journal.begin_session(1)
+        assert peek_journal(path) is not None
 
 
 @POSIX

@@ -48,6 +48,7 @@ def lines(
         pytest.param(
             {"sent": 3, "skipped": 2}, "Run 1 is finished: all 3 rows are sent, 2 are skipped.", id="some skipped"
         ),
+        pytest.param({"skipped": 1}, "Run 1 is finished: no row was to be sent, 1 is skipped.", id="all skipped"),
         pytest.param({"sent": 3, "failed": 2}, "Run 1 is finished: 3 of 5 rows are sent, 2 are not.", id="some not"),
         pytest.param(
             {"sent": 1, "failed": 1, "in_doubt": 2},
