@@ -51,6 +51,10 @@ DOUBTFUL = (State.IN_DOUBT, State.SENDING)
 """The states of the rows on the sheet In doubt, which is no list to send."""
 
 
+MANY = 10
+"""Rows that nobody names one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class NextCommands:
     """The commands that next steps name.
@@ -77,9 +81,9 @@ class NextCommands:
         """The command that gives up the rows that wait, and sends the corrected list without those that were sent."""
         return f"campaign run {self.file} --skip-sent{self.options}"
 
-    def resolve(self) -> str:
-        """The command that settles rows in doubt by hand."""
-        return f"campaign resolve {self.file} --rows 3,9 --as sent"
+    def resolve(self, rows: int) -> str:
+        """The command that settles rows in doubt by hand; shows how to name as many."""
+        return f"campaign resolve {self.file} --rows {'3,9' if rows < MANY else '3-40,52'} --as sent"
 
 
 SKIPPED_ALIKE: Mapping[str, str] = {
@@ -147,7 +151,7 @@ def next_steps(
         yield (
             f"{rows_of(doubtful)} {_are(doubtful)} in doubt: the server may have taken the message. Look into "
             f"{'this conversation' if doubtful == 1 else 'these conversations'} first; then settle each row "
-            f"(as sent or as not-sent): {commands.resolve()}; or, to send all rows in doubt again: "
+            f"(as sent or as not-sent): {commands.resolve(doubtful)}; or, to send all rows in doubt again: "
             f"{commands.resume('in-doubt')}"
         )
     if failed:

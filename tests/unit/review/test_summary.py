@@ -83,6 +83,7 @@ def test_rows_in_doubt_are_settled_by_hand_or_sent_again_and_never_from_a_sheet(
     said = lines({"in_doubt": 2})[-1]
     assert "Look into these conversations first; then settle each row" in said
     assert "campaign resolve offer.toml --rows 3,9 --as sent" in said
+    assert "campaign resolve offer.toml --rows 3-40,52 --as sent" in lines({"sent": 1, "in_doubt": 40})[-1]
     assert said.endswith("campaign resume offer.toml --retry in-doubt")
     assert not any("campaign run" in line for line in lines({"in_doubt": 2}))
 
