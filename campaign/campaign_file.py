@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
@@ -118,13 +118,24 @@ def real_file(file: Path) -> Path:
     return file.resolve() if file.is_symlink() else file
 
 
-def named_in(file: Path) -> str:
-    """The template as a campaign file names it; "" where it names none.
+class NamedFiles(NamedTuple):
+    """The template and the list as a campaign file names them; "" where it names none."""
+
+    template: str = ""
+    recipients: str = ""
+
+
+def named_in(file: Path) -> NamedFiles:
+    """What a campaign file names, apart from options. A list that is used without one names itself.
 
     Raises:
         CampaignFileError: it cannot be read.
     """
-    return str(_read_toml(file).get("template", ""))
+    if is_spreadsheet(file):
+        return NamedFiles("", file.name)
+    given = _read_toml(file)
+    section = given.get("recipients")
+    return NamedFiles(str(given.get("template", "")), str(section.get("file", "")) if isinstance(section, dict) else "")
 
 
 def _refuse_reserved(file: Path, name: str) -> None:

@@ -51,6 +51,10 @@ class FileIdentity(NamedTuple):
         known = self.generation and other.generation
         return self[:2] == other[:2] and (not known or self.generation == other.generation)
 
+    def differs_by_device(self, other: FileIdentity) -> bool:
+        """Whether only the device differs, which may have another number each time a file system is mounted."""
+        return self.device != other.device and bool(self.inode) and self[1:] == other[1:]
+
 
 def identity_of(path: Path) -> FileIdentity:
     """The identity of a file. Opens and closes it, which on POSIX drops this process's own locks on it.

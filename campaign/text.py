@@ -31,9 +31,14 @@ def duration(seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """An estimated or configured length of time: "0.5 s", "90 s", "15 min", "2.5 h"."""
+    """An estimated or configured length of time: "0.5 s", "90 s", "15 min", "2.5 h", "12 days", "over 1,000 days"."""
     if seconds < 10:
         return f"{seconds:.2g} s"
     if seconds < 120:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    days = seconds / 86_400
+    if days < 5:
+        return f"{seconds / 3600:.3g} h"
+    return f"{days:,.0f} days" if days <= 1000 else "over 1,000 days"

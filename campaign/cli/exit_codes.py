@@ -21,12 +21,12 @@ INTERNAL_FAULT = 4
 INTERRUPTED = 130
 
 
-def exit_code(tally: Tally, *, interrupted: bool, fault: bool = False) -> int:
-    """The exit code of `run`, `resume` and `results`."""
+def exit_code(tally: Tally, *, interrupted: bool, fault: bool = False, lost: bool = False) -> int:
+    """The exit code of `run`, `resume` and `results`; `lost`: the journal is gone or damaged."""
     if fault:
         return INTERNAL_FAULT
     if interrupted:
         return INTERRUPTED
-    if not tally.finished:
+    if lost or not tally.finished:
         return STOPPED
     return SOME_NOT_SENT if tally.count(State.INVALID, State.FAILED, State.IN_DOUBT) else ALL_SENT

@@ -102,7 +102,7 @@ def row_ranges(value: str) -> tuple[range, ...]:
 MOST_RANGES = 400
 """Each takes two of the 999 values that a statement can bind in SQLite before 3.32."""
 
-ROWS = click.option("--rows", type=row_ranges, metavar="3,9", help="Which rows, as in the list.")
+ROWS = click.option("--rows", type=row_ranges, metavar="3,9-12", help="Which rows, as in the list.")
 ASK_NOT = click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 
 RESULTS = click.option(

@@ -123,15 +123,18 @@ def show_report(report: Report | None, file: Path, *, json_wanted: bool, quiet: 
         server=None if manifest.server == CHANNELS.find(manifest.channel).default_url else manifest.server,
         options=options or is_spreadsheet(file),
         rehearsal=manifest.rehearsal,
+        lost=report.lost,
     )
     if not quiet:
         for line in as_text(summary):
             say(line)
-    if report.trouble:
+    if report.trouble and report.lost:
+        say(str(report.trouble), color="red")
+    elif report.trouble:
         say(f"{report.trouble}; write it again with: campaign results {summary.file}", color="red")
     if json_wanted:
         print_json(as_json(summary))
-    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault)
+    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault, lost=report.lost)
 
 
 def _quoted(text: str) -> str:

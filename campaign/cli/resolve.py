@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Settle rows in doubt by hand.")
 @FILE
-@click.option("--rows", type=row_ranges, required=True, metavar="3,9", help="Which rows, as in the list.")
+@click.option("--rows", type=row_ranges, required=True, metavar="3,9-12", help="Which rows, as in the list.")
 @click.option(
     "--as", "settled", type=click.Choice(["sent", "not-sent"]), required=True, help="What the server says of them."
 )

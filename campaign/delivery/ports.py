@@ -191,11 +191,18 @@ class RowEvent(NamedTuple):
 
 @dataclass(slots=True)
 class Progress:
-    """Counts of one delivery so far, for display; decisions rest on the log."""
+    """Counts of one delivery so far, for display, and for the report where the log cannot be read any more.
+
+    Attributes:
+        requests: HTTP requests begun, read-backs included.
+        throttled: responses that said "over the limit".
+    """
 
     sent: int = 0
     failed: int = 0
     in_doubt: int = 0
+    requests: int = 0
+    throttled: int = 0
     trouble: str = ""
     activity: str = ""
     """What is done where no message is being sent, in a few words."""

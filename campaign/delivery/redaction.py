@@ -1,36 +1,41 @@
 r"""Secrets out of texts: a server that repeats the key must not get it into a reason, an id, the journal or a log.
 
 A key is found in every spelling that a server, a proxy or an error page gives it: as it is, in JSON (`\/`, `\u002f`),
-percent-encoded, as HTML entities, in base64 at any offset, as hexadecimal digits, in any letter case and in any mixture
-of these.
+percent-encoded, as HTML entities, in base64 at any offset, as hexadecimal digits, in full-width letters, in any letter
+case and in any mixture of these; also with line breaks, blanks or characters that are not seen between its own.
 """
 
 from __future__ import annotations
 
-import html.entities
 import re
-from base64 import b64encode
+from bisect import bisect_right
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from campaign.channels.base import Fatal, Indeterminate, NoResponse, Refused, Response, Sent, Throttled, Unreachable
+from campaign.delivery.spellings import (
+    ALIKE,
+    MARKS,
+    SHORTEST_BROKEN,
+    UNSEEN,
+    UNSEEN_OR_BLANK,
+    plain_forms,
+    plain_spellings,
+    spellings,
+    without_separators,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Sequence
 
     from campaign.channels.base import ReadBack, Verdict
 
 BLANKED = "[the API key]"
 
-_SHORTEST_CODED = 6
-"""Characters of base64 below which a match would mean nothing."""
-
 _SHORTEST_CUT = 4
 """Characters of a key before an ellipsis that are taken for a part of it."""
 
-_URL_SAFE: Mapping[str, str] = {"+": "-", "/": "_"}
-"""The other alphabet of base64 (RFC 4648, section 5)."""
+_CODED = re.compile(r"[\w+/-]")
 
 _Reading = TypeVar("_Reading", "Verdict", "ReadBack")
 
@@ -40,28 +45,30 @@ class Redaction:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = tuple(sorted({secret for secret in secrets if secret}, key=len, reverse=True))
-        spellings = [spelling for secret in self._secrets for spelling in _spellings(secret)]
-        self._pattern = re.compile("|".join(spellings), re.IGNORECASE) if spellings else None
-        self._plain = tuple(plain.lower() for secret in self._secrets for plain in _plain_spellings(secret))
+        self._whole = _Search(self._secrets)
+        short = [secret for secret in self._secrets if len(secret) < SHORTEST_BROKEN]
+        long = [secret for secret in self._secrets if len(secret) >= SHORTEST_BROKEN]
+        self._broken = [
+            (gaps, _Search([bare for secret in each if (bare := "".join(secret.split()))]))
+            for gaps, each in ((UNSEEN_OR_BLANK, long), (UNSEEN, short))
+            if each
+        ]
 
     def __repr__(self) -> str:
         return f"<Redaction of {len(self._secrets)} secrets>"
 
     def text(self, text: str) -> str:
         """A text without the secrets, nor the beginning of one where the text was cut with an ellipsis."""
-        if self._pattern is None:
+        if not self._secrets:
             return text
-        blanked = self._pattern.sub(BLANKED, text) if self._may_hold(text) else text
+        blanked = _blank(text, self._whole.spans(_plain(text)))
+        for gaps, search in self._broken:
+            blanked = _blank_broken(blanked, gaps, search)
         for secret in self._secrets if blanked.endswith("…") else ():
             for length in range(len(secret) - 1, _SHORTEST_CUT - 1, -1):
                 if blanked[:-1].casefold().endswith(secret[:length].casefold()):
                     return f"{blanked[: -1 - length]}{BLANKED}…"
         return blanked
-
-    def _may_hold(self, text: str) -> bool:
-        """A look that costs little: most responses hold neither a secret nor a mark that begins an escape."""
-        lower = text.lower()
-        return any(mark in text for mark in "\\%&") or any(plain in lower for plain in self._plain)
 
     def read(self, response: Response | NoResponse, read: Callable[[Response | NoResponse], _Reading]) -> _Reading:
         """Read a response, and give the verdict texts without secrets.
@@ -74,7 +81,7 @@ class Redaction:
             read: gives the verdict on it.
         """
         verdict = read(response)
-        if self._pattern is None:
+        if not self._secrets:
             return verdict
         if isinstance(response, Response):
             clean = self._response(response)
@@ -116,61 +123,62 @@ def _shape(verdict: object) -> tuple[type, bool]:
     return type(verdict), getattr(verdict, "refusal", None) is not None
 
 
-def _spellings(secret: str) -> Iterator[str]:
-    """Patterns that find a secret, for a search that ignores case."""
-    yield "".join(map(_character, secret))
-    yield secret.encode().hex()
-    for before, core in _base64(secret):
-        inner = "".join(_character(each, _URL_SAFE.get(each)) for each in core)
-        yield rf"[\w+/-]{{0,{before}}}{inner}[\w+/-]?={{0,2}}"
+class _Search:
+    """Looks for secrets, after a look that costs little: most texts hold none, nor a mark that begins an escape."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._all = [spelling for secret in secrets for spelling in spellings(secret)]
+        first = "".join(sorted({*MARKS, *(character for each in self._all for character in each.first)}))
+        named = "|".join(f"(?P<_{number}>{each.pattern})" for number, each in enumerate(self._all))
+        # Nearly every place of a text is ruled out by its character, before any of the patterns is tried.
+        self._pattern = re.compile(f"(?=[{re.escape(first)}])(?:{named})", re.IGNORECASE) if self._all else None
+        self._spellings = tuple(plain.lower() for secret in secrets for plain in plain_spellings(secret))
+        self._digits = tuple(secret.encode().hex() for secret in secrets)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where the secrets are, with the characters that they share with their neighbours in base64."""
+        found: list[tuple[int, int]] = []
+        for match in self._pattern.finditer(text) if self._pattern and self._may_be_in(text) else ():
+            start, least = match.start(), found[-1][1] if found else 0
+            before = self._all[int((match.lastgroup or "_0")[1:])].before
+            while before and start > least and _CODED.match(text[start - 1]):
+                start, before = start - 1, before - 1
+            found.append((start, match.end()))
+        return found
+
+    def _may_be_in(self, text: str) -> bool:
+        lower = text.lower()
+        if any(mark in text for mark in MARKS) or any(spelling in lower for spelling in self._spellings):
+            return True
+        bare = without_separators(lower)
+        return any(digits in bare for digits in self._digits)
 
 
-def _plain_spellings(secret: str) -> Iterator[str]:
-    """The spellings without a mark that begins an escape."""
-    yield secret
-    yield secret.encode().hex()
-    if " " in secret:
-        yield secret.replace(" ", "+")
-    for _, core in _base64(secret):
-        yield from (core, core.replace("+", "-").replace("/", "_"))
+def _plain(text: str) -> str:
+    """A text of the same length in which ASCII characters in another shape are ASCII."""
+    return text if text.isascii() or not ALIKE.search(text) else text.translate(plain_forms())
 
 
-def _base64(secret: str) -> Iterator[tuple[int, str]]:
-    """What a secret becomes in base64 at each of the three offsets, without the characters that neighbours share."""
-    data = secret.encode()
-    for before, first in enumerate((0, 2, 3)):
-        coded = b64encode(bytes(before) + data).decode().rstrip("=")
-        core = coded[first : len(coded) - bool((before + len(data)) % 3)]
-        if len(core) >= _SHORTEST_CODED:
-            yield first, core
+def _blank(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text[at:start], BLANKED]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
-@cache
-def _entity_names() -> Mapping[str, tuple[str, ...]]:
-    """The names that HTML has for each text, in the order of the table."""
-    names: dict[str, tuple[str, ...]] = {}
-    for name, text in html.entities.html5.items():
-        if name.endswith(";"):
-            names[text] = (*names.get(text, ()), name)
-    return names
+def _blank_broken(text: str, gaps: re.Pattern[str], search: _Search) -> str:
+    """Blank secrets with gaps between their characters: look for them in the text without gaps."""
+    pieces = gaps.split(_plain(text))
+    if len(pieces) == 1 or not (spans := search.spans("".join(pieces))):
+        return text
+    within, places = [0], [0]  # where each piece begins in the text without gaps, and where in the text
+    for piece, gap in zip(pieces, gaps.finditer(_plain(text)), strict=False):
+        within.append(within[-1] + len(piece))
+        places.append(gap.end())
 
+    def place(position: int) -> int:
+        piece = bisect_right(within, position) - 1
+        return places[piece] + position - within[piece]
 
-def _character(character: str, other: str | None = None) -> str:
-    """A pattern for every spelling of a character; repetitions are bounded, so that no body makes the search slow."""
-    code = ord(character)
-    forms = [
-        re.escape(character),
-        rf"%(?:25){{0,3}}{code:02x}",
-        rf"\\{{1,4}}u00{code:02x}",
-        rf"\\{{1,4}}x{code:02x}",
-        rf"&(?:amp;){{0,3}}#0{{0,5}}{code};",
-        rf"&(?:amp;){{0,3}}#x0{{0,5}}{code:x};",
-        *(rf"&(?:amp;){{0,3}}{re.escape(name)}" for name in _entity_names().get(character, ())),
-    ]
-    if not character.isalnum():
-        forms.insert(1, rf"\\{{1,4}}{re.escape(character)}")
-    if character == " ":
-        forms.append(r"\+")
-    if other:
-        forms.append(re.escape(other))
-    return f"(?:{'|'.join(forms)})"
+    return _blank(text, [(place(start), place(end - 1) + 1) for start, end in spans])

@@ -88,6 +88,7 @@ class RowWorker:
         try:
             attempt = await self._reservations.begin(row.seq)
             self._sent_at = context.clock.now()
+            context.progress.requests += 1
             response = await context.transport.send(context.channel.send_request(row.body))
         except BaseException:
             context.rate_limiter.release(permit)
@@ -112,6 +113,7 @@ class RowWorker:
         if permit is None:
             return None
         began_at, self._sent_at = context.clock.epoch(), context.clock.now()
+        context.progress.requests += 1
         try:
             response = await context.transport.send(context.channel.read_back_request(row.body))
         except BaseException:
@@ -137,6 +139,7 @@ class RowWorker:
         quota = self._context.channel.quota(whole) if whole else None
         refused = isinstance(verdict, Indeterminate) and verdict.refusal is not None
         limiter.release(permit, whole, quota, healthy=refused or isinstance(verdict, Sent | Refused | NotFound))
+        self._context.progress.throttled += isinstance(verdict, Throttled)
         if isinstance(verdict, Throttled) and quota is None:
             limiter.slow_down()  # where the server states its quota there is nothing to guess
         if isinstance(verdict, Unreachable | Indeterminate) and not refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 
 PROBE_TIMEOUT = 2.0
@@ -45,7 +46,21 @@ def certificate_mistake(error: BaseException) -> str:
     if code in OUTDATED:
         return f"the server's certificate is not valid now ({why}); have it renewed, and check this machine's clock"
     remedy = "set SSL_CERT_FILE to a PEM file with the certificate of the authority that issued it"
-    return f"the server's certificate is not trusted ({why}); {remedy}"
+    return f"the server's certificate is not trusted ({why}{_what_is_wrong_with_the_file()}); {remedy}"
+
+
+def _what_is_wrong_with_the_file() -> str:
+    """What SSL_CERT_FILE has to do with it: OpenSSL reads the file by itself, and does not say where it cannot."""
+    named = os.environ.get(ssl.get_default_verify_paths().openssl_cafile_env)
+    if not named:
+        return ""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(named)
+    except ssl.SSLError:
+        return f"; SSL_CERT_FILE names {named}, in which there is no certificate in PEM form"
+    except OSError as error:
+        return f"; SSL_CERT_FILE names {named}, which cannot be read: {error.strerror}"
+    return f"; the certificates in {named}, which SSL_CERT_FILE names, are of other authorities"
 
 
 def handshake_mistake(error: BaseException) -> str | None:

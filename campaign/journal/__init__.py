@@ -40,6 +40,7 @@ __all__ = [
     "WaitingRow",
     "open_journal",
     "peek_journal",
+    "remove_unused_journal",
 ]
 
 
@@ -66,6 +67,13 @@ def open_journal(
 
     accepted = Accepted(recover, moved, new)
     return SqliteJournal.open_or_create(where, accepted) if create else SqliteJournal.open(where, accepted)
+
+
+def remove_unused_journal(path: Path) -> None:
+    """Remove a journal file that has no run, and what belongs to it, unless another process works on it."""
+    from campaign.journal.sqlite.opening import remove_unused  # noqa: PLC0415
+
+    remove_unused(path)
 
 
 def peek_journal(path: Path) -> tuple[RunRecord, Tally] | None:

@@ -61,7 +61,7 @@ class MemorySecondChances:
         self._runs: dict[int, MemoryRun] = {}
         self._decisions: list[tuple[int, Decision]] = []
         self._stop_requested: str | None = None
-        self._workbooks: set[bytes] = set()
+        self._workbooks: dict[bytes, int] = {}
 
     @contextlib.contextmanager
     def delivered_messages(self, runs: Sequence[int]) -> Iterator[Callable[[bytes], EarlierRow | None]]:
@@ -105,6 +105,7 @@ class MemorySecondChances:
         """Delete a run's personal data; see `JournalStore.forget`."""
         found = self._runs[run]
         found.record = replace(found.record, stop_reason=None)
+        self._workbooks = {digest: number for digest, number in self._workbooks.items() if number != run}
         blank = encode_cells([""] * len(found.record.manifest.headers), (), ())
         for row in found.rows.values():
             row.planned = row.planned._replace(
@@ -133,9 +134,9 @@ class MemorySecondChances:
         """Remove the request."""
         self._stop_requested = None
 
-    def record_workbook(self, run: int, digest: bytes) -> None:  # noqa: ARG002 - the protocol's
+    def record_workbook(self, run: int, digest: bytes) -> None:
         """Record the digest of a workbook that is written."""
-        self._workbooks.add(digest)
+        self._workbooks[digest] = run
 
     def wrote_workbook(self, digest: bytes) -> bool:
         """Whether a file with this digest is a workbook as this journal's campaign wrote it."""

@@ -13,6 +13,7 @@ class Origin:
         campaign: the name of the campaign file, or of the list where there was none, in the journal's folder.
         campaign_digest: the SHA-256 of its content.
         template_named: the template as the campaign file names it.
+        recipients_named: the list as the campaign file names it.
         template: the absolute path of the template file.
         template_digest: the SHA-256 of its content.
         recipients_digest: that of the list.
@@ -24,3 +25,4 @@ class Origin:
     template: str = ""
     template_digest: str = ""
     recipients_digest: str = ""
+    recipients_named: str = ""

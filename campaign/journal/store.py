@@ -205,6 +205,8 @@ class JournalStore(DoubtStore, Protocol):
     def forget(self, run: int) -> None:
         """Delete a run's personal data: cells, messages, destinations and reasons. States and digests stay.
 
+        Its workbooks are not known any more: they still contain what was deleted here, so they are never replaced.
+
         Raises:
             JournalWriteError: there is no room to write the file anew.
         """

@@ -10,6 +10,7 @@ from campaign.journal.decisions import LIST_SUSPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from campaign.journal import ReasonCount, Tally
 
@@ -50,6 +51,10 @@ DOUBTFUL = (State.IN_DOUBT, State.SENDING)
 """The states of the rows on the sheet In doubt, which is no list to send."""
 
 
+MANY = 10
+"""Rows that nobody names one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class NextCommands:
     """The commands that next steps name.
@@ -76,9 +81,9 @@ class NextCommands:
         """The command that gives up the rows that wait, and sends the corrected list without those that were sent."""
         return f"campaign run {self.file} --skip-sent{self.options}"
 
-    def resolve(self) -> str:
-        """The command that settles rows in doubt by hand."""
-        return f"campaign resolve {self.file} --rows 3,9 --as sent"
+    def resolve(self, rows: int) -> str:
+        """The command that settles rows in doubt by hand; shows how to name as many."""
+        return f"campaign resolve {self.file} --rows {'3,9' if rows < MANY else '3-40,52'} --as sent"
 
 
 SKIPPED_ALIKE: Mapping[str, str] = {
@@ -97,6 +102,8 @@ def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
     sent, skipped = tally.count(State.SENT), tally.count(State.SKIPPED)
     expected = tally.rows - skipped
     target = " to the sandbox" if rehearsal else ""
+    if skipped and not expected:
+        return f"no row was to be sent{target}, {skipped:,} {_are(skipped)} skipped"
     if sent == expected and sent > 1:
         parts = [f"all {rows_of(sent)} are sent"]
     else:
@@ -144,7 +151,7 @@ def next_steps(
         yield (
             f"{rows_of(doubtful)} {_are(doubtful)} in doubt: the server may have taken the message. Look into "
             f"{'this conversation' if doubtful == 1 else 'these conversations'} first; then settle each row "
-            f"(as sent or as not-sent): {commands.resolve()}; or, to send all rows in doubt again: "
+            f"(as sent or as not-sent): {commands.resolve(doubtful)}; or, to send all rows in doubt again: "
             f"{commands.resume('in-doubt')}"
         )
     if failed:
@@ -157,6 +164,16 @@ def next_steps(
             "To send corrected rows: on the sheet “To fix”, fix the rows; save the workbook, then: "
             f"{commands.run_fixed()}"
         )
+
+
+def without_journal(tally: Tally, workbook: Path | None) -> Iterator[str]:
+    """What to do where the journal is gone or damaged: no command can go on from it."""
+    yield "Put the journal's files back, or restore them from a copy, before any other command: they say who got it."
+    if workbook is not None:
+        yield f"If there is no copy, the workbook says it too: {workbook}"
+    else:
+        sent = f"{rows_of(tally.count(State.SENT))} {_are(tally.count(State.SENT))}"
+        yield f"If there is no copy, nothing here says which rows these are: {sent} sent, as counted while sending."
 
 
 def _after_rehearsal(tally: Tally) -> Iterator[str]:

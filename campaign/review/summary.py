@@ -16,6 +16,7 @@ from campaign.review.phrases import (
     times,
     verdict,
     waiting_rows,
+    without_journal,
 )
 from campaign.text import duration
 
@@ -40,6 +41,7 @@ class RunSummary:
         server: the server's address; None where that is the channel's own default.
         options: whether the run was made with options that another one needs as well.
         rehearsal: whether no message left this machine.
+        lost: whether the journal is gone or damaged, so that no command can go on from it.
     """
 
     run: int
@@ -51,6 +53,12 @@ class RunSummary:
     server: str | None = None
     options: bool = False
     rehearsal: bool = False
+    lost: bool = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether every row has a final state, and that is on record."""
+        return self.tally.finished and not self.lost
 
 
 def as_json(summary: RunSummary) -> Mapping[str, object]:
@@ -58,7 +66,7 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
     tally = summary.tally
     return {
         "run": summary.run,
-        "state": "finished" if tally.finished else "stopped",
+        "state": "finished" if summary.finished else "stopped",
         "reason": summary.stopped,
         "rows": tally.rows,
         "sent": tally.count(State.SENT),
@@ -79,7 +87,7 @@ def as_text(summary: RunSummary) -> Iterator[str]:
     tally = summary.tally
     name = f"{'Rehearsal' if summary.rehearsal else 'Run'} {summary.run}"
     became = verdict(tally, rehearsal=summary.rehearsal)
-    if tally.finished:
+    if summary.finished:
         yield f"{name} is finished: {became}."
     else:
         why = summary.stopped or ""
@@ -89,6 +97,9 @@ def as_text(summary: RunSummary) -> Iterator[str]:
     yield _figures(tally)
     if summary.results:
         yield f"Results: {summary.results}"
+    if summary.lost:
+        yield from without_journal(tally, summary.results)
+        return
     yield from next_steps(tally, _commands(summary), rehearsal=summary.rehearsal, stopped=summary.stopped)
 
 

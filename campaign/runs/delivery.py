@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import time
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -17,6 +19,8 @@ from campaign.delivery.redaction import Redaction
 from campaign.delivery.worker_pool import fault_reason
 from campaign.errors import CampaignError, JournalError, Problem, RunStateError
 from campaign.journal.records import State
+from campaign.review.phrases import rows_of
+from campaign.runs.counted import counted_tally
 from campaign.runs.doubts import DoubtSettler
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.stop_watch import stop_watch
@@ -28,9 +32,11 @@ if TYPE_CHECKING:
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
-    from campaign.journal import JournalStore, RunRecord
+    from campaign.journal import JournalStore, RunRecord, Tally
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
+
+LOG = logging.getLogger(__name__)
 
 SANDBOX_RATE = 1000.0
 """Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
@@ -78,6 +84,8 @@ class Delivery:
         self._rows = rows
         self._sends = sends
         self._look_only = False
+        self._before: Tally | None = None
+        self._began = 0.0
         self._shutdown = Shutdown()
         self._stop_requested = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -152,6 +160,7 @@ class Delivery:
         if not count_waiting(journal, run.number, self._retry, self._rows) and not run.has_doubts_to_look_up():
             self._ended.set_result(None)
             return
+        self._before, self._began = journal.tally(run.number), time.monotonic()
         session = self._session = journal.begin_session(run.number, self._retry)
         journal.deliveries.append(self)
         try:
@@ -159,7 +168,8 @@ class Delivery:
                 self.reason = await self._deliver()
         except CampaignError as error:
             self.reason = StopReason(str(error))
-            raise
+            if not self.progress.requests:
+                raise  # nothing was sent; else a report follows
         except Exception as error:  # noqa: BLE001 - outside the workers; a report follows all the same
             self.reason = fault_reason(error, Redaction(run.credentials.values()))
         except BaseException:
@@ -169,6 +179,12 @@ class Delivery:
             self._end_session(session)
             journal.deliveries.remove(self)
             self._ended.set_result(None)
+
+    def counted(self) -> Tally | None:
+        """The run's figures without a look into the journal; None where nothing was sent."""
+        if self._before is None or not self.progress.requests:
+            return None
+        return counted_tally(self._before, self.progress, self._retry, time.monotonic() - self._began)
 
     async def look_up(self) -> None:
         """Read back rows that were cut off while sending, and send nothing. The caller holds the journal."""
@@ -258,16 +274,21 @@ class Delivery:
 
     def _end_session(self, session: int) -> None:
         """Record the end, also where the caller has closed the journal meanwhile."""
-        with contextlib.suppress(JournalError), self._run.journal.reopened() as journal:  # else it has stopped the run
-            journal.check_session(session)
-            self._run.settle_cut_off(journal)
-            reason = self.reason.text if self.reason else self._early_end()
-            journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
+        try:
+            with self._run.journal.reopened() as journal:
+                journal.check_session(session)
+                self._run.settle_cut_off(journal)
+                reason = self.reason.text if self.reason else self._early_end()
+                journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
+        except JournalError as error:
+            LOG.info("the end of the session is not on record: %s", error)  # a report follows all the same
+        except Exception:
+            LOG.exception("the end of the session is not on record")
 
     def _early_end(self) -> str:
         """Why rows are waiting although nothing went wrong."""
         if self._sends:
-            return f"the limit of {self._settings.limit} rows is reached"
+            return f"the limit of {rows_of(self._settings.limit or 0)} is reached"
         return self._run.record.stop_reason or "rows in doubt were looked up, and nothing was sent"
 
 

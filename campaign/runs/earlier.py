@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
-from campaign.journal import open_journal
+from campaign.journal import open_journal, peek_journal
 from campaign.journal.records import PlannedRow, State
 from campaign.planning import PlanCounts, planned_rows
 from campaign.recipients.to_fix import to_fix_list
@@ -47,20 +48,14 @@ class EarlierMessages:
     repeated: int = field(default=0, init=False)
     repeated_in_doubt: int = field(default=0, init=False)
     left_out: int = field(default=0, init=False)
+    _places: dict[tuple[int, int], tuple[int, bytes | None]] = field(default_factory=dict, init=False, repr=False)
 
     def look_at(self, row: PlannedRow) -> PlannedRow:
         """The row, skipped where it must not be sent, or invalid where it is unknown whether it was sent."""
         if self.to_fix is not None:
             origin = self._origin(row, self.to_fix.columns)
             if isinstance(origin, Problem):
-                return row._replace(
-                    state=State.INVALID,
-                    problems=(origin,),
-                    kind=origin.what,
-                    reason=str(origin),
-                    body=None,
-                    digest=None,
-                )
+                return _invalid(row, origin)
             if origin is not None and (found := self.by_row(origin)) is not None:
                 return self._skipped(row, found)
             row = row._replace(origin=origin)
@@ -81,10 +76,24 @@ class EarlierMessages:
         if not any(texts):
             return None
         if all(text.isdecimal() for text in texts) and int(texts[0]) in self.runs:
-            return int(texts[0]), int(texts[1])
+            place = int(texts[0]), int(texts[1])
+            return self._twice(row, place, columns) or place
         column = self.recipients.columns[columns.run]
         what = f"“{texts[0]}” and “{texts[1]}” are no run and row of this campaign"
         return Problem(f"{column.letter}{row.number}", what, "leave these columns as campaign wrote them")
+
+    def _twice(self, row: PlannedRow, origin: tuple[int, int], columns: SourceColumns) -> Problem | None:
+        """What is wrong with a row whose place in the first list an earlier row of the sheet has, with another message.
+
+        If either was sent, the record would say of both that it was: the other message would never be sent.
+        """
+        first, digest = self._places.setdefault(origin, (row.number, row.digest))
+        if first == row.number or (digest is not None and digest == row.digest):  # an exact duplicate is skipped
+            return None
+        column = self.recipients.columns[columns.run]
+        what = f"this row and row {first} are both run {origin[0]}, row {origin[1]}, with different messages"
+        remedy = "if this one is a message of its own, clear its cells in these two columns; else delete a row"
+        return Problem(f"{column.letter}{row.number}", what, remedy)
 
     def _skipped(self, row: PlannedRow, found: EarlierRow) -> PlannedRow:
         self.left_out += 1
@@ -93,6 +102,17 @@ class EarlierMessages:
         kind = ALREADY_SENT if sent else ALREADY_IN_DOUBT
         # Without a digest it cannot make another row a duplicate.
         return row._replace(state=State.SKIPPED, kind=kind, reason=reason, problems=(), digest=None)
+
+
+def _invalid(row: PlannedRow, problem: Problem) -> PlannedRow:
+    return row._replace(
+        state=State.INVALID,
+        problems=(*row.problems, problem),
+        kind=problem.what,
+        reason="\n".join(map(str, (*row.problems, problem))),
+        body=None,
+        digest=None,
+    )
 
 
 @contextlib.contextmanager
@@ -144,9 +164,27 @@ def looking_back(plan: Plan, *, skip_sent: bool = False) -> Iterator[LeaveOut | 
 def _other_journal(plan: Plan, journal: JournalStore, mark: WorkbookMark | None) -> RunStateError:
     whose = f"of campaign “{mark.name}”, run {mark.run}" if mark else "of an earlier run"
     what = f"is the sheet To fix {whose}, and {journal.where} has no such run, so nobody can say who got it meanwhile"
-    remedy = "run it with the campaign file that its first run had, beside that campaign's journal"
+    sheet = f' --sheet "{plan.recipients.sheet}"' if plan.recipients.sheet else ""
+    first = _first_file(plan, mark)
+    remedy = f"use `campaign run {first or 'FILE'} --recipients {plan.recipients.path.name}{sheet}`"
+    if first is None:
+        remedy += ", where FILE is the campaign file or the list that its first run was given, beside its journal"
+    if first is None or is_spreadsheet(Path(first)):
+        remedy += "; a list needs the options of that run as well, such as --template"
     where = plan.recipients.path.name + (f", sheet “{plan.recipients.sheet}”" if plan.recipients.sheet else "")
     return RunStateError(Problem(where, what, remedy))
+
+
+def _first_file(plan: Plan, mark: WorkbookMark | None) -> str | None:
+    """What the first run of a sheet To fix was given, as far as the journals beside the sheet and the campaign say."""
+    for folder in (plan.campaign.folder, plan.recipients.path.parent):
+        if mark is None:
+            break
+        peeked = peek_journal(RunPaths(folder, mark.name).journal)
+        origin = peeked[0].manifest.origin.campaign if peeked else ""
+        if origin and (folder / origin).exists():
+            return origin if folder == plan.campaign.folder else str(folder / origin)
+    return None
 
 
 def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observer: RunObserver) -> RunRecord | None:
@@ -170,7 +208,8 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
     if tally.finished and to_fix_list(plan.recipients) is not None:
         return None  # its rows are looked up one by one
     where = f"{Path(journal.where).name}: run {last.number}"
-    sent = f"{tally.count(State.SENT)} of {tally.rows} rows are sent"
+    count = tally.count(State.SENT)
+    sent = f"{count} of {rows_of(tally.rows)} {'is' if count == 1 else 'are'} sent"
     means = _what_new_means(plan, journal, observer)
     if tally.finished:
         raise RunStateError(Problem(where, f"is finished: {sent}", means))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaign.campaign_file import is_spreadsheet, named_in
+from campaign.campaign_file import NamedFiles, is_spreadsheet, named_in
 from campaign.errors import CampaignFileError, Problem, RunStateError
 from campaign.journal import Origin, State, peek_journal
+from campaign.review.phrases import rows_of
 from campaign.runs.options import REHEARSAL_SUFFIX
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ JOURNALS = "*.journal.db"
 OTHER_SUFFIXES = (f"{REHEARSAL_SUFFIX}.journal.db", ".test.journal.db")
 
 AS_PLANNED = "what is sent stays as it was planned"
+NEW_ROWS = (
+    "what the list has beyond that gets a run of its own, when this one is finished: `campaign run` with --skip-sent"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,15 @@ class Difference:
 def origin_of(plan: Plan) -> Origin:
     """The files that a plan is made from."""
     file, template = plan.campaign.file, plan.template_file.path.resolve()
+    named = named_in(file) if file is not None else NamedFiles()
     return Origin(
         campaign=file.name if file else "",
         campaign_digest=_digest(file) if file else "",
-        template_named=named_in(file) if file is not None and not is_spreadsheet(file) else "",
+        template_named=named.template,
         template=str(template),
         template_digest=_digest(template),
         recipients_digest=_digest(plan.recipients.path),
+        recipients_named=named.recipients,
     )
 
 
@@ -76,7 +82,7 @@ def differences(record: RunRecord, paths: RunPaths) -> list[Difference]:
         found.append(_note(recipients, f"the list of run {record.number} is gone", AS_PLANNED))
     elif _digest(recipients) != origin.recipients_digest:
         what = f"the list was edited after run {record.number} was planned"
-        found.append(_note(recipients, what, AS_PLANNED))
+        found.append(_note(recipients, what, f"{AS_PLANNED}; {NEW_ROWS}"))
     return found
 
 
@@ -136,33 +142,59 @@ def refuse_other_name(paths: RunPaths) -> None:
     """
     if paths.file is None or paths.is_rehearsal:
         return
-    for path in sorted(paths.folder.glob(JOURNALS)):
-        if path == paths.journal or path.name.endswith(OTHER_SUFFIXES):
-            continue
-        peeked = peek_journal(path)
-        if peeked is None:
-            continue
-        record, tally = peeked
-        name, origin = path.name.removesuffix(".journal.db"), record.manifest.origin
-        if origin.campaign == paths.file.name:
-            go_on = f'set name = "{name}"'
-        elif _was_renamed(origin, paths.file):
-            go_on = f"give the file its former name back, {origin.campaign}"
-        else:
-            continue
-        what = (
-            f"there is no run under the name “{paths.name}”, but {path.name} has run {record.number} of this campaign "
-            f"file under the name “{name}”: {tally.count(State.SENT)} of {tally.rows} rows are sent"
-        )
-        remedy = f"to go on with it, {go_on}; to message everyone anew, `campaign run` with --new"
-        raise RunStateError(Problem(str(paths.file), what, remedy))
+    others = [path for path in sorted(paths.folder.glob(JOURNALS)) if not path.name.endswith(OTHER_SUFFIXES)]
+    peeked = [(path, found) for path in others if path != paths.journal and (found := peek_journal(path)) is not None]
+    for told in (_own, _renamed, _similar):  # what is certain counts first
+        for path, (record, tally) in peeked:
+            name, sent = path.name.removesuffix(".journal.db"), f"{tally.count(State.SENT)} of {rows_of(tally.rows)}"
+            if (said := told(record, paths.file, name)) is not None:
+                what = f"there is no run under the name “{paths.name}”, but {path.name} has run {record.number} of "
+                what += f"{said[0]}: {sent} {'is' if tally.count(State.SENT) == 1 else 'are'} sent"
+                remedy = f"to go on with it, {said[1]}; to message everyone anew, `campaign run` with --new"
+                raise RunStateError(Problem(str(paths.file), what, remedy))
 
 
-def _was_renamed(origin: Origin, file: Path) -> bool:
-    """Whether a run was planned from this very file, when it had another name."""
-    if not origin.campaign or not origin.campaign_digest or (file.parent / origin.campaign).exists():
-        return False
-    return _digest(file) == origin.campaign_digest
+def _own(record: RunRecord, file: Path, name: str) -> tuple[str, str] | None:
+    """What a run was planned from, and how to go on with it, where that was a file of this name."""
+    if record.manifest.origin.campaign != file.name:
+        return None
+    return f"this campaign file under the name “{name}”", f'set name = "{name}"'
+
+
+def _renamed(record: RunRecord, file: Path, name: str) -> tuple[str, str] | None:
+    """The same, where it was this very file when it had another name."""
+    former, digest = record.manifest.origin.campaign, record.manifest.origin.campaign_digest
+    if not former or not digest or (file.parent / former).exists() or digest != _digest(file):
+        return None
+    return f"this campaign file under the name “{name}”", f"give the file its former name back, {former}"
+
+
+def _similar(record: RunRecord, file: Path, _name: str) -> tuple[str, str] | None:
+    """The same, where it was a file that is gone and had this one's list or template: it may have been edited since.
+
+    Shipped templates say nothing: many campaigns use them.
+    """
+    origin, planned = record.manifest.origin, Path(record.manifest.recipients)
+    if not origin.campaign or record.manifest.rehearsal or (file.parent / origin.campaign).exists():
+        return None
+    try:
+        named = named_in(file)
+    except CampaignFileError:
+        return None
+    a_copy = named.recipients and _digest(file.parent / named.recipients) == origin.recipients_digest != ""
+    if _is_list(file, named, planned) or a_copy:
+        shared = "list"
+    elif named.template and (file.parent / named.template).resolve() == Path(origin.template):
+        shared = "template"
+    else:
+        return None
+    go_on = f"if this is that file, give it its former name back, {origin.campaign}"
+    return f"{origin.campaign}, which is gone and had the same {shared}", go_on
+
+
+def _is_list(file: Path, named: NamedFiles, planned: Path) -> bool:
+    """Whether a campaign file names the list that a run was planned with, by whichever spelling."""
+    return bool(named.recipients) and (file.parent / named.recipients).resolve() == planned
 
 
 def _place(record: RunRecord, paths: RunPaths, file: Path) -> Iterable[Difference]:
@@ -181,17 +213,21 @@ def _place(record: RunRecord, paths: RunPaths, file: Path) -> Iterable[Differenc
 
 
 def _named(record: RunRecord, file: Path) -> Iterable[Difference]:
-    """Whether the campaign file names another template than when a run was planned."""
+    """Whether the campaign file names another template or list than when a run was planned."""
     origin = record.manifest.origin
     if is_spreadsheet(file) or not file.exists() or _digest(file) == origin.campaign_digest:
         return
     try:
-        template = named_in(file)
+        named = named_in(file)
     except CampaignFileError:
         return
-    if template != origin.template_named:
-        what = f"names the template “{template}”; run {record.number} was planned with “{origin.template_named}”"
+    if named.template != origin.template_named:
+        what = f"names the template “{named.template}”; run {record.number} was planned with “{origin.template_named}”"
         yield Difference(_changed(file, what))
+    planned = Path(record.manifest.recipients)
+    if named.recipients not in ("", origin.recipients_named) and not _is_list(file, named, planned):
+        what = f"names the list “{named.recipients}”; run {record.number} was planned with “{planned.name}”"
+        yield _note(file, what, f"the rest of “{planned.name}” is sent, and nothing of the other; {NEW_ROWS}")
 
 
 def _changed(where: Path, what: str) -> Problem:

@@ -34,6 +34,8 @@ class Report:
         reasons: why rows were not sent, the most common first.
         results: the workbook, where one was written.
         trouble: why it could not be written.
+        lost: whether the journal is gone or damaged, so that no command can go on from it. The figures may be those
+            that were counted while delivering.
     """
 
     run: RunRecord
@@ -44,6 +46,7 @@ class Report:
     fault: bool = False
     results: Path | None = None
     trouble: CampaignError | None = None
+    lost: bool = False
     _journal: JournalStore = field(kw_only=True, repr=False)
 
     @classmethod
@@ -60,10 +63,35 @@ class Report:
             _journal=journal,
         )
 
+    @classmethod
+    def counted(
+        cls, journal: JournalStore, run: RunRecord, tally: Tally, ended: StopReason | None, error: CampaignError
+    ) -> Report:
+        """The report on a run whose journal cannot be read any more.
+
+        Args:
+            journal: the run's.
+            run: the run.
+            tally: its figures, as far as they are known.
+            ended: why its delivery ended early.
+            error: why the journal cannot be read.
+        """
+        return cls(
+            run=run,
+            tally=tally,
+            reason=ended.text if ended else str(error),
+            reasons=(),
+            interrupted=ended is not None and ended.interrupted,
+            fault=ended is not None and ended.fault,
+            trouble=error,
+            lost=True,
+            _journal=journal,
+        )
+
     @property
     def state(self) -> str:
-        """Either "finished", or "stopped" where rows are still waiting."""
-        return "finished" if self.tally.finished else "stopped"
+        """Either "finished", or "stopped" where rows are still waiting or their record is lost."""
+        return "finished" if self.tally.finished and not self.lost else "stopped"
 
     def rows(self) -> Iterator[RowResult]:
         """Every row in sheet order, read from the journal, also after it was closed.

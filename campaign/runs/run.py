@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
-    from campaign.errors import Problem
+    from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RunRecord
     from campaign.settings import DeliverySettings
 
@@ -227,6 +227,13 @@ class Run:
         """The blocking twin of `report`; it does not wait."""
         with self.journal.reopened() as journal:
             return Report.of(journal, self.record, self._delivery.reason if self._delivery else None)
+
+    def counted_report(self, error: CampaignError) -> Report | None:
+        """The report where the journal cannot be read any more; None where nothing was sent."""
+        tally = self._delivery.counted() if self._delivery else None
+        if self._delivery is None or tally is None:
+            return None
+        return Report.counted(self.journal, self.record, tally, self._delivery.reason, error)
 
     def _prepared(self, rate: str | float | None, concurrency: int | None, limit: int | None) -> Delivery:
         options = RunOptions(rate=rate, concurrency=concurrency, limit=limit)

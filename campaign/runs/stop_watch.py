@@ -1,4 +1,4 @@
-"""The request to stop that another process leaves in the journal, looked for while a run is delivered."""
+"""Looks into the journal while a run is delivered: another process may ask it to stop, or may have damaged it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from campaign.delivery import StopReason
-from campaign.errors import JournalError
+from campaign.errors import JournalError, JournalWriteError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ POLL_INTERVAL = 1.0
 
 @contextlib.asynccontextmanager
 async def stop_watch(journal: JournalStore, shutdown: Shutdown) -> AsyncIterator[None]:
-    """Stop a delivery once the journal contains the request; looks at once, and then about every second."""
+    """Stop a delivery once the journal contains the request or is damaged; looks at once, then about every second."""
     ended = asyncio.Event()
     watching = asyncio.create_task(_watch(journal, shutdown, ended))
     try:
@@ -34,8 +34,13 @@ async def stop_watch(journal: JournalStore, shutdown: Shutdown) -> AsyncIterator
 async def _watch(journal: JournalStore, shutdown: Shutdown, ended: asyncio.Event) -> None:
     while not ended.is_set():
         by = None
-        with contextlib.suppress(JournalError):  # a journal that cannot be read stops the delivery by itself
+        try:
             by = await asyncio.to_thread(journal.stop_requested)
+        except JournalWriteError:
+            pass  # perhaps only locked for a moment; the next write says whether it is more than that
+        except JournalError as error:
+            shutdown.request(StopReason(str(error)))
+            return
         if by is not None:
             shutdown.request(StopReason(f"stopped by `campaign stop` ({by})", interrupted=True))
             with contextlib.suppress(JournalError):

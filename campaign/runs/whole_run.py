@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, JournalError, Problem, ResultsError, RunStateError, UsageError, fault_text
-from campaign.journal import open_journal
+from campaign.journal import open_journal, remove_unused_journal
 from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.options import REHEARSAL_SUFFIX, RunOptions, RunPaths
 from campaign.runs.record_checks import (
@@ -60,12 +60,27 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     for warning in plan.warnings:
         observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
-    with open_journal(paths.journal, moved=options.moved, new=options.new) as journal, held(journal, observer):
+    with (
+        _unless_refused(paths.journal),
+        open_journal(paths.journal, moved=options.moved, new=options.new) as journal,
+        held(journal, observer),
+    ):
         check_record(journal, paths, options, observer)
         run = begin_run(plan, journal, credentials, options, observer, paths=paths)
         if run is None:
             return None
         return _deliver_and_report(run, paths, replace(run.settings, limit=options.limit), observer)
+
+
+@contextlib.contextmanager
+def _unless_refused(path: Path) -> Iterator[None]:
+    """Remove a journal that is made within, where the run is refused and leaves it empty."""
+    is_new = not path.exists() and not Path(f"{path}.lock").exists()
+    try:
+        yield
+    finally:
+        if is_new:
+            remove_unused_journal(path)
 
 
 def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, observer: RunObserver) -> Report | None:
@@ -173,11 +188,18 @@ def _look_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, obse
 def _report(run: Run, paths: RunPaths, observer: RunObserver) -> Report:
     if run.look_up_problem is not None:
         observer.warned(run.look_up_problem)
-    report = run.report_sync()
+    try:
+        report = run.report_sync()
+    except CampaignError as error:
+        if (counted := run.counted_report(error)) is None:
+            raise  # nothing was sent
+        return counted
+    if not paths.journal.exists():
+        report = replace(report, lost=True, reason=report.reason or f"{paths.journal} is gone")
     try:
         return write_workbook(report, paths, observer)
     except JournalError as error:  # messages were sent, and how many is known
-        return replace(report, trouble=error)
+        return replace(report, trouble=error, lost=True, reason=report.reason or str(error))
 
 
 async def _deliver(run: Run, delivery: Delivery, rows: int, observer: RunObserver) -> None:

@@ -9,6 +9,7 @@ browsers state in `Origin` (RFC 6454) and `Sec-Fetch-Site` (W3C, "Fetch Metadata
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,6 +23,9 @@ OWN_SITES = frozenset({"same-origin", "none"})
 """`none`: the user typed the address."""
 
 
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(:[0-9]{0,5})?")
+
+
 def refusal(method: str, headers: Mapping[str, str], own_host: str) -> Reply | None:
     """The reply to a request that is not for this sandbox or comes from another site; None if it is welcome.
 
@@ -31,7 +35,7 @@ def refusal(method: str, headers: Mapping[str, str], own_host: str) -> Reply | N
         own_host: the host that the sandbox listens on.
     """
     host = headers.get("Host")
-    if host is not None and not _is_own(_host_name(f"//{host}"), own_host):
+    if host is not None and not _is_own(_host_name(host), own_host):
         return json_reply(421, {"error": "the sandbox answers on loopback alone: ask for it as 127.0.0.1 or localhost"})
     if method in SAFE_METHODS:
         return None
@@ -41,9 +45,12 @@ def refusal(method: str, headers: Mapping[str, str], own_host: str) -> Reply | N
     return None
 
 
-def _host_name(address: str) -> str | None:
+def _host_name(host: str) -> str | None:
+    """The name in a Host header; None where it is not a name and a port at most (RFC 9110, section 7.2)."""
+    if not HOST.fullmatch(host):
+        return None
     try:
-        return urlsplit(address).hostname
+        return urlsplit(f"//{host}").hostname
     except ValueError:
         return None
 

@@ -289,6 +289,21 @@ def test_forget_deletes_the_people_and_keeps_the_counts(
     assert (again.json["sent"], again.json["skipped"]) == (0, 3)
 
 
+@pytest.mark.parametrize("words", ["results", "resume"])
+def test_a_workbook_that_still_contains_what_was_forgotten_is_kept(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, words: str
+) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 3)
+    command("run", recipients, *LIVECHAT, "--server", server.url, *FAST)
+    command("forget", recipients, "--yes")
+    kept = (tmp_path / "list.results.xlsx").read_bytes()
+    said = command(words, recipients, "--json")
+    assert said.json["results"] == str(tmp_path / "list.results (1).xlsx")
+    assert "it is kept, and the new workbook is" in said.stderr
+    assert (tmp_path / "list.results.xlsx").read_bytes() == kept
+    assert command(words, recipients, "--json").json["results"] == str(tmp_path / "list.results (1).xlsx")
+
+
 def test_an_unfinished_run_is_not_forgotten(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 3)
     command("run", recipients, *LIVECHAT, "--server", server.url, *FAST, "--limit", "1")

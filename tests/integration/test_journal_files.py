@@ -139,10 +139,13 @@ def test_a_journal_that_goes_away_while_running_stops_the_run(command: Campaign,
     else:
         kitechat.remove("-wal")
     at = len(kitechat.server.ledger.entries)
-    stdout, _ = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 3
     assert len(kitechat.server.ledger.entries) <= at + 4
     assert "removed, moved or replaced" in json.loads(stdout)["reason"]
+    if act in ("removed", "moved"):  # no command can go on from what is there
+        assert "Next: campaign" not in stderr
+        assert "Put the journal's files back" in stderr
     before = kitechat.taken()
     said = command("run", kitechat.file, "--yes")
     assert said.code == 2

@@ -173,3 +173,104 @@ def test_a_rehearsal_beside_a_run_is_none_of_these(command: Campaign, started: P
     assert command("run", started, "--sandbox", "--json").json["sent"] == 10
     assert command("run", started, "--sandbox", "--json").json["run"] == 2
     assert command("resume", started, *FAST).json["sent"] == 10
+
+
+@pytest.mark.parametrize("words", [("--yes",), ()], ids=["invalid rows", "no terminal"])
+def test_a_run_that_was_refused_leaves_no_journal(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 3)
+    if words:
+        edit(recipients, "room1", "")
+    options = ("--template", "livechat-text", "--server", server.url)
+    said = command("run", recipients, *options, *words)
+    assert said.code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+    assert command("run", recipients, *options, "--skip-invalid", *FAST).json["sent"] == (2 if words else 3)
+    assert command("run", recipients, *options, *words).code == 2  # a journal with a run stays
+    assert (tmp_path / "list.journal.db").exists()
+
+
+def test_another_list_in_the_campaign_file_is_said_and_the_planned_one_is_finished(
+    command: Campaign, server: RunningSandbox, started: Path
+) -> None:
+    livechat_list(started.with_name("other.csv"), 12)
+    edit(started, 'file = "list.csv"', 'file = "other.csv"')
+    said = command("resume", started, "--limit", "1", *FAST)
+    assert (said.code, said.json["sent"], said.json["rows"]) == (3, 4, 10)
+    assert "names the list “other.csv”; run 1 was planned with “list.csv”" in said.stderr
+    assert "the rest of “list.csv” is sent, and nothing of the other" in said.stderr
+    assert "`campaign run` with --skip-sent" in said.stderr
+    assert command("resume", started, *FAST).code == 0
+    more = command("run", started, "--skip-sent", *FAST)
+    assert (more.json["sent"], more.json["skipped"]) == (2, 10)
+    assert len(server.bodies()) == 12
+
+
+def test_rows_added_to_the_list_are_said_to_need_a_run_of_their_own(command: Campaign, started: Path) -> None:
+    livechat_list(started.with_name("list.csv"), 12)
+    said = command("resume", started, *FAST)
+    assert said.json["sent"] == 10
+    assert "the list was edited after run 1 was planned" in said.stderr
+    assert "`campaign run` with --skip-sent" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param('file = "list.csv"', 'file = "./list.csv"', id="another spelling"),
+        pytest.param('name = "c"', 'name = "c"  # a comment', id="another line"),
+    ],
+)
+def test_the_same_list_is_no_difference(command: Campaign, started: Path, old: str, new: str) -> None:
+    edit(started, old, new)
+    assert "Warning" not in command("resume", started, *FAST).stderr
+
+
+def test_a_list_that_was_given_as_an_option_is_no_difference(command: Campaign, started: Path) -> None:
+    other = livechat_list(started.with_name("other.csv"), 5)
+    given = ("--recipients", other, "--new", "--limit", "2")
+    assert command("run", started, *given, *FAST).json["rows"] == 5
+    assert "Warning" not in command("resume", started, "--limit", "1", *FAST).stderr
+    edit(started, 'file = "list.csv"', 'file = "other.csv"')
+    assert "Warning" not in command("resume", started, *FAST).stderr
+
+
+RENAMED_AND_EDITED: dict[str, Callable[[Path], None]] = {
+    "the same list and template": lambda file: edit(file, "[server]", "[throttle]\nconcurrency = 2\n[server]"),
+    "the same list": lambda file: edit(file, "t.toml", "livechat-text"),
+    "the same template": lambda file: edit(file, "list.csv", "more.csv"),
+    "a copy of the list": lambda file: edit(edited_to(file, "t.toml", "livechat-text"), "list.csv", "copy.csv"),
+}
+
+
+def edited_to(file: Path, old: str, new: str) -> Path:
+    edit(file, old, new)
+    return file
+
+
+@pytest.mark.parametrize("words", [("resume",), ("run",)], ids=["resume", "run"])
+@pytest.mark.parametrize("what", RENAMED_AND_EDITED)
+def test_a_campaign_file_that_was_renamed_and_edited_is_no_fresh_start(
+    command: Campaign, server: RunningSandbox, started: Path, words: tuple[str], what: str
+) -> None:
+    livechat_list(started.with_name("more.csv"), 12)
+    started.with_name("copy.csv").write_bytes(started.with_name("list.csv").read_bytes())
+    unnamed = started.with_name("offer.toml")
+    unnamed.write_text(started.read_text().replace('name = "c"\n', ""))
+    started.unlink()
+    started.with_name("c.journal.db").unlink()
+    assert command("run", unnamed, "--limit", "2", "--new", *FAST).json["sent"] == 2
+    renamed = unnamed.rename(unnamed.with_name("tet.toml"))
+    RENAMED_AND_EDITED[what](renamed)
+    said = command(*words, renamed, "--yes")
+    assert (said.code, len(server.bodies())) == (2, 5)
+    assert "offer.journal.db has run 1 of offer.toml, which is gone and had the same " in said.stderr
+    assert "give it its former name back, offer.toml; to message everyone anew, `campaign run`" in said.stderr
+
+
+def test_another_campaign_beside_a_file_that_is_gone_is_a_fresh_start(command: Campaign, started: Path) -> None:
+    livechat_list(started.with_name("more.csv"), 12)
+    other = started.rename(started.with_name("other.toml"))
+    edit(edited_to(edited_to(other, 'name = "c"\n', ""), "t.toml", "livechat-text"), "list.csv", "more.csv")
+    assert command("run", other, *FAST).json["sent"] == 12

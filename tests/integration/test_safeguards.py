@@ -111,7 +111,7 @@ def test_refusals_that_differ_only_in_a_number_are_of_one_kind(
 def test_a_killed_run_has_an_unknown_stop_reason(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 3)
     limited = command("run", recipients, *LIVECHAT, "--server", server.url, "--limit", "1", *FAST)
-    assert limited.json["reason"] == "the limit of 1 rows is reached"
+    assert limited.json["reason"] == "the limit of 1 row is reached"
     shown = command("results", recipients, "--json")
     assert Counter({**shown.json, "results": None}) == Counter({**limited.json, "results": None})
 

@@ -115,6 +115,47 @@ def half_failed(command: Campaign, server: RunningSandbox, tmp_path: Path) -> Pa
     return recipients
 
 
+def with_a_copy(workbook: Path, saved: Path, cells: dict[str, str]) -> Path:
+    """The sheet To fix with its first row corrected, and a copy of that row below the others with other cells."""
+    book = openpyxl.load_workbook(fix(workbook, saved, {"B2": "r3"}))
+    sheet = book["To fix"]
+    sheet.append([cell.value for cell in sheet[2]])
+    for column, text in cells.items():
+        sheet[f"{column}{sheet.max_row}"] = text
+    book.save(saved)
+    return saved
+
+
+@pytest.mark.parametrize("when", ["before any is sent", "when one is sent"])
+def test_a_row_to_fix_that_was_copied_with_another_text_is_named_and_not_lost(
+    command: Campaign, server: RunningSandbox, half_failed: Path, tmp_path: Path, when: str
+) -> None:
+    options = (*LIVECHAT, "--server", server.url, "--sheet", "To fix", "--skip-sent", *FAST)
+    results = tmp_path / "list.results.xlsx"
+    if when == "when one is sent":
+        once = fix(results, tmp_path / "once.xlsx", {"B2": "r3"})
+        assert command("run", half_failed, "--recipients", once, *options).json["sent"] == 1
+    fixed = with_a_copy(results, tmp_path / "fixed.xlsx", {"C": "another text"})
+    said = command("run", half_failed, "--recipients", fixed, *options)
+    assert said.code == 2
+    assert "this row and row 2 are both run 1, row 3, with different messages" in said.stderr
+    assert "another text" not in times(server)
+    own = with_a_copy(results, tmp_path / "own.xlsx", {"C": "another text", "E": "", "F": ""})
+    said = command("run", half_failed, "--recipients", own, *options)
+    assert times(server)["another text"] == 1
+    assert set(times(server).values()) == {1}
+
+
+def test_an_exact_copy_of_a_row_to_fix_is_a_duplicate(
+    command: Campaign, server: RunningSandbox, half_failed: Path, tmp_path: Path
+) -> None:
+    fixed = with_a_copy(tmp_path / "list.results.xlsx", tmp_path / "fixed.xlsx", {})
+    options = (*LIVECHAT, "--server", server.url, "--sheet", "To fix", *FAST)
+    said = command("run", half_failed, "--recipients", fixed, *options)
+    assert (said.json["sent"], said.json["skipped"]) == (1, 1)
+    assert times(server)["b"] == 1
+
+
 def test_to_fix_sends_a_row_once_however_often_and_under_whatever_name_it_is_run(
     command: Campaign, server: RunningSandbox, half_failed: Path, tmp_path: Path
 ) -> None:
@@ -175,6 +216,21 @@ def test_to_fix_without_its_journal_is_refused(
     assert said.code == 2
     assert sentence in said.stderr
     assert len(server.ledger.taken()) == before
+
+
+def test_to_fix_of_a_list_without_a_campaign_file_is_told_how_to_run_it(
+    command: Campaign, server: RunningSandbox, half_failed: Path, tmp_path: Path
+) -> None:
+    fixed = fix(tmp_path / "list.results.xlsx", tmp_path / "fixed.xlsx", {"B2": "r3"})
+    before = {path.name for path in tmp_path.iterdir()}
+    said = command("run", fixed, "--sheet", "To fix", *LIVECHAT, "--server", server.url, "--yes")
+    assert said.code == 2
+    assert f'use `campaign run {half_failed.name} --recipients fixed.xlsx --sheet "To fix"`' in said.stderr
+    assert {path.name for path in tmp_path.iterdir()} == before  # no empty journal is left
+    (tmp_path / "away").mkdir()
+    moved = Path(shutil.copy(fixed, tmp_path / "away"))
+    said = command("run", moved, "--sheet", "To fix", *LIVECHAT, "--server", server.url, "--yes")
+    assert "where FILE is the campaign file or the list that its first run was given" in said.stderr
 
 
 def test_run_and_row_that_someone_changed_make_a_row_invalid(

@@ -18,7 +18,7 @@ LAYERS = [
     {"campaign_file"},
     {"messages", "starter"},
     {"journal.records", "journal.origin"},
-    {"delivery.ports", "delivery.shutdown", "delivery.redaction"},
+    {"delivery.ports", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
     {"journal"},
     {"planning"},
     {"delivery", "review", "sandbox"},

@@ -57,6 +57,10 @@ def test_durations_in_words(seconds: float, words: str) -> None:
         (900, "15 min"),
         (7200, "2 h"),
         (9000, "2.5 h"),
+        (2 * 86_400, "48 h"),
+        (7 * 86_400, "7 days"),
+        (1e23, "over 1,000 days"),
+        (float("inf"), "over 1,000 days"),
     ],
     ids=str,
 )

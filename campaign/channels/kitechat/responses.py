@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.channels.base import Fatal, Indeterminate, NoResponse, Refused, Sent, Throttled
@@ -25,21 +26,31 @@ from campaign.channels.responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from campaign.channels.base import Payload, Response, Verdict
 
 API = "Kitechat's API"
 
-STATUS_FIELDS = ("code", "status", "error_code")
+STATUS_FIELDS = ("code", "status", "statusCode", "status_code", "error_code", "errorCode")
 """Fields of a body whose number is read as an HTTP status, where it can be one."""
 
 ERROR_FIELDS = ("error", "errors")
-WORD_FIELDS = ("success", "ok", "status", "result")
-REASON_FIELDS = ("message", "error", "errors", "msg", "code", "error_code")
+SUCCESS_FIELDS = ("success", "isSuccess", "is_success", "ok")
+WORD_FIELDS = (*SUCCESS_FIELDS, "status", "result")
+REASON_FIELDS = ("message", "error", "errors", "msg", *(name for name in STATUS_FIELDS if name != "status"))
 ID_FIELDS = ("messageId", "message_id", "msgId", "mid", "id", "_id")
 
-FAILURE_WORD = re.compile(r"(error|fail\w*|false|ko)\Z", re.IGNORECASE)
+FAILURE_WORD = re.compile(
+    r"(error|fail\w*|false|ko|nok|no|not[ _-]ok|rejected|refused|denied|declined|blocked|invalid|unauthori[sz]ed"
+    r"|forbidden|unsuccessful|undeliver(ed|able)|not[ _-]sent)\Z",
+    re.IGNORECASE,
+)
+
+BELOW = frozenset(status.value for status in HTTPStatus if status >= 400)
+"""Numbers that are read as an HTTP status below `error` or `data`: other codes there are the API's own, such as the
+100, 190 and 551 that Facebook gives for pages
+(https://developers.facebook.com/docs/graph-api/guides/error-handling)."""
 
 Number: TypeAlias = int | float | Decimal
 
@@ -82,15 +93,38 @@ def _read_success(response: Response) -> Verdict:
 def _read_object(response: Response, answer: Payload) -> Verdict:
     """The verdict on a 2xx with an object: a status in it counts first, then any other form of a denial."""
     said = f"HTTP {response.status}"
-    codes = [(name, code) for name in STATUS_FIELDS if (code := _number(answer.get(name))) is not None]
-    for name, code in codes:
-        if 100 <= code < 600 and not 200 <= code < 300 and code == int(code):
-            return _read_failure(response._replace(status=int(code)), f"{said}, {name} {int(code)}")
+    codes = _codes(answer)
     data = answer.get("data")
+    above = [(name, code) for name, code in codes if 100 <= code < 600 and not 200 <= code < 300]
+    for name, code in (*above, *((name, code) for name, code in _codes_below(answer) if code in BELOW)):
+        if code == int(code):
+            return _read_failure(response._replace(status=int(code)), f"{said}, {name} {int(code)}")
     denied = any(code != 0 and not 200 <= code < 300 for _, code in codes)
     if denied or _denies(answer) or (isinstance(data, dict) and _has_error(data)):
         return _refused(response, said)
     return Sent(_message_id(answer))
+
+
+def _codes(fields: Mapping[str, object], where: str = "") -> list[tuple[str, Number]]:
+    """The numbers in fields that may be a status, with the names by which people find them."""
+    return [(where + name, code) for name in STATUS_FIELDS if (code := _number(fields.get(name))) is not None]
+
+
+def _codes_below(answer: Payload) -> Iterator[tuple[str, Number]]:
+    """The numbers that may be a status in an error, and in `data` and an error there."""
+    data = answer.get("data")
+    for where, fields in (("", answer), ("data.", data)):
+        if not isinstance(fields, dict):
+            continue
+        for name in ERROR_FIELDS:
+            error = fields.get(name)
+            for each in error if isinstance(error, list) else [error]:
+                if isinstance(each, dict):
+                    yield from _codes(each, f"{where}{name}.")
+                elif (code := _number(each)) is not None:
+                    yield f"{where}{name}", code
+        if where:
+            yield from _codes(fields, where)
 
 
 def _number(value: object) -> Number | None:
@@ -103,12 +137,14 @@ def _number(value: object) -> Number | None:
 def _denies(fields: Mapping[str, object]) -> bool:
     if _has_error(fields):
         return True
+    if fields.get("result") in (False, 0, "0"):
+        return True
     return any(FAILURE_WORD.match(str(fields.get(name, "")).strip()) for name in WORD_FIELDS)
 
 
 def _has_error(fields: Mapping[str, object]) -> bool:
     """Whether fields hold an error, or say that there was no success."""
-    if fields.get("success") in (False, 0, "0"):  # 0 == False, None is neither
+    if any(fields.get(name) in (False, 0, "0") for name in SUCCESS_FIELDS):  # 0 == False, None is neither
         return True
     return any(bool(fields.get(name)) for name in ERROR_FIELDS)
 

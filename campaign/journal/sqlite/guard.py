@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalWriteError, Problem
 from campaign.journal.sqlite.place import arm, last_attempt
 from campaign.journal.sqlite.wholeness import wal_of
 
 if TYPE_CHECKING:
-    import sqlite3
+    import os
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -24,6 +26,17 @@ SHORT_WAIT, LONG_WAIT = 100, 30_000
 """Milliseconds to wait for readers at such a checkpoint, which is not urgent; and for other writers."""
 
 
+class _Content(NamedTuple):
+    """What tells without reading a file that its content has changed."""
+
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> _Content:
+        return cls(found.st_size, found.st_mtime_ns)
+
+
 class DeliveryGuard:
     """What the writer of a session asks before and tells after each commit. Used by the writer's thread alone."""
 
@@ -33,6 +46,7 @@ class DeliveryGuard:
         self._witness = witness
         self._checkpoint_at = CHECKPOINT_AT
         self._spots: tuple[Spot, Spot] | None = None
+        self._content: _Content | None = None
         self.condition = (
             f"NOT EXISTS (SELECT 1 FROM session WHERE session = {session} AND token = {token} AND ended_at IS NULL)"  # noqa: S608 - numbers
         )
@@ -42,7 +56,7 @@ class DeliveryGuard:
         """Check that the files are those that were opened, and move the log into the main file where it is long.
 
         Raises:
-            JournalWriteError: they were removed, moved or replaced.
+            JournalWriteError: they were removed, moved, replaced or overwritten.
             sqlite3.Error: the journal cannot be written.
         """
         try:
@@ -54,8 +68,9 @@ class DeliveryGuard:
             self._spots = spots
         if spots != self._spots:
             raise displaced(self._path)
+        self._check(_Content.of(main))
         if wal.st_size > self._checkpoint_at:
-            self._checkpoint(connection, wal.st_size)
+            self._checkpoint(connection)
 
     def committed(self, connection: sqlite3.Connection, events: Sequence[Event]) -> None:
         """Write down beside the journal which attempts are on record.
@@ -74,16 +89,47 @@ class DeliveryGuard:
                 attempts.append(event.attempts[-1][0])
         self._witness.attempts_upto(max(attempts))
 
-    def _checkpoint(self, connection: sqlite3.Connection, size: int) -> None:
+    def _check(self, content: _Content) -> None:
+        """Check a main file that has changed: only the guard's checkpoints write to it, and those of other programs."""
+        if self._content not in (None, content) and not is_sound(self._path):
+            raise overwritten(self._path)
+        self._content = content
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA busy_timeout = {SHORT_WAIT}")
         done = arm(connection, self._witness)
         connection.execute(f"PRAGMA busy_timeout = {LONG_WAIT}")
-        # A log that was moved is overwritten from its beginning, and its file keeps the size that it has.
-        self._checkpoint_at = max(CHECKPOINT_AT, size) if done else size + CHECKPOINT_AT
+        with contextlib.suppress(OSError):  # the next commit says that they are gone
+            self._content = _Content.of(self._path.stat())
+            # A log that was moved is overwritten from its beginning, and its file keeps the size that it has now, with
+            # what arming has added.
+            size = self._wal.stat().st_size
+            self._checkpoint_at = max(CHECKPOINT_AT, size) if done else size + CHECKPOINT_AT
 
 
 def displaced(path: Path) -> JournalWriteError:
     """The error of a journal that is not where it was opened."""
     what = "the journal was removed, moved or replaced while it was written to"
-    remedy = "nothing is sent that is not on record: put it back where it was, then `campaign resume`"
+    remedy = "nothing is sent that is not on record: put its files back where they were, then `campaign resume`"
     return JournalWriteError(Problem(str(path), what, remedy))
+
+
+def overwritten(path: Path) -> JournalWriteError:
+    """The error of a journal whose content another program has destroyed."""
+    what = "the journal was overwritten or cut short by another program while it was written to"
+    remedy = "nothing more is sent: restore it from a copy; it says who got a message"
+    return JournalWriteError(Problem(str(path), what, remedy))
+
+
+def is_sound(path: Path) -> bool:
+    """Whether every page of a journal is what SQLite expects there. Reads the whole file.
+
+    SQLite deletes the WAL beside an empty file when it opens that (https://sqlite.org/wal.html), so it must not.
+    """
+    try:
+        if not path.stat().st_size:
+            return False
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except (sqlite3.Error, OSError):
+        return False

@@ -9,11 +9,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalError, Problem
-from campaign.journal.sqlite.place import Place, read_place, write_place
+from campaign.journal.sqlite.lock import DeliveryLock
+from campaign.journal.sqlite.place import Place, last_attempt, read_place, write_place
 from campaign.journal.sqlite.reader import JournalReader
 from campaign.journal.sqlite.schema import cannot_write, connect, create, damaged, plain_errors
 from campaign.journal.sqlite.wholeness import (
     Lack,
+    files_of,
     find_lack,
     not_whole,
     refuse_strangers,
@@ -137,11 +139,15 @@ def _settled(
             place = _place(path, connection)
             if place.identity.is_same(identity) and not identity.generation:
                 identity = place.identity
-            agreed = accepted.moved or (accepted.new and not place.identity.inode)
+            remounted = _is_remounted(path, connection, place, identity)
+            agreed = remounted or accepted.moved or (accepted.new and not place.identity.inode)
             displaced = None if agreed else _displaced(path, place, identity)
             renamed = place.path not in ("", str(path.resolve()))
             if displaced is None and (renamed or place.identity != identity):
                 write_place(connection, path, identity)
+        if displaced is None and remounted:
+            what = "is on another device than before"
+            notes.append(Problem(str(path), what, "it is the same file in the same place", "journal-remounted"))
         if displaced is None and renamed:
             notes.append(Problem(str(path), f"was {place.path} before", "it is the same file", "journal-renamed"))
         return _opened(path, connection, identity, tuple(notes), displaced)
@@ -157,6 +163,20 @@ def _place(path: Path, connection: sqlite3.Connection) -> Place:
     return place
 
 
+def _is_remounted(path: Path, connection: sqlite3.Connection, place: Place, identity: FileIdentity) -> bool:
+    """Whether it is the same file, whose file system was mounted anew: all but the device's number agrees.
+
+    A copy has another path or another inode; and beside it, the lock file would have to be a copy of the same time. The
+    lock file may lack the last attempts after a kill, as it is written after them.
+    """
+    if place.path != str(path.resolve()) or not place.identity.differs_by_device(identity):
+        return False
+    witness = read_witness(path)
+    return (witness.journal, witness.epoch) == (place.journal, place.epoch) and (
+        0 < witness.attempt <= last_attempt(connection) or not last_attempt(connection)
+    )
+
+
 def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | None:
     witness, where = read_witness(path), str(path)
     remedy = "if it is the one to go on with, say so with --moved; nobody must deliver from the other"
@@ -168,10 +188,28 @@ def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | No
     return None
 
 
+def remove_unused(path: Path) -> None:
+    """Remove a journal that has no run, with the files beside it, unless another process works on it."""
+    with contextlib.suppress(JournalError, OSError, sqlite3.Error), DeliveryLock(path).held(), _OPENING:
+        if OPEN[spot_of(path)] or read_witness(path).attempt:
+            return
+        with contextlib.closing(connect(path)) as connection:
+            if connection.execute("SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM attempt)").fetchone()[0]:
+                return
+            held = connection.execute("SELECT holder FROM place WHERE holder IS NOT NULL").fetchone()
+        if held is None:
+            for name in files_of(path):
+                name.unlink(missing_ok=True)
+
+
 def peek(path: Path) -> tuple[RunRecord, Tally] | None:
-    """The last run of a journal, read without changing anything; None where that cannot be done."""
+    """The last run of a journal, read without changing anything; None where that cannot be done.
+
+    Without a WAL, the main file is all there is: to read it in any other way would leave an empty WAL beside it.
+    """
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        mode = "mode=ro" if wal_of(path).exists() else "immutable=1"
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
         with contextlib.closing(connection):
             reader = JournalReader(path, connection)
             run = reader.last_run()

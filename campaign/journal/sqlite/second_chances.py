@@ -134,6 +134,7 @@ class SecondChances(JournalReader):
         )
         execute("UPDATE attempt SET detail = NULL WHERE run = ?", (run,))
         execute("UPDATE run SET stop_reason = NULL WHERE run = ?", (run,))
+        execute("DELETE FROM workbook WHERE run = ?", (run,))
 
     def record_decision(self, run: int, what: str, by: str, detail: str = "") -> None:
         """Record what an operator decided, and when."""

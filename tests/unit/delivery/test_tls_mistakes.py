@@ -52,7 +52,35 @@ async def sent(url: str, timeout: float = 4.0) -> Response | NoResponse:  # noqa
         return await transport.send(MESSAGE)
 
 
-async def test_a_self_signed_certificate_stops_with_the_way_out(tls_port: int) -> None:
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(None, "which cannot be read: No such file or directory", id="missing"),
+        pytest.param(b"junk", "in which there is no certificate in PEM form", id="junk"),
+        pytest.param(b"", "in which there is no certificate in PEM form", id="empty"),
+    ],
+)
+async def test_a_file_of_certificates_that_is_none_is_named(
+    tls_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, sentence: str
+) -> None:
+    file = tmp_path / "authorities.pem"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    answer = await sent(f"https://localhost:{tls_port}")
+    assert isinstance(answer, NoResponse)
+    assert f"SSL_CERT_FILE names {file}, {sentence}); set SSL_CERT_FILE to a PEM file" in answer.reason
+
+
+async def test_a_file_with_other_certificates_is_named(tls_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))  # aiohttp has read the authorities by now
+    answer = await sent(f"https://localhost:{tls_port}")
+    assert isinstance(answer, NoResponse)
+    assert f"the certificates in {CERTIFICATE}, which SSL_CERT_FILE names, are of other authorities" in answer.reason
+
+
+async def test_a_self_signed_certificate_stops_with_the_way_out(tls_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     answer = await sent(f"https://localhost:{tls_port}")
     assert isinstance(answer, NoResponse)
     assert (answer.request_left, answer.permanent) == (False, True)

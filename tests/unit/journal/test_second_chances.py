@@ -192,6 +192,16 @@ def test_a_wish_to_stop_reaches_the_holder_and_ends_with_it(journal: JournalStor
         assert journal.stop_requested() is None
 
 
+def test_a_workbook_that_contains_what_was_forgotten_is_not_replaced(journal: JournalStore) -> None:
+    for digest in (b"1", b"2"):
+        plan(journal, [message(2)])
+        journal.record_workbook(int(digest), digest)
+    journal.forget(1)
+    assert [journal.wrote_workbook(digest) for digest in (b"1", b"2")] == [False, True]
+    journal.record_workbook(1, b"3")  # written afterwards, without the data
+    assert journal.wrote_workbook(b"3")
+
+
 def test_workbooks_are_known_by_their_digest(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     assert not journal.wrote_workbook(b"1")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from campaign.errors import JournalError, JournalWriteError
-from campaign.journal import State
+from campaign.journal import State, peek_journal
 from campaign.journal.sqlite import Accepted, SqliteJournal, guard
 from campaign.journal.sqlite.place import Mark, Place
 from campaign.journal.sqlite.wholeness import Lack, _View, find_lack, judge, wal_of
@@ -170,6 +170,18 @@ def test_a_foreign_log_is_set_aside_and_never_replayed(tmp_path: Path) -> None:
     assert (tmp_path / "a.journal.db-wal.aside-1").exists()
 
 
+def test_a_peek_into_a_closed_journal_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = delivered(tmp_path / "a.journal.db")
+    files = set(tmp_path.iterdir())
+    peeked = peek_journal(path)
+    assert peeked is not None
+    assert peeked[1].count(State.SENT) == 5
+    assert set(tmp_path.iterdir()) == files
+    with SqliteJournal.open(path) as journal:
+        journal.begin_session(1)
+        assert peek_journal(path) is not None
+
+
 @POSIX
 def test_nothing_begins_in_a_journal_that_went_away_before_the_first_send(tmp_path: Path) -> None:
     path = planned(tmp_path / "a.journal.db", 2)
@@ -257,6 +269,66 @@ def test_a_copy_can_be_read_and_not_held_until_it_is_accepted(tmp_path: Path) ->
         assert journal.displaced is None
     with SqliteJournal.open(path) as journal:
         assert journal.displaced is None
+
+
+def elsewhere(path: Path, monkeypatch: pytest.MonkeyPatch, **other: str) -> None:
+    """Make the file system of a journal seem to be another one."""
+    identity = identity_of(path)._replace(device="4711", **other)
+    monkeypatch.setattr("campaign.journal.sqlite.opening.identity_of", lambda _: identity)
+
+
+def delivered(path: Path) -> Path:
+    with SqliteJournal.open(planned(path, 9)) as journal, journal.exclusive():
+        deliver(journal, range(1, 6))
+    return path
+
+
+def test_a_file_system_that_was_mounted_anew_is_noted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = delivered(tmp_path / "a.journal.db")
+    elsewhere(path, monkeypatch)
+    with SqliteJournal.open(path) as journal:
+        assert journal.displaced is None
+        assert [note.code for note in journal.notes] == ["journal-remounted"]
+        with journal.exclusive():
+            pass
+    with SqliteJournal.open(path) as journal:
+        assert (journal.displaced, list(journal.notes)) == (None, [])
+
+
+def test_a_machine_that_died_while_delivering_and_mounts_anew_may_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = delivered(tmp_path / "a.journal.db")
+    said = lock_file(path).read_bytes()
+    lock_file(path).write_bytes(said.replace(b", 5, ", b", 4, "))  # the last attempt is on record in the journal alone
+    assert read_witness(path).attempt == 4
+    elsewhere(path, monkeypatch)
+    with SqliteJournal.open(path) as journal:
+        assert journal.displaced is None
+
+
+def test_a_copy_on_another_device_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = delivered(tmp_path / "a.journal.db")
+    (tmp_path / "b").mkdir()
+    copy = Path(shutil.copy(path, tmp_path / "b" / path.name))
+    shutil.copy(lock_file(path), lock_file(copy))
+    with monkeypatch.context() as patched:  # the same inode by chance, but in another place
+        elsewhere(copy, patched, inode=identity_of(path).inode, generation=identity_of(path).generation)
+        with SqliteJournal.open(copy) as journal:
+            assert "is a copy of " in str(journal.displaced)
+    for other in ({"inode": "4712"}, {"generation": "4713"}):
+        with monkeypatch.context() as patched:
+            elsewhere(path, patched, **other)
+            with SqliteJournal.open(path) as journal:
+                assert "is a copy" in str(journal.displaced)
+
+
+def test_another_device_without_the_lock_file_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = delivered(tmp_path / "a.journal.db")
+    lock_file(path).unlink()
+    elsewhere(path, monkeypatch)
+    with SqliteJournal.open(path) as journal:
+        assert "is a copy" in str(journal.displaced)
 
 
 @POSIX

@@ -48,6 +48,7 @@ def lines(
         pytest.param(
             {"sent": 3, "skipped": 2}, "Run 1 is finished: all 3 rows are sent, 2 are skipped.", id="some skipped"
         ),
+        pytest.param({"skipped": 1}, "Run 1 is finished: no row was to be sent, 1 is skipped.", id="all skipped"),
         pytest.param({"sent": 3, "failed": 2}, "Run 1 is finished: 3 of 5 rows are sent, 2 are not.", id="some not"),
         pytest.param(
             {"sent": 1, "failed": 1, "in_doubt": 2},
@@ -82,6 +83,7 @@ def test_rows_in_doubt_are_settled_by_hand_or_sent_again_and_never_from_a_sheet(
     said = lines({"in_doubt": 2})[-1]
     assert "Look into these conversations first; then settle each row" in said
     assert "campaign resolve offer.toml --rows 3,9 --as sent" in said
+    assert "campaign resolve offer.toml --rows 3-40,52 --as sent" in lines({"sent": 1, "in_doubt": 40})[-1]
     assert said.endswith("campaign resume offer.toml --retry in-doubt")
     assert not any("campaign run" in line for line in lines({"in_doubt": 2}))
 

@@ -29,6 +29,13 @@ def test_a_loopback_host_is_answered(host: str) -> None:
         "10.0.0.1",
         "",
         "[",
+        "127.0.0.1:7110:80",
+        "127.0.0.1:port",
+        "evil@127.0.0.1",
+        "127.0.0.1/evil",
+        "127.0.0.1?",
+        "127.0.0.1 evil",
+        "[::1]evil",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])

@@ -1,0 +1,41 @@
+"""The figures of a run as they were counted while it was delivered, for where its journal cannot be read any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from campaign.journal.records import State
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from campaign.delivery import Progress
+    from campaign.journal import Tally
+
+
+def counted_tally(before: Tally, progress: Progress, retry: Collection[State], seconds: float) -> Tally:
+    """The figures after a delivery, from those before it.
+
+    Args:
+        before: as the journal said before the delivery began.
+        progress: what the delivery has counted.
+        retry: states of the rows that it sent again.
+        seconds: how long it took.
+    """
+    states = {state: before.count(state) for state in State}
+    done = progress.done
+    for state in (State.PENDING, State.SENDING, *retry):  # where the rows come from that have a final state now
+        taken = min(done, states[state])
+        states[state] -= taken
+        done -= taken
+    states[State.SENT] += progress.sent
+    states[State.FAILED] += progress.failed
+    states[State.IN_DOUBT] += progress.in_doubt
+    return replace(
+        before,
+        states=states,
+        requests=before.requests + progress.requests,
+        throttled=before.throttled + progress.throttled,
+        seconds=before.seconds + seconds,
+    )
