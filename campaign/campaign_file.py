@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from campaign.config import Campaign, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
+from campaign.toml_text import toml_problem
 
 DEEPEST = 50
 """Levels of tables and lists, far beyond what any setting has."""
@@ -167,8 +168,10 @@ def is_spreadsheet(file: Path) -> bool:
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
+    text = ""
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
     except FileNotFoundError as error:
         raise CampaignFileError(
             Problem(str(file), "there is no such file", "`campaign new DIR` makes a campaign to start from")
@@ -179,7 +182,9 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
     except RecursionError as error:
         raise _too_deep(file) from error
-    except ValueError as error:  # not TOML, or beyond what Python reads
+    except tomllib.TOMLDecodeError as error:
+        raise CampaignFileError(toml_problem(str(file), text, error)) from error
+    except ValueError as error:  # beyond what Python reads
         raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
     if _is_deeper_than(content, DEEPEST):
         raise _too_deep(file)

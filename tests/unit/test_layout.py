@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"errors", "settings", "text", "atomic_write", "operating_system"},
-    {"sheets"},
+    {"sheets", "toml_text"},
     {"config", "recipients", "channels", "webpage"},
     {"campaign_file"},
     {"messages", "starter"},
