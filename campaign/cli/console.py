@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -28,6 +29,11 @@ def say(text: str, *, color: str | None = None) -> None:
     shown = "\n".join(map(harmless, text.split("\n")))
     with contextlib.suppress(OSError, ValueError):  # nobody reads it: a reason to say no more, not to stop
         click.echo(click.style(shown, fg=color) if color else shown, err=True)
+
+
+def say_problem(problem: Problem) -> None:
+    """Print what an error says: a path or a cell in it on one line; a remedy may show lines of a file."""
+    say(str(replace(problem, where=harmless(problem.where), what=harmless(problem.what))), color="red")
 
 
 def confirm(question: str) -> bool:

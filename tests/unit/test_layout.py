@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"errors", "settings", "text", "atomic_write", "operating_system"},
-    {"sheets", "toml_text"},
+    {"sheets", "toml_text", "paths"},
     {"config", "recipients", "channels", "webpage"},
     {"campaign_file"},
     {"messages", "starter"},
