@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from campaign.recipients.lint import Linter
 from campaign.sheets.table import header_row_warning
+from campaign.text import without_invisible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,7 +30,7 @@ def variable_name(header: str) -> str:
         ASCII, lower-case, with "_" between words ("Họ và tên" becomes `ho_va_ten`) and before a leading digit; "" if
         no part of the header can be written in ASCII.
     """
-    letters = header.casefold().translate(_LETTERS_THAT_DO_NOT_DECOMPOSE)
+    letters = without_invisible(header).casefold().translate(_LETTERS_THAT_DO_NOT_DECOMPOSE)
     without_marks = "".join(c for c in unicodedata.normalize("NFKD", letters) if not unicodedata.combining(c))
     name = _BETWEEN_WORDS.sub("_", without_marks).strip("_")
     return f"_{name}" if name[:1].isdigit() else name
