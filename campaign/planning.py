@@ -17,7 +17,7 @@ from campaign.errors import Problem, RecipientsError
 from campaign.journal.records import PlannedRow, State, encode_cells
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
-from campaign.recipients import missing_header_warning, variable_name
+from campaign.recipients import how_it_was_read
 from campaign.recipients.batches import batches
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import ReadOptions, open_sheet
@@ -169,7 +169,7 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
 
     Raises:
         CampaignFileError: the server's address is missing or wrong.
-        RecipientsError: the list cannot be read.
+        RecipientsError: the list cannot be read, or has the columns on another row or sheet.
         TemplateError: the template cannot be used with these columns.
     """
     template_file = load_template(find_template(campaign.template, campaign.folder))
@@ -178,17 +178,10 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     recipients = open_sheet(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
     to_fix_list(recipients)  # raises for the sheet In doubt
     mapped = Mapped(campaign.columns, campaign.values)
-    template = compile_template(template_file, recipients.columns, mapped, partial(_how_it_was_read, recipients))
+    template = compile_template(
+        template_file, recipients.columns, mapped, partial(how_it_was_read, recipients, section.header_row)
+    )
     return Plan(campaign, recipients, template_file, template, server, rehearsal)
-
-
-def _how_it_was_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
-    """Explain how a list was read, for an error about missing columns; another header row comes first."""
-    rows = ((row.number, row.texts) for row in recipients.rows())
-    doubt = missing_header_warning(rows, {variable_name(name) for name in missing} - {""})
-    doubt = doubt or recipients.header_warning
-    others = [note for note in recipients.notes if note != recipients.header_warning]
-    return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
 
 
 def planned_rows(

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 def shorten(text: str, length: int) -> str:
@@ -40,6 +40,14 @@ def code_points(text: str) -> str:
     return " and ".join(
         f"U+{ord(each):04X} {unicodedata.name(each, 'control character')}" for each in dict.fromkeys(odd)
     )
+
+
+def quoted(names: Sequence[str], *, most: int = 6) -> str:
+    """Quote names as a sentence has them: “a”, “b” and “c”; of many the first ones, with the number of the others."""
+    shown = [f"“{one_line(name, 40)}”" for name in names[:most]]
+    if len(names) > most:
+        shown.append(f"{len(names) - most:,} more")
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
 
 
 def listed(names: Iterable[str], *, most: int = 12, length: int = 30) -> str:

@@ -58,6 +58,9 @@ _CAMPAIGN_OPTIONS = (
     ),
     click.option("--sheet", metavar="NAME", help="The sheet to read; default: the first visible one."),
     click.option(
+        "--header-row", type=click.IntRange(1, 1_048_576), metavar="N", help="The row that has the headers; default: 1."
+    ),
+    click.option(
         "--map", "mapped", type=pair, multiple=True, metavar="VARIABLE=HEADER", help="Name a variable's column."
     ),
     click.option(
@@ -125,7 +128,7 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     Raises:
         CampaignFileError: every problem of the file, by key.
     """
-    names = ("template", "recipients", "sheet", "server", "rate", "concurrency")
+    names = ("template", "recipients", "sheet", "header_row", "server", "rate", "concurrency")
     overrides = {name: given.get(name) for name in names}
     return load_campaign(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
 

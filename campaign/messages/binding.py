@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from campaign.sheets import Column, Row
 
 
-ColumnHints: TypeAlias = Callable[[set[str]], Iterable[Problem]]
-"""Explains how a list was read, given the variables and headers that were not found in it."""
+ColumnHints: TypeAlias = Callable[["Sequence[str]"], Iterable[Problem]]
+"""Explains how a list was read, given the variables and headers that the template needs; may raise a better error."""
 
 
-def no_hints(_missing: set[str]) -> Iterable[Problem]:
+def no_hints(_wanted: Sequence[str]) -> Iterable[Problem]:
     """Explain nothing: for columns that come from no list."""
     return ()
 
@@ -132,8 +132,8 @@ def bind(
     wanted = sorted({header for text in texts for header in text.uses.headers})
     problems += [problem for header in wanted if (problem := _unreachable(header, columns, where))]
     if problems:
-        missing = {mapping.get(name, name) for name in needed if name not in found and name not in values}
-        raise TemplateError(*problems, *hints(missing.union(wanted) - {column.header for column in columns}))
+        unmapped = [name for name, required in needed.items() if required and name not in {*values, *mapping}]
+        raise TemplateError(*problems, *hints(list(dict.fromkeys([*unmapped, *mapping.values(), *wanted]))))
     headers = {column.header: column for column in columns}
     headers |= {header: columns_named(header, columns, any_case=False)[0] for header in wanted}
     whole_row = any(text.uses.whole_row for text in texts)

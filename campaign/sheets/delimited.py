@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.csv_records import CANDIDATES, MAX_FIELD_LENGTH, CsvRecord, find_delimiter, read_records
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
-from campaign.sheets.table import Row, columns_of, find_header_row, title_row_warning
+from campaign.sheets.table import SEARCHED_ROWS, Row, SheetStart, columns_of, find_header_row, title_row_warning
 from campaign.sheets.text_encoding import find_encoding
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ class DelimitedSheet:
             what = f"has {self._header_width:,} columns, more than {MAX_COLUMNS:,}"
             raise RecipientsError(Problem(path.name, what, "check the delimiter"))
         self.columns: tuple[Column, ...] = columns_of(header.texts)
+        self._guessed = options.delimiter is None and not self._delimiter.has_sep_line
         how = f"{self._encoding.label}, {self._delimiter.label}"
-        guessed = options.delimiter is None and not self._delimiter.has_sep_line
-        self.header_warning = header.warning or (self._title_warning() if guessed and self._header_width == 1 else "")
+        is_title = self._guessed and self._header_width == 1
+        self.header_warning = header.warning or (self._title_warning() if is_title else "")
         self.notes: tuple[str, ...] = (how, *filter(None, [self.header_warning]))
 
     def rows(self) -> Iterator[Row]:
@@ -71,6 +72,15 @@ class DelimitedSheet:
                     limits.add_row(len(record.fields))
                     if record.number > self._header_row and (row := self._row(record, narrow=narrow)) is not None:
                         yield row
+
+    def starts(self) -> Iterator[SheetStart]:
+        """Yield the first rows; where the delimiter was found by a title row, with the other delimiters too."""
+        own = self._delimiter.character
+        for character in (own, *(each for each in CANDIDATES if self._guessed and each != own)):
+            with self._lines() as lines:
+                records = read_records(lines, character)
+                rows = [(each.number, each.fields) for each in islice(records, SEARCHED_ROWS) if any(each.fields)]
+            yield SheetStart(None, rows)
 
     @contextmanager
     def _lines(self) -> Iterator[LineSource]:

@@ -79,6 +79,20 @@ class Row(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
+class SheetStart(NamedTuple):
+    """The first rows of a sheet that are not blank, as numbers and displayed texts; `sheet` is None for a text file."""
+
+    sheet: str | None
+    rows: Sequence[tuple[int, Sequence[str]]]
+
+
+SEARCHED_ROWS = 20
+"""Rows that are not blank in which headers are looked for, of each sheet."""
+
+SEARCHED_DEPTH = 100
+"""Number of the last row that can be one of them: rows that are blank have to be read too."""
+
+
 class Sheet(Protocol):
     """An open sheet. Rows without any text are skipped; `rows()` can be called again."""
 
@@ -96,6 +110,10 @@ class Sheet(Protocol):
         Raises:
             RecipientsError: the file is damaged further down.
         """
+        ...
+
+    def starts(self) -> Iterator[SheetStart]:
+        """Yield the first rows of this sheet, then those of the other visible ones; takes a bounded time."""
         ...
 
 
@@ -123,7 +141,7 @@ def columns_of(headers: Iterable[str]) -> tuple[Column, ...]:
 _NUMBER = re.compile(r"[\d\s.,/:+%()-]+")
 _ROWS_SEARCHED = 200
 _ADD_ROWS = "put the headers in the first row and the data in the rows below"
-_SET_HEADER_ROW = "set header_row to the number of the header row"
+_SET_HEADER_ROW = "set header_row (--header-row) to the number of the header row"
 
 
 class HeaderRow(NamedTuple):
@@ -171,12 +189,16 @@ def title_row_warning(following: Iterable[tuple[int, Sequence[str]]]) -> str:
 
 def header_row_warning(number: int) -> str:
     """Return the warning that another row looks like the header row."""
-    return f"row {number} looks more like the header row; if it is, set header_row = {number}"
+    return f"row {number} looks more like the header row; if it is, set header_row = {number} (--header-row {number})"
 
 
 def _not_found(wanted: int, last: int, likely: int, where: str) -> Problem:
     what = "is blank, so there are no headers" if wanted < last else f"does not exist: the last row is {last}"
-    remedy = f"row {likely} looks like the header row: set header_row = {likely}" if likely else _SET_HEADER_ROW
+    remedy = (
+        f"row {likely} looks like the header row: set header_row = {likely} (--header-row {likely})"
+        if likely
+        else _SET_HEADER_ROW
+    )
     return Problem(f"{where}, row {wanted}", what, remedy)
 
 

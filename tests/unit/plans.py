@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaign.campaign_file import load_campaign
 from campaign.journal import RunManifest
 from campaign.planning import Plan, prepare
-from campaign.sheets import Column, Row
+from campaign.sheets import Column, Row, SheetStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +33,9 @@ class Rows:
 
     def rows(self) -> Iterator[Row]:
         yield from self.given
+
+    def starts(self) -> Iterator[SheetStart]:
+        yield SheetStart(self.sheet, [(row.number, row.texts) for row in self.given])
 
 
 def prepared(folder: Path, text: str, **overrides: Mapping[str, Any] | str) -> Plan:
