@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import Problem, TemplateError
-from campaign.messages.headers import ambiguous, columns_named, no_header, no_source, not_one
+from campaign.messages.headers import ambiguous, columns_named, no_header, no_sources, not_one
 from campaign.messages.text_template import RESERVED
 from campaign.recipients import variable_name
 from campaign.text import as_seen
@@ -117,28 +117,27 @@ def bind(
     folded = {name: [column for variable, column in variables if variable == name] for name in needed}
     found: dict[str, Column] = {}
     values = {name: text for name, text in mapped.values.items() if name in needed}
+    unknown: list[str] = []
     for name, required in needed.items():
-        if name in values:
+        if name in by_header:
+            found[name] = by_header[name]
+        elif name in values or name in mapping:
             continue
-        if name in mapping:
-            if name in by_header:
-                found[name] = by_header[name]
         elif len(folded[name]) > 1:
             problems.append(ambiguous(name, folded[name]))
         elif folded[name]:
             found[name] = folded[name][0]
         elif required:
-            problems.append(no_source(name, columns, where))
+            unknown.append(name)
+    problems += no_sources(unknown, columns, where)
     wanted = sorted({header for text in texts for header in text.uses.headers})
     problems += [problem for header in wanted if (problem := _unreachable(header, columns, where))]
     if problems:
-        unmapped = [name for name, required in needed.items() if required and name not in {*values, *mapping}]
-        raise TemplateError(*problems, *hints(list(dict.fromkeys([*unmapped, *mapping.values(), *wanted]))))
-    headers = {column.header: column for column in columns}
-    headers |= {header: columns_named(header, columns, any_case=False)[0] for header in wanted}
+        unmapped = (name for name, required in needed.items() if required and name not in {*values, *mapping})
+        raise TemplateError(*problems, *hints(list(dict.fromkeys((*unmapped, *mapping.values(), *wanted)))))
     whole_row = any(text.uses.whole_row for text in texts)
     unused = tuple(_unused(name, needed, where) for name in (*mapped.columns, *mapped.values) if name not in needed)
-    return Binding(found, values, headers, whole_row, unused)
+    return Binding(found, values, _by_header(columns, wanted), whole_row, unused)
 
 
 def _needed(texts: Iterable[TextTemplate]) -> dict[str, bool]:
@@ -167,6 +166,12 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
         if name in mapping
     ]
     return found, problems
+
+
+def _by_header(columns: Sequence[Column], typed: Iterable[str]) -> dict[str, Column]:
+    """The columns by their header, and by the headers that the template types otherwise."""
+    headers = {column.header: column for column in columns}
+    return headers | {header: columns_named(header, columns, any_case=False)[0] for header in typed}
 
 
 def _unreachable(header: str, columns: Sequence[Column], where: str) -> Problem | None:

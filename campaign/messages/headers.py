@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem
 from campaign.recipients import variable_name
-from campaign.text import as_seen, caseless, code_points, listed, one_line
+from campaign.text import as_seen, caseless, code_points, listed, one_line, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,19 +75,41 @@ def no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:
     return Problem(where, what, f"did you mean “{nearest.label}”?{named}")
 
 
-def no_source(name: str, columns: Sequence[Column], where: str) -> Problem:
-    """The problem of a variable without a column, a value or a default, with the nearest header."""
+def no_sources(names: Sequence[str], columns: Sequence[Column], where: str) -> list[Problem]:
+    """The problems of variables without a column, a value or a default.
+
+    Each that is like a header has its own, all others have one together, and the last one lists the variables.
+    """
     variables = {variable: column for column in columns if (variable := variable_name(column.header))}
-    wanted = variable_name(name)
-    exact = [wanted] if wanted in variables else []
-    close = exact or difflib.get_close_matches(name[:_LONGEST_COMPARED], variables, n=1, cutoff=0.5)
-    if close:
-        column = variables[close[0]]
-        hint = f"the nearest header is “{column.label}”: use {{{{ {close[0]} }}}}, or --map {name}=HEADER"
-    else:
-        hint = f"name its header with --map {name}=HEADER or under [columns], or its text with --set {name}=TEXT"
-    what = f"“{one_line(name, 80)}” has no column, no value and no default"
-    return Problem(where, what, f"{hint} (variables found: {listed(variables) or 'none'})")
+    nearest = {name: near for name in names if (near := _nearest(name, list(variables)))}
+    found = [
+        _no_source(
+            where,
+            [name],
+            f"the nearest header is “{variables[near].label}”: use {{{{ {near} }}}}, or --map {name}=HEADER",
+        )
+        for name, near in nearest.items()
+    ]
+    if others := [name for name in names if name not in nearest]:
+        first = others[0]
+        what = "name its header" if len(others) == 1 else "name the header of each"
+        hint = f"{what} with --map {first}=HEADER or under [columns], or its text with --set {first}=TEXT"
+        found.append(_no_source(where, others, hint))
+    if found:
+        found[-1] = replace(found[-1], remedy=f"{found[-1].remedy} (variables found: {listed(variables) or 'none'})")
+    return found
+
+
+def _no_source(where: str, names: Sequence[str], remedy: str) -> Problem:
+    have = "has" if len(names) == 1 else "have"
+    return Problem(where, f"{quoted(names, most=20)} {have} no column, no value and no default", remedy)
+
+
+def _nearest(name: str, variables: Sequence[str]) -> str:
+    plain = variable_name(name)
+    if plain in variables:
+        return plain
+    return next(iter(difflib.get_close_matches(name[:_LONGEST_COMPARED], variables, n=1, cutoff=0.5)), "")
 
 
 _LONGEST_COMPARED = 200

@@ -99,6 +99,19 @@ def test_a_variable_like_no_header_is_refused_with_the_ways_to_name_it(livechat:
     )
 
 
+def test_variables_like_no_header_are_refused_in_one_line(livechat: Bind) -> None:
+    assert refused(livechat, "{{ zzz }}{{ yyy }}{{ ten }}", "Tên khách").splitlines() == [
+        (
+            "message.json: “ten” has no column, no value and no default; the nearest header is “Tên khách”: "
+            "use {{ ten_khach }}, or --map ten=HEADER"
+        ),
+        (
+            "message.json: “yyy” and “zzz” have no column, no value and no default; name the header of each with --map "
+            "yyy=HEADER or under [columns], or its text with --set yyy=TEXT (variables found: ten_khach)"
+        ),
+    ]
+
+
 def test_headers_that_fold_to_nothing_are_no_variables(livechat: Bind) -> None:
     assert refused(livechat, "{{ zzz }}", "名前").endswith("(variables found: none)")
 
