@@ -10,6 +10,7 @@ print(row.number, row.texts)
 from __future__ import annotations
 
 from campaign.sheets.opening import open_sheet, workbook_properties
-from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet, SheetStart
+from campaign.sheets.starts import SheetStart
+from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet
 
 __all__ = ["CellValue", "Column", "ReadOptions", "Row", "Sheet", "SheetStart", "open_sheet", "workbook_properties"]

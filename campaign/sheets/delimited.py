@@ -11,7 +11,8 @@ from campaign.errors import Problem, RecipientsError
 from campaign.sheets.csv_records import CANDIDATES, MAX_FIELD_LENGTH, CsvRecord, find_delimiter, read_records
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
-from campaign.sheets.table import SEARCHED_ROWS, Row, SheetStart, columns_of, find_header_row, title_row_warning
+from campaign.sheets.starts import SEARCHED_ROWS, SheetStart
+from campaign.sheets.table import Row, columns_of, find_header_row, title_row_warning
 from campaign.sheets.text_encoding import find_encoding
 
 if TYPE_CHECKING:

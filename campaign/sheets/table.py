@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from campaign.sheets.starts import SheetStart
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -77,20 +79,6 @@ class Row(NamedTuple):
     values: tuple[CellValue, ...]
     formats: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-
-
-class SheetStart(NamedTuple):
-    """The first rows of a sheet that are not blank, as numbers and displayed texts; `sheet` is None for a text file."""
-
-    sheet: str | None
-    rows: Sequence[tuple[int, Sequence[str]]]
-
-
-SEARCHED_ROWS = 20
-"""Rows that are not blank in which headers are looked for, of each sheet."""
-
-SEARCHED_DEPTH = 100
-"""Number of the last row that can be one of them: rows that are blank have to be read too."""
 
 
 class Sheet(Protocol):

@@ -10,7 +10,8 @@ from campaign.errors import Problem, RecipientsError
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
 from campaign.sheets.number_format import CellText
-from campaign.sheets.table import SEARCHED_DEPTH, SEARCHED_ROWS, SheetStart, columns_of, find_header_row
+from campaign.sheets.starts import SEARCHED_DEPTH, SEARCHED_ROWS, SheetStart
+from campaign.sheets.table import columns_of, find_header_row
 from campaign.sheets.xlsx.cells import CellReader, RowBuilder
 from campaign.sheets.xlsx.contents import Contents, choose_sheet, describe_choice, empty_sheet_remedy, read_contents
 from campaign.sheets.xlsx.package import Package, PartLimit
