@@ -35,6 +35,11 @@ def say_problem(problem: Problem) -> None:
     say(str(replace(problem, where=harmless(problem.where), what=harmless(problem.what))), color="red")
 
 
+def show_help(text: str) -> None:
+    """Print a help text, on standard output as --help does."""
+    click.echo(text)
+
+
 def confirm(question: str) -> bool:
     """Ask a question on the terminal; its end, as by Ctrl-D, is a no.
 
