@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from campaign.sheets import Sheet, SheetStart
 
+_LONGEST_HEADER = 500
+"""Characters that are compared: the cells of a list that was read wrongly may hold whole messages."""
+
 
 def how_it_was_read(recipients: Sheet, header_row: int, wanted: Sequence[str]) -> list[Problem]:
     """Explain how a list was read, for an error about missing columns.
@@ -71,6 +74,7 @@ def _missing(wanted: Sequence[str], texts: Iterable[str]) -> tuple[str, ...]:
 
 def _forms(name: str) -> set[str]:
     """A name as a variable and as a header: a template may have either."""
+    name = name[:_LONGEST_HEADER]
     return {variable_name(name), caseless(name)} - {""}
 
 

@@ -152,7 +152,8 @@ def _unquoted_name(name: str, value: str, place: Place) -> Cause:
     if place.section != "columns":
         return Cause(what, f"write {_key(name)} = {value}", at)
     swapped = value.strip("\"'")
-    variable = swapped if _BARE_KEY.fullmatch(swapped) else "variable"
+    is_new = _BARE_KEY.fullmatch(swapped) and not re.search(rf"^{swapped} *=", place.before, re.MULTILINE)
+    variable = swapped if is_new else "variable"
     return Cause(what, f'the variable is on the left, its header on the right: {variable} = "{shown}"', at)
 
 

@@ -33,11 +33,14 @@ NOT_CLOSED = "a quotation mark is not closed on this line"
         pytest.param("„a“ = 'c'", 1, "„ is a curly quotation mark", "\"a\" = 'c'", id="curly around a name"),
         pytest.param('a = "c”\nb = 1', 1, "” is a curly quotation mark", 'a = "c"', id="curly at the end"),
         pytest.param(
-            '[columns]\nname = "name"\nHọ tên = "name"',
-            3,
+            '[columns]\nHọ tên = "name"',
+            2,
             "“Họ tên” has a blank or a letter beyond a–z in it: such a name has to be in quotation marks",
             'the variable is on the left, its header on the right: name = "Họ tên"',
             id="header on the left",
+        ),
+        pytest.param(
+            '[columns]\nname = "x"\nHọ tên = "name"', 3, "“Họ tên”", 'right: variable = "Họ tên"', id="and set"
         ),
         pytest.param('[columns]\nĐơn = "Đơn"', 2, "“Đơn” has a blank", 'variable = "Đơn"', id="header twice"),
         pytest.param("[values]\nHọ tên = 'x'", 2, "“Họ tên” has a blank", "write \"Họ tên\" = 'x'", id="value"),
