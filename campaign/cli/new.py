@@ -32,5 +32,5 @@ def new(folder: Path, channel: str) -> None:
     """
     for path in make_starter(folder, CHANNELS.find(channel)):
         say(f"made {path}")
-    file = folder / "campaign.toml"
+    file = f'"{folder / "campaign.toml"}"' if " " in str(folder) else folder / "campaign.toml"
     say(f"Next: campaign check {file}, then: campaign run {file} --sandbox")

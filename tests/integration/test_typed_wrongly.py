@@ -41,6 +41,11 @@ def test_a_slip_is_answered_with_what_was_meant(
     assert says in result.stderr
 
 
+def test_the_commands_to_go_on_with_can_be_typed_as_they_are_said(command: Campaign, tmp_path: Path) -> None:
+    said = command("new", tmp_path / "Ưu đãi Tết").stderr.splitlines()[-1]
+    assert said.startswith(f'Next: campaign check "{tmp_path / "Ưu đãi Tết" / "campaign.toml"}", then: ')
+
+
 def test_help_is_a_command_too(command: Campaign) -> None:
     assert command("help").stdout == command("--help").stdout
     assert command("help", "run").stdout == command("run", "--help").stdout
