@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RowResult, State, Tally, open_journal
-    from campaign.planning import Plan, PlanCounts
+    from campaign.plan_rows import PlanCounts
+    from campaign.planning import Plan
     from campaign.runs import Report, Run, RunObserver, RunOptions, SendConfirmation
 
 __all__ = [
@@ -72,7 +73,8 @@ _MODULES = {
     "campaign.delivery.proxies": ("ProxySettings",),
     "campaign.errors": ("CampaignError", "Problem"),
     "campaign.journal": ("JournalStore", "RowResult", "State", "Tally", "open_journal"),
-    "campaign.planning": ("Plan", "PlanCounts"),
+    "campaign.planning": ("Plan",),
+    "campaign.plan_rows": ("PlanCounts",),
     "campaign.runs": ("Report", "Run", "RunObserver", "RunOptions", "SendConfirmation"),
 }
 

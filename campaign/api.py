@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.config import Campaign
     from campaign.journal import JournalStore, State
-    from campaign.planning import Plan, PlanCounts
+    from campaign.plan_rows import PlanCounts
+    from campaign.planning import Plan
     from campaign.runs.options import SendConfirmation
     from campaign.runs.report import Report
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, Unpack
@@ -12,9 +11,8 @@ from pydantic import ValidationError
 
 from campaign.config import Campaign, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
-
-DEEPEST = 50
-"""Levels of tables and lists, far beyond what any setting has."""
+from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, expanded, refuse_web_address, with_paths
+from campaign.toml_text import read_toml
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
@@ -29,6 +27,7 @@ class Overrides(TypedDict, total=False):
         template: a path, or the name of a shipped template.
         recipients: the list.
         sheet: the sheet to read.
+        header_row: the row that contains the headers, from 1.
         columns: variable to header.
         values: variable to text, the same for every row.
         server: the server's base URL.
@@ -39,6 +38,7 @@ class Overrides(TypedDict, total=False):
     template: str | Path | None
     recipients: str | Path | None
     sheet: str | None
+    header_row: int | None
     columns: Mapping[str, str]
     values: Mapping[str, str]
     server: str | None
@@ -52,8 +52,8 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
     Args:
         file: a campaign file; or a spreadsheet, and then `template` is needed. A path in `overrides` is relative to the
             working directory.
-        overrides: `template`, `recipients`, `sheet`, `columns`, `values`, `server`, `rate` and `concurrency`, which
-            replace the file's settings; `Overrides` describes them.
+        overrides: `template`, `recipients`, `sheet`, `header_row`, `columns`, `values`, `server`, `rate` and
+            `concurrency`, which replace the file's settings; `Overrides` describes them.
 
     Raises:
         CampaignFileError: every problem of the file, by key; or an override that does not exist.
@@ -63,12 +63,14 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
         close = difflib.get_close_matches(unknown, Overrides.__annotations__, n=1)
         hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(Overrides.__annotations__)}"
         raise CampaignFileError(Problem(unknown, "there is no such setting to override", hint))
-    template, recipients = overrides.get("template"), overrides.get("recipients")
+    template = _path(overrides.get("template"), SAVE_TEMPLATE)
+    recipients = _path(overrides.get("recipients"), DOWNLOAD)
     nested: dict[str, Any] = {
-        "template": str(Path(template).absolute()) if template and Path(template).is_file() else template,
+        "template": str(template.absolute()) if template and template.is_file() else overrides.get("template"),
         "recipients": {
-            "file": str(Path(recipients).absolute()) if recipients else None,
+            "file": str(recipients.absolute()) if recipients else None,
             "sheet": overrides.get("sheet"),
+            "header_row": overrides.get("header_row"),
         },
         "columns": dict(overrides.get("columns", {})),
         "values": dict(overrides.get("values", {})),
@@ -76,6 +78,17 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
         "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
     }
     return load_campaign(Path(file), _without_blanks(nested))
+
+
+def _path(given: str | Path | None, remedy: str) -> Path | None:
+    """A path of the overrides, from the home folder where it says so.
+
+    Raises:
+        CampaignFileError: it is a web address.
+    """
+    if given:
+        refuse_web_address(str(given), remedy)
+    return expanded(Path(given)) if given else None
 
 
 def _without_blanks(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +107,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
         CampaignFileError: every problem of the file, by key.
     """
     overrides = overrides or {}
+    file = _path(file, DOWNLOAD) or file
     home = real_file(file)
     if file.is_dir():
         raise CampaignFileError(Problem(str(file), "is a folder", "name the campaign file in it"))
@@ -106,7 +120,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
                 )
             )
     else:
-        given = _read_toml(file)
+        given = with_paths(file, read_toml(file))
     merged = _merge(_without_list_settings(_without_overridden_values(given, overrides), overrides), overrides)
     merged.setdefault("name", home.stem)
     _refuse_reserved(file, str(merged["name"]))
@@ -133,7 +147,7 @@ def named_in(file: Path) -> NamedFiles:
     """
     if is_spreadsheet(file):
         return NamedFiles("", file.name)
-    given = _read_toml(file)
+    given = read_toml(file)
     section = given.get("recipients")
     return NamedFiles(str(given.get("template", "")), str(section.get("file", "")) if isinstance(section, dict) else "")
 
@@ -154,7 +168,7 @@ def campaign_name(file: Path) -> str:
     home = real_file(file)
     name = home.stem
     if not is_spreadsheet(file) and file.exists():
-        name = str(_read_toml(file).get("name", name))
+        name = str(read_toml(file).get("name", name))
     _refuse_reserved(file, name)
     return name
 
@@ -167,7 +181,7 @@ def server_in_file(file: Path) -> str | None:
     """
     if is_spreadsheet(file) or not file.exists():
         return None
-    section = _read_toml(file).get("server")
+    section = read_toml(file).get("server")
     url = section.get("url") if isinstance(section, dict) else None
     return url if isinstance(url, str) else None
 
@@ -175,43 +189,6 @@ def server_in_file(file: Path) -> str | None:
 def is_spreadsheet(file: Path) -> bool:
     """Whether FILE is a list of recipients rather than a campaign file."""
     return real_file(file).suffix.lower() != ".toml"
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise CampaignFileError(
-            Problem(str(file), "there is no such file", "`campaign new DIR` makes a campaign to start from")
-        ) from error
-    except OSError as error:
-        raise CampaignFileError(Problem(str(file), f"cannot be read ({error.strerror})")) from error
-    except UnicodeDecodeError as error:
-        raise CampaignFileError(Problem(str(file), "is not UTF-8 text", "save it as UTF-8")) from error
-    except RecursionError as error:
-        raise _too_deep(file) from error
-    except ValueError as error:  # not TOML, or beyond what Python reads
-        raise CampaignFileError(Problem(str(file), f"is not valid TOML: {error}")) from error
-    if _is_deeper_than(content, DEEPEST):
-        raise _too_deep(file)
-    return content
-
-
-def _too_deep(file: Path) -> CampaignFileError:
-    return CampaignFileError(Problem(str(file), "is nested too deeply", "a campaign file has sections of one level"))
-
-
-def _is_deeper_than(content: object, most: int) -> bool:
-    """Whether tables and lists are nested further: dotted keys nest without end, and Python shows no such value."""
-    level = [content]
-    for _ in range(most):
-        level = [
-            below
-            for each in level
-            if isinstance(each, dict | list)
-            for below in (each.values() if isinstance(each, dict) else each)
-        ]
-    return bool(level)
 
 
 def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any]) -> Mapping[str, Any]:

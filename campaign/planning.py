@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import blake2b
-from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.channels.address import base_url
@@ -17,7 +15,8 @@ from campaign.errors import Problem, RecipientsError
 from campaign.journal.records import PlannedRow, State, encode_cells
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
-from campaign.recipients import missing_header_warning, variable_name
+from campaign.plan_rows import PlanCounts, PlannedRows
+from campaign.recipients import how_it_was_read
 from campaign.recipients.batches import batches
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import ReadOptions, open_sheet
@@ -37,66 +36,6 @@ LeaveOut: TypeAlias = Callable[[PlannedRow], PlannedRow]
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
-
-
-class PlanCounts:
-    """What a plan amounts to; grows while it is read."""
-
-    def __init__(self) -> None:
-        self.states: Counter[State] = Counter()
-
-    def __repr__(self) -> str:
-        return f"PlanCounts(rows={self.rows}, pending={self.pending}, invalid={self.invalid}, skipped={self.skipped})"
-
-    def add(self, row: PlannedRow) -> None:
-        """Count a row."""
-        self.states[row.state] += 1
-
-    @property
-    def rows(self) -> int:
-        """All rows."""
-        return sum(self.states.values())
-
-    @property
-    def pending(self) -> int:
-        """Rows that can be sent."""
-        return self.states[State.PENDING]
-
-    @property
-    def invalid(self) -> int:
-        """Rows that cannot be sent as they are."""
-        return self.states[State.INVALID]
-
-    @property
-    def skipped(self) -> int:
-        """Rows that are left out on purpose."""
-        return self.states[State.SKIPPED]
-
-
-class PlannedRows:
-    """The rows of a plan, read again from the file by each loop and each index; `list` keeps them."""
-
-    def __init__(self, plan: Plan, *states: State) -> None:
-        self._plan = plan
-        self._states = states
-
-    def __iter__(self) -> Iterator[PlannedRow]:
-        return (row for row in planned_rows(self._plan) if not self._states or row.state in self._states)
-
-    def __len__(self) -> int:
-        counts = self._plan.counts
-        return sum(counts.states[state] for state in self._states) if self._states else counts.rows
-
-    def __getitem__(self, index: int) -> PlannedRow:
-        found = (
-            next(islice(self, index if index >= 0 else len(self) + index, None), None) if -len(self) <= index else None
-        )
-        if found is None:
-            raise IndexError(f"there is no row {index}")
-        return found
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} planned rows of {self._plan.recipients.path.name}>"
 
 
 @dataclass(frozen=True)
@@ -140,12 +79,12 @@ class Plan:
     @property
     def rows(self) -> PlannedRows:
         """Every row with its message, in sheet order."""
-        return PlannedRows(self)
+        return PlannedRows(lambda: planned_rows(self), self)
 
     @property
     def invalid(self) -> PlannedRows:
         """The rows that cannot be sent as they are."""
-        return PlannedRows(self, State.INVALID)
+        return PlannedRows(lambda: planned_rows(self), self, State.INVALID)
 
     @cached_property
     def counts(self) -> PlanCounts:
@@ -169,7 +108,7 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
 
     Raises:
         CampaignFileError: the server's address is missing or wrong.
-        RecipientsError: the list cannot be read.
+        RecipientsError: the list cannot be read, or has the columns on another row or sheet.
         TemplateError: the template cannot be used with these columns.
     """
     template_file = load_template(find_template(campaign.template, campaign.folder))
@@ -178,17 +117,10 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     recipients = open_sheet(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
     to_fix_list(recipients)  # raises for the sheet In doubt
     mapped = Mapped(campaign.columns, campaign.values)
-    template = compile_template(template_file, recipients.columns, mapped, partial(_how_it_was_read, recipients))
+    template = compile_template(
+        template_file, recipients.columns, mapped, partial(how_it_was_read, recipients, section.header_row)
+    )
     return Plan(campaign, recipients, template_file, template, server, rehearsal)
-
-
-def _how_it_was_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
-    """Explain how a list was read, for an error about missing columns; another header row comes first."""
-    rows = ((row.number, row.texts) for row in recipients.rows())
-    doubt = missing_header_warning(rows, {variable_name(name) for name in missing} - {""})
-    doubt = doubt or recipients.header_warning
-    others = [note for note in recipients.notes if note != recipients.header_warning]
-    return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
 
 
 def planned_rows(

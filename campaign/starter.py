@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 
+from campaign.campaign_file import RESERVED_ENDINGS
 from campaign.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -11,9 +14,17 @@ if TYPE_CHECKING:
 
     from campaign.channels import Channel
 
+_NO_NAME_OF_A_FILE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+_LONGEST_NAME = 150
+"""Bytes: file systems keep 255 for a name, and `.sandbox.results (1).xlsx` is added to it."""
+
+_NAME_LINE = re.compile(r'^name = "[^"\n]*"', re.MULTILINE)
+
 
 def make_starter(folder: Path, channel: Channel) -> list[Path]:
     """Put the starter files of a channel into a folder; makes the folder, overwrites nothing.
+
+    The campaign is named after the folder, so that two campaigns have results of different names.
 
     Args:
         folder: where to put them.
@@ -33,7 +44,24 @@ def make_starter(folder: Path, channel: Channel) -> list[Path]:
             raise UsageError(*(Problem(file, "is there already", "choose another folder") for file in there))
         folder.mkdir(parents=True, exist_ok=True)
         for source, target in zip(sources, targets, strict=True):
-            target.write_bytes(source.read_bytes())
+            content = source.read_bytes()
+            target.write_bytes(_named(content, name_after(folder)) if source.name == "campaign.toml" else content)
     except OSError as error:
         raise UsageError(Problem(str(folder), f"cannot be written ({error.strerror})")) from error
     return targets
+
+
+def _named(content: bytes, name: str) -> bytes:
+    if not name:
+        return content
+    return _NAME_LINE.sub(lambda _: f'name = "{name}"', content.decode(), count=1).encode()
+
+
+def name_after(folder: Path) -> str:
+    """The name of the campaign in a folder: the folder's, as far as it can name a file; "" where nothing is left."""
+    name = _NO_NAME_OF_A_FILE.sub("-", unicodedata.normalize("NFC", folder.resolve().name))
+    name = name.encode(errors="ignore")[:_LONGEST_NAME].decode(errors="ignore").strip(". -")
+    if name.lower().endswith(RESERVED_ENDINGS):  # those of rehearsals and tests, whose journals they would share
+        stem, _, ending = name.rpartition(".")
+        name = f"{stem}-{ending}"
+    return name

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 def shorten(text: str, length: int) -> str:
@@ -15,9 +19,42 @@ def one_line(text: str, length: int) -> str:
     return shorten(" ".join(text.split()), length)
 
 
+def without_invisible(text: str) -> str:
+    """Leave out format characters, which take up no room: zero-width spaces, soft hyphens, marks of direction."""
+    return text if text.isascii() else "".join(each for each in text if unicodedata.category(each) != "Cf")
+
+
+def as_seen(name: str) -> str:
+    """What two names have in common that look the same: composed (NFC), single blanks, no invisible characters."""
+    return " ".join(without_invisible(unicodedata.normalize("NFC", name)).split())
+
+
 def caseless(name: str) -> str:
-    """Fold a name for comparison: composed (NFC), without differences of case and of white space."""
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+    """Fold a name for comparison: as it is seen, without differences of case."""
+    return as_seen(name.casefold())
+
+
+def code_points(text: str) -> str:
+    """Name the characters of a text that nobody sees, or takes for others: "U+200B ZERO WIDTH SPACE"; "" for none."""
+    odd = (each for each in text if unicodedata.category(each) == "Cf" or (each.isspace() and each != " "))
+    return " and ".join(
+        f"U+{ord(each):04X} {unicodedata.name(each, 'control character')}" for each in dict.fromkeys(odd)
+    )
+
+
+def quoted(names: Sequence[str], *, most: int = 6) -> str:
+    """Quote names as a sentence has them: “a”, “b” and “c”; of many the first ones, with the number of the others."""
+    shown = [f"“{one_line(name, 40)}”" for name in names[:most]]
+    if len(names) > most:
+        shown.append(f"{len(names) - most:,} more")
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+
+
+def listed(names: Iterable[str], *, most: int = 12, length: int = 30) -> str:
+    """List names on one line: each shortened, and of very many the first ones with the number of the others."""
+    known = list(names)
+    shown = ", ".join(one_line(name, length) for name in known[:most])
+    return shown if len(known) <= most else f"{shown} and {len(known) - most:,} more"
 
 
 def duration(seconds: float) -> str:

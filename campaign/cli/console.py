@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import click
 
+from campaign.problem_groups import ProblemGroups
 from campaign.review.preview_terminal import harmless
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from campaign.errors import Problem
-
-_LINES_TOGETHER, _CHARACTERS_TOGETHER = 1000, 1_000_000
 
 
 def say(text: str, *, color: str | None = None) -> None:
@@ -28,6 +28,16 @@ def say(text: str, *, color: str | None = None) -> None:
     shown = "\n".join(map(harmless, text.split("\n")))
     with contextlib.suppress(OSError, ValueError):  # nobody reads it: a reason to say no more, not to stop
         click.echo(click.style(shown, fg=color) if color else shown, err=True)
+
+
+def say_problem(problem: Problem) -> None:
+    """Print what an error says: a path or a cell in it on one line; a remedy may show lines of a file."""
+    say(str(replace(problem, where=harmless(problem.where), what=harmless(problem.what))), color="red")
+
+
+def show_help(text: str) -> None:
+    """Print a help text, on standard output as --help does."""
+    click.echo(text)
 
 
 def confirm(question: str) -> bool:
@@ -59,14 +69,11 @@ def warn(warning: Problem) -> None:
 
 
 class Listing:
-    """Prints a long list of problems in blocks of a thousand lines: a million rows can have one each.
-
-    The rest is printed when the `with` block ends, even by an exception.
-    """
+    """Prints the problems of rows, those of one kind as one line, when the `with` block ends, even by an exception."""
 
     def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._characters = 0
+        self._groups = ProblemGroups()
+        self._said: list[Problem] = []
 
     def __enter__(self) -> Self:
         return self
@@ -74,21 +81,15 @@ class Listing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._print()
+        for problem in self._groups.problems():
+            if problem not in self._said:
+                say(str(problem))
 
     def add(self, problem: Problem) -> None:
-        """Add a problem."""
-        line = str(problem)
-        self._lines.append(line)
-        self._characters += len(line)
-        if len(self._lines) == _LINES_TOGETHER or self._characters > _CHARACTERS_TOGETHER:
-            self._print()
-
-    def _print(self) -> None:
-        if self._lines:
-            say("\n".join(self._lines))
-            self._lines.clear()
-            self._characters = 0
+        """Add a problem; a damaged line is said at once, because it may be the cause of all that is below it."""
+        if self._groups.add(problem) and problem.code == "malformed-line":
+            self._said.append(problem)
+            say(str(problem))
 
 
 def key_prompt() -> Callable[[str], str] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from campaign.channels.credentials import SecretMapping, header_value, with_article
 from campaign.errors import KeyMissingError, Problem
+from campaign.paths import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ def find_credentials(
     found = SecretMapping((each.name, _find(channel, each, environment, prompt)) for each in channel.credentials)
     for credential in channel.credentials:
         file = environment.get(f"{credential.variable}_FILE")
-        if file and not environment.get(credential.variable, "").strip() and _is_open_to_all(Path(file)):
+        if file and not environment.get(credential.variable, "").strip() and _is_open_to_all(expanded(Path(file))):
             what = f"everybody on this computer can read {file}, which holds the {credential.label}"
             warn(Problem(f"{credential.variable}_FILE", what, "make it yours alone: chmod 600", "key-file-open"))
     return found
@@ -65,7 +66,7 @@ def _find(
     if environment.get(name, "").strip():
         return header_value(credential, name, environment[name])
     if file:
-        return header_value(credential, f"{name}_FILE", _read(name, Path(file)))
+        return header_value(credential, f"{name}_FILE", _read(name, expanded(Path(file))))
     if prompt is not None:
         return header_value(credential, f"the {credential.label}", prompt(f"{credential.label} for {channel.name}"))
     what = f"{channel.name} needs {with_article(credential.label)} and none is set"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campaign.cli.console import say
+from campaign.cli.console import say, say_problem
 from campaign.cli.exit_codes import INTERNAL_FAULT, INTERRUPTED
 from campaign.errors import CampaignError, fault_text
 
@@ -31,7 +31,7 @@ def exits_by_error(*, verbose: bool) -> Iterator[None]:
     except CampaignError as error:
         _trace(verbose=verbose)
         for problem in error.problems:
-            say(str(problem), color="red")
+            say_problem(problem)
         sys.exit(error.exit_code)
     except click.ClickException as error:  # of the command line; it repeats what was typed
         shown = io.StringIO()

@@ -12,6 +12,7 @@ from campaign.cli.exit_codes import NOTHING_SENT
 from campaign.cli.json_output import print_json
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import ASK_NOT, FILE, campaign_paths, operator, output_options
+from campaign.cli.parameters import WholeNumber
 from campaign.runs.by_hand import forget_run
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Delete a run's personal data from the journal.")
 @FILE
-@click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="A run other than the last.")
+@click.option("--run", "number", type=WholeNumber(1), metavar="N", help="A run other than the last.")
 @ASK_NOT
 @output_options
 def forget(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name

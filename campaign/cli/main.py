@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import gc
 import importlib
 import re
@@ -9,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from campaign.cli.console import say
 from campaign.cli.exit_codes import INTERRUPTED
@@ -30,8 +32,31 @@ COMMANDS = {
     "results": "Show the summary and write the workbook again.",
     "forget": "Delete a run's personal data from the journal.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
+    "help": "Show the help of a command.",
 }
 """Every command with its short help, so that `campaign --help` need not load them."""
+
+OTHER_WORDS = {
+    "abort": "stop",
+    "cancel": "stop",
+    "continue": "resume",
+    "create": "new",
+    "deliver": "run",
+    "dry-run": "check",
+    "init": "new",
+    "lint": "check",
+    "report": "results",
+    "send": "run",
+    "server": "sandbox",
+    "show": "preview",
+    "start": "run",
+    "status": "results",
+    "test": "preview",
+    "validate": "check",
+}
+"""What other programs call the same; a command of campaign's own goes first."""
+
+FILE_ENDINGS = (".toml", ".xlsx", ".xlsm", ".csv", ".tsv")
 
 
 class Commands(click.Group):
@@ -51,6 +76,24 @@ class Commands(click.Group):
             gc.freeze()
             gc.enable()
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called.
+
+        Raises:
+            click.UsageError: there is none of this name; says which one may be meant.
+        """
+        name = args[0]
+        if name not in COMMANDS and name[:1] != "-" and not ctx.resilient_parsing:
+            raise click.UsageError(unknown_command(name), ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without loading the commands."""
+        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """List the commands without loading them."""
@@ -73,6 +116,17 @@ class Commands(click.Group):
             sends = ctx.invoked_subcommand in ("run", "resume")
             say("interrupted" + ("; `campaign results` says how far the run is" if sends else ""))
             ctx.exit(INTERRUPTED)
+
+
+def unknown_command(name: str) -> str:
+    """Say that there is no such command, and which one may be meant."""
+    if name.lower().endswith(FILE_ENDINGS):
+        return f"“{name}” is a file, and a command comes first: `campaign check {name}`"
+    close = difflib.get_close_matches(name.lower(), [*COMMANDS, *OTHER_WORDS], n=1, cutoff=0.7)
+    if not close:
+        return f"there is no command “{name}”; the commands are: {', '.join(COMMANDS)}"
+    meant = close[0] if close[0] in COMMANDS else OTHER_WORDS[close[0]]
+    return f"there is no command “{name}”; did you mean `campaign {meant}`?"
 
 
 def _is_verbose(args: Sequence[str] | None) -> bool:

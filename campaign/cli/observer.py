@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from campaign.planning import PlanCounts
+    from campaign.plan_rows import PlanCounts
     from campaign.runs import Run, SendConfirmation
 
 LINE_INTERVAL = 10.0

@@ -6,8 +6,6 @@ import functools
 import getpass
 import os
 import platform
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,11 +14,13 @@ from campaign.campaign_file import campaign_name, real_file
 from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt, warn
 from campaign.cli.credentials import find_credentials
+from campaign.cli.parameters import FilePath, WholeNumber, row_ranges
 from campaign.cli.proxies import find_proxies
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from campaign.channels import Channel
     from campaign.config import Campaign
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
-FILE = click.argument("file", type=click.Path(path_type=Path))
+FILE = click.argument("file", type=FilePath())
 
 
 def pair(value: str) -> tuple[str, str]:
@@ -53,10 +53,11 @@ def campaign_options(command: Command) -> Command:
 _CAMPAIGN_OPTIONS = (
     FILE,
     click.option("--template", metavar="PATH|NAME", help="A template file, or a shipped one by name."),
-    click.option(
-        "--recipients", type=click.Path(path_type=Path), metavar="FILE", help="The list, instead of the campaign's own."
-    ),
+    click.option("--recipients", type=FilePath(), metavar="FILE", help="The list, instead of the campaign's own."),
     click.option("--sheet", metavar="NAME", help="The sheet to read; default: the first visible one."),
+    click.option(
+        "--header-row", type=WholeNumber(1, 1_048_576), metavar="N", help="The row that has the headers; default: 1."
+    ),
     click.option(
         "--map", "mapped", type=pair, multiple=True, metavar="VARIABLE=HEADER", help="Name a variable's column."
     ),
@@ -76,38 +77,18 @@ def delivery_options(command: Command) -> Command:
 
 _DELIVERY_OPTIONS = (
     click.option("--rate", metavar="RATE", help="10/s, 600/min, or auto: as fast as the server allows."),
-    click.option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Requests in flight at once."),
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Send N rows, leave the rest for resume."),
+    click.option("--concurrency", type=WholeNumber(1, 1000), metavar="N", help="Requests in flight at once."),
+    click.option("--limit", type=WholeNumber(1), metavar="N", help="Send N rows, leave the rest for resume."),
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
 )
 
 
-def row_ranges(value: str) -> tuple[range, ...]:
-    """Read 3,9 or 2-5 as a spreadsheet program numbers rows.
-
-    Raises:
-        click.BadParameter: one of them is neither a row nor a range of rows.
-    """
-    found = []
-    for part in filter(None, (part.strip() for part in value.split(","))):
-        match = re.fullmatch(r"(\d{1,7})(?:\s*-\s*(\d{1,7}))?", part)
-        if match is None or int(match[2] or match[1]) < int(match[1]):
-            raise click.BadParameter(f"“{part}” is not a row or a range of rows; write 3,9 or 2-5")
-        found.append(range(int(match[1]), int(match[2] or match[1]) + 1))
-    if not 0 < len(found) <= MOST_RANGES:
-        raise click.BadParameter(f"name 1 to {MOST_RANGES} rows or ranges of rows, such as 3,9 or 2-5")
-    return tuple(found)
-
-
-MOST_RANGES = 400
-"""Each takes two of the 999 values that a statement can bind in SQLite before 3.32."""
-
-ROWS = click.option("--rows", type=row_ranges, metavar="3,9-12", help="Which rows, as in the list.")
+ROWS = click.option(
+    "--rows", type=row_ranges, metavar="3,9-12", help="Which rows, as the spreadsheet numbers them: 3,9 or 2-5."
+)
 ASK_NOT = click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 
-RESULTS = click.option(
-    "--results", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH", help="Where to write the workbook."
-)
+RESULTS = click.option("--results", type=FilePath(dir_okay=False), metavar="PATH", help="Where to write the workbook.")
 MOVED = click.option("--moved", is_flag=True, help="The campaign's files were moved or copied here on purpose.")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
@@ -125,7 +106,7 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     Raises:
         CampaignFileError: every problem of the file, by key.
     """
-    names = ("template", "recipients", "sheet", "server", "rate", "concurrency")
+    names = ("template", "recipients", "sheet", "header_row", "server", "rate", "concurrency")
     overrides = {name: given.get(name) for name in names}
     return load_campaign(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
 

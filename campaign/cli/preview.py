@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
-from pathlib import Path
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +12,8 @@ import click
 from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json_array
-from campaign.cli.options import campaign_options, load, output_options
+from campaign.cli.options import ROWS, campaign_options, load, output_options
+from campaign.cli.parameters import FilePath
 from campaign.errors import Problem, UsageError
 from campaign.planning import prepare
 from campaign.review.preview import PreviewContext, note
@@ -23,6 +23,7 @@ from campaign.runs import RunPaths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from campaign.journal import PlannedRow
     from campaign.planning import Plan
@@ -33,31 +34,17 @@ WITHOUT_ROWS = 10
 """Number of messages shown on the terminal without --rows."""
 
 
-def row_range(value: str) -> range:
-    """Parse 2-5, or 7: row numbers of the spreadsheet.
-
-    Raises:
-        click.BadParameter: it is neither a row nor a range of rows.
-    """
-    found = re.fullmatch(r"(\d+)(?:-(\d+))?", value.strip())
-    if found is None:
-        raise click.BadParameter(f"“{value}” is not a row or a range of rows; write 7 or 2-5")
-    first = int(found[1])
-    return range(first, int(found[2] or first) + 1)
-
-
 @click.command(short_help="Show the messages as recipients will see them.")
 @campaign_options
-@click.option("--rows", type=row_range, metavar="2-5", help="Which rows, as the spreadsheet numbers them.")
-@click.option(
-    "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.html", help="Write a page instead."
-)
+@ROWS
+@click.option("--html", type=FilePath(dir_okay=False), metavar="OUT.html", help="Write a page instead.")
 @output_options
-def preview(file: Path, rows: range | None, html: Path | None, **given: Any) -> None:  # noqa: ANN401 - as click gives
+def preview(file: Path, rows: tuple[range, ...] | None, html: Path | None, **given: Any) -> None:  # noqa: ANN401 - as click gives
     """Show FILE's messages, and send nothing.
 
     \b
     campaign preview tet-offer.toml --rows 2-5
+    campaign preview tet-offer.toml --rows 74,84
     campaign preview tet-offer.toml --html preview.html
     """
     plan = prepare(load(file, given))
@@ -109,9 +96,10 @@ def check_page_path(page: Path, file: Path, plan: Plan) -> None:
 class _Shown:
     """The rows to show, and whether any of them has a problem."""
 
-    def __init__(self, plan: Plan, wanted: range | None) -> None:
+    def __init__(self, plan: Plan, wanted: tuple[range, ...] | None) -> None:
         self._plan = plan
         self._wanted = wanted
+        self._end = inf if wanted is None else max(rows.stop for rows in wanted)
         self.at_most: int | None = None
         self.problems = 0
         self.count = 0
@@ -123,9 +111,9 @@ class _Shown:
             if self.at_most is not None and number >= self.at_most:
                 self.left_out = True
                 return
-            if self._wanted is not None and row.number >= self._wanted.stop:
+            if row.number >= self._end:
                 return
-            if self._wanted is None or row.number in self._wanted:
+            if self._wanted is None or any(row.number in rows for rows in self._wanted):
                 self.count += 1
                 self.problems += bool(row.problems)
                 yield row

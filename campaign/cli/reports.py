@@ -11,7 +11,8 @@ from campaign.cli.console import Listing, say, warn
 from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT, SOME_NOT_SENT, exit_code
 from campaign.cli.json_output import JsonArray, print_json, print_json_object
 from campaign.journal import State
-from campaign.planning import PlanCounts, planned_rows, prepare
+from campaign.plan_rows import PlanCounts
+from campaign.planning import planned_rows, prepare
 from campaign.recipients import Linter
 from campaign.review.summary import RunSummary, as_json, as_text
 from campaign.runs.earlier import looking_back

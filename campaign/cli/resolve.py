@@ -10,7 +10,8 @@ import click
 from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import ASK_NOT, FILE, RESULTS, campaign_paths, operator, output_options, row_ranges
+from campaign.cli.options import ASK_NOT, FILE, RESULTS, campaign_paths, operator, output_options
+from campaign.cli.parameters import OneOf, WholeNumber, row_ranges
 from campaign.cli.reports import show_report
 from campaign.runs.by_hand import resolve_rows
 
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 @click.command(short_help="Settle rows in doubt by hand.")
 @FILE
 @click.option("--rows", type=row_ranges, required=True, metavar="3,9-12", help="Which rows, as in the list.")
-@click.option(
-    "--as", "settled", type=click.Choice(["sent", "not-sent"]), required=True, help="What the server says of them."
-)
-@click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="A run other than the last.")
+@click.option("--as", "settled", type=OneOf(["sent", "not-sent"]), required=True, help="What the server says of them.")
+@click.option("--run", "number", type=WholeNumber(1), metavar="N", help="A run other than the last.")
 @ASK_NOT
 @RESULTS
 @output_options

@@ -9,6 +9,7 @@ import click
 
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import FILE, RESULTS, campaign_paths, output_options
+from campaign.cli.parameters import WholeNumber
 from campaign.cli.reports import show_report
 from campaign.runs.whole_run import report_on
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Show the summary and write the workbook again.")
 @FILE
-@click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="A run other than the last.")
+@click.option("--run", "number", type=WholeNumber(1), metavar="N", help="A run other than the last.")
 @RESULTS
 @output_options
 def results(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name

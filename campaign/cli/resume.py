@@ -20,6 +20,7 @@ from campaign.cli.options import (
     output_options,
     proxies,
 )
+from campaign.cli.parameters import OneOf
 from campaign.cli.reports import show_report
 from campaign.errors import Problem, UsageError
 from campaign.journal import State
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--server", metavar="URL", help="Another address of the same server.")
 @click.option(
     "--retry",
-    type=click.Choice(["failed", "in-doubt"]),
+    type=OneOf(["failed", "in-doubt"]),
     multiple=True,
     help="Send rows that failed, or are in doubt, once more.",
 )

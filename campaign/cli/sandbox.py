@@ -8,14 +8,15 @@ import re
 import click
 
 from campaign.cli.console import say
+from campaign.cli.parameters import Amount, WholeNumber
 from campaign.sandbox import ListSettings, RateLimit, SandboxSettings, serve
 
 
 @click.command(short_help="Run a local server that speaks the channels' APIs.")
-@click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="0: any free port.")
+@click.option("--port", type=WholeNumber(0, 65535), default=3000, show_default=True, help="0: any free port.")
 @click.option("--limit", metavar="COUNT/SECONDS", help="A rate limit for each route, such as 10/60.")
-@click.option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Delay of each response.")
-@click.option("--lag", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Delay of the message list.")
+@click.option("--latency", type=Amount(0), default=0.0, metavar="SECONDS", help="Delay of each response.")
+@click.option("--lag", type=Amount(0), default=0.0, metavar="SECONDS", help="Delay of the message list.")
 @click.option("--no-look-up", is_flag=True, help="Have no list of messages to look up rows in doubt.")
 def sandbox(port: int, limit: str | None, latency: float, lag: float, *, no_look_up: bool) -> None:
     """Run a local server that speaks the API of every channel; its first page shows what arrived.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import Problem, TemplateError
+from campaign.messages.headers import ambiguous, columns_named, no_header, no_sources, not_one
 from campaign.messages.text_template import RESERVED
 from campaign.recipients import variable_name
-from campaign.text import caseless
+from campaign.text import as_seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from campaign.sheets import Column, Row
 
 
-ColumnHints: TypeAlias = Callable[[set[str]], Iterable[Problem]]
-"""Explains how a list was read, given the variables and headers that were not found in it."""
+ColumnHints: TypeAlias = Callable[["Sequence[str]"], Iterable[Problem]]
+"""Explains how a list was read, given the variables and headers that the template needs; may raise a better error."""
 
 
-def no_hints(_missing: set[str]) -> Iterable[Problem]:
+def no_hints(_wanted: Sequence[str]) -> Iterable[Problem]:
     """Explain nothing: for columns that come from no list."""
     return ()
 
@@ -43,14 +43,15 @@ class Mapped:
 
 
 class Cells(dict[str, object]):
-    """A row's cells by header. Headers are composed (NFC); a template may contain combining marks."""
+    """A row's cells by header, however it is typed: a template may contain combining marks and invisible characters."""
 
     def __missing__(self, header: str) -> object:
-        """Look up the composed header."""
-        composed = unicodedata.normalize("NFC", header)
-        if composed == header:
+        """Look up the header that looks the same."""
+        seen = as_seen(header)
+        alike = next((each for each in self if as_seen(each) == seen), None)
+        if alike is None:
             raise KeyError(header)
-        return self[composed]
+        return self[alike]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +117,27 @@ def bind(
     folded = {name: [column for variable, column in variables if variable == name] for name in needed}
     found: dict[str, Column] = {}
     values = {name: text for name, text in mapped.values.items() if name in needed}
+    unknown: list[str] = []
     for name, required in needed.items():
-        if name in values:
+        if name in by_header:
+            found[name] = by_header[name]
+        elif name in values or name in mapping:
             continue
-        if name in mapping:
-            if name in by_header:
-                found[name] = by_header[name]
         elif len(folded[name]) > 1:
-            problems.append(_ambiguous(name, folded[name]))
+            problems.append(ambiguous(name, folded[name]))
         elif folded[name]:
             found[name] = folded[name][0]
         elif required:
-            problems.append(_without_source(name, columns, where))
+            unknown.append(name)
+    problems += no_sources(unknown, columns, where)
     wanted = sorted({header for text in texts for header in text.uses.headers})
     problems += [problem for header in wanted if (problem := _unreachable(header, columns, where))]
     if problems:
-        missing = {mapping.get(name, name) for name in needed if name not in found and name not in values}
-        raise TemplateError(*problems, *hints(missing.union(wanted) - {column.header for column in columns}))
-    headers = {column.header: column for column in columns}
+        unmapped = (name for name, required in needed.items() if required and name not in {*values, *mapping})
+        raise TemplateError(*problems, *hints(list(dict.fromkeys((*unmapped, *mapping.values(), *wanted)))))
     whole_row = any(text.uses.whole_row for text in texts)
     unused = tuple(_unused(name, needed, where) for name in (*mapped.columns, *mapped.values) if name not in needed)
-    return Binding(found, values, headers, whole_row, unused)
+    return Binding(found, values, _by_header(columns, wanted), whole_row, unused)
 
 
 def _needed(texts: Iterable[TextTemplate]) -> dict[str, bool]:
@@ -152,14 +153,13 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
     found: dict[str, Column] = {}
     problems: list[Problem] = []
     for variable, header in mapping.items():
-        matches = [column for column in columns if column.header == header]
-        matches = matches or [column for column in columns if caseless(column.header) == caseless(header)]
+        matches = columns_named(header, columns, any_case=True)
         if len(matches) == 1:
             found[variable] = matches[0]
         elif matches:
-            problems.append(_not_one(f"columns.{variable}", header, matches))
+            problems.append(not_one(f"columns.{variable}", header, matches))
         else:
-            problems.append(_no_header(f"columns.{variable}", header, columns))
+            problems.append(no_header(f"columns.{variable}", header, columns))
     problems += [
         Problem(f"columns.{name}", f"“{name}” is a reserved name", f'use {name}["{mapping[name]}"] instead')
         for name in RESERVED
@@ -168,46 +168,22 @@ def _mapped_columns(columns: Sequence[Column], mapping: Mapping[str, str]) -> tu
     return found, problems
 
 
+def _by_header(columns: Sequence[Column], typed: Iterable[str]) -> dict[str, Column]:
+    """The columns by their header, and by the headers that the template types otherwise."""
+    headers = {column.header: column for column in columns}
+    return headers | {header: columns_named(header, columns, any_case=False)[0] for header in typed}
+
+
 def _unreachable(header: str, columns: Sequence[Column], where: str) -> Problem | None:
     """Why `row[…]` cannot reach a header; None where it can."""
     place = f'{where}: row["{header}"]'
-    matches = [column for column in columns if column.header == header]
+    matches = columns_named(header, columns, any_case=False)
     if not matches:
-        return _no_header(place, header, columns)
-    return _not_one(place, header, matches) if len(matches) > 1 else None
-
-
-def _not_one(where: str, header: str, columns: Sequence[Column]) -> Problem:
-    letters = " and ".join(column.letter for column in columns)
-    return Problem(where, f"columns {letters} share the header “{header}”", "give one of them another header")
-
-
-def _no_header(where: str, header: str, columns: Sequence[Column]) -> Problem:
-    headers = [column.label for column in columns if column.header]
-    close = difflib.get_close_matches(caseless(header), [caseless(each) for each in headers], n=1)
-    nearest = [each for each in headers if close and caseless(each) == close[0]]
-    hint = f"did you mean “{nearest[0]}”?" if nearest else f"the headers are: {', '.join(headers)}"
-    return Problem(where, f"there is no column with the header “{header}”", hint)
-
-
-def _ambiguous(name: str, columns: Sequence[Column]) -> Problem:
-    headers = " and ".join(f"“{column.label}” ({column.letter})" for column in columns)
-    return Problem(name, f"{headers} both become this variable", "rename one header, or name one under [columns]")
+        return no_header(place, header, columns)
+    return not_one(place, header, matches) if len(matches) > 1 else None
 
 
 def _unused(name: str, needed: Iterable[str], where: str) -> Problem:
     close = difflib.get_close_matches(name, list(needed), n=1)
     hint = f"did you mean “{close[0]}”?" if close else ""
     return Problem(name, f"is named by the campaign file or an option, and {where} does not use it", hint)
-
-
-def _without_source(name: str, columns: Sequence[Column], where: str) -> Problem:
-    variables = {variable: column for column in columns if (variable := variable_name(column.header))}
-    close = difflib.get_close_matches(name, variables, n=1, cutoff=0.5)
-    if close:
-        column = variables[close[0]]
-        hint = f"the nearest header is “{column.label}”: use {{{{ {close[0]} }}}}, or --map {name}=HEADER"
-    else:
-        hint = f"name its header with --map {name}=HEADER or under [columns], or its text with --set {name}=TEXT"
-    what = f"“{name}” has no column, no value and no default"
-    return Problem(where, what, f"{hint} (variables found: {', '.join(variables) or 'none'})")

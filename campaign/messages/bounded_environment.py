@@ -13,7 +13,7 @@ from string import Formatter
 from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import nodes
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 
@@ -45,6 +45,14 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - passed on by name
         super().__init__(**options)
         self.budget = Budget()
+
+    def is_valid(self, source: str) -> bool:
+        """Whether a text is a template."""
+        try:
+            self.parse(source)
+        except TemplateSyntaxError:
+            return False
+        return True
 
     def bound(self, finalize: Callable[[object], object]) -> None:
         """Count what filters, tests and output do. Called once, when all filters are in place."""

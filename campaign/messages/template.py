@@ -12,6 +12,7 @@ from campaign.messages.binding import Binding, Mapped, bind, no_hints
 from campaign.messages.budget import OverBudgetError
 from campaign.messages.destination import UnseenCharacter, trim_destination
 from campaign.messages.environment import RENDER_ERRORS, make_environment
+from campaign.messages.placeholders import syntax_hint
 from campaign.messages.text_template import TextTemplate, compile_text
 from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
 from campaign.text import one_line
@@ -199,7 +200,11 @@ def _compiled(template: TemplateFile, environment: BoundedEnvironment) -> tuple[
         except TemplateSyntaxError as error:
             line = template.line_of(source, error.lineno)
             where = f"{template.path.name}, line {line}" if line else template.path.name
-            problems.append(Problem(where, f"{field_name(path)}: {error.message}"))
+            what, remedy = syntax_hint(source, environment.is_valid) or (
+                (error.message or "").rstrip("."),
+                "",
+            )
+            problems.append(Problem(where, f"{field_name(path)}: {what}", remedy))
         except (SyntaxError, ValueError):  # Jinja accepts it but generates invalid Python from it
             problems.append(Problem(template.path.name, f"{field_name(path)}: is too complex for a template"))
         return compile_text("", environment)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from campaign.channels import CHANNELS
 from campaign.errors import Problem, TemplateError
+from campaign.toml_text import toml_problem
 
 if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
@@ -118,7 +119,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         place = f"{path}, line {error.lineno}"
         raise TemplateError(Problem(place, f"not valid JSON: {error.msg} (column {error.colno})")) from error
     except tomllib.TOMLDecodeError as error:
-        raise TemplateError(Problem(str(path), f"not valid TOML: {error}")) from error
+        raise TemplateError(toml_problem(str(path), text, error)) from error
     except RecursionError as error:
         raise TemplateError(Problem(str(path), "the template is nested too deeply")) from error
     except ValueError as error:  # a number of thousands of digits

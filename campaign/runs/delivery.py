@@ -17,22 +17,23 @@ from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.delivery.redaction import Redaction
 from campaign.delivery.worker_pool import fault_reason
-from campaign.errors import CampaignError, JournalError, Problem, RunStateError
+from campaign.errors import CampaignError, JournalError, Problem
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
-from campaign.runs.counted import counted_tally
+from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
+from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.stop_watch import stop_watch
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
-    from campaign.journal import JournalStore, RunRecord, Tally
+    from campaign.journal import JournalStore, Tally
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
 
@@ -156,7 +157,7 @@ class Delivery:
         """
         journal, run = self._run.journal, self._run
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        _refuse_old_run(journal, run.record)
+        refuse_old_run(journal, run.record)
         if not count_waiting(journal, run.number, self._retry, self._rows) and not run.has_doubts_to_look_up():
             self._ended.set_result(None)
             return
@@ -290,20 +291,6 @@ class Delivery:
         if self._sends:
             return f"the limit of {rows_of(self._settings.limit or 0)} is reached"
         return self._run.record.stop_reason or "rows in doubt were looked up, and nothing was sent"
-
-
-def count_waiting(journal: JournalStore, run: int, retry: Collection[State], rows: Sequence[range]) -> int:
-    """How many rows a delivery takes that retries some states; of those only `rows`, where any are named."""
-    tally = journal.tally(run)
-    again = sum(state in retry for _, state in journal.row_states(run, rows)) if rows else tally.count(*retry)
-    return tally.count(State.PENDING, State.SENDING) + again
-
-
-def _refuse_old_run(journal: JournalStore, record: RunRecord) -> None:
-    last = journal.last_run()
-    if last is not None and last.number != record.number:
-        where = f"{journal.where}: run {record.number}"
-        raise RunStateError(Problem(where, f"run {last.number} has been started since", "deliver that one"))
 
 
 async def settled(journal: JournalStore) -> None:

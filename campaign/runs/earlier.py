@@ -11,7 +11,8 @@ from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import open_journal, peek_journal
 from campaign.journal.records import PlannedRow, State
-from campaign.planning import PlanCounts, planned_rows
+from campaign.plan_rows import PlanCounts
+from campaign.planning import planned_rows
 from campaign.recipients.to_fix import to_fix_list
 from campaign.review.phrases import rows_of
 from campaign.runs.options import RunPaths

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal import Tally
-    from campaign.planning import PlanCounts
+    from campaign.plan_rows import PlanCounts
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
 

@@ -246,3 +246,15 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def refuse_old_run(journal: JournalStore, record: RunRecord) -> None:
+    """Refuse to deliver a run after which another one was started.
+
+    Raises:
+        RunStateError: there is a newer one.
+    """
+    last = journal.last_run()
+    if last is not None and last.number != record.number:
+        where = f"{journal.where}: run {record.number}"
+        raise RunStateError(Problem(where, f"run {last.number} has been started since", "deliver that one"))

@@ -14,7 +14,8 @@ from campaign.channels.look_up import look_up_of
 from campaign.delivery import Progress
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.journal.records import State
-from campaign.runs.delivery import LEFT, Delivery, count_waiting
+from campaign.runs.counts import count_waiting
+from campaign.runs.delivery import LEFT, Delivery
 from campaign.runs.event_stream import EventStream
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
 from campaign.journal import RunManifest, State
 from campaign.planning import write_plan
+from campaign.problem_groups import ProblemGroups
 from campaign.runs.blocking import run_blocking
 from campaign.runs.earlier import clear_the_way, earlier_messages
 from campaign.runs.options import REHEARSAL_SUFFIX, SendConfirmation
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from campaign.journal import JournalStore, PlannedRow, RunRecord
+    from campaign.journal import JournalStore, RunRecord
     from campaign.planning import Plan
     from campaign.runs.earlier import EarlierMessages
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
     from campaign.settings import DeliverySettings
 
-SHOWN_ROWS = 20
-"""Rows whose problems are named when invalid rows stop a run; `campaign check` names them all."""
+SHOWN_KINDS = 20
+"""Kinds of problems that are named when invalid rows stop a run; `campaign check` names more."""
 
 
 def begin_run(
@@ -192,15 +193,19 @@ def _write(
     earlier: EarlierMessages | None,
     skip_invalid: bool,
 ) -> None:
-    invalid: list[PlannedRow] = []
+    invalid = ProblemGroups()
     for row, counts in write_plan(plan, journal, record, earlier.look_at if earlier else None):
-        if row.state is State.INVALID and len(invalid) < SHOWN_ROWS:
-            invalid.append(row)
+        for problem in row.problems:
+            invalid.add(problem)
         observer.planned(counts)
     wrong = counts.invalid
     if wrong and not skip_invalid:
-        more = [Problem("", f"… and {wrong - len(invalid)} more rows")] if wrong > len(invalid) else []
-        what = f"{wrong} of {counts.rows} rows cannot be sent as they are"
-        remedy = "correct them (`campaign check` names them all), or send the others with --skip-invalid"
-        problems = (problem for row in invalid for problem in row.problems)
-        raise InvalidRowsError(*problems, *more, Problem(str(plan.recipients.path), what, remedy))
+        problems = invalid.problems()
+        left_out = len(problems) - SHOWN_KINDS
+        more = [Problem("", f"… and {left_out:,} more kinds of problems")] if left_out > 1 else problems[SHOWN_KINDS:]
+        are, them = (
+            ("cannot be sent as it is", "correct it") if wrong == 1 else ("cannot be sent as they are", "correct them")
+        )
+        what = f"{wrong:,} of {counts.rows:,} {'row' if counts.rows == 1 else 'rows'} {are}"
+        remedy = f"{them} (`campaign check --json` names each), or send the others with --skip-invalid"
+        raise InvalidRowsError(*problems[:SHOWN_KINDS], *more, Problem(str(plan.recipients.path), what, remedy))

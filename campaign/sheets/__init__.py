@@ -9,9 +9,10 @@ print(row.number, row.texts)
 
 from __future__ import annotations
 
-from campaign.sheets.facts import EncodingFact, MergedAreas, SheetFacts, SheetMatch
+from campaign.sheets.facts import EncodingFact, MergedAreas, SheetFacts
 from campaign.sheets.legacy_fonts import from_legacy_font, is_legacy_font
 from campaign.sheets.opening import open_sheet, workbook_properties
+from campaign.sheets.starts import SheetStart
 from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
     "Row",
     "Sheet",
     "SheetFacts",
-    "SheetMatch",
+    "SheetStart",
     "from_legacy_font",
     "is_legacy_font",
     "open_sheet",

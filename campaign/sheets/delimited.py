@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
@@ -13,15 +13,15 @@ from campaign.sheets.csv_records import CANDIDATES, MAX_FIELD_LENGTH, CsvRecord,
 from campaign.sheets.facts import SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
+from campaign.sheets.starts import SEARCHED_ROWS, SheetStart
 from campaign.sheets.table import Row, columns_of, find_header_row, title_row_warning
 from campaign.sheets.text_encoding import find_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from campaign.sheets.csv_records import LineSource
-    from campaign.sheets.facts import SheetMatch
     from campaign.sheets.table import CellValue, Column, ReadOptions
 
 _EXCEL_BLOCK_ROWS = 16
@@ -53,9 +53,10 @@ class DelimitedSheet:
             what = f"has {self._header_width:,} columns, more than {MAX_COLUMNS:,}"
             raise RecipientsError(Problem(path.name, what, "check the delimiter"))
         self.columns: tuple[Column, ...] = columns_of(header.texts)
+        self._guessed = options.delimiter is None and not self._delimiter.has_sep_line
         how = f"{self._encoding.label}, {self._delimiter.label}"
-        guessed = options.delimiter is None and not self._delimiter.has_sep_line
-        self.header_warning = header.warning or (self._title_warning() if guessed and self._header_width == 1 else "")
+        is_title = self._guessed and self._header_width == 1
+        self.header_warning = header.warning or (self._title_warning() if is_title else "")
         self.notes: tuple[str, ...] = (how, *filter(None, [self.header_warning]))
 
     def rows(self) -> Iterator[Row]:
@@ -80,9 +81,14 @@ class DelimitedSheet:
         """What reading found out: the encoding."""
         return SheetFacts(encoding=self._encoding.fact)
 
-    def sheets_with(self, headers: Collection[str]) -> tuple[SheetMatch, ...]:  # noqa: ARG002 - a text file has none
-        """Return the other sheets with these headers: none."""
-        return ()
+    def starts(self) -> Iterator[SheetStart]:
+        """Yield the first rows; where the delimiter was found by a title row, with the other delimiters too."""
+        own = self._delimiter.character
+        for character in (own, *(each for each in CANDIDATES if self._guessed and each != own)):
+            with self._lines() as lines:
+                records = read_records(lines, character)
+                rows = [(each.number, each.fields) for each in islice(records, SEARCHED_ROWS) if any(each.fields)]
+            yield SheetStart(None, rows)
 
     @contextmanager
     def _lines(self) -> Iterator[LineSource]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,20 +27,6 @@ class EncodingFact:
     codec: str
     guessed: bool = False
     words: tuple[str, ...] = ()
-
-
-class SheetMatch(NamedTuple):
-    """A visible sheet of the same workbook with the headers that were asked for.
-
-    Attributes:
-        name: its name.
-        header_row: the number of the row with the headers.
-        active: whether it is the sheet that was open when the workbook was saved.
-    """
-
-    name: str
-    header_row: int
-    active: bool
 
 
 class MergedAreas:

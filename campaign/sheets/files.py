@@ -18,6 +18,8 @@ WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt"})
 _SPREADSHEET_SUFFIXES = WORKBOOK_SUFFIXES | {".xls", ".xlsb", ".ods", ".numbers"}
 
+_LINK_SUFFIXES = frozenset({".gsheet", ".url", ".webloc"})
+
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEAD_BYTES = 4096
@@ -62,6 +64,8 @@ def kind_of(path: Path) -> FileKind:
         raise RecipientsError(Problem(str(path), "may not be read", remedy)) from error
     if head.startswith(_ZIP):
         return FileKind.WORKBOOK
+    if path.suffix.lower() in _LINK_SUFFIXES:
+        raise _refusal(path, "is a link to a web page", "download the sheet as .xlsx or CSV first")
     _check_content(path, head)
     if path.suffix.lower() in TEXT_SUFFIXES:
         return FileKind.TEXT

@@ -13,10 +13,11 @@ from campaign.errors import Problem, RecipientsError
 from campaign.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from campaign.sheets.facts import SheetFacts, SheetMatch
+    from campaign.sheets.facts import SheetFacts
+    from campaign.sheets.starts import SheetStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,8 @@ class Sheet(Protocol):
         """
         ...
 
-    def sheets_with(self, headers: Collection[str]) -> tuple[SheetMatch, ...]:
-        """Return the other visible sheets of the workbook with all of these headers in one of their first rows."""
+    def starts(self) -> Iterator[SheetStart]:
+        """Yield the first rows of this sheet, then those of the other visible ones; takes a bounded time."""
         ...
 
 
@@ -139,7 +140,7 @@ def columns_of(headers: Iterable[str]) -> tuple[Column, ...]:
 _NUMBER = re.compile(r"[\d\s.,/:+%()-]+")
 _ROWS_SEARCHED = 200
 _ADD_ROWS = "put the headers in the first row and the data in the rows below"
-_SET_HEADER_ROW = "set header_row to the number of the header row"
+_SET_HEADER_ROW = "set header_row (--header-row) to the number of the header row"
 
 
 class HeaderRow(NamedTuple):
@@ -187,12 +188,16 @@ def title_row_warning(following: Iterable[tuple[int, Sequence[str]]]) -> str:
 
 def header_row_warning(number: int) -> str:
     """Return the warning that another row looks like the header row."""
-    return f"row {number} looks more like the header row; if it is, set header_row = {number}"
+    return f"row {number} looks more like the header row; if it is, set header_row = {number} (--header-row {number})"
 
 
 def _not_found(wanted: int, last: int, likely: int, where: str) -> Problem:
     what = "is blank, so there are no headers" if wanted < last else f"does not exist: the last row is {last}"
-    remedy = f"row {likely} looks like the header row: set header_row = {likely}" if likely else _SET_HEADER_ROW
+    remedy = (
+        f"row {likely} looks like the header row: set header_row = {likely} (--header-row {likely})"
+        if likely
+        else _SET_HEADER_ROW
+    )
     return Problem(f"{where}, row {wanted}", what, remedy)
 
 

@@ -158,7 +158,7 @@ def test_rows_in_doubt_are_settled_by_hand(command: Campaign, doubtful: tuple[Pa
         pytest.param("3,4", "row 4 is sent, not in doubt", id="a row that is sent"),
         pytest.param("3,99", "there is no row 99", id="a row that is not there"),
         pytest.param("3,90-95", "there is no row 90 to 95", id="rows that are not there"),
-        pytest.param("5-2", "“5-2” is not a row or a range of rows", id="backwards"),
+        pytest.param("5-2", "“5-2” runs backwards; write 2-5", id="backwards"),
         pytest.param("x", "“x” is not a row or a range of rows", id="no number"),
         pytest.param(",", "name 1 to 400 rows", id="none"),
     ],

@@ -39,6 +39,12 @@ def test_a_multi_line_header_is_named_on_one_line(command: Campaign, tmp_path: P
     assert "C2: “Nội dung (tiếng Việt)” is blank, and msg needs it; fill it in" in blank.stderr
 
 
+def test_a_line_break_in_the_name_of_a_file_is_escaped(command: Campaign, tmp_path: Path) -> None:
+    result = command("check", tmp_path / "a\nb.toml")
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"{tmp_path / 'a'}\\nb.toml: there is no such file; ")
+
+
 @pytest.mark.parametrize("blank", ["", " ", "\\t\\n"], ids=["empty", "a blank", "a tab"])
 @pytest.mark.parametrize("key", ["template", "recipients.file"])
 def test_a_blank_name_is_a_problem_of_its_key(command: Campaign, tmp_path: Path, key: str, blank: str) -> None:

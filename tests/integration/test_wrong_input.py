@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from tests.integration.conftest import FAST, Campaign, RunningSandbox, livechat_list, write_csv, write_workbook
 
@@ -43,22 +44,37 @@ def test_headers_below_a_title_are_found_by_the_hint(
     file.write_text(text, encoding="utf-8")
     result = command("check", file)
     assert result.code == 2
-    assert result.stderr.splitlines()[3:] == [
-        "list.csv, as it was read: row 3 looks more like the header row; if it is, set header_row = 3",
-        "list.csv, as it was read: UTF-8, separated by commas",
+    assert result.stderr.splitlines() == [
+        (
+            "list.csv: the headers “token”, “rid” and “msg” are in row 3, and not in row 1; "
+            "set header_row = 3 under [recipients], or add --header-row 3"
+        )
     ]
+    assert command("check", file, "--header-row", "3").code == 0
     file.write_text(f"{text}header_row = 3\n", encoding="utf-8")
     assert command("check", file).code == 0
 
 
-def test_headers_below_a_title_in_a_workbook_are_found_by_the_hint(command: Campaign, tmp_path: Path) -> None:
-    write_workbook(tmp_path / "list.xlsx", [["Customers"], ["token", "rid", "msg"], ["t", "r", "Hi"]], "May")
-    result = command("check", tmp_path / "list.xlsx", *LIVECHAT[:2], "--server", "https://chat.example.com")
+def test_headers_on_another_sheet_are_found_by_the_hint(command: Campaign, tmp_path: Path) -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.title = "Export Summary"
+    book.active.append(["x" * 230])
+    sheet = book.create_sheet("Khách hàng")
+    for row in (["Customers"], [], ["token", "rid", "msg"], ["t", "r", "Hi"]):
+        sheet.append(row)
+    book.save(tmp_path / "list.xlsx")
+    given = (tmp_path / "list.xlsx", *LIVECHAT[:2], "--server", "https://chat.example.com")
+    result = command("check", *given)
     assert result.code == 2
-    assert result.stderr.splitlines()[3:] == [
-        "list.xlsx, as it was read: row 2 looks more like the header row; if it is, set header_row = 2",
-        "list.xlsx, as it was read: sheet “May”",
+    assert result.stderr.splitlines() == [
+        (
+            "list.xlsx: the headers “token”, “rid” and “msg” are in row 3 of sheet “Khách hàng”, and not in row 1 of "
+            'sheet “Export Summary”; set sheet = "Khách hàng" and header_row = 3 under [recipients], '
+            'or add --sheet "Khách hàng" --header-row 3'
+        )
     ]
+    assert command("check", *given, "--sheet", "Khách hàng", "--header-row", "3").code == 0
 
 
 @pytest.mark.parametrize(

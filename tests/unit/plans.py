@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from campaign.campaign_file import load_campaign
 from campaign.journal import RunManifest
 from campaign.planning import Plan, prepare
-from campaign.sheets import Column, Row, SheetFacts, SheetMatch
+from campaign.sheets import Column, Row, SheetFacts, SheetStart
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from campaign.journal import PlannedRow
 
@@ -32,11 +32,11 @@ class Rows:
     header_warning: str = ""
     facts: SheetFacts = field(default_factory=SheetFacts)
 
-    def sheets_with(self, headers: Collection[str]) -> tuple[SheetMatch, ...]:  # noqa: ARG002 - no other sheets
-        return ()
-
     def rows(self) -> Iterator[Row]:
         yield from self.given
+
+    def starts(self) -> Iterator[SheetStart]:
+        yield SheetStart(self.sheet, [(row.number, row.texts) for row in self.given])
 
 
 def prepared(folder: Path, text: str, **overrides: Mapping[str, Any] | str) -> Plan:

@@ -166,8 +166,8 @@ def test_every_section_is_closed_to_unknown_keys() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param("template = \n", "is not valid TOML: Invalid value (at line 1, column 12)", id="no value"),
-        pytest.param("a = 1\na = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 6)", id="twice"),
+        pytest.param("template = \n", ", line 1: there is no value after the =", id="no value"),
+        pytest.param("a = 1\na = 2\n", ", line 2: “a” is set twice", id="twice"),
         pytest.param("a = " + "1" * 5000, "is not valid TOML: Exceeds the limit", id="endless number"),
         pytest.param("a = " + "[" * 20_000, "is nested too deeply", id="too deeply nested"),
     ],
@@ -175,8 +175,9 @@ def test_every_section_is_closed_to_unknown_keys() -> None:
 def test_invalid_toml_is_refused_with_its_line(
     write: Write, text: str, problem: str, campaign_refusal: Refusal
 ) -> None:
-    [found] = campaign_refusal(write("tet.toml", text))
-    assert found.startswith(problem)
+    path = write("tet.toml", text)
+    [found] = campaign_refusal(path)
+    assert found.removeprefix(str(path)).startswith(problem)
 
 
 def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path, campaign_refusal: Refusal) -> None:

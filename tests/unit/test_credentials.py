@@ -41,6 +41,13 @@ def test_the_key_comes_from_a_file_that_the_environment_names(tmp_path: Path, co
     }
 
 
+def test_the_file_of_the_key_may_be_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "key").write_text("the-key", encoding="utf-8")
+    assert find_credentials(KITECHAT, {f"{NAME}_FILE": "~/key"}, no_prompt) == {"api_key": "the-key"}
+
+
 def test_the_key_takes_precedence_over_its_file(tmp_path: Path) -> None:
     assert find_credentials(KITECHAT, {NAME: "the-key", f"{NAME}_FILE": str(tmp_path / "gone")}, no_prompt) == {
         "api_key": "the-key"

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"errors", "settings", "text", "atomic_write", "operating_system"},
-    {"sheets"},
+    {"sheets", "toml_text", "paths", "problem_groups"},
     {"config", "recipients", "channels", "webpage"},
     {"campaign_file"},
     {"messages", "starter"},

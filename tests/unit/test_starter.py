@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -9,10 +9,7 @@ from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, Channel
 from campaign.errors import UsageError
 from campaign.journal import State
 from campaign.planning import prepare
-from campaign.starter import make_starter
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from campaign.starter import make_starter, name_after
 
 EACH_STARTER = pytest.mark.parametrize("channel", [pytest.param(each, id=name) for name, each in CHANNELS.items()])
 
@@ -64,3 +61,42 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, name: str) -> N
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match=r": cannot be written \("):
         make_starter(tmp_path / name, LIVECHAT)
+
+
+@EACH_STARTER
+def test_a_campaign_is_named_after_its_folder(tmp_path: Path, channel: Channel) -> None:
+    make_starter(tmp_path / "Ưu đãi Tết", channel)
+    assert load_campaign(tmp_path / "Ưu đãi Tết" / "campaign.toml").name == "Ưu đãi Tết"
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        pytest.param("tet-offer", "tet-offer", id="plain"),
+        pytest.param("Te\u0302\u0301t", "Tết", id="combining marks"),
+        pytest.param('a"b\\c:d*e', "a-b-c-d-e", id="characters that no file has on Windows"),
+        pytest.param("a\tb", "a-b", id="control character"),
+        pytest.param("tet 2027. ", "tet 2027", id="dot and blank at the end"),
+        pytest.param(".hidden", "hidden", id="dot at the beginning"),
+        pytest.param("offer.test", "offer-test", id="name of a test"),
+        pytest.param("Offer.Sandbox", "Offer-Sandbox", id="name of a rehearsal"),
+        pytest.param("x" * 200, "x" * 150, id="long"),
+        pytest.param("ế" * 80, "ế" * 50, id="long in bytes"),
+        pytest.param("..…", "…", id="dots"),
+        pytest.param("***", "", id="nothing left"),
+    ],
+)
+def test_the_name_of_a_folder_is_made_one_of_a_file(folder: str, name: str) -> None:
+    assert name_after(Path("/campaigns") / folder) == name
+
+
+def test_the_folder_itself_may_be_named_by_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tet").mkdir()
+    monkeypatch.chdir(tmp_path / "tet")
+    make_starter(Path(), LIVECHAT)
+    assert load_campaign(Path("campaign.toml")).name == "tet"
+
+
+def test_a_folder_without_a_usable_name_keeps_that_of_the_starter(tmp_path: Path) -> None:
+    make_starter(tmp_path / "---", LIVECHAT)
+    assert load_campaign(tmp_path / "---" / "campaign.toml").name == "my-campaign"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from itertools import islice
+from contextlib import closing, suppress
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
@@ -11,28 +11,26 @@ from campaign.sheets.facts import MergedAreas, SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
 from campaign.sheets.number_format import CellText
+from campaign.sheets.starts import SEARCHED_DEPTH, SEARCHED_ROWS, SheetStart
 from campaign.sheets.table import columns_of, find_header_row
 from campaign.sheets.xlsx.cells import CellReader, RowBuilder
 from campaign.sheets.xlsx.contents import (
     Contents,
-    Worksheet,
     choose_sheet,
     describe_choice,
     empty_sheet_remedy,
     read_contents,
 )
-from campaign.sheets.xlsx.other_sheets import matches
 from campaign.sheets.xlsx.package import Package, PartLimit
-from campaign.sheets.xlsx.sheet_xml import RawRow, SheetProperties, SheetReader
+from campaign.sheets.xlsx.sheet_xml import MAX_ROWS, RawRow, SheetProperties, SheetReader
 from campaign.sheets.xlsx.strings import read_strings
 from campaign.sheets.xlsx.styles import Styles, read_styles
 from campaign.sheets.xlsx.xml_stream import check_tag_count, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
-    from campaign.sheets.facts import SheetMatch
     from campaign.sheets.table import Column, ReadOptions, Row
 
 
@@ -51,7 +49,13 @@ cells without one compress a thousandfold, and a file of 5 MB could take a minut
 
 
 def read_rows(
-    package: Package, part: str, where: str, properties: SheetProperties, *, recalculates: bool
+    package: Package,
+    part: str,
+    where: str,
+    properties: SheetProperties,
+    *,
+    recalculates: bool,
+    last: int = MAX_ROWS,
 ) -> Generator[RawRow, None, None]:
     """Yield the rows of a worksheet that are not blank, in the order of the file.
 
@@ -61,6 +65,7 @@ def read_rows(
         where: file and sheet, for errors.
         properties: receives the sheet's properties while it is read.
         recalculates: whether formulas are to be calculated when the file is opened.
+        last: number of a row; reading ends some rows after it.
 
     Raises:
         RecipientsError: the sheet is damaged or too large.
@@ -84,10 +89,15 @@ def read_rows(
             if reader.blanks > _MAX_BLANKS:
                 what = f"contains over {_MAX_BLANKS:,} blank cells"
                 raise RecipientsError(Problem(where, what, "delete the rows and columns that are not needed"))
+            if reader.row_number > last:
+                return
 
 
 _MAX_FORMATS_LISTED = 10
 _AREAS_LISTED = 3
+
+_SHEETS_SEARCHED, _CELLS_SEARCHED = 50, 300_000
+"""Most sheets in which headers are looked for, and cells of their first rows."""
 
 
 class WorkbookSheet:
@@ -107,6 +117,8 @@ class WorkbookSheet:
             contents = read_contents(package)
             chosen = choose_sheet(contents.sheets, options.sheet, path.name)
             self.sheet: str | None = chosen.name
+            others = [sheet for sheet in contents.sheets if not sheet.hidden and sheet is not chosen]
+            self._searched = [chosen, *others][:_SHEETS_SEARCHED]
             self._part = chosen.part
             self._contents = contents
             self._where = f"{path.name}, sheet “{chosen.name}”"
@@ -149,20 +161,28 @@ class WorkbookSheet:
         merged = MergedAreas(found.areas)
         return SheetFacts(named=self._named, active_sheet=self._contents.active, merged=merged, filtered=found.filtered)
 
-    def sheets_with(self, headers: Collection[str]) -> tuple[SheetMatch, ...]:
-        """Return the other visible sheets with all of these headers in one of their first rows."""
+    def starts(self) -> Iterator[SheetStart]:
+        """Yield the first rows of this sheet, then those of the other visible ones, unless they are damaged."""
+        cells = 0
         with Package(self.path) as package:
-            others = (
-                (sheet.name, self._first_rows(package, sheet))
-                for sheet in self._contents.sheets
-                if not sheet.hidden and sheet.part != self._part
-            )
-            return tuple(matches(others, headers, self._contents.active))
+            for sheet in self._searched:
+                rows: list[tuple[int, Sequence[str]]] = []
+                with suppress(RecipientsError), closing(self._searched_rows(package, sheet.part)) as raw_rows:
+                    for row in self._displayed(islice(raw_rows, SEARCHED_ROWS)):
+                        rows.append(row)
+                        cells += len(row[1])
+                        if cells > _CELLS_SEARCHED:
+                            break
+                yield SheetStart(sheet.name, rows)
+                if cells > _CELLS_SEARCHED:
+                    return
 
-    def _first_rows(self, package: Package, sheet: Worksheet) -> Iterator[tuple[int, Sequence[str]]]:
-        raw_rows = read_rows(package, sheet.part, sheet.name, SheetProperties(), recalculates=False)
-        with closing(raw_rows):
-            yield from self._displayed(raw_rows)
+    def _searched_rows(self, package: Package, part: str) -> Generator[RawRow, None, None]:
+        properties = SheetProperties()
+        rows = read_rows(
+            package, part, self._where, properties, recalculates=self._contents.recalculates, last=SEARCHED_DEPTH
+        )
+        yield from takewhile(lambda row: row.number <= SEARCHED_DEPTH, rows)
 
     def _cell_reader(self, package: Package, contents: Contents) -> tuple[CellReader, str]:
         try:

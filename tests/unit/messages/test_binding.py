@@ -99,6 +99,19 @@ def test_a_variable_like_no_header_is_refused_with_the_ways_to_name_it(livechat:
     )
 
 
+def test_variables_like_no_header_are_refused_in_one_line(livechat: Bind) -> None:
+    assert refused(livechat, "{{ zzz }}{{ yyy }}{{ ten }}", "Tên khách").splitlines() == [
+        (
+            "message.json: “ten” has no column, no value and no default; the nearest header is “Tên khách”: "
+            "use {{ ten_khach }}, or --map ten=HEADER"
+        ),
+        (
+            "message.json: “yyy” and “zzz” have no column, no value and no default; name the header of each with --map "
+            "yyy=HEADER or under [columns], or its text with --set yyy=TEXT (variables found: ten_khach)"
+        ),
+    ]
+
+
 def test_headers_that_fold_to_nothing_are_no_variables(livechat: Bind) -> None:
     assert refused(livechat, "{{ zzz }}", "名前").endswith("(variables found: none)")
 
@@ -191,6 +204,78 @@ def test_a_header_that_is_not_there_is_refused_with_the_nearest_one(
 
 def test_a_header_like_no_other_is_refused_with_all_headers(livechat: Bind) -> None:
     assert refused(livechat, '{{ row["zzz"] }}', "Tuổi", "", "Tên").endswith("the headers are: Tuổi, Tên")
+
+
+@pytest.mark.parametrize(
+    ("source", "columns"),
+    [
+        pytest.param("{{ name }}", {"name": "Họ tên"}, id="mapped"),
+        pytest.param("{{ ho_ten }}", {}, id="variable"),
+        pytest.param('{{ row["Họ tên"] }}', {}, id="row"),
+        pytest.param('{{ raw["Họ tên"] }}', {}, id="raw"),
+        pytest.param('{% set name = "Họ tên" %}{{ row[name] }}', {}, id="row, by a name of the template"),
+        pytest.param('{{ row["Ho\u0323\u200b te\u0302n"] }}', {}, id="invisible in the template too"),
+    ],
+)
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param("Họ\u200b tên", id="zero-width space"),
+        pytest.param("H\u200dọ tên", id="zero-width joiner in a word"),
+        pytest.param("Họ\xa0tên", id="no-break space"),
+        pytest.param("\ufeffHọ tên\u2003", id="outside"),
+    ],
+)
+def test_a_header_with_characters_that_nobody_sees_is_found(
+    livechat: Bind, row: MakeRow, source: str, columns: dict[str, str], header: str
+) -> None:
+    assert said(livechat(source, "Tuổi", header, columns=columns), row("30", "Lan")) == "Lan"
+
+
+@pytest.mark.parametrize(
+    ("source", "columns", "where"),
+    [
+        pytest.param("{{ name }}", {"name": "Họ tên"}, "columns.name", id="mapped"),
+        pytest.param('{{ row["Họ tên"] }}', {}, 'message.json: row["Họ tên"]', id="row"),
+    ],
+)
+def test_two_headers_that_look_the_same_are_told_apart_by_the_character(
+    livechat: Bind, source: str, columns: dict[str, str], where: str
+) -> None:
+    assert refused(livechat, source, "Họ tên", "Họ\u200b tên", columns=columns) == (
+        f"{where}: “Họ tên” (A) and “Họ\u200b tên” (B, with U+200B ZERO WIDTH SPACE) look the same; "
+        "give one of them another header"
+    )
+    assert "(B, with U+200B ZERO WIDTH SPACE) both become" in refused(
+        livechat, "{{ ho_ten }}", "Họ tên", "Họ\u200b tên"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "header", "named"),
+    [
+        pytest.param("Đơn", "Ðơn", "U+00D0 LATIN CAPITAL LETTER ETH", id="eth"),
+        pytest.param("Token", "Tоken", "U+043E CYRILLIC SMALL LETTER O", id="Cyrillic"),
+    ],
+)
+def test_a_header_in_letters_that_look_the_same_is_named_by_the_letter(
+    livechat: Bind, typed: str, header: str, named: str
+) -> None:
+    assert refused(livechat, f'{{{{ row["{typed}"] }}}}', header).endswith(
+        f"did you mean “{header}”? It has {named} in it"
+    )
+
+
+def test_long_and_many_headers_are_shortened(livechat: Bind) -> None:
+    long = refused(livechat, '{{ zzz }}{{ row["zzz"] }}', "x" * 230)
+    assert len(max(long.splitlines(), key=len)) < 250
+    many = refused(livechat, '{{ zzz }}{{ row["zzz"] }}', *(f"column {number}" for number in range(16_384)))
+    assert many.count("column 11 and 16,372 more") == 1
+    assert many.count("column_11 and 16,372 more") == 1
+
+
+def test_a_variable_with_accents_is_suggested_without(livechat: Bind) -> None:
+    assert "the nearest header is “Tên”: use {{ ten }}" in refused(livechat, "{{ Tên }}", "Tên", "Tuổi")
 
 
 @pytest.mark.parametrize("name", [pytest.param("row", id="row"), pytest.param("raw", id="raw")])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.recipients import missing_header_warning, variable_name
+from campaign.recipients import variable_name
 
 
 @pytest.mark.parametrize(
@@ -26,19 +26,3 @@ from campaign.recipients import missing_header_warning, variable_name
 )
 def test_a_header_folds_to_a_variable(header: str, variable: str) -> None:
     assert variable_name(header) == variable
-
-
-def test_a_row_with_a_missing_header_is_taken_for_the_header_row() -> None:
-    rows = [(2, ["An", "0901"]), (4, ["Tên", "Điện thoại"])]
-    doubt = missing_header_warning(rows, {"zalo", "dien_thoai"})
-    assert doubt == "row 4 looks more like the header row; if it is, set header_row = 4"
-
-
-@pytest.mark.parametrize("names", [set(), {"zalo"}], ids=["nothing missing", "another header missing"])
-def test_rows_without_a_missing_header_raise_no_doubt(names: set[str]) -> None:
-    assert missing_header_warning([(2, ["An", ""]), (4, ["name", "phone"])], names) == ""
-
-
-def test_a_missing_header_is_looked_for_in_some_twenty_rows() -> None:
-    rows = [(number, ["An", "1"]) for number in range(2, 22)]
-    assert missing_header_warning([*rows, (22, ["name", "phone"])], {"name"}) == ""

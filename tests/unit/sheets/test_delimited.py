@@ -121,13 +121,13 @@ def test_the_header_row_may_be_further_down(path: Path) -> None:
 
 def test_a_title_above_the_headers_is_noted(path: Path) -> None:
     opened = open_sheet(written(path, "Customers\n\nname,phone\nAn,1\n"))
-    assert opened.notes[1] == "row 3 looks more like the header row; if it is, set header_row = 3"
+    assert opened.notes[1] == "row 3 looks more like the header row; if it is, set header_row = 3 (--header-row 3)"
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"], ids=["semicolons", "tabs", "bars"])
 def test_a_title_is_doubted_though_it_does_not_tell_the_separator(path: Path, separator: str) -> None:
     opened = open_sheet(written(path, f"Customers\n\nname{separator}phone\nAn{separator}1\n"))
-    assert opened.notes[1:] == ("row 3 looks more like the header row; if it is, set header_row = 3",)
+    assert opened.notes[1:] == ("row 3 looks more like the header row; if it is, set header_row = 3 (--header-row 3)",)
     mended = open_sheet(path, ReadOptions(header_row=3))
     assert [column.header for column in mended.columns] == ["name", "phone"]
 
@@ -145,7 +145,9 @@ def test_a_header_of_one_field_is_not_doubted_without_need(path: Path, text: str
 
 
 def test_a_blank_header_row_is_refused(path: Path) -> None:
-    with pytest.raises(RecipientsError, match=r"^customers\.csv, row 1: is blank, .* set header_row = 2$"):
+    with pytest.raises(
+        RecipientsError, match=r"^customers\.csv, row 1: is blank, .* set header_row = 2 \(--header-row 2\)$"
+    ):
         open_sheet(written(path, ",\nname,phone\nAn,1\n"))
 
 

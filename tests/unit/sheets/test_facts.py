@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 
-from campaign.sheets import EncodingFact, ReadOptions, SheetMatch, open_sheet
+from campaign.sheets import EncodingFact, ReadOptions, open_sheet
 from campaign.sheets.facts import MergedAreas
 from campaign.sheets.text_encoding import _words_beyond_ascii
 
@@ -52,17 +52,14 @@ def workbook(path: Path, active: int, *sheets: tuple[str, list[list[str]]]) -> P
     return path
 
 
-def test_the_sheets_that_have_the_headers_too_are_found_and_the_one_that_was_open(path: Path) -> None:
+def test_the_sheet_that_was_open_is_told(path: Path) -> None:
     people = [["token", "name"], ["t", "An"]]
     notes = [["a", "b"], ["c", "d"]]
     titled = [["Khách hàng", ""], ["Name", "Token", "note"], ["An", "t", ""]]
     opened = open_sheet(workbook(path, 2, ("2025", people), ("notes", notes), ("2026", people), ("titled", titled)))
     assert opened.facts.active_sheet == "2026"
     assert not opened.facts.named
-    assert opened.sheets_with(["name", "token"]) == (
-        SheetMatch("2026", 1, active=True),
-        SheetMatch("titled", 2, active=False),
-    )
+    assert [start.sheet for start in opened.starts()] == ["2025", "notes", "2026", "titled"]
 
 
 def test_a_sheet_that_is_named_is_told(path: Path) -> None:
@@ -70,11 +67,6 @@ def test_a_sheet_that_is_named_is_told(path: Path) -> None:
         workbook(path, 0, ("2025", [["a"], ["x"]]), ("2026", [["a"], ["x"]])), ReadOptions(sheet="2026")
     )
     assert opened.facts.named
-
-
-def test_a_text_file_has_no_other_sheets(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    assert open_sheet(tmp_path / "a.csv").sheets_with(["a"]) == ()
 
 
 @pytest.mark.parametrize(

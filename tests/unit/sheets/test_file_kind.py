@@ -86,6 +86,8 @@ def zip_of(*names: str) -> bytes:
         pytest.param(
             "a.xlsx", b"name,phone\nAn,1\n", r"is plain text and not a workbook; rename it to \.csv", id="csv-renamed"
         ),
+        pytest.param("a.gsheet", b'{"url": "https://docs.example/"}', "is a link to a web page; download", id="gsheet"),
+        pytest.param("a.url", b"[InternetShortcut]\r\nURL=https://x", "is a link to a web page; download", id="url"),
         pytest.param("a.ods", b"name,phone\nAn,1\n", r"is plain text and not a workbook", id="csv-as-ods"),
         pytest.param("a.py", b"print(1)\n", "is not a kind of file that can be read as a sheet; give", id="other"),
         pytest.param(

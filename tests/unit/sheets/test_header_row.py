@@ -15,7 +15,7 @@ def test_the_header_row_is_the_one_that_is_named() -> None:
 
 def test_a_blank_header_row_is_refused_with_the_row_that_looks_like_it() -> None:
     rows = [(1, ["", " "]), (2, ["1", "2"]), (3, WORDS), (4, ["An", "Binh"])]
-    message = r"^c\.xlsx, row 1: is blank, so there are no headers; row 3 looks like .*: set header_row = 3$"
+    message = r"^c\.xlsx, row 1: is blank, so there are no headers; row 3 looks like .*: set header_row = 3 \(--hea"
     with pytest.raises(RecipientsError, match=message):
         find_header_row(rows, 1, "c.xlsx")
 
@@ -26,12 +26,15 @@ def test_a_header_row_that_was_left_out_as_blank_is_refused() -> None:
 
 
 def test_a_header_row_beyond_the_end_is_refused_with_the_last_row() -> None:
-    with pytest.raises(RecipientsError, match=r"^c\.xlsx, row 9: does not exist: the last row is 4; .*header_row = 2$"):
+    with pytest.raises(
+        RecipientsError,
+        match=r"^c\.xlsx, row 9: does not exist: the last row is 4; .*header_row = 2 \(--header-row 2\)$",
+    ):
         find_header_row([(2, WORDS), (4, ["An", "1"])], 9, "c.xlsx")
 
 
 def test_where_no_row_looks_like_the_header_the_option_is_named() -> None:
-    with pytest.raises(RecipientsError, match=r"row 1: is blank.*; set header_row to the number of the header row"):
+    with pytest.raises(RecipientsError, match=r"row 1: is blank.*; set header_row .* to the number of the header row"):
         find_header_row([(2, ["1", "2"])], 1, "c.xlsx")
 
 
@@ -44,7 +47,7 @@ def test_an_empty_table_is_refused(rows: list[tuple[int, list[str]]]) -> None:
 def test_a_title_in_the_header_row_is_doubted() -> None:
     rows = [(1, ["Customers in May", ""]), (2, [""]), (3, WORDS)]
     assert find_header_row(rows, 1, "c.xlsx").warning == (
-        "row 3 looks more like the header row; if it is, set header_row = 3"
+        "row 3 looks more like the header row; if it is, set header_row = 3 (--header-row 3)"
     )
 
 

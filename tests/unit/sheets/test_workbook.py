@@ -191,7 +191,9 @@ def test_a_sheet_without_rows_has_columns_and_no_rows(path: Path) -> None:
 
 def test_a_missing_header_row_is_refused_with_file_and_sheet(path: Path) -> None:
     saved(path, [], ["name", "phone"])
-    with pytest.raises(RecipientsError, match=r"^customers\.xlsx, sheet “Sheet”, row 1: is blank, .*header_row = 2$"):
+    with pytest.raises(
+        RecipientsError, match=r"^customers\.xlsx, sheet “Sheet”, row 1: is blank, .*header_row = 2 \(--header-row 2\)$"
+    ):
         open_sheet(path)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from campaign.delivery import Progress
 from campaign.journal import State, Tally
-from campaign.runs.counted import counted_tally
+from campaign.runs.counts import counted_tally
 
 
 def test_the_figures_that_were_counted_add_up_to_all_rows() -> None:

@@ -1,4 +1,4 @@
-"""The figures of a run as they were counted while it was delivered, for where its journal cannot be read any more."""
+"""How many rows a delivery takes, and what it has counted where its journal cannot be read any more."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from campaign.delivery import Progress
-    from campaign.journal import Tally
+    from campaign.journal import JournalStore, Tally
+
+
+def count_waiting(journal: JournalStore, run: int, retry: Collection[State], rows: Sequence[range]) -> int:
+    """How many rows a delivery takes that retries some states; of those only `rows`, where any are named."""
+    tally = journal.tally(run)
+    again = sum(state in retry for _, state in journal.row_states(run, rows)) if rows else tally.count(*retry)
+    return tally.count(State.PENDING, State.SENDING) + again
 
 
 def counted_tally(before: Tally, progress: Progress, retry: Collection[State], seconds: float) -> Tally:
