@@ -124,12 +124,17 @@ def overwritten(path: Path) -> JournalWriteError:
 def is_sound(path: Path) -> bool:
     """Whether every page of a journal is what SQLite expects there. Reads the whole file.
 
-    SQLite deletes the WAL beside an empty file when it opens that (https://sqlite.org/wal.html), so it must not.
+    SQLite deletes the WAL beside an empty file when it opens that, so it must not (`pagerOpenWalIfPresent`, pager.c).
+
+    Raises:
+        sqlite3.OperationalError: another program has locked it.
     """
     try:
         if not path.stat().st_size:
             return False
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
-    except (sqlite3.Error, OSError):
+    except (sqlite3.Error, OSError) as error:
+        if "locked" in str(error):
+            raise
         return False
