@@ -20,6 +20,7 @@ LAYERS = [
     {"journal.records", "journal.origin"},
     {"delivery.ports", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
     {"journal"},
+    {"plan_rows"},
     {"planning"},
     {"delivery", "review", "sandbox"},
     {"runs"},
