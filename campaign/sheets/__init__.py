@@ -10,6 +10,16 @@ print(row.number, row.texts)
 from __future__ import annotations
 
 from campaign.sheets.opening import open_sheet, workbook_properties
-from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet
+from campaign.sheets.table import CellValue, Column, OpenSheet, ReadFacts, ReadOptions, Row, Sheet
 
-__all__ = ["CellValue", "Column", "ReadOptions", "Row", "Sheet", "open_sheet", "workbook_properties"]
+__all__ = [
+    "CellValue",
+    "Column",
+    "OpenSheet",
+    "ReadFacts",
+    "ReadOptions",
+    "Row",
+    "Sheet",
+    "open_sheet",
+    "workbook_properties",
+]

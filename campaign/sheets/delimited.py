@@ -11,7 +11,7 @@ from campaign.errors import Problem, RecipientsError
 from campaign.sheets.csv_records import CANDIDATES, MAX_FIELD_LENGTH, CsvRecord, find_delimiter, read_records
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
-from campaign.sheets.table import Row, columns_of, find_header_row, title_row_warning
+from campaign.sheets.table import ReadFacts, Row, columns_of, find_header_row, title_row_warning
 from campaign.sheets.text_encoding import find_encoding
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class DelimitedSheet:
         guessed = options.delimiter is None and not self._delimiter.has_sep_line
         self.header_warning = header.warning or (self._title_warning() if guessed and self._header_width == 1 else "")
         self.notes: tuple[str, ...] = (how, *filter(None, [self.header_warning]))
+        self.facts = ReadFacts(guessed_encoding=self._encoding.codec if self._encoding.guessed else "")
 
     def rows(self) -> Iterator[Row]:
         """Yield every record that is not blank, in the order of the file.

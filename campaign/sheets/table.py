@@ -39,6 +39,29 @@ class ReadOptions:
 
 _MAX_HEADER_SCANNED, _MAX_LABEL_LENGTH = 1000, 80
 
+
+class OpenSheet(NamedTuple):
+    """The sheet that a spreadsheet program shows when it opens the workbook: its name and its headers."""
+
+    name: str
+    headers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFacts:
+    """What reading a file has found out about it; that of a workbook is complete once all rows are read.
+
+    Attributes:
+        guessed_encoding: the codec, where it was found by statistics; "" where it is certain.
+        merged: references of the first few merged areas.
+        open_sheet: another visible sheet than the one that is read, where that one was chosen for being the first.
+    """
+
+    guessed_encoding: str = ""
+    merged: tuple[str, ...] = ()
+    open_sheet: OpenSheet | None = None
+
+
 CellValue: TypeAlias = str | int | float | bool | datetime | date | time | timedelta | None
 
 
@@ -70,6 +93,7 @@ class Row(NamedTuple):
         values: each cell's typed value as stored, None if blank.
         formats: each cell's number format code; () for CSV, which has none.
         problems: what is wrong with the row, by cell.
+        hidden: whether a spreadsheet program hides the row, by a filter or by hand.
     """
 
     number: int
@@ -77,6 +101,7 @@ class Row(NamedTuple):
     values: tuple[CellValue, ...]
     formats: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    hidden: bool = False
 
 
 class Sheet(Protocol):
@@ -89,6 +114,7 @@ class Sheet(Protocol):
     """How the file was read, for the user: encoding, delimiter, sheet chosen."""
     header_warning: str
     """The note that says that another row may be the header row; "" if there is none."""
+    facts: ReadFacts
 
     def rows(self) -> Iterator[Row]:
         """Yield every row that is not blank, in the order of the file.

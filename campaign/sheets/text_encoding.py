@@ -65,11 +65,13 @@ class TextEncoding(NamedTuple):
         codec: Python's name of it.
         label: its name for messages, and whether it is a guess.
         composes: whether decoded text has combining marks and is to be normalized to NFC.
+        guessed: whether it was found by statistics.
     """
 
     codec: str
     label: str
     composes: bool = False
+    guessed: bool = False
 
 
 def find_encoding(path: Path, wanted: str | None) -> TextEncoding:
@@ -153,7 +155,8 @@ def _guess(path: Path, damage: _Undecodable) -> TextEncoding:
     codec = best.encoding
     if codec == "cp1258" and not _is_vietnamese(sample.decode("cp1258", "replace")):
         codec = "cp1252"
-    return TextEncoding(codec, f"{_GUESSES[codec]}, a guess: check the letters", composes=codec == "cp1258")
+    label = f"{_GUESSES[codec]}, a guess: check the letters"
+    return TextEncoding(codec, label, composes=codec == "cp1258", guessed=True)
 
 
 def _non_ascii_lines(path: Path) -> bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from campaign.campaign_file import load_campaign
 from campaign.journal import RunManifest
 from campaign.planning import Plan, prepare
-from campaign.sheets import Column, Row
+from campaign.sheets import Column, ReadFacts, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +30,7 @@ class Rows:
     sheet: str | None = None
     notes: tuple[str, ...] = ()
     header_warning: str = ""
+    facts: ReadFacts = field(default_factory=ReadFacts)
 
     def rows(self) -> Iterator[Row]:
         yield from self.given

@@ -206,4 +206,4 @@ class RowBuilder:
         self._limits.add_characters(len(together))
         if not problems and not together.strip():
             return None
-        return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems))
+        return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems), raw.hidden)

@@ -38,6 +38,7 @@ class Contents(NamedTuple):
         styles: the part with the number formats, or None.
         date1904: whether dates count from 1904 instead of 1900.
         recalculates: whether formulas are to be calculated when the file is opened; stored results may be stale.
+        active: the sheet that is shown when the file is opened; None where it is no worksheet.
     """
 
     sheets: tuple[Worksheet, ...]
@@ -45,6 +46,7 @@ class Contents(NamedTuple):
     styles: str | None
     date1904: bool
     recalculates: bool
+    active: Worksheet | None = None
 
 
 class _Relation(NamedTuple):
@@ -62,7 +64,8 @@ def read_contents(package: Package) -> Contents:
     relations = _relations(package, workbook)
     by_kind = {relation.kind: relation.part for relation in relations.values()}
     folder = posixpath.dirname(workbook)
-    sheets: list[Worksheet] = []
+    tabs: list[Worksheet | None] = []
+    active = 0
     date1904 = recalculates = False
     with package.open(workbook, _LIMIT) as stream:
         tags = start_tags(stream, package.label)
@@ -70,17 +73,21 @@ def read_contents(package: Package) -> Contents:
             raise _not_a_workbook(package)
         for name, attributes in tags:
             if name == "sheet":
-                sheets.extend(_sheet(package, attributes, relations))
+                tabs.append(_sheet(package, attributes, relations))
+            elif name == "workbookView":
+                shown = attributes.get("activeTab", "0")
+                active = int(shown) if shown.isdecimal() and len(shown) < 6 else 0
             elif name == "workbookPr":
                 date1904 = is_true(attributes.get("date1904"))
             elif name == "calcPr":
                 recalculates = is_true(attributes.get("fullCalcOnLoad"))
     return Contents(
-        tuple(sheets),
+        tuple(sheet for sheet in tabs if sheet is not None),
         _first_existing(package, by_kind.get("sharedStrings"), f"{folder}/sharedStrings.xml"),
         _first_existing(package, by_kind.get("styles"), f"{folder}/styles.xml"),
         date1904,
         recalculates,
+        tabs[active] if active < len(tabs) else None,
     )
 
 
@@ -125,13 +132,13 @@ def _relations(package: Package, source: str) -> dict[str, _Relation]:
         }
 
 
-def _sheet(package: Package, attributes: dict[str, str], relations: dict[str, _Relation]) -> list[Worksheet]:
+def _sheet(package: Package, attributes: dict[str, str], relations: dict[str, _Relation]) -> Worksheet | None:
     relation_id = next((value for key, value in attributes.items() if ":" in key and local(key) == "id"), "")
     relation = relations.get(relation_id)
     if relation is None or relation.kind != "worksheet" or not package.has(relation.part):
-        return []
+        return None
     hidden = attributes.get("state", "visible") != "visible"
-    return [Worksheet(attributes.get("name", ""), relation.part, hidden)]
+    return Worksheet(attributes.get("name", ""), relation.part, hidden)
 
 
 def _first_existing(package: Package, *parts: str | None) -> str | None:

@@ -62,27 +62,24 @@ _EXAMPLES = 3
 
 
 class RawRow(NamedTuple):
-    """A row with at least one cell that is not blank."""
+    """A row with at least one cell that is not blank; `hidden` by a filter or by hand."""
 
     number: int
     cells: list[RawCell]
+    hidden: bool = False
 
 
 class SheetProperties:
     """Properties of a worksheet other than its rows; complete once all rows are read.
 
     Attributes:
-        filtered: whether a filter hides rows.
         hidden_columns: whether there are hidden columns.
-        hidden_rows: number of rows hidden, by a filter or manually.
         merged: number of merged areas.
         merged_examples: references of the first few of them.
     """
 
     def __init__(self) -> None:
-        self.filtered = False
         self.hidden_columns = False
-        self.hidden_rows = 0
         self.merged = 0
         self.merged_examples: list[str] = []
 
@@ -94,8 +91,6 @@ class SheetProperties:
                 self.merged_examples.append(attributes.get("ref", ""))
         elif element == "col":
             self.hidden_columns = self.hidden_columns or is_true(attributes.get("hidden"))
-        elif element == "sheetPr":
-            self.filtered = is_true(attributes.get("filterMode"))
 
 
 class SheetReader:
@@ -138,6 +133,7 @@ class SheetReader:
         self._in_text = False
         self._in_hint = False
         self._has_formula = False
+        self._is_hidden = False
 
     def begin(self, root: str) -> None:
         """Handle the root element; all elements have its prefix."""
@@ -201,7 +197,7 @@ class SheetReader:
                 self.blanks += 1
         elif name == self._row:
             if self.cells:
-                self.rows.append(RawRow(self.row_number, self.cells))
+                self.rows.append(RawRow(self.row_number, self.cells, self._is_hidden))
                 self.cells = []
         elif name == self._hint:
             self._in_hint = False
@@ -217,7 +213,7 @@ class SheetReader:
         self.row_number = number
         self._cell = {}
         self._column = -1
-        self._properties.hidden_rows += is_true(attributes.get("hidden"))
+        self._is_hidden = is_true(attributes.get("hidden"))
 
     def _column_index(self) -> int:
         """Return the column of the current cell; not called for blank cells."""

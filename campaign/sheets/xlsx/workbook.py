@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from campaign.errors import Problem, RecipientsError
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
 from campaign.sheets.number_format import CellText
-from campaign.sheets.table import columns_of, find_header_row
+from campaign.sheets.table import OpenSheet, ReadFacts, columns_of, find_header_row
 from campaign.sheets.xlsx.cells import CellReader, RowBuilder
 from campaign.sheets.xlsx.contents import Contents, choose_sheet, describe_choice, empty_sheet_remedy, read_contents
 from campaign.sheets.xlsx.package import Package, PartLimit
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from campaign.sheets.table import Column, ReadOptions, Row
+    from campaign.sheets.xlsx.contents import Worksheet
 
 
 _SHEET_LIMIT = PartLimit(free_bytes=200_000_000, max_ratio=40)
@@ -107,6 +109,9 @@ class WorkbookSheet:
                     self._where,
                     if_empty=empty_sheet_remedy(chosen, contents.sheets),
                 )
+            self.facts = ReadFacts()
+            if options.sheet is None and contents.active is not None and contents.active != chosen:
+                self.facts = ReadFacts(open_sheet=self._open_sheet(package, contents.active))
         self.columns: tuple[Column, ...] = columns_of(header.texts)
         self.header_warning = header.warning
         self._fixed_notes = (describe_choice(chosen, contents.sheets), *filter(None, (format_note, header.warning)))
@@ -126,6 +131,20 @@ class WorkbookSheet:
                 if raw.number > self._header_row and (row := builder.build(raw)) is not None:
                     yield row
         self.notes = (*self._fixed_notes, *_property_notes(properties), *_format_notes(self._display))
+        self.facts = replace(self.facts, merged=tuple(properties.merged_examples))
+
+    def _open_sheet(self, package: Package, sheet: Worksheet) -> OpenSheet | None:
+        """The sheet that a spreadsheet program shows, with its headers; None where it has none in that row."""
+        if sheet.hidden:
+            return None
+        where = f"{self.path.name}, sheet “{sheet.name}”"
+        rows = read_rows(package, sheet.part, where, SheetProperties(), recalculates=self._recalculates)
+        try:
+            with closing(rows) as raw_rows:
+                header = find_header_row(self._displayed(raw_rows), self._header_row, where)
+        except RecipientsError:  # not the list: one that cannot be read has no headers in common with it
+            return None
+        return OpenSheet(sheet.name, tuple(column.header for column in columns_of(header.texts)))
 
     def _cell_reader(self, package: Package, contents: Contents) -> tuple[CellReader, str]:
         try:
@@ -139,7 +158,7 @@ class WorkbookSheet:
         return read_rows(package, self._part, self._where, properties, recalculates=self._recalculates)
 
     def _displayed(self, raw_rows: Iterator[RawRow]) -> Iterator[tuple[int, Sequence[str]]]:
-        for number, cells in raw_rows:
+        for number, cells, _ in raw_rows:
             texts = [""] * (max(cell[0] for cell in cells) + 1)
             for column, kind, style, stored in cells:
                 texts[column] = self._cells.read(kind, style, stored).text
@@ -155,16 +174,8 @@ def _display(contents: Contents, options: ReadOptions) -> CellText:
 
 
 def _property_notes(properties: SheetProperties) -> Iterator[str]:
-    if properties.filtered:
-        yield "a filter is on: the rows it hides are read too"
-    elif properties.hidden_rows:
-        yield f"{properties.hidden_rows:,} hidden row{' is' if properties.hidden_rows == 1 else 's are'} read too"
     if properties.hidden_columns:
         yield "hidden columns are read too"
-    if properties.merged:
-        areas = ", ".join(properties.merged_examples)
-        more = ", …" if properties.merged > len(properties.merged_examples) else ""
-        yield f"merged cells ({areas}{more}): only the first cell of each area has its text"
 
 
 def _format_notes(display: CellText) -> Iterator[str]:

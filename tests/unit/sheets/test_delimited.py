@@ -208,7 +208,7 @@ def test_short_rows_as_excel_saves_them_are_no_problem(path: Path) -> None:
     last = "33,x,note\n34,x,\n"
     rows = list(open_sheet(written(path, f"id,name,note\n{full}{narrow}{last}")).rows())
     assert [row for row in rows if row.problems] == []
-    assert rows[15] == (17, ("17", "x", ""), ("17", "x", None), (), ())
+    assert rows[15] == (17, ("17", "x", ""), ("17", "x", None), (), (), False)
 
 
 def test_short_rows_among_whole_ones_are_problems(path: Path) -> None:
