@@ -13,13 +13,17 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"errors", "settings", "text", "atomic_write", "operating_system"},
+    {"finding_kinds"},
+    {"findings"},
+    {"problem_groups"},
     {"sheets"},
     {"config", "recipients", "channels", "webpage"},
     {"campaign_file"},
     {"messages", "starter"},
-    {"journal.records", "journal.origin"},
+    {"journal.records", "journal.origin", "journal.cells"},
     {"delivery.ports", "delivery.shutdown", "delivery.redaction"},
     {"journal"},
+    {"plan_findings", "plan_rows"},
     {"planning"},
     {"delivery", "review", "sandbox"},
     {"runs"},
