@@ -4,99 +4,45 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import blake2b
-from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.channels.address import base_url
 from campaign.errors import Problem, RecipientsError
-from campaign.journal.records import PlannedRow, State, encode_cells
+from campaign.journal.cells import encode_cells
+from campaign.journal.records import PlannedRow, State
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
-from campaign.recipients import missing_header_warning, variable_name
+from campaign.plan_findings import HIDDEN, FindingCollector, FindingContext
+from campaign.plan_rows import PlanCounts, PlannedRows
 from campaign.recipients.batches import batches
+from campaign.recipients.reading import how_it_was_read, label_column
 from campaign.recipients.to_fix import to_fix_list
-from campaign.sheets import ReadOptions, open_sheet
+from campaign.sheets import open_sheet
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
     from campaign.config import Campaign
+    from campaign.findings import Finding
     from campaign.journal import JournalStore, RunRecord
     from campaign.messages import MessageTemplate, TemplateFile
-    from campaign.recipients import Linter
-    from campaign.sheets import Row, Sheet
+    from campaign.recipients.lint import OnRow
+    from campaign.sheets import Column, Row, Sheet
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 LeaveOut: TypeAlias = Callable[[PlannedRow], PlannedRow]
 """Marks a row as skipped where it must not be sent because of earlier runs; returns any other as it is."""
 
+LONGEST_LABEL = 40
+"""Characters of the text that a row is called by."""
+
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
-
-
-class PlanCounts:
-    """What a plan amounts to; grows while it is read."""
-
-    def __init__(self) -> None:
-        self.states: Counter[State] = Counter()
-
-    def __repr__(self) -> str:
-        return f"PlanCounts(rows={self.rows}, pending={self.pending}, invalid={self.invalid}, skipped={self.skipped})"
-
-    def add(self, row: PlannedRow) -> None:
-        """Count a row."""
-        self.states[row.state] += 1
-
-    @property
-    def rows(self) -> int:
-        """All rows."""
-        return sum(self.states.values())
-
-    @property
-    def pending(self) -> int:
-        """Rows that can be sent."""
-        return self.states[State.PENDING]
-
-    @property
-    def invalid(self) -> int:
-        """Rows that cannot be sent as they are."""
-        return self.states[State.INVALID]
-
-    @property
-    def skipped(self) -> int:
-        """Rows that are left out on purpose."""
-        return self.states[State.SKIPPED]
-
-
-class PlannedRows:
-    """The rows of a plan, read again from the file by each loop and each index; `list` keeps them."""
-
-    def __init__(self, plan: Plan, *states: State) -> None:
-        self._plan = plan
-        self._states = states
-
-    def __iter__(self) -> Iterator[PlannedRow]:
-        return (row for row in planned_rows(self._plan) if not self._states or row.state in self._states)
-
-    def __len__(self) -> int:
-        counts = self._plan.counts
-        return sum(counts.states[state] for state in self._states) if self._states else counts.rows
-
-    def __getitem__(self, index: int) -> PlannedRow:
-        found = (
-            next(islice(self, index if index >= 0 else len(self) + index, None), None) if -len(self) <= index else None
-        )
-        if found is None:
-            raise IndexError(f"there is no row {index}")
-        return found
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} planned rows of {self._plan.recipients.path.name}>"
 
 
 @dataclass(frozen=True)
@@ -110,6 +56,7 @@ class Plan:
         template: the template bound to the list's columns.
         server: the server's base URL; "" in a rehearsal.
         rehearsal: whether it is for a sandbox.
+        label: the column by whose text rows are called; None: by their number alone.
     """
 
     campaign: Campaign
@@ -118,6 +65,7 @@ class Plan:
     template: MessageTemplate
     server: str
     rehearsal: bool = False
+    label: Column | None = None
 
     def __repr__(self) -> str:
         return f"<Plan of {self.campaign.name}: {self.recipients.path.name} to {self.server_name}>"
@@ -134,18 +82,23 @@ class Plan:
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What may be a mistake, and stops nothing."""
+        """Names that the template does not use."""
         return self.template.binding.unused
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The codes of findings that the campaign accepts."""
+        return frozenset(self.campaign.checks.accept)
 
     @property
     def rows(self) -> PlannedRows:
         """Every row with its message, in sheet order."""
-        return PlannedRows(self)
+        return PlannedRows(lambda: planned_rows(self), self)
 
     @property
     def invalid(self) -> PlannedRows:
         """The rows that cannot be sent as they are."""
-        return PlannedRows(self, State.INVALID)
+        return PlannedRows(lambda: planned_rows(self), self, State.INVALID)
 
     @cached_property
     def counts(self) -> PlanCounts:
@@ -154,10 +107,30 @@ class Plan:
         Raises:
             RecipientsError: the list is damaged, or has no rows.
         """
+        return self._read[0]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What may go wrong, counted over the rows that would be sent; reads the whole list the first time.
+
+        Raises:
+            RecipientsError: the list is damaged, or has no rows.
+        """
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[PlanCounts, tuple[Finding, ...]]:
         counts = PlanCounts()
-        for row in self.rows:
-            counts.add(row)
-        return counts
+        with self.collector() as collector:
+            for row in planned_rows(self, collector=collector):
+                counts.add(row)
+            return counts, collector.findings()
+
+    def collector(self, on_row: OnRow | None = None) -> FindingCollector:
+        """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
+        section = self.campaign.recipients
+        context = FindingContext(self.recipients, section, self.template, self.template_file.path.name)
+        return FindingCollector(context, on_row)
 
 
 def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
@@ -175,24 +148,20 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     template_file = load_template(find_template(campaign.template, campaign.folder))
     server = "" if rehearsal else base_url(template_file.channel, campaign.server.url)
     section = campaign.recipients
-    recipients = open_sheet(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
+    recipients = open_sheet(section.file, section.read_options)
     to_fix_list(recipients)  # raises for the sheet In doubt
     mapped = Mapped(campaign.columns, campaign.values)
-    template = compile_template(template_file, recipients.columns, mapped, partial(_how_it_was_read, recipients))
-    return Plan(campaign, recipients, template_file, template, server, rehearsal)
-
-
-def _how_it_was_read(recipients: Sheet, missing: set[str]) -> list[Problem]:
-    """Explain how a list was read, for an error about missing columns; another header row comes first."""
-    rows = ((row.number, row.texts) for row in recipients.rows())
-    doubt = missing_header_warning(rows, {variable_name(name) for name in missing} - {""})
-    doubt = doubt or recipients.header_warning
-    others = [note for note in recipients.notes if note != recipients.header_warning]
-    return [Problem(f"{recipients.path.name}, as it was read", note) for note in filter(None, (doubt, *others))]
+    template = compile_template(template_file, recipients.columns, mapped, partial(how_it_was_read, recipients))
+    label = label_column(recipients, section.label) if section.label is not None else None
+    return Plan(campaign, recipients, template_file, template, server, rehearsal, label)
 
 
 def planned_rows(
-    plan: Plan, *, stamp: Stamp | None = None, linter: Linter | None = None, leave_out: LeaveOut | None = None
+    plan: Plan,
+    *,
+    stamp: Stamp | None = None,
+    collector: FindingCollector | None = None,
+    leave_out: LeaveOut | None = None,
 ) -> Iterator[PlannedRow]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
@@ -200,37 +169,43 @@ def planned_rows(
         plan: the campaign's plan.
         stamp: adds the message's id to each payload, for the journal. Without it the rows' cells are left out: those
             of a wide sheet cost more than all the rest.
-        linter: looks at every row as it is read.
+        collector: looks at every row as it is read.
         leave_out: marks the rows that must not be sent because of earlier runs.
 
     Raises:
         RecipientsError: the list is damaged further down, or has no rows.
     """
-    for batch in _plan_batches(plan, stamp, linter, leave_out):
+    for batch in _plan_batches(plan, stamp, collector, leave_out):
         yield from batch
 
 
 def _plan_batches(
-    plan: Plan, stamp: Stamp | None, linter: Linter | None = None, leave_out: LeaveOut | None = None
+    plan: Plan, stamp: Stamp | None, collector: FindingCollector | None = None, leave_out: LeaveOut | None = None
 ) -> Iterator[Sequence[PlannedRow]]:
     found = False
     with Duplicates() as duplicates:
         for batch in batches(plan.recipients):
             found = True
-            if linter is not None:
-                for row in batch:
-                    linter.add(row)
             rows = [_plan_row(plan, row, stamp) for row in batch]
             # Before duplicates are sought: that of a row which is left out has no earlier row to be a duplicate of.
-            yield duplicates.skip(rows if leave_out is None else list(map(leave_out, rows)))
+            planned = duplicates.skip(rows if leave_out is None else list(map(leave_out, rows)))
+            if collector is not None:
+                collector.add(batch, planned)
+            yield planned
     if not found:
         where = str(plan.recipients.path)
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
 
 
 def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
-    rendered = plan.template.render(row)
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
+    label = "" if plan.label is None else one_line(row.texts[plan.label.position], LONGEST_LABEL)
+    if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
+        reason = "hidden in the sheet"
+        return PlannedRow(
+            row.number, State.SKIPPED, kind=HIDDEN, reason=reason, texts=row.texts, cells=cells, label=label
+        )
+    rendered = plan.template.render(row)
     payload = rendered.payload
     if payload is None:
         return PlannedRow(
@@ -241,6 +216,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
             reason="\n".join(map(str, rendered.problems)),
             texts=row.texts,
             cells=cells,
+            label=label,
         )
     plain = _ENCODER.encode(payload).encode()
     return PlannedRow(
@@ -252,6 +228,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
         body=_ENCODER.encode(stamp(payload, row.number)).encode() if stamp else plain,
         digest=blake2b(plain, digest_size=16).digest(),
         cells=cells,
+        label=label,
     )
 
 
@@ -266,7 +243,11 @@ def message_id(secret: bytes, row: int) -> str:
 
 
 def write_plan(
-    plan: Plan, journal: JournalStore, run: RunRecord, leave_out: LeaveOut | None = None
+    plan: Plan,
+    journal: JournalStore,
+    run: RunRecord,
+    leave_out: LeaveOut | None = None,
+    collector: FindingCollector | None = None,
 ) -> Iterator[tuple[PlannedRow, PlanCounts]]:
     """Write a run's whole plan to the journal; yields each row with the counts so far.
 
@@ -280,7 +261,7 @@ def write_plan(
     def stamp(payload: Payload, row: int) -> Payload:
         return channel.stamp(payload, message_id(run.secret, row))
 
-    for batch in _plan_batches(plan, stamp, leave_out=leave_out):
+    for batch in _plan_batches(plan, stamp, collector, leave_out):
         journal.add(run.number, seq, batch)
         seq += len(batch)
         for row in batch:

@@ -20,13 +20,19 @@ from campaign.starter import make_starter
     show_default=True,
     help="Whose API to speak.",
 )
-def new(folder: Path, channel: str) -> None:
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="LIST", help="Your list."
+)
+def new(folder: Path, channel: str, source: Path | None) -> None:
     """Make a campaign file, a template and a sample workbook to edit in DIR; overwrites nothing.
+
+    With --from, the campaign file names your own list in place of the sample.
 
     \b
     campaign new tet-offer --channel kitechat
+    campaign new tet-offer --from customers.xlsx
     """
-    for path in make_starter(folder, CHANNELS.find(channel)):
+    for path in make_starter(folder, CHANNELS.find(channel), source):
         say(f"made {path}")
     file = folder / "campaign.toml"
     say(f"Next: campaign check {file}, then: campaign run {file} --sandbox")

@@ -17,6 +17,7 @@ from campaign.cli.options import (
     campaign_paths,
     credentials,
     delivery_options,
+    operator,
     output_options,
     proxies,
 )
@@ -69,6 +70,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         server=given["server"],
         recover=given["recover"],
         moved=given["moved"],
+        by=operator(),
         server_in_file=server_in_file(file),
         proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from campaign.findings import Finding
     from campaign.journal import ReasonCount, Tally
 
 
@@ -40,6 +41,7 @@ class RunSummary:
         server: the server's address; None where that is the channel's own default.
         options: whether the run was made with options that another one needs as well.
         rehearsal: whether no message left this machine.
+        findings: what was found when it was planned.
     """
 
     run: int
@@ -51,6 +53,7 @@ class RunSummary:
     server: str | None = None
     options: bool = False
     rehearsal: bool = False
+    findings: tuple[Finding, ...] = ()
 
 
 def as_json(summary: RunSummary) -> Mapping[str, object]:
@@ -71,6 +74,7 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
         "throttled": tally.throttled,
         "seconds": round(tally.seconds, 3),
         "results": str(summary.results) if summary.results else None,
+        "warnings": [finding.as_json() for finding in summary.findings],
     }
 
 

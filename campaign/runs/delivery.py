@@ -62,6 +62,7 @@ class Delivery:
         self._session: int | None = None
         self._rows = rows
         self._look_only = False
+        self._limiter: LocalRateLimiter | None = None
         self._shutdown = Shutdown()
         self._stop_requested = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -173,7 +174,7 @@ class Delivery:
         self, url: str, headers: Mapping[str, str], settings: DeliverySettings, proxies: ProxySettings
     ) -> StopReason | None:
         limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=settings.give_up_after)
-        self.rate_limiter = limiter
+        self.rate_limiter = self._limiter = limiter
         can_read_back = self._run.channel.can_read_back
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
         try:
@@ -218,6 +219,9 @@ class Delivery:
             journal.check_session(session)
             self._run.settle_cut_off(journal)
             reason = self.reason.text if self.reason else f"the limit of {self._settings.limit} rows is reached"
+            quota = self._limiter.stated_quota if self._limiter else None
+            if quota is not None and not self._run.record.manifest.rehearsal:
+                journal.record_quota(self._run.server, *quota)
             journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from campaign.delivery import StopReason
     from campaign.errors import CampaignError
+    from campaign.findings import Finding
     from campaign.journal import JournalStore, ReasonCount, RowResult, RunRecord, Tally
 
 
@@ -34,6 +35,7 @@ class Report:
         reasons: why rows were not sent, the most common first.
         results: the workbook, where one was written.
         trouble: why it could not be written.
+        findings: what was found when it was planned.
     """
 
     run: RunRecord
@@ -44,6 +46,7 @@ class Report:
     fault: bool = False
     results: Path | None = None
     trouble: CampaignError | None = None
+    findings: tuple[Finding, ...] = ()
     _journal: JournalStore = field(kw_only=True, repr=False)
 
     @classmethod
@@ -57,6 +60,7 @@ class Report:
             reasons=journal.reasons(run.number),
             interrupted=ended is not None and ended.interrupted and not tally.finished,
             fault=ended is not None and ended.fault,
+            findings=journal.findings(run.number),
             _journal=journal,
         )
 

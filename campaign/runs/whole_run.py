@@ -55,8 +55,6 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
-    for warning in plan.warnings:
-        observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
     with open_journal(paths.journal, moved=options.moved, new=options.new) as journal, held(journal, observer):
         check_record(journal, paths, options, observer)
@@ -90,7 +88,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
             journal.recover(record.number)
         run.settle_cut_off()
         settings = options.applied_to(run.settings)
-        if not confirmed(run, journal, settings, observer):
+        if not confirmed(run, journal, observer, settings=settings):
             return None
         return _deliver_and_report(run, paths, settings, observer)
 

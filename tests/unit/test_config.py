@@ -23,6 +23,8 @@ template = "kitechat-offer"
 file = "customers.xlsx"
 sheet = "Khách hàng"
 header_row = 3
+hidden_rows = "skip"
+label = "Tên"
 
 [columns]
 conversation_id = "Mã hội thoại"
@@ -42,6 +44,9 @@ timeout = "45s"
 give_up_after = "10min"
 on_doubt = "retry"
 stop_after_refusals = 0
+
+[checks]
+accept = ["blank-value"]
 """
 
 
@@ -52,12 +57,19 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
         "folder": tmp_path,
         "file": tmp_path / "tet.toml",
         "template": "kitechat-offer",
-        "recipients": {"file": tmp_path / "customers.xlsx", "sheet": "Khách hàng", "header_row": 3},
+        "recipients": {
+            "file": tmp_path / "customers.xlsx",
+            "sheet": "Khách hàng",
+            "header_row": 3,
+            "hidden_rows": "skip",
+            "label": "Tên",
+        },
         "columns": {"conversation_id": "Mã hội thoại"},
         "values": {"page_id": "108600123"},
         "server": {"url": "https://chat.example.com"},
         "throttle": {"rate": 10.0, "concurrency": 4},
         "delivery": {"timeout": 45.0, "give_up_after": 600.0, "on_doubt": "retry", "stop_after_refusals": 0},
+        "checks": {"accept": ("blank-value",)},
     }
 
 
