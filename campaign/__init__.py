@@ -4,7 +4,7 @@
 
     c = campaign.load("tet-offer/campaign.toml")
     plan = campaign.plan(c, sandbox=True)  # reads, renders and validates; sends nothing
-    print(plan.counts, plan.rows[0].payload)
+    print(plan.counts, plan.findings, plan.rows[0].payload)
     for row in plan.invalid:
         print(row.number, row.problems[0].code, row.problems[0])
     async with campaign.open_journal("tet.journal.db") as journal:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from campaign.delivery.ports import RowEvent
     from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
+    from campaign.findings import Finding
     from campaign.journal import JournalStore, RowResult, State, Tally, open_journal
     from campaign.plan_rows import PlanCounts
     from campaign.planning import Plan
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Campaign",
     "CampaignError",
+    "Finding",
     "JournalStore",
     "Plan",
     "PlanCounts",
@@ -72,9 +74,10 @@ _MODULES = {
     "campaign.delivery.ports": ("RowEvent",),
     "campaign.delivery.proxies": ("ProxySettings",),
     "campaign.errors": ("CampaignError", "Problem"),
+    "campaign.findings": ("Finding",),
     "campaign.journal": ("JournalStore", "RowResult", "State", "Tally", "open_journal"),
-    "campaign.planning": ("Plan",),
     "campaign.plan_rows": ("PlanCounts",),
+    "campaign.planning": ("Plan",),
     "campaign.runs": ("Report", "Run", "RunObserver", "RunOptions", "SendConfirmation"),
 }
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 from campaign.channels.credentials import credentials_from
 from campaign.errors import Problem, RunStateError, UsageError
+from campaign.findings import known_codes
 from campaign.planning import prepare
-from campaign.runs.delivery import settled
 from campaign.runs.options import RunObserver, RunOptions, retryable
 from campaign.runs.resuming import check_retries
 from campaign.runs.run import Run, channel_of
@@ -21,14 +21,15 @@ from campaign.runs.start import begin_run, whole_run
 from campaign.runs.whole_run import run_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from campaign.channels import Channel
     from campaign.config import Campaign
+    from campaign.findings import Finding
     from campaign.journal import JournalStore, State
     from campaign.plan_rows import PlanCounts
     from campaign.planning import Plan
-    from campaign.runs.options import SendConfirmation
+    from campaign.runs.confirmation import SendConfirmation
     from campaign.runs.report import Report
 
 
@@ -49,13 +50,14 @@ def plan(campaign: Campaign, *, sandbox: bool = False) -> Plan:
     return made
 
 
-async def start(
+async def start(  # noqa: PLR0913 - independent decisions, by name
     plan: Plan,
     *,
     journal: JournalStore,
     api_key: str | Mapping[str, str] | None = None,
     new: bool | Literal["skip-sent"] = False,
     skip_invalid: bool = False,
+    accept: Collection[str] = (),
     observer: RunObserver | None = None,
 ) -> Run:
     """Record a plan in a journal as a new run, ready to be delivered. Nothing is sent yet.
@@ -67,18 +69,20 @@ async def start(
         new: start over although a run is on record; an unfinished one is abandoned. "skip-sent" leaves out rows whose
             message was sent, or may have been.
         skip_invalid: leave out invalid rows instead of raising.
+        accept: codes of findings to send in spite of, besides those that the campaign accepts.
         observer: follows the planning and confirms the run.
 
     Raises:
         InvalidRowsError: some rows cannot be sent as they are.
+        UndecidedFindingsError: some of `plan.findings` have to be decided first.
         KeyMissingError: the server needs an API key.
         RunStateError: a run is on record, or the observer did not confirm this one.
         JournalError: the journal is in use, or cannot be written.
     """
-    await settled(journal)
+    await _settled(journal)
     cancelled = threading.Event()
     following = _Cancellable(observer or RunObserver(), cancelled)
-    options = _options(new=new, skip_invalid=skip_invalid)
+    options = _options(new=new, skip_invalid=skip_invalid, accept=accept)
     task = asyncio.ensure_future(asyncio.to_thread(_start, plan, journal, api_key, options, following))
     try:
         return await asyncio.shield(task)
@@ -91,17 +95,18 @@ async def start(
         raise
 
 
-def start_sync(
+def start_sync(  # noqa: PLR0913 - as above
     plan: Plan,
     *,
     journal: JournalStore,
     api_key: str | Mapping[str, str] | None = None,
     new: bool | Literal["skip-sent"] = False,
     skip_invalid: bool = False,
+    accept: Collection[str] = (),
     observer: RunObserver | None = None,
 ) -> Run:
     """The blocking counterpart of `start`."""
-    options = _options(new=new, skip_invalid=skip_invalid)
+    options = _options(new=new, skip_invalid=skip_invalid, accept=accept)
     return _start(plan, journal, api_key, options, observer or RunObserver())
 
 
@@ -127,7 +132,7 @@ async def resume(
         RunStateError: there is no complete run on record, or its messages were deleted.
         JournalError: the journal is in use, or cannot be read.
     """
-    await settled(journal)
+    await _settled(journal)
     return await asyncio.to_thread(resume_sync, journal, api_key=api_key, retry=retry, server=server, recover=recover)
 
 
@@ -205,10 +210,11 @@ def _start(
     return begun
 
 
-def _options(*, new: bool | Literal["skip-sent"], skip_invalid: bool) -> RunOptions:
+def _options(*, new: bool | Literal["skip-sent"], skip_invalid: bool, accept: Collection[str]) -> RunOptions:
     if new not in (True, False, "skip-sent"):
         raise UsageError(Problem("new", f"“{new}” is not a way to start over", "write True or “skip-sent”"))
-    return RunOptions(new=new is True, skip_sent=new == "skip-sent", skip_invalid=skip_invalid)
+    accepted = tuple(sorted(known_codes(accept)))
+    return RunOptions(new=new is True, skip_sent=new == "skip-sent", skip_invalid=skip_invalid, accept=accepted)
 
 
 class _Cancellable(RunObserver):
@@ -224,6 +230,9 @@ class _Cancellable(RunObserver):
     def accepts(self, difference: Problem) -> bool:
         return self._observer.accepts(difference)
 
+    def decides(self, findings: Sequence[Finding]) -> bool:
+        return self._observer.decides(findings)
+
     def planned(self, counts: PlanCounts) -> None:
         self._check()
         self._observer.planned(counts)
@@ -236,3 +245,10 @@ class _Cancellable(RunObserver):
     def _check(self) -> None:
         if self._cancelled.is_set():
             raise RunStateError(Problem("", "cancelled while the run was planned"))
+
+
+async def _settled(journal: JournalStore) -> None:
+    """Wait for the deliveries of a journal object that were asked to stop."""
+    for delivery in list(journal.deliveries):
+        if delivery.stopping:
+            await delivery.ended()

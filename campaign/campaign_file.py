@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import Campaign, problem_of, unknown_key
+from campaign.config import Campaign, ChecksSection, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
+from campaign.findings import known_codes
 from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, expanded, refuse_web_address, with_paths
 from campaign.toml_text import read_toml
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
+
+LIST_SETTINGS = ("sheet", "header_row", "encoding", "delimiter", "hidden_rows", "label")
+"""Settings of the list that can be overridden by name."""
 
 RESERVED_ENDINGS = (".sandbox", ".test")
 """What the names of rehearsals and tests end in: their journals are not those of a campaign."""
@@ -27,7 +31,12 @@ class Overrides(TypedDict, total=False):
         template: a path, or the name of a shipped template.
         recipients: the list.
         sheet: the sheet to read.
-        header_row: the row that contains the headers, from 1.
+        header_row: the number of the header row.
+        encoding: of a CSV, as Python names it.
+        delimiter: of a CSV.
+        hidden_rows: "send" or "skip" rows that the sheet hides.
+        label: the header of the column by whose text rows are called.
+        accept: codes of findings to accept besides those of the file.
         columns: variable to header.
         values: variable to text, the same for every row.
         server: the server's base URL.
@@ -39,6 +48,11 @@ class Overrides(TypedDict, total=False):
     recipients: str | Path | None
     sheet: str | None
     header_row: int | None
+    encoding: str | None
+    delimiter: str | None
+    hidden_rows: str | None
+    label: str | None
+    accept: Collection[str]
     columns: Mapping[str, str]
     values: Mapping[str, str]
     server: str | None
@@ -52,8 +66,7 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
     Args:
         file: a campaign file; or a spreadsheet, and then `template` is needed. A path in `overrides` is relative to the
             working directory.
-        overrides: `template`, `recipients`, `sheet`, `header_row`, `columns`, `values`, `server`, `rate` and
-            `concurrency`, which replace the file's settings; `Overrides` describes them.
+        overrides: settings that replace the file's; `Overrides` describes them. Codes in `accept` are added to it.
 
     Raises:
         CampaignFileError: every problem of the file, by key; or an override that does not exist.
@@ -69,15 +82,17 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
         "template": str(template.absolute()) if template and template.is_file() else overrides.get("template"),
         "recipients": {
             "file": str(recipients.absolute()) if recipients else None,
-            "sheet": overrides.get("sheet"),
-            "header_row": overrides.get("header_row"),
+            **{name: overrides.get(name) for name in LIST_SETTINGS},
         },
         "columns": dict(overrides.get("columns", {})),
         "values": dict(overrides.get("values", {})),
         "server": {"url": overrides.get("server")},
         "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
     }
-    return load_campaign(Path(file), _without_blanks(nested))
+    loaded = load_campaign(Path(file), _without_blanks(nested))
+    accepted = known_codes(overrides.get("accept") or ())
+    both = tuple(dict.fromkeys((*loaded.checks.accept, *sorted(accepted))))
+    return loaded.model_copy(update={"checks": ChecksSection(accept=both)})
 
 
 def _path(given: str | Path | None, remedy: str) -> Path | None:
@@ -196,7 +211,8 @@ def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any
     section, other = given.get("recipients"), overrides.get("recipients", {}).get("file")
     if other is None or not isinstance(section, dict):
         return given
-    kept = () if Path(other).suffix.lower() in TEXT_FILES else ("short_date",)  # a text file has no dates to show
+    no_dates = Path(other).suffix.lower() in TEXT_FILES
+    kept = ("hidden_rows", "label", *(() if no_dates else ("short_date",)))
     return {**given, "recipients": {name: section[name] for name in kept if name in section}}
 
 

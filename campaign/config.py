@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from campaign.errors import CampaignFileError, Problem
+from campaign.findings import unknown_code
 from campaign.settings import DeliverySettings
+from campaign.sheets.table import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +59,14 @@ def _not_blank(value: object) -> object:
 def _text(value: object) -> object:
     """Turn an integer into its digits: page_id = 108600123 without quotes."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _finding_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a code that no finding has."""
+    wrong = unknown_code(codes)
+    if wrong is not None:
+        raise ValueError(f"“{wrong[0]}” is not the code of a finding; {wrong[1]}")
+    return codes
 
 
 def parse_rate(rate: str | float) -> float | None:
@@ -121,6 +131,8 @@ class RecipientsSection(Section):
         encoding: of a CSV, as Python names it; None: detect it.
         delimiter: of a CSV: a character, or comma, semicolon, tab, pipe; None: detect it.
         short_date: the number format of dates whose format follows the computer's regional settings.
+        hidden_rows: "send" or "skip" rows that the sheet hides; None: that is to be decided where there are any.
+        label: the header of the column by whose text rows are called; None: by their number alone.
     """
 
     file: FilePath
@@ -129,6 +141,19 @@ class RecipientsSection(Section):
     encoding: str | None = None
     delimiter: str | None = None
     short_date: str = "dd/mm/yyyy"
+    hidden_rows: Literal["send", "skip"] | None = None
+    label: str | None = None
+
+    @property
+    def read_options(self) -> ReadOptions:
+        """How the file is read."""
+        return ReadOptions(self.sheet, self.header_row, self.encoding, self.delimiter, self.short_date)
+
+
+class ChecksSection(Section):
+    """Which findings are accepted; `findings.KINDS` has their codes."""
+
+    accept: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_finding_codes)] = ()
 
 
 class ServerSection(Section):
@@ -176,6 +201,7 @@ class Campaign(Section):
     server: ServerSection = ServerSection()
     throttle: ThrottleSection = ThrottleSection()
     delivery: DeliverySection = DeliverySection()
+    checks: ChecksSection = ChecksSection()
 
     @property
     def delivery_settings(self) -> DeliverySettings:
@@ -204,6 +230,8 @@ def _in_words(error: ErrorDetails, key: str) -> tuple[str, str]:
         return str(error["ctx"]["error"]), ""
     if kind in ("model_type", "mapping_type", "dict_type"):
         return f"is {given} where a section belongs", f"write it as [{key}]"
+    if kind == "literal_error":
+        return f"is {given}, and must be {error['ctx']['expected']}", ""
     if kind in ("string_type", "path_type"):
         return f"is {given}, and must be text", "put it in quotation marks"
     message = error["msg"].removeprefix("Input ").removeprefix("String ")

@@ -7,6 +7,7 @@
     ├── TemplateError              template              syntax, unknown fields, variables without a column
     ├── ChannelError               channel               not installed, or offered wrongly by its distribution
     ├── InvalidRowsError           invalid-rows          rows that cannot be sent, and no --skip-invalid
+    ├── UndecidedFindingsError     findings              to be decided before anything is sent (`campaign.findings`)
     ├── KeyMissingError            credentials-missing   no API key where the channel needs one
     ├── JournalError               journal               unreadable, damaged, from a newer version
     │   ├── JournalBusyError       journal-busy          another process is delivering this campaign

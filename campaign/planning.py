@@ -12,27 +12,35 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.channels.address import base_url
 from campaign.errors import Problem, RecipientsError
-from campaign.journal.records import PlannedRow, State, encode_cells
+from campaign.journal.cells import encode_cells
+from campaign.journal.records import PlannedRow, State
 from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
+from campaign.plan_findings import HIDDEN, FindingCollector, FindingContext
 from campaign.plan_rows import PlanCounts, PlannedRows
 from campaign.recipients import how_it_was_read
 from campaign.recipients.batches import batches
+from campaign.recipients.labels import label_column
 from campaign.recipients.to_fix import to_fix_list
-from campaign.sheets import ReadOptions, open_sheet
+from campaign.sheets import open_sheet
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
     from campaign.config import Campaign
+    from campaign.findings import Finding
     from campaign.journal import JournalStore, RunRecord
     from campaign.messages import MessageTemplate, TemplateFile
-    from campaign.recipients import Linter
-    from campaign.sheets import Row, Sheet
+    from campaign.recipients.lint import OnRow
+    from campaign.sheets import Column, Row, Sheet
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 LeaveOut: TypeAlias = Callable[[PlannedRow], PlannedRow]
 """Marks a row as skipped where it must not be sent because of earlier runs; returns any other as it is."""
+
+LONGEST_LABEL = 40
+"""Characters of the text that a row is called by."""
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
@@ -49,6 +57,7 @@ class Plan:
         template: the template bound to the list's columns.
         server: the server's base URL; "" in a rehearsal.
         rehearsal: whether it is for a sandbox.
+        label: the column by whose text rows are called; None: by their number alone.
     """
 
     campaign: Campaign
@@ -57,6 +66,7 @@ class Plan:
     template: MessageTemplate
     server: str
     rehearsal: bool = False
+    label: Column | None = None
 
     def __repr__(self) -> str:
         return f"<Plan of {self.campaign.name}: {self.recipients.path.name} to {self.server_name}>"
@@ -73,8 +83,13 @@ class Plan:
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What may be a mistake, and stops nothing."""
+        """Names that the template does not use."""
         return self.template.binding.unused
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The codes of findings that the campaign accepts."""
+        return frozenset(self.campaign.checks.accept)
 
     @property
     def rows(self) -> PlannedRows:
@@ -93,10 +108,30 @@ class Plan:
         Raises:
             RecipientsError: the list is damaged, or has no rows.
         """
+        return self._read[0]
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What may go wrong, counted over the rows that would be sent; reads the whole list the first time.
+
+        Raises:
+            RecipientsError: the list is damaged, or has no rows.
+        """
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[PlanCounts, tuple[Finding, ...]]:
         counts = PlanCounts()
-        for row in self.rows:
-            counts.add(row)
-        return counts
+        with self.collector() as collector:
+            for row in planned_rows(self, collector=collector):
+                counts.add(row)
+            return counts, collector.findings()
+
+    def collector(self, on_row: OnRow | None = None) -> FindingCollector:
+        """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
+        section = self.campaign.recipients
+        context = FindingContext(self.recipients, section, self.template, self.template_file.path.name)
+        return FindingCollector(context, on_row)
 
 
 def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
@@ -114,17 +149,22 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     template_file = load_template(find_template(campaign.template, campaign.folder))
     server = "" if rehearsal else base_url(template_file.channel, campaign.server.url)
     section = campaign.recipients
-    recipients = open_sheet(section.file, ReadOptions(**section.model_dump(exclude={"file"})))
+    recipients = open_sheet(section.file, section.read_options)
     to_fix_list(recipients)  # raises for the sheet In doubt
     mapped = Mapped(campaign.columns, campaign.values)
     template = compile_template(
         template_file, recipients.columns, mapped, partial(how_it_was_read, recipients, section.header_row)
     )
-    return Plan(campaign, recipients, template_file, template, server, rehearsal)
+    label = label_column(recipients, section.label) if section.label is not None else None
+    return Plan(campaign, recipients, template_file, template, server, rehearsal, label)
 
 
 def planned_rows(
-    plan: Plan, *, stamp: Stamp | None = None, linter: Linter | None = None, leave_out: LeaveOut | None = None
+    plan: Plan,
+    *,
+    stamp: Stamp | None = None,
+    collector: FindingCollector | None = None,
+    leave_out: LeaveOut | None = None,
 ) -> Iterator[PlannedRow]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
@@ -132,37 +172,43 @@ def planned_rows(
         plan: the campaign's plan.
         stamp: adds the message's id to each payload, for the journal. Without it the rows' cells are left out: those
             of a wide sheet cost more than all the rest.
-        linter: looks at every row as it is read.
+        collector: looks at every row as it is read.
         leave_out: marks the rows that must not be sent because of earlier runs.
 
     Raises:
         RecipientsError: the list is damaged further down, or has no rows.
     """
-    for batch in _plan_batches(plan, stamp, linter, leave_out):
+    for batch in _plan_batches(plan, stamp, collector, leave_out):
         yield from batch
 
 
 def _plan_batches(
-    plan: Plan, stamp: Stamp | None, linter: Linter | None = None, leave_out: LeaveOut | None = None
+    plan: Plan, stamp: Stamp | None, collector: FindingCollector | None = None, leave_out: LeaveOut | None = None
 ) -> Iterator[Sequence[PlannedRow]]:
     found = False
     with Duplicates() as duplicates:
         for batch in batches(plan.recipients):
             found = True
-            if linter is not None:
-                for row in batch:
-                    linter.add(row)
             rows = [_plan_row(plan, row, stamp) for row in batch]
             # Before duplicates are sought: that of a row which is left out has no earlier row to be a duplicate of.
-            yield duplicates.skip(rows if leave_out is None else list(map(leave_out, rows)))
+            planned = duplicates.skip(rows if leave_out is None else list(map(leave_out, rows)))
+            if collector is not None:
+                collector.add(batch, planned)
+            yield planned
     if not found:
         where = str(plan.recipients.path)
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
 
 
 def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
-    rendered = plan.template.render(row)
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
+    label = "" if plan.label is None else one_line(row.texts[plan.label.position], LONGEST_LABEL)
+    if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
+        reason = "hidden in the sheet"
+        return PlannedRow(
+            row.number, State.SKIPPED, kind=HIDDEN, reason=reason, texts=row.texts, cells=cells, label=label
+        )
+    rendered = plan.template.render(row)
     payload = rendered.payload
     if payload is None:
         return PlannedRow(
@@ -173,6 +219,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
             reason="\n".join(map(str, rendered.problems)),
             texts=row.texts,
             cells=cells,
+            label=label,
         )
     plain = _ENCODER.encode(payload).encode()
     return PlannedRow(
@@ -184,6 +231,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
         body=_ENCODER.encode(stamp(payload, row.number)).encode() if stamp else plain,
         digest=blake2b(plain, digest_size=16).digest(),
         cells=cells,
+        label=label,
     )
 
 
@@ -198,7 +246,11 @@ def message_id(secret: bytes, row: int) -> str:
 
 
 def write_plan(
-    plan: Plan, journal: JournalStore, run: RunRecord, leave_out: LeaveOut | None = None
+    plan: Plan,
+    journal: JournalStore,
+    run: RunRecord,
+    leave_out: LeaveOut | None = None,
+    collector: FindingCollector | None = None,
 ) -> Iterator[tuple[PlannedRow, PlanCounts]]:
     """Write a run's whole plan to the journal; yields each row with the counts so far.
 
@@ -212,7 +264,7 @@ def write_plan(
     def stamp(payload: Payload, row: int) -> Payload:
         return channel.stamp(payload, message_id(run.secret, row))
 
-    for batch in _plan_batches(plan, stamp, leave_out=leave_out):
+    for batch in _plan_batches(plan, stamp, collector, leave_out):
         journal.add(run.number, seq, batch)
         seq += len(batch)
         for row in batch:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.cli.check_report import check_campaign
 from campaign.cli.options import campaign_options, load, output_options
-from campaign.cli.reports import check_campaign
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,33 +1,71 @@
-"""Text for people, on stderr: the only module that writes to a terminal or asks on one."""
+"""Text for people: the only module that writes to a terminal or asks on one."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import click
 
-from campaign.problem_groups import ProblemGroups
+from campaign.review.findings_text import UNLIMITED
 from campaign.review.preview_terminal import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
+    from collections.abc import Callable, Iterable, Mapping
     from typing import TextIO
 
     from campaign.errors import Problem
+    from campaign.review.findings_text import StyledLine
 
 
-def say(text: str, *, color: str | None = None) -> None:
-    r"""Print text for people, on stderr.
+def say(text: str, *, color: str | None = None, out: bool = False) -> None:
+    r"""Print text for people, on stderr, or on stdout where it is what the command was asked for.
 
-    A cell, a header or a response may contain control characters; they are escaped, ESC as `\x1b`.
+    A cell, a header or a response may contain control characters; they are escaped, ESC as `\x1b`. There is colour on a
+    terminal alone, and none where the environment has NO_COLOR (no-color.org).
     """
     shown = "\n".join(map(harmless, text.split("\n")))
     with contextlib.suppress(OSError, ValueError):  # nobody reads it: a reason to say no more, not to stop
-        click.echo(click.style(shown, fg=color) if color else shown, err=True)
+        click.echo(click.style(shown, fg=color) if color and not os.environ.get("NO_COLOR") else shown, err=not out)
+
+
+def show_lines(lines: Iterable[StyledLine], *, out: bool = False) -> None:
+    """Print lines in their colours."""
+    for line in lines:
+        say(line.text, color=line.color, out=out)
+
+
+def width_of(stream: TextIO | None) -> int:
+    """The columns of a terminal; without end where the stream is a file or a pipe, whose lines are not wrapped."""
+    return shutil.get_terminal_size().columns if is_terminal(stream) else UNLIMITED
+
+
+def ask(question: str, keys: Mapping[str, Callable[[], object]]) -> bool:
+    """Ask a question on the terminal, at which keys do something and the question is asked again.
+
+    Args:
+        question: the question, with the keys.
+        keys: what to do for an answer other than yes or no.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    while True:
+        try:
+            answer = str(click.prompt(harmless(question), default="", show_default=False, prompt_suffix=" ", err=True))
+        except click.Abort as error:
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            say("")
+            return False
+        key = answer.strip().lower()
+        if key not in keys:
+            return key in ("y", "yes")
+        keys[key]()
 
 
 def say_problem(problem: Problem) -> None:
@@ -66,30 +104,6 @@ def is_terminal(stream: TextIO | None) -> bool:
 def warn(warning: Problem) -> None:
     """Print a warning: a possible mistake that does not stop the command."""
     say(f"Warning: {warning}", color="yellow")
-
-
-class Listing:
-    """Prints the problems of rows, those of one kind as one line, when the `with` block ends, even by an exception."""
-
-    def __init__(self) -> None:
-        self._groups = ProblemGroups()
-        self._said: list[Problem] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for problem in self._groups.problems():
-            if problem not in self._said:
-                say(str(problem))
-
-    def add(self, problem: Problem) -> None:
-        """Add a problem; a damaged line is said at once, because it may be the cause of all that is below it."""
-        if self._groups.add(problem) and problem.code == "malformed-line":
-            self._said.append(problem)
-            say(str(problem))
 
 
 def key_prompt() -> Callable[[str], str] | None:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campaign.cli.console import say, say_problem
+from campaign.cli.console import say, say_problem, show_lines, width_of
 from campaign.cli.exit_codes import INTERNAL_FAULT, INTERRUPTED
 from campaign.errors import CampaignError, fault_text
+from campaign.findings import UndecidedFindingsError
+from campaign.review.findings_text import finding_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,11 @@ def exits_by_error(*, verbose: bool) -> Iterator[None]:
     """
     try:
         yield
+    except UndecidedFindingsError as error:
+        _trace(verbose=verbose)
+        show_lines(finding_lines(error.findings, error.accepted, width_of(sys.stderr)))
+        say("Nothing was sent.", color="red")
+        sys.exit(error.exit_code)
     except CampaignError as error:
         _trace(verbose=verbose)
         for problem in error.problems:

@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whose API to speak.",
 )
-def new(folder: Path, channel: str) -> None:
+@click.option("--from", "source", type=FilePath(exists=True, dir_okay=False), metavar="LIST", help="Your list.")
+def new(folder: Path, channel: str, source: Path | None) -> None:
     """Make a campaign file, named after DIR, a template and a sample workbook to edit in it; overwrites nothing.
+
+    With --from, the campaign file names your own list in place of the sample.
 
     \b
     campaign new tet-offer --channel kitechat
+    campaign new tet-offer --from customers.xlsx
     """
-    for path in make_starter(folder, CHANNELS.find(channel)):
+    for path in make_starter(folder, CHANNELS.find(channel), source):
         say(f"made {path}")
     file = f'"{folder / "campaign.toml"}"' if " " in str(folder) else folder / "campaign.toml"
     say(f"Next: campaign check {file}, then: campaign run {file} --sandbox")

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Never, Self
 
 from tqdm import tqdm
 
-from campaign.cli.console import confirm, is_terminal, say, warn
+from campaign.cli.console import ask, confirm, is_terminal, say, show_lines, warn, width_of
+from campaign.cli.question import WIDEST, facts_of, notes_of, preview_of, question_of
 from campaign.cli.signals import interruptible
 from campaign.errors import Problem, UsageError
-from campaign.review.phrases import rows_of
 from campaign.review.preview_terminal import harmless
 from campaign.runs import RunObserver
-from campaign.runs.earlier import who_gets_it_again
-from campaign.settings import DEFAULT_RATE
 from campaign.text import rough_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
     from campaign.runs import Run, SendConfirmation
 
@@ -82,22 +81,30 @@ class TerminalObserver(RunObserver):
         elif time.monotonic() >= self._line_at:
             self._line(f"planning: {counts.rows} rows")
 
+    def decides(self, findings: Sequence[Finding]) -> bool:  # noqa: ARG002 - any of them
+        """A yes on the terminal accepts what is shown with the question; --yes accepts nothing."""
+        return not self._yes and is_terminal(sys.stdin)
+
     def confirm(self, confirmation: SendConfirmation) -> bool:
-        """Ask for confirmation, with the number of messages, the server and the duration.
+        """Ask for confirmation, with what an operator should know.
 
         Raises:
             UsageError: there is no terminal to ask on, and --yes was not given.
         """
         self._close_bar()
-        for fact in _consequences(confirmation):
-            say(fact, color="yellow")
         if self._yes:
+            show_lines(notes_of(confirmation, width_of(sys.stderr), quiet=self._quiet))
             return True
-        messages = "1 message" if confirmation.messages == 1 else f"{confirmation.messages} messages"
-        question = f"Send {messages} to {confirmation.server}, {_how_long(confirmation)}?"
+        question = question_of(confirmation)
         if not is_terminal(sys.stdin):
+            show_lines(facts_of(confirmation, width_of(sys.stderr)))
             raise UsageError(Problem("", f"{question} There is no terminal to ask on", "add --yes; nothing was sent"))
-        return confirm(question)
+        show_lines(facts_of(confirmation, min(width_of(sys.stderr), WIDEST)))
+
+        def preview() -> None:
+            show_lines(preview_of(confirmation, min(width_of(sys.stderr), WIDEST)))
+
+        return ask(f"{question} [y/N, p: preview]", {"p": preview})
 
     def agree(self, question: str) -> bool:
         """Ask on a terminal; elsewhere the command itself was the decision."""
@@ -198,23 +205,8 @@ class TerminalObserver(RunObserver):
             self._bar = None
 
 
-def _consequences(confirmation: SendConfirmation) -> Iterator[str]:
-    """What sending means for the recipients and rows of earlier runs."""
-    if confirmation.repeated or confirmation.repeated_in_doubt:
-        yield f"{who_gets_it_again(confirmation.repeated, confirmation.repeated_in_doubt)}."
-    if confirmation.abandoned:
-        yield f"The run before is unfinished: {rows_of(confirmation.abandoned)} of it will be left unsent."
-
-
 def _give_up(_reason: str = "") -> Never:
     raise KeyboardInterrupt
-
-
-def _how_long(confirmation: SendConfirmation) -> str:
-    messages, rate = confirmation.messages, confirmation.rate
-    if rate:
-        return f"{_span(messages / rate)} at {rate:g} a second"
-    return f"as fast as the server allows ({_span(messages / DEFAULT_RATE)} unless it states a limit of its own)"
 
 
 def _wait(run: Run) -> float:
@@ -231,7 +223,3 @@ def _state_of(run: Run) -> str:
     if not progress.trouble:
         return f"waiting {wait:.0f} s for the server's limit, {counts}"
     return f"waiting {wait:.0f} s for the server, {counts} ({progress.trouble})"
-
-
-def _span(seconds: float) -> str:
-    return "under 1 s" if seconds < 1 else rough_duration(seconds)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from campaign.campaign_file import campaign_name, real_file
+from campaign.campaign_file import LIST_SETTINGS, campaign_name, real_file
 from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt, warn
 from campaign.cli.credentials import find_credentials
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from campaign.campaign_file import Overrides
     from campaign.channels import Channel
     from campaign.config import Campaign
     from campaign.delivery.proxies import ProxySettings
@@ -65,6 +66,14 @@ _CAMPAIGN_OPTIONS = (
         "--set", "values", type=pair, multiple=True, metavar="VARIABLE=VALUE", help="The same text for every row."
     ),
     click.option("--server", metavar="URL", help="The server's base address."),
+    click.option("--encoding", metavar="NAME", help="The encoding of a CSV, such as cp1258."),
+    click.option("--delimiter", metavar="CHARACTER", help="What separates the fields of a CSV, such as ;"),
+    click.option(
+        "--hidden-rows", type=click.Choice(["send", "skip"]), help="Send or leave out rows that the sheet hides."
+    ),
+    click.option(
+        "--accept", multiple=True, metavar="CODE", help="Send in spite of findings with this code; may be repeated."
+    ),
 )
 
 
@@ -106,9 +115,11 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     Raises:
         CampaignFileError: every problem of the file, by key.
     """
-    names = ("template", "recipients", "sheet", "header_row", "server", "rate", "concurrency")
-    overrides = {name: given.get(name) for name in names}
-    return load_campaign(file, **overrides, columns=dict(given["mapped"]), values=dict(given["values"]))
+    names = ("template", "recipients", "server", "rate", "concurrency", *LIST_SETTINGS)
+    overrides: Overrides = {name: given.get(name) for name in names}  # type: ignore[assignment] # named above
+    overrides["columns"], overrides["values"] = dict(given["mapped"]), dict(given["values"])
+    overrides["accept"] = given["accept"]
+    return load_campaign(file, **overrides)
 
 
 def campaign_paths(file: Path, results: Path | None = None) -> RunPaths:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from campaign.cli.console import say
+from campaign.cli.console import say, show_lines, width_of
 from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json_array
 from campaign.cli.options import ROWS, campaign_options, load, output_options
 from campaign.cli.parameters import FilePath
 from campaign.errors import Problem, UsageError
-from campaign.planning import prepare
+from campaign.findings import undecided
+from campaign.planning import planned_rows, prepare
+from campaign.review.findings_text import finding_lines
 from campaign.review.preview import PreviewContext, note
 from campaign.review.preview_page import write_page
 from campaign.review.preview_terminal import terminal_preview
@@ -24,7 +25,9 @@ from campaign.runs import RunPaths
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import TracebackType
 
+    from campaign.findings import Finding
     from campaign.journal import PlannedRow
     from campaign.planning import Plan
 
@@ -50,25 +53,27 @@ def preview(file: Path, rows: tuple[range, ...] | None, html: Path | None, **giv
     plan = prepare(load(file, given))
     if html:
         check_page_path(html, file, plan)
-    shown = _Shown(plan, rows)
-    context = _context(plan)
-    if given["as_json"]:
-        with JsonArray() as found:
-            for row in shown:
-                found.add(_as_json(row))
-            print_json_array(found)
-    elif html:
-        write_page(context, shown, html)
-        say(f"Written: {html}, with {shown.said}.")
-    else:
-        shown.at_most = None if rows else WITHOUT_ROWS
-        for line in terminal_preview(context, shown, shutil.get_terminal_size().columns):
-            say(line)
-        if shown.left_out:
-            say("These are the first rows; --rows 2-500 shows others, --html OUT.html all of them.")
-    if rows and not shown.count:
-        raise UsageError(Problem("--rows", "the list has no such row", "number them as the spreadsheet does"))
-    sys.exit(SOME_NOT_SENT if shown.problems else ALL_SENT)
+    with _Shown(plan, rows) as shown:
+        if given["as_json"]:
+            with JsonArray() as found:
+                for row in shown:
+                    found.add(_as_json(row, shown.codes_of(row)))
+                print_json_array(found)
+        elif html:
+            write_page(_context(plan), shown, html, shown)
+            say(f"Written: {html}, with {shown.said}.")
+        else:
+            shown.at_most = None if rows else WITHOUT_ROWS
+            for line in terminal_preview(_context(plan), shown, shutil.get_terminal_size().columns):
+                say(line, out=True)
+            if shown.left_out:
+                say("These are the first rows; --rows 2-500 shows others, --html OUT.html all of them.")
+        if not given["as_json"]:
+            findings = finding_lines(shown.findings, plan.accepted, width_of(sys.stdout), notes=not given["quiet"])
+            show_lines(findings, out=not html)
+        if rows and not shown.count:
+            raise UsageError(Problem("--rows", "the list has no such row", "number them as the spreadsheet does"))
+        sys.exit(SOME_NOT_SENT if shown.problems or undecided(shown.findings, plan.accepted) else ALL_SENT)
 
 
 def check_page_path(page: Path, file: Path, plan: Plan) -> None:
@@ -94,29 +99,45 @@ def check_page_path(page: Path, file: Path, plan: Plan) -> None:
 
 
 class _Shown:
-    """The rows to show, and whether any of them has a problem."""
+    """The rows to show, with the findings about each; and those of the whole list, which is read to its end."""
 
     def __init__(self, plan: Plan, wanted: tuple[range, ...] | None) -> None:
         self._plan = plan
         self._wanted = wanted
-        self._end = inf if wanted is None else max(rows.stop for rows in wanted)
+        self._codes: dict[int, list[str]] = {}
+        self._collector = plan.collector(self._note)
+        self.findings: tuple[Finding, ...] = ()
         self.at_most: int | None = None
         self.problems = 0
         self.count = 0
         self.left_out = False
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._collector.__exit__(kind, error, trace)
+
+    def _note(self, row: int, code: str) -> None:
+        self._codes.setdefault(row, []).append(code)
+
+    def codes_of(self, row: PlannedRow) -> list[str]:
+        """The codes of the findings about a row that is being shown."""
+        return list(dict.fromkeys(self._codes.get(row.number, ())))
+
     def __iter__(self) -> Iterator[PlannedRow]:
         """Yield the rows in sheet order."""
-        for number, row in enumerate(self._plan.rows):
+        for number, row in enumerate(planned_rows(self._plan, collector=self._collector)):
             if self.at_most is not None and number >= self.at_most:
                 self.left_out = True
-                return
-            if row.number >= self._end:
-                return
-            if self._wanted is None or any(row.number in rows for rows in self._wanted):
+            elif self._wanted is None or any(row.number in rows for rows in self._wanted):
                 self.count += 1
                 self.problems += bool(row.problems)
                 yield row
+            self._codes.pop(row.number, None)
+        self.findings = self._collector.findings()
 
     @property
     def said(self) -> str:
@@ -137,11 +158,13 @@ def _context(plan: Plan) -> PreviewContext:
     )
 
 
-def _as_json(row: PlannedRow) -> dict[str, object]:
+def _as_json(row: PlannedRow, codes: list[str]) -> dict[str, object]:
     return {
         "row": row.number,
+        "label": row.label,
         "destination": row.destination,
         "payload": row.payload,
         "problems": [str(problem) for problem in row.problems],
         "note": note(row),
+        "findings": codes,
     }

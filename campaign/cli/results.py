@@ -32,4 +32,4 @@ def results(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN4
     paths = campaign_paths(file, given["results"])
     with TerminalObserver(yes=True, quiet=given["quiet"]) as observer:
         report = report_on(paths, observer, number)
-    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))
+    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], out=True))

@@ -17,6 +17,7 @@ from campaign.cli.options import (
     campaign_paths,
     credentials,
     delivery_options,
+    operator,
     output_options,
     proxies,
 )
@@ -75,6 +76,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         recover=given["recover"],
         moved=given["moved"],
         look=given["look"],
+        by=operator(),
         server_in_file=server_in_file(file),
         proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.campaign_file import server_in_file
+from campaign.cli.check_report import dry_run, nothing_sent, numbers_of
+from campaign.cli.json_output import print_json
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     MOVED,
@@ -16,11 +18,13 @@ from campaign.cli.options import (
     credentials,
     delivery_options,
     load,
+    operator,
     output_options,
     proxies,
 )
-from campaign.cli.reports import dry_run, show_report
+from campaign.cli.reports import show_report
 from campaign.delivery.proxies import NO_PROXIES
+from campaign.findings import UndecidedFindingsError, codes_of
 from campaign.planning import prepare
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import run_plan
@@ -55,8 +59,14 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
         sys.exit(dry_run(campaign, given))
     named = {name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results", "moved")}
     used = NO_PROXIES if given["sandbox"] else proxies()
-    options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used)
+    options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used, by=operator())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
-        report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
+        try:
+            report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
+        except UndecidedFindingsError as error:
+            if given["as_json"]:
+                reason = f"findings have to be decided: {', '.join(codes_of(error.undecided))}"
+                print_json(nothing_sent(reason, numbers_of(error.rows), error.findings))
+            raise
     changed = any(given[name] for name in ("template", "mapped", "values"))
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=changed))

@@ -73,7 +73,8 @@ def make_streams_unfailing() -> None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the process lives
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    sys.stdout, sys.stderr = _unfailing(sys.stdout), _unfailing(sys.stderr)
+    # A result that a code page lacks letters for is better with escapes in it than not printed at all.
+    sys.stdout, sys.stderr = _unfailing(sys.stdout, "backslashreplace"), _unfailing(sys.stderr)
 
 
 def _fill_descriptors() -> None:
@@ -89,14 +90,14 @@ def _fill_descriptors() -> None:
                 os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
-def _unfailing(stream: TextIO) -> TextIO:
+def _unfailing(stream: TextIO, errors: str | None = None) -> TextIO:
     buffer = getattr(stream, "buffer", None)
     if buffer is None:  # closed, or replaced by a program that embeds the command
         return stream
     return io.TextIOWrapper(
         UnfailingStream(buffer),  # type: ignore[type-var] # typeshed asks for a buffered stream; write_through needs none
         encoding=stream.encoding,
-        errors=stream.errors,
+        errors=errors or stream.errors,
         newline=None,
         write_through=True,
     )

@@ -179,6 +179,14 @@ class LocalRateLimiter:
             route.quota.forget()
 
     @property
+    def stated_quota(self) -> tuple[int, float] | None:
+        """How many messages in how many seconds the server allows, as it stated last; None where it stated nothing."""
+        sending = self._routes.get("send")
+        if sending is None or not sending.quota.limit or not sending.quota.length:
+            return None
+        return sending.quota.limit, sending.quota.length
+
+    @property
     def waiting_for(self) -> float:
         """Seconds until the next request may leave, for display."""
         return max(0.0, self._waits_until - self._clock.now())

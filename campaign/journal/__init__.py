@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaign.journal.decisions import Decision, EarlierRow
+from campaign.journal.cells import RecordedCell
+from campaign.journal.decisions import Acceptance, Decision, EarlierRow, NextMessage, StatedQuota
 from campaign.journal.origin import Origin
 from campaign.journal.records import (
     Outcome,
     PlannedRow,
     ReasonCount,
-    RecordedCell,
     RowResult,
     RunManifest,
     RunRecord,
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "Acceptance",
     "Decision",
     "EarlierRow",
     "JournalStore",
+    "NextMessage",
     "Origin",
     "Outcome",
     "PlannedRow",
@@ -36,6 +38,7 @@ __all__ = [
     "RunManifest",
     "RunRecord",
     "State",
+    "StatedQuota",
     "Tally",
     "WaitingRow",
     "open_journal",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.records import State
+
+if TYPE_CHECKING:
+    from campaign.journal.cells import RecordedCell
 
 
 class EarlierRow(NamedTuple):
@@ -39,6 +42,37 @@ class Decision(NamedTuple):
     by: str
     at: float
     detail: str
+
+
+class Acceptance(NamedTuple):
+    """A finding that was accepted for a run.
+
+    Attributes:
+        code: the finding's code.
+        by: the operator, as user@host, and how: "on the terminal", "--accept".
+        at: seconds since the epoch.
+    """
+
+    code: str
+    by: str
+    at: float
+
+
+class StatedQuota(NamedTuple):
+    """A server's own limit as it last stated it: so many requests in so many seconds; `at` is when, since the epoch."""
+
+    requests: int
+    seconds: float
+    at: float
+
+
+class NextMessage(NamedTuple):
+    """A message that waits to be sent; its body is as it is sent, its cells as in the list."""
+
+    row: int
+    destination: str
+    body: bytes
+    cells: tuple[RecordedCell, ...]
 
 
 ABANDONED, SETTLED = "abandoned", "settled by hand"

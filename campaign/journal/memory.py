@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
+from campaign.journal.cells import decode_cells
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
 from campaign.journal.memory_doubts import MemoryDoubts
 from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
@@ -24,7 +25,6 @@ from campaign.journal.records import (
     RunRecord,
     State,
     Tally,
-    decode_cells,
     storable,
 )
 from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS, end_deliveries

@@ -5,15 +5,26 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
-from campaign.journal.decisions import ABANDONED, DELIVERED, SETTLED, Decision, EarlierRow
-from campaign.journal.records import State, encode_cells, storable
+from campaign.journal.cells import decode_cells, encode_cells
+from campaign.journal.decisions import (
+    ABANDONED,
+    DELIVERED,
+    SETTLED,
+    Acceptance,
+    Decision,
+    EarlierRow,
+    NextMessage,
+    StatedQuota,
+)
+from campaign.journal.records import State, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from campaign.findings import Finding
     from campaign.journal.records import Outcome, PlannedRow, RunRecord
 
 
@@ -48,6 +59,8 @@ class MemoryRun:
     rows: dict[int, MemoryRow] = field(default_factory=dict)
     attempts: dict[int, MemoryAttempt] = field(default_factory=dict)
     attempt_numbers: count[int] = field(default_factory=lambda: count(1))
+    findings: tuple[Finding, ...] = ()
+    accepted: dict[str, Acceptance] = field(default_factory=dict)
 
     def last_event(self) -> float:
         """When the last attempt on record began or ended; 0.0 where there is none."""
@@ -62,6 +75,7 @@ class MemorySecondChances:
         self._decisions: list[tuple[int, Decision]] = []
         self._stop_requested: str | None = None
         self._workbooks: dict[bytes, int] = {}
+        self._quotas: dict[str, StatedQuota] = {}
 
     @contextlib.contextmanager
     def delivered_messages(self, runs: Sequence[int]) -> Iterator[Callable[[bytes], EarlierRow | None]]:
@@ -106,6 +120,7 @@ class MemorySecondChances:
         found = self._runs[run]
         found.record = replace(found.record, stop_reason=None)
         self._workbooks = {digest: number for digest, number in self._workbooks.items() if number != run}
+        found.findings = ()
         blank = encode_cells([""] * len(found.record.manifest.headers), (), ())
         for row in found.rows.values():
             row.planned = row.planned._replace(
@@ -141,6 +156,40 @@ class MemorySecondChances:
     def wrote_workbook(self, digest: bytes) -> bool:
         """Whether a file with this digest is a workbook as this journal's campaign wrote it."""
         return digest in self._workbooks
+
+    def record_findings(self, run: int, findings: Sequence[Finding]) -> None:
+        """Record what was found when a run was planned."""
+        self._runs[run].findings = tuple(findings)
+
+    def findings(self, run: int) -> tuple[Finding, ...]:
+        """What was found when a run was planned."""
+        return self._runs[run].findings
+
+    def accept(self, run: int, codes: Collection[str], by: str) -> None:
+        """Record that findings of a run are accepted, by whom and when."""
+        for code in codes:
+            self._runs[run].accepted.setdefault(code, Acceptance(code, storable(by), time.time()))
+
+    def accepted(self, run: int) -> list[Acceptance]:
+        """Which findings of a run were accepted."""
+        return sorted(self._runs[run].accepted.values())
+
+    def record_quota(self, server: str, requests: int, seconds: float) -> None:
+        """Record the limit that a server states."""
+        self._quotas[server] = StatedQuota(requests, seconds, time.time())
+
+    def stated_quota(self, server: str) -> StatedQuota | None:
+        """The limit that a server stated last."""
+        return self._quotas.get(server)
+
+    def next_messages(self, run: int, states: Collection[State], most: int) -> list[NextMessage]:
+        """The first messages of a run whose rows are in these states."""
+        rows = (row for row in self._runs[run].rows.values() if row.outcome.state in states)
+        return [
+            NextMessage(row.number, row.destination, row.body, decode_cells(row.cells))
+            for row in islice((each.planned for each in rows if each.planned.body is not None), most)
+            if row.body is not None
+        ]
 
     def _numbered(self, run: int, rows: Sequence[range]) -> list[MemoryRow]:
         return [row for row in self._runs[run].rows.values() if any(row.planned.number in each for each in rows)]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.origin import Origin
 from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from campaign.channels import Payload
     from campaign.errors import Problem
-    from campaign.sheets import CellValue
+    from campaign.journal.cells import RecordedCell
 
 
 class State(StrEnum):
@@ -49,6 +47,7 @@ class PlannedRow(NamedTuple):
         digest: equal for rows whose recipient would get the same message twice; None where the row is invalid.
         cells: the row's cells, encoded by `cells.encode_cells`; "" where the plan is not for a journal.
         origin: run and row of the first list, where the row comes from the sheet To fix of an earlier run.
+        label: what the row is called besides its number; "" where the campaign names no column for that.
     """
 
     number: int
@@ -63,6 +62,7 @@ class PlannedRow(NamedTuple):
     digest: bytes | None = None
     cells: str = ""
     origin: tuple[int, int] | None = None
+    label: str = ""
 
 
 class WaitingRow(NamedTuple):
@@ -114,14 +114,6 @@ class Reservation(NamedTuple):
     durable: asyncio.Future[None]
 
 
-class RecordedCell(NamedTuple):
-    """A cell of the original sheet: as displayed, and as stored where that was a number or a date."""
-
-    text: str
-    value: CellValue = None
-    number_format: str = ""
-
-
 class RowResult(NamedTuple):
     """What became of one row. Times in seconds."""
 
@@ -152,6 +144,7 @@ class RunManifest:
         rehearsal: whether it is delivered to a sandbox, so that no message leaves the machine.
         origin: the files that it was planned from.
         server_in_file: the address that the campaign file named, where the run was started from one by a command.
+        label: the header of the column by whose text rows are called; None: by their number alone.
     """
 
     channel: str
@@ -164,6 +157,7 @@ class RunManifest:
     rehearsal: bool = False
     origin: Origin = field(default_factory=Origin)
     server_in_file: str | None = None
+    label: str | None = None
 
     @property
     def server_name(self) -> str:
@@ -258,43 +252,3 @@ CUT_OFF_REASON = "cut off while sending: the server may have taken the message"
 def storable(text: str) -> str:
     """The text as it can be stored: a lone surrogate, from text that a sheet or a server cut in two, becomes "?"."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def encode_cells(texts: Sequence[str], values: Sequence[CellValue], formats: Sequence[str]) -> str:
-    """A row's cells as JSON: the text alone, or text, value and number format where the value is no text."""
-    if not formats:
-        return _ENCODER.encode(texts)
-    cells = [
-        text if value is None or isinstance(value, str) else (text, value, code)
-        for text, value, code in zip(texts, values, formats, strict=True)
-    ]
-    return _ENCODER.encode(cells)
-
-
-def decode_cells(text: str) -> tuple[RecordedCell, ...]:
-    """The cells of `encode_cells`."""
-    return tuple(
-        RecordedCell(cell) if isinstance(cell, str) else RecordedCell(cell[0], _decode_value(cell[1]), cell[2])
-        for cell in json.loads(text)
-    )
-
-
-def _encode_time(value: object) -> list[object]:
-    if isinstance(value, timedelta):
-        return ["timedelta", [value.days, value.seconds, value.microseconds]]
-    assert isinstance(value, date | time)  # noqa: S101 - the rest of CellValue is JSON
-    return [type(value).__name__, value.isoformat()]
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False, default=_encode_time)
-
-
-def _decode_value(value: Any) -> CellValue:  # noqa: ANN401 - parsed JSON
-    if not isinstance(value, list):
-        return value  # type: ignore[no-any-return]
-    kind, stored = value
-    if kind == "timedelta":
-        return timedelta(*stored)
-    if kind == "time":
-        return time.fromisoformat(stored)
-    return date.fromisoformat(stored) if kind == "date" else datetime.fromisoformat(stored)

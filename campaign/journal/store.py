@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, Self
 
 from campaign.journal.doubts import DoubtStore
+from campaign.journal.finding_store import FindingStore
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ActiveDelivery(Protocol):
         ...
 
 
-class JournalStore(DoubtStore, Protocol):
+class JournalStore(DoubtStore, FindingStore, Protocol):
     """One campaign's journal: the single source of truth. Use with `with` or `async with`.
 
     Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.

@@ -14,7 +14,7 @@ from campaign.messages.destination import UnseenCharacter, trim_destination
 from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.placeholders import syntax_hint
 from campaign.messages.text_template import TextTemplate, compile_text
-from campaign.messages.tree import Branch, Leaf, build, fill, leaves, node_at, path_in_template
+from campaign.messages.tree import Branch, Leaf, build, constant_texts, fill, leaves, node_at, path_in_template
 from campaign.text import one_line
 
 if TYPE_CHECKING:
@@ -49,19 +49,31 @@ class MessageTemplate:
     Attributes:
         channel: the channel of its payloads.
         binding: the source of each variable.
-        used_columns: the columns that it uses.
+        texts: every string that is rendered, in the order of the template.
     """
 
     def __init__(self, file: TemplateFile, root: Branch, binding: Binding, budget: Budget) -> None:
         self.channel = file.channel
         self._name = file.path.name
         self.binding = binding
+        self.texts = tuple(leaves(root))
         self._root = root
         self._budget = budget
         self._runaways: set[int] = set()
         self._sources: dict[Path, _Source] = {}
-        self.used_columns = frozenset(column for text in leaves(root) for column in binding.columns_of(text))
         self._letters = {column.letter for column in self.used_columns}
+
+    @property
+    def used_columns(self) -> frozenset[Column]:
+        """The columns whose cells are in the payload, or decide what is in it."""
+        return frozenset(column for text in self.texts for column in self.binding.columns_of(text))
+
+    @property
+    def literals(self) -> Iterator[str]:
+        """Every text that is the same for all rows: constant strings, and what is literal in the others."""
+        yield from constant_texts(self._root)
+        for text in self.texts:
+            yield from text.uses.literals
 
     @property
     def destination_columns(self) -> frozenset[Column]:

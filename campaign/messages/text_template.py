@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
+from campaign.messages.gaps import gaps
+
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from jinja2 import Template
 
     from campaign.messages.bounded_environment import BoundedEnvironment
+    from campaign.messages.gaps import Gap
 
 Context: TypeAlias = Mapping[str, object]
 
@@ -34,6 +37,8 @@ class Uses:
         headers: the headers that it names in `row[…]` and `raw[…]`.
         every_header: whether it uses `row` or `raw` in a way that may refer to any header.
         whole_row: whether it uses `row` or `raw` at all.
+        gaps: where a blank value would leave a gap in the text.
+        literals: its literal text, piece by piece.
     """
 
     variables: frozenset[str]
@@ -41,6 +46,8 @@ class Uses:
     headers: frozenset[str]
     every_header: bool
     whole_row: bool
+    gaps: tuple[Gap, ...] = ()
+    literals: tuple[str, ...] = ()
 
 
 class TextPart(NamedTuple):
@@ -121,6 +128,8 @@ def compile_text(source: str, environment: BoundedEnvironment) -> TextTemplate:
         headers=frozenset(headers),
         every_header=len(headers) < len(rows),
         whole_row=bool(rows),
+        gaps=tuple(gap for gap in gaps(tree, RESERVED) if gap.key[0] == "header" or gap.key[1] in names),
+        literals=tuple(data.data for data in tree.find_all(nodes.TemplateData)),
     )
     parts = _plain_parts(tree, {*RESERVED, *environment.globals})
     template = environment.compile_tree(tree)  # last, because it changes the tree

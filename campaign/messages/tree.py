@@ -152,6 +152,27 @@ def leaves(node: Node) -> Iterator[TextTemplate]:
             yield from leaves(child)
 
 
+def constant_texts(node: Node) -> Iterator[str]:
+    """Every string below a node that is the same for all rows."""
+    if isinstance(node, Constant):
+        yield from _texts(node.value)
+    elif isinstance(node, Branch):
+        yield from _texts(node.constants)
+        for _, child in node.children:
+            yield from constant_texts(child)
+    elif isinstance(node, Items):
+        for child in node.children:
+            yield from constant_texts(child)
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - parsed JSON
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
+
+
 def node_at(node: Node, path: Path) -> Node:
     """The node at a path of the template; `Constant(None)` where there is none."""
     for part in path:

@@ -6,30 +6,31 @@ Excel keeps fifteen digits of a number, shows long numbers in scientific notatio
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
 from operator import ne
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from campaign.errors import Problem
+from campaign.findings import Finding, Occurrences, make
+from campaign.recipients.detectors.numbers import DIGITS_KEPT, SCIENTIFIC, has_lost_digits
 from campaign.sheets.number_format import general_text
 from campaign.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from campaign.recipients.detectors import CellFinding
     from campaign.sheets import CellValue, Column, Row
 
-_BATCH, _BATCH_CELLS = 500, 1_000_000
 _CELLS_LISTED = 3
-_MAX_FINDINGS = 10
+_MOST_UNREADABLE = 10
 _MAX_SHOWN_LENGTH, _MAX_TEXT_SCANNED = 30, 1000
-_DIGITS_KEPT = 15  # Microsoft, "Excel specifications and limits": number precision
 _ONLY_TEXT = {str, type(None)}
-_QUESTION_MARK_IN_WORD = re.compile(r"[^\W\d_]\?+[^\W\d_]")
-_URL = re.compile(r"://|[?&]\w+=")
-_SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]\d{2,}")
+
+
+OnRow: TypeAlias = Callable[[int, str], object]
+"""Is told the number of a row and the code of a finding."""
 
 
 class Example(NamedTuple):
@@ -39,35 +40,36 @@ class Example(NamedTuple):
     displayed: str
 
 
-class _Finding(NamedTuple):
-    """What is wrong with a column, and what to do about it."""
+class _Fault(NamedTuple):
+    """What is wrong with cells of a column: the code of the finding, and the words that follow the column's name."""
 
+    code: str
     what: str
-    remedy: str
+    fix: str = ""
 
 
-_LOST_DIGITS = _Finding(
-    "contains numbers of 16 or more digits that end in zeros",
-    "Excel keeps 15 digits of a number and has lost the others: format the column as text, and enter them again",
+_LOST_DIGITS = "contains numbers of 16 or more digits that end in zeros"
+_SCIENTIFIC = "shows ids in scientific notation"
+_LONG_NUMBERS = _Fault("long-numbers", _LOST_DIGITS)
+_SCIENTIFIC_TEXT = _Fault("scientific-text", _SCIENTIFIC)
+_NOT_ONLY_DIGITS = _Fault("id-format", "shows ids with more than digits in them")
+_DATES = _Fault("id-dates", "contains dates where ids belong")
+_LOST_ZEROS = _Fault("lost-zeros", "contains numbers among texts with leading zeros")
+_NUMBERS_AS_TEXT = _Fault(
+    "numbers-as-text", "contains numbers as text, which do not show the number format of the others"
 )
-_SHOWN_SCIENTIFIC = _Finding(
-    "shows ids in scientific notation",
-    "give the column the number format 0, or format it as text and enter them again",
-)
-_NOT_ONLY_DIGITS = _Finding("shows ids with more than digits in them", "give the column the number format 0")
-_DATES = _Finding("contains dates where ids belong", "format the column as text, and enter the ids again")
-_LOST_ZEROS = _Finding(
-    "contains numbers among texts with leading zeros",
-    "Excel drops the zeros before a number: format the column as text, and enter the numbers again",
-)
-_NUMBERS_AS_TEXT = _Finding(
-    "contains numbers as text, which do not show the number format of the others",
-    "turn them into numbers in a spreadsheet program",
-)
-_LOST_LETTERS = _Finding(
-    "has question marks inside words, where letters may have been lost",
-    "save the list again from a file whose letters are intact: as a workbook, or as CSV UTF-8",
-)
+_CELL_FAULTS = {
+    "lost-letters": "has text whose letters were lost",
+    "mojibake": "has text that was read in the wrong encoding when the list was made",
+    "null-word": "has a program's word for “nothing”",
+    "csv-apostrophe": "has an apostrophe before ids or numbers, which would be sent",
+    "placeholder-left": "has a placeholder of another program",
+    "backslash-quotes": 'has \\" for a quotation mark, which would be sent as it is',
+    "legacy-font": "is typed for a font that shows other letters than the cells hold",
+    "ruined-number": "has numbers that are no longer what was entered",
+    "trimmed": "has ids with blanks at their ends, which are left out",
+}
+"""What is wrong with a column that has cells which a `CellDetector` names, by the code."""
 
 
 class Linter:
@@ -76,33 +78,31 @@ class Linter:
     Args:
         columns: the columns of the sheet.
         ids: the columns that identify the destination of a message.
+        used: the columns whose cells are sent; None: all of them.
+        on_row: called with the number of a row and the code of a finding, for each cell with a fault that may be sent.
     """
 
-    def __init__(self, columns: Sequence[Column], ids: Collection[Column] = ()) -> None:
-        self._columns = [_ColumnLinter(column, is_id=column in ids) for column in columns]
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        ids: Collection[Column] = (),
+        used: Collection[Column] | None = None,
+        on_row: OnRow | None = None,
+    ) -> None:
+        sent = columns if used is None else used
+        self._columns = [_ColumnLinter(each, on_row, is_id=each in ids, is_used=each in sent) for each in columns]
         self._by_letter = {each.column.letter: each for each in self._columns}
-        self._batch = max(1, min(_BATCH, _BATCH_CELLS // max(1, len(columns))))
-        self._rows: list[Row] = []
-
-    def add(self, row: Row) -> None:
-        """Check a row."""
-        self._rows.append(row)
-        if len(self._rows) == self._batch:
-            self._check_batch()
 
     def examples(self) -> dict[Column, Example]:
         """Return the first cell of each column that is displayed differently than it is stored."""
-        self._check_batch()
         return {each.column: each.example for each in self._columns if each.example is not None}
 
-    def warnings(self) -> list[Problem]:
+    def findings(self) -> list[Finding]:
         """Return what seems to be damaged, by column, with the number of cells and the first few of them."""
-        self._check_batch()
-        return [warning for each in self._columns for warning in each.warnings()]
+        return [finding for each in self._columns for finding in each.found()]
 
-    def _check_batch(self) -> None:
-        """Check the rows collected so far; by column, because a blank column or one of text is fast to check."""
-        rows, self._rows = self._rows, []
+    def check(self, rows: Sequence[Row]) -> None:
+        """Check a batch of rows; by column, because a blank column or one of text is fast to check."""
         if not rows:
             return
         numbers = [row.number for row in rows]
@@ -111,50 +111,55 @@ class Linter:
                 position = each.column.position
                 texts = [row.texts[position] for row in rows]
                 each.check(numbers, values, texts)
-                if any("?" in text for text in texts):
-                    each.check_question_marks(numbers, texts)
         for row in rows:
             for problem in row.problems:
                 column = self._by_letter.get(problem.where.rstrip("0123456789"))
                 if column is not None:
-                    column.add_problem(_Finding(problem.what, problem.remedy), row)
+                    fault = _Fault("unreadable-cell", problem.what, problem.remedy)
+                    column.add(fault, row.number, row.texts[column.column.position])
+
+    def note(self, found: CellFinding) -> None:
+        """Count a cell that a detector has found."""
+        fault = _Fault(found.code, _CELL_FAULTS[found.code])
+        self._by_letter[found.column.letter].add(fault, found.row, found.text, found.detail)
 
 
-class _CellCount:
-    """The number of cells with a finding, and the first few of them."""
+class _Cells(Occurrences):
+    """The cells with a fault: their number, and the first few of them, with what the first one shows."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self._rows: list[int] = []
-        self._text = ""
+        super().__init__()
+        self._first = ""
 
-    def add(self, row: int, text: str) -> None:
+    def note(self, letter: str, row: int, text: str, remark: str = "") -> None:
+        """Count a cell."""
         if not self.count:
-            self._text = one_line(text[:_MAX_TEXT_SCANNED], _MAX_SHOWN_LENGTH)
-        self.count += 1
-        if self.count <= _CELLS_LISTED:
-            self._rows.append(row)
+            shown = one_line(text[:_MAX_TEXT_SCANNED], _MAX_SHOWN_LENGTH)
+            also = one_line(remark[:_MAX_TEXT_SCANNED], 2 * _MAX_SHOWN_LENGTH)
+            self._first = (f" “{shown}”" if shown else "") + (f", which {also}" if also else "")
+        self.add(row, f"{letter}{row}")
 
-    def describe(self, letter: str) -> str:
-        """Return the number of cells and the references of the first few, with the text of the first one."""
-        names = [f"{letter}{row}" for row in self._rows]
-        if self._text:
-            names[0] += f" “{self._text}”"
+    def described(self) -> str:
+        """The number of cells and the references of the first few, with the text of the first one."""
+        names = self.cells[:_CELLS_LISTED]
+        names[0] += self._first
         more = ", …" if self.count > _CELLS_LISTED else ""
         return f"{self.count:,} cell{'' if self.count == 1 else 's'}: {', '.join(names)}{more}"
 
 
 class _ColumnLinter:
-    """The findings of one column."""
+    """The faults of one column."""
 
-    def __init__(self, column: Column, *, is_id: bool) -> None:
+    def __init__(self, column: Column, on_row: OnRow | None, *, is_id: bool, is_used: bool) -> None:
         self.column = column
+        self._on_row = on_row
         self.example: Example | None = None
+        self.is_used = is_used
         self._is_id = is_id
-        self._findings: dict[_Finding, _CellCount] = {}
-        self._numbers = _CellCount()
-        self._numbers_as_text = _CellCount()
-        self._texts_with_lost_digits = _CellCount()
+        self._faults: dict[_Fault, _Cells] = {}
+        self._numbers = _Cells()
+        self._numbers_as_text = _Cells()
+        self._texts_with_lost_digits = _Cells()
         self._has_whole_long_ids = False
         self._has_leading_zeros = False
         self._has_formatted_numbers = False
@@ -175,34 +180,22 @@ class _ColumnLinter:
             elif isinstance(value, (int, float)) and not isinstance(value, bool):
                 self._check_number(number, value, text)
             elif isinstance(value, (date, time, timedelta)) and self._is_id:
-                self._add(_DATES, number, text)
+                self.add(_DATES, number, text)
         if self.example is None:
             self._find_example(values, texts)
 
-    def check_question_marks(self, rows: Sequence[int], texts: Sequence[str]) -> None:
-        """Check cells of which some contain question marks."""
-        for number, text in zip(rows, texts, strict=True):
-            start = text[:_MAX_TEXT_SCANNED] if "?" in text else ""
-            if start and _QUESTION_MARK_IN_WORD.search(start) and not _URL.search(start):
-                self._add(_LOST_LETTERS, number, text)
-
-    def add_problem(self, finding: _Finding, row: Row) -> None:
-        """Add a problem that the reader of the sheet found in a cell."""
-        self._add(finding, row.number, row.texts[self.column.position])
-
-    def warnings(self) -> Iterator[Problem]:
-        """Yield the findings, one warning each."""
-        found = dict(self._findings)
+    def found(self) -> Iterator[Finding]:
+        """Yield the findings, one for each fault."""
+        found = dict(self._faults)
         if self._texts_with_lost_digits.count > 1 and not self._has_whole_long_ids:
-            found.setdefault(_LOST_DIGITS, self._texts_with_lost_digits)
+            found.setdefault(_LONG_NUMBERS, self._texts_with_lost_digits)
         if self._has_leading_zeros and self._numbers.count:
             found[_LOST_ZEROS] = self._numbers
         elif self._has_formatted_numbers and self._numbers_as_text.count:
             found[_NUMBERS_AS_TEXT] = self._numbers_as_text
-        letter = self.column.letter
-        for finding, cells in found.items():
-            where = f"column {letter} “{self.column.label}” ({cells.describe(letter)})"
-            yield Problem(where, finding.what, finding.remedy)
+        for fault, cells in found.items():
+            message = f"column {self.column.letter} “{self.column.label}” {fault.what} ({cells.described()})"
+            yield make(fault.code, message, cells, fix=fault.fix)
 
     def _find_example(self, values: Sequence[CellValue], texts: Sequence[str]) -> None:
         for value, text in zip(values, texts, strict=True):
@@ -211,40 +204,39 @@ class _ColumnLinter:
                 return
 
     def _check_number(self, row: int, value: float, text: str) -> None:
+        letter = self.column.letter
         if not text.startswith("0"):
-            self._numbers.add(row, text)
+            self._numbers.note(letter, row, text)
         if not self._has_formatted_numbers:
             self._has_formatted_numbers = str(value) != text and general_text(value) != text
-        if abs(value) >= 10**_DIGITS_KEPT and _has_lost_digits(value):
-            self._add(_LOST_DIGITS, row, text)
-        if self._is_id and not text.isdecimal():
-            self._add(_SHOWN_SCIENTIFIC if _SCIENTIFIC.fullmatch(text) else _NOT_ONLY_DIGITS, row, text)
+        if not self.is_used and abs(value) >= 10**DIGITS_KEPT and has_lost_digits(value):
+            self.add(_LONG_NUMBERS, row, text)
+        if self._is_id and not text.isdecimal() and not SCIENTIFIC.fullmatch(text):
+            self.add(_NOT_ONLY_DIGITS, row, text)
 
     def _check_text(self, row: int, text: str) -> None:
         """Check a text that may be a number."""
         if not text.isdecimal():
-            if self._is_id and _SCIENTIFIC.fullmatch(text):
-                self._add(_SHOWN_SCIENTIFIC, row, text)
+            if self._is_id and SCIENTIFIC.fullmatch(text):
+                self.add(_SCIENTIFIC_TEXT, row, text)
         elif text[0] == "0":
             self._has_leading_zeros = self._has_leading_zeros or len(text) > 1
         elif not self._is_id:
-            self._numbers_as_text.add(row, text)
-        elif len(text) > _DIGITS_KEPT:
+            self._numbers_as_text.note(self.column.letter, row, text)
+        elif len(text) > DIGITS_KEPT:
             # An intact id of that length may end in a zero, but not every id of a column does.
-            if text[_DIGITS_KEPT:].strip("0"):
+            if text[DIGITS_KEPT:].strip("0"):
                 self._has_whole_long_ids = True
             else:
-                self._texts_with_lost_digits.add(row, text)
+                self._texts_with_lost_digits.note(self.column.letter, row, text)
 
-    def _add(self, finding: _Finding, row: int, text: str) -> None:
-        if finding in self._findings or len(self._findings) < _MAX_FINDINGS:
-            self._findings.setdefault(finding, _CellCount()).add(row, text)
-
-
-def _has_lost_digits(number: float) -> bool:
-    """Return whether a number of 16 or more digits has only zeros after the fifteenth."""
-    exact = Decimal(repr(number))
-    return exact % Decimal(10) ** (exact.adjusted() - _DIGITS_KEPT + 1) == 0
+    def add(self, fault: _Fault, row: int, text: str, remark: str = "") -> None:
+        """Count a cell with a fault."""
+        # The reader's own words name what it found, so that there may be any number of them.
+        if fault in self._faults or fault.code != "unreadable-cell" or len(self._faults) < _MOST_UNREADABLE:
+            self._faults.setdefault(fault, _Cells()).note(self.column.letter, row, text, remark)
+            if self._on_row is not None:
+                self._on_row(row, fault.code)
 
 
 def _differs(value: CellValue, text: str) -> bool:

@@ -88,6 +88,7 @@ class NextCommands:
 
 SKIPPED_ALIKE: Mapping[str, str] = {
     "duplicate": "exact duplicates of earlier rows",
+    "hidden": "hidden in the sheet",
     "already sent": "sent already by earlier runs",
     "already in doubt": "in doubt already in earlier runs",
 }

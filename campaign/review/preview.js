@@ -4,7 +4,8 @@
   const ROWS_ON_A_PAGE = 50;
   const byId = (id) => document.getElementById(id);
   const list = byId("messages"), wanted = byId("wanted"), column = byId("column"), only = byId("only");
-  const {headers, rows} = JSON.parse(byId("data").textContent);
+  const {headers, rows, findings} = JSON.parse(byId("data").textContent);
+  const finding = byId("finding");
   const folded = new Map();
   let found = rows, page = 0;
 
@@ -49,6 +50,7 @@
   function search() {
     const needle = fold(wanted.value.trim());
     found = only.checked ? rows.filter((row) => row.problems.length) : rows;
+    if (finding.value) found = found.filter((row) => row.findings.includes(finding.value));
     if (needle) {
       const among = textsOf(column.value);
       found = found.filter((row) => among.get(row).includes(needle));
@@ -81,12 +83,13 @@
   }
 
   function facts(row) {
-    const title = element("h2", "", `Row ${row.row}`), made = element("div", "", title, destination(row));
+    const title = element("h2", "", row.label ? `Row ${row.row} · ${row.label}` : `Row ${row.row}`), made = element("div", "", title, destination(row));
     title.id = `row-${row.row}`;
     if (row.problems.length) {
       made.append(element("p", "chip bad", counted(row.problems.length, "problem", "problems")));
     }
     if (row.note) made.append(element("p", "chip note", row.note));
+    row.findings.forEach((code) => made.append(element("p", "chip note", code)));
     return made;
   }
 
@@ -154,6 +157,26 @@
     act();
   }
 
+  // ---- findings
+
+  function findingLine(each) {
+    const line = element("li", each.severity === "stop" ? "bad" : "", element("b", "", each.code), ` ${each.message}`);
+    if (each.remedy) line.append(element("p", "", each.remedy));
+    return line;
+  }
+
+  function showFindings() {
+    if (!findings.length) return;
+    const list = byId("findings"), about = new Set(rows.flatMap((row) => row.findings));
+    list.hidden = false;
+    list.append(element("h2", "", counted(findings.length, "finding", "findings")));
+    list.append(element("ul", "", ...findings.map(findingLine)));
+    if (!about.size) return;
+    byId("finding-label").hidden = false;
+    finding.append(new Option("all rows", ""), ...[...about].map((code) => new Option(code, code)));
+    finding.addEventListener("change", search);
+  }
+
   // ---- start
 
   function count() {
@@ -176,5 +199,6 @@
   byId("next").addEventListener("click", () => turn(1));
   document.addEventListener("keydown", press);
   count();
+  showFindings();
   show(0);
 })();

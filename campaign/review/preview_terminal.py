@@ -56,7 +56,8 @@ def _heading(context: PreviewContext, width: int) -> Iterator[str]:
 
 
 def _row(context: PreviewContext, row: PlannedRow, width: int) -> Iterator[str]:
-    heading = f"Row {row.number}, to {row.destination}" if row.destination else f"Row {row.number}"
+    name = f"Row {row.number} ({row.label})" if row.label else f"Row {row.number}"
+    heading = f"{name}, to {row.destination}" if row.destination else name
     yield from wrapped(heading, width)
     if skipped := note(row):
         yield from hanging(f"{_INDENT}– ", skipped, width)
@@ -142,10 +143,23 @@ def _shortened(text: str, limit: int) -> str:
     return line if columns(line) <= limit else f"{next(_cut(line, limit - 1))}…"
 
 
-def hanging(mark: str, text: str, limit: int) -> Iterator[str]:
-    """The text wrapped to `limit` columns in all, with a mark before its first line and blanks below the mark."""
-    for number, line in enumerate(wrapped(text, limit - columns(mark))):
-        yield f"{' ' * columns(mark) if number else mark}{line}"
+def hanging(mark: str, text: str, limit: int, *, indent: int | None = None) -> Iterator[str]:
+    """The text wrapped to `limit` columns in all, with a mark before its first line and blanks below the mark.
+
+    Args:
+        mark: what the first line begins with.
+        text: the text.
+        limit: columns.
+        indent: blanks before the further lines; None: as many as the mark has columns.
+    """
+    if indent is None:
+        for number, line in enumerate(wrapped(text, max(1, limit - columns(mark)))):
+            yield f"{' ' * columns(mark) if number else mark}{line}"
+        return
+    first, *rest = wrapped(f"{mark.lstrip(' ')}{text}", max(1, limit - indent))
+    margin = " " * (len(mark) - len(mark.lstrip(" ")))
+    yield f"{margin}{first}"
+    yield from (f"{' ' * indent}{line}" for line in rest)
 
 
 def box(title: str, sections: Iterable[Iterable[str]], limit: int) -> Iterator[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from campaign.findings import Finding
     from campaign.journal import ReasonCount, Tally
 
 
@@ -42,6 +43,7 @@ class RunSummary:
         options: whether the run was made with options that another one needs as well.
         rehearsal: whether no message left this machine.
         lost: whether the journal is gone or damaged, so that no command can go on from it.
+        findings: what was found when it was planned.
     """
 
     run: int
@@ -59,6 +61,8 @@ class RunSummary:
     def finished(self) -> bool:
         """Whether every row has a final state, and that is on record."""
         return self.tally.finished and not self.lost
+
+    findings: tuple[Finding, ...] = ()
 
 
 def as_json(summary: RunSummary) -> Mapping[str, object]:
@@ -79,6 +83,7 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
         "throttled": tally.throttled,
         "seconds": round(tally.seconds, 3),
         "results": str(summary.results) if summary.results else None,
+        "warnings": [finding.as_json() for finding in summary.findings],
     }
 
 

@@ -85,6 +85,7 @@ class Delivery:
         self._rows = rows
         self._sends = sends
         self._look_only = False
+        self._limiter: LocalRateLimiter | None = None
         self._before: Tally | None = None
         self._began = 0.0
         self._shutdown = Shutdown()
@@ -241,9 +242,8 @@ class Delivery:
         """Open the record of one round. All rounds share a rate limiter."""
         if self.rate_limiter is None:
             give_up_after = settings.give_up_after
-            self.rate_limiter = LocalRateLimiter(
-                settings.rate, SystemClock(), self._shutdown, give_up_after=give_up_after
-            )
+            limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=give_up_after)
+            self.rate_limiter = self._limiter = limiter
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
         rows = self._rows if retry else ()
         run = self._run
@@ -280,21 +280,20 @@ class Delivery:
                 journal.check_session(session)
                 self._run.settle_cut_off(journal)
                 reason = self.reason.text if self.reason else self._early_end()
+                self._record_quota(journal)
                 journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
         except JournalError as error:
             LOG.info("the end of the session is not on record: %s", error)  # a report follows all the same
         except Exception:
             LOG.exception("the end of the session is not on record")
 
+    def _record_quota(self, journal: JournalStore) -> None:
+        quota = self._limiter.stated_quota if self._limiter else None
+        if quota is not None and not self._run.record.manifest.rehearsal:
+            journal.record_quota(self._run.server, *quota)
+
     def _early_end(self) -> str:
         """Why rows are waiting although nothing went wrong."""
         if self._sends:
             return f"the limit of {rows_of(self._settings.limit or 0)} is reached"
         return self._run.record.stop_reason or "rows in doubt were looked up, and nothing was sent"
-
-
-async def settled(journal: JournalStore) -> None:
-    """Wait for the deliveries of a journal object that were asked to stop."""
-    for delivery in list(journal.deliveries):
-        if delivery.stopping:
-            await delivery.ended()

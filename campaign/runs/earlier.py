@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ class EarlierMessages:
         repeated: rows that will be sent although their recipients have this very message.
         repeated_in_doubt: rows that will be sent although their recipients may have it.
         left_out: rows that are skipped because an earlier run sent them, or may have.
+        by_run: how many of the repeated rows each earlier run sent, or may have.
     """
 
     recipients: Sheet
@@ -50,10 +52,11 @@ class EarlierMessages:
     repeated_in_doubt: int = field(default=0, init=False)
     left_out: int = field(default=0, init=False)
     _places: dict[tuple[int, int], tuple[int, bytes | None]] = field(default_factory=dict, init=False, repr=False)
+    by_run: Counter[int] = field(default_factory=Counter, init=False)
 
     def look_at(self, row: PlannedRow) -> PlannedRow:
         """The row, skipped where it must not be sent, or invalid where it is unknown whether it was sent."""
-        if self.to_fix is not None:
+        if self.to_fix is not None and row.state is not State.SKIPPED:
             origin = self._origin(row, self.to_fix.columns)
             if isinstance(origin, Problem):
                 return _invalid(row, origin)
@@ -69,6 +72,7 @@ class EarlierMessages:
             return self._skipped(row, found)
         self.repeated += found.state is State.SENT
         self.repeated_in_doubt += found.state is not State.SENT
+        self.by_run[found.run] += 1
         return row
 
     def _origin(self, row: PlannedRow, columns: SourceColumns) -> tuple[int, int] | Problem | None:

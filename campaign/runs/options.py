@@ -12,13 +12,14 @@ from campaign.errors import Problem, UsageError
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from campaign.delivery.proxies import ProxySettings
-    from campaign.journal import Tally
+    from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
+    from campaign.runs.confirmation import SendConfirmation
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
 
@@ -80,6 +81,8 @@ class RunOptions:
         results: where to write the workbook; None: beside the campaign.
         recover: go on although the journal is not whole, and treat what seems to wait as cut off while sending.
         moved: the campaign's files were moved or copied here on purpose.
+        accept: codes of findings to accept besides those of the campaign file.
+        by: the operator, for the record.
         proxies: the proxies of this machine.
     """
 
@@ -97,6 +100,8 @@ class RunOptions:
     results: Path | None = None
     recover: bool = False
     moved: bool = False
+    accept: tuple[str, ...] = ()
+    by: str = ""
     proxies: ProxySettings = NO_PROXIES
 
     @property
@@ -118,29 +123,6 @@ class RunOptions:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SendConfirmation:
-    """What an operator should know before agreeing to send.
-
-    Attributes:
-        messages: how many messages are about to be sent.
-        server: where they go.
-        rate: requests per second; None: as the server allows.
-        tally: the run's figures.
-        repeated: how many of them go to recipients who have this very message from an earlier run.
-        repeated_in_doubt: how many go to recipients who may have it.
-        abandoned: how many waiting rows of an unfinished run are left unsent.
-    """
-
-    messages: int
-    server: str
-    rate: float | None
-    tally: Tally
-    repeated: int = 0
-    repeated_in_doubt: int = 0
-    abandoned: int = 0
-
-
 class RunObserver:
     """Follows a run and confirms it. This one is silent and agrees; override what you need.
 
@@ -153,6 +135,10 @@ class RunObserver:
 
     def accepts(self, difference: Problem) -> bool:  # noqa: ARG002 - for subclasses
         """Whether to go on although something is not as it was when the run was planned. This one does not."""
+        return False
+
+    def decides(self, findings: Sequence[Finding]) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether `confirm` shows these findings to somebody whose yes accepts them. This one does not."""
         return False
 
     def planned(self, counts: PlanCounts) -> None:

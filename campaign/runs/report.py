@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from campaign.delivery import StopReason
     from campaign.errors import CampaignError
+    from campaign.findings import Finding
     from campaign.journal import JournalStore, ReasonCount, RowResult, RunRecord, Tally
 
 
@@ -36,6 +37,7 @@ class Report:
         trouble: why it could not be written.
         lost: whether the journal is gone or damaged, so that no command can go on from it. The figures may be those
             that were counted while delivering.
+        findings: what was found when it was planned.
     """
 
     run: RunRecord
@@ -47,6 +49,7 @@ class Report:
     results: Path | None = None
     trouble: CampaignError | None = None
     lost: bool = False
+    findings: tuple[Finding, ...] = ()
     _journal: JournalStore = field(kw_only=True, repr=False)
 
     @classmethod
@@ -60,6 +63,7 @@ class Report:
             reasons=journal.reasons(run.number),
             interrupted=ended is not None and ended.interrupted and not tally.finished,
             fault=ended is not None and ended.fault,
+            findings=journal.findings(run.number),
             _journal=journal,
         )
 

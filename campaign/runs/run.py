@@ -105,6 +105,11 @@ class Run:
         """The rate limiter of the latest delivery; None before it begins."""
         return self._delivery.rate_limiter if self._delivery else None
 
+    @property
+    def to_retry(self) -> tuple[State, ...]:
+        """Rows in these states are sent again by the next delivery."""
+        return self._retry
+
     def waiting(self, limit: int | None = None) -> int:
         """How many rows a delivery with a limit would take, those in doubt included that it may send again."""
         waiting = count_waiting(self.journal, self.number, self._retry, self.retry_rows)

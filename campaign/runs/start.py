@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
+from campaign.findings import UndecidedFindingsError, codes_of, known_codes, problems_of, undecided
 from campaign.journal import RunManifest, State
 from campaign.planning import write_plan
 from campaign.problem_groups import ProblemGroups
+from campaign.review.phrases import rows_of
 from campaign.runs.blocking import run_blocking
+from campaign.runs.confirmation import Consequences, EarlierSending, confirmation_of
 from campaign.runs.earlier import clear_the_way, earlier_messages
-from campaign.runs.options import REHEARSAL_SUFFIX, SendConfirmation
+from campaign.runs.options import REHEARSAL_SUFFIX
 from campaign.runs.record_checks import origin_of
 from campaign.runs.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from campaign.journal import JournalStore, RunRecord
+    from campaign.findings import Finding
+    from campaign.journal import JournalStore, RunRecord, Tally
     from campaign.planning import Plan
     from campaign.runs.earlier import EarlierMessages
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
     from campaign.settings import DeliverySettings
 
-SHOWN_KINDS = 20
-"""Kinds of problems that are named when invalid rows stop a run; `campaign check` names more."""
+SHOWN_ROWS = 20
+"""Kinds of problems, and rows of few, that are named when invalid rows stop a run; `campaign check` names them all."""
 
 
 def begin_run(
@@ -52,27 +55,61 @@ def begin_run(
         The run; None where the observer did not confirm it. Then nothing is left of it in the journal.
 
     Raises:
-        CampaignError: something is wrong, and nothing was sent.
+        CampaignError: nothing was sent.
     """
     refuse_rehearsal_results(plan)
     unfinished = clear_the_way(journal, plan, options, observer)
-    if unfinished is not None:
-        run_blocking(Run(journal, unfinished, credentials, proxies=options.proxies).look_up_cut_off())
+    _look_up(journal, unfinished, credentials, options)
     record = journal.begin_run(_manifest(plan, options))
     sealed = False
     try:
         if paths is not None:
             check_workbook_path(paths.workbook(record.number), plan.recipients.path)
         with earlier_messages(plan, journal, skip_sent=options.skip_sent) as earlier:
-            _write(plan, journal, record, observer, earlier=earlier, skip_invalid=options.skip_invalid)
+            findings = _write(plan, journal, record, options, observer, earlier=earlier)
+        asked = _undecided(plan, findings, options, observer, journal.tally(record.number))
         run = Run(journal, record, credentials, proxies=options.proxies)
-        sealed = confirmed(run, journal, run.settings, observer, Consequences.of(journal, earlier, unfinished))
+        sealed = confirmed(run, journal, observer, consequences_of(journal, earlier, unfinished, asked))
         if sealed:
+            _accept(plan, journal, record, options, asked)
             _seal(journal, record, unfinished)
     finally:
         if not sealed:
             journal.discard(record.number)
     return run if sealed else None
+
+
+def _look_up(
+    journal: JournalStore, unfinished: RunRecord | None, credentials: Mapping[str, str], options: RunOptions
+) -> None:
+    """Find out what became of the rows of an unfinished run that were cut off."""
+    if unfinished is not None:
+        run_blocking(Run(journal, unfinished, credentials, proxies=options.proxies).look_up_cut_off())
+
+
+def _undecided(
+    plan: Plan, findings: Sequence[Finding], options: RunOptions, observer: RunObserver, tally: Tally
+) -> tuple[Finding, ...]:
+    """The findings that a confirmation has to accept; a rehearsal sends nothing that would need one.
+
+    Raises:
+        UndecidedFindingsError: there are some, and nobody is asked.
+    """
+    accepted = plan.accepted | known_codes(options.accept)
+    found = () if plan.rehearsal else undecided(findings, accepted)
+    if found and not observer.decides(found):
+        raise UndecidedFindingsError(findings, accepted, {str(state): count for state, count in tally.states.items()})
+    return found
+
+
+def _accept(
+    plan: Plan, journal: JournalStore, record: RunRecord, options: RunOptions, asked: Sequence[Finding]
+) -> None:
+    """Put on record which findings were accepted, by whom and how."""
+    named = (plan.accepted | set(options.accept)) & set(codes_of(journal.findings(record.number)))
+    who = options.by or "a program"
+    journal.accept(record.number, sorted(named), f"{who}, by --accept or [checks] accept")
+    journal.accept(record.number, codes_of(asked), f"{who}, on the terminal")
 
 
 def _seal(journal: JournalStore, record: RunRecord, unfinished: RunRecord | None) -> None:
@@ -82,39 +119,34 @@ def _seal(journal: JournalStore, record: RunRecord, unfinished: RunRecord | None
     journal.seal(record.number)
 
 
-@dataclass(frozen=True, slots=True)
-class Consequences:
-    """What a new run means for the recipients and rows of earlier ones; see `SendConfirmation`."""
-
-    repeated: int = 0
-    repeated_in_doubt: int = 0
-    abandoned: int = 0
-
-    @classmethod
-    def of(cls, journal: JournalStore, earlier: EarlierMessages | None, unfinished: RunRecord | None) -> Consequences:
-        """What a plan that was read means."""
-        abandoned = 0 if unfinished is None else journal.tally(unfinished.number).count(State.PENDING)
-        if earlier is None:
-            return cls(abandoned=abandoned)
-        return cls(earlier.repeated, earlier.repeated_in_doubt, abandoned)
+def consequences_of(
+    journal: JournalStore,
+    earlier: EarlierMessages | None,
+    unfinished: RunRecord | None,
+    undecided: Sequence[Finding] = (),
+) -> Consequences:
+    """What a plan that was read means for earlier runs, and which of its findings have to be decided."""
+    abandoned = 0 if unfinished is None else journal.tally(unfinished.number).count(State.PENDING)
+    if earlier is None:
+        return Consequences(abandoned=abandoned, undecided=tuple(undecided))
+    planned_at = {run.number: run.created_at for run in journal.runs()}
+    runs = tuple(EarlierSending(run, rows, planned_at[run]) for run, rows in sorted(earlier.by_run.items()))
+    return Consequences(earlier.repeated, earlier.repeated_in_doubt, abandoned, runs, tuple(undecided))
 
 
 def confirmed(
     run: Run,
     journal: JournalStore,
-    settings: DeliverySettings,
     observer: RunObserver,
     consequences: Consequences | None = None,
+    settings: DeliverySettings | None = None,
 ) -> bool:
     """Ask whether to send; where no row is waiting and none is given up there is nothing to ask."""
-    messages = run.waiting(settings.limit)
-    manifest = run.record.manifest
-    server = manifest.server_name if manifest.rehearsal else run.server
+    settings = settings or run.settings
     means = consequences or Consequences()
-    if messages == 0 and means.abandoned == 0:
+    if run.waiting(settings.limit) == 0 and means.abandoned == 0:
         return True
-    tally = journal.tally(run.number)
-    return observer.confirm(SendConfirmation(messages, server, settings.rate, tally, *astuple(means)))
+    return observer.confirm(confirmation_of(run, journal, settings, means))
 
 
 def whole_run(journal: JournalStore, number: int | None = None) -> RunRecord:
@@ -181,6 +213,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         rehearsal=plan.rehearsal,
         origin=origin_of(plan),
         server_in_file=options.server_in_file,
+        label=plan.label.header if plan.label else None,
     )
 
 
@@ -188,24 +221,26 @@ def _write(
     plan: Plan,
     journal: JournalStore,
     record: RunRecord,
+    options: RunOptions,
     observer: RunObserver,
     *,
     earlier: EarlierMessages | None,
-    skip_invalid: bool,
-) -> None:
+) -> tuple[Finding, ...]:
+    """Write the plan to the journal, and return what was found."""
     invalid = ProblemGroups()
-    for row, counts in write_plan(plan, journal, record, earlier.look_at if earlier else None):
-        for problem in row.problems:
-            invalid.add(problem)
-        observer.planned(counts)
+    with plan.collector() as collector:
+        for row, counts in write_plan(plan, journal, record, earlier.look_at if earlier else None, collector):
+            if row.state is State.INVALID:
+                invalid.add(row.number, row.problems, row.label)
+            observer.planned(counts)
+        findings = collector.findings()
+    journal.record_findings(record.number, findings)
     wrong = counts.invalid
-    if wrong and not skip_invalid:
-        problems = invalid.problems()
-        left_out = len(problems) - SHOWN_KINDS
-        more = [Problem("", f"… and {left_out:,} more kinds of problems")] if left_out > 1 else problems[SHOWN_KINDS:]
-        are, them = (
-            ("cannot be sent as it is", "correct it") if wrong == 1 else ("cannot be sent as they are", "correct them")
-        )
-        what = f"{wrong:,} of {counts.rows:,} {'row' if counts.rows == 1 else 'rows'} {are}"
-        remedy = f"{them} (`campaign check --json` names each), or send the others with --skip-invalid"
-        raise InvalidRowsError(*problems[:SHOWN_KINDS], *more, Problem(str(plan.recipients.path), what, remedy))
+    if wrong and not options.skip_invalid:
+        what = f"{wrong:,} of {rows_of(counts.rows)} cannot be sent as {'it is' if wrong == 1 else 'they are'}"
+        remedy = "correct them (`campaign check` names them all), or send the others with --skip-invalid"
+        summary = Problem(str(plan.recipients.path), what, remedy)
+        accepted = plan.accepted | known_codes(options.accept)
+        found = () if plan.rehearsal else undecided(findings, accepted)
+        raise InvalidRowsError(*invalid.problems(SHOWN_ROWS), *problems_of(found), summary)
+    return findings

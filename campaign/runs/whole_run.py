@@ -57,8 +57,6 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
-    for warning in plan.warnings:
-        observer.warned(warning)
     credentials = {} if plan.rehearsal else find(plan.channel)
     with (
         _unless_refused(paths.journal),
@@ -111,7 +109,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         settings = options.applied_to(run.settings)
         if options.look:
             return _look_and_report(run, paths, settings, observer)
-        if not confirmed(run, journal, settings, observer):
+        if not confirmed(run, journal, observer, settings=settings):
             return None
         return _deliver_and_report(run, paths, settings, observer)
 

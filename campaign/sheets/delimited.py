@@ -12,9 +12,10 @@ from campaign.sheets.cell_problems import UNREADABLE, is_suspect, problems_of_te
 from campaign.sheets.csv_records import CANDIDATES, MAX_FIELD_LENGTH, CsvRecord, find_delimiter, read_records
 from campaign.sheets.facts import SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
+from campaign.sheets.header_row import find_header_row, title_row_warning
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
 from campaign.sheets.starts import SEARCHED_ROWS, SheetStart
-from campaign.sheets.table import Row, columns_of, find_header_row, title_row_warning
+from campaign.sheets.table import Row, columns_of
 from campaign.sheets.text_encoding import find_encoding
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_EXAMPLES = 3
+
 _AREA = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})")
 
 
@@ -34,6 +36,9 @@ class MergedAreas:
 
     def __init__(self, references: Iterable[str] = ()) -> None:
         """Initialize with references such as "C2:C3"; others are ignored."""
+        references = list(references)
+        self.count = len(references)
+        self.examples = tuple(references[:_EXAMPLES])
         self._by_column: dict[int, list[tuple[int, int, str]]] = {}
         for reference in references:
             match = _AREA.fullmatch(reference)

@@ -56,7 +56,7 @@ def check(command: Campaign, tmp_path: Path) -> Campaign:
 
 
 def test_every_column_shows_an_example_of_stored_and_displayed(check: Campaign, workbook: Path) -> None:
-    result = check(workbook, "--json")
+    result = check(workbook, "--json", "--accept", "ruined-number")
     assert result.code == 0
     examples = {each["header"]: (each["stored"], each["displayed"]) for each in result.json["columns"]}
     assert examples == {
@@ -67,7 +67,7 @@ def test_every_column_shows_an_example_of_stored_and_displayed(check: Campaign, 
         "SĐT": (None, None),
         "Ghi chú": (None, None),
     }
-    lines = result.stderr.splitlines()
+    lines = result.stderr.splitlines()  # --json has the other stream
     assert "  column C “Ngày hẹn”: “2026-01-05” is shown as “05/01/2026”" in lines
     mapping = next(number for number, line in enumerate(lines) if "page_id ← column A" in line)
     assert mapping < next(number for number, line in enumerate(lines) if "is shown as" in line)
@@ -80,41 +80,49 @@ def test_columns_without_a_variable_are_listed(check: Campaign, workbook: Path) 
 
 def test_values_ruined_by_excel_are_named_by_column_and_cell(check: Campaign, workbook: Path) -> None:
     result = check(workbook, "--json")
-    assert [(each["where"], each["what"]) for each in result.json["warnings"]] == [
-        ("column B “Mã hội thoại” (1 cell: B2 “1.23457E+14”)", "shows ids in scientific notation"),
+    found = [(each["code"], each["message"], each["cells"]) for each in result.json["warnings"]]
+    ruined = "has numbers that are no longer what was entered"
+    unformatted = "contains numbers as text, which do not show the number format of the others"
+    assert found == [
         (
-            "column B “Mã hội thoại” (1 cell: B3 “1234567890123450000”)",
-            "contains numbers of 16 or more digits that end in zeros",
+            "ruined-number",
+            f"column B “Mã hội thoại” {ruined} (2 cells: B2 “1.23457E+14”, which is in scientific notation, B3)",
+            ["B2", "B3"],
         ),
-        ("column B “Mã hội thoại” (1 cell: B4 “1-Mar”)", "contains dates where ids belong"),
+        ("id-dates", "column B “Mã hội thoại” contains dates where ids belong (1 cell: B4 “1-Mar”)", ["B4"]),
         (
-            "column D “Số tiền” (1 cell: D3 “2000000”)",
-            "contains numbers as text, which do not show the number format of the others",
+            "lost-zeros",
+            "column E “SĐT” contains numbers among texts with leading zeros (1 cell: E3 “901234568”)",
+            ["E3"],
         ),
-        ("column E “SĐT” (1 cell: E3 “901234568”)", "contains numbers among texts with leading zeros"),
-        ("column F “Ghi chú” (1 cell: F3 “#N/A”)", "contains the error #N/A"),
-        ("column F “Ghi chú” (1 cell: F4)", "contains a formula whose result was never calculated"),
+        ("numbers-as-text", f"column D “Số tiền” {unformatted} (1 cell: D3 “2000000”)", ["D3"]),
+        ("unreadable-cell", "column F “Ghi chú” contains the error #N/A (1 cell: F3 “#N/A”)", ["F3"]),
+        (
+            "unreadable-cell",
+            "column F “Ghi chú” contains a formula whose result was never calculated (1 cell: F4)",
+            ["F4"],
+        ),
+        ("unused-columns", "2 columns are not used: “SĐT”, “Ghi chú”", []),
     ]
-    assert all(each["remedy"] for each in result.json["warnings"])
+    assert all(each["remedy"] for each in result.json["warnings"][:-1])
 
 
-def test_warnings_are_printed_and_do_not_change_the_exit_code(check: Campaign, workbook: Path) -> None:
+def test_findings_are_printed_and_one_that_stops_a_run_changes_the_exit_code(check: Campaign, workbook: Path) -> None:
     result = check(workbook, "-q")
-    assert (result.code, result.stdout) == (0, "")
-    assert result.stderr.count("Warning: column ") == 7
-    assert "correct it in the sheet" in result.stderr
+    assert result.code == 1
+    assert result.stdout.startswith("1 finding has to be decided before anything is sent:\n  ✗ ruined-number: column B")
+    assert result.stdout.count(": column ") == 6
+    assert "correct it in the sheet" in result.stdout
+    assert check(workbook, "-q", "--accept", "ruined-number").code == 0
 
 
 def test_ids_in_scientific_notation_in_a_csv_are_found(check: Campaign, tmp_path: Path) -> None:
     rows = [HEADERS, ["108600123", "1.08601E+14", "5/1", "10", "0901234567", ""]]
     result = check(write_csv(tmp_path / "list.csv", rows), "--json")
-    assert [(each["where"], each["what"]) for each in result.json["warnings"]] == [
-        ("column B “Mã hội thoại” (1 cell: B2 “1.08601E+14”)", "shows ids in scientific notation")
-    ]
+    assert [each["code"] for each in result.json["warnings"]] == ["scientific-text", "unused-columns"]
 
 
-def test_a_correct_list_has_no_warnings(check: Campaign, tmp_path: Path) -> None:
+def test_a_correct_list_has_no_findings(check: Campaign, tmp_path: Path) -> None:
     rows = [HEADERS, ["108600123", "700100200", "5/1", "10", "0901234567", ""]]
     result = check(write_csv(tmp_path / "list.csv", rows), "--json")
-    assert result.json["warnings"] == []
-    assert "Warning" not in result.stderr
+    assert [each["code"] for each in result.json["warnings"]] == ["unused-columns"]

@@ -48,7 +48,7 @@ def test_a_full_disk_under_the_output_is_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "campaign", "check", str(recipients), *ARGUMENTS]
     with Path("/dev/full").open("wb") as full:
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
-    assert b"1 of 1 rows can be sent." in result.stderr
+    assert b"1 of 1 row can be sent." in result.stderr
     assert b"Warning: --json: the standard output cannot be written (No space left on device)" in result.stderr
     assert b"Traceback" not in result.stderr
 

@@ -80,9 +80,9 @@ def test_check_finds_the_channel_and_its_problems(process: Process, pages: Path)
 def test_the_preview_is_drawn_on_the_terminal(process: Process, pages: Path) -> None:
     result = process("preview", pages, COLUMNS="60")
     assert result.returncode == 0, result.stderr
-    assert "╭─ Control room ─╮" in result.stderr
-    assert "│ Gate 4, please │" in result.stderr
-    assert PAGER.remark in result.stderr
+    assert "╭─ Control room ─╮" in result.stdout
+    assert "│ Gate 4, please │" in result.stdout
+    assert PAGER.remark in result.stdout
 
 
 @pytest.fixture

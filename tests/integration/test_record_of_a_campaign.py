@@ -117,7 +117,7 @@ def test_a_terminal_is_asked_and_may_go_on(
     command: Campaign, server: RunningSandbox, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit(started.with_name("t.toml"), "{{ msg }}", "Dear {{ msg }}")
-    answers = [False, True, True]
+    answers = [False, True]
     asked: list[str] = []
 
     def confirm(question: str, *, err: bool) -> bool:
@@ -128,6 +128,7 @@ def test_a_terminal_is_asked_and_may_go_on(
     streams = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True), stderr=SimpleNamespace(isatty=lambda: False))
     monkeypatch.setattr("campaign.cli.observer.sys", streams)
     monkeypatch.setattr("click.confirm", confirm)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: "y")
     assert command("resume", started).code == 2
     assert command("resume", started, "--json").json["sent"] == 10
     assert asked[:2] == ["Go on?", "Go on?"]

@@ -33,6 +33,7 @@ KEYS = [
     "throttled",
     "seconds",
     "results",
+    "warnings",
 ]
 
 pytestmark = pytest.mark.usefixtures("api_key")
@@ -60,6 +61,7 @@ def test_every_row_arrives_once_and_in_order_for_each_destination(
         "throttled": 0,
         "seconds": 0,
         "results": str(tmp_path / "list.results.xlsx"),
+        "warnings": result.json["warnings"],
     }
     arrived = defaultdict(list)
     for body in server.bodies():
@@ -116,7 +118,7 @@ def test_invalid_rows_stop_the_run_before_the_first_send(
     result = command("run", recipients, "--template", "livechat-text", "--server", server.url, "--yes")
     assert result.code == 2
     assert "B3: “rid” is blank, and rid needs it" in result.stderr
-    assert "1 of 2 rows cannot be sent" in result.stderr
+    assert "1 of 2 rows cannot be sent as it is" in result.stderr
     assert not server.ledger.entries
     assert command("resume", recipients, "--yes").code == 2
 

@@ -174,14 +174,14 @@ def test_the_results_of_a_rehearsal_are_not_sent_for_real(
 def test_a_dry_run_names_unused_variables(command: Campaign, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
     result = command("run", recipients, *LIVECHAT, "--server", "https://x.y", "--set", "mgs=x", "--dry-run")
-    assert "Warning: mgs" in result.stderr
+    assert "unused-setting: mgs: is named by" in result.stderr
 
 
 def test_a_run_names_unused_variables(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 1)
     result = command("run", recipients, *LIVECHAT, "--server", server.url, "--set", "mgs=x", "--yes", "-q")
     assert result.code == 0
-    assert "Warning: mgs" in result.stderr
+    assert "unused-setting: mgs: is named by" in result.stderr
 
 
 def test_a_dry_run_mentions_the_limit(command: Campaign, tmp_path: Path) -> None:

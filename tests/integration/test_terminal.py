@@ -66,7 +66,7 @@ class Terminal:
 def test_the_confirmation_shows_the_facts_and_no_sends_nothing(server: RunningSandbox, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 20)
     terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url, "--rate", "600/min")
-    terminal.wait_for(f"Send 20 messages to {server.url}, 2 s at 10 a second? [y/N]")
+    terminal.wait_for(f"Send 20 messages to {server.url}? [y/N, p: preview]")
     terminal.say("n\n")
     assert terminal.end() == 2
     assert "Nothing was sent." in terminal.text
@@ -78,7 +78,7 @@ def test_yes_sends_and_the_bar_shows_the_wait(start_sandbox: StartSandbox, tmp_p
     server = start_sandbox(SandboxSettings(limit=RateLimit(10, 2.5)))
     recipients = livechat_list(tmp_path / "list.csv", 12)
     terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url)
-    terminal.wait_for("as fast as the server allows")
+    terminal.wait_for("10 a minute, until the server tells its own limit; done at")
     terminal.say("y\n")
     terminal.wait_for("s for the server's limit")
     assert terminal.end() == 0
@@ -101,7 +101,7 @@ def test_a_missing_key_is_prompted_for_and_not_shown(server: RunningSandbox, tmp
     terminal = Terminal(*arguments, KITECHAT_API_KEY="")
     terminal.wait_for("API key for kitechat")
     terminal.say("secret-of-the-test\n")
-    terminal.wait_for("[y/N]")
+    terminal.wait_for("[y/N, p: preview]")
     terminal.say("y\n")
     assert terminal.end() == 0
     assert "secret-of-the-test" not in terminal.text
@@ -120,7 +120,7 @@ def test_a_question_that_is_not_answered_sends_nothing(
 ) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 2)
     terminal = Terminal("run", recipients, "--template", "livechat-text", "--server", server.url)
-    terminal.wait_for("[y/N]")
+    terminal.wait_for("[y/N, p: preview]")
     if interrupt:
         terminal.interrupt()
     else:

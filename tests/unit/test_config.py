@@ -23,6 +23,8 @@ template = "kitechat-offer"
 file = "customers.xlsx"
 sheet = "Khách hàng"
 header_row = 3
+hidden_rows = "skip"
+label = "Tên"
 
 [columns]
 conversation_id = "Mã hội thoại"
@@ -43,6 +45,9 @@ give_up_after = "10min"
 on_doubt = "retry"
 settle = "3min"
 stop_after_refusals = 0
+
+[checks]
+accept = ["blank-value"]
 """
 
 
@@ -53,7 +58,13 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
         "folder": tmp_path,
         "file": tmp_path / "tet.toml",
         "template": "kitechat-offer",
-        "recipients": {"file": tmp_path / "customers.xlsx", "sheet": "Khách hàng", "header_row": 3},
+        "recipients": {
+            "file": tmp_path / "customers.xlsx",
+            "sheet": "Khách hàng",
+            "header_row": 3,
+            "hidden_rows": "skip",
+            "label": "Tên",
+        },
         "columns": {"conversation_id": "Mã hội thoại"},
         "values": {"page_id": "108600123"},
         "server": {"url": "https://chat.example.com"},
@@ -65,6 +76,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
             "settle": 180.0,
             "stop_after_refusals": 0,
         },
+        "checks": {"accept": ("blank-value",)},
     }
 
 

@@ -39,7 +39,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"folder = 'x'\n{LEAST}",
             "folder: there is no such setting; known here: name, template, recipients, columns, values, server, "
-            "throttle, delivery",
+            "throttle, delivery, checks",
             id="name of our own",
         ),
         pytest.param("", 'template: is missing; name a template: template = "livechat-text"', id="template"),
@@ -125,8 +125,18 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         ),
         pytest.param(
             f"{LEAST}[delivery]\non_doubt = 'maybe'\n",
-            "delivery.on_doubt: should be 'ask', 'look' or 'retry', and is “maybe”",
+            "delivery.on_doubt: is “maybe”, and must be 'ask', 'look' or 'retry'",
             id="on_doubt",
+        ),
+        pytest.param(
+            f"{LEAST}hidden_rows = 'no'\n",
+            "recipients.hidden_rows: is “no”, and must be 'send' or 'skip'",
+            id="hidden_rows",
+        ),
+        pytest.param(
+            f"{LEAST}[checks]\naccept = ['blank-values']\n",
+            "checks.accept: “blank-values” is not the code of a finding; did you mean “blank-value”?",
+            id="the code of a finding",
         ),
         pytest.param(
             f"{LEAST}[delivery]\nstop_after_refusals = -1\n",

@@ -76,6 +76,11 @@ def preview(payload: Payload) -> MessagePreview:
 ENDPOINT = "/api/v1/livechat/message"
 
 
+USUAL_QUOTA = (10, 60.0)
+"""Messages in so many seconds, by default: the settings API_Enable_Rate_Limiter_Limit_Calls_Default (10) and
+API_Enable_Rate_Limiter_Limit_Time_Default (60,000 ms), which the server's administrator can change."""
+
+
 class Livechat:
     """Rocket.Chat's livechat API. A repeated `_id` is harmless and a message can be read back."""
 
@@ -86,6 +91,7 @@ class Livechat:
     can_read_back = True
     destination_fields: tuple[Path, ...] = (("token",), ("rid",))
     remark = REMARK
+    usual_quota = USUAL_QUOTA
 
     @property
     def starter(self) -> Traversable:

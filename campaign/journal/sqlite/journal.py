@@ -207,7 +207,7 @@ class SqliteJournal(SqliteDoubts):
     def discard(self, run: int) -> None:
         """Delete a plan of which nothing was sent."""
         with plain_errors(self.path), transaction(self._connection):
-            for table in ("message", "status", "digest", "origin", "looked", "run"):
+            for table in ("message", "status", "digest", "origin", "looked", "finding", "accepted", "run"):
                 self._connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 - our own names
 
     def begin_session(self, run: int, retry: Collection[State] = ()) -> int:

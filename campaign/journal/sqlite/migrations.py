@@ -130,5 +130,28 @@ CREATE TABLE IF NOT EXISTS looked (
 ) WITHOUT ROWID
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED)
+# What a plan's findings were, which of them were accepted and by whom; and the limit that a server stated last.
+FINDINGS = """
+CREATE TABLE finding (
+    run INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    finding TEXT NOT NULL,
+    PRIMARY KEY (run, place)
+) WITHOUT ROWID;
+CREATE TABLE accepted (
+    run INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (run, code)
+) WITHOUT ROWID;
+CREATE TABLE server_quota (
+    server TEXT PRIMARY KEY,
+    requests INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    at REAL NOT NULL
+) WITHOUT ROWID
+"""
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS)
 """Append; never change a step that was released."""

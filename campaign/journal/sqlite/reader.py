@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from campaign.journal.cells import decode_cells
 from campaign.journal.origin import Origin
 from campaign.journal.records import (
     ReasonCount,
@@ -17,7 +18,6 @@ from campaign.journal.records import (
     State,
     Tally,
     WaitingRow,
-    decode_cells,
 )
 from campaign.journal.sqlite.schema import decoding, plain_errors
 from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS

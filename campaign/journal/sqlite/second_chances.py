@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from campaign.journal.decisions import ABANDONED, DELIVERED, SETTLED, Decision, EarlierRow
 from campaign.journal.records import State, storable
-from campaign.journal.sqlite.reader import JournalReader
+from campaign.journal.sqlite.findings import RecordedFindings
 from campaign.journal.sqlite.schema import plain_errors, transaction
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ FROM status JOIN message USING (run, seq) LEFT JOIN origin USING (run, seq)
 """
 
 
-class SecondChances(JournalReader):
+class SecondChances(RecordedFindings):
     """The part of a journal that keeps people from getting a message twice by a second chance."""
 
     @contextlib.contextmanager
@@ -132,6 +132,7 @@ class SecondChances(JournalReader):
             "UPDATE status SET kind = '', reason = '', message_id = NULL WHERE run = ? AND kind NOT IN (?, ?)",
             (run, ABANDONED, SETTLED),
         )
+        execute("DELETE FROM finding WHERE run = ?", (run,))  # they quote cells
         execute("UPDATE attempt SET detail = NULL WHERE run = ?", (run,))
         execute("UPDATE run SET stop_reason = NULL WHERE run = ?", (run,))
         execute("DELETE FROM workbook WHERE run = ?", (run,))

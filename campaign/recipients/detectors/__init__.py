@@ -12,7 +12,6 @@ them is looked at.
 from __future__ import annotations
 
 from campaign.recipients.detectors.cells import CellDetector, CellFinding
-from campaign.recipients.detectors.kinds import KINDS, Kind
 from campaign.recipients.detectors.placeholders import column_names, placeholders_in_template
 
-__all__ = ["KINDS", "CellDetector", "CellFinding", "Kind", "column_names", "placeholders_in_template"]
+__all__ = ["CellDetector", "CellFinding", "column_names", "placeholders_in_template"]

@@ -157,7 +157,7 @@ def _backslash_quotes(cell: _Cell) -> str | None:
 
 def _legacy_font(cell: _Cell) -> str | None:
     shown = from_legacy_font(cell.text, cell.font) if cell.font else cell.text
-    return None if shown == cell.text else f"the font {cell.font} shows “{one_line(shown, _SHOWN_LENGTH)}”"
+    return None if shown == cell.text else f"the font {cell.font} shows as “{one_line(shown, _SHOWN_LENGTH)}”"
 
 
 def _ruined_id(cell: _Cell) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from campaign.sheets import CellValue
 
-_SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]\d+")
+SCIENTIFIC = re.compile(r"-?\d(?:[.,]\d+)?E[+-]\d+")
 DIGITS_KEPT = 15
 """Excel keeps fifteen digits of a number (Microsoft, “Excel specifications and limits”: number precision)."""
 
@@ -27,15 +27,16 @@ def ruin_of(value: CellValue, text: str, number_format: str, *, is_id: bool) -> 
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ""
-    if _SCIENTIFIC.fullmatch(text):
+    if SCIENTIFIC.fullmatch(text):
         # A measurement may be meant so; a whole number in the General format was only too long for its cell.
         meant = not is_id and (number_format != "General" or value != int(value))
-        return "" if meant else f"is shown as “{text}”"
-    if len(text) > DIGITS_KEPT and text.isdecimal() and _has_lost_digits(value):
-        return f"“{text}” has {len(text)} digits, and Excel keeps {DIGITS_KEPT}"
+        return "" if meant else "is in scientific notation"
+    if len(text) > DIGITS_KEPT and text.isdecimal() and has_lost_digits(value):
+        return f"has {len(text)} digits, of which Excel keeps {DIGITS_KEPT}"
     return ""
 
 
-def _has_lost_digits(number: float) -> bool:
+def has_lost_digits(number: float) -> bool:
+    """Whether a number of 16 or more digits has only zeros after the fifteenth."""
     exact = Decimal(repr(number))
     return exact % Decimal(10) ** (exact.adjusted() - DIGITS_KEPT + 1) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from campaign.recipients import variable_name
+from campaign.recipients.variables import variable_name
 from campaign.text import caseless
 
 if TYPE_CHECKING:

@@ -18,12 +18,13 @@ from campaign.review.workbook.sheet_layouts import LETTER, display_width
 from campaign.text import duration, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from openpyxl.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from campaign.journal import JournalStore, ReasonCount, RunRecord, Tally
+    from campaign.findings import Finding
+    from campaign.journal import Acceptance, JournalStore, ReasonCount, RunRecord, Tally
 
 _MOST_REASONS = 40
 _LONGEST_REASON = 500
@@ -62,6 +63,7 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     page.end_row()
     _write_states(page, tally)
     _write_reasons(page, journal.reasons(run.number))
+    _write_findings(page, journal.findings(run.number), {each.code: each for each in journal.accepted(run.number)})
     _write_details(page, run, tally)
     _write_pace(page, *journal.sent_per_minute(run.number))
 
@@ -95,6 +97,28 @@ def _write_reasons(page: SummaryWriter, reasons: Sequence[ReasonCount]) -> None:
     if len(reasons) > _MOST_REASONS:
         more = len(reasons) - _MOST_REASONS
         page.text("D", f"{more:,} more reason{'' if more == 1 else 's'}: see the sheet “Results”")
+        page.end_row()
+    page.end_row()
+
+
+def _write_findings(page: SummaryWriter, findings: Sequence[Finding], accepted: Mapping[str, Acceptance]) -> None:
+    """What was found when the run was planned, and who accepted it."""
+    if not findings:
+        return
+    page.heading("Found before sending", "Count", "Accepted", "What was found")
+    for finding in findings:
+        by = accepted.get(finding.code)
+        page.label(finding.code)
+        page.number("B", finding.count)
+        page.text(
+            "C",
+            f"{by.by}, {local_time(by.at):%Y-%m-%d %H:%M}"
+            if by
+            else "needs no decision"
+            if not finding.stops
+            else "no",
+        )
+        page.text("D", shorten(finding.message, _LONGEST_REASON))
         page.end_row()
     page.end_row()
 
@@ -184,6 +208,10 @@ class SummaryWriter:
         style = STATE_STYLES[state]
         cell = self._put("A", style.label, _TOP)
         cell.fill, cell.font = ground(style.fill), font(colour=style.ink, bold=True)
+
+    def label(self, text: str) -> None:
+        """Put a name into column A."""
+        self._put("A", text, _TOP)
 
     def number(self, letter: str, number: float, number_format: str = "#,##0") -> None:
         """Put a number into a column."""

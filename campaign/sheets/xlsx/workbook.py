@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.facts import MergedAreas, SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
+from campaign.sheets.header_row import find_header_row
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
 from campaign.sheets.number_format import CellText
 from campaign.sheets.starts import SEARCHED_DEPTH, SEARCHED_ROWS, SheetStart
-from campaign.sheets.table import columns_of, find_header_row
+from campaign.sheets.table import columns_of
 from campaign.sheets.xlsx.cells import CellReader, RowBuilder
 from campaign.sheets.xlsx.contents import (
     Contents,
@@ -94,7 +95,6 @@ def read_rows(
 
 
 _MAX_FORMATS_LISTED = 10
-_AREAS_LISTED = 3
 
 _SHEETS_SEARCHED, _CELLS_SEARCHED = 50, 300_000
 """Most sheets in which headers are looked for, and cells of their first rows."""
@@ -136,7 +136,7 @@ class WorkbookSheet:
         self.columns: tuple[Column, ...] = columns_of(header.texts)
         self.header_warning = header.warning
         self._fixed_notes = (describe_choice(chosen, contents.sheets), *filter(None, (format_note, header.warning)))
-        self.notes: tuple[str, ...] = (*self._fixed_notes, *_property_notes(properties))
+        self.notes: tuple[str, ...] = self._fixed_notes
 
     def rows(self) -> Iterator[Row]:
         """Yield every row that is not blank, in the order of the sheet; `notes` is complete once all are read.
@@ -152,7 +152,8 @@ class WorkbookSheet:
                 if raw.number > self._header_row and (row := builder.build(raw)) is not None:
                     yield row
         self._properties = properties
-        self.notes = (*self._fixed_notes, *_property_notes(properties), *_format_notes(self._display))
+        hidden = ("hidden columns are read too",) if properties.hidden_columns else ()
+        self.notes = (*self._fixed_notes, *hidden, *_format_notes(self._display))
 
     @property
     def facts(self) -> SheetFacts:
@@ -210,19 +211,6 @@ def _display(contents: Contents, options: ReadOptions) -> CellText:
     except ValueError as error:
         remedy = "use a date format such as dd/mm/yyyy"
         raise RecipientsError(Problem("short_date", f"“{options.short_date}” is not a date format", remedy)) from error
-
-
-def _property_notes(properties: SheetProperties) -> Iterator[str]:
-    if properties.filtered:
-        yield "a filter is on: the rows it hides are read too"
-    elif properties.hidden_rows:
-        yield f"{properties.hidden_rows:,} hidden row{' is' if properties.hidden_rows == 1 else 's are'} read too"
-    if properties.hidden_columns:
-        yield "hidden columns are read too"
-    if properties.merged:
-        areas = ", ".join(properties.areas[:_AREAS_LISTED])
-        more = ", …" if properties.merged > _AREAS_LISTED else ""
-        yield f"merged cells ({areas}{more}): only the first cell of each area has its text"
 
 
 def _format_notes(display: CellText) -> Iterator[str]:

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from campaign.journal import Outcome, PlannedRow, RunManifest, State
-from campaign.journal.records import encode_cells
+from campaign.journal.cells import encode_cells
 from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.settings import DeliverySettings

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.journal import RecordedCell, State, Tally
-from campaign.journal.records import decode_cells, encode_cells, storable
+from campaign.journal.cells import decode_cells, encode_cells
+from campaign.journal.records import storable
 
 LONG_AGO, FAR_AHEAD = timedelta(days=-3_000_000), timedelta(days=3_000_000)
 VALUES = st.one_of(

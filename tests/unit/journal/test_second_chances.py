@@ -226,7 +226,10 @@ def test_a_journal_from_before_is_given_the_tables_and_its_messages_are_known(tm
     with open_journal(path) as journal:
         plan(journal, [message(2)._replace(body=body)])
         deliver(journal, {1: State.SENT})
-    for table in ("digest", "origin", "decision", "stop_request", "workbook"):
+    for table in (
+        *("digest", "origin", "decision", "stop_request", "workbook"),
+        *("finding", "accepted", "server_quota"),
+    ):
         execute(path, f"DROP TABLE {table}")
     execute(path, "PRAGMA user_version = 2")
     with open_journal(path, create=False) as journal, journal.delivered_messages([1]) as find:

@@ -128,14 +128,14 @@ def test_words_for_nothing_are_known() -> None:
 @pytest.mark.parametrize(
     ("value", "text", "code", "is_id", "ruin"),
     [
-        pytest.param(8.490123456789012e18, "8.49012E+18", "General", True, "is shown as “8.49012E+18”", id="an id"),
-        pytest.param(123456789012, "1.23457E+11", "General", False, "is shown as “1.23457E+11”", id="an order"),
+        pytest.param(8.490123456789012e18, "8.49012E+18", "General", True, "is in scientific notation", id="an id"),
+        pytest.param(123456789012, "1.23457E+11", "General", False, "is in scientific notation", id="an order"),
         pytest.param(1.5e-7, "1.5E-07", "General", False, "", id="a measurement"),
         pytest.param(123456, "1.23E+05", "0.00E+00", False, "", id="a format that is meant so"),
-        pytest.param(123456, "1.23E+05", "0.00E+00", True, "is shown as “1.23E+05”", id="an id in such a format"),
+        pytest.param(123456, "1.23E+05", "0.00E+00", True, "is in scientific notation", id="an id in such a format"),
         pytest.param(
             8490123456789010000, "8490123456789010000", "0", True,
-            "“8490123456789010000” has 19 digits, and Excel keeps 15", id="19 digits",
+            "has 19 digits, of which Excel keeps 15", id="19 digits",
         ),
         pytest.param(1234567890123456, "1234567890123456", "0", True, "", id="16 digits that are whole"),
         pytest.param(123456789012345, "123456789012345", "0", True, "", id="15 digits"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 
 from campaign.journal import Outcome, PlannedRow, RunManifest, RunRecord, State
-from campaign.journal.records import encode_cells
+from campaign.journal.cells import encode_cells
 from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.review.results_workbook import write_results

@@ -71,6 +71,7 @@ def test_the_rows_stand_in_the_page_as_json(tmp_path: Path) -> None:
         "rows": [
             {
                 "row": 2,
+                "label": "",
                 "to": "7/c",
                 "payload": PAYLOAD,
                 "preview": {
@@ -82,17 +83,21 @@ def test_the_rows_stand_in_the_page_as_json(tmp_path: Path) -> None:
                 "problems": [],
                 "note": "",
                 "cells": ["c", "Chị Lan ơi 🎉"],
+                "findings": [],
             },
             {
                 "row": 3,
+                "label": "",
                 "to": "",
                 "payload": None,
                 "preview": None,
                 "problems": [["B3", "is blank", "fill it in"]],
                 "note": "",
                 "cells": ["c", ""],
+                "findings": [],
             },
         ],
+        "findings": [],
     }
 
 

@@ -17,8 +17,8 @@ from campaign.channels.kitechat.look_up import _moment
 from campaign.channels.look_up import look_up_of
 from campaign.delivery import DeliveryContext, LocalRateLimiter, Shutdown
 from campaign.journal import PlannedRow, State
+from campaign.journal.cells import encode_cells
 from campaign.journal.memory import MemoryJournal
-from campaign.journal.records import encode_cells
 from campaign.runs.doubts import DoubtSettler
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.settings import DeliverySettings

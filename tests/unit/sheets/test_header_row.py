@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from campaign.errors import RecipientsError
-from campaign.sheets.table import find_header_row, looks_like_headers
+from campaign.sheets.header_row import find_header_row, looks_like_headers
 
 WORDS = ["name", "phone"]
 

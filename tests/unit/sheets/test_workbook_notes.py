@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "customers.xlsx"
 
 
-def test_hidden_rows_and_columns_are_read_and_noted(path: Path) -> None:
+def test_hidden_rows_are_marked_and_hidden_columns_noted(path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -31,11 +31,11 @@ def test_hidden_rows_and_columns_are_read_and_noted(path: Path) -> None:
     sheet.column_dimensions["B"].hidden = True
     book.save(path)
     opened = open_sheet(path)
-    assert [found.texts for found in opened.rows()] == [("1", "2"), ("3", "4")]
-    assert opened.notes[1:] == ("1 hidden row is read too", "hidden columns are read too")
+    assert [(found.texts, found.hidden) for found in opened.rows()] == [(("1", "2"), False), (("3", "4"), True)]
+    assert opened.notes[1:] == ("hidden columns are read too",)
 
 
-def test_rows_behind_a_filter_are_read_and_noted_at_once(path: Path) -> None:
+def test_rows_behind_a_filter_are_read_and_marked(path: Path) -> None:
     sheet = sheet_xml(
         row(1, text("A1", "a")),
         row(2, text("A2", "1"), attributes='hidden="1"'),
@@ -43,13 +43,10 @@ def test_rows_behind_a_filter_are_read_and_noted_at_once(path: Path) -> None:
         after='<autoFilter ref="A1:A2"/>',
     )
     opened = open_sheet(books.save(path, books.parts(sheet)))
-    note = "a filter is on: the rows it hides are read too"
-    assert opened.notes[1:] == (note,)
-    assert len(list(opened.rows())) == 1
-    assert opened.notes[1:] == (note,)
+    assert [found.hidden for found in opened.rows()] == [True]
 
 
-def test_merged_cells_are_noted(path: Path) -> None:
+def test_the_first_merged_areas_are_known_once_the_rows_are_read(path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -60,5 +57,5 @@ def test_merged_cells_are_noted(path: Path) -> None:
     book.save(path)
     opened = open_sheet(path)
     assert [found.texts for found in opened.rows()] == [("1", "2")]
-    assert opened.notes[1].startswith("merged cells (")
-    assert opened.notes[1].endswith(", …): only the first cell of each area has its text")
+    assert opened.facts.merged.count == 4
+    assert set(opened.facts.merged.examples) < {"A2:A3", "B2:B3", "A5:B5", "A7:B7"}

@@ -115,7 +115,7 @@ def test_every_element_may_have_a_prefix(path: Path, prefix: str) -> None:
     contents = books.parts(sheet, strings=strings, workbook=workbook)
     opened = open_sheet(books.save(path, contents))
     assert [found.texts for found in opened.rows()] == [("An",)]
-    assert opened.notes[-1].startswith("merged cells (A5:B5)")
+    assert opened.facts.merged.examples == ("A5:B5",)
 
 
 def test_strict_office_open_xml_is_read_with_its_dates(path: Path) -> None:

@@ -1,0 +1,152 @@
+"""What is shown with the question whether to send: on one screen of 80 columns."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from campaign.findings import codes_of
+from campaign.journal import State
+from campaign.review.findings_text import BLOCKING, CAUTION, StyledLine, blocking_lines, finding_lines
+from campaign.review.phrases import reason_of, rows_of
+from campaign.review.preview_terminal import box, hanging, wrapped
+from campaign.runs.earlier import who_gets_it_again
+from campaign.text import one_line, rough_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from campaign.journal import ReasonCount
+    from campaign.runs import SendConfirmation
+    from campaign.runs.confirmation import ShownMessage
+
+WIDEST = 100
+"""Columns up to which the facts are as wide as the terminal."""
+
+PREVIEWED = 10
+"""Messages that `p` shows."""
+
+_FIRST_LINES, _FIRST_CHARACTERS = 4, 400
+_REASONS, _REASON_LENGTH = 3, 60
+_REMEDIES = 3
+"""Findings up to which each is shown with its remedy: more of them would not fit on the screen."""
+
+
+def question_of(confirmation: SendConfirmation) -> str:
+    """The question, in one sentence."""
+    messages = "1 message" if confirmation.messages == 1 else f"{confirmation.messages:,} messages"
+    return f"Send {messages} to {confirmation.server}?"
+
+
+def notes_of(confirmation: SendConfirmation, width: int, *, quiet: bool) -> Iterator[StyledLine]:
+    """What is said where nobody is asked."""
+    accepted = {finding.code for finding in confirmation.findings if finding not in confirmation.undecided}
+    rehearsal = confirmation.server == "the sandbox"
+    shown = () if rehearsal else accepted
+    yield from finding_lines(confirmation.findings, shown, width, rehearsal=rehearsal, notes=not quiet)
+    for fact in _consequences(confirmation):
+        yield from (StyledLine(line, CAUTION) for line in wrapped(fact, width))
+
+
+def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
+    """What an operator should know before saying yes."""
+    yield from _fact("List", confirmation.recipients, width)
+    yield from _fact("Template", confirmation.template, width)
+    yield from _fact("Left out", _left_out(confirmation.left_out), width)
+    for finding in confirmation.findings:
+        if finding.code == "same-destination":
+            yield from _fact("Several", finding.message, width)
+    for fact in _consequences(confirmation):
+        yield from _fact("Again", fact, width, CAUTION)
+    if confirmation.pace is not None:
+        yield from _fact("Pace", f"{confirmation.pace.words}; {_end(confirmation.pace.seconds)}", width)
+    others = [each for each in confirmation.findings if not each.stops and each.code != "same-destination"]
+    accepted = [each for each in confirmation.findings if each.stops and each not in confirmation.undecided]
+    yield from _fact("Accepted", ", ".join(codes_of(accepted)), width, CAUTION)
+    yield from _fact("Notes", ", ".join(codes_of(others)) + " (see campaign check)" if others else "", width)
+    for message in confirmation.first(1):
+        yield from _first(message, width)
+    yield from _decisions(confirmation, width)
+
+
+def _decisions(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
+    found = confirmation.undecided
+    if len(found) <= _REMEDIES:
+        yield from blocking_lines(found, width)
+    else:
+        yield StyledLine(f"{len(found)} findings that a yes accepts (campaign check has the remedies):", BLOCKING)
+        for finding in found:
+            first, *rest = wrapped(f"✗ {finding.code}: {finding.message}", width - 3)
+            yield StyledLine(f"  {first}{'…' if rest else ''}", BLOCKING)
+    if 0 < len(found) <= _REMEDIES:
+        yield StyledLine("A yes accepts what is shown here.", BLOCKING)
+
+
+def preview_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
+    """The first messages, as their recipients will see them."""
+    for message in confirmation.first(PREVIEWED):
+        for line in wrapped(f"Row {message.row}{_called(message)}, to {message.destination}", width):
+            yield StyledLine(line)
+        for title, bubble in message.preview.titled():
+            yield from (StyledLine(f"  {line}") for line in box(title, bubble.sections, width - 2))
+    more = confirmation.messages - PREVIEWED
+    if more > 0:
+        yield StyledLine(f"… and {more:,} more: campaign preview shows all of them.")
+
+
+def _fact(name: str, text: str, width: int, color: str | None = None) -> Iterator[StyledLine]:
+    if text:
+        yield from (StyledLine(line, color) for line in hanging(f"{name:<10}", text, width))
+
+
+def _first(message: ShownMessage, width: int) -> Iterator[StyledLine]:
+    texts = [text for bubble in message.preview.bubbles for section in bubble.sections for text in section]
+    whole = "\n".join(texts)[:_FIRST_CHARACTERS]
+    lines = list(hanging(f"{'First':<10}", f"row {message.row}{_called(message)}: {whole}", width))
+    yield from map(StyledLine, lines[:_FIRST_LINES])
+    if len(lines) > _FIRST_LINES:
+        yield StyledLine(f"{' ' * 10}…")
+
+
+def _called(message: ShownMessage) -> str:
+    return f" ({one_line(message.label, 40)})" if message.label else ""
+
+
+def _left_out(reasons: tuple[ReasonCount, ...]) -> str:
+    """How many rows nothing is sent for, and why: "2 rows (1: hidden in the sheet; 1: exact duplicate of row 2)"."""
+    if not reasons:
+        return ""
+    parts = [f"{each.count:,}: {one_line(_reason(each), _REASON_LENGTH)}" for each in reasons[:_REASONS]]
+    rest = sum(each.count for each in reasons[_REASONS:])
+    if rest:
+        parts.append(f"{rest:,}: other reasons")
+    return f"{rows_of(sum(each.count for each in reasons))} ({'; '.join(parts)})"
+
+
+def _reason(reason: ReasonCount) -> str:
+    """Why rows are left out; that of an invalid row without its cell, which is not that of the others."""
+    return reason.kind if reason.state is State.INVALID and reason.kind else reason_of(reason)
+
+
+def _consequences(confirmation: SendConfirmation) -> Iterator[str]:
+    """What sending means for the recipients and rows of earlier runs."""
+    if confirmation.repeated or confirmation.repeated_in_doubt:
+        runs = ", ".join(
+            f"run {each.run} of {datetime.fromtimestamp(each.at).astimezone():%Y-%m-%d %H:%M} to {each.rows:,} of them"
+            for each in confirmation.earlier
+        )
+        yield f"{who_gets_it_again(confirmation.repeated, confirmation.repeated_in_doubt)}."
+        if runs:
+            yield f"It was sent by {runs}."
+    if confirmation.abandoned:
+        yield f"The run before is unfinished: {rows_of(confirmation.abandoned)} of it will be left unsent."
+
+
+def _end(seconds: float) -> str:
+    """When it is done: "done at about 14:32, in 90 s"."""
+    if seconds < 1:
+        return "done in under 1 s"
+    now = datetime.now().astimezone()
+    end = now + timedelta(seconds=seconds)
+    at = f"{end:%H:%M}" if end.date() == now.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"done at about {at}, in {rough_duration(seconds)}"

@@ -1,0 +1,26 @@
+"""The column that names the rows of a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from campaign.errors import Problem, RecipientsError
+from campaign.text import caseless
+
+if TYPE_CHECKING:
+    from campaign.sheets import Column, Sheet
+
+
+def label_column(recipients: Sheet, header: str) -> Column:
+    """The column by whose text rows are called.
+
+    Raises:
+        RecipientsError: there is none.
+    """
+    for column in recipients.columns:
+        if caseless(column.header) == caseless(header):
+            return column
+    headers = ", ".join(column.label for column in recipients.columns if column.header)
+    raise RecipientsError(
+        Problem("label", f"there is no column with the header “{header}”", f"the headers are: {headers}")
+    )
