@@ -238,7 +238,8 @@ def _write(
     wrong = counts.invalid
     if wrong and not options.skip_invalid:
         what = f"{wrong:,} of {rows_of(counts.rows)} cannot be sent as {'it is' if wrong == 1 else 'they are'}"
-        remedy = "correct them (`campaign check` names them all), or send the others with --skip-invalid"
+        them, names = ("it", "names it") if wrong == 1 else ("them", "names them all")
+        remedy = f"correct {them} (`campaign check` {names}), or send the others with --skip-invalid"
         summary = Problem(str(plan.recipients.path), what, remedy)
         accepted = plan.accepted | known_codes(options.accept)
         found = () if plan.rehearsal else undecided(findings, accepted)
