@@ -46,11 +46,13 @@ def show_report(
     if not quiet:
         for line in as_text(summary):
             say(line, out=out and not json_wanted)
-    if report.trouble:
+    if report.trouble and report.lost:
+        say(str(report.trouble), color="red")
+    elif report.trouble:
         say(f"{report.trouble}; write it again with: campaign results {summary.file}", color="red")
     if json_wanted:
         print_json(as_json(summary))
-    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault)
+    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault, lost=report.lost)
 
 
 def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:

@@ -220,13 +220,13 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
     tally = report.tally
     try:
         reported = report.to_xlsx(target, observer.writing(target, tally.rows + tally.count(*TO_FIX, *DOUBTFUL)))
-    except ResultsError as error:
-        return replace(report, trouble=error)
-    except KeyboardInterrupt:
-        return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))
-    except CampaignError:
-        raise
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
+        if _is_interrupt(error):
+            return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))
+        if isinstance(error, ResultsError):
+            return replace(report, trouble=error)
+        if isinstance(error, CampaignError):
+            raise
         LOG.exception("internal error")
         trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
         return replace(report, fault=True, trouble=trouble)
@@ -234,3 +234,11 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
         what = "is not, or no longer, what campaign wrote there, or another program has it open"
         observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))
     return reported
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether it is an interrupt, or what a library raised while it cleared up after one, as zipfile does."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, KeyboardInterrupt):
+        found = found.__context__
+    return found is not None

@@ -159,8 +159,8 @@ def test_the_first_interrupt_of_a_long_workbook_says_what_is_written_and_the_sec
     said = read_until(process, "Writing list.results.xlsx: ")
     assert " of 30,000 rows are in it; Ctrl-C again leaves it out." in said
     process.send_signal(signal.SIGINT)
-    stdout, _ = process.communicate(timeout=30)
-    assert process.returncode == 130
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
     assert (json.loads(stdout)["sent"], json.loads(stdout)["results"]) == (5, None)
     assert not list(tmp_path.glob(".campaign-*"))
 

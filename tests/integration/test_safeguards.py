@@ -129,11 +129,16 @@ def test_a_folder_is_not_a_campaign(command: Campaign, tmp_path: Path) -> None:
     assert "is a folder" in result.stderr
 
 
+@pytest.mark.parametrize("hidden", [False, True], ids=["as it is", "behind another error"])
 def test_an_interrupt_while_the_workbook_is_written_ends_in_a_report(
-    command: Campaign, server: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Campaign, server: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, hidden: bool
 ) -> None:
     def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
+        try:
+            raise KeyboardInterrupt
+        finally:
+            if hidden:  # as zipfile does when it is closed amid a part
+                raise ValueError("Can't close the ZIP file while there is an open writing handle on it.")
 
     monkeypatch.setattr("campaign.runs.report.write_results", interrupted)
     recipients = livechat_list(tmp_path / "list.csv", 3)
