@@ -89,7 +89,8 @@ def _wrong_words(result: Result) -> str:
         return "" if _is_json(result.stdout) else "its output is not JSON"
     if result.exit_code != 2:
         return f"exit code {result.exit_code}: {result.stderr.strip()}"
-    refusal = result.stderr.strip().splitlines()
+    # An indented line shows the place in a file, under the sentence that is about it.
+    refusal = [line for line in result.stderr.strip().splitlines() if not line.startswith("    ")]
     vague = [line for line in refusal if not SAYS_WHERE_AND_WHY.match(line)]
     return f"a refusal without place or reason: {vague or refusal}" if vague or not refusal else ""
 
