@@ -80,7 +80,6 @@ class SheetProperties:
     Attributes:
         filtered: whether a filter hides rows.
         hidden_columns: whether there are hidden columns.
-        hidden_rows: number of rows hidden, by a filter or manually.
         merged: number of merged areas.
         areas: references of the first of them, "C2:C3".
     """
@@ -88,7 +87,6 @@ class SheetProperties:
     def __init__(self) -> None:
         self.filtered = False
         self.hidden_columns = False
-        self.hidden_rows = 0
         self.merged = 0
         self.areas: list[str] = []
 
@@ -227,7 +225,6 @@ class SheetReader:
         self._cell = {}
         self._column = -1
         self._hidden = is_true(attributes.get("hidden")) or _is_zero(attributes.get("ht"))
-        self._properties.hidden_rows += self._hidden
 
     def _column_index(self) -> int:
         """Return the column of the current cell; not called for blank cells."""
