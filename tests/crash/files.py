@@ -26,7 +26,7 @@ ROWS, PACE = 300, 120
 WORK = 0.7
 """Seconds at most between the beginning of work and a kill or an event."""
 
-LONGEST_LIST = 240.0
+LONGEST_LIST = 900.0
 MAIN, WAL, SHM, LOCK = "", "-wal", "-shm", ".lock"
 NAME = "c.journal.db"
 
