@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from campaign.errors import CampaignFileError, Problem
-from campaign.findings import unknown_code
+from campaign.config_values import Concurrency, FilePath, Rate, Seconds, TemplateName, Word, finding_codes, in_words
+from campaign.errors import Problem
 from campaign.settings import DeliverySettings
 from campaign.sheets.table import ReadOptions
 
@@ -21,98 +20,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 DEFAULTS = DeliverySettings()
-
-T = TypeVar("T")
-
-SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "second": 1, "min": 60, "m": 60, "minute": 60, "h": 3600, "hour": 3600}
-
-
-def _seconds(value: object) -> object:
-    """Turn "30s", "10min" or a number of seconds into seconds."""
-    if isinstance(value, str):
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", value.lower())
-        if found is None or found[2] not in SECONDS:
-            raise ValueError(f"“{value}” is not a time; write it as “30s”, “10min” or “1h”")
-        return float(found[1]) * SECONDS[found[2]]
-    return value
-
-
-def _per_second(value: object) -> object:
-    """Turn "10/s" or "600/min" into requests per second, and "auto" into None."""
-    if not isinstance(value, str):
-        return value
-    if value.strip().lower() == "auto":
-        return None
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*", value.lower())
-    if found is None or found[2] not in SECONDS or float(found[1]) == 0:
-        raise ValueError(f"“{value}” is not a rate; write it as “auto”, “10/s” or “600/min”")
-    return float(found[1]) / SECONDS[found[2]]
-
-
-def _not_blank(value: object) -> object:
-    """Refuse a blank name."""
-    if isinstance(value, str) and not value.strip():
-        raise ValueError("is blank")
-    return value
-
-
-def _text(value: object) -> object:
-    """Turn an integer into its digits: page_id = 108600123 without quotes."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _finding_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse a code that no finding has."""
-    wrong = unknown_code(codes)
-    if wrong is not None:
-        raise ValueError(f"“{wrong[0]}” is not the code of a finding; {wrong[1]}")
-    return codes
-
-
-def parse_rate(rate: str | float) -> float | None:
-    """Parse a rate such as "10/s", "600/min" or a number into requests per second; None for "auto".
-
-    Raises:
-        CampaignFileError: it is not a rate.
-    """
-    return _validated(_RATE, rate, "rate")
-
-
-def parse_concurrency(concurrency: int) -> int:
-    """A number of requests in flight at once.
-
-    Raises:
-        CampaignFileError: it is not a whole number from 1 to 1,000.
-    """
-    return _validated(_CONCURRENCY, concurrency, "concurrency")
-
-
-def parse_limit(limit: int) -> int:
-    """A number of rows to deliver.
-
-    Raises:
-        CampaignFileError: it is not a whole number from 1 on.
-    """
-    return _validated(_LIMIT, limit, "limit")
-
-
-def _validated(adapter: TypeAdapter[T], value: object, where: str) -> T:
-    try:
-        return adapter.validate_python(value)
-    except ValidationError as error:
-        what, remedy = _in_words(error.errors(include_url=False)[0], where)
-        raise CampaignFileError(Problem(where, what, remedy)) from error
-
-
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400)]
-Rate = Annotated[Annotated[float, Field(gt=0, le=100_000)] | None, BeforeValidator(_per_second)]
-Word = Annotated[str, BeforeValidator(_text)]
-Concurrency = Annotated[int, Field(ge=1, le=1000)]
-_RATE: TypeAdapter[float | None] = TypeAdapter(Rate)
-_CONCURRENCY: TypeAdapter[int] = TypeAdapter(Concurrency, config=ConfigDict(strict=True))
-_LIMIT: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)], config=ConfigDict(strict=True))
-FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
-TemplateName = Annotated[str, BeforeValidator(_not_blank)]
 
 
 class Section(BaseModel):
@@ -153,7 +60,7 @@ class RecipientsSection(Section):
 class ChecksSection(Section):
     """Which findings are accepted; `findings.KINDS` has their codes."""
 
-    accept: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_finding_codes)] = ()
+    accept: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(finding_codes)] = ()
 
 
 class ServerSection(Section):
@@ -217,25 +124,8 @@ def problem_of(file: Path, error: ErrorDetails) -> Problem:
         return unknown_key(file, path)
     if error["type"] == "missing":
         return Problem(where, "is missing", _remedy_for_missing(path))
-    what, remedy = _in_words(error, str(path[-1]))
+    what, remedy = in_words(error, str(path[-1]))
     return Problem(where, what, remedy)
-
-
-def _in_words(error: ErrorDetails, key: str) -> tuple[str, str]:
-    """What is wrong with a value, and what to do about it."""
-    kind, given = error["type"], f"“{error['input']}”"
-    if kind == "string_pattern_mismatch":
-        return f"{given} cannot name a file", 'leave out / \\ : * ? " < > | and a final dot'
-    if kind == "value_error":
-        return str(error["ctx"]["error"]), ""
-    if kind in ("model_type", "mapping_type", "dict_type"):
-        return f"is {given} where a section belongs", f"write it as [{key}]"
-    if kind == "literal_error":
-        return f"is {given}, and must be {error['ctx']['expected']}", ""
-    if kind in ("string_type", "path_type"):
-        return f"is {given}, and must be text", "put it in quotation marks"
-    message = error["msg"].removeprefix("Input ").removeprefix("String ")
-    return (f"{message}, and is {given}" if message.startswith("should") else message), ""
 
 
 def unknown_key(file: Path, path: Sequence[str | int]) -> Problem:

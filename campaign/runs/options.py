@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from campaign.config import parse_concurrency, parse_limit, parse_rate
+from campaign.config_values import parse_concurrency, parse_limit, parse_rate
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import Problem, UsageError
 from campaign.journal.records import State

@@ -17,6 +17,7 @@ LAYERS = [
     {"findings"},
     {"problem_groups"},
     {"sheets", "toml_text", "paths"},
+    {"config_values"},
     {"config", "recipients", "channels", "webpage"},
     {"campaign_file"},
     {"messages", "starter"},
