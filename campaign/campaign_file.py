@@ -5,15 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import Campaign, ChecksSection, problem_of, unknown_key
+from campaign.config import Campaign, ChecksSection, PaceSections, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, expanded, refuse_web_address, with_paths
 from campaign.toml_text import read_toml
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from campaign.settings import PaceSettings
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
@@ -42,6 +47,8 @@ class Overrides(TypedDict, total=False):
         server: the server's base URL.
         rate: "10/s", "600/min", "auto" or requests per second.
         concurrency: requests in flight at once.
+        not_before: the earliest moment to send at, such as "2026-11-27T09:00".
+        window: the part of the day to send in, such as "08:00-20:00".
     """
 
     template: str | Path | None
@@ -58,6 +65,8 @@ class Overrides(TypedDict, total=False):
     server: str | None
     rate: str | float | None
     concurrency: int | None
+    not_before: str | datetime | None
+    window: str | None
 
 
 def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
@@ -88,6 +97,7 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
         "values": dict(overrides.get("values", {})),
         "server": {"url": overrides.get("server")},
         "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
+        "schedule": {name: overrides.get(name) for name in ("not_before", "window")},
     }
     loaded = load_campaign(Path(file), _without_blanks(nested))
     accepted = known_codes(overrides.get("accept") or ())
@@ -199,6 +209,22 @@ def server_in_file(file: Path) -> str | None:
     section = read_toml(file).get("server")
     url = section.get("url") if isinstance(section, dict) else None
     return url if isinstance(url, str) else None
+
+
+def pace_in_file(file: Path) -> PaceSettings | None:
+    """How fast and when a campaign file has messages sent; None where FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: every problem of its sections about that; or it cannot be read.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return None
+    given = read_toml(file)
+    try:
+        sections = PaceSections.model_validate({name: given[name] for name in PaceSections.model_fields if name in given})
+    except ValidationError as error:
+        raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
+    return sections.pace
 
 
 def is_spreadsheet(file: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from campaign.journal.activity import Activity, FirstRows
 from campaign.journal.cells import RecordedCell
 from campaign.journal.decisions import Acceptance, Decision, EarlierRow, NextMessage, StatedQuota
 from campaign.journal.origin import Origin
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Acceptance",
+    "Activity",
     "Decision",
     "EarlierRow",
+    "FirstRows",
     "JournalStore",
     "NextMessage",
     "Origin",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
+from campaign.journal.activity import NOT_SENT, Activity, FirstRows
 from campaign.journal.cells import decode_cells
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
 from campaign.journal.memory_doubts import MemoryDoubts
@@ -45,6 +46,15 @@ class _Session:
     retry: tuple[State, ...] = ()
     ended_at: float | None = None
     seconds: float | None = None
+    activity: Activity | None = None
+
+    def delivering(self, last: float) -> float:
+        """How many seconds it delivered, without its waits; where it was cut off, until the last attempt at least."""
+        active, waited = (self.activity.at, self.activity.waited) if self.activity else (0.0, 0.0)
+        took = self.seconds
+        if took is None:
+            took = max(self.ended_at or max(self.started_at, last), active) - self.started_at
+        return max(0.0, took - waited)
 
 
 class MemoryJournal(MemoryDoubts):
@@ -163,6 +173,21 @@ class MemoryJournal(MemoryDoubts):
         ended.ended_at, ended.seconds = self._clock.epoch(), self._clock.now() - ended.began
         self._change(ended.run, stop_reason=None if stop_reason is None else storable(stop_reason))
 
+    def record_activity(self, session: int, activity: Activity) -> None:
+        """Record what a session is doing; see `ActivityStore.record_activity`."""
+        if self._sessions[session - 1].ended_at is None:
+            self._sessions[session - 1].activity = activity
+
+    def activity(self) -> Activity | None:
+        """What the session that has not ended is doing; see `ActivityStore.activity`."""
+        return next((each.activity for each in reversed(self._sessions) if each.ended_at is None), None)
+
+    def first_rows(self, run: int, count: int) -> FirstRows:
+        """The first rows of a run, and their states; see `ActivityStore.first_rows`."""
+        rows = sorted(self._runs[run].rows.items())
+        first = [(seq, row.outcome.state) for seq, row in rows if row.outcome.state not in NOT_SENT][:count]
+        return FirstRows(first[-1][0] if first else 0, Counter(state for _, state in first))
+
     def mark_cut_off_in_doubt(self, run: int) -> None:
         """Mark every row found `sending` as in doubt: for servers without a read-back."""
         for row in self._runs[run].rows.values():
@@ -187,17 +212,11 @@ class MemoryJournal(MemoryDoubts):
         found = self._runs[run]
         sessions = [session for session in self._sessions if session.run == run]
         last = found.last_event()
-        spans = [
-            each.seconds
-            if each.seconds is not None
-            else (each.ended_at or max(each.started_at, last)) - each.started_at
-            for each in sessions
-        ]
         return Tally(
             states=Counter(row.outcome.state for row in found.rows.values()),
             requests=len(found.attempts),
             throttled=sum(attempt.result == "not_taken" for attempt in found.attempts.values()),
-            seconds=sum(max(0.0, span) for span in spans),
+            seconds=sum(each.delivering(last) for each in sessions),
             started_at=sessions[0].started_at if sessions else None,
             ended_at=sessions[-1].ended_at if sessions else None,
         )

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.origin import Origin
-from campaign.settings import DeliverySettings
+from campaign.settings import DeliverySettings, PaceSettings
 
 if TYPE_CHECKING:
     import asyncio
@@ -145,6 +145,7 @@ class RunManifest:
         origin: the files that it was planned from.
         server_in_file: the address that the campaign file named, where the run was started from one by a command.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        pace_in_file: what the campaign file itself said about pace, schedule and gate; None where there was none.
     """
 
     channel: str
@@ -158,6 +159,7 @@ class RunManifest:
     origin: Origin = field(default_factory=Origin)
     server_in_file: str | None = None
     label: str | None = None
+    pace_in_file: PaceSettings | None = None
 
     @property
     def server_name(self) -> str:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError, Problem
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State, storable
+from campaign.journal.sqlite.activity import RecordedActivity
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.doubts import SqliteDoubts
 from campaign.journal.sqlite.guard import DeliveryGuard, displaced
 from campaign.journal.sqlite.lock import DeliveryLock, busy
+from campaign.journal.sqlite.manifests import encode_manifest
 from campaign.journal.sqlite.opening import NOTHING, Accepted, Opened, close_file, open_file
 from campaign.journal.sqlite.place import arm, checkpoint, disarm, last_attempt, read_place, release, take, write_place
-from campaign.journal.sqlite.reader import WaitingStates, encode_manifest
+from campaign.journal.sqlite.reader import WaitingStates
 from campaign.journal.sqlite.schema import cannot_write, connect, other_session, plain_errors, transaction
 from campaign.journal.sqlite.second_chances import add_digests_and_origins
 from campaign.journal.sqlite.wholeness import not_whole, suspect_all, wal_of
@@ -39,7 +41,7 @@ AUTOCHECKPOINT = 1000
 """Pages of write-ahead log after which SQLite checkpoints by itself, while nothing is delivered: its default."""
 
 
-class SqliteJournal(SqliteDoubts):
+class SqliteJournal(SqliteDoubts, RecordedActivity):
     """One campaign's journal. Made by `open` and `open_or_create`; closed by `with` or `async with`.
 
     Attributes:

@@ -153,5 +153,19 @@ CREATE TABLE server_quota (
 ) WITHOUT ROWID
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS)
+# What each session did last, for other processes, and for how long it has waited, which is no part of its duration.
+ACTIVITY = """
+CREATE TABLE activity (
+    session INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    at REAL NOT NULL,
+    rate REAL NOT NULL,
+    eta_seconds REAL,
+    waiting_for TEXT,
+    until REAL,
+    waited REAL NOT NULL
+)
+"""
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY)
 """Append; never change a step that was released."""

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from campaign.journal.cells import decode_cells
-from campaign.journal.origin import Origin
 from campaign.journal.records import (
     ReasonCount,
     RowResult,
-    RunManifest,
     RunRecord,
     State,
     Tally,
     WaitingRow,
 )
-from campaign.journal.sqlite.schema import decoding, plain_errors
+from campaign.journal.sqlite.manifests import decode_manifest
+from campaign.journal.sqlite.schema import decoding, plain_errors, require
 from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
-from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,9 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = 1000
-
-REHEARSAL_SERVER = "the sandbox"
-"""What journals written before version 0.2 hold as the server of a rehearsal."""
 
 # Python's sqlite3 releases the GIL for every row that it fetches, and waits to get it back. So a page comes as one row
 # whose lines are the rows of the run; texts are in hexadecimal digits, which contain no blank or line break.
@@ -73,8 +67,8 @@ class JournalReader:
             return None
         facts, secret, planned, created_at, stop_reason = found
         with decoding(self.path):
-            _require(secret, bytes)
-            _require(stop_reason, str, type(None))
+            require(secret, bytes)
+            require(stop_reason, str, type(None))
             return RunRecord(number, decode_manifest(facts), secret, bool(planned), float(created_at), stop_reason)
 
     def runs(self) -> list[RunRecord]:
@@ -95,17 +89,18 @@ class JournalReader:
                 (run,),
             ).fetchone()
             sessions = self._connection.execute(
-                "SELECT started_at, ended_at, seconds FROM session WHERE run = ? ORDER BY session", (run,)
+                "SELECT started_at, ended_at, seconds, coalesce(activity.at, 0), coalesce(waited, 0) "
+                "FROM session LEFT JOIN activity USING (session) WHERE session.run = ? ORDER BY session",
+                (run,),
             ).fetchall()
         with decoding(self.path):
-            spans = [(start, max(start, last or start) if end is None else end, took) for start, end, took in sessions]
             return Tally(
                 states={State(state): count for state, count in states},
                 requests=requests,
                 throttled=throttled,
-                seconds=sum(max(0.0, end - start) if took is None else took for start, end, took in spans),
-                started_at=spans[0][0] if spans else None,
-                ended_at=spans[-1][1] if spans else None,
+                seconds=sum(_session_seconds(*each, last or 0.0) for each in sessions),
+                started_at=sessions[0][0] if sessions else None,
+                ended_at=_ended_at(*sessions[-1][:2], last or 0.0) if sessions else None,
             )
 
     def reasons(self, run: int) -> list[ReasonCount]:
@@ -163,61 +158,36 @@ class JournalReader:
         return span, rows
 
 
-def _require(value: object, *types: type) -> None:
-    if not isinstance(value, types):
-        raise TypeError(f"{type(value).__name__} instead of {types[0].__name__}")
+def _ended_at(started: float, ended: float | None, last: float) -> float:
+    """When a session ended; one that was cut off lasted at least until the last attempt on record."""
+    return max(started, last) if ended is None else ended
+
+
+def _session_seconds(
+    started: float, ended: float | None, took: float | None, active: float, waited: float, last: float
+) -> float:
+    """How long a session delivered, without its waits; the clock is that of the record where it was cut off."""
+    if took is None:
+        took = max(_ended_at(started, ended, last), active) - started
+    return max(0.0, took - waited)
 
 
 def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa: ANN401 - as SQLite gives them
     kind, reason, message_id, http_status, attempts, at, latency = rest
     for value in (kind, reason):
-        _require(value, str)
-    _require(message_id, str, type(None))
-    _require(http_status, int, type(None))
+        require(value, str)
+    require(message_id, str, type(None))
+    require(http_status, int, type(None))
     for value in (row, attempts):
-        _require(value, int)
+        require(value, int)
     for value in (at, latency):
-        _require(value, float, int, type(None))
+        require(value, float, int, type(None))
     return RowResult(row, decode_cells(cells), State(state), *rest)
 
 
 def _reason(examples: list[tuple[str, str, str, int, int]]) -> ReasonCount:
     state, kind, reason, _, count = examples[0]
     return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _ in examples))
-
-
-def encode_manifest(manifest: RunManifest) -> str:
-    """A manifest as JSON."""
-    settings = asdict(manifest.settings)
-    throttle = {name: settings[name] for name in ("rate", "concurrency")}
-    names = ("timeout", "give_up_after", "on_doubt", "settle", "stop_after_refusals")
-    delivery = {name: settings[name] for name in names}
-    return json.dumps({**asdict(manifest), "settings": {"throttle": throttle, "delivery": delivery}})
-
-
-def decode_manifest(text: str) -> RunManifest:
-    """The manifest of `encode_manifest`.
-
-    Raises:
-        ValueError: it is not one.
-        TypeError: likewise.
-        LookupError: likewise.
-    """
-    stored = json.loads(text)
-    for name in ("channel", "server", "template", "recipients"):
-        _require(stored[name], str)
-    sections = stored.pop("settings")
-    rehearsal = stored.pop("rehearsal", stored["server"] == REHEARSAL_SERVER)
-    return RunManifest(
-        **{
-            **stored,
-            "headers": tuple(stored["headers"]),
-            "server": "" if rehearsal else stored["server"],
-            "origin": Origin(**stored.get("origin") or {}),
-        },
-        settings=DeliverySettings(**sections.get("throttle", {}), **sections.get("delivery", {})),
-        rehearsal=rehearsal,
-    )
 
 
 @dataclass(frozen=True, slots=True)
