@@ -220,8 +220,9 @@ def pace_in_file(file: Path) -> PaceSettings | None:
     if is_spreadsheet(file) or not file.exists():
         return None
     given = read_toml(file)
+    named = {name: given[name] for name in PaceSections.model_fields if name in given}
     try:
-        sections = PaceSections.model_validate({name: given[name] for name in PaceSections.model_fields if name in given})
+        sections = PaceSections.model_validate(named)
     except ValidationError as error:
         raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
     return sections.pace

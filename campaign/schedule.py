@@ -78,7 +78,12 @@ class Schedule:
     @property
     def has_windows(self) -> bool:
         """Whether there are times at which sending pauses."""
-        return self.window is not None or self.days != EVERY_DAY
+        return self.window is not None or not self.every_day
+
+    @property
+    def every_day(self) -> bool:
+        """Whether it is about every day of the week."""
+        return self.days == EVERY_DAY
 
     def begins(self) -> float:
         """The earliest instant; minus infinity where there is none."""
@@ -182,8 +187,8 @@ class Schedule:
         offset = self._offset(at)
         local = math.floor(at) + offset
         midnight = local - local % DAY
-        times = {0, *(self.window or ())}
-        candidate = min(day + each for day in (midnight, midnight + DAY) for each in times if day + each > local)
+        times: set[int] = {0, *(self.window or ())}
+        candidate: int = min(day + each for day in (midnight, midnight + DAY) for each in times if day + each > local)
         candidate -= offset
         if self._offset(candidate) == offset:
             return candidate

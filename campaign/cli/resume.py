@@ -72,6 +72,8 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         limit=given["limit"],
         rate=given["rate"],
         concurrency=given["concurrency"],
+        not_before=given["not_before"],
+        window=given["window"],
         server=given["server"],
         recover=given["recover"],
         moved=given["moved"],

@@ -7,11 +7,13 @@ Journals implement `AttemptLog`, `transport.HttpTransport` implements `Transport
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from campaign.delivery.admission import Admission
 from campaign.delivery.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -79,8 +81,13 @@ class Permit(NamedTuple):
 class RateLimiter(Protocol):
     """Decides when each request may leave."""
 
-    async def acquire(self, route: str) -> Permit | None:
-        """Wait until a request to a route may leave; None when the run is shutting down."""
+    async def acquire(self, route: str, *, until: float = math.inf) -> Permit | None:
+        """Wait until a request to a route may leave; None when the run is shutting down, or `until` has passed.
+
+        Args:
+            route: the server's route.
+            until: when the request must have left, in seconds on the monotonic clock.
+        """
         ...
 
     def release(
@@ -156,6 +163,10 @@ class AttemptLog(Protocol):
         """Take back a reserved attempt that was not made."""
         ...
 
+    def retract(self, seq: int, attempt: int, state: State) -> None:
+        """Take back an attempt that was begun and whose request was not made; its row returns to a state."""
+        ...
+
     def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
         """Record the result of an attempt and the row's state from now on; committed soon, not awaited."""
         ...
@@ -189,6 +200,38 @@ class RowEvent(NamedTuple):
     message_id: str | None = None
 
 
+class Wait(NamedTuple):
+    """What a delivery waits for, besides the server: its schedule or its gate.
+
+    Attributes:
+        waits_for: "window" or "gate".
+        until: until when, in seconds since the epoch; None where that is unknown.
+    """
+
+    waits_for: Literal["window", "gate"]
+    until: float | None = None
+
+
+@dataclass(slots=True)
+class Finished:
+    """The rows that have reached a final state in all rounds of one delivery so far.
+
+    Attributes:
+        count: how many there were.
+        unsent: places in the run of those that failed or are in doubt, which are not sent once more on a request that
+            was made before; None where nothing was requested.
+    """
+
+    count: int = 0
+    unsent: set[int] | None = None
+
+    def add(self, seq: int, state: State) -> None:
+        """Count a row that has reached a final state."""
+        self.count += 1
+        if self.unsent is not None and state != "sent":
+            self.unsent.add(seq)
+
+
 @dataclass(slots=True)
 class Progress:
     """Counts of one delivery so far, for display, and for the report where the log cannot be read any more.
@@ -206,6 +249,8 @@ class Progress:
     trouble: str = ""
     activity: str = ""
     """What is done where no message is being sent, in a few words."""
+    wait: Wait | None = None
+    """What the delivery waits for by itself; None where it does not."""
 
     @property
     def done(self) -> int:
@@ -223,6 +268,9 @@ class DeliveryContext:
         random: returns a number from 0 to 1, for jitter.
         look_only: read back rows that were cut off, and send nothing.
         redaction: blanks the secrets in what is read from responses.
+        last: the place in the run after which no row is taken; None: none.
+        admission: lets messages leave, or leaves their rows for a later round.
+        finished: what all rounds of the delivery have done; shared by them.
     """
 
     channel: Channel
@@ -238,3 +286,6 @@ class DeliveryContext:
     random: Callable[[], float] = random.random
     look_only: bool = False
     redaction: Redaction = field(default_factory=Redaction)
+    last: int | None = None
+    admission: Admission = field(default_factory=Admission)
+    finished: Finished = field(default_factory=Finished)

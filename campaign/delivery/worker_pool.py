@@ -7,7 +7,9 @@ import logging
 import traceback
 from typing import TYPE_CHECKING
 
+from campaign.delivery.departures import Departures
 from campaign.delivery.policy import CircuitBreaker
+from campaign.delivery.ports import Wait
 from campaign.delivery.reservations import Reservations
 from campaign.delivery.row_queue import RowQueue
 from campaign.delivery.row_worker import RowWorker
@@ -17,6 +19,7 @@ from campaign.errors import CampaignError, JournalError, fault_text
 if TYPE_CHECKING:
     from campaign.delivery.ports import DeliveryContext
     from campaign.delivery.redaction import Redaction
+    from campaign.journal.records import WaitingRow
 
 LOG = logging.getLogger(__name__)
 
@@ -26,11 +29,12 @@ class WorkerPool:
 
     def __init__(self, context: DeliveryContext) -> None:
         self._context = context
-        self._queue = RowQueue(context.log.waiting, context.settings.limit)
+        self._queue = RowQueue(self._fetch, context.settings.limit)
         self._breaker = CircuitBreaker(context.settings.give_up_after, context.settings.stop_after_refusals)
         self._reservations = Reservations(
             context.log, self._queue, context.clock, enabled=context.channel.can_read_back
         )
+        self._departures = Departures(context, self._reservations)
         self._error: CampaignError | None = None
 
     async def deliver(self) -> None:
@@ -50,14 +54,15 @@ class WorkerPool:
 
     async def _work(self) -> None:
         try:
-            while not self._context.shutdown:
+            while not self._context.shutdown and not self._context.admission.left_behind:
                 if self._context.wait_for_room is not None:
                     await self._context.wait_for_room()
                 row = await self._queue.take()
                 if row is None:
+                    self._hold()
                     return
                 try:
-                    await RowWorker(self._context, self._breaker, self._reservations, row).deliver()
+                    await RowWorker(self._context, self._breaker, self._departures, row).deliver()
                 finally:
                     self._queue.done(row)  # also when nothing was done: rows may be waiting behind this one
                 if self._context.log.failed:
@@ -67,6 +72,26 @@ class WorkerPool:
             self._context.shutdown.request(StopReason(str(error)))
         except Exception as error:  # noqa: BLE001 - the same: a worker's fault is no reason to cut off the others
             self._context.shutdown.request(fault_reason(error, self._context.redaction))
+
+    async def _fetch(self, after: int, most: int) -> list[WaitingRow]:
+        """The next rows of this round: none behind its last one, and none that an earlier round brought to an end."""
+        log, last, done = self._context.log, self._context.last, self._context.finished.unsent
+        if last is None and not done:
+            return await log.waiting(after, most)
+        found: list[WaitingRow] = []
+        while len(found) < most:
+            page = await log.waiting(after, most - len(found))
+            within = [row for row in page if last is None or row.seq <= last]
+            found += [row for row in within if not (row.again and done and row.seq in done)]
+            if not page or len(within) < len(page):
+                break
+            after = page[-1].seq
+        return found
+
+    def _hold(self) -> None:
+        """Note that no row begins any more before the outcomes of all those before the gate are known."""
+        if self._context.last is not None:
+            self._context.progress.wait = Wait("gate")
 
 
 async def deliver(context: DeliveryContext) -> StopReason | None:

@@ -76,6 +76,7 @@ class WaitingRow(NamedTuple):
         doubted: it was in doubt, and the operator asked to send it again.
         absent: an attempt had no conclusive result and a read-back did not find its message, which the server may
             have stored later.
+        failed: it has failed, and the operator asked to send it again.
     """
 
     seq: int
@@ -86,6 +87,19 @@ class WaitingRow(NamedTuple):
     attempts: int
     doubted: bool = False
     absent: bool = False
+    failed: bool = False
+
+    @property
+    def again(self) -> bool:
+        """Whether it had a final state, and the operator asked to send it again."""
+        return self.doubted or self.failed
+
+    @property
+    def state(self) -> State:
+        """Its state on record."""
+        if self.cut_off:
+            return State.SENDING
+        return State.IN_DOUBT if self.doubted else State.FAILED if self.failed else State.PENDING
 
 
 class Outcome(NamedTuple):

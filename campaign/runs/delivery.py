@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -14,39 +13,32 @@ from typing import TYPE_CHECKING
 from campaign.channels.look_up import look_up_of
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
-from campaign.delivery.proxies import NO_PROXIES
 from campaign.delivery.redaction import Redaction
 from campaign.delivery.worker_pool import fault_reason
 from campaign.errors import CampaignError, JournalError, Problem
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
+from campaign.runs.activity import Meter, recorded_activity
 from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
+from campaign.runs.event_flow import EventFlow
+from campaign.runs.holds import holds_of
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.stop_watch import stop_watch
-from campaign.sandbox import Sandbox
+from campaign.runs.target import target_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
-    from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, Tally
+    from campaign.runs.rounds import Round
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
 
 LOG = logging.getLogger(__name__)
-
-SANDBOX_RATE = 1000.0
-"""Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
-
-REHEARSAL_KEY = "key-of-a-rehearsal"
-"""Any key will do; but not a word that occurs in reasons, from which keys are blanked."""
-
-EVENTS_AHEAD = 64
-"""Events that wait for the caller before no further row begins."""
 
 LAST_LOOK = 10.0
 """Seconds for which rows in doubt are looked up once a delivery was interrupted."""
@@ -61,6 +53,7 @@ class Delivery:
     Attributes:
         progress: counts so far.
         rate_limiter: its rate limiter; None before it begins.
+        meter: measures it; None before it begins.
         reason: why it ended before the last row; None where it did not.
         problem: why rows in doubt could not be looked up; None where they could, or there were none.
     """
@@ -76,6 +69,7 @@ class Delivery:
     ) -> None:
         self.progress = Progress()
         self.rate_limiter: RateLimiter | None = None
+        self.meter: Meter | None = None
         self.reason: StopReason | None = None
         self.problem: Problem | None = None
         self._run = run
@@ -87,16 +81,12 @@ class Delivery:
         self._look_only = False
         self._limiter: LocalRateLimiter | None = None
         self._before: Tally | None = None
-        self._began = 0.0
         self._shutdown = Shutdown()
         self._stop_requested = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[object] | None = None
         self._ended: Future[None] = Future()
-        self._follow: Callable[[RowEvent], object] | None = None
-        self._ahead = 0
-        self._room = asyncio.Event()
-        self._room.set()
+        self._events = EventFlow()
 
     @property
     def stopping(self) -> bool:
@@ -126,15 +116,13 @@ class Delivery:
     def follow(self, follow: Callable[[RowEvent], object]) -> None:
         """Call a function in the event loop for each row that has reached a final state.
 
-        No further row begins while `EVENTS_AHEAD` of the events have not been `taken`.
+        No further row begins while `event_flow.EVENTS_AHEAD` of the events have not been `taken`.
         """
-        self._follow = follow
+        self._events.follow = follow
 
     def taken(self) -> None:
         """Count an event that the caller has received; from any thread."""
-        self._ahead -= 1
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._room.set)
+        self._events.taken(self._loop)
 
     async def perform_alone(self) -> None:
         """Deliver, holding the journal.
@@ -159,14 +147,17 @@ class Delivery:
         journal, run = self._run.journal, self._run
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         refuse_old_run(journal, run.record)
-        if not count_waiting(journal, run.number, self._retry, self._rows) and not run.has_doubts_to_look_up():
+        rows = count_waiting(journal, run.number, self._retry, self._rows)
+        if not rows and not run.has_doubts_to_look_up():
             self._ended.set_result(None)
             return
-        self._before, self._began = journal.tally(run.number), time.monotonic()
+        self._before = journal.tally(run.number)
+        rows = min(rows, self._settings.limit or rows)
+        meter = self.meter = Meter(run.number, self._settings.schedule, rows, self.progress)
         session = self._session = journal.begin_session(run.number, self._retry)
         journal.deliveries.append(self)
         try:
-            async with stop_watch(journal, self._shutdown):
+            async with recorded_activity(journal, session, meter), stop_watch(journal, self._shutdown):
                 self.reason = await self._deliver()
         except CampaignError as error:
             self.reason = StopReason(str(error))
@@ -184,9 +175,9 @@ class Delivery:
 
     def counted(self) -> Tally | None:
         """The run's figures without a look into the journal; None where nothing was sent."""
-        if self._before is None or not self.progress.requests:
+        if self._before is None or self.meter is None or not self.progress.requests:
             return None
-        return counted_tally(self._before, self.progress, self._retry, time.monotonic() - self._began)
+        return counted_tally(self._before, self.progress, self._retry, self.meter.seconds)
 
     async def look_up(self) -> None:
         """Read back rows that were cut off while sending, and send nothing. The caller holds the journal."""
@@ -195,36 +186,33 @@ class Delivery:
 
     async def _deliver(self) -> StopReason | None:
         run = self._run
-        if not run.record.manifest.rehearsal:
-            headers = run.channel.auth_headers(run.credentials)
-            return await self._deliver_to(run.server, headers, self._settings, run.proxies)
-        async with Sandbox(channels=[run.channel]) as sandbox:
-            settings = replace(self._settings, rate=self._settings.rate or SANDBOX_RATE)
-            headers = run.channel.auth_headers({each.name: REHEARSAL_KEY for each in run.channel.credentials})
-            return await self._deliver_to(sandbox.url, headers, settings, NO_PROXIES)
-
-    async def _deliver_to(
-        self, url: str, headers: Mapping[str, str], settings: DeliverySettings, proxies: ProxySettings
-    ) -> StopReason | None:
-        run = self._run
-        redaction = Redaction([*run.credentials.values(), *headers.values()])
-        can_read_back = run.channel.can_read_back
-        settler = DoubtSettler(run.journal, run.number, look_up_of(run.channel), self._session)
-        try:
-            async with HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport:
-                rounds = Rounds(settler, partial(self._open_context, transport, settings, redaction))
-                try:
-                    return await self._perform_rounds(rounds)
-                finally:
-                    self.problem = rounds.problem
-        except JournalError as error:
-            return StopReason(str(error))
+        async with target_of(run, self._settings) as target:
+            redaction = Redaction([*run.credentials.values(), *target.headers.values()])
+            settler = DoubtSettler(run.journal, run.number, look_up_of(run.channel), self._session)
+            holds = holds_of(run, target.settings, self.progress, self._shutdown, looks_only=self._look_only)
+            if self.meter is not None:
+                self.meter.holds = holds
+            try:
+                async with HttpTransport(
+                    target.url,
+                    target.settings,
+                    target.headers,
+                    can_read_back=run.channel.can_read_back,
+                    proxies=target.proxies,
+                ) as transport:
+                    rounds = Rounds(settler, partial(self._open_context, transport, target.settings, redaction), holds)
+                    try:
+                        return await self._perform_rounds(rounds)
+                    finally:
+                        self.problem = rounds.problem
+            except JournalError as error:
+                return StopReason(str(error))
 
     async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
         # The sandbox of a rehearsal is new, and has no messages from before.
         looks_first = not self._run.record.manifest.rehearsal
-        reason = await rounds.deliver(Wanted(self._retry, sends=self._sends, looks_first=looks_first))
-        left = self._stop_requested and self._follow is not None  # perhaps nobody takes events any more
+        reason = await rounds.deliver(Wanted(self._retry, self._sends, looks_first, self._settings.limit))
+        left = self._stop_requested and self._events.follow is not None  # perhaps nobody takes events any more
         if reason is None or reason.fault or left:
             return reason
         self._shutdown, self.rate_limiter = Shutdown(), None  # what is in doubt can be looked up all the same
@@ -237,41 +225,35 @@ class Delivery:
 
     @contextlib.asynccontextmanager
     async def _open_context(
-        self, transport: HttpTransport, settings: DeliverySettings, redaction: Redaction, retry: tuple[State, ...]
+        self, transport: HttpTransport, settings: DeliverySettings, redaction: Redaction, each: Round
     ) -> AsyncIterator[DeliveryContext]:
         """Open the record of one round. All rounds share a rate limiter."""
         if self.rate_limiter is None:
             give_up_after = settings.give_up_after
             limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=give_up_after)
             self.rate_limiter = self._limiter = limiter
+            if self.meter is not None:
+                self.meter.limiter = limiter
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
-        rows = self._rows if retry else ()
+        rows = self._rows if each.retry else ()
         run = self._run
-        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as log:
+        async with run.journal.attempt_log(run.number, each.retry, self._session, rows=rows, waiting=waiting) as log:
             yield DeliveryContext(
                 channel=run.channel,
-                settings=settings,
+                settings=replace(settings, limit=each.limit),
                 transport=transport,
                 log=log,
                 rate_limiter=self.rate_limiter,
                 shutdown=self._shutdown,
                 progress=self.progress,
                 redaction=redaction,
-                on_event=self._publish if self._follow else None,
-                wait_for_room=self._wait_for_room,
+                on_event=self._events.publish if self._events.follow else None,
+                wait_for_room=partial(self._events.wait_for_room, self._shutdown),
                 look_only=self._look_only,
+                last=each.last,
+                admission=each.admission,
+                finished=each.finished,
             )
-
-    def _publish(self, event: RowEvent) -> None:
-        assert self._follow is not None  # noqa: S101 - else it is not called
-        self._ahead += 1
-        self._follow(event)
-
-    async def _wait_for_room(self) -> None:
-        while self._ahead >= EVENTS_AHEAD and not self._shutdown:
-            self._room.clear()
-            if self._ahead >= EVENTS_AHEAD:  # else it was taken in another thread meanwhile
-                await self._shutdown.wait_for(self._room.wait())
 
     def _end_session(self, session: int) -> None:
         """Record the end, also where the caller has closed the journal meanwhile."""

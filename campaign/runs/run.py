@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from campaign.channels import CHANNELS
 from campaign.channels.address import url_of_run
@@ -17,6 +17,7 @@ from campaign.journal.records import State
 from campaign.runs.counts import count_waiting
 from campaign.runs.delivery import LEFT, Delivery
 from campaign.runs.event_stream import EventStream
+from campaign.runs.holds import is_kept
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RunRecord
+    from campaign.runs.activity import Meter
+    from campaign.runs.holds import BeforeSending, DecideGate
+    from campaign.runs.options import RunObserver
     from campaign.settings import DeliverySettings
 
 MOST_PATIENCE = 20.0
@@ -46,6 +50,9 @@ class Run:
         credentials: the values that the channel's server asks for.
         proxies: the proxies of this machine; a rehearsal takes none.
         retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
+        before_sending: awaited each time before sending begins or goes on; an error that one raises stops the delivery.
+        decide_gate: decides whether to go on past the gate; it may block, and is called in a thread of its own.
+        by: who delivers, for the record.
     """
 
     def __init__(
@@ -79,11 +86,19 @@ class Run:
         self.server = url_of_run(self.channel, server, record.manifest.server, f"{journal.where}, run {record.number}")
         self.proxies = proxies
         self.retry_rows: tuple[range, ...] = ()
+        self.before_sending: list[BeforeSending] = []
+        self.decide_gate: DecideGate = is_kept
+        self.by = "a program"
         self._retry = retryable(retry)
         self._delivery: Delivery | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self.number} of {self.record.manifest.recipients}>"
+
+    def followed_by(self, observer: RunObserver, by: str) -> Self:
+        """Let an observer decide at the gate, and put that on record under the operator's name; returns this run."""
+        self.decide_gate, self.by = observer.passes_gate, by or self.by
+        return self
 
     @property
     def number(self) -> int:
@@ -106,6 +121,11 @@ class Run:
         return self._delivery.rate_limiter if self._delivery else None
 
     @property
+    def meter(self) -> Meter | None:
+        """Measures the latest delivery; None before it begins."""
+        return self._delivery.meter if self._delivery else None
+
+    @property
     def to_retry(self) -> tuple[State, ...]:
         """Rows in these states are sent again by the next delivery."""
         return self._retry
@@ -123,7 +143,7 @@ class Run:
         """Deliver what is waiting: `async for` over every row that reaches a final state.
 
         Leaving the loop early stops the run cleanly: rows in flight end and are recorded, the rest stays pending.
-        Delivery runs at most `EVENTS_AHEAD` events ahead of the caller.
+        Delivery runs at most `event_flow.EVENTS_AHEAD` events ahead of the caller.
 
         Args:
             rate: "10/s", "600/min", "auto" or requests per second; None: as planned.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from campaign.campaign_file import pace_in_file
 from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
 from campaign.findings import UndecidedFindingsError, codes_of, known_codes, problems_of, undecided
 from campaign.journal import RunManifest, State
@@ -68,7 +69,7 @@ def begin_run(
         with earlier_messages(plan, journal, skip_sent=options.skip_sent) as earlier:
             findings = _write(plan, journal, record, options, observer, earlier=earlier)
         asked = _undecided(plan, findings, options, observer, journal.tally(record.number))
-        run = Run(journal, record, credentials, proxies=options.proxies)
+        run = Run(journal, record, credentials, proxies=options.proxies).followed_by(observer, options.by)
         sealed = confirmed(run, journal, observer, consequences_of(journal, earlier, unfinished, asked))
         if sealed:
             _accept(plan, journal, record, options, asked)
@@ -214,6 +215,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         origin=origin_of(plan),
         server_in_file=options.server_in_file,
         label=plan.label.header if plan.label else None,
+        pace_in_file=pace_in_file(plan.campaign.file) if plan.campaign.file else None,
     )
 
 

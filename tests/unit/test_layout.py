@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
+    {"schedule"},
     {"errors", "settings", "text", "atomic_write", "operating_system"},
     {"finding_kinds"},
     {"findings"},
@@ -22,7 +23,7 @@ LAYERS = [
     {"campaign_file"},
     {"messages", "starter"},
     {"journal.records", "journal.origin", "journal.cells"},
-    {"delivery.ports", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
+    {"delivery.ports", "delivery.admission", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
     {"journal"},
     {"plan_findings", "plan_rows"},
     {"planning"},

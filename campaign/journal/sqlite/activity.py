@@ -27,7 +27,8 @@ class RecordedActivity(JournalReader):
         with plain_errors(self.path), contextlib.closing(_connect(self.path.as_uri())) as connection:
             connection.execute(
                 f"INSERT OR REPLACE INTO activity (session, {_COLUMNS}) "  # noqa: S608 - our own names
-                "SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM session WHERE session = ? AND ended_at IS NULL)",
+                "SELECT ?, ?, ?, ?, ?, ?, ?, ? "
+                "WHERE EXISTS (SELECT 1 FROM session WHERE session = ? AND ended_at IS NULL)",
                 (session, *activity, session),
             )
 

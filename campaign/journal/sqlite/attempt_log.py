@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from campaign.journal.records import Outcome, WaitingRow
+    from campaign.journal.records import Outcome, State, WaitingRow
     from campaign.journal.sqlite.guard import DeliveryGuard
 
 SLOW_COMMIT = 0.1
@@ -157,6 +157,10 @@ class SqliteAttemptLog:
         """Take back a reserved attempt that was not made."""
         self._open_reservations -= 1
         self._write(withdrawn(reservation.attempt, self._run, reservation.seq))
+
+    def retract(self, seq: int, attempt: int, state: State) -> None:
+        """Take back an attempt that was begun and whose request was not made; its row returns to a state."""
+        self._write(withdrawn(attempt, self._run, seq, state))
 
     def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
         """Record the result of an attempt and the row's state from now on; committed soon, not awaited.

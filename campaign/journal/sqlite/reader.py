@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from campaign.journal.cells import decode_cells
 from campaign.journal.records import (
@@ -94,13 +94,14 @@ class JournalReader:
                 (run,),
             ).fetchall()
         with decoding(self.path):
+            delivered = [_Session(*each) for each in sessions]
             return Tally(
                 states={State(state): count for state, count in states},
                 requests=requests,
                 throttled=throttled,
-                seconds=sum(_session_seconds(*each, last or 0.0) for each in sessions),
-                started_at=sessions[0][0] if sessions else None,
-                ended_at=_ended_at(*sessions[-1][:2], last or 0.0) if sessions else None,
+                seconds=sum(each.seconds(last or 0.0) for each in delivered),
+                started_at=delivered[0].started if delivered else None,
+                ended_at=delivered[-1].ended_at(last or 0.0) if delivered else None,
             )
 
     def reasons(self, run: int) -> list[ReasonCount]:
@@ -158,18 +159,25 @@ class JournalReader:
         return span, rows
 
 
-def _ended_at(started: float, ended: float | None, last: float) -> float:
-    """When a session ended; one that was cut off lasted at least until the last attempt on record."""
-    return max(started, last) if ended is None else ended
+class _Session(NamedTuple):
+    """A session as recorded; times in seconds since the epoch."""
 
+    started: float
+    ended: float | None
+    took: float | None
+    """Seconds by a monotonic clock; None where it was cut off."""
+    active: float
+    """When it last said what it was doing."""
+    waited: float
 
-def _session_seconds(
-    started: float, ended: float | None, took: float | None, active: float, waited: float, last: float
-) -> float:
-    """How long a session delivered, without its waits; the clock is that of the record where it was cut off."""
-    if took is None:
-        took = max(_ended_at(started, ended, last), active) - started
-    return max(0.0, took - waited)
+    def ended_at(self, last: float) -> float:
+        """When it ended: where it was cut off, after the last attempt on record at the earliest."""
+        return max(self.started, last) if self.ended is None else self.ended
+
+    def seconds(self, last: float) -> float:
+        """How long it delivered, without its waits."""
+        took = max(self.ended_at(last), self.active) - self.started if self.took is None else self.took
+        return max(0.0, took - self.waited)
 
 
 def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa: ANN401 - as SQLite gives them
@@ -250,4 +258,5 @@ def _waiting_row(line: str) -> WaitingRow:
         attempts=int(attempts),
         doubted=state == State.IN_DOUBT,
         absent=absent == "1",
+        failed=state == State.FAILED,
     )

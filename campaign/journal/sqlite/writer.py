@@ -127,9 +127,9 @@ def ended(
     return (attempt, run, seq, what, began, at, result, http_status, reason, state, kind, message_id, latency)
 
 
-def withdrawn(attempt: int, run: int, seq: int) -> Line:
-    """A row's first send, recorded as begun, was not made."""
-    return (attempt, run, seq, "send", 0.0, 0.0, None, None, "", State.PENDING, "", None, None)
+def withdrawn(attempt: int, run: int, seq: int, state: State = State.PENDING) -> Line:
+    """A send, recorded as begun, was not made; its row returns to a state."""
+    return (attempt, run, seq, "send", 0.0, 0.0, None, None, "", state, "", None, None)
 
 
 def is_end(event: Event) -> bool:
