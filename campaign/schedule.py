@@ -78,7 +78,7 @@ class Schedule:
     @property
     def has_windows(self) -> bool:
         """Whether there are times at which sending pauses."""
-        return self.window is not None or not self.every_day
+        return self.window not in (None, (0, DAY)) or not self.every_day
 
     @property
     def every_day(self) -> bool:

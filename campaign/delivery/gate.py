@@ -44,10 +44,11 @@ class GateOutcome:
         return self.failed + self.in_doubt <= (self.max_failed + ROUNDING) * self.rows
 
     def __str__(self) -> str:
-        parts = [f"{self.sent:,} sent"]
+        parts = [f"{self.sent:,} {'was' if self.sent == 1 else 'were'} sent"]
         parts += [f"{self.failed:,} failed"] if self.failed else []
-        parts += [f"{self.in_doubt:,} in doubt"] if self.in_doubt else []
-        return f"of the first {self.rows:,} rows {', '.join(parts[:-1])}{' and ' * (len(parts) > 1)}{parts[-1]}"
+        parts += [f"{self.in_doubt:,} {'is' if self.in_doubt == 1 else 'are'} in doubt"] if self.in_doubt else []
+        *but_last, last = parts
+        return f"of the first {self.rows:,} rows, {' and '.join([', '.join(but_last), last] if but_last else [last])}"
 
     @property
     def refusal(self) -> str:

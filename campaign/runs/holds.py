@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
 
-NAP = 10.0
+NAP = 60.0
 """Seconds after which the machine's clock is looked at anew: it may be set, and it goes on while the machine sleeps."""
 
 BeforeSending: TypeAlias = Callable[[], Awaitable[None]]

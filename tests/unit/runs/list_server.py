@@ -70,9 +70,12 @@ class ListServer:
     takes: float = 0.02
     """Seconds before and after a request is served."""
     stored: list[Stored] = field(default_factory=list)
+    begun: list[float] = field(default_factory=list)
+    """When each request to send left, by the local clock."""
     pages: int = 0
 
     async def send(self, request: Request) -> Response | NoResponse:
+        self.begun += [self.clock.epoch()] if request.method == "POST" else []
         await self.clock.sleep(self.takes)
         response = self._posted(request) if request.method == "POST" else self._listed(request)
         await self.clock.sleep(self.takes)
