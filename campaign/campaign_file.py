@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import Campaign, ChecksSection, PaceSections, problem_of, unknown_key
+from campaign.config import Campaign, ChecksSection, PaceSections, pace_of, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, expanded, refuse_web_address, with_paths
@@ -222,10 +222,9 @@ def pace_in_file(file: Path) -> PaceSettings | None:
     given = read_toml(file)
     named = {name: given[name] for name in PaceSections.model_fields if name in given}
     try:
-        sections = PaceSections.model_validate(named)
+        return pace_of(PaceSections.model_validate(named))
     except ValidationError as error:
         raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
-    return sections.pace
 
 
 def is_spreadsheet(file: Path) -> bool:

@@ -128,20 +128,14 @@ class GateSection(Section):
 
 
 class PaceSections(Section):
-    """The sections that say how fast and when messages go out."""
+    """The sections of a campaign file that say how fast and when messages go out."""
 
     throttle: ThrottleSection = ThrottleSection()
     schedule: ScheduleSection = ScheduleSection()
     gate: GateSection | None = None
 
-    @property
-    def pace(self) -> PaceSettings:
-        """What they say."""
-        gate = self.gate.gate if self.gate else None
-        return PaceSettings(self.throttle.rate, self.throttle.concurrency, self.schedule.schedule, gate)
 
-
-class Campaign(PaceSections):
+class Campaign(Section):
     """A campaign: the list of recipients, the template, the server and the settings.
 
     Attributes:
@@ -161,16 +155,25 @@ class Campaign(PaceSections):
     columns: Mapping[str, str] = Field(default_factory=dict)
     values: Mapping[str, Word] = Field(default_factory=dict)
     server: ServerSection = ServerSection()
+    throttle: ThrottleSection = ThrottleSection()
     delivery: DeliverySection = DeliverySection()
     checks: ChecksSection = ChecksSection()
+    schedule: ScheduleSection = ScheduleSection()
+    gate: GateSection | None = None
 
     @property
     def delivery_settings(self) -> DeliverySettings:
         """The settings of the delivery of its runs."""
-        pace = self.pace
+        pace = pace_of(self)
         return DeliverySettings(
             pace.rate, pace.concurrency, **self.delivery.model_dump(), schedule=pace.schedule, gate=pace.gate
         )
+
+
+def pace_of(sections: PaceSections | Campaign) -> PaceSettings:
+    """How fast and when messages go out."""
+    gate = sections.gate.gate if sections.gate else None
+    return PaceSettings(sections.throttle.rate, sections.throttle.concurrency, sections.schedule.schedule, gate)
 
 
 def problem_of(file: Path, error: ErrorDetails) -> Problem:
