@@ -37,8 +37,7 @@ def when_lines(confirmation: SendConfirmation) -> Iterator[StyledLine]:
     """When the messages go out, where a schedule has a say in it, and how many of them miss its window."""
     now, schedule = time.time(), confirmation.schedule
     if confirmation.is_late(now):
-        what = f"not_before is {schedule.moment_text(schedule.begins())}{_zone(schedule)}, which has passed"
-        yield StyledLine(what, CAUTION)
+        yield StyledLine(f"not_before was {schedule.moment_text(schedule.begins())}{_zone(schedule)}", CAUTION)
     if confirmation.pace is None or not is_scheduled(confirmation):
         return
     forecast = schedule.forecast(now, confirmation.pace.seconds)

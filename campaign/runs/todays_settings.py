@@ -39,7 +39,7 @@ def todays_settings(record: RunRecord, file: Path | None, observer: RunObserver)
     for name, key, before, after in _differences(planned, now):
         changes[name] = getattr(now, name)
         what = f"is now “{after}”, and was “{before}” when run {record.number} was planned"
-        observer.warned(Problem(f"{file}: {key}", what, "it is delivered as the file says now", "changed-pace"))
+        observer.warned(Problem(f"{file}: {key}", what, "it is delivered as the file says", "changed-pace"))
     return replace(settings, **changes)
 
 
