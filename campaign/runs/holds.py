@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 NAP = 60.0
 """Seconds after which the machine's clock is looked at anew: it may be set, and it goes on while the machine sleeps."""
 
+LEAD = 0.25
+"""Seconds before closing time from which no message leaves: it takes a while to arrive."""
+
 BeforeSending: TypeAlias = Callable[[], Awaitable[None]]
 """Awaited each time before sending begins or goes on; an error that it raises stops the delivery."""
 
@@ -91,7 +94,7 @@ class Holds:
 
     def admission(self) -> Admission:
         """Lets messages leave until the window closes that is open now."""
-        return Admission(self._schedule.closing(self._clock.epoch()), self._clock.epoch)
+        return Admission(self._schedule.closing(self._clock.epoch()) - LEAD, self._clock.epoch)
 
     @property
     def has_gate(self) -> bool:
@@ -132,12 +135,18 @@ class Holds:
         self._progress.wait = None
         while not self._shutdown:
             now = self._clock.epoch()
-            opens = self._schedule.opening(now)
+            opens = self._opening(now)
             if opens <= now:
                 return
             zone = f" ({self._schedule.time_zone})" if self._schedule.time_zone else ""
             with self._waiting(Wait("window", opens), f"waiting until {self._schedule.moment_text(opens)}{zone}"):
                 await self._shutdown.sleep(self._clock, min(opens - now, NAP))
+
+    def _opening(self, now: float) -> float:
+        """When messages may leave; a window that is about to close is left out."""
+        opens = self._schedule.opening(now)
+        closes = self._schedule.closing(opens)
+        return opens if opens < closes - LEAD else self._schedule.opening(closes)
 
     async def _ask(self, outcome: GateOutcome) -> bool:
         """Ask in a thread of its own: whoever is asked may take time, and a stop does not wait for the answer."""

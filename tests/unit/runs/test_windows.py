@@ -109,6 +109,13 @@ async def test_a_clock_that_is_set_during_the_wait_counts(server: ListServer) ->
     assert campaign.states == [SENT]
 
 
+async def test_a_window_that_is_about_to_close_is_left_out(server: ListServer) -> None:
+    campaign = campaign_of(server, 3, within("07:00-08:00:10"))
+    await server.clock.advance(9.9)
+    assert await campaign.deliver() is None
+    assert min(server.begun) >= EIGHT + DAY - HOUR
+
+
 async def test_a_night_is_no_trouble_of_the_server(server: ListServer) -> None:
     """The last request before the window closes fails, and so does the first one after it opens."""
     lost = [NOT_TAKEN, NOT_TAKEN]
