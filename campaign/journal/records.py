@@ -29,6 +29,7 @@ class State(StrEnum):
     IN_DOUBT = "in_doubt"
     INVALID = "invalid"
     SKIPPED = "skipped"
+    DELETED = "deleted"
 
 
 class PlannedRow(NamedTuple):

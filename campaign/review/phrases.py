@@ -41,6 +41,7 @@ STATE_STYLES: Mapping[State, StateStyle] = {
     State.INVALID: StateStyle("invalid", "the row has a mistake, so nothing was sent", "F3DCE9", "7A2F5C", "CC79A7"),
     State.SKIPPED: StateStyle("skipped", "left out on purpose", "E6E6E6", "404040", "999999"),
     State.PENDING: StateStyle("pending", "still to be sent", "D8EEFB", "0B4A73", "56B4E9"),
+    State.DELETED: StateStyle("deleted", "sent, and taken back since", "D6E6F5", "003A5C", "0072B2"),
     State.SENDING: StateStyle("cut off", "the run ended while its request was under way", "FFF6B0", "5C5200", "B8A600"),
 }
 
@@ -111,7 +112,9 @@ def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
         parts = [f"{sent:,} of {rows_of(expected)} {'is' if expected == 1 else _are(sent)} sent"]
     parts[0] += target
     missing, waiting = tally.count(State.INVALID, State.FAILED), waiting_rows(tally)
-    doubtful = tally.count(State.IN_DOUBT)
+    doubtful, deleted = tally.count(State.IN_DOUBT), tally.count(State.DELETED)
+    if deleted:
+        parts.append(f"{deleted:,} {_are(deleted)} deleted")
     if missing:
         parts.append(f"{missing:,} {_are(missing)} not")
     if waiting:
@@ -213,9 +216,13 @@ def times(count: int) -> str:
 
 
 def rate(tally: Tally) -> str | None:
-    """Messages sent per second, or per minute where that is slower than one a second; None where none was sent."""
+    """Messages sent per second, or per minute where that is slower than one a second.
+
+    Returns:
+        None where none was sent, or some were deleted: the time includes that of deleting them.
+    """
     sent = tally.count(State.SENT)
-    if not sent or not tally.seconds:
+    if not sent or not tally.seconds or tally.count(State.DELETED):
         return None
     a_second = sent / tally.seconds
     return f"{a_second:,.1f} messages a second" if a_second >= 1 else f"{60 * a_second:,.1f} messages a minute"

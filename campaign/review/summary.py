@@ -79,6 +79,7 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
         "invalid": tally.count(State.INVALID),
         "skipped": tally.count(State.SKIPPED),
         "pending": waiting_rows(tally),
+        "deleted": tally.count(State.DELETED),
         "requests": tally.requests,
         "throttled": tally.throttled,
         "seconds": round(tally.seconds, 3),

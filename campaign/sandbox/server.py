@@ -191,6 +191,8 @@ class Sandbox:
         entry.message_id = reply.message_id
         if reply.taken and reply.message_id is not None:
             self.ledger.take(entry, reply.message_id)
+        if reply.deleted and reply.message_id is not None:
+            self.ledger.delete(reply.message_id)
         return reply
 
     async def _misbehave(
