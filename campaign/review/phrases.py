@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal import State
 from campaign.journal.decisions import LIST_SUSPECTED
+from campaign.journal.deletions import TAKEN_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,13 +88,14 @@ class NextCommands:
         return f"campaign resolve {self.file} --rows {'3,9' if rows < MANY else '3-40,52'} --as sent"
 
 
-SKIPPED_ALIKE: Mapping[str, str] = {
+ALIKE: Mapping[str, str] = {
+    TAKEN_BACK: "deleted by `campaign undo`",
     "duplicate": "exact duplicates of earlier rows",
     "hidden": "hidden in the sheet",
     "already sent": "sent already by earlier runs",
     "already in doubt": "in doubt already in earlier runs",
 }
-"""Reasons of several rows that were skipped, by kind, where that of the first row is true of it alone."""
+"""Reasons of several rows that were skipped or deleted, by kind, where that of the first row is true of it alone."""
 
 IN_WORKBOOK = NextCommands("…", "(this workbook)")
 """The workbook knows neither the campaign file nor, once it is moved, its own name."""
@@ -190,8 +192,8 @@ def _after_rehearsal(tally: Tally) -> Iterator[str]:
 
 def reason_of(reason: ReasonCount) -> str:
     """Why some rows were not sent: the reason of the first of them, where it is true of the others as well."""
-    if reason.state is State.SKIPPED and reason.count > 1 and reason.kind in SKIPPED_ALIKE:
-        return SKIPPED_ALIKE[reason.kind]
+    if reason.state in (State.SKIPPED, State.DELETED) and reason.count > 1 and reason.kind in ALIKE:
+        return ALIKE[reason.kind]
     return reason.example or STATE_STYLES[reason.state].meaning
 
 

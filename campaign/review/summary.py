@@ -99,7 +99,7 @@ def as_text(summary: RunSummary) -> Iterator[str]:
         why = summary.stopped or ""
         yield f"{name} stopped: {why}{'' if why.endswith('?') else '.'} {became}."
     for reason in summary.reasons:
-        yield _reason_line(reason)
+        yield reason_line(reason)
     yield _figures(tally)
     if summary.results:
         yield f"Results: {summary.results}"
@@ -109,7 +109,8 @@ def as_text(summary: RunSummary) -> Iterator[str]:
     yield from next_steps(tally, _commands(summary), rehearsal=summary.rehearsal, stopped=summary.stopped)
 
 
-def _reason_line(reason: ReasonCount) -> str:
+def reason_line(reason: ReasonCount) -> str:
+    """A reason with the first of its rows."""
     first, *_ = reason_of(reason).splitlines()
     rows = f"row{'' if reason.count == 1 else 's'} {row_numbers(reason)}"
     return f"  {reason.count:,} {STATE_STYLES[reason.state].label} ({rows}): {first}"

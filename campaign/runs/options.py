@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from campaign.plan_rows import PlanCounts
     from campaign.runs.confirmation import SendConfirmation
     from campaign.runs.run import Run
+    from campaign.runs.undo import UndoConfirmation
     from campaign.settings import DeliverySettings
 
 RETRYABLE = (State.FAILED, State.IN_DOUBT)
@@ -152,12 +153,16 @@ class RunObserver:
         """Whether to do what was asked for, where nothing is sent by it."""
         return True
 
+    def confirm_undo(self, confirmation: UndoConfirmation) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether to delete messages. Called once, before the first request leaves."""
+        return True
+
     def confirm_server(self, planned: str, now: str) -> bool:  # noqa: ARG002 - for subclasses
         """Whether to send to the address that the campaign file names by now, rather than as planned."""
         return False
 
     def delivering(self, run: Run, rows: int) -> AbstractContextManager[object]:  # noqa: ARG002 - for subclasses
-        """Entered in the event loop while up to `rows` rows are delivered."""
+        """Entered in the event loop while up to `rows` rows are delivered, or their messages are deleted."""
         return contextlib.nullcontext()
 
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:  # noqa: ARG002 - for subclasses

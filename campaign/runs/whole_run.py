@@ -173,17 +173,22 @@ def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, o
     rows = run.waiting(settings.limit)
     if rows or run.has_doubts_to_look_up():
         asyncio.run(_deliver(run, run.begin_delivery(settings), rows, observer))
-    return _report(run, paths, observer)
+    return finished_report(run, paths, observer)
 
 
 def _look_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
     """Look up the rows in doubt, and send nothing."""
     if run.has_doubts_to_look_up():
         asyncio.run(_deliver(run, run.begin_delivery(settings, sends=False), 0, observer))
-    return _report(run, paths, observer)
+    return finished_report(run, paths, observer)
 
 
-def _report(run: Run, paths: RunPaths, observer: RunObserver) -> Report:
+def finished_report(run: Run, paths: RunPaths, observer: RunObserver) -> Report:
+    """The report on a run after a delivery or an undo, with its workbook, as far as the journal can still be read.
+
+    Raises:
+        CampaignError: nothing was sent, nor deleted.
+    """
     if run.look_up_problem is not None:
         observer.warned(run.look_up_problem)
     try:
