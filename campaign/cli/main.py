@@ -24,6 +24,7 @@ COMMANDS = {
     "new": "Make a campaign to start from.",
     "check": "Plan without sending: the mapping, the counts, every problem by cell.",
     "preview": "Show the messages as recipients will see them.",
+    "test": "Send a few messages to a conversation of your own.",
     "run": "Plan, ask, deliver, and write the results workbook.",
     "resume": "Continue an unfinished run.",
     "stop": "Stop the delivery of another process.",
@@ -55,7 +56,7 @@ OTHER_WORDS = {
     "show": "preview",
     "start": "run",
     "status": "results",
-    "test": "preview",
+    "try": "test",
     "unsend": "undo",
     "validate": "check",
 }

@@ -34,7 +34,8 @@ _REMEDIES = 3
 
 def question_of(confirmation: SendConfirmation) -> str:
     """The question, in one sentence."""
-    messages = "1 message" if confirmation.messages == 1 else f"{confirmation.messages:,} messages"
+    kind = "test message" if confirmation.trial else "message"
+    messages = f"1 {kind}" if confirmation.messages == 1 else f"{confirmation.messages:,} {kind}s"
     return f"Send {messages} to {confirmation.server}?"
 
 
@@ -52,9 +53,11 @@ def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]
     """What an operator should know before saying yes."""
     yield from fact_lines("List", confirmation.recipients, width)
     yield from fact_lines("Template", confirmation.template, width)
+    for message in confirmation.first(1) if confirmation.trial else ():
+        yield from fact_lines("To", f"{message.destination}, whatever the list says", width)
     yield from fact_lines("Left out", _left_out(confirmation.left_out), width)
     for finding in confirmation.findings:
-        if finding.code == "same-destination":
+        if finding.code == "same-destination" and not confirmation.trial:
             yield from fact_lines("Several", finding.message, width)
     for fact in _consequences(confirmation):
         yield from fact_lines("Again", fact, width, CAUTION)

@@ -97,6 +97,7 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         server=None if manifest.server == CHANNELS.find(manifest.channel).default_url else manifest.server,
         options=options or is_spreadsheet(file),
         rehearsal=manifest.rehearsal,
+        trial=manifest.trial,
         lost=report.lost,
         findings=report.findings,
     )

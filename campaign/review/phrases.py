@@ -75,6 +75,10 @@ class NextCommands:
         """The command that continues the run."""
         return f"campaign resume {self.file}" + (f" --retry {retry}" if retry else "")
 
+    def run(self) -> str:
+        """The command that sends the list."""
+        return f"campaign run {self.file}{self.options}"
+
     def run_fixed(self) -> str:
         """The command that sends the corrected rows of the sheet To fix."""
         return f'campaign run {self.file} --recipients {self.workbook} --sheet "To fix"{self.options}'
@@ -101,11 +105,11 @@ IN_WORKBOOK = NextCommands("…", "(this workbook)")
 """The workbook knows neither the campaign file nor, once it is moved, its own name."""
 
 
-def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
+def verdict(tally: Tally, *, rehearsal: bool = False, trial: bool = False) -> str:
     """State how many rows were sent and what became of the others, without a full stop."""
     sent, skipped = tally.count(State.SENT), tally.count(State.SKIPPED)
     expected = tally.rows - skipped
-    target = " to the sandbox" if rehearsal else ""
+    target = " to the sandbox" if rehearsal else " to your own conversation" if trial else ""
     if skipped and not expected:
         return f"no row was to be sent{target}, {skipped:,} {_are(skipped)} skipped"
     if sent == expected and sent > 1:
@@ -129,7 +133,7 @@ def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
 
 
 def next_steps(
-    tally: Tally, commands: NextCommands, *, rehearsal: bool = False, stopped: str | None = None
+    tally: Tally, commands: NextCommands, *, rehearsal: bool = False, trial: bool = False, stopped: str | None = None
 ) -> Iterator[str]:
     """What to do now, a sentence or two for each thing; a command to copy comes last.
 
@@ -137,10 +141,11 @@ def next_steps(
         tally: the run's figures.
         commands: what to type.
         rehearsal: whether no message left this machine.
+        trial: whether the messages went to a conversation of the operator's own.
         stopped: why the run is not finished; None where it is.
     """
-    if rehearsal:
-        yield from _after_rehearsal(tally)
+    if rehearsal or trial:
+        yield from _after_trial(tally, commands) if trial else _after_rehearsal(tally)
         return
     waiting, doubtful = waiting_rows(tally), tally.count(State.IN_DOUBT)
     failed, invalid = tally.count(State.FAILED), tally.count(State.INVALID)
@@ -188,6 +193,14 @@ def _after_rehearsal(tally: Tally) -> Iterator[str]:
         yield f"{nothing_left} Next: fix the rows that the sheet “To fix” names in the list itself, and rehearse again."
     else:
         yield f"{nothing_left} Next: the same command without --sandbox sends for real, and asks first."
+
+
+def _after_trial(tally: Tally, commands: NextCommands) -> Iterator[str]:
+    nobody = "Nobody on the list got a message, and nothing of this counts as sent."
+    if tally.count(State.SENT) < tally.rows - tally.count(State.SKIPPED):
+        yield f"{nobody} Next: do something about the reasons, and test again."
+    else:
+        yield f"{nobody} Look at the messages in your conversation. Next: {commands.run()}"
 
 
 def reason_of(reason: ReasonCount) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from campaign.delivery.proxies import ProxySettings
     from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
+    from campaign.planning import Plan
     from campaign.runs.confirmation import SendConfirmation
     from campaign.runs.run import Run
     from campaign.runs.undo import UndoConfirmation
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 RETRYABLE = (State.FAILED, State.IN_DOUBT)
 
-REHEARSAL_SUFFIX = ".sandbox"
-"""What a rehearsal's files have after the campaign's name."""
+REHEARSAL_SUFFIX, TRIAL_SUFFIX = ".sandbox", ".test"
+"""What the files of a rehearsal and of a trial have after the campaign's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ class RunPaths:
     file: Path | None = None
 
     @property
-    def is_rehearsal(self) -> bool:
-        """Whether they are a rehearsal's."""
-        return self.name.endswith(REHEARSAL_SUFFIX)
+    def stand_apart(self) -> bool:
+        """Whether they are a rehearsal's or a trial's."""
+        return self.name.endswith((REHEARSAL_SUFFIX, TRIAL_SUFFIX))
 
     @property
     def journal(self) -> Path:
@@ -168,6 +169,13 @@ class RunObserver:
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:  # noqa: ARG002 - for subclasses
         """The workbook is being written; the returned function is called with numbers of rows that were added."""
         return lambda _rows: None
+
+
+def suffix_of(plan: Plan) -> str:
+    """What the files of a plan's run have after the campaign's name."""
+    if plan.rehearsal:
+        return REHEARSAL_SUFFIX
+    return TRIAL_SUFFIX if plan.trial is not None else ""
 
 
 def retryable(states: Collection[State | str]) -> tuple[State, ...]:

@@ -14,7 +14,7 @@ from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, JournalError, Problem, ResultsError, RunStateError, UsageError, fault_text
 from campaign.journal import open_journal, remove_unused_journal
 from campaign.review.phrases import DOUBTFUL, TO_FIX
-from campaign.runs.options import REHEARSAL_SUFFIX, RunOptions, RunPaths
+from campaign.runs.options import RunOptions, RunPaths, suffix_of
 from campaign.runs.record_checks import (
     check_record,
     differences,
@@ -54,7 +54,7 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
         raise UsageError(
             Problem("options", "server, retry, rows and look are for resume", "pass server to campaign.load")
         )
-    name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
+    name = plan.campaign.name + suffix_of(plan)
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
     credentials = {} if plan.rehearsal else find(plan.channel)

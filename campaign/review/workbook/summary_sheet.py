@@ -56,12 +56,12 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     """
     tally = journal.tally(run.number)
     page = SummaryWriter(sheet)
-    rehearsal = run.manifest.rehearsal
-    became = verdict(tally, rehearsal=rehearsal)
+    kind = {"rehearsal": run.manifest.rehearsal, "trial": run.manifest.trial}
+    became = verdict(tally, **kind)
     name = f"{Path(journal.where).name.removesuffix('.journal.db')}, run {run.number}"
     page.title(name, f"{became[0].upper()}{became[1:]}.")
     page.heading("What to do")
-    for sentence in list(next_steps(tally, IN_WORKBOOK, rehearsal=rehearsal, stopped=run.stop_reason)) or ["Nothing."]:
+    for sentence in list(next_steps(tally, IN_WORKBOOK, stopped=run.stop_reason, **kind)) or ["Nothing."]:
         page.sentence(sentence)
     page.end_row()
     _write_states(page, tally)
