@@ -13,6 +13,7 @@ from campaign.review.summary import RunSummary, as_json, as_text
 from campaign.review.undo_summary import undo_as_json, undo_as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from campaign.runs import Report
@@ -55,6 +56,11 @@ def show_report(
     if json_wanted:
         print_json(as_json(summary))
     return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault, lost=report.lost)
+
+
+def report_as_json(report: Report, file: Path) -> Mapping[str, object]:
+    """The object that `--json` prints of a run."""
+    return as_json(_summary(report, file, options=False))
 
 
 def show_undo(report: UndoReport | None, file: Path, again: str, *, json_wanted: bool, quiet: bool) -> int:
