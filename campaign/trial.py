@@ -123,15 +123,19 @@ class RowChoice:
 
     trial: Trial
     _left: int = field(default=FIRST_ROWS, init=False)
+    _last: int = field(default=0, init=False)
     _found: set[range] = field(default_factory=set, init=False)
 
     @property
     def is_over(self) -> bool:
         """Whether no further row of the list can be one of them."""
-        return not self.trial.rows and not self._left
+        if not self.trial.rows:
+            return not self._left
+        return self._last >= max(each.stop for each in self.trial.rows) - 1
 
     def is_out(self, row: Row) -> bool:
         """Whether a row is none of them, whatever is in it."""
+        self._last = row.number
         if not self.trial.rows:
             return not self._left
         chosen = [each for each in self.trial.rows if row.number in each]

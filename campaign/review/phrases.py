@@ -53,6 +53,8 @@ DOUBTFUL = (State.IN_DOUBT, State.SENDING)
 """The states of the rows on the sheet In doubt, which is no list to send."""
 
 
+PUT_BACK = "Put the journal's files back, or restore them from a copy, before any other command: they say who got it."
+
 MANY = 10
 """Rows that nobody names one by one."""
 
@@ -179,7 +181,7 @@ def next_steps(
 
 def without_journal(tally: Tally, workbook: Path | None) -> Iterator[str]:
     """What to do where the journal is gone or damaged: no command can go on from it."""
-    yield "Put the journal's files back, or restore them from a copy, before any other command: they say who got it."
+    yield PUT_BACK
     if workbook is not None:
         yield f"If there is no copy, the workbook says it too: {workbook}"
     else:

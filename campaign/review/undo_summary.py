@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
-from campaign.review.phrases import rows_of
+from campaign.review.phrases import PUT_BACK, rows_of
 from campaign.review.summary import as_json, reason_line
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def undo_as_text(summary: RunSummary, left: int, ended: str | None, again: str) 
             yield reason_line(reason)
     if summary.results:
         yield f"Results: {summary.results}"
+    if summary.lost:
+        yield PUT_BACK
+        return
     if left:
         them = "it" if left == 1 else "them"
         yield f"{messages_of(left)} may still be with the recipients. To try {them} again: {again}"

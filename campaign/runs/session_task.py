@@ -110,6 +110,14 @@ class SessionTask(ABC):
             LOG.exception("the end of the session is not on record")
 
     @abstractmethod
+    async def perform(self) -> None:
+        """Do the work and record the session. The caller holds the journal.
+
+        Raises:
+            CampaignError: no request was made.
+        """
+
+    @abstractmethod
     def counted(self) -> Tally | None:
         """The run's figures without a look into the journal; None where no request was made."""
 

@@ -17,14 +17,13 @@ from campaign.runs.report import Report
 from campaign.runs.resuming import named_rows, refuse_missing_rows
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import check_workbook_path
-from campaign.runs.whole_run import existing_journal, finished_report, held, write_workbook
+from campaign.runs.whole_run import existing_journal, finished_report, held, perform_followed, write_workbook
 
 if TYPE_CHECKING:
     from campaign.channels.undo import Undo
     from campaign.delivery import StopReason
     from campaign.journal import JournalStore, RunRecord
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
-    from campaign.runs.undo_task import UndoTask
     from campaign.runs.whole_run import FindCredentials
     from campaign.settings import DeliverySettings
 
@@ -108,7 +107,7 @@ def undo_run(
             return None
         journal.record_decision(record.number, UNDO, options.by, confirmation.rows or "all rows")
         task = run.begin_undo(undo, settings, options.rows)
-        asyncio.run(_perform(run, task, confirmation.messages, observer))
+        asyncio.run(perform_followed(run, task, confirmation.messages, observer))
         report = finished_report(run, paths, observer)
         rows = () if report.lost else options.rows
         left = count_rows(journal, record.number, TO_DELETE, rows) if rows else report.tally.count(*TO_DELETE)
@@ -185,20 +184,6 @@ def _confirmation(
         pending=tally.count(State.PENDING),
         pace=pace_of(messages, settings.rate, journal.stated_quota(run.server), usual),
     )
-
-
-async def _perform(run: Run, task: UndoTask, messages: int, observer: RunObserver) -> None:
-    """Delete in a task of its own, so that an observer's second interrupt can cancel it and a report follows."""
-    deleting = asyncio.create_task(task.perform())
-    with observer.delivering(run, messages):
-        try:
-            await asyncio.wait([deleting])
-        except asyncio.CancelledError:  # Ctrl-C in a script, where no observer handles signals
-            run.stop("interrupted")
-            await asyncio.wait([deleting])
-            raise
-    if not deleting.cancelled():
-        deleting.result()
 
 
 def _where(journal: JournalStore, record: RunRecord) -> str:

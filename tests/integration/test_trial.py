@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 from openpyxl import load_workbook
 
+from campaign import planning
 from campaign.journal import open_journal
 from campaign.sandbox import Fault, FaultPlan
-from tests.integration.conftest import FAST, kitechat_list, livechat_list, write_csv
+from tests.integration.conftest import FAST, kitechat_list, livechat_list, write_csv, write_workbook
 from tests.integration.test_terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from campaign.journal import PlannedRow
+    from campaign.planning import Plan
+    from campaign.sheets import Row
     from tests.integration.conftest import Campaign, RunningSandbox, Said
 
     Test = Callable[..., Said]
@@ -37,6 +41,12 @@ def trial(command: Campaign, server: RunningSandbox, recipients: Path) -> Test:
 
 def sent(server: RunningSandbox) -> list[tuple[str, str, str]]:
     return [(body["token"], body["rid"], body["msg"]) for body in server.bodies()]
+
+
+def numbered(count: int) -> list[list[object]]:
+    """The cells of `livechat_list`."""
+    rows: list[list[object]] = [[f"t{number}", f"r{number}", f"message {number}"] for number in range(count)]
+    return [["token", "rid", "msg"], *rows]
 
 
 def own(*numbers: int) -> list[tuple[str, str, str]]:
@@ -101,6 +111,50 @@ def test_an_interrupted_or_stopped_test_is_simply_made_again(trial: Test, server
     assert (stopped.code, stopped.json["sent"], stopped.json["pending"]) == (3, 1, 2)
     assert "do something about the reasons, and test again" in stopped.stderr
     assert trial(*OWN).json["sent"] == 3
+
+
+def test_rows_that_are_left_out_are_none_of_the_first(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    book = load_workbook(write_workbook(tmp_path / "list.xlsx", numbered(5)))
+    assert book.active is not None
+    book.active.row_dimensions[3].hidden = True
+    book.save(tmp_path / "list.xlsx")
+    options = (tmp_path / "list.xlsx", *LIVECHAT, "--server", server.url, *FAST, *OWN, "--hidden-rows", "skip")
+    assert command("test", *options).json["rows"] == 3
+    assert sent(server) == own(0, 2, 3)
+    named = command("test", *options, "--rows", "3-4")
+    assert (named.json["sent"], named.json["skipped"]) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.xlsx"])
+def test_of_a_long_list_no_more_is_read_than_is_sent(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    if name.endswith(".csv"):
+        livechat_list(path, 1600)
+    else:
+        write_workbook(path, numbered(1600))
+    planned: list[int] = []
+    plan_row = planning._plan_row
+
+    def counted(plan: Plan, row: Row, stamp: planning.Stamp | None) -> PlannedRow:
+        planned.append(row.number)
+        return plan_row(plan, row, stamp)
+
+    monkeypatch.setattr(planning, "_plan_row", counted)
+    options = (path, *LIVECHAT, "--server", server.url, *FAST, *OWN)
+    assert command("test", *options).json["sent"] == 3
+    assert command("test", *options, "--rows", "600-601").json["sent"] == 2
+    assert planned == [2, 3, 4, 600, 601]
+    assert sent(server) == own(0, 1, 2, 598, 599)
+
+
+def test_a_list_without_a_row_to_send_is_refused(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    empty = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"]])
+    said = command("test", empty, *LIVECHAT, "--server", server.url, *FAST, *OWN)
+    assert (said.code, "the list has no row that could be sent" in said.stderr) == (2, True)
 
 
 # The destination

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from openpyxl import load_workbook
 
+import campaign
+from campaign.channels.livechat import Livechat
 from campaign.journal import open_journal
 from campaign.sandbox import Fault, FaultPlan, RateLimit, SandboxSettings
 from tests.integration.conftest import FAST, kitechat_list, livechat_list, write_csv
@@ -311,6 +313,59 @@ def test_rows_in_doubt_are_deleted_too(command: Campaign, server: RunningSandbox
     change(tmp_path / "list.journal.db", "UPDATE status SET state = 'in_doubt', kind = 'unclear' WHERE seq = 3")
     said = command("undo", sent, *FAST)
     assert (said.code, said.json["deleted"], said.json["in_doubt"], left(server)) == (0, 6, 0, [])
+
+
+def test_rows_that_were_cut_off_are_in_doubt_where_the_server_cannot_be_asked_and_are_deleted_as_such(
+    command: Campaign, server: RunningSandbox, sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(tmp_path / "list.journal.db", "UPDATE status SET state = 'sending' WHERE seq = 3")
+    monkeypatch.setattr(Livechat, "can_read_back", False)
+    said = command("undo", sent, *FAST)
+    assert (said.code, said.json["deleted"], left(server)) == (0, 6, [])
+    assert not any(entry.method == "GET" for entry in server.ledger.entries)
+
+
+def test_what_waits_and_what_is_in_doubt_is_said_with_the_question(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 5)
+    run(command, server, recipients, "--limit", "3")
+    change(tmp_path / "list.journal.db", "UPDATE status SET state = 'in_doubt' WHERE seq = 1")
+    said = command("undo", recipients, "--rows", "2-3,6")
+    assert said.code == 2
+    assert "Rows      2-3,6" in said.stderr
+    assert "1 message may never have arrived; the server is asked to delete it too" in said.stderr
+    assert "2 rows of the run not sent yet; `campaign resume` would still send that" in said.stderr
+    assert "Delete 2 messages of run 1" in said.stderr
+
+
+def test_a_rehearsal_has_nothing_to_take_back(command: Campaign, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 3)
+    plan = campaign.plan(campaign.load(recipients, template="livechat-text"), sandbox=True)
+    with campaign.open_journal(tmp_path / "list.journal.db") as journal:
+        list(campaign.start_sync(plan, journal=journal).deliver_sync())
+    said = command("undo", recipients, *FAST)
+    assert (said.code, "no run on record has sent anything" in said.stderr) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps open files from being removed")
+def test_a_journal_that_is_removed_meanwhile_stops_it_and_the_counts_are_told(
+    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
+) -> None:
+    server = start_sandbox(SandboxSettings(latency=0.01))
+    recipients = livechat_list(tmp_path / "list.csv", 400)
+    run(command, server, recipients)
+    process = start_process("undo", str(recipients), "--yes", "--json", "--rate", "100/s")
+    wait_for_messages(server, 400 + 20)
+    (tmp_path / "list.journal.db").unlink()
+    stdout, stderr = process.communicate(timeout=30)
+    report = json.loads(stdout)
+    assert (process.returncode, report["state"]) == (3, "stopped")
+    assert "the journal was removed" in report["reason"]
+    assert 0 < report["deleted"] <= len(deleted(server)) < 400
+    assert report["deleted"] + report["sent"] == 400
+    assert "Put the journal's files back" in stderr
+    assert "To try" not in stderr
 
 
 def test_an_attempt_is_on_record_for_every_request(
