@@ -86,8 +86,8 @@ class Plan:
         return "the sandbox" if self.rehearsal else self.server
 
     @property
-    def stands_apart(self) -> bool:
-        """Whether it is a rehearsal or a trial, of which the campaign's own record knows nothing."""
+    def is_separate(self) -> bool:
+        """Whether it is a rehearsal or a trial, which has a journal of its own."""
         return self.rehearsal or self.trial is not None
 
     @property

@@ -1,4 +1,4 @@
-"""Telling others that a run has ended, as `[after]` of the campaign file says."""
+"""Reports the end of a run to what `[after]` of the campaign file names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from campaign.campaign_file import real_file
 from campaign.cli.console import warn
 from campaign.cli.options import proxies
 from campaign.cli.reports import report_as_json
-from campaign.runs.after import Surroundings, tell
+from campaign.runs.after import AfterContext, notify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from campaign.runs import Report
 
 
-def tell_after(after: AfterSection, report: Report | None, file: Path) -> None:
+def notify_after(after: AfterSection, report: Report | None, file: Path) -> None:
     """Hand the JSON summary of a run to what the campaign file names, and warn where that fails.
 
     Args:
@@ -28,4 +28,4 @@ def tell_after(after: AfterSection, report: Report | None, file: Path) -> None:
     """
     if report is None or report.run.manifest.rehearsal or (after.command is None and after.webhook is None):
         return
-    tell(after, report_as_json(report, file), Surroundings(real_file(file), os.environ, proxies()), warn)
+    notify(after, report_as_json(report, file), AfterContext(real_file(file), os.environ, proxies()), warn)

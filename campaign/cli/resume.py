@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.campaign_file import after_in_file, server_in_file
-from campaign.cli.after import tell_after
+from campaign.cli.after import notify_after
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     FILE,
@@ -87,5 +87,5 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = resume_run(paths, credentials, options, observer)
     code = show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"])
-    tell_after(after, report, file)
+    notify_after(after, report, file)
     sys.exit(code)

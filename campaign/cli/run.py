@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.campaign_file import server_in_file
-from campaign.cli.after import tell_after
+from campaign.cli.after import notify_after
 from campaign.cli.check_report import dry_run, nothing_sent, numbers_of
 from campaign.cli.json_output import print_json
 from campaign.cli.observer import TerminalObserver
@@ -69,7 +69,7 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
         report = deliver_plan(plan, options, observer, json_wanted=given["as_json"])
     changed = any(given[name] for name in ("template", "mapped", "values"))
     code = show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=changed)
-    tell_after(campaign.after, report, file)
+    notify_after(campaign.after, report, file)
     sys.exit(code)
 
 

@@ -10,6 +10,7 @@ import click
 from campaign.campaign_file import server_in_file
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
+    MOVED,
     ROWS,
     campaign_options,
     load,
@@ -41,19 +42,20 @@ if TYPE_CHECKING:
 )
 @ROWS
 @pace_options
+@MOVED
 @output_options
 def test(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Send the messages of some rows of FILE's list, the first 3 unless --rows names others, to your own conversation.
 
-    The rest is as the rows say. Nobody on the list gets anything, and nothing of it counts as sent: the test has a
-    journal and a results workbook of its own, and is a new one each time.
+    The rest is as the rows say. No recipient on the list gets anything, and nothing of it counts as sent: the test has
+    a journal and a results workbook of its own, and each test is a new one.
 
     \b
     campaign test tet-offer.toml --to conversation_id=24900001
     campaign test orders.toml --to token=my-token --to rid=my-room --rows 2-4
     """
     campaign = load(file, given)
-    options = RunOptions(server_in_file=server_in_file(file), proxies=proxies(), by=operator())
+    options = RunOptions(server_in_file=server_in_file(file), proxies=proxies(), by=operator(), moved=given["moved"])
     trial = Trial(dict(given["to"]), given["rows"] or ())
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         plan = prepare(campaign, trial=trial)

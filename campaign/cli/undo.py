@@ -10,6 +10,7 @@ import click
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     FILE,
+    MOVED,
     RESULTS,
     ROWS,
     campaign_paths,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--run", "number", type=WholeNumber(1), metavar="N", help="A run other than the last.")
 @ROWS
 @pace_options
+@MOVED
 @RESULTS
 @output_options
 def undo(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
@@ -52,6 +54,7 @@ def undo(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 
         rate=given["rate"],
         concurrency=given["concurrency"],
         rows=given["rows"] or (),
+        moved=given["moved"],
         by=operator(),
         proxies=proxies(),
     )

@@ -39,7 +39,7 @@ def undo_facts(confirmation: UndoConfirmation, width: int) -> Iterator[StyledLin
         waiting = f"{rows_of(confirmation.pending)} of the run not sent yet; `campaign resume` would still send that"
         yield from fact_lines("Pending", waiting, width)
     yield from fact_lines("Pace", f"{confirmation.pace.words}; {ends_at(confirmation.pace.seconds)}", width)
-    yield from fact_lines("Mind", READ, width, CAUTION)
+    yield from fact_lines("Note", READ, width, CAUTION)
 
 
 def _minute(at: float) -> str:

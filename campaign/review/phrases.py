@@ -198,11 +198,11 @@ def _after_rehearsal(tally: Tally) -> Iterator[str]:
 
 
 def _after_trial(tally: Tally, commands: NextCommands) -> Iterator[str]:
-    nobody = "Nobody on the list got a message, and nothing of this counts as sent."
+    apart = "No recipient on the list got a message, and nothing of this counts as sent."
     if tally.count(State.SENT) < tally.rows - tally.count(State.SKIPPED):
-        yield f"{nobody} Next: do something about the reasons, and test again."
+        yield f"{apart} Next: remove the reasons, then test again."
     else:
-        yield f"{nobody} Look at the messages in your conversation. Next: {commands.run()}"
+        yield f"{apart} Look at the messages in your conversation. Next: {commands.run()}"
 
 
 def reason_of(reason: ReasonCount) -> str:

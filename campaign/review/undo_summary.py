@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
+from campaign.journal.deletions import NOT_DELETED
 from campaign.review.phrases import PUT_BACK, rows_of
 from campaign.review.summary import as_json, reason_line
 
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from campaign.review.summary import RunSummary
-
-SHOWN = (State.DELETED, State.SENT)
-"""States whose reasons say what became of messages."""
 
 
 def undo_as_json(summary: RunSummary, ended: str | None) -> Mapping[str, object]:
@@ -41,7 +39,7 @@ def undo_as_text(summary: RunSummary, left: int, ended: str | None, again: str) 
     became = f"{messages_of(deleted)} {_are(deleted)} deleted" + (f", {left:,} {_are(left)} not" if left else "")
     yield f"Undo of run {summary.run} {'is finished' if ended is None else f'stopped: {ended}'}. {became}."
     for reason in summary.reasons:
-        if reason.state in SHOWN:
+        if reason.state is State.DELETED or reason.kind.startswith(NOT_DELETED):
             yield reason_line(reason)
     if summary.results:
         yield f"Results: {summary.results}"

@@ -1,7 +1,7 @@
-"""What a campaign tells of the end of a run: its JSON summary goes to a command, to a web hook, or to both.
+"""The end of a run: its JSON summary goes to a command, to a web hook, or to both, as `[after]` says.
 
-Whatever comes of that is a warning: the run has ended by then, and so has its exit code. Rehearsals and tests are not
-told of, as nothing has reached anybody.
+A failure of either is a warning: the run has ended by then, and its exit code stays. Rehearsals and tests are not
+reported, because no recipient got a message.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _LAST_WORDS, _LONGEST = 2000, 200
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class AfterContext:
     """Where a command runs, and how a web hook is reached.
 
     Attributes:
@@ -59,25 +59,25 @@ class Surroundings:
     patience: float = PATIENCE
 
 
-def tell(
-    after: AfterSection, summary: Mapping[str, object], around: Surroundings, warn: Callable[[Problem], object]
+def notify(
+    after: AfterSection, summary: Mapping[str, object], context: AfterContext, warn: Callable[[Problem], object]
 ) -> None:
     """Hand the summary of a run to what the campaign file names.
 
     Args:
         after: what it names.
         summary: the object of `--json`.
-        around: where the command runs, and how the web hook is reached.
+        context: where the command runs, and how the web hook is reached.
         warn: called with what went wrong; nothing is raised.
     """
     text = json.dumps(summary).encode() + b"\n"
     if after.command is not None:
         where = f"[after] command {after.command[0]}"
-        if refusal := _refusal(around.file):
-            warn(Problem(where, f"was not run: {refusal}", _remedy(around.file), "after-not-run"))
-        elif failure := _run(after.command, text, around):
+        if refusal := _refusal(context.file):
+            warn(Problem(where, f"was not run: {refusal}", _remedy(context.file), "after-not-run"))
+        elif failure := _run(after.command, text, context):
             warn(Problem(where, failure, "the run itself is not affected", "after-failed"))
-    if after.webhook is not None and (failure := _post(after.webhook, text, around)):
+    if after.webhook is not None and (failure := _post(after.webhook, text, context)):
         host = urlsplit(after.webhook).hostname  # the rest of the address may be a secret
         warn(Problem(f"[after] webhook {host}", failure, "the run itself is not affected", "after-failed"))
 
@@ -99,15 +99,15 @@ def _remedy(file: Path) -> str:
     return f"take the right to write from the others: chmod go-w {file} {file.absolute().parent}"
 
 
-def _run(command: tuple[str, ...], text: bytes, around: Surroundings) -> str:
+def _run(command: tuple[str, ...], text: bytes, context: AfterContext) -> str:
     """Run a command with a text on its standard input. Returns what went wrong; "" where nothing did."""
-    folder = around.file.absolute().parent
+    folder = context.file.absolute().parent
     with _file_of(text) as given, tempfile.TemporaryFile() as said:
         try:
             process = start_apart(
                 [_program(command[0], folder), *command[1:]],
                 cwd=folder,
-                env=environment_without_secrets(around.environment),
+                env=environment_without_secrets(context.environment),
                 stdin=given,
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -115,9 +115,9 @@ def _run(command: tuple[str, ...], text: bytes, around: Surroundings) -> str:
         except (OSError, ValueError) as error:
             return f"cannot be started ({getattr(error, 'strerror', None) or error})"
         try:
-            code = process.wait(around.patience)
+            code = process.wait(context.patience)
         except subprocess.TimeoutExpired:
-            return f"had not ended after {around.patience:g} s and was ended{_last_words(said)}"
+            return f"had not ended after {context.patience:g} s and was ended{_last_words(said)}"
         except KeyboardInterrupt:
             return "was interrupted"
         finally:
@@ -163,15 +163,15 @@ def environment_without_secrets(environment: Mapping[str, str]) -> dict[str, str
     }
 
 
-def _post(address: str, text: bytes, around: Surroundings) -> str:
+def _post(address: str, text: bytes, context: AfterContext) -> str:
     """Post a text to a web hook. Returns what went wrong; "" where nothing did."""
     parts = urlsplit(address)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     server = f"{parts.scheme}://{parts.netloc}"
 
     async def send() -> str:
-        settings = DeliverySettings(timeout=around.patience, concurrency=1)
-        async with HttpTransport(server, settings, proxies=around.proxies) as transport:
+        settings = DeliverySettings(timeout=context.patience, concurrency=1)
+        async with HttpTransport(server, settings, proxies=context.proxies) as transport:
             response = await transport.send(Request("POST", target, text))
         if not isinstance(response, Response):
             return response.reason

@@ -48,7 +48,7 @@ class RunPaths:
     file: Path | None = None
 
     @property
-    def stand_apart(self) -> bool:
+    def are_separate(self) -> bool:
         """Whether they are a rehearsal's or a trial's."""
         return self.name.endswith((REHEARSAL_SUFFIX, TRIAL_SUFFIX))
 

@@ -128,7 +128,7 @@ def check_record(journal: JournalStore, paths: RunPaths, options: RunOptions, ob
         return
     refuse_other_name(paths)
     workbook = paths.folder / f"{paths.name}.results.xlsx"
-    if workbook.exists() and not paths.stand_apart:
+    if workbook.exists() and not paths.are_separate:
         what = f"the journal has no run, although {workbook.name} beside it says that there was one"
         remedy = "put the journal back from a copy; or, where everybody may get the message again, add --new"
         raise RunStateError(Problem(str(paths.journal), what, remedy))
@@ -140,7 +140,7 @@ def refuse_other_name(paths: RunPaths) -> None:
     Raises:
         RunStateError: they are.
     """
-    if paths.file is None or paths.stand_apart:
+    if paths.file is None or paths.are_separate:
         return
     others = [path for path in sorted(paths.folder.glob(JOURNALS)) if not path.name.endswith(OTHER_SUFFIXES)]
     peeked = [(path, found) for path in others if path != paths.journal and (found := peek_journal(path)) is not None]

@@ -191,7 +191,7 @@ def refuse_rehearsal_results(plan: Plan) -> None:
         RunStateError: the list is such a workbook, and the plan is for the recipients.
     """
     path = plan.recipients.path
-    if plan.stands_apart:
+    if plan.is_separate:
         return
     if f"{TRIAL_SUFFIX}.results" in path.name:
         what = "these are the results of `campaign test`, of which the recipients got nothing"

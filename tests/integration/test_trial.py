@@ -63,11 +63,11 @@ def test_the_first_three_messages_go_to_a_conversation_of_ones_own(
     assert (tmp_path / "list.test.journal.db").exists()
     assert not (tmp_path / "list.journal.db").exists()
     assert "Test 1 is finished: all 3 rows are sent to your own conversation." in said.stderr
-    assert "Nobody on the list got a message" in said.stderr
+    assert "No recipient on the list got a message" in said.stderr
     assert "campaign resume" not in said.stderr
     first = [row[0].value for row in load_workbook(said.json["results"])["Summary"].iter_rows()]
     assert "All 3 rows are sent to your own conversation." in first
-    assert any(str(text).startswith("Nobody on the list got a message") for text in first)
+    assert any(str(text).startswith("No recipient on the list got a message") for text in first)
 
 
 def test_the_rows_that_are_named_are_sent_in_the_order_of_the_list(trial: Test, server: RunningSandbox) -> None:
@@ -109,7 +109,7 @@ def test_an_interrupted_or_stopped_test_is_simply_made_again(trial: Test, server
     server.sandbox.set_faults(FaultPlan(script=(None, Fault.UNAUTHORIZED_BEFORE)))
     stopped = trial(*OWN, "--concurrency", "1")
     assert (stopped.code, stopped.json["sent"], stopped.json["pending"]) == (3, 1, 2)
-    assert "do something about the reasons, and test again" in stopped.stderr
+    assert "remove the reasons, then test again" in stopped.stderr
     assert trial(*OWN).json["sent"] == 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -239,6 +240,13 @@ def test_it_is_refused_while_a_delivery_is_under_way(
         said = command("undo", sent, *FAST)
     assert (said.code, deletions(server)) == (2, 0)
     assert "is being worked on" in said.stderr
+
+
+def test_a_copy_of_the_campaign_has_to_be_meant(command: Campaign, server: RunningSandbox, sent: Path) -> None:
+    copy = shutil.copytree(sent.parent, sent.parent.parent / f"{sent.parent.name}-copy") / sent.name
+    refused = command("undo", copy, *FAST)
+    assert (refused.code, "--moved" in refused.stderr, deletions(server)) == (2, True, 0)
+    assert command("undo", copy, *FAST, "--moved").json["deleted"] == 6
 
 
 def test_on_a_terminal_it_asks_with_the_facts(command: Campaign, server: RunningSandbox, sent: Path) -> None:

@@ -21,7 +21,7 @@ from campaign.config import AfterSection
 from campaign.delivery.proxies import NO_PROXIES, ProxySettings
 from campaign.errors import Problem
 from campaign.operating_system import WINDOWS, grants_write_to_many, others_can_write
-from campaign.runs.after import Surroundings, environment_without_secrets, tell
+from campaign.runs.after import AfterContext, environment_without_secrets, notify
 
 SUMMARY = {"run": 1, "state": "finished", "reason": None, "sent": 3, "results": "kết quả.xlsx", "warnings": []}
 
@@ -46,8 +46,8 @@ def told(file: Path) -> Tell:
 
     def run(*, environment: dict[str, str] | None = None, patience: float = 20.0, **after: object) -> list[Problem]:
         warnings: list[Problem] = []
-        around = Surroundings(file, environment or dict(os.environ), NO_PROXIES, patience)
-        tell(AfterSection.model_validate(after), SUMMARY, around, warnings.append)
+        context = AfterContext(file, environment or dict(os.environ), NO_PROXIES, patience)
+        notify(AfterSection.model_validate(after), SUMMARY, context, warnings.append)
         return warnings
 
     return run
@@ -149,8 +149,8 @@ def test_a_path_is_relative_to_the_campaign_file_wherever_the_command_is_given(
 def test_a_campaign_file_may_be_named_by_a_relative_path(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(file.parent.parent)
     warnings: list[Problem] = []
-    around = Surroundings(Path(file.parent.name) / file.name, dict(os.environ), NO_PROXIES)
-    tell(AfterSection.model_validate({"command": python(COPY)}), SUMMARY, around, warnings.append)
+    context = AfterContext(Path(file.parent.name) / file.name, dict(os.environ), NO_PROXIES)
+    notify(AfterSection.model_validate({"command": python(COPY)}), SUMMARY, context, warnings.append)
     assert warnings == []
     assert (file.parent / "told.json").exists()
 
@@ -312,8 +312,8 @@ def test_a_web_hook_that_does_not_answer_is_a_warning(told: Tell, hook: Hook) ->
 
 def test_a_web_hook_is_reached_through_the_proxy(file: Path, hook: Hook) -> None:
     warnings: list[Problem] = []
-    around = Surroundings(file, {}, ProxySettings(http=hook.url), 5.0)
-    tell(AfterSection(webhook="http://hooks.example/x"), SUMMARY, around, warnings.append)
+    context = AfterContext(file, {}, ProxySettings(http=hook.url), 5.0)
+    notify(AfterSection(webhook="http://hooks.example/x"), SUMMARY, context, warnings.append)
     assert warnings == []
     assert hook.posts[0][0] == "http://hooks.example/x"
 
