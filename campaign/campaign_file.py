@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import Campaign, ChecksSection, problem_of, unknown_key
+from campaign.config import AfterSection, Campaign, ChecksSection, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, expanded, refuse_web_address, with_paths
@@ -199,6 +199,21 @@ def server_in_file(file: Path) -> str | None:
     section = read_toml(file).get("server")
     url = section.get("url") if isinstance(section, dict) else None
     return url if isinstance(url, str) else None
+
+
+def after_in_file(file: Path) -> AfterSection:
+    """What a campaign file tells of the end of a run; nothing where FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read, or this section is wrong.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return AfterSection()
+    try:
+        return AfterSection.model_validate(read_toml(file).get("after", {}))
+    except ValidationError as error:
+        found = [{**each, "loc": ("after", *each["loc"])} for each in error.errors(include_url=False)]
+        raise CampaignFileError(*(problem_of(file, each) for each in found)) from error  # type: ignore[arg-type] # as it came
 
 
 def is_spreadsheet(file: Path) -> bool:

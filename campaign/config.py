@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from campaign.config_values import Concurrency, FilePath, Rate, Seconds, TemplateName, Word, finding_codes, in_words
+from campaign.config_values import (
+    Command,
+    Concurrency,
+    FilePath,
+    Rate,
+    Seconds,
+    TemplateName,
+    WebHook,
+    Word,
+    finding_codes,
+    in_words,
+)
 from campaign.errors import Problem
 from campaign.settings import DeliverySettings
 from campaign.sheets.table import ReadOptions
@@ -86,6 +97,18 @@ class DeliverySection(Section):
     stop_after_refusals: int = Field(default=DEFAULTS.stop_after_refusals, ge=0)
 
 
+class AfterSection(Section):
+    """What gets the JSON summary at the end of a run.
+
+    Attributes:
+        command: a program and its arguments, on whose standard input it is; a relative path is relative to the file.
+        webhook: an address that it is posted to.
+    """
+
+    command: Command | None = None
+    webhook: WebHook | None = None
+
+
 class Campaign(Section):
     """A campaign: the list of recipients, the template, the server and the settings.
 
@@ -109,6 +132,7 @@ class Campaign(Section):
     throttle: ThrottleSection = ThrottleSection()
     delivery: DeliverySection = DeliverySection()
     checks: ChecksSection = ChecksSection()
+    after: AfterSection = AfterSection()
 
     @property
     def delivery_settings(self) -> DeliverySettings:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import unknown_code
@@ -51,6 +52,37 @@ def _not_blank(value: object) -> object:
 def _text(value: object) -> object:
     """Turn an integer into its digits: page_id = 108600123 without quotes."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _words(value: object) -> object:
+    """Refuse a command in one string: there is no shell that would take it apart."""
+    if isinstance(value, str):
+        what = 'must be a list, as no shell takes a text apart: command = ["notify", "--title", "Campaign"]'
+        raise ValueError(what)  # noqa: TRY004 - which pydantic reports
+    return value
+
+
+def _command(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a command that cannot be started."""
+    if not words or not words[0].strip():
+        raise ValueError("names no program")
+    if any("\0" in word for word in words):
+        raise ValueError("holds a NUL character, which no program can be given")
+    return words
+
+
+def _web_hook(address: str) -> str:
+    """Refuse what is no address that a request can be posted to."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"is no web address ({error})") from error
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a web address that begins with https:// or http://")
+    if parts.username is not None or any(character.isspace() or not character.isprintable() for character in address):
+        raise ValueError("holds a user name or characters that no web address has")
+    return address
 
 
 def finding_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,6 +136,8 @@ _RATE: TypeAdapter[float | None] = TypeAdapter(Rate)
 _CONCURRENCY: TypeAdapter[int] = TypeAdapter(Concurrency, config=ConfigDict(strict=True))
 _LIMIT: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)], config=ConfigDict(strict=True))
 FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
+Command = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_words), AfterValidator(_command)]
+WebHook = Annotated[str, AfterValidator(_web_hook)]
 TemplateName = Annotated[str, BeforeValidator(_not_blank)]
 
 

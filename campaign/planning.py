@@ -24,6 +24,7 @@ from campaign.recipients.labels import label_column
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import open_sheet
 from campaign.text import one_line
+from campaign.trial import chosen_batches
 
 if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from campaign.messages import MessageTemplate, TemplateFile
     from campaign.recipients.lint import OnRow
     from campaign.sheets import Column, Row, Sheet
+    from campaign.trial import Trial
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
@@ -58,6 +60,7 @@ class Plan:
         server: the server's base URL; "" in a rehearsal.
         rehearsal: whether it is for a sandbox.
         label: the column by whose text rows are called; None: by their number alone.
+        trial: which rows are sent, and to which conversation instead of their own; None: it is the campaign itself.
     """
 
     campaign: Campaign
@@ -67,6 +70,7 @@ class Plan:
     server: str
     rehearsal: bool = False
     label: Column | None = None
+    trial: Trial | None = None
 
     def __repr__(self) -> str:
         return f"<Plan of {self.campaign.name}: {self.recipients.path.name} to {self.server_name}>"
@@ -80,6 +84,11 @@ class Plan:
     def server_name(self) -> str:
         """The server for display."""
         return "the sandbox" if self.rehearsal else self.server
+
+    @property
+    def is_separate(self) -> bool:
+        """Whether it is a rehearsal or a trial, which has a journal of its own."""
+        return self.rehearsal or self.trial is not None
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -134,18 +143,21 @@ class Plan:
         return FindingCollector(context, on_row)
 
 
-def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
+def prepare(campaign: Campaign, *, rehearsal: bool = False, trial: Trial | None = None) -> Plan:
     """Open and compile what a campaign names; reads no further than the headers (`campaign.plan` reads every row).
 
     Args:
         campaign: the campaign.
         rehearsal: plan for a sandbox, which needs no address.
+        trial: plan for a conversation of one's own.
 
     Raises:
+        UsageError: the trial does not replace the whole destination.
         CampaignFileError: the server's address is missing or wrong.
         RecipientsError: the list cannot be read, or has the columns on another row or sheet.
         TemplateError: the template cannot be used with these columns.
     """
+    campaign = campaign if trial is None else trial.applied_to(campaign)
     template_file = load_template(find_template(campaign.template, campaign.folder))
     server = "" if rehearsal else base_url(template_file.channel, campaign.server.url)
     section = campaign.recipients
@@ -155,8 +167,10 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     template = compile_template(
         template_file, recipients.columns, mapped, partial(how_it_was_read, recipients, section.header_row)
     )
+    if trial is not None:
+        trial.check(template, template_file.path.name)
     label = label_column(recipients, section.label) if section.label is not None else None
-    return Plan(campaign, recipients, template_file, template, server, rehearsal, label)
+    return Plan(campaign, recipients, template_file, template, server, rehearsal, label, trial)
 
 
 def planned_rows(
@@ -185,6 +199,10 @@ def planned_rows(
 def _plan_batches(
     plan: Plan, stamp: Stamp | None, collector: FindingCollector | None = None, leave_out: LeaveOut | None = None
 ) -> Iterator[Sequence[PlannedRow]]:
+    if plan.trial is not None:
+        look = collector.add if collector is not None else None
+        yield from chosen_batches(batches(plan.recipients), plan.trial, lambda row: _plan_row(plan, row, stamp), look)
+        return
     found = False
     with Duplicates() as duplicates:
         for batch in batches(plan.recipients):

@@ -131,7 +131,7 @@ def nothing_sent(reason: str, rows: Mapping[str, int], findings: tuple[Finding, 
 
 def numbers_of(states: Mapping[str, int]) -> dict[str, int]:
     """The row counts of the JSON object, for rows that were not sent."""
-    names = ("sent", "failed", "in_doubt", "invalid", "skipped", "pending")
+    names = ("sent", "failed", "in_doubt", "invalid", "skipped", "pending", "deleted")
     return {"rows": sum(states.values()), **{name: states.get(name, 0) for name in names}}
 
 

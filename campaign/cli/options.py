@@ -79,16 +79,21 @@ _CAMPAIGN_OPTIONS = (
 
 def delivery_options(command: Command) -> Command:
     """Options of the delivery of a run."""
-    for decorate in reversed(_DELIVERY_OPTIONS):
+    return pace_options(_LIMIT(command))
+
+
+def pace_options(command: Command) -> Command:
+    """How fast, and whether to ask first."""
+    for decorate in reversed(_PACE_OPTIONS):
         command = decorate(command)
     return command
 
 
-_DELIVERY_OPTIONS = (
+_LIMIT = click.option("--limit", type=WholeNumber(1), metavar="N", help="Send N rows, leave the rest for resume.")
+_PACE_OPTIONS = (
     click.option("--rate", metavar="RATE", help="10/s, 600/min, or auto: as fast as the server allows."),
     click.option("--concurrency", type=WholeNumber(1, 1000), metavar="N", help="Requests in flight at once."),
-    click.option("--limit", type=WholeNumber(1), metavar="N", help="Send N rows, leave the rest for resume."),
-    click.option("--yes", is_flag=True, help="Do not ask before sending."),
+    click.option("--yes", is_flag=True, help="Do not ask first."),
 )
 
 

@@ -132,8 +132,13 @@ class AttemptLog(Protocol):
         """Whether an outcome could not be written; then nothing more may be sent."""
         ...
 
-    async def begin(self, seq: int, at: float) -> int:
+    async def begin(self, seq: int, at: float, what: str = "send") -> int:
         """Record an attempt and return its number once it would survive a power cut.
+
+        Args:
+            seq: the row's place in the run.
+            at: now, in seconds since the epoch.
+            what: "send", or "undo", which leaves its row as it is.
 
         Raises:
             JournalWriteError: the attempt is not on record, so the request must not leave.
@@ -164,6 +169,13 @@ class AttemptLog(Protocol):
         """Record a read-back and the row's state from now on; committed soon, not awaited."""
         ...
 
+    def record_undo(self, seq: int, attempt: int, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record the result of an undo; committed soon, not awaited.
+
+        Only an outcome with a kind changes the row: its state, kind and reason. When and how it was sent stays.
+        """
+        ...
+
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a look-up of a period, which is no single row's; committed soon, not awaited."""
         ...
@@ -178,8 +190,8 @@ class RowEvent(NamedTuple):
 
     Attributes:
         row: the row's number in the spreadsheet.
-        state: sent, failed or in doubt.
-        reason: why it was not sent; "" where it was.
+        state: sent, failed, in doubt or deleted.
+        reason: why it was not sent, or not deleted; "" where it was sent.
         message_id: the message's id at the server, where it gave one.
     """
 
@@ -196,11 +208,16 @@ class Progress:
     Attributes:
         requests: HTTP requests begun, read-backs included.
         throttled: responses that said "over the limit".
+        deletes: whether messages are taken back, rather than sent.
+        kept: messages that the server did not delete.
     """
 
     sent: int = 0
     failed: int = 0
     in_doubt: int = 0
+    deletes: bool = False
+    deleted: int = 0
+    kept: int = 0
     requests: int = 0
     throttled: int = 0
     trouble: str = ""
@@ -210,7 +227,7 @@ class Progress:
     @property
     def done(self) -> int:
         """Rows that have reached a final state."""
-        return self.sent + self.failed + self.in_doubt
+        return self.sent + self.failed + self.in_doubt + self.deleted + self.kept
 
 
 @dataclass(frozen=True, slots=True)

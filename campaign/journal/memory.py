@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
 from campaign.journal.cells import decode_cells
+from campaign.journal.deletions import NOT_DELETED
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
 from campaign.journal.memory_doubts import MemoryDoubts
 from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
@@ -142,12 +143,13 @@ class MemoryJournal(MemoryDoubts):
         """Delete a plan of which nothing was sent."""
         del self._runs[run]
 
-    def begin_session(self, run: int, retry: Collection[State] = ()) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True) -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended."""
         for session in self._sessions:
             if session.ended_at is None:
                 session.ended_at = max(session.started_at, self._runs[session.run].last_event())
-        self._change(run, stop_reason=None)
+        if sends:
+            self._change(run, stop_reason=None)
         self._sessions.append(_Session(run, self._clock.epoch(), self._clock.now(), tuple(retry)))
         return len(self._sessions)
 
@@ -203,10 +205,11 @@ class MemoryJournal(MemoryDoubts):
         )
 
     def reasons(self, run: int) -> list[ReasonCount]:
-        """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
+        """Why rows were not sent, or not deleted; see `JournalStore.reasons`."""
         groups: dict[tuple[State, str], list[MemoryRow]] = {}
         for row in self._runs[run].rows.values():
-            if row.outcome.state not in (State.SENT, State.PENDING):
+            state, kind = row.outcome.state, row.outcome.kind
+            if state not in (State.SENT, State.PENDING) or (state is State.SENT and kind.startswith(NOT_DELETED)):
                 groups.setdefault((row.outcome.state, row.outcome.kind), []).append(row)
         ordered = sorted(groups.items(), key=lambda each: (each[0][0] is State.SKIPPED, -len(each[1]), each[0]))
         found = []

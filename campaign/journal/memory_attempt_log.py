@@ -30,9 +30,12 @@ class MemoryAttemptLog:
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def begin(self, seq: int, at: float) -> int:
-        """Record an attempt and return its number."""
-        return self._begin(seq, at)
+    async def begin(self, seq: int, at: float, what: str = "send") -> int:
+        """Record an attempt and return its number; an undo leaves its row as it is."""
+        if what == "send":
+            return self._begin(seq, at)
+        self._check()
+        return self._number(MemoryAttempt(seq, at, what=what))
 
     def reserve(self, rows: Sequence[int], at: float) -> list[Reservation]:
         """Record the first attempts of rows that are about to be sent."""
@@ -59,6 +62,14 @@ class MemoryAttemptLog:
         attempt = self._run.attempts[next(self._run.attempt_numbers)] = MemoryAttempt(seq, began_at, what="read-back")
         self._end(seq, attempt, result, outcome)
 
+    def record_undo(self, seq: int, attempt: int, began_at: float, result: str, outcome: Outcome) -> None:  # noqa: ARG002 - it is on record
+        """Record the result of an undo, and what it settles, if its outcome has a kind."""
+        made, row = self._run.attempts[attempt], self._run.rows[seq]
+        made.ended_at, made.result = outcome.at, result
+        if outcome.kind:
+            kind, reason = storable(outcome.kind), storable(outcome.reason)
+            row.outcome = row.outcome._replace(state=outcome.state, kind=kind, reason=reason)
+
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a look-up, which is no single row's."""
         attempt = MemoryAttempt(NO_ROW, began_at, outcome.at, result, "look-up")
@@ -81,10 +92,14 @@ class MemoryAttemptLog:
 
     def _begin(self, seq: int, at: float) -> int:
         self._check()
-        row, number = self._run.rows[seq], next(self._run.attempt_numbers)
-        self._run.attempts[number] = MemoryAttempt(seq, at)
+        row = self._run.rows[seq]
         row.attempts += 1
         row.at, row.outcome = at, row.outcome._replace(state=State.SENDING)
+        return self._number(MemoryAttempt(seq, at))
+
+    def _number(self, attempt: MemoryAttempt) -> int:
+        number = next(self._run.attempt_numbers)
+        self._run.attempts[number] = attempt
         return number
 
     def _end(self, seq: int, attempt: MemoryAttempt, result: str, outcome: Outcome) -> None:

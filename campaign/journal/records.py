@@ -29,6 +29,7 @@ class State(StrEnum):
     IN_DOUBT = "in_doubt"
     INVALID = "invalid"
     SKIPPED = "skipped"
+    DELETED = "deleted"
 
 
 class PlannedRow(NamedTuple):
@@ -145,6 +146,7 @@ class RunManifest:
         origin: the files that it was planned from.
         server_in_file: the address that the campaign file named, where the run was started from one by a command.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        trial: whether its messages go to a conversation of the operator's own.
     """
 
     channel: str
@@ -158,6 +160,7 @@ class RunManifest:
     origin: Origin = field(default_factory=Origin)
     server_in_file: str | None = None
     label: str | None = None
+    trial: bool = False
 
     @property
     def server_name(self) -> str:

@@ -119,12 +119,13 @@ class JournalStore(DoubtStore, FindingStore, Protocol):
 
     # Delivery
 
-    def begin_session(self, run: int, retry: Collection[State] = ()) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True) -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended.
 
         Args:
             run: the run's number.
             retry: rows in these states are delivered again.
+            sends: whether it sends what waits; else why the run stopped stays on record.
 
         Raises:
             JournalWriteError: nothing may be sent, because the journal cannot be written or is not in its place.
@@ -260,7 +261,10 @@ class JournalStore(DoubtStore, FindingStore, Protocol):
         ...
 
     def reasons(self, run: int) -> list[ReasonCount]:
-        """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
+        """Why rows were not sent, the most common reason first, and last those skipped on purpose.
+
+        Also which rows were deleted, and why others were not although that was asked for.
+        """
         ...
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:

@@ -133,7 +133,7 @@ def earlier_messages(plan: Plan, journal: JournalStore, *, skip_sent: bool = Fal
         RecipientsError: the list is no list to send.
         RunStateError: the list is a sheet To fix of runs that this journal does not contain.
     """
-    if plan.rehearsal:
+    if plan.is_separate:
         yield None
         return
     to_fix = to_fix_list(plan.recipients)
@@ -205,7 +205,7 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
     if last is not None and not last.planned:
         journal.discard(last.number)
         last = journal.last_run()
-    if last is None or plan.rehearsal:
+    if last is None or plan.is_separate:
         return None
     tally = journal.tally(last.number)
     if options.new or options.skip_sent:

@@ -19,16 +19,19 @@ from campaign.runs.delivery import LEFT, Delivery
 from campaign.runs.event_stream import EventStream
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
+from campaign.runs.undo_task import UndoTask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping
 
     from campaign.channels import Channel
+    from campaign.channels.undo import Undo
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RunRecord
+    from campaign.runs.session_task import SessionTask
     from campaign.settings import DeliverySettings
 
 MOST_PATIENCE = 20.0
@@ -80,7 +83,7 @@ class Run:
         self.proxies = proxies
         self.retry_rows: tuple[range, ...] = ()
         self._retry = retryable(retry)
-        self._delivery: Delivery | None = None
+        self._delivery: SessionTask | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self.number} of {self.record.manifest.recipients}>"
@@ -186,6 +189,18 @@ class Run:
         delivery = Delivery(self, settings, self._retry, self.retry_rows, sends=sends)
         self._begin(delivery)
         return delivery
+
+    def begin_undo(self, undo: Undo, settings: DeliverySettings, rows: tuple[range, ...] = ()) -> UndoTask:
+        """An undo that `stop` and `cancel` reach from now on. The caller holds the journal and calls `perform`.
+
+        Args:
+            undo: how the channel takes a message back.
+            settings: the pace, and when to give up.
+            rows: the numbers of the rows; (): all that were sent.
+        """
+        task = UndoTask(self, undo, settings, rows)
+        self._delivery = task
+        return task
 
     def stop(self, reason: str = "stopped", *, interrupted: bool = True) -> None:
         """Stop the delivery under way: rows in flight end, the rest stays pending. May be called from any thread."""

@@ -13,7 +13,7 @@ from campaign.review.phrases import rows_of
 from campaign.runs.blocking import run_blocking
 from campaign.runs.confirmation import Consequences, EarlierSending, confirmation_of
 from campaign.runs.earlier import clear_the_way, earlier_messages
-from campaign.runs.options import REHEARSAL_SUFFIX
+from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 from campaign.runs.record_checks import origin_of
 from campaign.runs.run import Run
 
@@ -185,13 +185,18 @@ def check_workbook_path(target: Path, recipients: Path) -> None:
 
 
 def refuse_rehearsal_results(plan: Plan) -> None:
-    """Refuse to send the results of a rehearsal: sending the list itself would send the same messages again.
+    """Refuse to send the results of a rehearsal or a trial: sending the list itself would send the same messages again.
 
     Raises:
-        RunStateError: the list is such a workbook and the plan is not for a rehearsal.
+        RunStateError: the list is such a workbook, and the plan is for the recipients.
     """
     path = plan.recipients.path
-    if f"{REHEARSAL_SUFFIX}.results" in path.name and not plan.rehearsal:
+    if plan.is_separate:
+        return
+    if f"{TRIAL_SUFFIX}.results" in path.name:
+        what = "these are the results of `campaign test`, of which the recipients got nothing"
+        raise RunStateError(Problem(str(path), what, "correct the list itself and run that"))
+    if f"{REHEARSAL_SUFFIX}.results" in path.name:
         what = "these are the results of a rehearsal, of which nothing was sent"
         raise RunStateError(Problem(str(path), what, "correct the list itself and run that, or add --sandbox"))
 
@@ -214,6 +219,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         origin=origin_of(plan),
         server_in_file=options.server_in_file,
         label=plan.label.header if plan.label else None,
+        trial=plan.trial is not None,
     )
 
 
@@ -239,7 +245,8 @@ def _write(
     if wrong and not options.skip_invalid:
         what = f"{wrong:,} of {rows_of(counts.rows)} cannot be sent as {'it is' if wrong == 1 else 'they are'}"
         them, names = ("it", "names it") if wrong == 1 else ("them", "names them all")
-        remedy = f"correct {them} (`campaign check` {names}), or send the others with --skip-invalid"
+        others = "choose others with --rows" if plan.trial else "send the others with --skip-invalid"
+        remedy = f"correct {them} (`campaign check` {names}), or {others}"
         summary = Problem(str(plan.recipients.path), what, remedy)
         accepted = plan.accepted | known_codes(options.accept)
         found = () if plan.rehearsal else undecided(findings, accepted)

@@ -48,6 +48,10 @@ stop_after_refusals = 0
 
 [checks]
 accept = ["blank-value"]
+
+[after]
+command = ["./tell", "--channel", "ops"]
+webhook = "https://hooks.example.com/x"
 """
 
 
@@ -77,6 +81,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
             "stop_after_refusals": 0,
         },
         "checks": {"accept": ("blank-value",)},
+        "after": {"command": ("./tell", "--channel", "ops"), "webhook": "https://hooks.example.com/x"},
     }
 
 

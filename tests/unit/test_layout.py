@@ -24,7 +24,7 @@ LAYERS = [
     {"journal.records", "journal.origin", "journal.cells"},
     {"delivery.ports", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
     {"journal"},
-    {"plan_findings", "plan_rows"},
+    {"plan_findings", "plan_rows", "trial"},
     {"planning"},
     {"delivery", "review", "sandbox"},
     {"runs"},

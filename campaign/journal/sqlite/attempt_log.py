@@ -13,6 +13,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from campaign.journal.deletions import UNDO
 from campaign.journal.doubts import NO_ROW
 from campaign.journal.records import Reservation
 from campaign.journal.sqlite.reader import WaitingStates, read_waiting
@@ -101,12 +102,13 @@ class SqliteAttemptLog:
         """Whether something could not be written; then nothing more may be sent."""
         return self._writer.failure is not None
 
-    async def begin(self, seq: int, at: float) -> int:
+    async def begin(self, seq: int, at: float, what: str = "send") -> int:
         """Record an attempt before its request's first byte leaves; returns once it would survive a power cut.
 
         Args:
             seq: the row's place in the run.
             at: now, in seconds since the epoch.
+            what: "send" or "undo".
 
         Returns:
             The attempt's number.
@@ -116,7 +118,7 @@ class SqliteAttemptLog:
         """
         self._raise_failure()
         attempt, durable = next(self._attempts), self._loop.create_future()
-        self._group.append(_Write(begun(attempt, self._run, seq, at), durable))
+        self._group.append(_Write(begun(attempt, self._run, seq, at, what), durable))
         self._flush_now()
         await durable
         return attempt
@@ -172,6 +174,10 @@ class SqliteAttemptLog:
     def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a read-back and the row's state from now on; committed soon, not awaited."""
         self._write(ended(next(self._attempts), self._run, seq, result, outcome, asked=("read-back", began_at)))
+
+    def record_undo(self, seq: int, attempt: int, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record the result of an undo, and what it settles, if its outcome has a kind; committed soon, not awaited."""
+        self._write(ended(attempt, self._run, seq, result, outcome, asked=(UNDO, began_at)))
 
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a look-up, which is no single row's; committed soon, not awaited."""

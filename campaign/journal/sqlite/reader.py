@@ -109,12 +109,13 @@ class JournalReader:
             )
 
     def reasons(self, run: int) -> list[ReasonCount]:
-        """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
+        """Why rows were not sent, or not deleted; see `JournalStore.reasons`."""
         with plain_errors(self.path):
             found = self._connection.execute(
                 "SELECT state, kind, reason, row, count FROM ("
                 "SELECT *, count(*) OVER alike AS count, row_number() OVER (alike ORDER BY seq) AS place FROM status "
-                "WHERE run = ? AND state NOT IN ('sent', 'pending') WINDOW alike AS (PARTITION BY state, kind)"
+                "WHERE run = ? AND (state NOT IN ('sent', 'pending') OR state = 'sent' AND kind LIKE 'not deleted%') "
+                "WINDOW alike AS (PARTITION BY state, kind)"
                 ") JOIN message USING (run, seq) WHERE place <= ? "
                 "ORDER BY state = 'skipped', count DESC, state, kind, place LIMIT ?",
                 (run, PER_REASON, PER_REASON * MOST_REASONS),

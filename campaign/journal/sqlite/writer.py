@@ -50,7 +50,7 @@ CREATE TEMP TRIGGER attempt_begins INSTEAD OF INSERT ON event WHEN NEW.ended_at 
     INSERT INTO attempt (attempt, run, seq, what, started_at)
         VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at);
     UPDATE status SET state = NEW.state, attempts = attempts + 1, at = NEW.started_at
-        WHERE run = NEW.run AND seq = NEW.seq;
+        WHERE run = NEW.run AND seq = NEW.seq AND NEW.what = 'send';
 END;
 
 CREATE TEMP TRIGGER attempt_is_withdrawn INSTEAD OF INSERT ON event
@@ -62,7 +62,7 @@ BEGIN
 END;
 
 CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS NOT NULL BEGIN
-    SELECT raise(ABORT, '{other}') WHERE NEW.what <> 'send' AND {refused};
+    SELECT raise(ABORT, '{other}') WHERE NEW.what NOT IN ('send', 'undo') AND {refused};
     INSERT INTO attempt (attempt, run, seq, what, started_at, ended_at, outcome, http_status, detail)
         VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at, NEW.ended_at, NEW.outcome, NEW.http_status,
             NEW.detail)
@@ -70,7 +70,9 @@ CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS 
             http_status = excluded.http_status, detail = excluded.detail;
     UPDATE status SET state = NEW.state, kind = NEW.kind, reason = NEW.detail, message_id = NEW.message_id,
         http_status = NEW.http_status, at = NEW.ended_at, latency = NEW.latency
-        WHERE run = NEW.run AND seq = NEW.seq;
+        WHERE run = NEW.run AND seq = NEW.seq AND NEW.what <> 'undo';
+    UPDATE status SET state = NEW.state, kind = NEW.kind, reason = NEW.detail
+        WHERE run = NEW.run AND seq = NEW.seq AND NEW.what = 'undo' AND NEW.kind <> '';
 END;
 """
 
@@ -87,8 +89,8 @@ def view(refused: str) -> str:
 Line: TypeAlias = tuple[
     int, int, int, str, float, float | None, str | None, int | None, str, str, str, str | None, float | None
 ]
-"""A line of the view: a send or a read-back that begins (its end is not known), has ended (with an outcome) or was
-never made (without one), and the state of its row from now on."""
+"""A line of the view: a request that begins (its end is not known), has ended (with an outcome) or was never made
+(without one), and the state of its row from now on. When a message was sent, and how, an undo leaves on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,18 @@ class ReservedAttempts:
 Event: TypeAlias = Line | ReservedAttempts
 
 
-def begun(attempt: int, run: int, seq: int, at: float) -> Line:
-    """A send begins."""
-    return (attempt, run, seq, "send", at, None, None, None, "", State.SENDING, "", None, None)
+def begun(attempt: int, run: int, seq: int, at: float, what: str = "send") -> Line:
+    """A send begins, or an undo, which leaves its row as it is."""
+    return (attempt, run, seq, what, at, None, None, None, "", State.SENDING, "", None, None)
 
 
 def ended(
     attempt: int, run: int, seq: int, result: str, outcome: Outcome, *, asked: tuple[str, float] | None = None
 ) -> Line:
-    """A send has a result, or what was `asked` of the server: a read-back or a look-up, and when it began."""
+    """A send has a result, or what was `asked` of the server: a read-back, a look-up or an undo, and when it began.
+
+    An undo whose outcome has no kind has settled nothing, and leaves its row as it is.
+    """
     state, kind, reason, message_id, http_status, at, latency = outcome
     reason, kind = storable(reason), storable(kind)
     message_id = None if message_id is None else storable(message_id)

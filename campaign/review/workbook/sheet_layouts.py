@@ -34,7 +34,7 @@ WIDEST = 60
 LETTER = 0.88
 """The average width of a letter, in widths of a digit."""
 
-_ATTEMPTED = frozenset({State.SENT, State.FAILED, State.IN_DOUBT, State.SENDING})
+_ATTEMPTED = frozenset({State.SENT, State.FAILED, State.IN_DOUBT, State.SENDING, State.DELETED})
 _LONGEST_HEADER = 255
 _NARROWEST = 8
 _FILTER_BUTTON = 3

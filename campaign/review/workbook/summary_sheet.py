@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from campaign.findings import Finding
     from campaign.journal import Acceptance, JournalStore, ReasonCount, RunRecord, Tally
 
+_SELDOM = (State.SENDING, State.DELETED)
+"""States that are shown only where rows are in them."""
+
 _MOST_REASONS = 40
 _LONGEST_REASON = 500
 _CHARTS = ("F1", "F16")
@@ -53,12 +56,12 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     """
     tally = journal.tally(run.number)
     page = SummaryWriter(sheet)
-    rehearsal = run.manifest.rehearsal
-    became = verdict(tally, rehearsal=rehearsal)
+    kind = {"rehearsal": run.manifest.rehearsal, "trial": run.manifest.trial}
+    became = verdict(tally, **kind)
     name = f"{Path(journal.where).name.removesuffix('.journal.db')}, run {run.number}"
     page.title(name, f"{became[0].upper()}{became[1:]}.")
     page.heading("What to do")
-    for sentence in list(next_steps(tally, IN_WORKBOOK, rehearsal=rehearsal, stopped=run.stop_reason)) or ["Nothing."]:
+    for sentence in list(next_steps(tally, IN_WORKBOOK, stopped=run.stop_reason, **kind)) or ["Nothing."]:
         page.sentence(sentence)
     page.end_row()
     _write_states(page, tally)
@@ -70,7 +73,7 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
 
 def _write_states(page: SummaryWriter, tally: Tally) -> None:
     page.heading("State", "Rows", "Share", "What it means")
-    shown = [state for state in STATE_STYLES if tally.count(state) or state is not State.SENDING]
+    shown = [state for state in STATE_STYLES if tally.count(state) or state not in _SELDOM]
     first = page.row
     for state in shown:
         count = tally.count(state)
@@ -87,7 +90,9 @@ def _write_states(page: SummaryWriter, tally: Tally) -> None:
 def _write_reasons(page: SummaryWriter, reasons: Sequence[ReasonCount]) -> None:
     if not reasons:
         return
-    page.heading("Not sent, or in doubt", "Rows", "Which rows", "Reason, in the words of the first of them")
+    deleted = any(reason.state in (State.SENT, State.DELETED) for reason in reasons)
+    heading = "Not sent, in doubt, or deleted" if deleted else "Not sent, or in doubt"
+    page.heading(heading, "Rows", "Which rows", "Reason, in the words of the first of them")
     for reason in reasons[:_MOST_REASONS]:
         page.state(reason.state)
         page.number("B", reason.count)
