@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
+from campaign.journal.attempts import RecordedAttempt
 from campaign.journal.cells import decode_cells
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
 from campaign.journal.memory_doubts import MemoryDoubts
@@ -217,11 +218,27 @@ class MemoryJournal(MemoryDoubts):
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:
         """Every row of a run in sheet order, or those in some states."""
-        for row in list(self._runs[run].rows.values()):
-            number, outcome = row.planned.number, row.outcome
+        for seq, row in list(self._runs[run].rows.items()):
+            planned, outcome = row.planned, row.outcome
             if not states or outcome.state in states:
-                cells = decode_cells(row.planned.cells)
-                yield RowResult(number, cells, *outcome[:5], row.attempts, row.at, outcome.latency)
+                cells = decode_cells(planned.cells)
+                yield RowResult(
+                    planned.number,
+                    cells,
+                    *outcome[:5],
+                    attempts=row.attempts,
+                    at=row.at,
+                    latency=outcome.latency,
+                    seq=seq,
+                    destination=planned.destination,
+                    body=planned.body,
+                )
+
+    def attempts(self, run: int) -> Iterator[RecordedAttempt]:
+        """Every request of a run in the order of its rows; see `AttemptStore.attempts`."""
+        for _, each in sorted(self._runs[run].attempts.items(), key=lambda item: (item[1].seq, item[0])):
+            told = (each.result, each.http_status, each.detail)
+            yield RecordedAttempt(each.seq, each.what, each.started_at, each.ended_at, *told)
 
     def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
         """When messages were sent; see `JournalStore.sent_per_minute`."""

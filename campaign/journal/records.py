@@ -115,7 +115,13 @@ class Reservation(NamedTuple):
 
 
 class RowResult(NamedTuple):
-    """What became of one row. Times in seconds."""
+    """What became of one row. Times in seconds.
+
+    Attributes:
+        seq: its place in the run, from 1.
+        destination: the conversation; "" where the row is invalid.
+        body: the message as it was, or would be, sent; None where the row is invalid, or it was deleted.
+    """
 
     row: int
     cells: tuple[RecordedCell, ...]
@@ -127,6 +133,9 @@ class RowResult(NamedTuple):
     attempts: int
     at: float | None
     latency: float | None
+    seq: int
+    destination: str
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

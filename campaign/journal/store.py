@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self
 
+from campaign.journal.attempts import AttemptStore
 from campaign.journal.doubts import DoubtStore
 from campaign.journal.finding_store import FindingStore
 from campaign.journal.records import State
@@ -47,7 +48,7 @@ class ActiveDelivery(Protocol):
         ...
 
 
-class JournalStore(DoubtStore, FindingStore, Protocol):
+class JournalStore(DoubtStore, FindingStore, AttemptStore, Protocol):
     """One campaign's journal: the single source of truth. Use with `with` or `async with`.
 
     Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.

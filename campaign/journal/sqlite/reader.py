@@ -131,17 +131,17 @@ class JournalReader:
         while True:
             with plain_errors(self.path):
                 page = self._connection.execute(
-                    "SELECT seq, row, cells, state, kind, reason, message_id, http_status, attempts, at, latency "  # noqa: S608 - only marks
-                    "FROM status JOIN message USING (run, seq) "
+                    "SELECT row, cells, state, kind, reason, message_id, http_status, attempts, at, latency, seq, "  # noqa: S608 - only marks
+                    "destination, body FROM status JOIN message USING (run, seq) "
                     f"WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT {PAGE}",
                     (run, after, *wanted),
                 ).fetchall()
             if not page:
                 return
-            after = page[-1][0]
+            after = page[-1][10]
             for row in page:
                 with decoding(self.path):
-                    result = _result(*row[1:])
+                    result = _result(*row)
                 yield result
 
     def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
@@ -169,9 +169,10 @@ def _require(value: object, *types: type) -> None:
 
 
 def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa: ANN401 - as SQLite gives them
-    kind, reason, message_id, http_status, attempts, at, latency = rest
-    for value in (kind, reason):
+    kind, reason, message_id, http_status, attempts, at, latency, _, destination, body = rest
+    for value in (kind, reason, destination):
         _require(value, str)
+    _require(body, bytes, type(None))
     _require(message_id, str, type(None))
     _require(http_status, int, type(None))
     for value in (row, attempts):

@@ -12,6 +12,7 @@ import pytest
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError
 from campaign.journal import Outcome, RecordedCell, State, open_journal
+from campaign.journal.attempts import RecordedAttempt
 
 from .planning import FACTS, NOON, message, plan
 
@@ -219,7 +220,29 @@ def test_an_outcome_is_recorded_with_every_detail(journal: JournalStore) -> None
     deliver(journal, {1: sent()})
     (result,) = journal.results(1)
     assert result.cells == (RecordedCell("name 2"), RecordedCell("2", 2, "0"))
-    assert result[2:] == (State.SENT, "", "", "abc", 200, 1, NOON, 0.5)
+    assert result[2:10] == (State.SENT, "", "", "abc", 200, 1, NOON, 0.5)
+    assert (result.seq, result.destination, result.body) == (1, message(2).destination, message(2).body)
+
+
+def test_every_attempt_is_told_in_the_order_of_the_rows(journal: JournalStore) -> None:
+    async def work() -> None:
+        async with journal.attempt_log(1) as log:
+            first, second = await log.begin(2, NOON), await log.begin(1, NOON + 1)
+            log.record_outcome(2, first, "refused", failed("full", "the room is full"))
+            log.record_outcome(1, second, "lost", Outcome(State.IN_DOUBT, "lost", "no response", at=NOON + 2))
+            log.record_read_back(1, NOON + 3, "found", sent(NOON + 4))
+            log.record_look_up(
+                NOON + 5, "listed", Outcome(State.SENT, reason="3 messages", http_status=200, at=NOON + 6)
+            )
+
+    plan(journal, [message(2), message(3)])
+    asyncio.run(work())
+    assert list(journal.attempts(1)) == [
+        RecordedAttempt(0, "look-up", NOON + 5, NOON + 6, "listed", 200, "3 messages"),
+        RecordedAttempt(1, "send", NOON + 1, NOON + 2, "lost", None, "no response"),
+        RecordedAttempt(1, "read-back", NOON + 3, NOON + 4, "found", 200, ""),
+        RecordedAttempt(2, "send", NOON, NOON, "refused", 400, "the room is full"),
+    ]
 
 
 def test_an_attempt_that_never_ended_leaves_its_row_sending(journal: JournalStore) -> None:
