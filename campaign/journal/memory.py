@@ -28,7 +28,7 @@ from campaign.journal.records import (
     Tally,
     storable,
 )
-from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS, end_deliveries
+from campaign.journal.store import MOST_REASONS, PER_REASON, SPANS, choose_span, end_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -240,15 +240,13 @@ class MemoryJournal(MemoryDoubts):
             told = (each.result, each.http_status, each.detail)
             yield RecordedAttempt(each.seq, each.what, each.started_at, each.ended_at, *told)
 
-    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
-        """When messages were sent; see `JournalStore.sent_per_minute`."""
+    def sent_by_time(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+        """When messages were sent; see `JournalStore.sent_by_time`."""
         rows = self._runs[run].rows.values()
         times = [row.at for row in rows if row.outcome.state is State.SENT and row.at is not None]
-        for span in SPANS:
-            counts = Counter(float(at // (60 * span) * 60 * span) for at in times)
-            if len(counts) <= MOST_SPANS:
-                break
-        return span, sorted(counts.items())
+        counted = [Counter(at // span * float(span) for at in times) for span in SPANS]
+        span = choose_span(list(map(len, counted)), max(times, default=0.0) - min(times, default=0.0))
+        return span, sorted(counted[SPANS.index(span)].items())
 
     def _change(self, run: int, **changes: object) -> None:
         found = self._runs[run]

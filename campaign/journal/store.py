@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
 
 
-SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)
-"""Minutes: the lengths of span that `sent_per_minute` chooses from."""
+SPANS = (1, 10, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 604800)
+"""Seconds: the lengths of span that `sent_by_time` chooses from."""
 
 MOST_SPANS = 240
+
+_MINUTE = 60
 
 PER_REASON, MOST_REASONS = 5, 50
 """Example rows of a reason, and reasons, returned at most: a summary with more of them is none."""
@@ -268,14 +270,27 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, Protocol):
         """Every row of a run in sheet order, or those in some states."""
         ...
 
-    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+    def sent_by_time(self, run: int) -> tuple[int, list[tuple[float, int]]]:
         """When messages were sent, in up to `MOST_SPANS` spans of equal length, except for very long runs.
 
         Returns:
-            The length of a span in minutes; and for every span with a message in it, its beginning (seconds since the
+            The length of a span in seconds; and for every span with a message in it, its beginning (seconds since the
             epoch) and the number of messages sent in it.
         """
         ...
+
+
+def choose_span(counts: Sequence[int], length: float) -> int:
+    """The shortest span that makes few enough; one below a minute only where its pauses make few enough too.
+
+    Args:
+        counts: how many spans with a message there are, for each of `SPANS`.
+        length: seconds from the first message to the last.
+    """
+    for span, count in zip(SPANS, counts, strict=True):
+        if count <= MOST_SPANS and (span >= _MINUTE or length < MOST_SPANS * span):
+            return span
+    return SPANS[-1]
 
 
 async def end_deliveries(journal: JournalStore) -> None:

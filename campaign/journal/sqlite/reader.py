@@ -20,7 +20,7 @@ from campaign.journal.records import (
     WaitingRow,
 )
 from campaign.journal.sqlite.schema import decoding, plain_errors
-from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
+from campaign.journal.store import MOST_REASONS, PER_REASON, SPANS, choose_span
 from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
@@ -144,21 +144,17 @@ class JournalReader:
                     result = _result(*row)
                 yield result
 
-    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
-        """When messages were sent; see `JournalStore.sent_per_minute`.
-
-        Returns:
-            The length of a span in minutes; and for every span with a message in it, its beginning (seconds since the
-            epoch) and the number of messages sent in it.
-        """
-        counts = ", ".join(f"count(DISTINCT CAST(at / {60 * span} AS INTEGER))" for span in SPANS)
+    def sent_by_time(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+        """When messages were sent; see `JournalStore.sent_by_time`."""
+        counts = ", ".join(f"count(DISTINCT CAST(at / {span} AS INTEGER))" for span in SPANS)
         of_run = "FROM status WHERE run = ? AND state = 'sent' AND at IS NOT NULL"  # settled by hand: nobody knows when
         with plain_errors(self.path):
-            found = self._connection.execute(f"SELECT {counts} {of_run}", (run,)).fetchone()
-            span = next((span for span, count in zip(SPANS, found, strict=True) if count <= MOST_SPANS), SPANS[-1])
+            query = f"SELECT coalesce(max(at) - min(at), 0), {counts} {of_run}"
+            length, *found = self._connection.execute(query, (run,)).fetchone()
+            span = choose_span(found, length)
             rows = self._connection.execute(
                 f"SELECT CAST(at / ? AS INTEGER) * ? AS began, count(*) {of_run} GROUP BY began ORDER BY began",
-                (60 * span, 60 * span, run),
+                (float(span), float(span), run),
             ).fetchall()
         return span, rows
 

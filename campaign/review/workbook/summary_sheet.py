@@ -13,7 +13,7 @@ from openpyxl.styles import Alignment
 from campaign.journal import State
 from campaign.review.phrases import IN_WORKBOOK, STATE_STYLES, next_steps, rate, reason_of, row_numbers, times, verdict
 from campaign.review.workbook.cells import DATE_TIME, font, ground, local_time, style_header, time_zone, write
-from campaign.review.workbook.charts import pace_chart, pace_points, states_chart
+from campaign.review.workbook.charts import pace_chart, pace_points, pace_unit, states_chart
 from campaign.review.workbook.sheet_layouts import LETTER, display_width
 from campaign.text import duration, shorten
 
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 _MOST_REASONS = 40
 _LONGEST_REASON = 500
 _CHARTS = ("F1", "F16")
-_WIDTHS = {"A": 22, "B": 13, "C": 26, "D": 60, "E": 3}
+_WIDTHS = {"A": 22, "B": 20, "C": 26, "D": 56, "E": 3}
 _LETTERS = "ABCD"
+_FIGURES = {"A": (State.SENT,), "B": (State.FAILED,), "C": (State.IN_DOUBT,), "D": (State.PENDING, State.SENDING)}
+_LARGE = 20
 _ACROSS = sum(_WIDTHS[letter] for letter in _LETTERS)
 _NORMAL = 11
 _LINE = 15.5
@@ -57,6 +59,7 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     became = verdict(tally, rehearsal=rehearsal)
     name = f"{Path(journal.where).name.removesuffix('.journal.db')}, run {run.number}"
     page.title(name, f"{became[0].upper()}{became[1:]}.")
+    _write_figures(page, tally)
     page.heading("What to do")
     for sentence in list(next_steps(tally, IN_WORKBOOK, rehearsal=rehearsal, stopped=run.stop_reason)) or ["Nothing."]:
         page.sentence(sentence)
@@ -65,7 +68,21 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     _write_reasons(page, journal.reasons(run.number))
     _write_findings(page, journal.findings(run.number), {each.code: each for each in journal.accepted(run.number)})
     _write_details(page, run, tally)
-    _write_pace(page, *journal.sent_per_minute(run.number))
+    _write_pace(page, *journal.sent_by_time(run.number))
+
+
+def _write_figures(page: SummaryWriter, tally: Tally) -> None:
+    """What most readers look for, large, with its share of the list's rows."""
+    for letter, states in _FIGURES.items():
+        page.figure(letter, tally.count(*states), STATE_STYLES[states[0]].ink)
+    page.end_row()
+    for letter, states in _FIGURES.items():
+        share = tally.count(*states) / tally.rows if tally.rows else 0
+        page.caption(letter, f"{STATE_STYLES[states[0]].label}, {share:.1%}", STATE_STYLES[states[0]].ink)
+    page.end_row()
+    page.text("A", f"of {tally.rows:,} rows of the list")
+    page.end_row()
+    page.end_row()
 
 
 def _write_states(page: SummaryWriter, tally: Tally) -> None:
@@ -155,15 +172,22 @@ def _write_pace(page: SummaryWriter, span: int, sent: Sequence[tuple[float, int]
     points = list(pace_points(span, sent))
     if not points:
         return
-    page.heading(*(("Minute", "Messages") if span == 1 else (f"{span} minutes from", "Per minute")))
+    page.heading(*_pace_headers(span))
     first = page.row
     for point in points:
         page.date_time("A", local_time(point.began))
-        page.number("B", point.messages, "#,##0" if span == 1 else "#,##0.0")
+        page.number("B", point.messages, "#,##0" if span == pace_unit(span) else "#,##0.0")
         page.end_row()
     within_a_day = local_time(points[0].began).date() == local_time(points[-1].began).date()
-    chart = pace_chart(page.sheet, first, page.row - 1, "hh:mm" if within_a_day else "mm-dd hh:mm")
+    exact = "hh:mm:ss" if pace_unit(span) == 1 else "hh:mm"
+    chart = pace_chart(page.sheet, range(first, page.row), span, exact if within_a_day else f"mm-dd {exact}")
     page.sheet.add_chart(chart, _CHARTS[1])
+
+
+def _pace_headers(span: int) -> tuple[str, str]:
+    if span < 60:
+        return ("Second", "Messages") if span == 1 else (f"{span} seconds from", "Per second")
+    return ("Minute", "Messages") if span == 60 else (f"{span // 60} minutes from", "Per minute")
 
 
 class SummaryWriter:
@@ -208,6 +232,16 @@ class SummaryWriter:
         style = STATE_STYLES[state]
         cell = self._put("A", style.label, _TOP)
         cell.fill, cell.font = ground(style.fill), font(colour=style.ink, bold=True)
+
+    def figure(self, letter: str, number: int, colour: str) -> None:
+        """Put a large number into a column."""
+        cell = self._put(letter, number, _LEFT)
+        cell.number_format, cell.font = "#,##0", font(size=_LARGE, bold=True, colour=colour)
+        self.sheet.row_dimensions[self.row].height = 1.4 * _LARGE
+
+    def caption(self, letter: str, text: str, colour: str) -> None:
+        """Put what a large number means below it."""
+        self._put(letter, text, _LEFT).font = font(colour=colour, bold=True)
 
     def label(self, text: str) -> None:
         """Put a name into column A."""

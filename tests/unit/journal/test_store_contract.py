@@ -396,22 +396,28 @@ def test_one_kind_in_two_states_gives_two_reasons(journal: JournalStore) -> None
 def test_messages_are_counted_per_minute(journal: JournalStore) -> None:
     plan(journal, [message(row) for row in range(2, 7)])
     minute = NOON // 60 * 60
-    moments = {seq: sent(at) for seq, at in enumerate((minute, minute + 59, minute + 61, minute + 600), start=1)}
+    moments = {seq: sent(at) for seq, at in enumerate((minute, minute + 59, minute + 61, minute + 6000), start=1)}
     deliver(journal, {**moments, 5: failed("k", "why")})
-    assert journal.sent_per_minute(1) == (1, [(minute, 2), (minute + 60, 1), (minute + 600, 1)])
+    assert journal.sent_by_time(1) == (60, [(minute, 2), (minute + 60, 1), (minute + 6000, 1)])
+
+
+def test_messages_of_a_short_run_are_counted_per_second(journal: JournalStore) -> None:
+    plan(journal, [message(row) for row in range(2, 6)])
+    deliver(journal, {seq: sent(at) for seq, at in enumerate((NOON, NOON + 0.9, NOON + 1, NOON + 200), start=1)})
+    assert journal.sent_by_time(1) == (1, [(NOON, 2), (NOON + 1, 1), (NOON + 200, 1)])
 
 
 def test_a_long_run_is_counted_in_longer_intervals(journal: JournalStore) -> None:
     plan(journal, [message(row) for row in range(2, 502)])
     deliver(journal, {seq: sent(NOON + 120 * seq) for seq in range(1, 501)})
-    span, counts = journal.sent_per_minute(1)
-    assert span == 5
+    span, counts = journal.sent_by_time(1)
+    assert span == 300
     assert sum(count for _, count in counts) == 500
 
 
 def test_a_run_without_sent_messages_has_no_counts(journal: JournalStore) -> None:
     plan(journal, [message(2)])
-    assert journal.sent_per_minute(1) == (1, [])
+    assert journal.sent_by_time(1) == (1, [])
 
 
 def test_a_row_settled_as_sent_of_which_no_attempt_is_on_record_was_sent_at_no_known_time(
@@ -422,4 +428,4 @@ def test_a_row_settled_as_sent_of_which_no_attempt_is_on_record_was_sent_at_no_k
     journal.mark_cut_off_in_doubt(1)
     journal.settle(1, [range(2, 3)], State.SENT, "by hand")
     assert states(journal) == [State.SENT, State.IN_DOUBT]
-    assert journal.sent_per_minute(1) == (1, [])
+    assert journal.sent_by_time(1) == (1, [])
