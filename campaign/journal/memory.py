@@ -205,15 +205,16 @@ class MemoryJournal(MemoryDoubts):
 
     def reasons(self, run: int) -> list[ReasonCount]:
         """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
-        groups: dict[tuple[State, str], list[MemoryRow]] = {}
-        for row in self._runs[run].rows.values():
+        groups: dict[tuple[State, str], list[tuple[int, MemoryRow]]] = {}
+        for seq, row in self._runs[run].rows.items():
             if row.outcome.state not in (State.SENT, State.PENDING):
-                groups.setdefault((row.outcome.state, row.outcome.kind), []).append(row)
+                groups.setdefault((row.outcome.state, row.outcome.kind), []).append((seq, row))
         ordered = sorted(groups.items(), key=lambda each: (each[0][0] is State.SKIPPED, -len(each[1]), each[0]))
         found = []
         for (state, kind), rows in ordered[:MOST_REASONS]:
-            examples = tuple(row.planned.number for row in rows[:PER_REASON])
-            found.append(ReasonCount(state, kind, rows[0].outcome.reason, len(rows), examples))
+            examples = tuple(row.planned.number for _, row in rows[:PER_REASON])
+            seq, first = rows[0]
+            found.append(ReasonCount(state, kind, first.outcome.reason, len(rows), examples, seq))
         return found
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:

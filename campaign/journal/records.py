@@ -242,6 +242,7 @@ class ReasonCount:
     Attributes:
         example: the reason in full, as the first of them has it.
         rows: the numbers of the first few.
+        seq: the place of the first in the run.
     """
 
     state: State
@@ -249,6 +250,7 @@ class ReasonCount:
     example: str
     count: int
     rows: tuple[int, ...]
+    seq: int = 0
 
 
 ABSENT = "absent"

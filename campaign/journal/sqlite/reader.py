@@ -112,7 +112,7 @@ class JournalReader:
         """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
         with plain_errors(self.path):
             found = self._connection.execute(
-                "SELECT state, kind, reason, row, count FROM ("
+                "SELECT state, kind, reason, row, count, seq FROM ("
                 "SELECT *, count(*) OVER alike AS count, row_number() OVER (alike ORDER BY seq) AS place FROM status "
                 "WHERE run = ? AND state NOT IN ('sent', 'pending') WINDOW alike AS (PARTITION BY state, kind)"
                 ") JOIN message USING (run, seq) WHERE place <= ? "
@@ -178,9 +178,9 @@ def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa:
     return RowResult(row, decode_cells(cells), State(state), *rest)
 
 
-def _reason(examples: list[tuple[str, str, str, int, int]]) -> ReasonCount:
-    state, kind, reason, _, count = examples[0]
-    return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _ in examples))
+def _reason(examples: list[tuple[str, str, str, int, int, int]]) -> ReasonCount:
+    state, kind, reason, _, count, seq = examples[0]
+    return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _, _ in examples), seq)
 
 
 def encode_manifest(manifest: RunManifest) -> str:

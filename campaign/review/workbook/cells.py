@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils.datetime import to_excel
@@ -118,9 +118,10 @@ def style_header(cell: Cell) -> None:
     cell.font, cell.fill = font(colour="FFFFFF", bold=True), ground(_HEADER_GROUND)
 
 
-def font(*, colour: str | None = None, size: int = 11, bold: bool = False) -> Font:
+def font(*, colour: str | None = None, size: int = 11, bold: bool = False, underline: bool = False) -> Font:
     """The workbook's font, with its face, as each program replaces a missing one differently."""
-    return Font(name="Calibri", family=2, size=size, bold=bold, color=colour)
+    line: Literal["single"] | None = "single" if underline else None
+    return Font(name="Calibri", family=2, size=size, bold=bold, color=colour, underline=line)
 
 
 def ground(colour: str) -> PatternFill:
