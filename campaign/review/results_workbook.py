@@ -64,30 +64,34 @@ def write_results(
     """
 
     def write(file: BinaryIO) -> None:
-        book = Workbook()
-        book.remove(book.worksheets[0])
-        book.properties.creator = "campaign"
         with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_COMPRESSION) as archive:
-            front = _new_sheet(book, "Summary")
-            fill_summary(front, journal, run)
-            cells = CellXml(front)
-            layouts: list[tuple[SheetLayout, tuple[State, ...]]] = [
-                (ResultsLayout(run, cells), ()),
-                (ToFixLayout(run, cells, DOUBT_TITLE), DOUBTFUL),
-                (ToFixLayout(run, cells, FIX_TITLE), TO_FIX),
-            ]
-            sheets: list[Worksheet] = []
-            for layout, states in layouts:
-                rows = _counted(journal.results(run.number, states), progress)
-                sheets += _add_rows(book, archive, layout, cells, rows)
-            _mark(book, journal, run)
-            save(book, archive, sheets)
+            _write_sheets(journal, run, archive, progress)
 
     try:
         ours = partial(_is_as_written, journal)
         return write_atomically(path, write, replaceable=ours, before_rename=partial(_record, journal, run))
     except OSError as error:
         raise _cannot_write(path, error) from error
+
+
+def _write_sheets(journal: JournalStore, run: RunRecord, archive: ZipFile, progress: Callable[[int], object]) -> None:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    book.properties.creator = "campaign"
+    front = _new_sheet(book, "Summary")
+    fill_summary(front, journal, run)
+    cells = CellXml(front)
+    layouts: list[tuple[SheetLayout, tuple[State, ...]]] = [
+        (ResultsLayout(run, cells), ()),
+        (ToFixLayout(run, cells, DOUBT_TITLE), DOUBTFUL),
+        (ToFixLayout(run, cells, FIX_TITLE), TO_FIX),
+    ]
+    sheets: list[Worksheet] = []
+    for layout, states in layouts:
+        rows = _counted(journal.results(run.number, states), progress)
+        sheets += _add_rows(book, archive, layout, cells, rows)
+    _mark(book, journal, run)
+    save(book, archive, sheets)
 
 
 def _cannot_write(path: Path, error: OSError) -> ResultsError:
