@@ -72,7 +72,8 @@ class MemoryAttemptLog:
 
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a look-up, which is no single row's."""
-        attempt = MemoryAttempt(NO_ROW, began_at, outcome.at, result, "look-up")
+        told = (outcome.http_status, storable(outcome.reason))
+        attempt = MemoryAttempt(NO_ROW, began_at, outcome.at, result, "look-up", *told)
         self._run.attempts[next(self._run.attempt_numbers)] = attempt
 
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
@@ -104,7 +105,8 @@ class MemoryAttemptLog:
 
     def _end(self, seq: int, attempt: MemoryAttempt, result: str, outcome: Outcome) -> None:
         row = self._run.rows[seq]
-        attempt.ended_at, attempt.result = outcome.at, result
+        attempt.ended_at, attempt.result, attempt.http_status = outcome.at, result, outcome.http_status
+        attempt.detail = storable(outcome.reason)
         message_id = None if outcome.message_id is None else storable(outcome.message_id)
         row.at = outcome.at
         row.outcome = outcome._replace(

@@ -116,7 +116,13 @@ class Reservation(NamedTuple):
 
 
 class RowResult(NamedTuple):
-    """What became of one row. Times in seconds."""
+    """What became of one row. Times in seconds.
+
+    Attributes:
+        seq: its place in the run, from 1.
+        destination: the conversation; "" where the row is invalid.
+        body: the message as it was, or would be, sent; None where the row is invalid, or it was deleted.
+    """
 
     row: int
     cells: tuple[RecordedCell, ...]
@@ -128,6 +134,9 @@ class RowResult(NamedTuple):
     attempts: int
     at: float | None
     latency: float | None
+    seq: int
+    destination: str
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +245,7 @@ class ReasonCount:
     Attributes:
         example: the reason in full, as the first of them has it.
         rows: the numbers of the first few.
+        seq: the place of the first in the run.
     """
 
     state: State
@@ -243,6 +253,7 @@ class ReasonCount:
     example: str
     count: int
     rows: tuple[int, ...]
+    seq: int = 0
 
 
 ABSENT = "absent"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self
 
+from campaign.journal.attempts import AttemptStore
 from campaign.journal.doubts import DoubtStore
 from campaign.journal.finding_store import FindingStore
 from campaign.journal.records import State
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from campaign.journal.decisions import Decision, EarlierRow
     from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
 
-
-SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)
-"""Minutes: the lengths of span that `sent_per_minute` chooses from."""
-
-MOST_SPANS = 240
 
 PER_REASON, MOST_REASONS = 5, 50
 """Example rows of a reason, and reasons, returned at most: a summary with more of them is none."""
@@ -47,7 +43,7 @@ class ActiveDelivery(Protocol):
         ...
 
 
-class JournalStore(DoubtStore, FindingStore, Protocol):
+class JournalStore(DoubtStore, FindingStore, AttemptStore, Protocol):
     """One campaign's journal: the single source of truth. Use with `with` or `async with`.
 
     Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.
@@ -271,11 +267,11 @@ class JournalStore(DoubtStore, FindingStore, Protocol):
         """Every row of a run in sheet order, or those in some states."""
         ...
 
-    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+    def sent_by_time(self, run: int) -> tuple[int, list[tuple[float, int]]]:
         """When messages were sent, in up to `MOST_SPANS` spans of equal length, except for very long runs.
 
         Returns:
-            The length of a span in minutes; and for every span with a message in it, its beginning (seconds since the
+            The length of a span in seconds; and for every span with a message in it, its beginning (seconds since the
             epoch) and the number of messages sent in it.
         """
         ...

@@ -117,7 +117,7 @@ def verdict(tally: Tally, *, rehearsal: bool = False, trial: bool = False) -> st
     if sent == expected and sent > 1:
         parts = [f"all {rows_of(sent)} are sent"]
     else:
-        parts = [f"{sent:,} of {rows_of(expected)} {'is' if expected == 1 else _are(sent)} sent"]
+        parts = [f"{sent:,} of {rows_of(tally.rows)} {'is' if tally.rows == 1 else _are(sent)} sent"]
     parts[0] += target
     missing, waiting = tally.count(State.INVALID, State.FAILED), waiting_rows(tally)
     doubtful, deleted = tally.count(State.IN_DOUBT), tally.count(State.DELETED)

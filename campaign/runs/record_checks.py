@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 JOURNALS = "*.journal.db"
 OTHER_SUFFIXES = tuple(f"{suffix}.journal.db" for suffix in (REHEARSAL_SUFFIX, TRIAL_SUFFIX))
 
+LONGEST_TEMPLATE = 20_000
+"""Characters of a template that are recorded."""
+
 AS_PLANNED = "what is sent stays as it was planned"
 NEW_ROWS = (
     "what the list has beyond that gets a run of its own, when this one is finished: `campaign run` with --skip-sent"
@@ -54,6 +57,7 @@ def origin_of(plan: Plan) -> Origin:
         template_named=named.template,
         template=str(template),
         template_digest=_digest(template),
+        template_text=_beginning(template),
         recipients_digest=_digest(plan.recipients.path),
         recipients_named=named.recipients,
     )
@@ -246,6 +250,11 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _beginning(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.read(LONGEST_TEMPLATE)
 
 
 def refuse_old_run(journal: JournalStore, record: RunRecord) -> None:

@@ -122,12 +122,22 @@ def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None)
         ResultsError: the workbook would replace something else.
         JournalError: the journal cannot be read.
     """
+    report = recorded_report(paths, observer, number)
+    check_workbook_path(paths.workbook(report.run.number), Path(report.run.manifest.recipients))
+    return write_workbook(report, paths, observer)
+
+
+def recorded_report(paths: RunPaths, observer: RunObserver, number: int | None = None) -> Report:
+    """Report on a run from the journal alone, and write nothing.
+
+    Raises:
+        RunStateError: there is no such run.
+        JournalError: the journal cannot be read.
+    """
     with existing_journal(paths) as journal:
         for note in (*journal.notes, *filter(None, [journal.displaced])):
             observer.warned(note)
-        record = whole_run(journal, number)
-        check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
-        return write_workbook(Report.of(journal, record), paths, observer)
+        return Report.of(journal, whole_run(journal, number))
 
 
 @contextlib.contextmanager
