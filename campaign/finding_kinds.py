@@ -59,7 +59,8 @@ KINDS: Mapping[str, Kind] = {
     "lost-letters": _stop("letters were lost before the file came here", _SAVE_INTACT),
     "mojibake": _stop("text that was read in the wrong encoding when the file was made", _SAVE_INTACT),
     "legacy-font": _stop(
-        "text typed for a font that maps other letters", "convert the column to Unicode, with UniKey for one"
+        "text typed for a font that shows other letters",
+        'legacy_font = "convert" under [recipients], or --legacy-font convert, sends the letters that the font shows',
     ),
     "placeholder-left": _stop(
         "a placeholder of another program is left in a text",
@@ -91,6 +92,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "unreadable-cell": _note("cells of unused columns that cannot be read", "{fix}"),
     "same-destination": _note("conversations that get more than one message"),
+    "converted": _note("text of legacy fonts was converted to Unicode"),
     "trimmed": _note("blanks around ids are left out"),
     "duplicates": _note("exact duplicates of earlier rows are skipped"),
     "header-row": _note(

@@ -75,6 +75,7 @@ class SheetFacts:
         active_sheet: the sheet that was open when the workbook was saved; "" if the workbook does not say.
         merged: the merged areas.
         filtered: whether a filter hides rows.
+        shown_headers: the headers in Unicode, where they were typed for a legacy font and are not converted; else ().
     """
 
     encoding: EncodingFact | None = None
@@ -82,6 +83,7 @@ class SheetFacts:
     active_sheet: str = ""
     merged: MergedAreas = field(default_factory=MergedAreas)
     filtered: bool = False
+    shown_headers: tuple[str, ...] = ()
 
 
 def _index(letters: str) -> int:

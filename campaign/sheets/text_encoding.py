@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.facts import EncodingFact
+from campaign.sheets.legacy_letters import legacy_characters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,12 +164,18 @@ def _guess(path: Path, damage: _Undecodable) -> TextEncoding:
     if _is_mostly_utf8(sample):
         what = f"contains a byte that is not UTF-8 ({damage.shown}), while the rest is"
         raise RecipientsError(Problem(f"{path.name}, line {damage.line}", what, "type that line again"))
+    if legacy_characters(sample.decode("cp1252", "replace").splitlines()):
+        return _guessed("cp1252", sample)
     best = from_bytes(sample, cp_isolation=list(_GUESSES), preemptive_behaviour=False).best()
     if best is None:
         raise RecipientsError(Problem(path.name, "is in an unknown encoding", _SET_IT))
     codec = best.encoding
     if codec == "cp1258" and not _is_vietnamese(sample.decode("cp1258", "replace")):
         codec = "cp1252"
+    return _guessed(codec, sample)
+
+
+def _guessed(codec: str, sample: bytes) -> TextEncoding:
     label = f"{_GUESSES[codec]}, a guess: check the letters"
     words = _words_beyond_ascii(unicodedata.normalize("NFC", sample.decode(codec, "replace")))
     return TextEncoding(codec, label, codec == "cp1258", words)
