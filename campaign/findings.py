@@ -85,6 +85,7 @@ class Occurrences:
         rows: the first few.
         cells: the cells of these.
         examples: what the first few cells show.
+        labels: what the first few rows are called besides their numbers; "" for nothing.
     """
 
     KEPT = 5
@@ -95,10 +96,11 @@ class Occurrences:
         self.rows: list[int] = []
         self.cells: list[str] = []
         self.examples: list[str] = []
+        self.labels: list[str] = []
         self._ranges: list[list[int]] = []
         self._more = False
 
-    def add(self, row: int, cell: str = "", example: str = "") -> None:
+    def add(self, row: int, cell: str = "", example: str = "", label: str = "") -> None:
         """Count a row; rows come in sheet order."""
         self.count += 1
         ranges = self._ranges
@@ -114,6 +116,7 @@ class Occurrences:
                 self.cells.append(cell)
             if example:
                 self.examples.append(example)
+            self.labels.append(label)
 
     def add_all(self, rows: Sequence[int]) -> None:
         """Count rows whose ranges are of no interest."""
@@ -126,8 +129,12 @@ class Occurrences:
         return ", ".join(shown) + (", …" if self._more else "")
 
     def named(self) -> str:
-        """The rows in words: "row 2", "1,500 rows (2–1501)"."""
-        return f"row {self.numbers()}" if self.count == 1 else f"{self.count:,} rows ({self.numbers()})"
+        """The rows in words: "row 2 (Lan)", "1,500 rows (2–1501)", "2 rows (2, 4: Lan, An)"."""
+        called = ", ".join(filter(None, self.labels[: self.RANGES]))
+        if self.count == 1:
+            return f"row {self.numbers()}{f' ({called})' if called else ''}"
+        more = ", …" if self.count > self.RANGES else ""
+        return f"{self.count:,} rows ({self.numbers()}{f': {called}{more}' if called else ''})"
 
     def quoted(self, most: int = 2) -> str:
         """The first few texts, in quotation marks; "" where there are none."""

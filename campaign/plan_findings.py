@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.findings import Finding, Occurrences, in_order, make
 from campaign.journal.records import State
 from campaign.journal.sqlite.duplicates import Conversations
-from campaign.messages.environment import RENDER_ERRORS
+from campaign.plan_gaps import GapFinder
 from campaign.recipients import Linter, variable_name
-from campaign.recipients.detectors import CellDetector, column_names, placeholders_in_template
+from campaign.recipients.detectors import CellDetector, LetterDetector, column_names, placeholders_in_template
+from campaign.recipients.row_batch import RowBatch
 from campaign.text import caseless, one_line, shorten
 
 if TYPE_CHECKING:
@@ -23,15 +23,11 @@ if TYPE_CHECKING:
     from campaign.config import RecipientsSection
     from campaign.journal.records import PlannedRow
     from campaign.messages import MessageTemplate
-    from campaign.messages.text_template import TextTemplate
     from campaign.recipients.lint import OnRow
-    from campaign.sheets import CellValue, Column, Row, Sheet
+    from campaign.sheets import Column, Row, Sheet
 
 HIDDEN = "hidden"
 """Kind of the rows that are skipped because the sheet hides them."""
-
-SENTINEL = "\ue000gap\ue000"
-"""Stands in for a blank cell to find out whether its place is rendered; of private-use characters."""
 
 _COLUMNS_LISTED, _SHOWN_LENGTH = 8, 40
 
@@ -44,12 +40,14 @@ class FindingContext(NamedTuple):
         section: how the campaign says it is to be read.
         template: the template bound to the list's columns.
         template_name: its file's name.
+        label: the column by whose text rows are called; None: by their number alone.
     """
 
     recipients: Sheet
     section: RecipientsSection
     template: MessageTemplate
     template_name: str
+    label: Column | None = None
 
 
 class FindingCollector:
@@ -68,8 +66,8 @@ class FindingCollector:
         self._detector = CellDetector(self._used, template.destination_columns, recipients.columns)
         self._on_row = on_row
         self._conversations = Conversations()
-        self._gaps = _gaps(template)
-        self._blank = {column: Occurrences() for column in self._gaps}
+        self._letters = LetterDetector(self._used, on_row)
+        self._gaps = GapFinder(recipients, template, on_row)
         self._hidden, self._guessed = Occurrences(), Occurrences()
         self._duplicates, self._empty = Occurrences(), Occurrences()
         self._sent = Occurrences()
@@ -92,30 +90,33 @@ class FindingCollector:
             messages = [plan for plan in planned if plan.state is State.PENDING]
             for plan in planned:
                 if plan.kind == "duplicate":
-                    self._duplicates.add(plan.number)
+                    self._duplicates.add(plan.number, label=plan.label)
         if not sent:
             return
         self._find(sent, messages)
 
     def _find(self, sent: Sequence[Row], messages: Sequence[PlannedRow]) -> None:
         """Look at the rows of a batch that would be sent."""
-        self._sent.add_all([row.number for row in sent])
+        batch = RowBatch(sent, self._context.label)
+        self._sent.add_all(batch.numbers)
         if self._context.section.hidden_rows is None:
             for row in sent:
                 if row.hidden:
-                    self._note(self._hidden, row.number, "hidden-rows")
-        self.linter.check(sent)
-        for found in self._detector.check(sent).values():
-            for each in found:
-                self.linter.note(each)
+                    self._hidden.add(row.number, label=batch.label(row.number))
+                    self._tell(row.number, "hidden-rows")
+        self.linter.check(batch)
+        for found in self._detector.check(batch):
+            self.linter.note(found)
+        self._letters.check(batch)
+        self._gaps.check(batch)
         self._conversations.add(messages)
-        self._find_blanks(sent)
         if (encoding := self._context.recipients.facts.encoding) is not None and encoding.guessed:
-            self._find_guesses(sent)
+            self._find_guesses(batch)
 
     def findings(self) -> tuple[Finding, ...]:
         """Every finding, the most harmful first; complete once all rows were added."""
-        return in_order([*self.linter.findings(), *self._of_rows(), *self._of_file(), *self._of_template()])
+        found = (self.linter.findings(), self._letters.findings(), self._gaps.findings(), self._of_rows())
+        return in_order([*chain(*found), *self._of_file(), *self._of_template()])
 
     def _count_blank_rows(self, rows: Sequence[Row]) -> None:
         """Count the rows that the reader has left out before and between these."""
@@ -127,39 +128,19 @@ class FindingCollector:
             self._empty.rows = self._empty.rows or [first]
         self._last = rows[-1].number
 
-    def _note(self, found: Occurrences, row: int, code: str, cell: str = "", example: str = "") -> None:
-        found.add(row, cell, example)
+    def _tell(self, row: int, code: str) -> None:
         if self._on_row is not None:
             self._on_row(row, code)
 
-    def _find_blanks(self, rows: Sequence[Row]) -> None:
-        for column, places in self._gaps.items():
-            if all([row.texts[column.position].strip() for row in rows]):  # noqa: C419 - a list is faster
-                continue
-            for row in rows:
-                text = row.texts[column.position]
-                if (not text or text.isspace()) and any(self._is_rendered(gap, column, row) for gap in places):
-                    self._note(self._blank[column], row.number, "blank-value", f"{column.letter}{row.number}")
-
-    def _is_rendered(self, gap: _Place, column: Column, row: Row) -> bool:
-        """Whether the place of a blank cell is rendered, which an `{% if %}` about something else decides."""
-        if gap.always:
-            return True
-        position = column.position
-        texts = (*row.texts[:position], SENTINEL, *row.texts[position + 1 :])
-        values: tuple[CellValue, ...] = (*row.values[:position], SENTINEL, *row.values[position + 1 :])
-        stood_in = row._replace(texts=texts, values=values)
-        with contextlib.suppress(*RENDER_ERRORS):
-            return SENTINEL in gap.text.render(self._context.template.binding.context(stood_in))
-        return True  # a filter that takes numbers alone: it has been reached
-
-    def _find_guesses(self, rows: Sequence[Row]) -> None:
-        for row in rows:
+    def _find_guesses(self, batch: RowBatch) -> None:
+        for row in batch.rows:
             for column in self._used:
                 text = row.texts[column.position]
                 if not text.isascii():
                     shown = one_line(text[:_SHOWN_LENGTH], _SHOWN_LENGTH)
-                    self._note(self._guessed, row.number, "guessed-encoding", f"{column.letter}{row.number}", shown)
+                    cell = f"{column.letter}{row.number}"
+                    self._guessed.add(row.number, cell, shown, batch.label(row.number))
+                    self._tell(row.number, "guessed-encoding")
                     break
 
     @cached_property
@@ -170,9 +151,6 @@ class FindingCollector:
         return frozenset((headers | set(binding.columns) | set(binding.values)) - {""})
 
     def _of_rows(self) -> Iterator[Finding]:
-        for column, found in self._blank.items():
-            if found.count:
-                yield self._blank_value(column, self._gaps[column][0].variable, found)
         if (found := self._hidden).count:
             are = "is hidden in the sheet and would be" if found.count == 1 else "are hidden in the sheet and would be"
             yield make("hidden-rows", f"{found.named()} {are} sent too", found)
@@ -191,14 +169,6 @@ class FindingCollector:
             )
             yield make("duplicates", f"{found.named()} {what} and skipped", found)
         yield from self._same_destination()
-
-    def _blank_value(self, column: Column, variable: str, found: Occurrences) -> Finding:
-        message = f"“{variable}” is blank in {found.named()}, in the middle of a text"
-        merged = self._context.recipients.facts.merged
-        areas = list(dict.fromkeys(filter(None, (merged.area_of(column.position, row) for row in found.rows))))
-        if areas:
-            message = f"{message}; merged cells ({', '.join(areas)}) have their text in the first cell alone"
-        return make("blank-value", message, found, variable=variable)
 
     def _same_destination(self) -> Iterator[Finding]:
         count, messages, rows = self._conversations.several(Occurrences.KEPT)
@@ -256,26 +226,6 @@ class FindingCollector:
                 rows = (frozenset(map(caseless, texts)) for _, texts in start.rows)
                 return facts.active_sheet if any(used <= row for row in rows) else ""
         return ""
-
-
-class _Place(NamedTuple):
-    """Where a blank cell leaves a gap: in which string, and under which name; `always` is as in `messages.gaps.Gap`."""
-
-    variable: str
-    text: TextTemplate
-    always: bool
-
-
-def _gaps(template: MessageTemplate) -> dict[Column, list[_Place]]:
-    """The gaps of a template by column; those that every row has come first."""
-    found: dict[Column, list[_Place]] = {}
-    binding = template.binding
-    for text in template.texts:
-        for (kind, name), always in text.uses.gaps:
-            column = binding.columns.get(name) if kind == "variable" else binding.headers.get(name)
-            if column is not None:
-                found.setdefault(column, []).append(_Place(name, text, always))
-    return {column: sorted(places, key=lambda place: not place.always) for column, places in found.items()}
 
 
 def _has(found: Occurrences) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BLOCKING, CAUTION = "red", "yellow"
 """Colours of what stops a run, and of what may be a mistake."""
 
-HARMLESS = ("same-destination", "trimmed", "duplicates", "merged-cells", "empty-rows", "unused-columns")
+HARMLESS = ("same-destination", "converted", "trimmed", "duplicates", "merged-cells", "empty-rows", "unused-columns")
 """Notes that are no sign of a mistake by themselves."""
 
 UNLIMITED = 1_000_000

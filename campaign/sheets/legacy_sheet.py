@@ -17,7 +17,7 @@ from campaign.sheets.starts import SheetStart
 from campaign.sheets.table import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from campaign.sheets.facts import SheetFacts
     from campaign.sheets.table import Row, Sheet

@@ -191,11 +191,15 @@ class SheetReader:
         elif name == self._is:
             self._length_before = self._length
         else:
-            self.other_tags += 1
-            if name == self._run:
-                self._marks.start(self._inline)
-            elif name == self._font:
-                self._marks.set_font(attributes.get("val", ""))
+            self._start_other(name, attributes)
+
+    def _start_other(self, name: str, attributes: Mapping[str, str]) -> None:
+        self.other_tags += 1
+        if name == self._run:
+            self._marks.start(self._inline)
+        elif name == self._font:
+            self._marks.set_font(attributes.get("val", ""))
+        else:
             self._properties.add(name.removeprefix(self._prefix), attributes)
 
     def text(self, text: str) -> None:
@@ -229,8 +233,14 @@ class SheetReader:
         elif name == self._row:
             if self.cells:
                 self.rows.append(RawRow(self.row_number, self.cells, self._hidden, self._runs or None))
-                self.cells, self._runs = [], {}
-        elif name == self._hint:
+                self.cells = []
+                if self._runs:
+                    self._runs = {}
+        else:
+            self._end_other(name)
+
+    def _end_other(self, name: str) -> None:
+        if name == self._hint:
             self._in_hint = False
         elif name == self._is and self._length == self._length_before:
             self.blanks += 1
