@@ -55,7 +55,7 @@ class FindingCollector:
 
     Attributes:
         linter: what it found out about columns.
-        on_row: called with the number of a row and the code of a finding, for each finding about a row.
+        last_row: the number of the last row that it has looked at.
     """
 
     def __init__(self, context: FindingContext, on_row: OnRow | None = None) -> None:
@@ -71,7 +71,7 @@ class FindingCollector:
         self._hidden, self._guessed = Occurrences(), Occurrences()
         self._duplicates, self._empty = Occurrences(), Occurrences()
         self._sent = Occurrences()
-        self._last = context.section.header_row
+        self.last_row = context.section.header_row
 
     def __enter__(self) -> Self:
         return self
@@ -120,13 +120,13 @@ class FindingCollector:
 
     def _count_blank_rows(self, rows: Sequence[Row]) -> None:
         """Count the rows that the reader has left out before and between these."""
-        missing = rows[-1].number - self._last - len(rows)
+        missing = rows[-1].number - self.last_row - len(rows)
         if missing > 0:
             self._empty.count += missing
-            before = (self._last, *(row.number for row in rows))
+            before = (self.last_row, *(row.number for row in rows))
             first = next(a + 1 for a, b in pairwise(before) if b > a + 1)
             self._empty.rows = self._empty.rows or [first]
-        self._last = rows[-1].number
+        self.last_row = rows[-1].number
 
     def _tell(self, row: int, code: str) -> None:
         if self._on_row is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -162,7 +162,7 @@ def planned_rows(
     stamp: Stamp | None = None,
     collector: FindingCollector | None = None,
     leave_out: LeaveOut | None = None,
-) -> Iterator[PlannedRow]:
+) -> Generator[PlannedRow, None, None]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
     Args:

@@ -24,7 +24,7 @@ from campaign.cli.options import (
 )
 from campaign.cli.reports import show_report
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.findings import UndecidedFindingsError, codes_of
+from campaign.findings import RefusedPlanError
 from campaign.planning import prepare
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import run_plan
@@ -63,10 +63,9 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         try:
             report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
-        except UndecidedFindingsError as error:
+        except RefusedPlanError as error:
             if given["as_json"]:
-                reason = f"findings have to be decided: {', '.join(codes_of(error.undecided))}"
-                print_json(nothing_sent(reason, numbers_of(error.rows), error.findings))
+                print_json(nothing_sent(error.reason, numbers_of(error.rows), error.findings))
             raise
     changed = any(given[name] for name in ("template", "mapped", "values"))
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=changed))

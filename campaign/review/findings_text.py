@@ -8,8 +8,9 @@ from campaign.findings import codes_of, how_to_accept, undecided
 from campaign.review.preview_terminal import hanging, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from campaign.errors import Problem
     from campaign.findings import Finding
 
 BLOCKING, CAUTION = "red", "yellow"
@@ -27,6 +28,12 @@ class StyledLine(NamedTuple):
 
     text: str
     color: str | None = None
+
+
+def problem_lines(problems: Iterable[Problem], width: int) -> Iterator[StyledLine]:
+    """Problems of rows, one after the other."""
+    for problem in problems:
+        yield from (StyledLine(line, BLOCKING) for line in hanging("", str(problem), width, indent=2))
 
 
 def finding_lines(

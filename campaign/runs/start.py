@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
-from campaign.findings import UndecidedFindingsError, codes_of, known_codes, problems_of, undecided
+from campaign.errors import Problem, ResultsError, RunStateError
+from campaign.findings import InvalidRowsError, UndecidedFindingsError, codes_of, known_codes, undecided
 from campaign.journal import RunManifest, State
 from campaign.planning import write_plan
 from campaign.problem_groups import ProblemGroups
@@ -241,7 +241,12 @@ def _write(
         them, names = ("it", "names it") if wrong == 1 else ("them", "names them all")
         remedy = f"correct {them} (`campaign check` {names}), or send the others with --skip-invalid"
         summary = Problem(str(plan.recipients.path), what, remedy)
-        accepted = plan.accepted | known_codes(options.accept)
-        found = () if plan.rehearsal else undecided(findings, accepted)
-        raise InvalidRowsError(*invalid.problems(SHOWN_ROWS), *problems_of(found), summary)
+        raise InvalidRowsError(
+            invalid.problems(SHOWN_ROWS),
+            summary,
+            findings=findings,
+            accepted=plan.accepted | known_codes(options.accept),
+            rows={str(state): count for state, count in counts.states.items()},
+            rehearsal=plan.rehearsal,
+        )
     return findings
