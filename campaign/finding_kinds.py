@@ -62,10 +62,7 @@ KINDS: Mapping[str, Kind] = {
         "text typed for a font that shows other letters",
         'legacy_font = "convert" under [recipients], or --legacy-font convert, sends the letters that the font shows',
     ),
-    "placeholder-left": _stop(
-        "a placeholder of another program is left in a text",
-        "write it as {{{{ variable }}}}, which this program fills in",
-    ),
+    "placeholder-left": _stop("a placeholder of another program is left in a text", "{fix}"),
     "null-word": _stop("a program's word for “nothing” stands in a cell", "clear the cells, or correct them"),
     "blank-value": _stop(
         "a blank cell leaves a gap in a text",

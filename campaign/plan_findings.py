@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from campaign.findings import Finding, Occurrences, in_order, make
 from campaign.journal.records import State
 from campaign.journal.sqlite.duplicates import Conversations
+from campaign.messages.placeholders import variable_for
 from campaign.plan_gaps import GapFinder
 from campaign.recipients import Linter, variable_name
 from campaign.recipients.detectors import CellDetector, LetterDetector, column_names, placeholders_in_template
 from campaign.recipients.row_batch import RowBatch
-from campaign.text import caseless, one_line, shorten
+from campaign.text import caseless, one_line, quoted, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 HIDDEN = "hidden"
 """Kind of the rows that are skipped because the sheet hides them."""
 
-_COLUMNS_LISTED, _SHOWN_LENGTH = 8, 40
+_COLUMNS_LISTED, _PLACEHOLDERS_LISTED, _SHOWN_LENGTH = 8, 3, 40
 
 
 class FindingContext(NamedTuple):
@@ -209,11 +210,16 @@ class FindingCollector:
             hint = f"; {problem.remedy}" if problem.remedy else ""
             yield make("unused-setting", f"{problem.where}: {problem.what}{hint}", 1)
         names = column_names(self._context.recipients.columns) | self._names
-        left = [(text, found) for text in template.literals if (found := placeholders_in_template(text, names))]
-        if left and self._sent.count:
-            text, found = left[0]
-            message = f"{self._context.template_name} has the placeholder of another program: “{found[0]}” in "
-            yield make("placeholder-left", f"{message}“{one_line(text, _SHOWN_LENGTH)}”", self._sent)
+        found = [(written, name, text) for text in template.literals for written, name in _placeholders(text, names)]
+        if found and self._sent.count:
+            written = {written: variable_for(name) for written, name, _ in found}
+            few = list(written)[:_PLACEHOLDERS_LISTED]
+            more = ", …" if len(written) > len(few) else ""
+            a = "a placeholder" if len(written) == 1 else "placeholders"
+            message = f"{self._context.template_name} has {a} of another program: {quoted(few)}{more} in "
+            fix = ", ".join(f"{written[each]} for {each}" for each in few)
+            text = one_line(found[0][2], _SHOWN_LENGTH)
+            yield make("placeholder-left", f"{message}“{text}”", self._sent, fix=f"write {fix}{more}")
 
     def _other_sheet(self) -> str:
         """The sheet that was on screen when the workbook was saved, where it has the headers too; "" if none."""
@@ -226,6 +232,10 @@ class FindingCollector:
                 rows = (frozenset(map(caseless, texts)) for _, texts in start.rows)
                 return facts.active_sheet if any(used <= row for row in rows) else ""
         return ""
+
+
+def _placeholders(text: str, names: frozenset[str]) -> Iterable[tuple[str, str]]:
+    return placeholders_in_template(text, names).items()
 
 
 def _has(found: Occurrences) -> str:

@@ -64,7 +64,7 @@ _CELL_FAULTS = {
     "mojibake": "has text that was read in the wrong encoding when the list was made",
     "null-word": "has a program's word for “nothing”",
     "csv-apostrophe": "has an apostrophe before ids or numbers, which would be sent",
-    "placeholder-left": "has a placeholder of another program",
+    "placeholder-left": "has a placeholder, which is not filled in within a cell",
     "backslash-quotes": 'has \\" for a quotation mark, which would be sent as it is',
     "legacy-font": "is typed for a font that shows other letters than the cells hold",
     "ruined-number": "has numbers that are no longer what was entered",
@@ -72,6 +72,9 @@ _CELL_FAULTS = {
     "trimmed": "has ids with blanks at their ends, which are left out",
 }
 """What is wrong with a column that has cells which a `CellDetector` names, by the code."""
+
+_CELL_FIXES = {"placeholder-left": "write the text itself into the cells"}
+"""What to do about it, where that depends on where it is found."""
 
 
 class Linter:
@@ -118,7 +121,7 @@ class Linter:
 
     def note(self, found: CellFinding) -> None:
         """Count a cell that a detector has found."""
-        fault = _Fault(found.code, _CELL_FAULTS[found.code])
+        fault = _Fault(found.code, _CELL_FAULTS[found.code], _CELL_FIXES.get(found.code, ""))
         self._by_letter[found.column.letter].add(fault, found.row, found.text, found.detail)
 
 
