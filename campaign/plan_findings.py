@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.findings import Finding, Occurrences, in_order, make
 from campaign.journal.records import State
-from campaign.journal.sqlite.duplicates import Conversations
 from campaign.messages.placeholders import variable_for
+from campaign.plan_conversations import Conversations
 from campaign.plan_gaps import GapFinder
 from campaign.recipients import Linter, variable_name
 from campaign.recipients.detectors import CellDetector, LetterDetector, column_names, placeholders_in_template
@@ -110,7 +110,7 @@ class FindingCollector:
             self.linter.note(found)
         self._letters.check(batch)
         self._gaps.check(batch)
-        self._conversations.add(messages)
+        self._conversations.add([plan.destination for plan in messages], batch.numbers)
         if (encoding := self._context.recipients.facts.encoding) is not None and encoding.guessed:
             self._find_guesses(batch)
 

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
-    {"errors", "settings", "text", "atomic_write", "operating_system"},
+    {"errors", "lazy_names", "settings", "text", "atomic_write", "operating_system"},
     {"finding_kinds"},
     {"findings"},
     {"problem_groups"},
@@ -24,7 +24,7 @@ LAYERS = [
     {"journal.records", "journal.origin", "journal.cells"},
     {"delivery.ports", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
     {"journal"},
-    {"plan_gaps", "plan_rows"},
+    {"plan_conversations", "plan_gaps", "plan_rows"},
     {"plan_findings"},
     {"planning"},
     {"delivery", "review", "sandbox"},

@@ -215,6 +215,7 @@ class SheetReader:
         """Handle an end tag."""
         self.depth -= 1
         if name == self._c:
+            runs = self._marks.take(self._inline) if self._marks.found else ()
             if self._has_formula:
                 self._end_formula()
             elif self._length:
@@ -223,27 +224,26 @@ class SheetReader:
                 if kind == "e" and "vm" in cell:
                     kind = PICTURE
                 self.cells.append((self._column_index(), kind, cell.get("s", ""), self._stored()))
-                if self._marks.found and (runs := self._marks.take(self._inline)):
+                if runs:
                     self._runs[self.cells[-1][0]] = runs
             else:
                 self.blanks += 1
         elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
             self._in_text = False
             self.blanks += self._length == self._length_before
+        elif name == self._is:
+            self.blanks += self._length == self._length_before
         elif name == self._row:
-            if self.cells:
-                self.rows.append(RawRow(self.row_number, self.cells, self._hidden, self._runs or None))
-                self.cells = []
-                if self._runs:
-                    self._runs = {}
-        else:
-            self._end_other(name)
-
-    def _end_other(self, name: str) -> None:
-        if name == self._hint:
+            self._end_row()
+        elif name == self._hint:
             self._in_hint = False
-        elif name == self._is and self._length == self._length_before:
-            self.blanks += 1
+
+    def _end_row(self) -> None:
+        if self.cells:
+            self.rows.append(RawRow(self.row_number, self.cells, self._hidden, self._runs or None))
+            self.cells = []
+            if self._runs:
+                self._runs = {}
 
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         given = attributes.get("r", "")
