@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaign.lazy_names import loading
+from campaign.lazy_names import loading as _loading
 
 if TYPE_CHECKING:
     from campaign.api import plan, resume, resume_sync, run, start, start_sync
@@ -82,7 +82,7 @@ _MODULES = {
     "campaign.runs": ("Report", "Run", "RunObserver", "RunOptions", "SendConfirmation"),
 }
 
-__getattr__ = loading(__name__, _MODULES)
+__getattr__ = _loading(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:
