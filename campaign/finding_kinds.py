@@ -45,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "ruined-number": _stop("numbers that Excel has shortened", f"Excel has lost digits: {_ENTER_AGAIN}"),
     "other-sheet": _stop(
         "another sheet has the same headers and was the one on screen",
-        'name the right one: sheet = "{sheet}" or sheet = "{other}" under [recipients], or --sheet',
+        "name the right one: sheet = {other} under [recipients], or --sheet {other_typed}; or sheet = {sheet}",
     ),
     "hidden-rows": _stop(
         "rows that are hidden in the sheet would be sent too",
@@ -53,8 +53,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "guessed-encoding": _stop(
         "the encoding of the file is a guess",
-        'if these words are right, encoding = "{codec}" under [recipients], or --encoding {codec}; else the encoding '
-        "that the file was saved in, or save it as CSV UTF-8",
+        'if these words are right, encoding = "{codec}" under [recipients], or --encoding {codec};{others} else the '
+        "encoding that the file was saved in, or save it as CSV UTF-8",
     ),
     "lost-letters": _stop("letters were lost before the file came here", _SAVE_INTACT),
     "mojibake": _stop("text that was read in the wrong encoding when the file was made", _SAVE_INTACT),

@@ -14,7 +14,7 @@ from campaign.plan_gaps import GapFinder
 from campaign.recipients import Linter, variable_name
 from campaign.recipients.detectors import CellDetector, LetterDetector, column_names, placeholders_in_template
 from campaign.recipients.row_batch import RowBatch
-from campaign.text import caseless, one_line, quoted, shorten
+from campaign.text import caseless, one_line, quoted, shell_word, shorten, toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -156,12 +156,7 @@ class FindingCollector:
             are = "is hidden in the sheet and would be" if found.count == 1 else "are hidden in the sheet and would be"
             yield make("hidden-rows", f"{found.named()} {are} sent too", found)
         if (found := self._guessed).count:
-            encoding = self._context.recipients.facts.encoding
-            codec = encoding.codec if encoding is not None else ""
-            message = (
-                f"the encoding is a guess ({codec}), and {found.named()} {_has(found)} letters that depend on it: "
-            )
-            yield make("guessed-encoding", f"{message}{found.quoted()}", found, codec=codec)
+            yield self._guessed_encoding(found)
         if (found := self._duplicates).count:
             what = (
                 "is an exact duplicate of an earlier row"
@@ -170,6 +165,14 @@ class FindingCollector:
             )
             yield make("duplicates", f"{found.named()} {what} and skipped", found)
         yield from self._same_destination()
+
+    def _guessed_encoding(self, found: Occurrences) -> Finding:
+        encoding = self._context.recipients.facts.encoding
+        codec, others = (encoding.codec, encoding.others) if encoding is not None else ("", ())
+        message = f"the encoding is a guess ({codec}), and {found.named()} {_has(found)} letters that depend on it: "
+        read = "".join(f"; read as {other.codec}: {quoted(other.words[:2])}" for other in others)
+        also = "".join(f' if those of {other.codec} are, encoding = "{other.codec}";' for other in others)
+        return make("guessed-encoding", f"{message}{found.quoted()}{read}", found, codec=codec, others=also)
 
     def _same_destination(self) -> Iterator[Finding]:
         count, messages, rows = self._conversations.several(Occurrences.KEPT)
@@ -186,7 +189,8 @@ class FindingCollector:
         recipients, facts = self._context.recipients, self._context.recipients.facts
         if self._sent.count and (other := self._other_sheet()):
             message = f"sheet “{recipients.sheet}” is read, but “{other}” has the same headers and was on screen"
-            yield make("other-sheet", message, self._sent, sheet=str(recipients.sheet), other=other)
+            names = {"sheet": toml_text(str(recipients.sheet)), "other": toml_text(other)}
+            yield make("other-sheet", message, self._sent, **names, other_typed=shell_word(other))
         if recipients.header_warning:
             row = next(iter(word for word in recipients.header_warning.split() if word.isdecimal()), "")
             yield make("header-row", f"row {row} looks more like the header row", 1, row=row)

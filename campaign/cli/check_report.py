@@ -14,6 +14,7 @@ from campaign.journal import State
 from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows, prepare
 from campaign.problem_groups import ProblemGroups
+from campaign.recipients.destinations import with_unseen_named
 from campaign.review.findings_text import StyledLine, finding_lines, problem_lines
 from campaign.review.phrases import rows_of
 from campaign.review.preview_terminal import hanging
@@ -88,6 +89,7 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
             count.add(row)
             groups.add(row.number, row.problems, row.label)
         findings = collector.findings()
+    still = () if plan.rehearsal else undecided(findings, plan.accepted)
     width, quiet = width_of(sys.stderr), given["quiet"]
     show_lines(problem_lines(groups.problems(), width))
     show_lines(finding_lines(findings, plan.accepted, width, rehearsal=plan.rehearsal, notes=not quiet))
@@ -95,12 +97,12 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
         limit = given["limit"]
         first = f", the first {limit} of them before a resume" if limit else ""
         refused = count.invalid and not given["skip_invalid"]
-        go = _REFUSED if refused else f"They would go to {plan.server_name}{first}."
-        say(f"Dry run: {_counts(count)} {go} Nothing was sent.")
+        they = "It" if count.pending == 1 else "They"
+        go = _refused(count) if refused else f"{they} would go to {plan.server_name}{first}."
+        say(f"Dry run: {' '.join([_counts(count), go, *_decisions(still)])} Nothing was sent.")
     if given["as_json"]:
         print_json(nothing_sent("dry run", _numbers(count), findings))
-    stops = not plan.rehearsal and undecided(findings, plan.accepted)
-    return SOME_NOT_SENT if count.invalid or stops else ALL_SENT
+    return SOME_NOT_SENT if count.invalid or still else ALL_SENT
 
 
 def nothing_sent(reason: str, rows: Mapping[str, int], findings: tuple[Finding, ...]) -> dict[str, object]:
@@ -146,14 +148,18 @@ def _as_json(
     }
 
 
-_REFUSED = "A run sends nothing as long as rows are invalid: correct them, or send the others with --skip-invalid."
-
-
 def _verdict(count: PlanCounts, still: tuple[Finding, ...]) -> str:
-    parts = [_counts(count), *([_REFUSED] if count.invalid else [])]
-    if still:
-        parts.append(f"Nothing is sent before the {_findings(len(still))} above {_is(len(still))} decided.")
-    return " ".join(parts)
+    return " ".join([_counts(count), *([_refused(count)] if count.invalid else []), *_decisions(still)])
+
+
+def _refused(count: PlanCounts) -> str:
+    them = "it" if count.invalid == 1 else "them"
+    others = ", or send the others with --skip-invalid" if count.pending else ""
+    return f"A run sends nothing before you correct {them}{others}."
+
+
+def _decisions(still: tuple[Finding, ...]) -> list[str]:
+    return [f"Nothing is sent before the {_findings(len(still))} above {_is(len(still))} decided."] if still else []
 
 
 def _findings(count: int) -> str:
@@ -198,9 +204,12 @@ def _columns(plan: Plan, linter: Linter, first: PlannedRow | None) -> Iterator[d
 def _mapping_lines(plan: Plan, linter: Linter, row: PlannedRow | None, width: int) -> Iterator[StyledLine]:
     """Where each variable comes from, values displayed differently than stored, and how the file was read."""
     texts = []
+    ids = {column.letter for column in plan.template.destination_columns}
     for found in _mapping(plan, row):
         source = f"column {found['column']} {_short(found['header'])}" if found["column"] else "the same for every row"
-        texts.append(f"{found['variable']} ← {source} ← {_short(found['example'])}")
+        text = found["example"] or ""
+        text = with_unseen_named(text) if found["column"] in ids else text
+        texts.append(f"{found['variable']} ← {source} ← {_short(text)}")
     for column, example in linter.examples().items():
         shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"
         texts.append(f"column {column.letter} “{column.label}”: {shown}")

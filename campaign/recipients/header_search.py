@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
 from campaign.recipients.variables import variable_name
 from campaign.sheets import headers_as_shown
-from campaign.text import caseless, one_line, quoted
+from campaign.text import caseless, one_line, quoted, shell_word, toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -106,8 +105,8 @@ def elsewhere(where: str, place: HeaderPlace, wanted: Sequence[str], *, sheet: s
     other_sheet, other_row = place.sheet != sheet, place.row != header_row
     settings, options = [], []
     if other_sheet and place.sheet is not None:
-        settings.append(f"sheet = {_toml(place.sheet)}")
-        options.append(f"--sheet {_shell(place.sheet)}")
+        settings.append(f"sheet = {toml_text(place.sheet)}")
+        options.append(f"--sheet {shell_word(place.sheet)}")
     if other_row:
         settings.append(f"header_row = {place.row}")
         options.append(f"--header-row {place.row}")
@@ -122,11 +121,3 @@ def elsewhere(where: str, place: HeaderPlace, wanted: Sequence[str], *, sheet: s
         what += f"; {quoted(place.missing)} {'is' if len(place.missing) == 1 else 'are'} in neither"
     remedy = f"set {' and '.join(settings)} under [recipients], or add {' '.join(options)}"
     return Problem(where, what, remedy)
-
-
-def _toml(text: str) -> str:
-    return f"'{text}'" if '"' in text or "\\" in text else f'"{text}"'
-
-
-def _shell(text: str) -> str:
-    return shlex.quote(text) if set('"$`\\!') & set(text) else f'"{text}"'

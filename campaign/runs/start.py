@@ -240,7 +240,7 @@ def _write(
         what = f"{wrong:,} of {rows_of(counts.rows)} cannot be sent as {'it is' if wrong == 1 else 'they are'}"
         them, names = ("it", "names it") if wrong == 1 else ("them", "names them all")
         remedy = f"correct {them} (`campaign check` {names}), or send the others with --skip-invalid"
-        summary = Problem(str(plan.recipients.path), what, remedy)
+        summary = Problem(plan.recipients.path.name, what, remedy)
         raise InvalidRowsError(
             invalid.problems(SHOWN_ROWS),
             summary,

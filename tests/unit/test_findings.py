@@ -58,7 +58,7 @@ def test_every_finding_that_stops_says_how_to_accept_it(code: str) -> None:
 def test_a_remedy_is_the_line_for_the_campaign_file_and_the_option() -> None:
     assert 'hidden_rows = "skip" under [recipients], or --hidden-rows skip' in HIDDEN.remedy
     assert '{{ name | default("…") }}' in BLANK.fix
-    guessed = make("guessed-encoding", "…", 1, codec="cp1258")
+    guessed = make("guessed-encoding", "…", 1, codec="cp1258", others="")
     assert 'encoding = "cp1258" under [recipients], or --encoding cp1258' in guessed.remedy
 
 
