@@ -45,11 +45,11 @@ KINDS: Mapping[str, Kind] = {
     "ruined-number": _stop("numbers that Excel has shortened", f"Excel has lost digits: {_ENTER_AGAIN}"),
     "other-sheet": _stop(
         "another sheet has the same headers and was the one on screen",
-        "name the right one: sheet = {other} under [recipients], or --sheet {other_typed}; or sheet = {sheet}",
+        "sheet = {other} (or {sheet}) under [recipients], or --sheet {other_typed}",
     ),
     "hidden-rows": _stop(
         "rows that are hidden in the sheet would be sent too",
-        'hidden_rows = "skip" under [recipients], or --hidden-rows skip, leaves them out; "send" sends them',
+        'hidden_rows = "skip" (or "send") under [recipients], or --hidden-rows skip (or send)',
     ),
     "guessed-encoding": _stop(
         "the encoding of the file is a guess",
@@ -60,13 +60,13 @@ KINDS: Mapping[str, Kind] = {
     "mojibake": _stop("text that was read in the wrong encoding when the file was made", _SAVE_INTACT),
     "legacy-font": _stop(
         "text typed for a font that shows other letters",
-        'legacy_font = "convert" under [recipients], or --legacy-font convert, sends the letters that the font shows',
+        'legacy_font = "convert" under [recipients], or --legacy-font convert',
     ),
     "placeholder-left": _stop("a placeholder of another program is left in a text", "{fix}"),
     "null-word": _stop("a program's word for “nothing” stands in a cell", "clear the cells, or correct them"),
     "blank-value": _stop(
         "a blank cell leaves a gap in a text",
-        'fill the cells, or write {{{{ {variable} | default("…") }}}} in the template, or an {{% if %}} around it',
+        'fill the cells, or write {{{{ {variable} | default("…") }}}}, or an {{% if %}} around it',
     ),
     "csv-apostrophe": _stop(
         "an apostrophe that protects a spreadsheet program from formulas is part of the text",

@@ -25,7 +25,7 @@ class Finding:
     Attributes:
         code: the kind, for programs and for `--accept`.
         severity: whether it has to be decided.
-        count: how many rows, or how many columns, conversations or settings, where it is about those.
+        count: how many rows or cells, or how many columns, conversations or settings, where it is about those.
         rows: the numbers of the first few rows.
         cells: the references of the first few cells.
         message: what was found and where, in a sentence without a full stop.
@@ -130,7 +130,7 @@ class Occurrences:
 
     def named(self) -> str:
         """The rows in words: "row 2 (Lan)", "1,500 rows (2–1501)", "2 rows (2, 4: Lan, An)"."""
-        called = ", ".join(filter(None, self.labels[: self.RANGES]))
+        called = ", ".join(filter(None, self.labels[: self.RANGES if self.count <= self.RANGES else self.RANGES - 1]))
         if self.count == 1:
             return f"row {self.numbers()}{f' ({called})' if called else ''}"
         more = ", …" if self.count > self.RANGES else ""
@@ -139,6 +139,17 @@ class Occurrences:
     def quoted(self, most: int = 2) -> str:
         """The first few texts, in quotation marks; "" where there are none."""
         return ", ".join(f"“{text}”" for text in list(dict.fromkeys(self.examples))[:most])
+
+
+def together(parts: Sequence[Occurrences]) -> Occurrences:
+    """The occurrences of one thing in several columns."""
+    if len(parts) == 1:
+        return parts[0]
+    found = Occurrences()
+    found.count = sum(part.count for part in parts)
+    found.rows = sorted({row for part in parts for row in part.rows})[: Occurrences.KEPT]
+    found.cells = [cell for part in parts for cell in part.cells][: Occurrences.KEPT]
+    return found
 
 
 def make(code: str, message: str, found: Occurrences | int, **names: str) -> Finding:
@@ -197,8 +208,13 @@ def known_codes(codes: Iterable[str]) -> frozenset[str]:
     return found
 
 
+_CODES_NAMED = 3
+
+
 def how_to_accept(codes: Sequence[str]) -> str:
     """How to send although of some findings: the options and the line for the campaign file."""
+    if len(codes) > _CODES_NAMED:
+        return '--accept CODE, or accept = ["CODE", …] under [checks], with each of these codes'
     options = " ".join(f"--accept {code}" for code in codes)
     listed = ", ".join(f'"{code}"' for code in codes)
     return f"{options}, or accept = [{listed}] under [checks]"

@@ -188,7 +188,7 @@ class FindingCollector:
     def _of_file(self) -> Iterator[Finding]:
         recipients, facts = self._context.recipients, self._context.recipients.facts
         if self._sent.count and (other := self._other_sheet()):
-            message = f"sheet “{recipients.sheet}” is read, but “{other}” has the same headers and was on screen"
+            message = f"“{recipients.sheet}” is read, but “{other}” has the same headers and was on screen"
             names = {"sheet": toml_text(str(recipients.sheet)), "other": toml_text(other)}
             yield make("other-sheet", message, self._sent, **names, other_typed=shell_word(other))
         if recipients.header_warning:

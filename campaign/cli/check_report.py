@@ -96,10 +96,10 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     if not quiet:
         limit = given["limit"]
         first = f", the first {limit} of them before a resume" if limit else ""
-        refused = count.invalid and not given["skip_invalid"]
+        refused = 0 if given["skip_invalid"] else count.invalid
         they = "It" if count.pending == 1 else "They"
-        go = _refused(count) if refused else f"{they} would go to {plan.server_name}{first}."
-        say(f"Dry run: {' '.join([_counts(count), go, *_decisions(still)])} Nothing was sent.")
+        go = list(_conditions(refused, count.pending, still)) or [f"{they} would go to {plan.server_name}{first}."]
+        say(f"Dry run: {' '.join([_counts(count), *go])} Nothing was sent.")
     if given["as_json"]:
         print_json(nothing_sent("dry run", _numbers(count), findings))
     return SOME_NOT_SENT if count.invalid or still else ALL_SENT
@@ -149,17 +149,19 @@ def _as_json(
 
 
 def _verdict(count: PlanCounts, still: tuple[Finding, ...]) -> str:
-    return " ".join([_counts(count), *([_refused(count)] if count.invalid else []), *_decisions(still)])
+    return " ".join([_counts(count), *_conditions(count.invalid, count.pending, still)])
 
 
-def _refused(count: PlanCounts) -> str:
-    them = "it" if count.invalid == 1 else "them"
-    others = ", or send the others with --skip-invalid" if count.pending else ""
-    return f"A run sends nothing before you correct {them}{others}."
-
-
-def _decisions(still: tuple[Finding, ...]) -> list[str]:
-    return [f"Nothing is sent before the {_findings(len(still))} above {_is(len(still))} decided."] if still else []
+def _conditions(invalid: int, valid: int, still: tuple[Finding, ...]) -> Iterator[str]:
+    """What has to be done before anything is sent."""
+    parts = []
+    if invalid:
+        rows = "the invalid row is" if invalid == 1 else "the invalid rows are"
+        parts.append(f"{rows} corrected{', or left out with --skip-invalid,' if valid else ''}")
+    if still:
+        parts.append(f"the {_findings(len(still))} above {_is(len(still))} decided")
+    if parts:
+        yield f"Nothing is sent before {' and '.join(parts).rstrip(',')}."
 
 
 def _findings(count: int) -> str:

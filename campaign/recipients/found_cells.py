@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from campaign.findings import Occurrences
+from campaign.findings import Finding, Occurrences, make, together
 from campaign.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from campaign.sheets import Column
 
 LabelOf: TypeAlias = Callable[[int], str]
 """Returns what a row is called besides its number."""
@@ -49,3 +54,29 @@ class FoundCells(Occurrences):
         shown[0] += self._first
         more = ", …" if self.count > _CELLS_LISTED else ""
         return f"{self.count:,} cell{'' if self.count == 1 else 's'}: {', '.join(shown)}{more}"
+
+
+class Fault(NamedTuple):
+    """What is wrong with cells of a column.
+
+    Attributes:
+        code: the code of the finding.
+        what: the words that follow the column's name.
+        fix: what to do about it, where that depends on the cells.
+    """
+
+    code: str
+    what: str
+    fix: str = ""
+
+
+def finding_of(fault: Fault, found: Sequence[tuple[Column, FoundCells]]) -> Finding:
+    """The finding of a fault, in one column or in several."""
+    column, cells = found[0]
+    message = f"{_named(column)} {fault.what} ({cells.described()})"
+    message += "".join(f"; likewise {_named(other)} ({also.described()})" for other, also in found[1:])
+    return make(fault.code, message, together([each for _, each in found]), fix=fault.fix)
+
+
+def _named(column: Column) -> str:
+    return f"column {column.letter} “{column.label}”"

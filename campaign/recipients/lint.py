@@ -13,14 +13,14 @@ from itertools import compress
 from operator import ne
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from campaign.findings import Finding, make
 from campaign.recipients.detectors.numbers import DIGITS_KEPT, SCIENTIFIC, has_lost_digits
-from campaign.recipients.found_cells import FoundCells
+from campaign.recipients.found_cells import Fault, FoundCells, finding_of
 from campaign.sheets.number_format import general_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
+    from campaign.findings import Finding
     from campaign.recipients.detectors import CellFinding
     from campaign.recipients.found_cells import LabelOf
     from campaign.recipients.row_batch import RowBatch
@@ -41,32 +41,24 @@ class Example(NamedTuple):
     displayed: str
 
 
-class _Fault(NamedTuple):
-    """What is wrong with cells of a column: the code of the finding, and the words that follow the column's name."""
-
-    code: str
-    what: str
-    fix: str = ""
-
-
 _LOST_DIGITS = "contains numbers of 16 or more digits that end in zeros"
 _SCIENTIFIC = "shows ids in scientific notation"
-_LONG_NUMBERS = _Fault("long-numbers", _LOST_DIGITS)
-_SCIENTIFIC_TEXT = _Fault("scientific-text", _SCIENTIFIC)
-_NOT_ONLY_DIGITS = _Fault("id-format", "shows ids with more than digits in them")
-_DATES = _Fault("id-dates", "contains dates where ids belong")
-_LOST_ZEROS = _Fault("lost-zeros", "contains numbers among texts with leading zeros")
-_NUMBERS_AS_TEXT = _Fault(
+_LONG_NUMBERS = Fault("long-numbers", _LOST_DIGITS)
+_SCIENTIFIC_TEXT = Fault("scientific-text", _SCIENTIFIC)
+_NOT_ONLY_DIGITS = Fault("id-format", "shows ids with more than digits in them")
+_DATES = Fault("id-dates", "contains dates where ids belong")
+_LOST_ZEROS = Fault("lost-zeros", "contains numbers among texts with leading zeros")
+_NUMBERS_AS_TEXT = Fault(
     "numbers-as-text", "contains numbers as text, which do not show the number format of the others"
 )
 _CELL_FAULTS = {
     "lost-letters": "has text whose letters were lost",
-    "mojibake": "has text that was read in the wrong encoding when the list was made",
+    "mojibake": "has text that was once read in the wrong encoding",
     "null-word": "has a program's word for “nothing”",
     "csv-apostrophe": "has an apostrophe before ids or numbers, which would be sent",
-    "placeholder-left": "has a placeholder, which is not filled in within a cell",
+    "placeholder-left": "has a placeholder, and cells are not filled in",
     "backslash-quotes": 'has \\" for a quotation mark, which would be sent as it is',
-    "legacy-font": "is typed for a font that shows other letters than the cells hold",
+    "legacy-font": "is typed for a font that shows other letters",
     "ruined-number": "has numbers that are no longer what was entered",
     "converted": "is in Unicode now, as its legacy font showed it",
     "trimmed": "has ids with blanks at their ends, which are left out",
@@ -103,25 +95,29 @@ class Linter:
         return {each.column: each.example for each in self._columns if each.example is not None}
 
     def findings(self) -> list[Finding]:
-        """Return what seems to be damaged, by column, with the number of cells and the first few of them."""
-        return [finding for each in self._columns for finding in each.found()]
+        """Return what seems to be damaged, with the columns, the number of cells and the first few of them."""
+        by_fault: dict[Fault, list[tuple[Column, FoundCells]]] = {}
+        for each in self._columns:
+            for fault, cells in each.found().items():
+                by_fault.setdefault(fault, []).append((each.column, cells))
+        return [finding_of(fault, found) for fault, found in by_fault.items()]
 
     def check(self, batch: RowBatch) -> None:
         """Check a batch of rows; by column, because a blank column or one of text is fast to check."""
         for each, values, texts in zip(self._columns, batch.values, batch.texts, strict=True):
-            each.label_of = batch.label
+            each.label_of = batch.label_beside(each.column)
             if values.count(None) < len(values):
                 each.check(batch, values, texts)
         for row in batch.rows:
             for problem in row.problems:
                 column = self._by_letter.get(problem.where.rstrip("0123456789"))
                 if column is not None:
-                    fault = _Fault("unreadable-cell", problem.what, problem.remedy)
+                    fault = Fault("unreadable-cell", problem.what, problem.remedy)
                     column.add(fault, row.number, row.texts[column.column.position])
 
     def note(self, found: CellFinding) -> None:
         """Count a cell that a detector has found."""
-        fault = _Fault(found.code, _CELL_FAULTS[found.code], _CELL_FIXES.get(found.code, ""))
+        fault = Fault(found.code, _CELL_FAULTS[found.code], _CELL_FIXES.get(found.code, ""))
         self._by_letter[found.column.letter].add(fault, found.row, found.text, found.detail)
 
 
@@ -134,7 +130,7 @@ class _ColumnLinter:
         self.example: Example | None = None
         self.is_used = is_used
         self._is_id = is_id
-        self._faults: dict[_Fault, FoundCells] = {}
+        self._faults: dict[Fault, FoundCells] = {}
         self._numbers = FoundCells()
         self._numbers_as_text = FoundCells()
         self._texts_with_lost_digits = FoundCells()
@@ -170,8 +166,8 @@ class _ColumnLinter:
             for number, text in compress(zip(batch.numbers, texts, strict=True), decimal):
                 self._check_text(number, text)
 
-    def found(self) -> Iterator[Finding]:
-        """Yield the findings, one for each fault."""
+    def found(self) -> dict[Fault, FoundCells]:
+        """The faults and their cells."""
         found = dict(self._faults)
         if self._texts_with_lost_digits.count > 1 and not self._has_whole_long_ids:
             found.setdefault(_LONG_NUMBERS, self._texts_with_lost_digits)
@@ -179,9 +175,7 @@ class _ColumnLinter:
             found[_LOST_ZEROS] = self._numbers
         elif self._has_formatted_numbers and self._numbers_as_text.count:
             found[_NUMBERS_AS_TEXT] = self._numbers_as_text
-        for fault, cells in found.items():
-            message = f"column {self.column.letter} “{self.column.label}” {fault.what} ({cells.described()})"
-            yield make(fault.code, message, cells, fix=fault.fix)
+        return found
 
     def _find_example(self, values: Sequence[CellValue], texts: Sequence[str]) -> None:
         for value, text in zip(values, texts, strict=True):
@@ -216,7 +210,7 @@ class _ColumnLinter:
             else:
                 self._texts_with_lost_digits.note(self.column.letter, row, text, "", self.label_of)
 
-    def add(self, fault: _Fault, row: int, text: str, remark: str = "") -> None:
+    def add(self, fault: Fault, row: int, text: str, remark: str = "") -> None:
         """Count a cell with a fault."""
         # The reader's own words name what it found, so that there may be any number of them.
         if fault in self._faults or fault.code != "unreadable-cell" or len(self._faults) < _MOST_UNREADABLE:

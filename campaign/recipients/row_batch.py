@@ -10,6 +10,7 @@ from campaign.recipients.labels import label_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from campaign.recipients.found_cells import LabelOf
     from campaign.sheets import CellValue, Column, Row
 
 
@@ -58,6 +59,10 @@ class RowBatch:
     @cached_property
     def _by_number(self) -> dict[int, Row]:
         return {row.number: row for row in self.rows}
+
+    def label_beside(self, column: Column) -> LabelOf | None:
+        """What returns the label of a row for its cell in a column; None where the cell itself is the label."""
+        return None if self._label is None or column == self._label else self.label
 
     def label(self, number: int) -> str:
         """What a row is called besides its number; "" for nothing."""

@@ -130,7 +130,7 @@ class CellDetector:
 
     def _placeholder(self, cell: _Cell) -> str | None:
         found = placeholders_in_cell(cell.text, self._names)
-        return ", ".join(found) if found else None
+        return f"has {', '.join(found)}" if found else None
 
 
 def _lost_letters(cell: _Cell) -> str | None:

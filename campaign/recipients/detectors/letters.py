@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaign.findings import make
-from campaign.recipients.found_cells import FoundCells
+from campaign.recipients.found_cells import Fault, FoundCells, finding_of
 from campaign.sheets import CHARACTER_SETS, LetterChoice, LetterEvidence, by_letters, choices
 
 if TYPE_CHECKING:
@@ -34,11 +33,17 @@ class LetterDetector:
             column.check(batch)
 
     def findings(self) -> Iterator[Finding]:
-        """A finding for each column that is in a character set other than Unicode."""
+        """A finding for each character set other than Unicode that columns are in."""
         found = choices([column.evidence for column in self._columns])
-        for column, choice in zip(self._columns, found, strict=True):
-            if choice.characters and column.cells[choice.characters].count:
-                yield column.finding(choice.characters)
+        for characters in CHARACTER_SETS:
+            columns = [
+                (each.column, each.cells[characters])
+                for each, choice in zip(self._columns, found, strict=True)
+                if choice.characters == characters and each.cells[characters].count
+            ]
+            if columns:
+                fault = Fault("legacy-font", f"is typed for a {characters} font, as its letters show")
+                yield finding_of(fault, columns)
 
 
 class _ColumnLetters:
@@ -62,11 +67,6 @@ class _ColumnLetters:
     def _note(self, batch: RowBatch, index: int, text: str, characters: str) -> None:
         cells, row = self.cells[characters], batch.numbers[index]
         remark = "" if cells.count else f"would be “{by_letters(text, LetterChoice(characters))}”"
-        cells.note(self.column.letter, row, text, remark, batch.label)
+        cells.note(self.column.letter, row, text, remark, batch.label_beside(self.column))
         if self._on_row is not None and self.evidence.decided == characters:
             self._on_row(row, "legacy-font")
-
-    def finding(self, characters: str) -> Finding:
-        cells = self.cells[characters]
-        what = f"column {self.column.letter} “{self.column.label}” is typed for a {characters} font"
-        return make("legacy-font", f"{what}, as its letters show ({cells.described()})", cells)

@@ -48,7 +48,7 @@ def path(tmp_path: Path) -> Path:
         pytest.param("t,r,\\N", "null-word", "C2", "", id="a null"),
         pytest.param("'+84,r,An", "csv-apostrophe", "A2", "", id="an apostrophe"),
         pytest.param('t,r,"An \\"Bee\\" Tran"', "backslash-quotes", "C2", "", id="backslashes"),
-        pytest.param("t,r,Hi {name}", "placeholder-left", "C2", "{name}", id="a placeholder"),
+        pytest.param("t,r,Hi {name}", "placeholder-left", "C2", "has {name}", id="a placeholder"),
         pytest.param("t ,r,An", "trimmed", "A2", "", id="a blank after an id"),
     ],
 )
