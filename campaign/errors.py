@@ -6,7 +6,7 @@
     ├── RecipientsError            recipients            the list: unreadable, locked, encrypted, no header row
     ├── TemplateError              template              syntax, unknown fields, variables without a column
     ├── ChannelError               channel               not installed, or offered wrongly by its distribution
-    ├── RefusedPlanError           refused-plan          in `campaign.findings`, as are these:
+    ├── RefusedPlanError           refused-plan          in `campaign.refusals`, as are these:
     │   ├── InvalidRowsError       invalid-rows          rows that cannot be sent, and no --skip-invalid
     │   └── UndecidedFindingsError findings              to be decided before anything is sent
     ├── KeyMissingError            credentials-missing   no API key where the channel needs one

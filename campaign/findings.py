@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from campaign.errors import CampaignError, Problem, UsageError
+from campaign.errors import Problem, UsageError
 from campaign.finding_kinds import KINDS, Severity
 
 if TYPE_CHECKING:
@@ -227,77 +226,3 @@ def _accepting(code: str) -> str:
 def problems_of(findings: Iterable[Finding]) -> tuple[Problem, ...]:
     """Findings as the problems of an error."""
     return tuple(Problem("", each.message, each.remedy, each.code) for each in findings)
-
-
-class RefusedPlanError(CampaignError):
-    """A plan is not sent as it is.
-
-    Attributes:
-        findings: all findings of the plan.
-        accepted: codes that were accepted.
-        undecided: the findings that have to be decided.
-        rows: how many rows of the plan are in each state.
-    """
-
-    code = "refused-plan"
-
-    def __init__(
-        self,
-        problems: Iterable[Problem],
-        findings: Sequence[Finding],
-        accepted: Collection[str],
-        rows: Mapping[str, int],
-    ) -> None:
-        self.findings = tuple(findings)
-        self.accepted = frozenset(accepted)
-        self.rows = rows
-        self.undecided = undecided(findings, accepted)
-        super().__init__(*problems)
-
-    @property
-    def reason(self) -> str:
-        """Why, in a few words."""
-        return self.problems[-1].what
-
-
-class UndecidedFindingsError(RefusedPlanError):
-    """Findings have to be decided before anything is sent; they are its problems."""
-
-    code = "findings"
-
-    def __init__(
-        self, findings: Sequence[Finding], accepted: Collection[str], rows: Mapping[str, int] = MappingProxyType({})
-    ) -> None:
-        super().__init__(problems_of(undecided(findings, accepted)), findings, accepted, rows)
-
-    @property
-    def reason(self) -> str:
-        """Why, in a few words."""
-        return f"findings have to be decided: {', '.join(codes_of(self.undecided))}"
-
-
-class InvalidRowsError(RefusedPlanError):
-    """Some rows cannot be sent as they are.
-
-    Attributes:
-        invalid: what is wrong with rows, those of one kind together; its other problems are the findings that have to
-            be decided, and one that sums up.
-        rehearsal: whether it is a rehearsal, for which no finding has to be decided.
-    """
-
-    code = "invalid-rows"
-
-    def __init__(
-        self,
-        invalid: Iterable[Problem],
-        summary: Problem,
-        *,
-        findings: Sequence[Finding],
-        accepted: Collection[str],
-        rows: Mapping[str, int],
-        rehearsal: bool,
-    ) -> None:
-        self.invalid = tuple(invalid)
-        self.rehearsal = rehearsal
-        also = () if rehearsal else undecided(findings, accepted)
-        super().__init__((*self.invalid, *problems_of(also), summary), findings, accepted, rows)

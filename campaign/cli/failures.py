@@ -14,7 +14,7 @@ import click
 from campaign.cli.console import say, say_problem, show_lines, width_of
 from campaign.cli.exit_codes import INTERNAL_FAULT, INTERRUPTED
 from campaign.errors import CampaignError, fault_text
-from campaign.findings import InvalidRowsError, RefusedPlanError
+from campaign.refusals import InvalidRowsError, RefusedPlanError
 from campaign.review.findings_text import finding_lines, problem_lines
 
 if TYPE_CHECKING:

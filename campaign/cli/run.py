@@ -24,8 +24,8 @@ from campaign.cli.options import (
 )
 from campaign.cli.reports import show_report
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.findings import RefusedPlanError
 from campaign.planning import prepare
+from campaign.refusals import RefusedPlanError
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import run_plan
 

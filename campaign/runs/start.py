@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, ResultsError, RunStateError
-from campaign.findings import InvalidRowsError, UndecidedFindingsError, codes_of, known_codes, undecided
+from campaign.findings import codes_of, known_codes, undecided
 from campaign.journal import RunManifest, State
 from campaign.planning import write_plan
 from campaign.problem_groups import ProblemGroups
+from campaign.refusals import InvalidRowsError, UndecidedFindingsError
 from campaign.review.phrases import rows_of
 from campaign.runs.blocking import run_blocking
 from campaign.runs.confirmation import Consequences, EarlierSending, confirmation_of

@@ -42,7 +42,7 @@ def other_readings(words: Sequence[bytes], known: Iterable[str]) -> Iterator[Rea
             decoded = tuple(unicodedata.normalize("NFC", word.decode(codec)) for word in words)
         except UnicodeDecodeError:
             continue
-        if decoded and decoded not in seen and all(map(_looks_like_a_word, decoded)):
+        if decoded and decoded not in seen and all(map(_looks_like_a_word, decoded)) and _has_plain_letters(decoded):
             seen.add(decoded)
             yield Reading(codec, decoded)
 
@@ -55,6 +55,12 @@ def _looks_like_a_word(word: str) -> bool:
         and len({_script(each) for each in letters}) == 1
         and not any(before.islower() and after.isupper() for before, after in pairwise(word))
     )
+
+
+def _has_plain_letters(words: Sequence[str]) -> bool:
+    """Whether words in Latin letters have some without marks: there is no language that has hardly any."""
+    letters = [each for word in words for each in word if _script(each) == "LATIN"]
+    return not letters or sum(map(str.isascii, letters)) >= len(letters) / 3
 
 
 def _script(letter: str) -> str:

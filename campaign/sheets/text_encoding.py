@@ -15,6 +15,7 @@ from campaign.errors import Problem, RecipientsError
 from campaign.sheets.facts import EncodingFact
 from campaign.sheets.legacy_letters import legacy_characters
 from campaign.sheets.other_readings import Reading, other_readings
+from campaign.text import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,11 +172,19 @@ def _guess(path: Path, damage: _Undecodable) -> TextEncoding:
         return _guessed("cp1252", sample)
     best = from_bytes(sample, cp_isolation=list(_GUESSES), preemptive_behaviour=False).best()
     if best is None:
-        raise RecipientsError(Problem(path.name, "is in an unknown encoding", _SET_IT))
+        raise RecipientsError(Problem(path.name, _unknown(sample), _SET_IT))
     codec = best.encoding
     if codec == "cp1258" and not _is_vietnamese(sample.decode("cp1258", "replace")):
         codec = "cp1252"
     return _guessed(codec, sample)
+
+
+def _unknown(sample: bytes) -> str:
+    """Say that the encoding is unknown, and how some encodings read the first words."""
+    words = [word.encode("latin-1") for word in _words_beyond_ascii(sample.decode("latin-1"))]
+    others = islice(other_readings(words, ()), _MOST_READINGS)
+    read = [f"as {other.codec}, it has {quoted(other.words[:2])}" for other in others]
+    return "; ".join(["is in an unknown encoding", *read])
 
 
 def _guessed(codec: str, sample: bytes) -> TextEncoding:

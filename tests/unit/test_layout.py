@@ -15,7 +15,7 @@ LAYERS = [
     {"errors", "lazy_names", "settings", "text", "atomic_write", "operating_system"},
     {"finding_kinds"},
     {"findings"},
-    {"problem_groups"},
+    {"problem_groups", "refusals"},
     {"sheets", "toml_text", "paths"},
     {"config_values"},
     {"config", "recipients", "channels", "webpage"},
