@@ -17,7 +17,7 @@ from campaign.toml_text import read_toml
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
-LIST_SETTINGS = ("sheet", "header_row", "encoding", "delimiter", "hidden_rows", "label")
+LIST_SETTINGS = ("sheet", "header_row", "encoding", "delimiter", "hidden_rows", "label", "legacy_font")
 """Settings of the list that can be overridden by name."""
 
 RESERVED_ENDINGS = (".sandbox", ".test")
@@ -36,6 +36,7 @@ class Overrides(TypedDict, total=False):
         delimiter: of a CSV.
         hidden_rows: "send" or "skip" rows that the sheet hides.
         label: the header of the column by whose text rows are called.
+        legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode.
         accept: codes of findings to accept besides those of the file.
         columns: variable to header.
         values: variable to text, the same for every row.
@@ -52,6 +53,7 @@ class Overrides(TypedDict, total=False):
     delimiter: str | None
     hidden_rows: str | None
     label: str | None
+    legacy_font: str | None
     accept: Collection[str]
     columns: Mapping[str, str]
     values: Mapping[str, str]
@@ -227,7 +229,7 @@ def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any
     if other is None or not isinstance(section, dict):
         return given
     no_dates = Path(other).suffix.lower() in TEXT_FILES
-    kept = ("hidden_rows", "label", *(() if no_dates else ("short_date",)))
+    kept = ("hidden_rows", "label", "legacy_font", *(() if no_dates else ("short_date",)))
     return {**given, "recipients": {name: section[name] for name in kept if name in section}}
 
 

@@ -51,6 +51,7 @@ class RecipientsSection(Section):
         short_date: the number format of dates whose format follows the computer's regional settings.
         hidden_rows: "send" or "skip" rows that the sheet hides; None: that is to be decided where there are any.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode; None: that is to be decided where there is any.
     """
 
     file: FilePath
@@ -61,11 +62,14 @@ class RecipientsSection(Section):
     short_date: str = "dd/mm/yyyy"
     hidden_rows: Literal["send", "skip"] | None = None
     label: str | None = None
+    legacy_font: Literal["convert"] | None = None
 
     @property
     def read_options(self) -> ReadOptions:
         """How the file is read."""
-        return ReadOptions(self.sheet, self.header_row, self.encoding, self.delimiter, self.short_date)
+        return ReadOptions(
+            self.sheet, self.header_row, self.encoding, self.delimiter, self.short_date, self.legacy_font
+        )
 
 
 class ChecksSection(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -18,12 +18,12 @@ from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
 from campaign.plan_findings import HIDDEN, FindingCollector, FindingContext
 from campaign.plan_rows import PlanCounts, PlannedRows
+from campaign.problem_groups import labelled
 from campaign.recipients import how_it_was_read
 from campaign.recipients.batches import batches
-from campaign.recipients.labels import label_column
+from campaign.recipients.labels import label_column, label_of
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import open_sheet
-from campaign.text import one_line
 from campaign.trial import chosen_batches
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_cir
 
 LeaveOut: TypeAlias = Callable[[PlannedRow], PlannedRow]
 """Marks a row as skipped where it must not be sent because of earlier runs; returns any other as it is."""
-
-LONGEST_LABEL = 40
-"""Characters of the text that a row is called by."""
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
@@ -139,7 +136,7 @@ class Plan:
     def collector(self, on_row: OnRow | None = None) -> FindingCollector:
         """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
         section = self.campaign.recipients
-        context = FindingContext(self.recipients, section, self.template, self.template_file.path.name)
+        context = FindingContext(self.recipients, section, self.template, self.template_file.path.name, self.label)
         return FindingCollector(context, on_row)
 
 
@@ -179,7 +176,7 @@ def planned_rows(
     stamp: Stamp | None = None,
     collector: FindingCollector | None = None,
     leave_out: LeaveOut | None = None,
-) -> Iterator[PlannedRow]:
+) -> Generator[PlannedRow, None, None]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
     Args:
@@ -220,7 +217,7 @@ def _plan_batches(
 
 def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
-    label = "" if plan.label is None else one_line(row.texts[plan.label.position], LONGEST_LABEL)
+    label = label_of(row, plan.label)
     if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
         reason = "hidden in the sheet"
         return PlannedRow(
@@ -234,7 +231,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
             State.INVALID,
             problems=rendered.problems,
             kind=next((problem.what for problem in rendered.problems), ""),
-            reason="\n".join(map(str, rendered.problems)),
+            reason="\n".join(str(labelled(problem, label)) for problem in rendered.problems),
             texts=row.texts,
             cells=cells,
             label=label,

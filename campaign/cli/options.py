@@ -71,6 +71,10 @@ _CAMPAIGN_OPTIONS = (
     click.option(
         "--hidden-rows", type=click.Choice(["send", "skip"]), help="Send or leave out rows that the sheet hides."
     ),
+    click.option("--label", metavar="HEADER", help="The column by whose text rows are called, besides their number."),
+    click.option(
+        "--legacy-font", type=click.Choice(["convert"]), help="Convert text of TCVN3 and VNI fonts to Unicode."
+    ),
     click.option(
         "--accept", multiple=True, metavar="CODE", help="Send in spite of findings with this code; may be repeated."
     ),

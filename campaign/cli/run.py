@@ -25,8 +25,8 @@ from campaign.cli.options import (
 )
 from campaign.cli.reports import show_report
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.findings import UndecidedFindingsError, codes_of
 from campaign.planning import prepare
+from campaign.refusals import RefusedPlanError
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import run_plan
 
@@ -74,15 +74,14 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
 
 
 def deliver_plan(plan: Plan, options: RunOptions, observer: TerminalObserver, *, json_wanted: bool) -> Report | None:
-    """Deliver a plan; where findings have to be decided first, print the JSON object of a run that was not begun.
+    """Deliver a plan; where it is refused, print the JSON object of a run that was not begun.
 
     Raises:
         CampaignError: something is wrong, and nothing was sent.
     """
     try:
         return run_plan(plan, credentials, options, observer)
-    except UndecidedFindingsError as error:
+    except RefusedPlanError as error:
         if json_wanted:
-            reason = f"findings have to be decided: {', '.join(codes_of(error.undecided))}"
-            print_json(nothing_sent(reason, numbers_of(error.rows), error.findings))
+            print_json(nothing_sent(error.reason, numbers_of(error.rows), error.findings))
         raise

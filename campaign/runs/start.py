@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
-from campaign.findings import UndecidedFindingsError, codes_of, known_codes, problems_of, undecided
+from campaign.errors import Problem, ResultsError, RunStateError
+from campaign.findings import codes_of, known_codes, undecided
 from campaign.journal import RunManifest, State
 from campaign.planning import write_plan
 from campaign.problem_groups import ProblemGroups
+from campaign.refusals import InvalidRowsError, UndecidedFindingsError
 from campaign.review.phrases import rows_of
 from campaign.runs.blocking import run_blocking
 from campaign.runs.confirmation import Consequences, EarlierSending, confirmation_of
@@ -247,8 +248,13 @@ def _write(
         them, names = ("it", "names it") if wrong == 1 else ("them", "names them all")
         others = "choose others with --rows" if plan.trial else "send the others with --skip-invalid"
         remedy = f"correct {them} (`campaign check` {names}), or {others}"
-        summary = Problem(str(plan.recipients.path), what, remedy)
-        accepted = plan.accepted | known_codes(options.accept)
-        found = () if plan.rehearsal else undecided(findings, accepted)
-        raise InvalidRowsError(*invalid.problems(SHOWN_ROWS), *problems_of(found), summary)
+        summary = Problem(plan.recipients.path.name, what, remedy)
+        raise InvalidRowsError(
+            invalid.problems(SHOWN_ROWS),
+            summary,
+            findings=findings,
+            accepted=plan.accepted | known_codes(options.accept),
+            rows={str(state): count for state, count in counts.states.items()},
+            rehearsal=plan.rehearsal,
+        )
     return findings

@@ -25,6 +25,7 @@ sheet = "Khách hàng"
 header_row = 3
 hidden_rows = "skip"
 label = "Tên"
+legacy_font = "convert"
 
 [columns]
 conversation_id = "Mã hội thoại"
@@ -68,6 +69,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
             "header_row": 3,
             "hidden_rows": "skip",
             "label": "Tên",
+            "legacy_font": "convert",
         },
         "columns": {"conversation_id": "Mã hội thoại"},
         "values": {"page_id": "108600123"},

@@ -12,10 +12,10 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
-    {"errors", "settings", "text", "atomic_write", "operating_system"},
+    {"errors", "lazy_names", "settings", "text", "atomic_write", "operating_system"},
     {"finding_kinds"},
     {"findings"},
-    {"problem_groups"},
+    {"problem_groups", "refusals"},
     {"sheets", "toml_text", "paths"},
     {"config_values"},
     {"config", "recipients", "channels", "webpage"},
@@ -24,7 +24,8 @@ LAYERS = [
     {"journal.records", "journal.origin", "journal.cells"},
     {"delivery.ports", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
     {"journal"},
-    {"plan_findings", "plan_rows", "trial"},
+    {"plan_conversations", "plan_gaps", "plan_rows", "trial"},
+    {"plan_findings"},
     {"planning"},
     {"delivery", "review", "sandbox"},
     {"runs"},
