@@ -26,6 +26,7 @@ COMMANDS = {
     "preview": "Show the messages as recipients will see them.",
     "run": "Plan, ask, deliver, and write the results workbook.",
     "resume": "Continue an unfinished run.",
+    "status": "Show how every run stands, also while it is delivered.",
     "stop": "Stop the delivery of another process.",
     "abandon": "End a run without its waiting rows.",
     "resolve": "Settle rows in doubt by hand.",
@@ -50,9 +51,10 @@ OTHER_WORDS = {
     "server": "sandbox",
     "show": "preview",
     "start": "run",
-    "status": "results",
+    "progress": "status",
     "test": "preview",
     "validate": "check",
+    "watch": "status",
 }
 """What other programs call the same; a command of campaign's own goes first."""
 

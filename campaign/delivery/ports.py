@@ -196,6 +196,8 @@ class Progress:
     Attributes:
         requests: HTTP requests begun, read-backs included.
         throttled: responses that said "over the limit".
+        waiting_for: "window" or "gate" while the delivery waits for that; "" else. The limiter knows of other waits.
+        waiting_until: when that wait ends, in seconds since the epoch; None where it is not known.
     """
 
     sent: int = 0
@@ -206,6 +208,8 @@ class Progress:
     trouble: str = ""
     activity: str = ""
     """What is done where no message is being sent, in a few words."""
+    waiting_for: str = ""
+    waiting_until: float | None = None
 
     @property
     def done(self) -> int:

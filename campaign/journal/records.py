@@ -145,6 +145,7 @@ class RunManifest:
         origin: the files that it was planned from.
         server_in_file: the address that the campaign file named, where the run was started from one by a command.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        by: the operator who started it, as user@host; "" where that is not known.
     """
 
     channel: str
@@ -158,6 +159,7 @@ class RunManifest:
     origin: Origin = field(default_factory=Origin)
     server_in_file: str | None = None
     label: str | None = None
+    by: str = ""
 
     @property
     def server_name(self) -> str:

@@ -20,8 +20,10 @@ from campaign.delivery.worker_pool import fault_reason
 from campaign.errors import CampaignError, JournalError, Problem
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
+from campaign.runs.activity import activity_record
 from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
+from campaign.runs.event_feed import EventFeed
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.stop_watch import stop_watch
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, Tally
+    from campaign.journal.delivery_log import DeliveryLog
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
 
@@ -44,9 +47,6 @@ SANDBOX_RATE = 1000.0
 
 REHEARSAL_KEY = "key-of-a-rehearsal"
 """Any key will do; but not a word that occurs in reasons, from which keys are blanked."""
-
-EVENTS_AHEAD = 64
-"""Events that wait for the caller before no further row begins."""
 
 LAST_LOOK = 10.0
 """Seconds for which rows in doubt are looked up once a delivery was interrupted."""
@@ -61,6 +61,7 @@ class Delivery:
     Attributes:
         progress: counts so far.
         rate_limiter: its rate limiter; None before it begins.
+        log: the record of its attempts; None while it makes none.
         reason: why it ended before the last row; None where it did not.
         problem: why rows in doubt could not be looked up; None where they could, or there were none.
     """
@@ -76,6 +77,7 @@ class Delivery:
     ) -> None:
         self.progress = Progress()
         self.rate_limiter: RateLimiter | None = None
+        self.log: DeliveryLog | None = None
         self.reason: StopReason | None = None
         self.problem: Problem | None = None
         self._run = run
@@ -93,15 +95,22 @@ class Delivery:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[object] | None = None
         self._ended: Future[None] = Future()
-        self._follow: Callable[[RowEvent], object] | None = None
-        self._ahead = 0
-        self._room = asyncio.Event()
-        self._room.set()
+        self._events = EventFeed()
 
     @property
     def stopping(self) -> bool:
         """Whether it was asked to stop and has not ended yet."""
         return self._stop_requested and not self._ended.done()
+
+    @property
+    def stop_reason(self) -> str:
+        """Why it is stopping; "" where it is not."""
+        return self._shutdown.reason.text if self._shutdown.reason else ""
+
+    @property
+    def quota(self) -> tuple[int, float] | None:
+        """How many messages in how many seconds the server allows, as it stated last; None where it stated nothing."""
+        return self._limiter.stated_quota if self._limiter else None
 
     async def ended(self) -> None:
         """Wait until it has ended; in any event loop."""
@@ -128,13 +137,11 @@ class Delivery:
 
         No further row begins while `EVENTS_AHEAD` of the events have not been `taken`.
         """
-        self._follow = follow
+        self._events.follow = follow
 
     def taken(self) -> None:
         """Count an event that the caller has received; from any thread."""
-        self._ahead -= 1
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._room.set)
+        self._events.taken(self._loop)
 
     async def perform_alone(self) -> None:
         """Deliver, holding the journal.
@@ -159,14 +166,16 @@ class Delivery:
         journal, run = self._run.journal, self._run
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         refuse_old_run(journal, run.record)
-        if not count_waiting(journal, run.number, self._retry, self._rows) and not run.has_doubts_to_look_up():
+        waiting = count_waiting(journal, run.number, self._retry, self._rows)
+        if not waiting and not run.has_doubts_to_look_up():
             self._ended.set_result(None)
             return
         self._before, self._began = journal.tally(run.number), time.monotonic()
-        session = self._session = journal.begin_session(run.number, self._retry)
+        session = self._session = journal.begin_session(run.number, self._retry, by=run.by)
+        rows = min(waiting, self._settings.limit or waiting)
         journal.deliveries.append(self)
         try:
-            async with stop_watch(journal, self._shutdown):
+            async with stop_watch(journal, self._shutdown), activity_record(journal, session, self, rows):
                 self.reason = await self._deliver()
         except CampaignError as error:
             self.reason = StopReason(str(error))
@@ -224,7 +233,7 @@ class Delivery:
         # The sandbox of a rehearsal is new, and has no messages from before.
         looks_first = not self._run.record.manifest.rehearsal
         reason = await rounds.deliver(Wanted(self._retry, sends=self._sends, looks_first=looks_first))
-        left = self._stop_requested and self._follow is not None  # perhaps nobody takes events any more
+        left = self._stop_requested and self._events.follow is not None  # perhaps nobody takes events any more
         if reason is None or reason.fault or left:
             return reason
         self._shutdown, self.rate_limiter = Shutdown(), None  # what is in doubt can be looked up all the same
@@ -247,31 +256,21 @@ class Delivery:
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
         rows = self._rows if retry else ()
         run = self._run
-        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as log:
+        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as self.log:
             yield DeliveryContext(
                 channel=run.channel,
                 settings=settings,
                 transport=transport,
-                log=log,
+                log=self.log,
                 rate_limiter=self.rate_limiter,
                 shutdown=self._shutdown,
                 progress=self.progress,
                 redaction=redaction,
-                on_event=self._publish if self._follow else None,
-                wait_for_room=self._wait_for_room,
+                on_event=self._events.publish if self._events.follow else None,
+                wait_for_room=lambda: self._events.wait_for_room(self._shutdown),
                 look_only=self._look_only,
             )
-
-    def _publish(self, event: RowEvent) -> None:
-        assert self._follow is not None  # noqa: S101 - else it is not called
-        self._ahead += 1
-        self._follow(event)
-
-    async def _wait_for_room(self) -> None:
-        while self._ahead >= EVENTS_AHEAD and not self._shutdown:
-            self._room.clear()
-            if self._ahead >= EVENTS_AHEAD:  # else it was taken in another thread meanwhile
-                await self._shutdown.wait_for(self._room.wait())
+        self.log = None
 
     def _end_session(self, session: int) -> None:
         """Record the end, also where the caller has closed the journal meanwhile."""
@@ -288,9 +287,8 @@ class Delivery:
             LOG.exception("the end of the session is not on record")
 
     def _record_quota(self, journal: JournalStore) -> None:
-        quota = self._limiter.stated_quota if self._limiter else None
-        if quota is not None and not self._run.record.manifest.rehearsal:
-            journal.record_quota(self._run.server, *quota)
+        if self.quota is not None and not self._run.record.manifest.rehearsal:
+            journal.record_quota(self._run.server, *self.quota)
 
     def _early_end(self) -> str:
         """Why rows are waiting although nothing went wrong."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 RETRYABLE = (State.FAILED, State.IN_DOUBT)
 
-REHEARSAL_SUFFIX = ".sandbox"
-"""What a rehearsal's files have after the campaign's name."""
+REHEARSAL_SUFFIX, TEST_SUFFIX = ".sandbox", ".test"
+"""What the files of a rehearsal, and of a test to oneself, have after the campaign's name."""
 
 
 @dataclass(frozen=True, slots=True)
