@@ -85,13 +85,14 @@ def _temporary_tables(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _seek(connection: sqlite3.Connection, run: int, others: Sequence[int]) -> None:
+    # In order, which is fast for a million; a duplicate has its message from an earlier row of its own run.
     of_interest = _OPEN if others else f"{_OPEN} AND state = 'skipped'"
     connection.execute(
         f"INSERT OR IGNORE INTO sought SELECT identity, 0 FROM (SELECT {IDENTITY} AS identity {_ROWS} "  # noqa: S608
-        f"WHERE run = ? AND {of_interest}) WHERE identity IS NOT NULL ORDER BY identity",  # in order: fast for a million
+        f"WHERE run = ? AND {of_interest}) WHERE identity IS NOT NULL ORDER BY identity",
         (run,),
     )
-    for number in (run, *others):  # a duplicate has its message from an earlier row of its own run
+    for number in (run, *others):
         if not connection.execute("SELECT 1 FROM sought WHERE rank < 2 LIMIT 1").fetchone():
             break
         connection.execute(

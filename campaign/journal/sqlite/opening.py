@@ -80,7 +80,7 @@ def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
     """
     with _OPENING:
         with contextlib.suppress(OSError):
-            if OPEN[spot_of(path)]:
+            if _is_open_here(path):
                 return _settled(path, connect(path), FileIdentity(*map(str, spot_of(path))), accepted, [])
         notes = refuse_strangers(path)
         lack = None if path.is_dir() else _refuse_lacking(path, accepted)
@@ -209,19 +209,27 @@ def open_to_read(path: Path) -> Opened:
         JournalError: it is missing, not whole, another user's or damaged, or cannot be read.
     """
     with _OPENING:
-        refuse_strangers(path, close=False)
-        lack = find_lack(path)
-        if lack is not None:
-            raise not_whole(path, lack)
+        if not _is_open_here(path):
+            refuse_strangers(path, close=False)
+            lack = find_lack(path)
+            if lack is not None:
+                raise not_whole(path, lack)
         return _opened(path, connect_to_read(path, reading_mode(path)), FileIdentity("", ""), ())
 
 
 def reading_mode(path: Path) -> str:
     """How SQLite opens a journal and changes nothing.
 
-    Without a WAL, the main file is all there is: to read it in any other way would leave an empty WAL beside it.
+    Without a WAL, the main file is all there is: to read it in any other way would leave an empty WAL beside it. To
+    open it so while it is open in this process would drop SQLite's locks on it, though.
     """
-    return "mode=ro" if wal_of(path).exists() else "immutable=1"
+    return "mode=ro" if wal_of(path).exists() or _is_open_here(path) else "immutable=1"
+
+
+def _is_open_here(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return OPEN[spot_of(path)] > 0
+    return False
 
 
 def peek(path: Path) -> tuple[RunRecord, Tally] | None:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-LOOKS = 3
-"""Times to look where a process begins to work on the journal meanwhile."""
-
 
 def read_unchanged(path: Path, read: Callable[[SqliteJournal], Found]) -> Found | None:
     """What a function reads from a journal; called again where a process began to write while it read.
@@ -30,15 +27,14 @@ def read_unchanged(path: Path, read: Callable[[SqliteJournal], Found]) -> Found 
     """
     if not path.exists() and find_lack(path) is None:
         return None
-    for look in range(LOOKS):
+    while True:
         at_rest = not wal_of(path).exists()
-        with SqliteJournal(path, open_to_read(path)) as journal:
-            try:
+        try:
+            with SqliteJournal(path, open_to_read(path)) as journal:
                 found = read(journal)
-            except JournalError:
-                if look < LOOKS - 1 and at_rest and wal_of(path).exists():
-                    continue
+        except JournalError:
+            if not (at_rest and wal_of(path).exists()):
                 raise
-        if not (at_rest and wal_of(path).exists()):
-            break
-    return found
+        else:
+            if not (at_rest and wal_of(path).exists()):
+                return found
