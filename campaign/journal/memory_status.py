@@ -46,7 +46,9 @@ class MemoryStatus(MemoryDoubts):
 
     def record_activity(self, session: int, activity: Activity) -> None:
         """Record what a delivery does at the moment; see `JournalStore.record_activity`."""
-        self._activities[session] = activity._replace(stopping=storable(activity.stopping))
+        last = self._activities.get(session)
+        if last is None or activity.at >= last.at:
+            self._activities[session] = activity._replace(stopping=storable(activity.stopping))
 
     def activity(self) -> Activity | None:
         """What the delivery under way did when that was last recorded; see `JournalStore.activity`."""

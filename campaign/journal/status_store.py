@@ -14,7 +14,7 @@ class StatusStore(Protocol):
     """The part of a `JournalStore` from which `campaign status` reads."""
 
     def record_activity(self, session: int, activity: Activity) -> None:
-        """Record what a delivery does at the moment, in place of what it did before; in a commit of its own.
+        """Record what a delivery does at the moment, in place of what it did earlier; in a commit of its own.
 
         While rows are sent, `DeliveryLog.record_activity` does it with their commits.
         """

@@ -13,7 +13,7 @@ from campaign.journal.activity import Activity
 from campaign.runs.rounds import SETTLING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from campaign.delivery import Progress
     from campaign.delivery.ports import Clock, RateLimiter
@@ -138,7 +138,7 @@ class ObservedDelivery(Protocol):
 @contextlib.asynccontextmanager
 async def activity_record(
     journal: JournalStore, session: int, delivery: ObservedDelivery, rows: int, clock: Clock | None = None
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """Record what a delivery does while the block is entered; at first after `INTERVAL`: a short one costs nothing.
 
     Args:
@@ -147,34 +147,39 @@ async def activity_record(
         delivery: the delivery.
         rows: how many rows are to be delivered.
         clock: the clock.
-    """
-    ended = asyncio.Event()
-    clock = clock or SystemClock()
-    meter = ActivityMeter(rows, clock.now())
 
-    async def record() -> None:
+    Yields:
+        A function that records it at once, and returns when that is on record.
+    """
+    clock = clock or SystemClock()
+    meter, ended = ActivityMeter(rows, clock.now()), asyncio.Event()
+
+    def measure() -> Activity:
+        return meter.measure(look_at(delivery), clock.now(), clock.epoch())
+
+    async def record(activity: Activity | None = None) -> None:
+        with contextlib.suppress(JournalError):  # perhaps only locked for a moment; it is for display
+            await asyncio.to_thread(journal.record_activity, session, activity or measure())
+
+    async def repeat() -> None:
         while not ended.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), INTERVAL)
                 return
-            activity = meter.measure(look_at(delivery), clock.now(), clock.epoch())
-            if meter.is_news(activity):
-                await _record(journal, session, delivery.log, activity)
+            activity = measure()
+            if not meter.is_news(activity):
+                continue
+            if delivery.log is not None:
+                delivery.log.record_activity(session, activity)
+            else:
+                await record(activity)
 
-    recording = asyncio.create_task(record())
+    repeating = asyncio.create_task(repeat())
     try:
-        yield
+        yield record
     finally:
         ended.set()
-        await recording  # a record under way uses the journal's connection, which the caller needs next
-
-
-async def _record(journal: JournalStore, session: int, log: DeliveryLog | None, activity: Activity) -> None:
-    if log is not None:
-        log.record_activity(session, activity)
-        return
-    with contextlib.suppress(JournalError):  # perhaps only locked for a moment; it is for display
-        await asyncio.to_thread(journal.record_activity, session, activity)
+        await repeating  # a record under way uses the journal's connection, which the caller needs next
 
 
 def look_at(delivery: ObservedDelivery) -> Seen:

@@ -175,7 +175,10 @@ class Delivery:
         rows = min(waiting, self._settings.limit or waiting)
         journal.deliveries.append(self)
         try:
-            async with stop_watch(journal, self._shutdown), activity_record(journal, session, self, rows):
+            async with (
+                activity_record(journal, session, self, rows) as record,
+                stop_watch(journal, self._shutdown, record),
+            ):
                 self.reason = await self._deliver()
         except CampaignError as error:
             self.reason = StopReason(str(error))

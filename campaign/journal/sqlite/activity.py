@@ -15,14 +15,18 @@ Note: TypeAlias = tuple[int, Activity]
 
 
 def write_activity(connection: sqlite3.Connection, session: int, activity: Activity) -> None:
-    """Put an activity in the place of the session's earlier one; one statement, also within a transaction.
+    """Put an activity in the place of the session's earlier one, in one statement, also within a transaction.
+
+    Records may arrive out of order, one with a group of attempts and another by itself: the later one stays.
 
     Raises:
         sqlite3.Error: it is not written.
     """
     connection.execute(
-        "INSERT OR REPLACE INTO activity (session, rate, eta_seconds, waiting_for, until, at, stopping) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO activity (session, rate, eta_seconds, waiting_for, until, at, stopping) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE SET rate = excluded.rate, "
+        "eta_seconds = excluded.eta_seconds, waiting_for = excluded.waiting_for, until = excluded.until, "
+        "at = excluded.at, stopping = excluded.stopping WHERE excluded.at >= activity.at",
         (session, *activity[:5], storable(activity.stopping)),
     )
 

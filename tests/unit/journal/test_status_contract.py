@@ -79,6 +79,14 @@ def test_an_activity_takes_the_place_of_the_one_before(journal: JournalStore) ->
     assert journal.activity() == WAITING._replace(stopping="?")
 
 
+def test_an_activity_that_arrives_late_changes_nothing(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    session = journal.begin_session(1)
+    journal.record_activity(session, BUSY)
+    journal.record_activity(session, BUSY._replace(rate=1.0, at=NOON - 1))
+    assert journal.activity() == BUSY
+
+
 def test_the_activity_of_a_session_that_has_ended_is_over(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     session = journal.begin_session(1)
