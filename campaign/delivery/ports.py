@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.channels.base import NoResponse, Quota, Request, Response
     from campaign.delivery.shutdown import Shutdown
+    from campaign.journal.activity import Activity
     from campaign.journal.records import Outcome, Reservation, State, WaitingRow
     from campaign.settings import DeliverySettings
 
@@ -170,6 +171,14 @@ class AttemptLog(Protocol):
 
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         """The next rows to deliver, in sheet order: at most `most` after place `after` of the run."""
+        ...
+
+
+class DeliveryLog(AttemptLog, Protocol):
+    """The record of one run's attempts, and of what its delivery does besides."""
+
+    def record_activity(self, session: int, activity: Activity) -> None:
+        """Record what the delivery does, with the next commit or soon, without waiting for it. Never fails."""
         ...
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
+    from campaign.delivery.ports import DeliveryLog
     from campaign.errors import Problem
     from campaign.journal.decisions import Decision, EarlierRow
-    from campaign.journal.delivery_log import DeliveryLog
     from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
 
 

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from campaign.delivery import Progress
-    from campaign.delivery.ports import Clock, RateLimiter
+    from campaign.delivery.ports import Clock, DeliveryLog, RateLimiter
     from campaign.journal import JournalStore
-    from campaign.journal.delivery_log import DeliveryLog
 
 INTERVAL = 1.0
 """Seconds between two records, at least."""

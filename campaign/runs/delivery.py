@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from campaign.delivery import RowEvent
-    from campaign.delivery.ports import RateLimiter
+    from campaign.delivery.ports import DeliveryLog, RateLimiter
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, Tally
-    from campaign.journal.delivery_log import DeliveryLog
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
 

@@ -205,6 +205,18 @@ def test_without_a_terminal_there_is_a_line_now_and_then_until_the_run_ends(
     assert "Run 1 stopped: interrupted." in said.stdout
 
 
+@pytest.mark.parametrize("option", ["-q", "--json"])
+def test_a_quiet_watch_says_nothing_before_the_end(
+    command: Campaign, begun: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    with open_journal(begun.with_name("list.journal.db")) as journal, journal.exclusive():
+        session = journal.begin_session(1)
+        monkeypatch.setattr("time.sleep", lambda _: journal.end_session(session, "interrupted"))
+        said = command("status", begun, "--watch", option)
+    assert (said.code, said.stderr) == (0, "")
+    assert said.stdout == "" if option == "-q" else said.json["runs"][0]["state"] == "stopped"
+
+
 def test_ctrl_c_ends_the_watching_alone(command: Campaign, begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def interrupt(_seconds: float) -> None:

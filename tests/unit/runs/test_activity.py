@@ -19,7 +19,7 @@ from tests.unit.journal.planning import message, plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from campaign.journal.delivery_log import DeliveryLog
+    from campaign.delivery.ports import DeliveryLog
 
 NOON = 1_800_000_000.0
 

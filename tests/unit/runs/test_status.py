@@ -73,6 +73,11 @@ def test_a_lock_file_alone_is_no_run(paths: RunPaths) -> None:
     assert read(paths).runs == ()
 
 
+def test_a_journal_without_a_run_has_no_status_either(paths: RunPaths) -> None:
+    open_journal(paths.journal).__exit__(None, None, None)
+    assert read(paths).runs == ()
+
+
 def test_a_journal_that_is_gone_is_said(paths: RunPaths) -> None:
     planned(paths.journal, 1)
     with SqliteJournal.open(paths.journal) as journal, journal.exclusive():
