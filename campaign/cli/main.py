@@ -27,6 +27,7 @@ COMMANDS = {
     "test": "Send a few messages to a conversation of your own.",
     "run": "Plan, ask, deliver, and write the results workbook.",
     "resume": "Continue an unfinished run.",
+    "status": "Show how every run stands, also while it is delivered.",
     "stop": "Stop the delivery of another process.",
     "abandon": "End a run without its waiting rows.",
     "resolve": "Settle rows in doubt by hand.",
@@ -55,10 +56,11 @@ OTHER_WORDS = {
     "server": "sandbox",
     "show": "preview",
     "start": "run",
-    "status": "results",
+    "progress": "status",
     "try": "test",
     "unsend": "undo",
     "validate": "check",
+    "watch": "status",
 }
 """What other programs call the same; a command of campaign's own goes first."""
 

@@ -9,6 +9,7 @@ from campaign.channels import CHANNELS
 from campaign.cli.console import say
 from campaign.cli.exit_codes import NOTHING_SENT, exit_code, undo_exit_code
 from campaign.cli.json_output import print_json
+from campaign.cli.parameters import as_argument
 from campaign.review.summary import RunSummary, as_json, as_text
 from campaign.review.undo_summary import undo_as_json, undo_as_text
 
@@ -99,7 +100,7 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         reasons=report.reasons,
         stopped=report.reason,
         results=report.results,
-        file=_quoted(str(file)),
+        file=as_argument(file),
         server=None if manifest.server == CHANNELS.find(manifest.channel).default_url else manifest.server,
         options=options or is_spreadsheet(file),
         rehearsal=manifest.rehearsal,
@@ -107,7 +108,3 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         lost=report.lost,
         findings=report.findings,
     )
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if any(character in text for character in " '&()") else text

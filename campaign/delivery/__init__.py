@@ -1,4 +1,7 @@
-"""Delivery: rate limiter, attempt on record, HTTP, outcome on record. Never opens the spreadsheet."""
+"""Delivery: rate limiter, attempt on record, HTTP, outcome on record. Never opens the spreadsheet.
+
+Each name is loaded when it is first used: `ports` is for those too who send nothing.
+"""
 
 from typing import TYPE_CHECKING
 

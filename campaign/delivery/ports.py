@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.channels.base import NoResponse, Quota, Request, Response
     from campaign.delivery.shutdown import Shutdown
+    from campaign.journal.activity import Activity
     from campaign.journal.records import Outcome, Reservation, State, WaitingRow
     from campaign.settings import DeliverySettings
 
@@ -185,6 +186,14 @@ class AttemptLog(Protocol):
         ...
 
 
+class DeliveryLog(AttemptLog, Protocol):
+    """The record of one run's attempts, and of what its delivery does besides."""
+
+    def record_activity(self, session: int, activity: Activity) -> None:
+        """Record what the delivery does, with the next commit or soon, without waiting for it. Never fails."""
+        ...
+
+
 class RowEvent(NamedTuple):
     """A row has reached a final state in this delivery.
 
@@ -210,6 +219,8 @@ class Progress:
         throttled: responses that said "over the limit".
         deletes: whether messages are taken back, rather than sent.
         kept: messages that the server did not delete.
+        waiting_for: "window" or "gate" while the delivery waits for that; "" else. The limiter knows of other waits.
+        waiting_until: when that wait ends, in seconds since the epoch; None where it is not known.
     """
 
     sent: int = 0
@@ -223,6 +234,8 @@ class Progress:
     trouble: str = ""
     activity: str = ""
     """What is done where no message is being sent, in a few words."""
+    waiting_for: str = ""
+    waiting_until: float | None = None
 
     @property
     def done(self) -> int:

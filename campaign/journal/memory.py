@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
 import secrets
 import threading
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
+from campaign.journal.activity import Holder
 from campaign.journal.attempts import RecordedAttempt
 from campaign.journal.cells import decode_cells
 from campaign.journal.deletions import NOT_DELETED
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
-from campaign.journal.memory_doubts import MemoryDoubts
 from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
+from campaign.journal.memory_status import MemorySession, MemoryStatus
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
@@ -40,17 +43,7 @@ if TYPE_CHECKING:
     from campaign.journal.store import ActiveDelivery
 
 
-@dataclass
-class _Session:
-    run: int
-    started_at: float
-    began: float
-    retry: tuple[State, ...] = ()
-    ended_at: float | None = None
-    seconds: float | None = None
-
-
-class MemoryJournal(MemoryDoubts):
+class MemoryJournal(MemoryStatus):
     """A campaign's journal in this process's memory; implements `JournalStore`."""
 
     where = "memory"
@@ -60,7 +53,6 @@ class MemoryJournal(MemoryDoubts):
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__()
         self._clock = clock or SystemClock()
-        self._sessions: list[_Session] = []
         self._lock = threading.Lock()
         self.deliveries: list[ActiveDelivery] = []
 
@@ -85,9 +77,11 @@ class MemoryJournal(MemoryDoubts):
         if not self._lock.acquire(blocking=False):
             raise JournalBusyError(Problem(self.where, "is being worked on by this process", "wait for it"))
         self.acknowledge_stop()  # a request that an earlier holder did not live to see
+        self._holder = Holder(platform.node(), os.getpid(), self._clock.epoch())
         try:
             yield
         finally:
+            self._holder = None
             self._lock.release()
 
     def accept_place(self) -> None:
@@ -120,7 +114,7 @@ class MemoryJournal(MemoryDoubts):
             if session is not None:
                 self.check_session(session)
 
-        return MemoryAttemptLog(self._runs[run], wanted, check)
+        return MemoryAttemptLog(self._runs[run], wanted, check, self.record_activity)
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
@@ -145,14 +139,16 @@ class MemoryJournal(MemoryDoubts):
         """Delete a plan of which nothing was sent."""
         del self._runs[run]
 
-    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True, by: str = "") -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended."""
         for session in self._sessions:
             if session.ended_at is None:
                 session.ended_at = max(session.started_at, self._runs[session.run].last_event())
         if sends:
             self._change(run, stop_reason=None)
-        self._sessions.append(_Session(run, self._clock.epoch(), self._clock.now(), tuple(retry)))
+        self._activities.clear()
+        started = self._clock.epoch(), self._clock.now()
+        self._sessions.append(MemorySession(run, platform.node(), os.getpid(), *started, tuple(retry), storable(by)))
         return len(self._sessions)
 
     def check_session(self, session: int) -> None:

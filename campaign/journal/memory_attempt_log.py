@@ -12,6 +12,7 @@ from campaign.journal.records import ABSENT, Outcome, Reservation, State, Waitin
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from campaign.journal.activity import Activity
     from campaign.journal.memory_second_chances import MemoryRun
 
 
@@ -20,7 +21,14 @@ class MemoryAttemptLog:
 
     failed = False
 
-    def __init__(self, run: MemoryRun, wanted: Callable[[int, State], bool], check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        run: MemoryRun,
+        wanted: Callable[[int, State], bool],
+        check: Callable[[], None],
+        record_activity: Callable[[int, Activity], None],
+    ) -> None:
+        self.record_activity = record_activity
         self._run = run
         self._check = check
         self._wanted = wanted

@@ -156,6 +156,7 @@ class RunManifest:
         server_in_file: the address that the campaign file named, where the run was started from one by a command.
         label: the header of the column by whose text rows are called; None: by their number alone.
         trial: whether its messages go to a conversation of the operator's own.
+        by: the operator who started it, as user@host; "" where that is not known.
     """
 
     channel: str
@@ -170,6 +171,7 @@ class RunManifest:
     server_in_file: str | None = None
     label: str | None = None
     trial: bool = False
+    by: str = ""
 
     @property
     def server_name(self) -> str:

@@ -11,12 +11,13 @@ from campaign.journal.attempts import AttemptStore
 from campaign.journal.doubts import DoubtStore
 from campaign.journal.finding_store import FindingStore
 from campaign.journal.records import State
+from campaign.journal.status_store import StatusStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
-    from campaign.delivery.ports import AttemptLog
+    from campaign.delivery.ports import DeliveryLog
     from campaign.errors import Problem
     from campaign.journal.decisions import Decision, EarlierRow
     from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
@@ -43,7 +44,7 @@ class ActiveDelivery(Protocol):
         ...
 
 
-class JournalStore(DoubtStore, FindingStore, AttemptStore, Protocol):
+class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, Protocol):
     """One campaign's journal: the single source of truth. Use with `with` or `async with`.
 
     Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.
@@ -115,13 +116,14 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, Protocol):
 
     # Delivery
 
-    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True, by: str = "") -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended.
 
         Args:
             run: the run's number.
             retry: rows in these states are delivered again.
             sends: whether it sends what waits; else why the run stopped stays on record.
+            by: the operator, as user@host.
 
         Raises:
             JournalWriteError: nothing may be sent, because the journal cannot be written or is not in its place.
@@ -160,7 +162,7 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, Protocol):
         *,
         rows: Sequence[range] = (),
         waiting: Collection[State] = (State.PENDING, State.SENDING),
-    ) -> AbstractAsyncContextManager[AttemptLog]:
+    ) -> AbstractAsyncContextManager[DeliveryLog]:
         """The record that delivery writes to.
 
         Args:

@@ -241,7 +241,11 @@ def rate(tally: Tally) -> str | None:
     sent = tally.count(State.SENT)
     if not sent or not tally.seconds or tally.count(State.DELETED):
         return None
-    a_second = sent / tally.seconds
+    return pace(sent / tally.seconds)
+
+
+def pace(a_second: float) -> str:
+    """Messages per second, or per minute where that is slower than one a second."""
     return f"{a_second:,.1f} messages a second" if a_second >= 1 else f"{60 * a_second:,.1f} messages a minute"
 
 

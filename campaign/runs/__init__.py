@@ -1,4 +1,7 @@
-"""A run from beginning to end: plan, confirm, deliver, report. Prints nothing and installs no signal handler."""
+"""A run from beginning to end: plan, confirm, deliver, report. Prints nothing and installs no signal handler.
+
+Each name is loaded when it is first used: `campaign status` needs none of what plans and delivers.
+"""
 
 from typing import TYPE_CHECKING
 

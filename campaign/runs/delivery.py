@@ -20,6 +20,7 @@ from campaign.journal.records import State
 from campaign.review.phrases import rows_of
 from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
+from campaign.runs.event_feed import EventFeed
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.session_task import SessionTask
@@ -41,9 +42,6 @@ SANDBOX_RATE = 1000.0
 
 REHEARSAL_KEY = "key-of-a-rehearsal"
 """Any key will do; but not a word that occurs in reasons, from which keys are blanked."""
-
-EVENTS_AHEAD = 64
-"""Events that wait for the caller before no further row begins."""
 
 LAST_LOOK = 10.0
 """Seconds for which rows in doubt are looked up once a delivery was interrupted."""
@@ -74,23 +72,23 @@ class Delivery(SessionTask):
         self._limiter: LocalRateLimiter | None = None
         self._before: Tally | None = None
         self._began = 0.0
-        self._follow: Callable[[RowEvent], object] | None = None
-        self._ahead = 0
-        self._room = asyncio.Event()
-        self._room.set()
+        self._events = EventFeed()
+
+    @property
+    def quota(self) -> tuple[int, float] | None:
+        """How many messages in how many seconds the server allows, as it stated last; None where it stated nothing."""
+        return self._limiter.stated_quota if self._limiter else None
 
     def follow(self, follow: Callable[[RowEvent], object]) -> None:
         """Call a function in the event loop for each row that has reached a final state.
 
         No further row begins while `EVENTS_AHEAD` of the events have not been `taken`.
         """
-        self._follow = follow
+        self._events.follow = follow
 
     def taken(self) -> None:
         """Count an event that the caller has received; from any thread."""
-        self._ahead -= 1
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._room.set)
+        self._events.taken(self._loop)
 
     async def perform_alone(self) -> None:
         """Deliver, holding the journal.
@@ -115,12 +113,13 @@ class Delivery(SessionTask):
         journal, run = self._run.journal, self._run
         self._attach()
         refuse_old_run(journal, run.record)
-        if not count_waiting(journal, run.number, self._retry, self._rows) and not run.has_doubts_to_look_up():
+        waiting = count_waiting(journal, run.number, self._retry, self._rows)
+        if not waiting and not run.has_doubts_to_look_up():
             self._ended.set_result(None)
             return
         self._before, self._began = journal.tally(run.number), time.monotonic()
-        self._session = journal.begin_session(run.number, self._retry)
-        await self._perform_session(self._session)
+        session = self._session = journal.begin_session(run.number, self._retry, by=run.by)
+        await self._perform_session(session, min(waiting, self._settings.limit or waiting))
 
     def counted(self) -> Tally | None:
         """The run's figures without a look into the journal; None where nothing was sent."""
@@ -164,7 +163,7 @@ class Delivery(SessionTask):
         # The sandbox of a rehearsal is new, and has no messages from before.
         looks_first = not self._run.record.manifest.rehearsal
         reason = await rounds.deliver(Wanted(self._retry, sends=self._sends, looks_first=looks_first))
-        left = self._stop_requested and self._follow is not None  # perhaps nobody takes events any more
+        left = self._stop_requested and self._events.follow is not None  # perhaps nobody takes events any more
         if reason is None or reason.fault or left:
             return reason
         self._shutdown, self.rate_limiter = Shutdown(), None  # what is in doubt can be looked up all the same
@@ -187,31 +186,21 @@ class Delivery(SessionTask):
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
         rows = self._rows if retry else ()
         run = self._run
-        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as log:
+        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as self.log:
             yield DeliveryContext(
                 channel=run.channel,
                 settings=settings,
                 transport=transport,
-                log=log,
+                log=self.log,
                 rate_limiter=self.rate_limiter,
                 shutdown=self._shutdown,
                 progress=self.progress,
                 redaction=redaction,
-                on_event=self._publish if self._follow else None,
-                wait_for_room=self._wait_for_room,
+                on_event=self._events.publish if self._events.follow else None,
+                wait_for_room=lambda: self._events.wait_for_room(self._shutdown),
                 look_only=self._look_only,
             )
-
-    def _publish(self, event: RowEvent) -> None:
-        assert self._follow is not None  # noqa: S101 - else it is not called
-        self._ahead += 1
-        self._follow(event)
-
-    async def _wait_for_room(self) -> None:
-        while self._ahead >= EVENTS_AHEAD and not self._shutdown:
-            self._room.clear()
-            if self._ahead >= EVENTS_AHEAD:  # else it was taken in another thread meanwhile
-                await self._shutdown.wait_for(self._room.wait())
+        self.log = None
 
     def _conclude(self, journal: JournalStore) -> str | None:
         self._run.settle_cut_off(journal)
@@ -220,9 +209,8 @@ class Delivery(SessionTask):
         return None if journal.tally(self._run.number).finished else reason
 
     def _record_quota(self, journal: JournalStore) -> None:
-        quota = self._limiter.stated_quota if self._limiter else None
-        if quota is not None and not self._run.record.manifest.rehearsal:
-            journal.record_quota(self._run.server, *quota)
+        if self.quota is not None and not self._run.record.manifest.rehearsal:
+            journal.record_quota(self._run.server, *self.quota)
 
     def _early_end(self) -> str:
         """Why rows are waiting although nothing went wrong."""

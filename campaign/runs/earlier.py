@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import open_journal, peek_journal
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
 from campaign.journal.records import PlannedRow, State
 from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from campaign.recipients.to_fix import SourceColumns, ToFixList, WorkbookMark
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.sheets import Sheet
-
-ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
-"""Kinds of rows that are left out because of an earlier run."""
 
 
 @dataclass

@@ -49,6 +49,7 @@ class Run:
         credentials: the values that the channel's server asks for.
         proxies: the proxies of this machine; a rehearsal takes none.
         retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
+        by: who delivers it, for the record, as user@host; "" where that is not known.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Run:
         self.server = url_of_run(self.channel, server, record.manifest.server, f"{journal.where}, run {record.number}")
         self.proxies = proxies
         self.retry_rows: tuple[range, ...] = ()
+        self.by = ""
         self._retry = retryable(retry)
         self._delivery: SessionTask | None = None
 

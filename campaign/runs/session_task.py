@@ -12,10 +12,11 @@ from campaign.delivery import Progress, Shutdown, StopReason
 from campaign.delivery.redaction import Redaction
 from campaign.delivery.worker_pool import fault_reason
 from campaign.errors import CampaignError, JournalError, Problem
+from campaign.runs.activity import activity_record
 from campaign.runs.stop_watch import stop_watch
 
 if TYPE_CHECKING:
-    from campaign.delivery.ports import RateLimiter
+    from campaign.delivery.ports import DeliveryLog, RateLimiter
     from campaign.journal import JournalStore, Tally
     from campaign.runs.run import Run
 
@@ -28,6 +29,7 @@ class SessionTask(ABC):
     Attributes:
         progress: counts so far.
         rate_limiter: its rate limiter; None before it begins.
+        log: the record of its attempts; None while it makes none.
         reason: why it ended before the last row; None where it did not.
         problem: why rows in doubt could not be looked up; None where they could, or there were none.
     """
@@ -35,6 +37,7 @@ class SessionTask(ABC):
     def __init__(self, run: Run) -> None:
         self.progress = Progress()
         self.rate_limiter: RateLimiter | None = None
+        self.log: DeliveryLog | None = None
         self.reason: StopReason | None = None
         self.problem: Problem | None = None
         self._run = run
@@ -48,6 +51,16 @@ class SessionTask(ABC):
     def stopping(self) -> bool:
         """Whether it was asked to stop and has not ended yet."""
         return self._stop_requested and not self._ended.done()
+
+    @property
+    def stop_reason(self) -> str:
+        """Why it is stopping; "" where it is not."""
+        return self._shutdown.reason.text if self._shutdown.reason else ""
+
+    @property
+    def quota(self) -> tuple[int, float] | None:
+        """How many messages in how many seconds the server allows, as it stated last; None where that is not known."""
+        return None
 
     async def ended(self) -> None:
         """Wait until it has ended; in any event loop."""
@@ -73,8 +86,12 @@ class SessionTask(ABC):
         """From now on the work belongs to the event loop and the task that run."""
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
 
-    async def _perform_session(self, session: int) -> None:
+    async def _perform_session(self, session: int, rows: int) -> None:
         """Do the work of a session that has begun, and record its end, however it comes about.
+
+        Args:
+            session: the session.
+            rows: how many rows it is about.
 
         Raises:
             CampaignError: no request was made; after one, the error is the `reason`, and a report follows.
@@ -82,7 +99,10 @@ class SessionTask(ABC):
         journal = self._run.journal
         journal.deliveries.append(self)
         try:
-            async with stop_watch(journal, self._shutdown):
+            async with (
+                activity_record(journal, session, self, rows) as record,
+                stop_watch(journal, self._shutdown, record),
+            ):
                 self.reason = await self._work()
         except CampaignError as error:
             self.reason = StopReason(str(error))

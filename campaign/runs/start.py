@@ -69,7 +69,7 @@ def begin_run(
         with earlier_messages(plan, journal, skip_sent=options.skip_sent) as earlier:
             findings = _write(plan, journal, record, options, observer, earlier=earlier)
         asked = _undecided(plan, findings, options, observer, journal.tally(record.number))
-        run = Run(journal, record, credentials, proxies=options.proxies)
+        run = _run_of(journal, record, credentials, options)
         sealed = confirmed(run, journal, observer, consequences_of(journal, earlier, unfinished, asked))
         if sealed:
             _accept(plan, journal, record, options, asked)
@@ -85,7 +85,13 @@ def _look_up(
 ) -> None:
     """Find out what became of the rows of an unfinished run that were cut off."""
     if unfinished is not None:
-        run_blocking(Run(journal, unfinished, credentials, proxies=options.proxies).look_up_cut_off())
+        run_blocking(_run_of(journal, unfinished, credentials, options).look_up_cut_off())
+
+
+def _run_of(journal: JournalStore, record: RunRecord, credentials: Mapping[str, str], options: RunOptions) -> Run:
+    run = Run(journal, record, credentials, proxies=options.proxies)
+    run.by = options.by
+    return run
 
 
 def _undecided(
@@ -221,6 +227,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         server_in_file=options.server_in_file,
         label=plan.label.header if plan.label else None,
         trial=plan.trial is not None,
+        by=options.by,
     )
 
 

@@ -12,7 +12,7 @@ from campaign.delivery.redaction import Redaction
 from campaign.errors import JournalError
 from campaign.journal.deletions import MAY_BE_THERE
 from campaign.journal.records import State
-from campaign.runs.counts import tally_without
+from campaign.runs.counts import count_rows, tally_without
 from campaign.runs.session_task import SessionTask
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class UndoTask(SessionTask):
         self._attach()
         journal, run = self._run.journal, self._run
         self._before, self._began = journal.tally(run.number), time.monotonic()
-        self._session = journal.begin_session(run.number, sends=False)
-        await self._perform_session(self._session)
+        self._session = journal.begin_session(run.number, sends=False, by=run.by)
+        await self._perform_session(self._session, count_rows(journal, run.number, MAY_BE_THERE, self._rows))
 
     def counted(self) -> Tally | None:
         """The run's figures without a look into the journal; None where no request was made."""

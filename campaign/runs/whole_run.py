@@ -102,7 +102,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
             return None
         credentials = {} if record.manifest.rehearsal else find(channel_of(record))
         run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
-        run.retry_rows = options.rows
+        run.retry_rows, run.by = options.rows, options.by
         if options.recover:
             journal.recover(record.number)
         run.settle_cut_off()

@@ -21,7 +21,7 @@ LAYERS = [
     {"config", "recipients", "channels", "webpage"},
     {"campaign_file"},
     {"messages", "starter"},
-    {"journal.records", "journal.origin", "journal.cells"},
+    {"journal.records", "journal.origin", "journal.cells", "journal.activity"},
     {"delivery.ports", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
     {"journal"},
     {"plan_conversations", "plan_gaps", "plan_rows", "trial"},

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from campaign.journal.activity import Activity
     from campaign.journal.records import Outcome, WaitingRow
     from campaign.journal.sqlite.guard import DeliveryGuard
 
@@ -34,6 +35,10 @@ SLOW_COMMIT = 0.1
 
 FLUSH_INTERVAL = 0.02
 """Seconds for which outcomes gather while attempts are reserved: none waits for them, and each commit is an fsync."""
+
+
+LONGEST_NOTE = 0.5
+"""Seconds for which the record of an activity waits for a commit to go along with."""
 
 
 class _Write(NamedTuple):
@@ -183,6 +188,11 @@ class SqliteAttemptLog:
         """Record a look-up, which is no single row's; committed soon, not awaited."""
         self._write(ended(next(self._attempts), self._run, NO_ROW, result, outcome, asked=("look-up", began_at)))
 
+    def record_activity(self, session: int, activity: Activity) -> None:
+        """Record what the delivery is doing: with the next commit, or alone where none comes soon."""
+        self._writer.note(session, activity)
+        self._loop.call_later(LONGEST_NOTE, self._writer.write, (), _ignore)
+
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         """The next rows that are pending, were cut off, or are to be retried, in sheet order.
 
@@ -261,6 +271,10 @@ class SqliteAttemptLog:
         self._writer.close()
         with self._reading:  # a cancelled delivery may have left a read under way
             self._connections.close()
+
+
+def _ignore(_failure: BaseException | None) -> None:
+    """Nothing waits for the record of an activity."""
 
 
 def _settle(durable: asyncio.Future[None], failure: BaseException | None) -> None:

@@ -153,5 +153,19 @@ CREATE TABLE server_quota (
 ) WITHOUT ROWID
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS)
+# Who delivers, and what each delivery that is under way was doing when that was last recorded.
+ACTIVITY = """
+ALTER TABLE session ADD COLUMN by TEXT NOT NULL DEFAULT '';
+CREATE TABLE activity (
+    session INTEGER PRIMARY KEY,
+    rate REAL,
+    eta_seconds REAL,
+    waiting_for TEXT,
+    until REAL,
+    at REAL NOT NULL,
+    stopping TEXT NOT NULL
+)
+"""
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY)
 """Append; never change a step that was released."""

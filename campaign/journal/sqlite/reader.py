@@ -205,6 +205,7 @@ def decode_manifest(text: str) -> RunManifest:
     stored = json.loads(text)
     for name in ("channel", "server", "template", "recipients"):
         _require(stored[name], str)
+    _require(stored.get("by", ""), str)
     sections = stored.pop("settings")
     rehearsal = stored.pop("rehearsal", stored["server"] == REHEARSAL_SERVER)
     return RunManifest(

@@ -12,6 +12,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,13 +21,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import JournalWriteError
 from campaign.journal.records import State, storable
+from campaign.journal.sqlite.activity import write_activity
 from campaign.journal.sqlite.schema import OTHER_SESSION, plain_errors, transaction
 
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
+    from campaign.journal.activity import Activity
     from campaign.journal.records import Outcome
+    from campaign.journal.sqlite.activity import Note
     from campaign.journal.sqlite.guard import DeliveryGuard
 
 MOST_VALUES = 999
@@ -142,23 +146,28 @@ def is_end(event: Event) -> bool:
     return not isinstance(event, ReservedAttempts) and event[6] is not None
 
 
-def write(connection: sqlite3.Connection, events: Sequence[Event], refused: str = "0") -> None:
+def write(
+    connection: sqlite3.Connection, events: Sequence[Event], refused: str = "0", note: Note | None = None
+) -> None:
     """Write events, all or none; reservations first, because no row has a line before its reservation.
 
     Args:
         connection: to the journal, with the view.
         events: what to write.
         refused: the condition in SQL on which no request may begin.
+        note: what the delivery is doing, where that is to be recorded too.
 
     Raises:
         sqlite3.Error: nothing of it is written.
     """
     reserved = [event for event in events if isinstance(event, ReservedAttempts)]
     lines = [event for event in events if not isinstance(event, ReservedAttempts)]
-    if not reserved and len(lines) <= LINES_PER_STATEMENT:
+    if not reserved and note is None and len(lines) <= LINES_PER_STATEMENT:
         _insert(connection, lines)
         return
     with transaction(connection):
+        if note is not None:
+            write_activity(connection, *note)
         for each in reserved:
             _reserve(connection, each, refused)
         for start in range(0, len(lines), LINES_PER_STATEMENT):
@@ -233,12 +242,17 @@ class Writer:
         self._loop = loop
         self._guard = guard
         self._queue: queue.SimpleQueue[tuple[Sequence[Event], Callback] | None] = queue.SimpleQueue()
+        self._notes: deque[Note] = deque(maxlen=1)
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
     def write(self, events: Sequence[Event], callback: Callback) -> None:
         """Queue a group to be written as a whole or not at all."""
         self._queue.put((events, callback))
+
+    def note(self, session: int, activity: Activity) -> None:
+        """Write with the next group what the delivery is doing; an empty group writes it alone."""
+        self._notes.append((session, activity))
 
     def close(self) -> None:
         """Wait until everything is written that can be."""
@@ -250,6 +264,10 @@ class Writer:
         while (given := self._queue.get()) is not None:
             group, callback = given
             events = [*unwritten, *group]
+            if not events:
+                with contextlib.suppress(JournalWriteError, sqlite3.Error):  # left to the next attempt to report
+                    self._write(events)
+                continue
             failure = self._failure_of(events)
             # An attempt that is not on record is not made; but the result of one may fit into the next group.
             unwritten = [event for event in events if is_end(event)] if failure else []
@@ -271,10 +289,11 @@ class Writer:
     def _write(self, events: Sequence[Event]) -> None:
         if self._guard is None:
             write(self._connection, events)
-            return
-        self._guard.before_commit(self._connection)
-        write(self._connection, events, self._guard.condition)
-        self._guard.committed(self._connection, events)
+        elif events or self._notes:
+            self._guard.before_commit(self._connection)
+            note = self._notes.popleft() if self._notes else None
+            write(self._connection, events, self._guard.condition, note)
+            self._guard.committed(self._connection, events)
 
     def _be_short(self) -> None:
         """Stop waiting long for another program that has locked the journal: nothing is sent any more."""
