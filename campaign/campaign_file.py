@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import Campaign, ChecksSection, PaceSections, pace_of, problem_of, unknown_key
+from campaign.config import (
+    AfterSection,
+    Campaign,
+    ChecksSection,
+    PaceSections,
+    pace_of,
+    problem_of,
+    unknown_key,
+)
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, expanded, refuse_web_address, with_paths
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
-LIST_SETTINGS = ("sheet", "header_row", "encoding", "delimiter", "hidden_rows", "label")
+LIST_SETTINGS = ("sheet", "header_row", "encoding", "delimiter", "hidden_rows", "label", "legacy_font")
 """Settings of the list that can be overridden by name."""
 
 RESERVED_ENDINGS = (".sandbox", ".test")
@@ -41,6 +49,7 @@ class Overrides(TypedDict, total=False):
         delimiter: of a CSV.
         hidden_rows: "send" or "skip" rows that the sheet hides.
         label: the header of the column by whose text rows are called.
+        legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode.
         accept: codes of findings to accept besides those of the file.
         columns: variable to header.
         values: variable to text, the same for every row.
@@ -59,6 +68,7 @@ class Overrides(TypedDict, total=False):
     delimiter: str | None
     hidden_rows: str | None
     label: str | None
+    legacy_font: str | None
     accept: Collection[str]
     columns: Mapping[str, str]
     values: Mapping[str, str]
@@ -227,6 +237,21 @@ def pace_in_file(file: Path) -> PaceSettings | None:
         raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
 
 
+def after_in_file(file: Path) -> AfterSection:
+    """What a campaign file tells of the end of a run; nothing where FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read, or this section is wrong.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return AfterSection()
+    try:
+        return AfterSection.model_validate(read_toml(file).get("after", {}))
+    except ValidationError as error:
+        found = [{**each, "loc": ("after", *each["loc"])} for each in error.errors(include_url=False)]
+        raise CampaignFileError(*(problem_of(file, each) for each in found)) from error  # type: ignore[arg-type] # as it came
+
+
 def is_spreadsheet(file: Path) -> bool:
     """Whether FILE is a list of recipients rather than a campaign file."""
     return real_file(file).suffix.lower() != ".toml"
@@ -238,7 +263,7 @@ def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any
     if other is None or not isinstance(section, dict):
         return given
     no_dates = Path(other).suffix.lower() in TEXT_FILES
-    kept = ("hidden_rows", "label", *(() if no_dates else ("short_date",)))
+    kept = ("hidden_rows", "label", "legacy_font", *(() if no_dates else ("short_date",)))
     return {**given, "recipients": {name: section[name] for name in kept if name in section}}
 
 

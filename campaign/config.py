@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from campaign.config_values import (
+    Command,
     Concurrency,
     Days,
     DayWindow,
@@ -20,6 +21,7 @@ from campaign.config_values import (
     Share,
     TemplateName,
     TimeZone,
+    WebHook,
     Word,
     finding_codes,
     in_words,
@@ -55,6 +57,7 @@ class RecipientsSection(Section):
         short_date: the number format of dates whose format follows the computer's regional settings.
         hidden_rows: "send" or "skip" rows that the sheet hides; None: that is to be decided where there are any.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode; None: that is to be decided where there is any.
     """
 
     file: FilePath
@@ -65,11 +68,14 @@ class RecipientsSection(Section):
     short_date: str = "dd/mm/yyyy"
     hidden_rows: Literal["send", "skip"] | None = None
     label: str | None = None
+    legacy_font: Literal["convert"] | None = None
 
     @property
     def read_options(self) -> ReadOptions:
         """How the file is read."""
-        return ReadOptions(self.sheet, self.header_row, self.encoding, self.delimiter, self.short_date)
+        return ReadOptions(
+            self.sheet, self.header_row, self.encoding, self.delimiter, self.short_date, self.legacy_font
+        )
 
 
 class ChecksSection(Section):
@@ -135,6 +141,18 @@ class PaceSections(Section):
     gate: GateSection | None = None
 
 
+class AfterSection(Section):
+    """What gets the JSON summary at the end of a run.
+
+    Attributes:
+        command: a program and its arguments, on whose standard input it is; a relative path is relative to the file.
+        webhook: an address that it is posted to.
+    """
+
+    command: Command | None = None
+    webhook: WebHook | None = None
+
+
 class Campaign(Section):
     """A campaign: the list of recipients, the template, the server and the settings.
 
@@ -160,6 +178,7 @@ class Campaign(Section):
     checks: ChecksSection = ChecksSection()
     schedule: ScheduleSection = ScheduleSection()
     gate: GateSection | None = None
+    after: AfterSection = AfterSection()
 
     @property
     def delivery_settings(self) -> DeliverySettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -18,12 +18,13 @@ from campaign.journal.sqlite.duplicates import Duplicates
 from campaign.messages import Mapped, compile_template, find_template, load_template
 from campaign.plan_findings import HIDDEN, FindingCollector, FindingContext
 from campaign.plan_rows import PlanCounts, PlannedRows
+from campaign.problem_groups import labelled
 from campaign.recipients import how_it_was_read
 from campaign.recipients.batches import batches
-from campaign.recipients.labels import label_column
+from campaign.recipients.labels import label_column, label_of
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import open_sheet
-from campaign.text import one_line
+from campaign.trial import chosen_batches
 
 if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
@@ -33,14 +34,12 @@ if TYPE_CHECKING:
     from campaign.messages import MessageTemplate, TemplateFile
     from campaign.recipients.lint import OnRow
     from campaign.sheets import Column, Row, Sheet
+    from campaign.trial import Trial
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 LeaveOut: TypeAlias = Callable[[PlannedRow], PlannedRow]
 """Marks a row as skipped where it must not be sent because of earlier runs; returns any other as it is."""
-
-LONGEST_LABEL = 40
-"""Characters of the text that a row is called by."""
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
@@ -58,6 +57,7 @@ class Plan:
         server: the server's base URL; "" in a rehearsal.
         rehearsal: whether it is for a sandbox.
         label: the column by whose text rows are called; None: by their number alone.
+        trial: which rows are sent, and to which conversation instead of their own; None: it is the campaign itself.
     """
 
     campaign: Campaign
@@ -67,6 +67,7 @@ class Plan:
     server: str
     rehearsal: bool = False
     label: Column | None = None
+    trial: Trial | None = None
 
     def __repr__(self) -> str:
         return f"<Plan of {self.campaign.name}: {self.recipients.path.name} to {self.server_name}>"
@@ -80,6 +81,11 @@ class Plan:
     def server_name(self) -> str:
         """The server for display."""
         return "the sandbox" if self.rehearsal else self.server
+
+    @property
+    def is_separate(self) -> bool:
+        """Whether it is a rehearsal or a trial, which has a journal of its own."""
+        return self.rehearsal or self.trial is not None
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -130,22 +136,25 @@ class Plan:
     def collector(self, on_row: OnRow | None = None) -> FindingCollector:
         """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
         section = self.campaign.recipients
-        context = FindingContext(self.recipients, section, self.template, self.template_file.path.name)
+        context = FindingContext(self.recipients, section, self.template, self.template_file.path.name, self.label)
         return FindingCollector(context, on_row)
 
 
-def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
+def prepare(campaign: Campaign, *, rehearsal: bool = False, trial: Trial | None = None) -> Plan:
     """Open and compile what a campaign names; reads no further than the headers (`campaign.plan` reads every row).
 
     Args:
         campaign: the campaign.
         rehearsal: plan for a sandbox, which needs no address.
+        trial: plan for a conversation of one's own.
 
     Raises:
+        UsageError: the trial does not replace the whole destination.
         CampaignFileError: the server's address is missing or wrong.
         RecipientsError: the list cannot be read, or has the columns on another row or sheet.
         TemplateError: the template cannot be used with these columns.
     """
+    campaign = campaign if trial is None else trial.applied_to(campaign)
     template_file = load_template(find_template(campaign.template, campaign.folder))
     server = "" if rehearsal else base_url(template_file.channel, campaign.server.url)
     section = campaign.recipients
@@ -155,8 +164,10 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     template = compile_template(
         template_file, recipients.columns, mapped, partial(how_it_was_read, recipients, section.header_row)
     )
+    if trial is not None:
+        trial.check(template, template_file.path.name)
     label = label_column(recipients, section.label) if section.label is not None else None
-    return Plan(campaign, recipients, template_file, template, server, rehearsal, label)
+    return Plan(campaign, recipients, template_file, template, server, rehearsal, label, trial)
 
 
 def planned_rows(
@@ -165,7 +176,7 @@ def planned_rows(
     stamp: Stamp | None = None,
     collector: FindingCollector | None = None,
     leave_out: LeaveOut | None = None,
-) -> Iterator[PlannedRow]:
+) -> Generator[PlannedRow, None, None]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
     Args:
@@ -185,6 +196,10 @@ def planned_rows(
 def _plan_batches(
     plan: Plan, stamp: Stamp | None, collector: FindingCollector | None = None, leave_out: LeaveOut | None = None
 ) -> Iterator[Sequence[PlannedRow]]:
+    if plan.trial is not None:
+        look = collector.add if collector is not None else None
+        yield from chosen_batches(batches(plan.recipients), plan.trial, lambda row: _plan_row(plan, row, stamp), look)
+        return
     found = False
     with Duplicates() as duplicates:
         for batch in batches(plan.recipients):
@@ -202,7 +217,7 @@ def _plan_batches(
 
 def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
-    label = "" if plan.label is None else one_line(row.texts[plan.label.position], LONGEST_LABEL)
+    label = label_of(row, plan.label)
     if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
         reason = "hidden in the sheet"
         return PlannedRow(
@@ -216,7 +231,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
             State.INVALID,
             problems=rendered.problems,
             kind=next((problem.what for problem in rendered.problems), ""),
-            reason="\n".join(map(str, rendered.problems)),
+            reason="\n".join(str(labelled(problem, label)) for problem in rendered.problems),
             texts=row.texts,
             cells=cells,
             label=label,

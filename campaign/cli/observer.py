@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Never, Self
 from tqdm import tqdm
 
 from campaign.cli.console import ask, confirm, confirm_aside, is_terminal, say, show_lines, warn, width_of
+from campaign.cli.progress_text import LONG_WAIT, state_of, wait_of
 from campaign.cli.question import WIDEST, facts_of, notes_of, preview_of, question_of
 from campaign.cli.signals import interruptible
+from campaign.cli.undo_question import undo_facts, undo_question
 from campaign.delivery.gate import percent
 from campaign.errors import Problem, UsageError
 from campaign.review.phrases import rows_of
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from campaign.delivery.gate import GateOutcome
-    from campaign.delivery.ports import Wait
     from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
     from campaign.runs import Run, SendConfirmation
+    from campaign.runs.undo import UndoConfirmation
 
 LINE_INTERVAL = 10.0
 """Seconds between two lines of progress if stderr is not a terminal."""
@@ -39,9 +41,6 @@ REFRESH_INTERVAL = 0.2
 
 LINE_INTERVAL_WAITING = 3600.0
 """The same while the run waits for its window."""
-
-LONG_WAIT = 1.0
-"""Shortest wait that is shown, in seconds."""
 
 MOVING = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}"
 MOVING_ON = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}{postfix}"
@@ -58,7 +57,7 @@ class TerminalObserver(RunObserver):
         self._line_at = time.monotonic() + LINE_INTERVAL
         self._interrupted = False
         self._asking = False
-        self._waits_shown: Wait | None = None
+        self._wait_shown: float | None = None
         self._screen = threading.Lock()
         self._until_written = contextlib.ExitStack()
 
@@ -122,6 +121,22 @@ class TerminalObserver(RunObserver):
         """Ask on a terminal; elsewhere the command itself was the decision."""
         self._close_bar()
         return self._yes or not is_terminal(sys.stdin) or confirm(question)
+
+    def confirm_undo(self, confirmation: UndoConfirmation) -> bool:
+        """Ask for confirmation, with what an operator should know.
+
+        Raises:
+            UsageError: there is no terminal to ask on, and --yes was not given.
+        """
+        self._close_bar()
+        if self._yes:
+            return True
+        question = undo_question(confirmation)
+        show_lines(undo_facts(confirmation, min(width_of(sys.stderr), WIDEST)))
+        if not is_terminal(sys.stdin):
+            what = f"{question} There is no terminal to ask on"
+            raise UsageError(Problem("", what, "add --yes; nothing was deleted"))
+        return confirm(question)
 
     def confirm_server(self, planned: str, now: str) -> bool:
         """Ask which of two addresses is right; nothing but --server answers that in advance.
@@ -226,24 +241,32 @@ class TerminalObserver(RunObserver):
             return
         if is_terminal(sys.stderr):
             self._show_bar(run, rows)
-        elif time.monotonic() >= self._line_at or (_waits_for_window(run) and self._waits_shown != run.progress.wait):
-            self._waits_shown = run.progress.wait
-            self._line(f"{run.progress.done} of {rows} rows; {_state_of(run)}")
-            if _waits_for_window(run):
-                self._line_at = time.monotonic() + LINE_INTERVAL_WAITING
+        else:
+            self._show_line(run, rows)
+
+    def _show_line(self, run: Run, rows: int) -> None:
+        now, until = time.monotonic(), run.progress.waiting_until
+        if until is None and self._wait_shown is not None:  # the window has opened
+            self._line_at = now + LINE_INTERVAL
+        if now >= self._line_at or until not in (None, self._wait_shown):
+            self._line(f"{run.progress.done} of {rows} rows; {state_of(run)}")
+            if until is not None:
+                self._line_at = now + LINE_INTERVAL_WAITING
+        self._wait_shown = until
 
     def _show_bar(self, run: Run, rows: int) -> None:
         if self._bar is None:
             # smoothing=0: only the mean since the start includes the waits, and so estimates the time left correctly
-            self._bar = tqdm(total=rows, desc="Sending", unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
-        if run.meter is not None:
-            self._bar.start_t = time.time() - run.meter.seconds  # waits for the schedule do not count
+            doing = "Deleting" if run.progress.deletes else "Sending"
+            self._bar = tqdm(total=rows, desc=doing, unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
+        if run.task is not None:
+            self._bar.start_t = time.time() - run.task.seconds  # waits for the schedule do not count
         # Chosen at each refresh: a terminal of 80 columns has no room for the wait beside the bar.
-        waits = _wait(run) >= LONG_WAIT or run.progress.wait is not None
-        late = run.meter.late_end() if run.meter is not None and not waits else None
+        waits = wait_of(run) >= LONG_WAIT or run.progress.waiting_for != ""
+        late = run.task.late_end() if run.task is not None and not waits else None
         self._bar.bar_format = WAITING if waits else MOVING if late is None else MOVING_ON
         self._bar.update(run.progress.done - self._bar.n)
-        state = _state_of(run) if late is None else f"done at about {late}, {_state_of(run)}"
+        state = state_of(run) if late is None else f"done at about {late}, {state_of(run)}"
         self._bar.set_postfix_str(harmless(state), refresh=True)
 
     def _line(self, text: str) -> None:
@@ -258,23 +281,3 @@ class TerminalObserver(RunObserver):
 
 def _give_up(_reason: str = "") -> Never:
     raise KeyboardInterrupt
-
-
-def _waits_for_window(run: Run) -> bool:
-    return run.progress.wait is not None and run.progress.wait.waits_for == "window"
-
-
-def _wait(run: Run) -> float:
-    return run.rate_limiter.waiting_for if run.rate_limiter else 0.0
-
-
-def _state_of(run: Run) -> str:
-    progress, wait = run.progress, _wait(run)
-    counts = f"sent {progress.sent}, failed {progress.failed}, in doubt {progress.in_doubt}"
-    if progress.activity:
-        return f"{progress.activity}, {counts}"
-    if wait < LONG_WAIT:
-        return counts
-    if not progress.trouble:
-        return f"waiting {wait:.0f} s for the server's limit, {counts}"
-    return f"waiting {wait:.0f} s for the server, {counts} ({progress.trouble})"

@@ -71,6 +71,10 @@ _CAMPAIGN_OPTIONS = (
     click.option(
         "--hidden-rows", type=click.Choice(["send", "skip"]), help="Send or leave out rows that the sheet hides."
     ),
+    click.option("--label", metavar="HEADER", help="The column by whose text rows are called, besides their number."),
+    click.option(
+        "--legacy-font", type=click.Choice(["convert"]), help="Convert text of TCVN3 and VNI fonts to Unicode."
+    ),
     click.option(
         "--accept", multiple=True, metavar="CODE", help="Send in spite of findings with this code; may be repeated."
     ),
@@ -79,18 +83,27 @@ _CAMPAIGN_OPTIONS = (
 
 def delivery_options(command: Command) -> Command:
     """Options of the delivery of a run."""
-    for decorate in reversed(_DELIVERY_OPTIONS):
+    for decorate in reversed(_RUN_OPTIONS):
+        command = decorate(command)
+    return pace_options(command)
+
+
+def pace_options(command: Command) -> Command:
+    """How fast, and whether to ask first."""
+    for decorate in reversed(_PACE_OPTIONS):
         command = decorate(command)
     return command
 
 
-_DELIVERY_OPTIONS = (
-    click.option("--rate", metavar="RATE", help="10/s, 600/min, or auto: as fast as the server allows."),
-    click.option("--concurrency", type=WholeNumber(1, 1000), metavar="N", help="Requests in flight at once."),
+_RUN_OPTIONS = (
     click.option("--limit", type=WholeNumber(1), metavar="N", help="Send N rows, leave the rest for resume."),
     click.option("--not-before", metavar="TIME", help="Send nothing before a moment: 2026-11-27T09:00."),
     click.option("--window", metavar="08:00-20:00", help="Send in this part of the day, and wait outside it."),
-    click.option("--yes", is_flag=True, help="Do not ask before sending."),
+)
+_PACE_OPTIONS = (
+    click.option("--rate", metavar="RATE", help="10/s, 600/min, or auto: as fast as the server allows."),
+    click.option("--concurrency", type=WholeNumber(1, 1000), metavar="N", help="Requests in flight at once."),
+    click.option("--yes", is_flag=True, help="Do not ask first."),
 )
 
 

@@ -36,7 +36,8 @@ _REMEDIES = 3
 
 def question_of(confirmation: SendConfirmation) -> str:
     """The question, in one sentence."""
-    messages = "1 message" if confirmation.messages == 1 else f"{confirmation.messages:,} messages"
+    kind = "test message" if confirmation.trial else "message"
+    messages = f"1 {kind}" if confirmation.messages == 1 else f"{confirmation.messages:,} {kind}s"
     now = " now" if confirmation.is_late(time.time()) and not is_scheduled(confirmation) else ""
     return f"Send {messages} to {confirmation.server}{now}?"
 
@@ -55,22 +56,24 @@ def notes_of(confirmation: SendConfirmation, width: int, *, quiet: bool) -> Iter
 
 def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
     """What an operator should know before saying yes."""
-    yield from _fact("List", confirmation.recipients, width)
-    yield from _fact("Template", confirmation.template, width)
-    yield from _fact("Left out", _left_out(confirmation.left_out), width)
+    yield from fact_lines("List", confirmation.recipients, width)
+    yield from fact_lines("Template", confirmation.template, width)
+    for message in confirmation.first(1) if confirmation.trial else ():
+        yield from fact_lines("To", f"{message.destination}, whatever the list says", width)
+    yield from fact_lines("Left out", _left_out(confirmation.left_out), width)
     for finding in confirmation.findings:
-        if finding.code == "same-destination":
-            yield from _fact("Several", finding.message, width)
+        if finding.code == "same-destination" and not confirmation.trial:
+            yield from fact_lines("Several", finding.message, width)
     for fact in _consequences(confirmation):
-        yield from _fact("Again", fact, width, CAUTION)
-    yield from _fact("Pace", pace_text(confirmation), width)
+        yield from fact_lines("Again", fact, width, CAUTION)
+    yield from fact_lines("Pace", pace_text(confirmation), width)
     for when in when_lines(confirmation):
-        yield from _fact("When", when.text, width, when.color)
-    yield from _fact("Gate", gate_text(confirmation), width)
+        yield from fact_lines("When", when.text, width, when.color)
+    yield from fact_lines("Gate", gate_text(confirmation), width)
     others = [each for each in confirmation.findings if not each.stops and each.code != "same-destination"]
     accepted = [each for each in confirmation.findings if each.stops and each not in confirmation.undecided]
-    yield from _fact("Accepted", ", ".join(codes_of(accepted)), width, CAUTION)
-    yield from _fact("Notes", ", ".join(codes_of(others)) + " (see campaign check)" if others else "", width)
+    yield from fact_lines("Accepted", ", ".join(codes_of(accepted)), width, CAUTION)
+    yield from fact_lines("Notes", ", ".join(codes_of(others)) + " (see campaign check)" if others else "", width)
     for message in confirmation.first(1):
         yield from _first(message, width)
     yield from _decisions(confirmation, width)
@@ -101,7 +104,8 @@ def preview_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLin
         yield StyledLine(f"… and {more:,} more: campaign preview shows all of them.")
 
 
-def _fact(name: str, text: str, width: int, color: str | None = None) -> Iterator[StyledLine]:
+def fact_lines(name: str, text: str, width: int, color: str | None = None) -> Iterator[StyledLine]:
+    """A fact under its name; none where there is no text."""
     if text:
         yield from (StyledLine(line, color) for line in hanging(f"{name:<10}", text, width))
 

@@ -24,7 +24,7 @@ def pace_text(confirmation: SendConfirmation) -> str:
     if confirmation.pace is None:
         return ""
     words, seconds = confirmation.pace.words, confirmation.pace.seconds
-    return words if is_scheduled(confirmation) else f"{words}; {_end(seconds)}"
+    return words if is_scheduled(confirmation) else f"{words}; {ends_at(seconds)}"
 
 
 def is_scheduled(confirmation: SendConfirmation) -> bool:
@@ -73,7 +73,7 @@ def _zone(schedule: Schedule) -> str:
     return f" ({schedule.time_zone})" if schedule.time_zone else ""
 
 
-def _end(seconds: float) -> str:
+def ends_at(seconds: float) -> str:
     """When it is done: "done at about 14:32, in 90 s"."""
     if seconds < 1:
         return "done in under 1 s"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import server_in_file
+from campaign.campaign_file import after_in_file, server_in_file
+from campaign.cli.after import notify_after
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     FILE,
@@ -84,6 +85,9 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
         rows=given["rows"] or (),
     )
+    after = after_in_file(file)
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = resume_run(paths, credentials, options, observer)
-    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))
+    code = show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"])
+    notify_after(after, report, file)
+    sys.exit(code)

@@ -9,7 +9,7 @@ from campaign.journal.decisions import LIST_SUSPECTED
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
-    from campaign.journal.activity import FirstRows
+    from campaign.journal.gate import FirstRows
     from campaign.settings import GateSettings
 
 ROUNDING = 1e-9
@@ -72,7 +72,7 @@ def outcome_of(gate: GateSettings, first: FirstRows, waiting: int) -> GateOutcom
     unfinished = first.count(State.PENDING, State.SENDING)
     return GateOutcome(
         rows=sum(first.states.values()),
-        sent=first.count(State.SENT),
+        sent=first.count(State.SENT, State.DELETED),
         failed=first.count(State.FAILED),
         in_doubt=first.count(State.IN_DOUBT),
         waiting=unfinished,

@@ -100,7 +100,7 @@ class LocalRateLimiter:
         """Wait until a request may leave; permits are granted in the order in which they were asked for.
 
         Args:
-            route: "send", "read-back" or "look-up"; servers count each separately.
+            route: "send", "read-back", "look-up" or "delete"; servers count each separately.
             until: when the request must have left, in seconds on the monotonic clock.
 
         Returns:

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
+from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.delivery.departures import Departures
 from campaign.delivery.policy import CircuitBreaker
-from campaign.delivery.ports import Wait
 from campaign.delivery.reservations import Reservations
-from campaign.delivery.row_queue import RowQueue
+from campaign.delivery.row_queue import RowQueue, waiting_rows
 from campaign.delivery.row_worker import RowWorker
-from campaign.delivery.shutdown import StopReason
-from campaign.errors import CampaignError, JournalError, fault_text
+from campaign.delivery.shutdown import StopReason, fault_reason
+from campaign.delivery.undo_worker import UndoWorker
+from campaign.errors import CampaignError, JournalError
 
 if TYPE_CHECKING:
+    from campaign.channels.undo import Undo
     from campaign.delivery.ports import DeliveryContext
-    from campaign.delivery.redaction import Redaction
     from campaign.journal.records import WaitingRow
-
-LOG = logging.getLogger(__name__)
 
 
 class WorkerPool:
-    """Delivers one run."""
+    """Delivers one run, or takes its messages back."""
 
-    def __init__(self, context: DeliveryContext) -> None:
+    def __init__(self, context: DeliveryContext, undo: Undo | None = None) -> None:
+        """Make a pool.
+
+        Args:
+            context: what to work with.
+            undo: how to take messages back; None: they are sent.
+        """
         self._context = context
-        self._queue = RowQueue(self._fetch, context.settings.limit)
+        self._undo = undo
+        self._queue = RowQueue(partial(waiting_rows, context), context.settings.limit)
         self._breaker = CircuitBreaker(context.settings.give_up_after, context.settings.stop_after_refusals)
-        self._reservations = Reservations(
-            context.log, self._queue, context.clock, enabled=context.channel.can_read_back
-        )
+        reserves = context.channel.can_read_back and undo is None
+        self._reservations = Reservations(context.log, self._queue, context.clock, enabled=reserves)
         self._departures = Departures(context, self._reservations)
         self._error: CampaignError | None = None
 
@@ -52,6 +55,11 @@ class WorkerPool:
         if self._error:
             raise self._error
 
+    def _worker(self, row: WaitingRow) -> RowWorker | UndoWorker:
+        if self._undo is not None:
+            return UndoWorker(self._context, self._breaker, self._undo, row)
+        return RowWorker(self._context, self._breaker, self._departures, row)
+
     async def _work(self) -> None:
         try:
             while not self._context.shutdown and not self._context.admission.left_behind:
@@ -59,10 +67,11 @@ class WorkerPool:
                     await self._context.wait_for_room()
                 row = await self._queue.take()
                 if row is None:
-                    self._hold()
+                    if self._context.last is not None:
+                        self._context.progress.waiting_for = "gate"  # until the outcomes of all before it are known
                     return
                 try:
-                    await RowWorker(self._context, self._breaker, self._departures, row).deliver()
+                    await self._worker(row).deliver()
                 finally:
                     self._queue.done(row)  # also when nothing was done: rows may be waiting behind this one
                 if self._context.log.failed:
@@ -73,43 +82,17 @@ class WorkerPool:
         except Exception as error:  # noqa: BLE001 - the same: a worker's fault is no reason to cut off the others
             self._context.shutdown.request(fault_reason(error, self._context.redaction))
 
-    async def _fetch(self, after: int, most: int) -> list[WaitingRow]:
-        """The next rows of this round: none behind its last one, and none that an earlier round brought to an end."""
-        log, last, done = self._context.log, self._context.last, self._context.finished.unsent
-        if last is None and not done:
-            return await log.waiting(after, most)
-        found: list[WaitingRow] = []
-        while len(found) < most:
-            page = await log.waiting(after, most - len(found))
-            within = [row for row in page if last is None or row.seq <= last]
-            found += [row for row in within if not (row.again and done and row.seq in done)]
-            if not page or len(within) < len(page):
-                break
-            after = page[-1].seq
-        return found
 
-    def _hold(self) -> None:
-        """Note that no row begins any more before the outcomes of all those before the gate are known."""
-        if self._context.last is not None:
-            self._context.progress.wait = Wait("gate")
-
-
-async def deliver(context: DeliveryContext) -> StopReason | None:
-    """Deliver what is waiting in a run, and turn whatever ends it early into a reason.
+async def deliver(context: DeliveryContext, undo: Undo | None = None) -> StopReason | None:
+    """Deliver what is waiting in a run, or undo it, and turn whatever ends that early into a reason.
 
     Returns:
         Why the delivery ended before the last row; None where it did not.
     """
     try:
-        await WorkerPool(context).deliver()
+        await WorkerPool(context, undo).deliver()
     except JournalError as error:
         return StopReason(str(error))
     except Exception as error:  # noqa: BLE001 - a report follows all the same
         return fault_reason(error, context.redaction)
     return context.shutdown.reason
-
-
-def fault_reason(error: Exception, redaction: Redaction) -> StopReason:
-    """The reason to stop after an exception that nothing expects; logs where it came from."""
-    LOG.error("internal error\n%s", redaction.text("".join(traceback.format_exception(error))))
-    return StopReason(redaction.text(fault_text(error)), fault=True)

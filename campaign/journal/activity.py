@@ -1,81 +1,80 @@
-"""What a journal tells of a delivery that is under way, and of the first rows of a run."""
+"""What a journal tells of its runs to whoever looks on: who delivers, how fast, and how far the list is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
-
-from campaign.journal.records import State
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-WaitsFor: TypeAlias = Literal["window", "limit", "server", "gate"]
-"""What a delivery can wait for: its schedule, the server's stated limit, a server in trouble, its gate."""
+from typing import NamedTuple
 
 
 class Activity(NamedTuple):
-    """What a delivery is doing. Times in seconds since the epoch.
+    """What a delivery was doing when it was last recorded. Times in seconds since the epoch.
 
     Attributes:
-        run: the run that it delivers.
-        at: when this was recorded; a delivery records it about every second.
-        rate: rows that reached a final state, for each second of this session without its `waited`.
-        eta_seconds: seconds until the last row is done, waits for the schedule included; None where that is unknown.
-        waiting_for: what it waits for; None where messages are being sent.
-        until: until when it waits; None where that is unknown, or it does not wait.
-        waited: seconds that this session has waited for its schedule or for an answer at its gate: they are no part of
-            the time that the delivery takes.
+        rate: rows a second that reached a final state, lately; None where that is not known yet.
+        eta_seconds: seconds until no row waits any more, seen from `at`; None where nobody knows.
+        waiting_for: "window", "limit", "server" or "gate"; None while rows flow.
+        until: when that wait ends; None where it is not known, or there is none.
+        at: when it was recorded.
+        stopping: why it is stopping; "" where it is not.
+        waited: seconds that the delivery has waited for its window or for an answer at its gate; they are no part of
+            the time that it takes.
     """
 
-    run: int
+    rate: float | None
+    eta_seconds: float | None
+    waiting_for: str | None
+    until: float | None
     at: float
-    rate: float = 0.0
-    eta_seconds: float | None = None
-    waiting_for: WaitsFor | None = None
-    until: float | None = None
+    stopping: str = ""
     waited: float = 0.0
 
 
-class FirstRows(NamedTuple):
-    """The first rows of a run, in sheet order, without those that nothing is sent for.
+class Holder(NamedTuple):
+    """The process that holds a journal for planning or delivery.
 
     Attributes:
-        last: the place in the run of the last of them; 0 where there is none.
-        states: how many of them are in each state.
+        since: since when, in seconds since the epoch.
+        is_local: whether it is on this machine, so that it is known to live.
     """
 
-    last: int
-    states: Mapping[State, int]
-
-    def count(self, *states: State) -> int:
-        """How many of them are in one of these states."""
-        return sum(self.states.get(state, 0) for state in states)
+    host: str
+    process: int
+    since: float
+    is_local: bool = True
 
 
-NOT_SENT = (State.INVALID, State.SKIPPED)
-"""States of rows that nothing is sent for."""
+class SessionRecord(NamedTuple):
+    """One delivery by one process. Times in seconds since the epoch.
+
+    Attributes:
+        session: its number.
+        ended_at: when it ended; None where it is under way or was cut off.
+        by: the operator; "" where that is not on record.
+    """
+
+    session: int
+    host: str
+    process: int
+    started_at: float
+    ended_at: float | None
+    by: str
 
 
-class ActivityStore(Protocol):
-    """The part of a `JournalStore` that a delivery tells about itself, and that it needs for its gate."""
+class Coverage(NamedTuple):
+    """How much of a list has its messages, whichever run sent them.
 
-    def record_activity(self, session: int, activity: Activity) -> None:
-        """Record what a session is doing, in place of what it did before; nothing where the session has ended.
+    Attributes:
+        run: the run that was planned from the list.
+        rows: the rows of the list, the invalid and the skipped included.
+        sent: rows that one of the runs has sent.
+        in_doubt: other rows that one of the runs may have sent.
+    """
 
-        It need not survive a power cut. May be called from any thread.
+    run: int
+    rows: int
+    sent: int
+    in_doubt: int
 
-        Raises:
-            JournalWriteError: the journal cannot be written at the moment.
-        """
-        ...
-
-    def activity(self) -> Activity | None:
-        """What the session that has not ended is doing; None where there is none, or it has recorded nothing yet.
-
-        Its process may have died since: `Activity.at` says how old this is.
-        """
-        ...
-
-    def first_rows(self, run: int, count: int) -> FirstRows:
-        """The first rows of a run, at most `count`, and their states."""
-        ...
+    @property
+    def not_sent(self) -> int:
+        """Rows that no run has sent."""
+        return self.rows - self.sent - self.in_doubt

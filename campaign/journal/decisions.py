@@ -75,6 +75,9 @@ class NextMessage(NamedTuple):
     cells: tuple[RecordedCell, ...]
 
 
+ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
+"""Kinds of rows that are left out because of an earlier run."""
+
 ABANDONED, SETTLED = "abandoned", "settled by hand"
 """Kinds of rows that an operator left unsent, and whose doubt an operator settled."""
 

@@ -49,6 +49,8 @@ class MemoryAttempt:
     ended_at: float | None = None
     result: str | None = None
     what: str = "send"
+    http_status: int | None = None
+    detail: str = ""
 
 
 @dataclass

@@ -16,6 +16,7 @@ class Origin:
         recipients_named: the list as the campaign file names it.
         template: the absolute path of the template file.
         template_digest: the SHA-256 of its content.
+        template_text: its content, or the beginning of a long one.
         recipients_digest: that of the list.
     """
 
@@ -24,5 +25,6 @@ class Origin:
     template_named: str = ""
     template: str = ""
     template_digest: str = ""
+    template_text: str = ""
     recipients_digest: str = ""
     recipients_named: str = ""

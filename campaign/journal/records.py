@@ -29,6 +29,7 @@ class State(StrEnum):
     IN_DOUBT = "in_doubt"
     INVALID = "invalid"
     SKIPPED = "skipped"
+    DELETED = "deleted"
 
 
 class PlannedRow(NamedTuple):
@@ -129,7 +130,13 @@ class Reservation(NamedTuple):
 
 
 class RowResult(NamedTuple):
-    """What became of one row. Times in seconds."""
+    """What became of one row. Times in seconds.
+
+    Attributes:
+        seq: its place in the run, from 1.
+        destination: the conversation; "" where the row is invalid.
+        body: the message as it was, or would be, sent; None where the row is invalid, or it was deleted.
+    """
 
     row: int
     cells: tuple[RecordedCell, ...]
@@ -141,6 +148,9 @@ class RowResult(NamedTuple):
     attempts: int
     at: float | None
     latency: float | None
+    seq: int
+    destination: str
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +169,8 @@ class RunManifest:
         origin: the files that it was planned from.
         server_in_file: the address that the campaign file named, where the run was started from one by a command.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        trial: whether its messages go to a conversation of the operator's own.
+        by: the operator who started it, as user@host; "" where that is not known.
         pace_in_file: what the campaign file itself said about pace, schedule and gate; None where there was none.
     """
 
@@ -173,6 +185,8 @@ class RunManifest:
     origin: Origin = field(default_factory=Origin)
     server_in_file: str | None = None
     label: str | None = None
+    trial: bool = False
+    by: str = ""
     pace_in_file: PaceSettings | None = None
 
     @property
@@ -249,6 +263,7 @@ class ReasonCount:
     Attributes:
         example: the reason in full, as the first of them has it.
         rows: the numbers of the first few.
+        seq: the place of the first in the run.
     """
 
     state: State
@@ -256,6 +271,7 @@ class ReasonCount:
     example: str
     count: int
     rows: tuple[int, ...]
+    seq: int = 0
 
 
 ABSENT = "absent"

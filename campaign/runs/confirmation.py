@@ -82,6 +82,7 @@ class SendConfirmation:
         findings: what may go wrong.
         undecided: the findings that an agreement accepts.
         first: the first messages, as many as are asked for.
+        trial: whether they go to a conversation of the operator's own.
     """
 
     messages: int
@@ -101,6 +102,7 @@ class SendConfirmation:
     findings: tuple[Finding, ...] = ()
     undecided: tuple[Finding, ...] = ()
     first: Callable[[int], Sequence[ShownMessage]] = field(default=lambda _most: (), repr=False)
+    trial: bool = False
 
     def is_late(self, now: float) -> bool:
         """Whether sending was to begin at a moment that has passed before any of it began."""
@@ -147,6 +149,7 @@ def confirmation_of(
         findings=journal.findings(run.number),
         undecided=consequences.undecided,
         first=lambda most: first_messages(run, journal, most),
+        trial=manifest.trial,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import open_journal, peek_journal
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
 from campaign.journal.records import PlannedRow, State
 from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from campaign.recipients.to_fix import SourceColumns, ToFixList, WorkbookMark
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.sheets import Sheet
-
-ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
-"""Kinds of rows that are left out because of an earlier run."""
 
 
 @dataclass
@@ -133,7 +131,7 @@ def earlier_messages(plan: Plan, journal: JournalStore, *, skip_sent: bool = Fal
         RecipientsError: the list is no list to send.
         RunStateError: the list is a sheet To fix of runs that this journal does not contain.
     """
-    if plan.rehearsal:
+    if plan.is_separate:
         yield None
         return
     to_fix = to_fix_list(plan.recipients)
@@ -205,7 +203,7 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
     if last is not None and not last.planned:
         journal.discard(last.number)
         last = journal.last_run()
-    if last is None or plan.rehearsal:
+    if last is None or plan.is_separate:
         return None
     tally = journal.tally(last.number)
     if options.new or options.skip_sent:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.delivery.admission import Admission
 from campaign.delivery.gate import GateOutcome, outcome_of
-from campaign.delivery.ports import SystemClock, Wait
+from campaign.delivery.ports import SystemClock
 from campaign.delivery.shutdown import StopReason
 from campaign.journal.decisions import GATE
 from campaign.journal.records import State
@@ -132,14 +132,15 @@ class Holds:
         return None
 
     async def _wait_for_window(self) -> None:
-        self._progress.wait = None
+        self._progress.waiting_for = ""
         while not self._shutdown:
             now = self._clock.epoch()
             opens = self._opening(now)
             if opens <= now:
                 return
             zone = f" ({self._schedule.time_zone})" if self._schedule.time_zone else ""
-            with self._waiting(Wait("window", opens), f"waiting until {self._schedule.moment_text(opens)}{zone}"):
+            activity = f"waiting until {self._schedule.moment_text(opens)}{zone}"
+            with self._waiting("window", activity, opens):
                 await self._shutdown.sleep(self._clock, min(opens - now, NAP))
 
     def _opening(self, now: float) -> float:
@@ -162,22 +163,24 @@ class Holds:
 
         threading.Thread(target=ask, name="campaign gate", daemon=True).start()
         try:
-            with self._waiting(Wait("gate"), "waiting at the gate"):
+            with self._waiting("gate", "waiting at the gate"):
                 await self._shutdown.wait_for(_done(answer))
             return answer.done() and answer.result()
         finally:
             answer.cancel()
 
     @contextlib.contextmanager
-    def _waiting(self, wait: Wait, activity: str) -> Iterator[None]:
+    def _waiting(self, waiting_for: str, activity: str, until: float | None = None) -> Iterator[None]:
         """Say what is waited for, and count the time."""
-        self._progress.wait, self._progress.activity = wait, activity
+        self._progress.waiting_for, self._progress.waiting_until = waiting_for, until
+        self._progress.activity = activity
         self._waits_since = self._clock.now()
         try:
             yield
         finally:
             self._waited, self._waits_since = self.waited, None
-            self._progress.wait, self._progress.activity = None, ""
+            self._progress.waiting_for, self._progress.waiting_until = "", None
+            self._progress.activity = ""
 
     def _outcome(self) -> GateOutcome:
         assert self._gate is not None  # noqa: S101 - a delivery without one is never held
@@ -197,7 +200,7 @@ def holds_of(
         settings = replace(settings, schedule=ANY_TIME, gate=None)
     holds = Holds(run.journal, run.number, settings, progress=progress, shutdown=shutdown, clock=SystemClock())
     if not looks_only:
-        holds.before_sending, holds.decide, holds.by = tuple(run.before_sending), run.decide_gate, run.by
+        holds.before_sending, holds.decide, holds.by = tuple(run.before_sending), run.decide_gate, run.by or holds.by
     return holds
 
 

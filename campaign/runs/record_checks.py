@@ -11,7 +11,7 @@ from campaign.campaign_file import NamedFiles, is_spreadsheet, named_in
 from campaign.errors import CampaignFileError, Problem, RunStateError
 from campaign.journal import Origin, State, peek_journal
 from campaign.review.phrases import rows_of
-from campaign.runs.options import REHEARSAL_SUFFIX
+from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
 
 JOURNALS = "*.journal.db"
-OTHER_SUFFIXES = (f"{REHEARSAL_SUFFIX}.journal.db", ".test.journal.db")
+OTHER_SUFFIXES = tuple(f"{suffix}.journal.db" for suffix in (REHEARSAL_SUFFIX, TRIAL_SUFFIX))
+
+LONGEST_TEMPLATE = 20_000
+"""Characters of a template that are recorded."""
 
 AS_PLANNED = "what is sent stays as it was planned"
 NEW_ROWS = (
@@ -54,6 +57,7 @@ def origin_of(plan: Plan) -> Origin:
         template_named=named.template,
         template=str(template),
         template_digest=_digest(template),
+        template_text=_beginning(template),
         recipients_digest=_digest(plan.recipients.path),
         recipients_named=named.recipients,
     )
@@ -128,7 +132,7 @@ def check_record(journal: JournalStore, paths: RunPaths, options: RunOptions, ob
         return
     refuse_other_name(paths)
     workbook = paths.folder / f"{paths.name}.results.xlsx"
-    if workbook.exists() and not paths.is_rehearsal:
+    if workbook.exists() and not paths.are_separate:
         what = f"the journal has no run, although {workbook.name} beside it says that there was one"
         remedy = "put the journal back from a copy; or, where everybody may get the message again, add --new"
         raise RunStateError(Problem(str(paths.journal), what, remedy))
@@ -140,7 +144,7 @@ def refuse_other_name(paths: RunPaths) -> None:
     Raises:
         RunStateError: they are.
     """
-    if paths.file is None or paths.is_rehearsal:
+    if paths.file is None or paths.are_separate:
         return
     others = [path for path in sorted(paths.folder.glob(JOURNALS)) if not path.name.endswith(OTHER_SUFFIXES)]
     peeked = [(path, found) for path in others if path != paths.journal and (found := peek_journal(path)) is not None]
@@ -246,6 +250,11 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _beginning(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.read(LONGEST_TEMPLATE)
 
 
 def refuse_old_run(journal: JournalStore, record: RunRecord) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from campaign.channels import CHANNELS
+from campaign.review.export import exported
 from campaign.review.results_workbook import write_results
 
 if TYPE_CHECKING:
@@ -105,6 +107,19 @@ class Report:
         """
         with self._journal.reopened() as journal:
             yield from journal.results(self.run.number)
+
+    def exported(self, form: Literal["csv", "jsonl"]) -> Iterator[str]:
+        """Every row with its message and its attempts, as text for other programs; docs/results.md has the fields.
+
+        Args:
+            form: CSV with a header, or JSON lines.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        with self._journal.reopened() as journal:
+            channel = CHANNELS.find(self.run.manifest.channel)
+            yield from exported(journal, self.run, channel.preview, form)
 
     def to_xlsx(self, path: str | Path, progress: Callable[[int], object] = lambda _rows: None) -> Report:
         """Write the results workbook.

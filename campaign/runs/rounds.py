@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.delivery import DeliveryContext, RowEvent, deliver
 from campaign.delivery.admission import Admission
-from campaign.delivery.ports import Finished
+from campaign.delivery.finished import Finished
 from campaign.errors import Problem
 from campaign.journal.records import State
 from campaign.runs.doubts import Looked

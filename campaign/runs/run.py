@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from campaign.channels import CHANNELS
 from campaign.channels.address import url_of_run
@@ -20,19 +20,20 @@ from campaign.runs.event_stream import EventStream
 from campaign.runs.holds import is_kept
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
+from campaign.runs.undo_task import UndoTask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping
 
     from campaign.channels import Channel
+    from campaign.channels.undo import Undo
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RunRecord
-    from campaign.runs.activity import Meter
     from campaign.runs.holds import BeforeSending, DecideGate
-    from campaign.runs.options import RunObserver
+    from campaign.runs.session_task import SessionTask
     from campaign.settings import DeliverySettings
 
 MOST_PATIENCE = 20.0
@@ -52,7 +53,7 @@ class Run:
         retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
         before_sending: awaited each time before sending begins or goes on; an error that one raises stops the delivery.
         decide_gate: decides whether to go on past the gate; it may block, and is called in a thread of its own.
-        by: who delivers, for the record.
+        by: who delivers it, for the record, as user@host; "" where that is not known.
     """
 
     def __init__(
@@ -88,17 +89,12 @@ class Run:
         self.retry_rows: tuple[range, ...] = ()
         self.before_sending: list[BeforeSending] = []
         self.decide_gate: DecideGate = is_kept
-        self.by = "a program"
+        self.by = ""
         self._retry = retryable(retry)
-        self._delivery: Delivery | None = None
+        self._delivery: SessionTask | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self.number} of {self.record.manifest.recipients}>"
-
-    def followed_by(self, observer: RunObserver, by: str) -> Self:
-        """Let an observer decide at the gate, and put that on record under the operator's name; returns this run."""
-        self.decide_gate, self.by = observer.passes_gate, by or self.by
-        return self
 
     @property
     def number(self) -> int:
@@ -121,9 +117,9 @@ class Run:
         return self._delivery.rate_limiter if self._delivery else None
 
     @property
-    def meter(self) -> Meter | None:
-        """Measures the latest delivery; None before it begins."""
-        return self._delivery.meter if self._delivery else None
+    def task(self) -> SessionTask | None:
+        """The latest delivery or undo; None before it begins."""
+        return self._delivery
 
     @property
     def to_retry(self) -> tuple[State, ...]:
@@ -143,7 +139,7 @@ class Run:
         """Deliver what is waiting: `async for` over every row that reaches a final state.
 
         Leaving the loop early stops the run cleanly: rows in flight end and are recorded, the rest stays pending.
-        Delivery runs at most `event_flow.EVENTS_AHEAD` events ahead of the caller.
+        Delivery runs at most `event_feed.EVENTS_AHEAD` events ahead of the caller.
 
         Args:
             rate: "10/s", "600/min", "auto" or requests per second; None: as planned.
@@ -206,6 +202,18 @@ class Run:
         delivery = Delivery(self, settings, self._retry, self.retry_rows, sends=sends)
         self._begin(delivery)
         return delivery
+
+    def begin_undo(self, undo: Undo, settings: DeliverySettings, rows: tuple[range, ...] = ()) -> UndoTask:
+        """An undo that `stop` and `cancel` reach from now on. The caller holds the journal and calls `perform`.
+
+        Args:
+            undo: how the channel takes a message back.
+            settings: the pace, and when to give up.
+            rows: the numbers of the rows; (): all that were sent.
+        """
+        task = UndoTask(self, undo, settings, rows)
+        self._delivery = task
+        return task
 
     def stop(self, reason: str = "stopped", *, interrupted: bool = True) -> None:
         """Stop the delivery under way: rows in flight end, the rest stays pending. May be called from any thread."""

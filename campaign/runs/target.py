@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from campaign.delivery.proxies import ProxySettings
     from campaign.runs.run import Run
+    from campaign.schedule import Schedule
     from campaign.settings import DeliverySettings
 
 SANDBOX_RATE = 1000.0
@@ -42,6 +43,11 @@ async def target_of(run: Run, settings: DeliverySettings) -> AsyncIterator[Targe
     async with Sandbox(channels=[run.channel]) as sandbox:
         headers = run.channel.auth_headers({each.name: REHEARSAL_KEY for each in run.channel.credentials})
         yield Target(sandbox.url, headers, rehearsed(settings), NO_PROXIES)
+
+
+def schedule_of(run: Run, settings: DeliverySettings) -> Schedule:
+    """When a run is delivered; a rehearsal is at once."""
+    return ANY_TIME if run.record.manifest.rehearsal else settings.schedule
 
 
 def rehearsed(settings: DeliverySettings) -> DeliverySettings:

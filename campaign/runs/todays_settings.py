@@ -33,7 +33,13 @@ def todays_settings(record: RunRecord, file: Path | None, observer: RunObserver)
         CampaignFileError: the sections of the file that say so are wrong, or it cannot be read.
     """
     settings, planned = record.manifest.settings, record.manifest.pace_in_file
-    if file is None or planned is None or record.manifest.rehearsal or (now := pace_in_file(file)) is None:
+    if (
+        file is None
+        or planned is None
+        or record.manifest.rehearsal
+        or record.manifest.trial
+        or (now := pace_in_file(file)) is None
+    ):
         return settings
     changes: dict[str, Any] = {}
     for name, key, before, after in _differences(planned, now):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.cell_problems import UNREADABLE, is_suspect, problems_of_texts
-from campaign.sheets.csv_records import CANDIDATES, MAX_FIELD_LENGTH, CsvRecord, find_delimiter, read_records
+from campaign.sheets.csv_records import MAX_FIELD_LENGTH, CsvRecord, read_records
+from campaign.sheets.delimiter import CANDIDATES, find_delimiter
 from campaign.sheets.facts import SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.header_row import find_header_row, title_row_warning
@@ -69,7 +70,7 @@ class DelimitedSheet:
         check_unchanged(self.path, self._fingerprint)
         limits = TableLimits(self.path.name, len(self.columns))
         with self._lines() as lines:
-            for _, block in groupby(self._records(lines), _excel_block):
+            for _, block in groupby(self._records(lines, self._header_width), _excel_block):
                 records = list(block)
                 narrow = _saved_narrow_by_excel(records)
                 for record in records:
@@ -100,12 +101,13 @@ class DelimitedSheet:
             what = f"cannot be read to its end ({error})"
             raise RecipientsError(Problem(self.path.name, what, "try again")) from error
 
-    def _records(self, lines: LineSource) -> Iterator[CsvRecord]:
+    def _records(self, lines: LineSource, width: int = 0) -> Iterator[CsvRecord]:
         if self._delimiter.has_sep_line:
             lines.readline(_SAMPLE_CHARACTERS)
         first_line = 2 if self._delimiter.has_sep_line else 1
         how = self._delimiter
-        return map(_without_formulas, read_records(lines, how.character, first_line=first_line, spaced=how.spaced))
+        records = read_records(lines, how.character, first_line=first_line, spaced=how.spaced, width=width)
+        return map(_without_formulas, records)
 
     def _up_to_header(self, lines: LineSource) -> Iterator[tuple[int, Sequence[str]]]:
         for record in self._records(lines):

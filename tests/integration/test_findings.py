@@ -10,8 +10,8 @@ import pytest
 from openpyxl import load_workbook
 
 import campaign
-from campaign.findings import UndecidedFindingsError
 from campaign.journal import open_journal
+from campaign.refusals import UndecidedFindingsError
 from tests.integration.conftest import FAST, RunningSandbox, write_csv
 from tests.integration.conftest import Campaign as Command
 from tests.integration.test_terminal import Terminal

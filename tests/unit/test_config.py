@@ -27,6 +27,7 @@ sheet = "Khách hàng"
 header_row = 3
 hidden_rows = "skip"
 label = "Tên"
+legacy_font = "convert"
 
 [columns]
 conversation_id = "Mã hội thoại"
@@ -60,6 +61,10 @@ time_zone = "Asia/Ho_Chi_Minh"
 [gate]
 after = 20
 max_failed = "12.5%"
+
+[after]
+command = ["./tell", "--channel", "ops"]
+webhook = "https://hooks.example.com/x"
 """
 
 
@@ -76,6 +81,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
             "header_row": 3,
             "hidden_rows": "skip",
             "label": "Tên",
+            "legacy_font": "convert",
         },
         "columns": {"conversation_id": "Mã hội thoại"},
         "values": {"page_id": "108600123"},
@@ -96,6 +102,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
             "time_zone": "Asia/Ho_Chi_Minh",
         },
         "gate": {"after": 20, "max_failed": 0.125},
+        "after": {"command": ("./tell", "--channel", "ops"), "webhook": "https://hooks.example.com/x"},
     }
     settings = campaign.delivery_settings
     assert settings.schedule == campaign.schedule.schedule

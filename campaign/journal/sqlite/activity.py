@@ -1,61 +1,45 @@
-"""What a journal file tells of a delivery that is under way; see `journal.activity`."""
+"""The record of what a delivery is doing: one row of a small table for each session, written over every time."""
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
+from typing import TYPE_CHECKING, TypeAlias
 
-from campaign.journal.activity import NOT_SENT, Activity, FirstRows
-from campaign.journal.records import State
-from campaign.journal.sqlite.reader import JournalReader
-from campaign.journal.sqlite.schema import decoding, plain_errors
+from campaign.journal.activity import Activity
+from campaign.journal.records import storable
 
-PATIENCE = 1.0
-"""Seconds to wait for another writer: the next activity is as good."""
+if TYPE_CHECKING:
+    import sqlite3
 
-_COLUMNS = "run, at, rate, eta_seconds, waiting_for, until, waited"
+Note: TypeAlias = tuple[int, Activity]
+"""A session, and what its delivery is doing."""
 
 
-class RecordedActivity(JournalReader):
-    """The part of a journal file in which a delivery says what it is doing."""
+def write_activity(connection: sqlite3.Connection, session: int, activity: Activity) -> None:
+    """Put an activity in the place of the session's earlier one, in one statement, also within a transaction.
 
-    def record_activity(self, session: int, activity: Activity) -> None:
-        """Record what a session is doing; see `ActivityStore.record_activity`.
+    Records may arrive out of order, one with a group of attempts and another by itself: the later one stays.
 
-        Over a connection of its own, which does not wait for the disk: the others must.
-        """
-        with plain_errors(self.path), contextlib.closing(_connect(self.path.as_uri())) as connection:
-            connection.execute(
-                f"INSERT OR REPLACE INTO activity (session, {_COLUMNS}) "  # noqa: S608 - our own names
-                "SELECT ?, ?, ?, ?, ?, ?, ?, ? "
-                "WHERE EXISTS (SELECT 1 FROM session WHERE session = ? AND ended_at IS NULL)",
-                (session, *activity, session),
-            )
-
-    def activity(self) -> Activity | None:
-        """What the session that has not ended is doing; see `ActivityStore.activity`."""
-        with plain_errors(self.path):
-            found = self._connection.execute(
-                f"SELECT {', '.join(f'activity.{name}' for name in _COLUMNS.split(', '))} "  # noqa: S608 - our own names
-                "FROM activity JOIN session USING (session) WHERE ended_at IS NULL ORDER BY session DESC LIMIT 1"
-            ).fetchone()
-        return None if found is None else Activity(*found)
-
-    def first_rows(self, run: int, count: int) -> FirstRows:
-        """The first rows of a run, and their states; see `ActivityStore.first_rows`."""
-        with plain_errors(self.path):
-            found = self._connection.execute(
-                "SELECT state, count(*), max(seq) FROM (SELECT seq, state FROM status "
-                "WHERE run = ? AND state NOT IN (?, ?) ORDER BY seq LIMIT ?) GROUP BY state",
-                (run, *NOT_SENT, count),
-            ).fetchall()
-        with decoding(self.path):
-            states = {State(state): number for state, number, _ in found}
-        return FirstRows(max((last for _, _, last in found), default=0), states)
+    Raises:
+        sqlite3.Error: it is not written.
+    """
+    connection.execute(
+        "INSERT INTO activity (session, rate, eta_seconds, waiting_for, until, at, stopping, waited) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE SET rate = excluded.rate, "
+        "eta_seconds = excluded.eta_seconds, waiting_for = excluded.waiting_for, until = excluded.until, "
+        "at = excluded.at, stopping = excluded.stopping, waited = excluded.waited "
+        "WHERE excluded.at >= activity.at",
+        (session, *activity._replace(stopping=storable(activity.stopping))),
+    )
 
 
-def _connect(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{uri}?mode=rw", uri=True, isolation_level=None, timeout=PATIENCE)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoints are the guard's
-    return connection
+def read_activity(connection: sqlite3.Connection) -> Activity | None:
+    """The activity of the session that has not ended; None where there is none.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    found = connection.execute(
+        "SELECT rate, eta_seconds, waiting_for, until, at, stopping, waited FROM activity JOIN session USING (session) "
+        "WHERE ended_at IS NULL ORDER BY session DESC LIMIT 1"
+    ).fetchone()
+    return None if found is None else Activity(*found)

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError, Problem
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State, storable
-from campaign.journal.sqlite.activity import RecordedActivity
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
-from campaign.journal.sqlite.doubts import SqliteDoubts
 from campaign.journal.sqlite.guard import DeliveryGuard, displaced
 from campaign.journal.sqlite.lock import DeliveryLock, busy
 from campaign.journal.sqlite.manifests import encode_manifest
@@ -23,6 +21,7 @@ from campaign.journal.sqlite.place import arm, checkpoint, disarm, last_attempt,
 from campaign.journal.sqlite.reader import WaitingStates
 from campaign.journal.sqlite.schema import cannot_write, connect, other_session, plain_errors, transaction
 from campaign.journal.sqlite.second_chances import add_digests_and_origins
+from campaign.journal.sqlite.status import SqliteStatus
 from campaign.journal.sqlite.wholeness import not_whole, suspect_all, wal_of
 from campaign.journal.sqlite.witness import read_witness
 from campaign.journal.store import end_deliveries
@@ -41,7 +40,7 @@ AUTOCHECKPOINT = 1000
 """Pages of write-ahead log after which SQLite checkpoints by itself, while nothing is delivered: its default."""
 
 
-class SqliteJournal(SqliteDoubts, RecordedActivity):
+class SqliteJournal(SqliteStatus):
     """One campaign's journal. Made by `open` and `open_or_create`; closed by `with` or `async with`.
 
     Attributes:
@@ -212,7 +211,7 @@ class SqliteJournal(SqliteDoubts, RecordedActivity):
             for table in ("message", "status", "digest", "origin", "looked", "finding", "accepted", "run"):
                 self._connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 - our own names
 
-    def begin_session(self, run: int, retry: Collection[State] = ()) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True, by: str = "") -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended."""
         if not self._is_in_place():
             raise displaced(self.path)
@@ -226,10 +225,12 @@ class SqliteJournal(SqliteDoubts, RecordedActivity):
                     "UPDATE session SET ended_at = max(started_at, coalesce((SELECT max(coalesce(ended_at, "
                     "started_at)) FROM attempt WHERE attempt.run = session.run), 0)) WHERE ended_at IS NULL"
                 )
-                self._connection.execute("UPDATE run SET stop_reason = NULL WHERE run = ?", (run,))
+                self._connection.execute("UPDATE run SET stop_reason = NULL WHERE run = ? AND ?", (run, sends))
+                values = (run, platform.node(), os.getpid(), self._clock.epoch(), token, " ".join(retry), storable(by))
                 cursor = self._connection.execute(
-                    "INSERT INTO session (run, host, process, started_at, token, retry) VALUES (?, ?, ?, ?, ?, ?)",
-                    (run, platform.node(), os.getpid(), self._clock.epoch(), token, " ".join(retry)),
+                    "INSERT INTO session (run, host, process, started_at, token, retry, by) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    values,
                 )
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoints are the guard's
             self._lock.witness.note(attempt=last_attempt(self._connection))

@@ -42,6 +42,7 @@ def decode_manifest(text: str) -> RunManifest:
     stored = json.loads(text)
     for name in ("channel", "server", "template", "recipients"):
         require(stored[name], str)
+    require(stored.get("by", ""), str)
     sections, in_file = stored.pop("settings"), stored.pop("pace_in_file", None)
     rehearsal = stored.pop("rehearsal", stored["server"] == REHEARSAL_SERVER)
     return RunManifest(

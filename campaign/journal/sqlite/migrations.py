@@ -153,19 +153,22 @@ CREATE TABLE server_quota (
 ) WITHOUT ROWID
 """
 
-# What each session did last, for other processes, and for how long it has waited, which is no part of its duration.
+# Who delivers, and what each delivery that is under way was doing when that was last recorded.
 ACTIVITY = """
+ALTER TABLE session ADD COLUMN by TEXT NOT NULL DEFAULT '';
 CREATE TABLE activity (
     session INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL,
-    at REAL NOT NULL,
-    rate REAL NOT NULL,
+    rate REAL,
     eta_seconds REAL,
     waiting_for TEXT,
     until REAL,
-    waited REAL NOT NULL
+    at REAL NOT NULL,
+    stopping TEXT NOT NULL
 )
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY)
+# For how long each delivery has waited by itself, which is no part of its duration.
+WAITED = "ALTER TABLE activity ADD COLUMN waited REAL NOT NULL DEFAULT 0"
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, WAITED)
 """Append; never change a step that was released."""

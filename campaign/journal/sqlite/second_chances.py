@@ -6,10 +6,10 @@ import contextlib
 import json
 import sqlite3
 import time
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from campaign.journal.decisions import ABANDONED, DELIVERED, SETTLED, Decision, EarlierRow
+from campaign.journal.digests import digest_of
 from campaign.journal.records import State, storable
 from campaign.journal.sqlite.findings import RecordedFindings
 from campaign.journal.sqlite.schema import plain_errors, transaction
@@ -192,14 +192,3 @@ def add_digests_and_origins(
     connection.executemany("INSERT INTO digest VALUES (?, ?, ?)", digests)
     if origins:
         connection.executemany("INSERT INTO origin VALUES (?, ?, ?, ?)", origins)
-
-
-def digest_of(body: bytes | None) -> bytes | None:
-    """The digest of a message of an older journal, which stored none: that of its body without `_id`."""
-    if body is None:
-        return None
-    payload = json.loads(body)
-    if isinstance(payload, dict):
-        payload.pop("_id", None)
-    plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return blake2b(plain, digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""What a journal tells of a delivery under way, of its first rows, and of attempts that were not made."""
+"""What a journal tells of the waits of a delivery, of its first rows, and of attempts that were not made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.errors import JournalWriteError
 from campaign.journal import Activity, FirstRows, Outcome, State, open_journal
 from campaign.journal.sqlite import SqliteJournal
 from campaign.schedule import Schedule, parse_days, parse_window
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from campaign.journal import JournalStore
 
-WAITS = Activity(1, NOON, 2.5, 3600.0, "window", NOON + 3000, 120.0)
+WAITS = Activity(2.5, 3600.0, "window", NOON + 3000, NOON, waited=120.0)
 
 
 @pytest.fixture(params=["sqlite", "memory"])
@@ -34,43 +33,6 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalS
 
 
 # Activity
-
-
-def test_a_journal_without_a_delivery_tells_of_none(journal: JournalStore) -> None:
-    assert journal.activity() is None
-    plan(journal, [message(2)])
-    journal.begin_session(1)
-    assert journal.activity() is None
-
-
-def test_the_latest_activity_of_the_session_is_told(journal: JournalStore) -> None:
-    plan(journal, [message(2)])
-    session = journal.begin_session(1)
-    journal.record_activity(session, Activity(1, NOON))
-    assert journal.activity() == Activity(1, NOON, 0.0, None, None, None, 0.0)
-    journal.record_activity(session, WAITS)
-    assert journal.activity() == WAITS
-
-
-def test_a_session_that_has_ended_does_nothing_and_can_say_nothing(journal: JournalStore) -> None:
-    plan(journal, [message(2)])
-    session = journal.begin_session(1)
-    journal.record_activity(session, WAITS)
-    journal.end_session(session, "interrupted")
-    assert journal.activity() is None
-    journal.record_activity(session, WAITS._replace(rate=9.0))
-    assert journal.activity() is None
-
-
-def test_what_a_session_did_that_was_cut_off_is_no_activity_of_the_next(journal: JournalStore) -> None:
-    plan(journal, [message(2)])
-    journal.record_activity(journal.begin_session(1), WAITS)
-    session = journal.begin_session(1)
-    assert journal.activity() is None
-    journal.record_activity(session, WAITS._replace(waiting_for="gate", until=None))
-    activity = journal.activity()
-    assert activity is not None
-    assert (activity.waiting_for, activity.until) == ("gate", None)
 
 
 def test_another_process_reads_it_while_the_journal_is_held(tmp_path: Path) -> None:
@@ -93,17 +55,6 @@ def test_recording_it_does_not_touch_the_main_file(tmp_path: Path) -> None:
         journal.end_session(session, None)
 
 
-def test_a_journal_that_is_locked_for_long_refuses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = planned(tmp_path / "a.journal.db", 1)
-    monkeypatch.setattr("campaign.journal.sqlite.activity.PATIENCE", 0.05)
-    with SqliteJournal.open(path) as journal, SqliteJournal.open(path) as other:
-        session = journal.begin_session(1)
-        other._connection.execute("BEGIN IMMEDIATE")
-        with pytest.raises(JournalWriteError, match="locked"):
-            journal.record_activity(session, WAITS)
-        other._connection.execute("ROLLBACK")
-
-
 def test_it_is_recorded_from_any_thread(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     session = journal.begin_session(1)
@@ -120,7 +71,7 @@ def test_a_wait_is_no_part_of_how_long_a_session_took(journal: JournalStore, tim
     times += [NOON, NOON, NOON + 3600]
     plan(journal, [message(2)])
     session = journal.begin_session(1)
-    journal.record_activity(session, Activity(1, NOON + 3599, waited=3000.0))
+    journal.record_activity(session, WAITS._replace(at=NOON + 3599, waited=3000.0))
     journal.end_session(session, None)
     assert journal.tally(1).seconds == 600.0
 
@@ -137,7 +88,7 @@ def test_nor_of_one_that_was_cut_off_while_it_waited(journal: JournalStore, time
             log.record_outcome(1, attempt, "sent", Outcome(State.SENT, at=NOON + 200))
 
     asyncio.run(work())
-    journal.record_activity(session, Activity(1, NOON + 5000, waited=4700.0))
+    journal.record_activity(session, WAITS._replace(at=NOON + 5000, waited=4700.0))
     if ended:
         journal.begin_session(1)
     assert journal.tally(1).seconds == 300.0

@@ -12,8 +12,8 @@ import pytest
 
 from campaign.errors import JournalBusyError
 from campaign.journal import Decision, EarlierRow, Outcome, State, open_journal
+from campaign.journal.digests import digest_of
 from campaign.journal.sqlite.migrations import STEPS
-from campaign.journal.sqlite.second_chances import digest_of
 
 from .planning import NOON, execute, message, plan, query
 
@@ -230,6 +230,7 @@ def test_a_journal_from_before_is_given_the_tables_and_its_messages_are_known(tm
         deliver(journal, {1: State.SENT})
     for table in re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", "".join(STEPS[2:])):
         execute(path, f"DROP TABLE {table}")
+    execute(path, "ALTER TABLE session DROP COLUMN by")
     execute(path, "PRAGMA user_version = 2")
     with open_journal(path, create=False) as journal, journal.delivered_messages([1]) as find:
         assert find(digest_of(body) or b"") == EarlierRow(1, 2, State.SENT)

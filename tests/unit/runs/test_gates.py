@@ -205,8 +205,7 @@ async def test_a_stop_does_not_wait_for_the_answer(server: ListServer) -> None:
     while not asked.is_set():
         await server.clock.advance(0.1)
         await asyncio.sleep(0)
-    assert campaign.progress.wait is not None
-    assert campaign.progress.wait.waits_for == "gate"
+    assert campaign.progress.waiting_for == "gate"
     campaign.shutdown.request(StopReason("interrupted", interrupted=True))
     assert await delivering == StopReason("interrupted", interrupted=True)
     answer.set()

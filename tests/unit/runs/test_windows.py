@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.delivery import StopReason
-from campaign.delivery.ports import Wait
 from campaign.errors import Problem, RecipientsError
 from campaign.journal import State
 from campaign.runs import holds
@@ -86,17 +85,18 @@ async def test_a_stop_ends_the_wait_at_once(server: ListServer) -> None:
     began = server.clock.now()
     delivering = asyncio.ensure_future(campaign.rounds.deliver(Wanted()))
     await server.clock.advance(60)
-    assert _shown(campaign) == (Wait("window", EIGHT + HOUR), "waiting until Fri 2027-01-15 09:00 (UTC)")
+    assert _shown(campaign) == ("window", EIGHT + HOUR, "waiting until Fri 2027-01-15 09:00 (UTC)")
     assert campaign.holds.waited == pytest.approx(60, abs=1)
     campaign.shutdown.request(StopReason("interrupted", interrupted=True))
     assert await delivering == StopReason("interrupted", interrupted=True)
     assert campaign.states == [PENDING] * 3
-    assert _shown(campaign) == (None, "")
+    assert _shown(campaign) == ("", None, "")
     assert server.clock.now() - began == pytest.approx(60, abs=1)
 
 
-def _shown(campaign: Campaign) -> tuple[Wait | None, str]:
-    return campaign.progress.wait, campaign.progress.activity
+def _shown(campaign: Campaign) -> tuple[str, float | None, str]:
+    progress = campaign.progress
+    return progress.waiting_for, progress.waiting_until, progress.activity
 
 
 async def test_a_clock_that_is_set_during_the_wait_counts(server: ListServer) -> None:
