@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from campaign.config_values import Concurrency, FilePath, Rate, Seconds, TemplateName, Word, finding_codes, in_words
+from campaign.config_values import (
+    Concurrency,
+    FilePath,
+    Name,
+    OneOrMore,
+    Rate,
+    Seconds,
+    TemplateName,
+    Texts,
+    Word,
+    finding_codes,
+    in_words,
+)
 from campaign.errors import Problem
 from campaign.settings import DeliverySettings
 from campaign.sheets.table import ReadOptions
@@ -40,6 +52,8 @@ class RecipientsSection(Section):
         short_date: the number format of dates whose format follows the computer's regional settings.
         hidden_rows: "send" or "skip" rows that the sheet hides; None: that is to be decided where there are any.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        where: expressions over the variables of a row; a row is sent if all of them are true.
+        key: the variables or headers that make two rows the same, also from run to run; (): what is sent to whom.
     """
 
     file: FilePath
@@ -50,6 +64,8 @@ class RecipientsSection(Section):
     short_date: str = "dd/mm/yyyy"
     hidden_rows: Literal["send", "skip"] | None = None
     label: str | None = None
+    where: Texts = ()
+    key: Texts = ()
 
     @property
     def read_options(self) -> ReadOptions:
@@ -61,6 +77,25 @@ class ChecksSection(Section):
     """Which findings are accepted; `findings.KINDS` has their codes."""
 
     accept: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(finding_codes)] = ()
+
+
+class SuppressSection(Section):
+    """A list of those who get nothing: rows whose value stands in it are skipped.
+
+    Attributes:
+        file: .xlsx, .xlsm, .csv or .tsv.
+        column: the header of the column to look in; None: the only one, or the one that is called as the variable.
+        variable: the variable or the header of the recipients to look for; None: the one that the column is called as.
+        sheet, header_row, encoding, delimiter: as in `RecipientsSection`.
+    """
+
+    file: FilePath
+    sheet: str | None = None
+    column: Name | None = None
+    variable: Name | None = None
+    header_row: int = Field(default=1, ge=1, le=1_048_576)
+    encoding: str | None = None
+    delimiter: str | None = None
 
 
 class ServerSection(Section):
@@ -96,6 +131,7 @@ class Campaign(Section):
         template: a path, or the name of a shipped template.
         columns: variable to header, if the header does not already match the variable.
         values: variable to text, the same for every row.
+        suppress: lists of those who get nothing.
     """
 
     name: str = Field(pattern=r"^[^/\\:*?\"<>|\x00-\x1f]*[^/\\:*?\"<>|\x00-\x1f. ]$")
@@ -109,6 +145,7 @@ class Campaign(Section):
     throttle: ThrottleSection = ThrottleSection()
     delivery: DeliverySection = DeliverySection()
     checks: ChecksSection = ChecksSection()
+    suppress: OneOrMore[SuppressSection] = ()
 
     @property
     def delivery_settings(self) -> DeliverySettings:
@@ -139,7 +176,7 @@ def unknown_key(file: Path, path: Sequence[str | int]) -> Problem:
 def _keys_at(path: Sequence[str | int]) -> list[str]:
     fields = Campaign.model_fields
     if path:
-        section = fields[str(path[0])].annotation
+        section = SuppressSection if path[0] == "suppress" else fields[str(path[0])].annotation
         fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else {}
     return [name for name in fields if path or name not in ("folder", "file")]
 
@@ -147,4 +184,6 @@ def _keys_at(path: Sequence[str | int]) -> list[str]:
 def _remedy_for_missing(path: Sequence[str | int]) -> str:
     if path[-1] == "template":
         return 'name a template: template = "livechat-text"'
+    if path[0] == "suppress":
+        return 'name the list: file = "stop.xlsx" under [[suppress]]'
     return 'name the spreadsheet: [recipients] file = "customers.xlsx"'

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from campaign.recipients.lint import OnRow
     from campaign.sheets import CellValue, Column, Row, Sheet
 
-HIDDEN = "hidden"
-"""Kind of the rows that are skipped because the sheet hides them."""
+HIDDEN, CHANGED = "hidden", "changed since sent"
+"""Kinds of the rows that are skipped because the sheet hides them, and because they were sent with another text."""
 
 SENTINEL = "\ue000gap\ue000"
 """Stands in for a blank cell to find out whether its place is rendered; of private-use characters."""
@@ -44,12 +44,14 @@ class FindingContext(NamedTuple):
         section: how the campaign says it is to be read.
         template: the template bound to the list's columns.
         template_name: its file's name.
+        selecting: the places of columns that decide which rows are sent, from 0.
     """
 
     recipients: Sheet
     section: RecipientsSection
     template: MessageTemplate
     template_name: str
+    selecting: frozenset[int] = frozenset()
 
 
 class FindingCollector:
@@ -71,7 +73,7 @@ class FindingCollector:
         self._gaps = _gaps(template)
         self._blank = {column: Occurrences() for column in self._gaps}
         self._hidden, self._guessed = Occurrences(), Occurrences()
-        self._duplicates, self._empty = Occurrences(), Occurrences()
+        self._duplicates, self._empty, self._changed = Occurrences(), Occurrences(), Occurrences()
         self._sent = Occurrences()
         self._last = context.section.header_row
 
@@ -93,6 +95,8 @@ class FindingCollector:
             for plan in planned:
                 if plan.kind == "duplicate":
                     self._duplicates.add(plan.number)
+                elif plan.kind == CHANGED:
+                    self._changed.add(plan.number)
         if not sent:
             return
         self._find(sent, messages)
@@ -190,6 +194,13 @@ class FindingCollector:
                 else "are exact duplicates of earlier rows"
             )
             yield make("duplicates", f"{found.named()} {what} and skipped", found)
+        if (found := self._changed).count:
+            was = (
+                "was changed since it was sent and is"
+                if found.count == 1
+                else "were changed since they were sent and are"
+            )
+            yield make("changed-row", f"{found.named()} {was} skipped", found)
         yield from self._same_destination()
 
     def _blank_value(self, column: Column, variable: str, found: Occurrences) -> Finding:
@@ -226,7 +237,8 @@ class FindingCollector:
         if (found := self._empty).count:
             rows = "1 blank row" if found.count == 1 else f"{found.count:,} blank rows"
             yield make("empty-rows", f"{rows} within the list, from row {found.rows[0]} on", found)
-        unused = [column for column in recipients.columns if column.header and column not in self._used]
+        used = {column.position for column in self._used} | self._context.selecting
+        unused = [column for column in recipients.columns if column.header and column.position not in used]
         if unused:
             named = ", ".join(f"“{shorten(column.label, _SHOWN_LENGTH)}”" for column in unused[:_COLUMNS_LISTED])
             more = ", …" if len(unused) > _COLUMNS_LISTED else ""

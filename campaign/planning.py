@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,12 +15,14 @@ from campaign.errors import Problem, RecipientsError
 from campaign.journal.cells import encode_cells
 from campaign.journal.records import PlannedRow, State
 from campaign.journal.sqlite.duplicates import Duplicates
-from campaign.messages import Mapped, compile_template, find_template, load_template
+from campaign.messages import Mapped, RenderedRow, compile_template, find_template, load_template
 from campaign.plan_findings import HIDDEN, FindingCollector, FindingContext
 from campaign.plan_rows import PlanCounts, PlannedRows
+from campaign.plan_selection import RowRules, row_rules
 from campaign.recipients import how_it_was_read
 from campaign.recipients.batches import batches
 from campaign.recipients.labels import label_column
+from campaign.recipients.selection import LeftOut
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import open_sheet
 from campaign.text import one_line
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from campaign.journal import JournalStore, RunRecord
     from campaign.messages import MessageTemplate, TemplateFile
     from campaign.recipients.lint import OnRow
+    from campaign.recipients.selection import Selection
     from campaign.sheets import Column, Row, Sheet
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
@@ -58,6 +61,7 @@ class Plan:
         server: the server's base URL; "" in a rehearsal.
         rehearsal: whether it is for a sandbox.
         label: the column by whose text rows are called; None: by their number alone.
+        rules: what decides which rows are left out, and which of them are the same.
     """
 
     campaign: Campaign
@@ -67,6 +71,7 @@ class Plan:
     server: str
     rehearsal: bool = False
     label: Column | None = None
+    rules: RowRules = field(default_factory=RowRules)
 
     def __repr__(self) -> str:
         return f"<Plan of {self.campaign.name}: {self.recipients.path.name} to {self.server_name}>"
@@ -130,20 +135,22 @@ class Plan:
     def collector(self, on_row: OnRow | None = None) -> FindingCollector:
         """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
         section = self.campaign.recipients
-        context = FindingContext(self.recipients, section, self.template, self.template_file.path.name)
+        name = self.template_file.path.name
+        context = FindingContext(self.recipients, section, self.template, name, self.rules.positions)
         return FindingCollector(context, on_row)
 
 
-def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
+def prepare(campaign: Campaign, *, rehearsal: bool = False, rows: Sequence[range] = ()) -> Plan:
     """Open and compile what a campaign names; reads no further than the headers (`campaign.plan` reads every row).
 
     Args:
         campaign: the campaign.
         rehearsal: plan for a sandbox, which needs no address.
+        rows: the numbers of the rows to send, as the spreadsheet has them; (): all. Others are skipped.
 
     Raises:
-        CampaignFileError: the server's address is missing or wrong.
-        RecipientsError: the list cannot be read, or has the columns on another row or sheet.
+        CampaignFileError: the server's address is missing or wrong, or a rule for rows is.
+        RecipientsError: the list or a suppression list cannot be read, or has the columns on another row or sheet.
         TemplateError: the template cannot be used with these columns.
     """
     template_file = load_template(find_template(campaign.template, campaign.folder))
@@ -151,12 +158,12 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False) -> Plan:
     section = campaign.recipients
     recipients = open_sheet(section.file, section.read_options)
     to_fix_list(recipients)  # raises for the sheet In doubt
-    mapped = Mapped(campaign.columns, campaign.values)
-    template = compile_template(
-        template_file, recipients.columns, mapped, partial(how_it_was_read, recipients, section.header_row)
-    )
+    mapped, hints = Mapped(campaign.columns, campaign.values), partial(how_it_was_read, recipients, section.header_row)
+    rules = row_rules(campaign, recipients, mapped, hints, rows)
+    mapped = replace(mapped, used_elsewhere=rules.names)
+    template = compile_template(template_file, recipients.columns, mapped, hints)
     label = label_column(recipients, section.label) if section.label is not None else None
-    return Plan(campaign, recipients, template_file, template, server, rehearsal, label)
+    return Plan(campaign, recipients, template_file, template, server, rehearsal, label, rules)
 
 
 def planned_rows(
@@ -185,11 +192,11 @@ def planned_rows(
 def _plan_batches(
     plan: Plan, stamp: Stamp | None, collector: FindingCollector | None = None, leave_out: LeaveOut | None = None
 ) -> Iterator[Sequence[PlannedRow]]:
-    found = False
-    with Duplicates() as duplicates:
+    found, selection = False, plan.rules.selection(plan.recipients)
+    with Duplicates(plan.rules.key.shown if plan.rules.key else "") as duplicates:
         for batch in batches(plan.recipients):
             found = True
-            rows = [_plan_row(plan, row, stamp) for row in batch]
+            rows = [_plan_row(plan, row, stamp, selection) for row in batch]
             # Before duplicates are sought: that of a row which is left out has no earlier row to be a duplicate of.
             planned = duplicates.skip(rows if leave_out is None else list(map(leave_out, rows)))
             if collector is not None:
@@ -198,17 +205,21 @@ def _plan_batches(
     if not found:
         where = str(plan.recipients.path)
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
+    if selection is not None:
+        selection.end(plan.recipients.path.name)
 
 
-def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
+def _plan_row(plan: Plan, row: Row, stamp: Stamp | None, selection: Selection | None = None) -> PlannedRow:
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
     label = "" if plan.label is None else one_line(row.texts[plan.label.position], LONGEST_LABEL)
-    if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
-        reason = "hidden in the sheet"
+    left_out = _left_out(plan, row, selection)
+    key = plan.rules.key.of(row.texts) if plan.rules.key is not None else None
+    if left_out is not None and not isinstance(left_out, Problem):
+        kind, reason = left_out
         return PlannedRow(
-            row.number, State.SKIPPED, kind=HIDDEN, reason=reason, texts=row.texts, cells=cells, label=label
+            row.number, State.SKIPPED, kind=kind, reason=reason, texts=row.texts, cells=cells, key=key, label=label
         )
-    rendered = plan.template.render(row)
+    rendered = plan.template.render(row) if left_out is None else RenderedRow(None, (left_out,))
     payload = rendered.payload
     if payload is None:
         return PlannedRow(
@@ -219,6 +230,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
             reason="\n".join(map(str, rendered.problems)),
             texts=row.texts,
             cells=cells,
+            key=key,
             label=label,
         )
     plain = _ENCODER.encode(payload).encode()
@@ -231,8 +243,16 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
         body=_ENCODER.encode(stamp(payload, row.number)).encode() if stamp else plain,
         digest=blake2b(plain, digest_size=16).digest(),
         cells=cells,
+        key=key,
         label=label,
     )
+
+
+def _left_out(plan: Plan, row: Row, selection: Selection | None) -> LeftOut | Problem | None:
+    """Why nothing is sent for a row, whatever its message; or why that cannot be said."""
+    if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
+        return LeftOut(HIDDEN, "hidden in the sheet")
+    return None if selection is None else selection.look_at(row)
 
 
 def message_id(secret: bytes, row: int) -> str:

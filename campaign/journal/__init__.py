@@ -18,6 +18,7 @@ from campaign.journal.records import (
     Tally,
     WaitingRow,
 )
+from campaign.journal.selection_store import Omission, SelectedRow
 from campaign.journal.store import JournalStore
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "EarlierRow",
     "JournalStore",
     "NextMessage",
+    "Omission",
     "Origin",
     "Outcome",
     "PlannedRow",
@@ -37,6 +39,7 @@ __all__ = [
     "RowResult",
     "RunManifest",
     "RunRecord",
+    "SelectedRow",
     "State",
     "StatedQuota",
     "Tally",

@@ -17,11 +17,13 @@ class EarlierRow(NamedTuple):
         run: the run.
         row: the row's number in that run's list.
         state: sent, in doubt or sending.
+        digest: the digest of its message; None where that is not known.
     """
 
     run: int
     row: int
     state: State
+    digest: bytes | None = None
 
 
 DELIVERED = (State.SENT, State.IN_DOUBT, State.SENDING)

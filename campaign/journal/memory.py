@@ -13,8 +13,8 @@ from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
 from campaign.journal.cells import decode_cells
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
-from campaign.journal.memory_doubts import MemoryDoubts
 from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
+from campaign.journal.memory_selection import MemorySelection
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
@@ -47,7 +47,7 @@ class _Session:
     seconds: float | None = None
 
 
-class MemoryJournal(MemoryDoubts):
+class MemoryJournal(MemorySelection):
     """A campaign's journal in this process's memory; implements `JournalStore`."""
 
     where = "memory"

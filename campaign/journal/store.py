@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from campaign.journal.doubts import DoubtStore
 from campaign.journal.finding_store import FindingStore
 from campaign.journal.records import State
+from campaign.journal.selection_store import SelectionStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -47,7 +48,7 @@ class ActiveDelivery(Protocol):
         ...
 
 
-class JournalStore(DoubtStore, FindingStore, Protocol):
+class JournalStore(DoubtStore, FindingStore, SelectionStore, Protocol):
     """One campaign's journal: the single source of truth. Use with `with` or `async with`.
 
     Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.

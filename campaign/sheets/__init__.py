@@ -9,6 +9,7 @@ print(row.number, row.texts)
 
 from __future__ import annotations
 
+from campaign.sheets.column_parts import ColumnPart, plain_texts, read_column
 from campaign.sheets.facts import EncodingFact, MergedAreas, SheetFacts
 from campaign.sheets.legacy_fonts import from_legacy_font, is_legacy_font
 from campaign.sheets.opening import open_sheet, workbook_properties
@@ -18,6 +19,7 @@ from campaign.sheets.table import CellValue, Column, ReadOptions, Row, Sheet
 __all__ = [
     "CellValue",
     "Column",
+    "ColumnPart",
     "EncodingFact",
     "MergedAreas",
     "ReadOptions",
@@ -28,5 +30,7 @@ __all__ = [
     "from_legacy_font",
     "is_legacy_font",
     "open_sheet",
+    "plain_texts",
+    "read_column",
     "workbook_properties",
 ]

@@ -39,7 +39,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"folder = 'x'\n{LEAST}",
             "folder: there is no such setting; known here: name, template, recipients, columns, values, server, "
-            "throttle, delivery, checks",
+            "throttle, delivery, checks, suppress",
             id="name of our own",
         ),
         pytest.param("", 'template: is missing; name a template: template = "livechat-text"', id="template"),

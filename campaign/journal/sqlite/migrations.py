@@ -153,5 +153,15 @@ CREATE TABLE server_quota (
 ) WITHOUT ROWID
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS)
+# What makes a row the same from run to run, where the campaign says so: a digest, which stays without the cells.
+KEYS = """
+CREATE TABLE row_key (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID
+"""
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, KEYS)
 """Append; never change a step that was released."""
