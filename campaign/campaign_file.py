@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import Campaign, ChecksSection, problem_of, unknown_key
+from campaign.config import Campaign, ChecksSection, SuppressSection, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.more_rules import NO_MORE, MoreRules, more_rules, with_more_rules
@@ -165,6 +166,37 @@ def named_in(file: Path) -> NamedFiles:
     given = read_toml(file)
     section = given.get("recipients")
     return NamedFiles(str(given.get("template", "")), str(section.get("file", "")) if isinstance(section, dict) else "")
+
+
+class NamedLists(NamedTuple):
+    """The suppression lists that a campaign file names, and where its variables come from."""
+
+    lists: tuple[SuppressSection, ...] = ()
+    columns: Mapping[str, str] = MappingProxyType({})
+    values: Mapping[str, str] = MappingProxyType({})
+
+
+def suppress_in(file: Path) -> NamedLists:
+    """The suppression lists of a campaign file, whatever else is in it.
+
+    Raises:
+        CampaignFileError: it cannot be read, or they are not written as they should be.
+    """
+    given = with_paths(file, read_toml(file))
+    names = ("suppress", "columns", "values")
+    least = {"name": "x", "folder": file.parent, "template": "x", "recipients": {"file": "x"}}
+    read = _validate(file, {**least, **{name: given[name] for name in names if name in given}}, {})
+    return NamedLists(read.suppress, read.columns, read.values)
+
+
+def suppress_sections(given: Collection[str]) -> tuple[SuppressSection, ...]:
+    """The suppression lists that options name: paths, or "VARIABLE=FILE".
+
+    Raises:
+        CampaignFileError: one is a web address, or blank.
+    """
+    least = {"name": "x", "folder": Path(), "template": "x", "recipients": {"file": "x"}}
+    return _validate(Path("--suppress"), with_more_rules(least, more_rules((), given)), {}).suppress
 
 
 def _refuse_reserved(file: Path, name: str) -> None:

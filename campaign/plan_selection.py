@@ -153,8 +153,7 @@ def _suppression_rule(section: SuppressSection, columns: Sequence[Column], mappe
     with named_as_suppression():
         sheet, _ = open_list(rule)
         variable = section.variable or _variable_of(rule, sheet, columns, mapped)
-        where = f"suppression list {rule.name}"
-        source = find_source(variable, columns, mapped, where)
+        source = find_source(variable, columns, mapped, f"recipients, for suppression list {rule.name}")
         if isinstance(source, Problem):
             raise CampaignFileError(source)
         position = None if source.column is None else source.column.position

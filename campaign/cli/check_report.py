@@ -15,7 +15,7 @@ from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows, prepare
 from campaign.problem_groups import ProblemGroups
 from campaign.review.findings_text import BLOCKING, StyledLine, finding_lines
-from campaign.review.phrases import rows_of
+from campaign.review.phrases import left_out, reason_of, rows_of
 from campaign.review.preview_terminal import hanging
 from campaign.runs.earlier import looking_back
 from campaign.text import one_line
@@ -31,13 +31,12 @@ if TYPE_CHECKING:
     from campaign.sheets import Column
 
 
-def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int:
-    """Plan, and print what has to be decided, every problem, the mapping and the counts.
+def check_plan(plan: Plan, *, json_wanted: bool, quiet: bool) -> int:
+    """Read a plan, and print what has to be decided, every problem, the mapping and the counts.
 
     Returns:
         The exit code.
     """
-    plan = prepare(campaign)
     count, groups = PlanCounts(), ProblemGroups()
     first: PlannedRow | None = None
     with JsonArray() as problems, plan.collector() as collector:
@@ -54,6 +53,7 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
         show_lines(lines, out=not json_wanted)
         if not quiet:
             show_lines(_mapping_lines(plan, collector.linter, first, width), out=not json_wanted)
+            show_lines(_left_out_lines(count, width), out=not json_wanted)
             verdict = hanging("", _verdict(count, undecided(findings, plan.accepted)), width, indent=2)
             show_lines(map(StyledLine, verdict), out=not json_wanted)
         if json_wanted:
@@ -87,7 +87,7 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     Returns:
         `NOTHING_SENT` if a run would refuse rows, `SOME_NOT_SENT` if findings have to be decided, else 0.
     """
-    plan = prepare(campaign, rehearsal=given["sandbox"])
+    plan = prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ())
     count, groups = PlanCounts(), ProblemGroups()
     with plan.collector() as collector, looking_back(plan, skip_sent=given["skip_sent"]) as leave_out:
         for row in planned_rows(plan, collector=collector, leave_out=leave_out):
@@ -98,6 +98,7 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     show_lines(problem_lines(groups, width))
     show_lines(finding_lines(findings, plan.accepted, width, rehearsal=plan.rehearsal, notes=not quiet))
     if not quiet:
+        show_lines(_left_out_lines(count, width))
         limit = given["limit"]
         first = f", the first {limit} of them before a resume" if limit else ""
         say(f"Dry run: {_counts(count)} They would go to {plan.server_name}{first}. Nothing was sent.")
@@ -106,6 +107,12 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     if count.invalid and not given["skip_invalid"]:
         return NOTHING_SENT
     return SOME_NOT_SENT if not plan.rehearsal and undecided(findings, plan.accepted) else ALL_SENT
+
+
+def _left_out_lines(count: PlanCounts, width: int) -> Iterator[StyledLine]:
+    """How many rows are left out on purpose, and why."""
+    if count.left_out:
+        yield from (StyledLine(line) for line in hanging("Left out: ", left_out(count.left_out), width, indent=2))
 
 
 def nothing_sent(reason: str, rows: Mapping[str, int], findings: tuple[Finding, ...]) -> dict[str, object]:
@@ -145,6 +152,9 @@ def _as_json(
     """The JSON of `check`, without the problems of rows."""
     return {
         **_numbers(count),
+        "left_out": [
+            {"reason": reason_of(each), "count": each.count, "rows": list(each.rows)} for each in count.left_out
+        ],
         "columns": columns,
         "notes": list(plan.recipients.notes),
         "warnings": [finding.as_json() for finding in findings],

@@ -44,6 +44,14 @@ def pair(value: str) -> tuple[str, str]:
     return name.strip(), text
 
 
+SUPPRESS = click.option(
+    "--suppress",
+    multiple=True,
+    metavar="[VARIABLE=]FILE",
+    help="Leave out rows whose value is in this list; may be repeated.",
+)
+
+
 def campaign_options(command: Command) -> Command:
     """FILE, and the options that override the campaign file."""
     for decorate in reversed(_CAMPAIGN_OPTIONS):
@@ -70,6 +78,13 @@ _CAMPAIGN_OPTIONS = (
     click.option("--delimiter", metavar="CHARACTER", help="What separates the fields of a CSV, such as ;"),
     click.option(
         "--hidden-rows", type=click.Choice(["send", "skip"]), help="Send or leave out rows that the sheet hides."
+    ),
+    click.option(
+        "--where", multiple=True, metavar="EXPR", help="Send only rows for which this is true, as in {% if EXPR %}."
+    ),
+    SUPPRESS,
+    click.option(
+        "--key", multiple=True, metavar="NAME", help="A variable or header that makes two rows the same, in any run."
     ),
     click.option(
         "--accept", multiple=True, metavar="CODE", help="Send in spite of findings with this code; may be repeated."
@@ -119,6 +134,7 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     overrides: Overrides = {name: given.get(name) for name in names}  # type: ignore[assignment] # named above
     overrides["columns"], overrides["values"] = dict(given["mapped"]), dict(given["values"])
     overrides["accept"] = given["accept"]
+    overrides["where"], overrides["suppress"], overrides["key"] = given["where"], given["suppress"], given["key"]
     return load_campaign(file, **overrides)
 
 

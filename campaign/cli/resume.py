@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import server_in_file
+from campaign.campaign_file import server_in_file, suppress_sections
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     FILE,
     MOVED,
     RESULTS,
     ROWS,
+    SUPPRESS,
     campaign_paths,
     credentials,
     delivery_options,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--recover", is_flag=True, help="Go on although files of the journal are lost: rows that wait may have been sent."
 )
+@SUPPRESS
 @MOVED
 @ROWS
 @RESULTS
@@ -81,6 +83,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
         rows=given["rows"] or (),
+        suppress=suppress_sections(given["suppress"]),
     )
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = resume_run(paths, credentials, options, observer)

@@ -14,6 +14,7 @@ from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     MOVED,
     RESULTS,
+    ROWS,
     campaign_options,
     credentials,
     delivery_options,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--skip-sent", is_flag=True, help="Start over without the rows that were sent, or are in doubt.")
 @click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with its own files.")
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
+@ROWS
 @MOVED
 @RESULTS
 @output_options
@@ -53,6 +55,7 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign run tet-offer.toml --sandbox       rehearse first
     campaign run tet-offer.toml --limit 10      ten real messages, then: campaign resume tet-offer.toml
     campaign run customers.xlsx --template livechat-text --server https://chat.example.com
+    campaign run orders.toml --skip-sent --yes  every night: only the new rows
     """
     campaign = load(file, given)
     if given["dry_run"]:
@@ -62,7 +65,9 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used, by=operator())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         try:
-            report = run_plan(prepare(campaign, rehearsal=given["sandbox"]), credentials, options, observer)
+            report = run_plan(
+                prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ()), credentials, options, observer
+            )
         except UndecidedFindingsError as error:
             if given["as_json"]:
                 reason = f"findings have to be decided: {', '.join(codes_of(error.undecided))}"

@@ -178,7 +178,7 @@ class RowEvent(NamedTuple):
 
     Attributes:
         row: the row's number in the spreadsheet.
-        state: sent, failed or in doubt.
+        state: sent, failed or in doubt; skipped, where its recipient has opted out since the run was planned.
         reason: why it was not sent; "" where it was.
         message_id: the message's id at the server, where it gave one.
     """

@@ -17,7 +17,7 @@ class EarlierRow(NamedTuple):
         run: the run.
         row: the row's number in that run's list.
         state: sent, in doubt or sending.
-        digest: the digest of its message; None where that is not known.
+        digest: the digest of its message, where rows are looked up by key and that is known; else None.
     """
 
     run: int

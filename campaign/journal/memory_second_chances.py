@@ -197,4 +197,4 @@ class MemorySecondChances:
 
 def earlier_row(run: int, row: MemoryRow) -> EarlierRow:
     """A row that was delivered, as later runs see it."""
-    return EarlierRow(run, row.planned.number, row.outcome.state, row.planned.digest)
+    return EarlierRow(run, row.planned.number, row.outcome.state)

@@ -29,10 +29,11 @@ class MemorySelection(MemoryDoubts):
         for run, row in self._delivered(runs):
             key = row.planned.key if run in same else None
             key = key_of(run, decode_texts(row.planned.cells)) if key is None else key
+            earlier = earlier_row(run, row)._replace(digest=row.planned.digest)
             if key is None:
-                without_key.setdefault(row.planned.digest, earlier_row(run, row))
+                without_key.setdefault(row.planned.digest, earlier)
             else:
-                by_key.setdefault(key, earlier_row(run, row))
+                by_key.setdefault(key, earlier)
 
         def find(key: bytes, digest: bytes | None) -> EarlierRow | None:
             return by_key.get(key) or (None if digest is None else without_key.get(digest))
@@ -53,7 +54,7 @@ class MemorySelection(MemoryDoubts):
         if session is not None:
             self.check_session(session)
         count = 0
-        for seq, kind, reason in omissions:
+        for seq, _, kind, reason in omissions:
             row = self._runs[run].rows[seq]
             if row.outcome.state in states:
                 row.outcome = row.outcome._replace(state=State.SKIPPED, kind=storable(kind), reason=storable(reason))

@@ -34,9 +34,17 @@ class SelectedRow(NamedTuple):
 
 
 class Omission(NamedTuple):
-    """A row that is left out, and why; `kind` is the same for all rows that are left out for the same."""
+    """A row that is left out.
+
+    Attributes:
+        seq: its place in the run.
+        row: its number in the list.
+        kind: the same for all rows that are left out for this.
+        reason: why this one is.
+    """
 
     seq: int
+    row: int
     kind: str
     reason: str
 

@@ -119,7 +119,7 @@ def refuse_growth(operation: str, value: object, given: Sequence[object], named:
     Raises:
         OverBudgetError: the result would exceed `LONGEST`.
     """
-    if operation not in GROWING:
+    if operation not in GROWING or (operation == "int" and isinstance(value, str) and len(value) < LONGEST_NUMERAL):
         return
     size = len(value) if isinstance(value, str | bytes | list | tuple | range) else 1
     if _size(operation, value, given, named, size) > LONGEST:

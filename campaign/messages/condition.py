@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -65,6 +66,8 @@ class Condition:
         self._letters = frozenset(column.letter for column in self.columns)
         # Cells as stored may differ although they look the same.
         self._remembers = not text.uses.whole_row
+        self._contexts = _Contexts(text)
+        self._render = text.template.root_render_func
         self._runaways: set[int] = set()
         self._remembered: dict[tuple[str, ...], bool] = {}
 
@@ -86,7 +89,9 @@ class Condition:
             return known
         self._budget.renew()
         try:
-            met = self._text.template.render(self.binding.context(row)) == MET
+            context = self._contexts.context
+            context.parent.update(self.binding.context(row))
+            met = MET in self._render(context)
         except RENDER_ERRORS as error:
             return self._problem_of(error, row)
         if self._remembers and len(self._remembered) < MOST_REMEMBERED:
@@ -109,6 +114,13 @@ class Condition:
             if letters in self._letters or letters == problem.where or " " in letters:
                 return problem
         return None
+
+
+class _Contexts(threading.local):
+    """One Jinja context for all rows that a thread looks at: to make one takes longer than to compare two texts."""
+
+    def __init__(self, text: TextTemplate) -> None:
+        self.context = text.template.new_context()
 
 
 def compile_conditions(
@@ -165,7 +177,7 @@ def holds(value: object) -> bool:
         TemplateRuntimeError: it is no answer, such as a whole row, or a method that is not called.
         UndefinedError: it is a name that there is not.
     """
-    answer = shown(value)
+    answer = value if isinstance(value, bool) else shown(value)
     return bool(answer.strip() if isinstance(answer, str) else answer)
 
 

@@ -12,7 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels.look_up import look_up_of
-from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, Shutdown, StopReason
+from campaign.delivery import (
+    DeliveryContext,
+    HttpTransport,
+    LocalRateLimiter,
+    Progress,
+    RowEvent,
+    Shutdown,
+    StopReason,
+)
 from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.delivery.redaction import Redaction
@@ -22,15 +30,16 @@ from campaign.journal.records import State
 from campaign.review.phrases import rows_of
 from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
+from campaign.runs.event_flow import EventFlow
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.stop_watch import stop_watch
+from campaign.runs.suppression import leave_out_suppressed
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, Tally
@@ -44,9 +53,6 @@ SANDBOX_RATE = 1000.0
 
 REHEARSAL_KEY = "key-of-a-rehearsal"
 """Any key will do; but not a word that occurs in reasons, from which keys are blanked."""
-
-EVENTS_AHEAD = 64
-"""Events that wait for the caller before no further row begins."""
 
 LAST_LOOK = 10.0
 """Seconds for which rows in doubt are looked up once a delivery was interrupted."""
@@ -93,10 +99,7 @@ class Delivery:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[object] | None = None
         self._ended: Future[None] = Future()
-        self._follow: Callable[[RowEvent], object] | None = None
-        self._ahead = 0
-        self._room = asyncio.Event()
-        self._room.set()
+        self._events = EventFlow()
 
     @property
     def stopping(self) -> bool:
@@ -126,15 +129,13 @@ class Delivery:
     def follow(self, follow: Callable[[RowEvent], object]) -> None:
         """Call a function in the event loop for each row that has reached a final state.
 
-        No further row begins while `EVENTS_AHEAD` of the events have not been `taken`.
+        No further row begins while `event_flow.EVENTS_AHEAD` of the events have not been `taken`.
         """
-        self._follow = follow
+        self._events.follow = follow
 
     def taken(self) -> None:
         """Count an event that the caller has received; from any thread."""
-        self._ahead -= 1
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._room.set)
+        self._events.taken(self._loop)
 
     async def perform_alone(self) -> None:
         """Deliver, holding the journal.
@@ -212,7 +213,8 @@ class Delivery:
         settler = DoubtSettler(run.journal, run.number, look_up_of(run.channel), self._session)
         try:
             async with HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport:
-                rounds = Rounds(settler, partial(self._open_context, transport, settings, redaction))
+                open_context = partial(self._open_context, transport, settings, redaction)
+                rounds = Rounds(settler, open_context, None if self._look_only else self._leave_out_suppressed)
                 try:
                     return await self._perform_rounds(rounds)
                 finally:
@@ -224,7 +226,7 @@ class Delivery:
         # The sandbox of a rehearsal is new, and has no messages from before.
         looks_first = not self._run.record.manifest.rehearsal
         reason = await rounds.deliver(Wanted(self._retry, sends=self._sends, looks_first=looks_first))
-        left = self._stop_requested and self._follow is not None  # perhaps nobody takes events any more
+        left = self._stop_requested and self._events.follow is not None  # perhaps nobody takes events any more
         if reason is None or reason.fault or left:
             return reason
         self._shutdown, self.rate_limiter = Shutdown(), None  # what is in doubt can be looked up all the same
@@ -234,6 +236,13 @@ class Delivery:
         with contextlib.suppress(JournalError):
             await rounds.look()
         return reason
+
+    async def _leave_out_suppressed(self, retry: tuple[State, ...]) -> None:
+        """Skip who stands in a suppression list by now; each is an event."""
+        omitted = await leave_out_suppressed(self._run, retry, self._rows if retry else (), session=self._session)
+        for each in omitted if self._events.follow else ():
+            await self._events.wait_for_room(self._shutdown)
+            self._events.publish(RowEvent(each.row, State.SKIPPED, each.reason))
 
     @contextlib.asynccontextmanager
     async def _open_context(
@@ -257,21 +266,10 @@ class Delivery:
                 shutdown=self._shutdown,
                 progress=self.progress,
                 redaction=redaction,
-                on_event=self._publish if self._follow else None,
-                wait_for_room=self._wait_for_room,
+                on_event=self._events.publish if self._events.follow else None,
+                wait_for_room=partial(self._events.wait_for_room, self._shutdown),
                 look_only=self._look_only,
             )
-
-    def _publish(self, event: RowEvent) -> None:
-        assert self._follow is not None  # noqa: S101 - else it is not called
-        self._ahead += 1
-        self._follow(event)
-
-    async def _wait_for_room(self) -> None:
-        while self._ahead >= EVENTS_AHEAD and not self._shutdown:
-            self._room.clear()
-            if self._ahead >= EVENTS_AHEAD:  # else it was taken in another thread meanwhile
-                await self._shutdown.wait_for(self._room.wait())
 
     def _end_session(self, session: int) -> None:
         """Record the end, also where the caller has closed the journal meanwhile."""

@@ -19,6 +19,7 @@ from campaign.runs.delivery import LEFT, Delivery
 from campaign.runs.event_stream import EventStream
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
+from campaign.runs.suppression import RunSuppression
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping
@@ -46,6 +47,7 @@ class Run:
         credentials: the values that the channel's server asks for.
         proxies: the proxies of this machine; a rehearsal takes none.
         retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
+        suppression: the lists of those who get nothing, which are read again each time before sending begins.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Run:
         self.server = url_of_run(self.channel, server, record.manifest.server, f"{journal.where}, run {record.number}")
         self.proxies = proxies
         self.retry_rows: tuple[range, ...] = ()
+        self.suppression = RunSuppression(record)
         self._retry = retryable(retry)
         self._delivery: Delivery | None = None
 

@@ -16,6 +16,7 @@ from campaign.runs.earlier import clear_the_way, earlier_messages
 from campaign.runs.options import REHEARSAL_SUFFIX
 from campaign.runs.record_checks import origin_of
 from campaign.runs.run import Run
+from campaign.runs.suppression import RunSuppression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,6 +70,7 @@ def begin_run(
             findings = _write(plan, journal, record, options, observer, earlier=earlier)
         asked = _undecided(plan, findings, options, observer, journal.tally(record.number))
         run = Run(journal, record, credentials, proxies=options.proxies)
+        run.suppression = RunSuppression(record, plan.rules.lists)
         sealed = confirmed(run, journal, observer, consequences_of(journal, earlier, unfinished, asked))
         if sealed:
             _accept(plan, journal, record, options, asked)
@@ -214,6 +216,8 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         origin=origin_of(plan),
         server_in_file=options.server_in_file,
         label=plan.label.header if plan.label else None,
+        key=plan.rules.key.names if plan.rules.key else (),
+        suppress=plan.rules.suppress,
     )
 
 

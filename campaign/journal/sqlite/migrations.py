@@ -155,7 +155,7 @@ CREATE TABLE server_quota (
 
 # What makes a row the same from run to run, where the campaign says so: a digest, which stays without the cells.
 KEYS = """
-CREATE TABLE row_key (
+CREATE TABLE IF NOT EXISTS row_key (
     run INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     key BLOB NOT NULL,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from campaign.journal.records import PlannedRow
 
 _BY_DIGEST = """
-SELECT coalesce(digest, digest_of(body)), run, row, state, coalesce(digest, digest_of(body))
+SELECT coalesce(digest, digest_of(body)), run, row, state, NULL
 FROM status JOIN message USING (run, seq) LEFT JOIN digest USING (run, seq)
 """
 _BY_ORIGIN = """

@@ -86,7 +86,7 @@ class RecordedSelection(SqliteDoubts):
         with plain_errors(self.path), transaction(self._connection):
             if session is not None:
                 self.check_session(session)
-            for seq, kind, reason in omissions:
+            for seq, _, kind, reason in omissions:
                 count += self._connection.execute(
                     "UPDATE status SET state = ?, kind = ?, reason = ? "  # noqa: S608 - only marks
                     f"WHERE run = ? AND seq = ? AND state IN ({marks})",
