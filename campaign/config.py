@@ -156,7 +156,7 @@ class Campaign(Section):
 def problem_of(file: Path, error: ErrorDetails) -> Problem:
     """Convert a pydantic error of a campaign file to a `Problem`."""
     path = tuple(part for part in error["loc"] if part != "[key]")
-    where = f"{file}: {'.'.join(map(str, path))}"
+    where = f"{file}: {_dotted(path)}"
     if error["type"] == "extra_forbidden":
         return unknown_key(file, path)
     if error["type"] == "missing":
@@ -170,7 +170,12 @@ def unknown_key(file: Path, path: Sequence[str | int]) -> Problem:
     known = _keys_at(path[:-1])
     close = difflib.get_close_matches(str(path[-1]), known, n=1)
     hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(known)}"
-    return Problem(f"{file}: {'.'.join(map(str, path))}", "there is no such setting", hint)
+    return Problem(f"{file}: {_dotted(path)}", "there is no such setting", hint)
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    """The name of a key; sections of one name are counted from 1."""
+    return ".".join(str(part + 1 if isinstance(part, int) else part) for part in path)
 
 
 def _keys_at(path: Sequence[str | int]) -> list[str]:

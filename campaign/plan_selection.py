@@ -75,7 +75,7 @@ class RowRules:
         if not (self.conditions or self.lists or self.rows):
             return None
         for each in self.lists:
-            if not each.is_current:
+            if not each.is_current():
                 each.read(values_among(recipients, each.rule))
         return Selection(self.conditions, self.lists, self.rows)
 

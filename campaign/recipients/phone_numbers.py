@@ -72,6 +72,7 @@ def other_ways(number: str, codes: Sequence[str] = COUNTRY_CODES) -> Iterator[tu
             yield from _with_code(code, national)
             yield from _national(national)
     elif number.startswith("0"):
+        yield f"+{number}", ""
         if len(national := number[1:]) >= SHORTEST_NATIONAL:
             yield national, ""
             for code in codes:
@@ -109,4 +110,5 @@ def _split(digits: str) -> tuple[str, str]:
     """The country code, and the national number without its zero; "" twice where that is too short to be one."""
     code = next((digits[:length] for length in (1, 2) if digits[:length] in _SHORT_CODES), digits[:3])
     national = digits[len(code) :].removeprefix("0")
-    return (code, national) if len(national) >= SHORTEST_NATIONAL and code in COUNTRY_CODES else ("", "")
+    is_number = len(national) >= SHORTEST_NATIONAL and not national.startswith("0") and code in COUNTRY_CODES
+    return (code, national) if is_number else ("", "")

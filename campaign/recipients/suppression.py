@@ -104,7 +104,6 @@ class SuppressionList:
         self._index = SuppressionIndex()
         self._kind = ""
 
-    @property
     def is_current(self) -> bool:
         """Whether it was read, and its file has not changed since."""
         try:

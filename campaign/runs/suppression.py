@@ -72,7 +72,7 @@ class RunSuppression:
             RecipientsError: one of them cannot be read.
         """
         for each in self._lists:
-            if not each.is_current:
+            if not each.is_current():
                 self._is_fresh = False
                 each.read()
 

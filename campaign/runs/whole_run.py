@@ -52,8 +52,8 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
         CampaignError: something is wrong, and nothing was sent.
     """
     if options.server or options.retry or options.rows or options.look or options.suppress:
-        what, remedy = "server, retry, rows, look and suppress are for resume", "pass them to campaign.load or plan"
-        raise UsageError(Problem("options", what, remedy))
+        what = "server, retry, rows, look and suppress are for resume"
+        raise UsageError(Problem("options", what, "pass server to campaign.load"))
     name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)

@@ -139,6 +139,37 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
             id="the code of a finding",
         ),
         pytest.param(
+            f"{LEAST}where = ['a', ' ']\n",
+            "recipients.where: is blank",
+            id="blank condition",
+        ),
+        pytest.param(
+            f"{LEAST}key = 3\n",
+            'recipients.key: is “3”, and must be a list; write it as key = ["…", "…"], and a section as [[key]]',
+            id="key that is no text",
+        ),
+        pytest.param(
+            f"{LEAST}[[suppress]]\nfile = 'a.csv'\n[[suppress]]\nfile = 'b.csv'\ncolum = 'x'\n",
+            "suppress.2.colum: there is no such setting; did you mean “column”?",
+            id="setting of a suppression list",
+        ),
+        pytest.param(
+            f"{LEAST}[[suppress]]\ncolumn = 'x'\n",
+            'suppress.1.file: is missing; name the list: file = "stop.xlsx" under [[suppress]]',
+            id="suppression list without a file",
+        ),
+        pytest.param(
+            f"{LEAST}[[suppress]]\nfile = 'https://example.com/stop.xlsx'\n",
+            "suppress.file: https://example.com/stop.xlsx is a web address; download it as .xlsx or CSV first",
+            id="suppression list on the web",
+        ),
+        pytest.param(
+            f"suppress = 'stop.csv'\n{LEAST}",
+            'suppress: is “stop.csv”, and must be a list; write it as suppress = ["…", "…"], '
+            "and a section as [[suppress]]",
+            id="suppression list that is no section",
+        ),
+        pytest.param(
             f"{LEAST}[delivery]\nstop_after_refusals = -1\n",
             "delivery.stop_after_refusals: should be greater than or equal to 0, and is “-1”",
             id="negative number",
