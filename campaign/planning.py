@@ -250,9 +250,10 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None, selection: Selection | 
 
 def _left_out(plan: Plan, row: Row, selection: Selection | None) -> LeftOut | Problem | None:
     """Why nothing is sent for a row, whatever its message; or why that cannot be said."""
+    found = None if selection is None else selection.look_at(row)
     if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
         return LeftOut(HIDDEN, "hidden in the sheet")
-    return None if selection is None else selection.look_at(row)
+    return found
 
 
 def message_id(secret: bytes, row: int) -> str:

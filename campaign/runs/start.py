@@ -69,8 +69,7 @@ def begin_run(
         with earlier_messages(plan, journal, skip_sent=options.skip_sent) as earlier:
             findings = _write(plan, journal, record, options, observer, earlier=earlier)
         asked = _undecided(plan, findings, options, observer, journal.tally(record.number))
-        run = Run(journal, record, credentials, proxies=options.proxies)
-        run.suppression = RunSuppression(record, plan.rules.lists)
+        run = _planned_run(plan, journal, record, credentials, options)
         sealed = confirmed(run, journal, observer, consequences_of(journal, earlier, unfinished, asked))
         if sealed:
             _accept(plan, journal, record, options, asked)
@@ -79,6 +78,15 @@ def begin_run(
         if not sealed:
             journal.discard(record.number)
     return run if sealed else None
+
+
+def _planned_run(
+    plan: Plan, journal: JournalStore, record: RunRecord, credentials: Mapping[str, str], options: RunOptions
+) -> Run:
+    """A run with the suppression lists as they were read when it was planned."""
+    run = Run(journal, record, credentials, proxies=options.proxies)
+    run.suppression = RunSuppression(record, plan.rules.lists)
+    return run
 
 
 def _look_up(

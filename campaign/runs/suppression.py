@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaign.campaign_file import NamedLists, is_spreadsheet, suppress_in
@@ -16,7 +19,6 @@ from campaign.sheets.table import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from campaign.config import SuppressSection
     from campaign.journal import JournalStore, RunRecord, SelectedRow
@@ -50,20 +52,22 @@ class RunSuppression:
         self._run = record.number
         planned = {each.rule: each for each in lists}
         self._lists = [planned.get(rule) or SuppressionList(rule) for rule in record.manifest.suppress]
-        self._is_fresh = bool(planned)
+        self._looked_at: int | None = -1 if planned else None  # how many rows waited then; -1: all that do
 
     @property
     def rules(self) -> tuple[SuppressionRule, ...]:
         """What is looked for in which lists."""
         return tuple(each.rule for each in self._lists)
 
-    def add(self, rules: Iterable[SuppressionRule]) -> tuple[SuppressionRule, ...]:
-        """Add lists, and return those that the run did not have."""
-        known = set(self.rules)
-        new = tuple(rule for rule in rules if rule not in known)
+    def add(self, rules: Iterable[SuppressionRule]) -> None:
+        """Add lists; one that is gone from its former place, and is among them in another one, was moved."""
+        new = [rule for rule in rules if rule not in self.rules]
+        self._lists = [
+            each
+            for each in self._lists
+            if Path(each.rule.file).exists() or not any(is_same_list(each.rule, rule) for rule in new)
+        ]
         self._lists += [SuppressionList(rule) for rule in new]
-        self._is_fresh = self._is_fresh and not new
-        return new
 
     def read(self) -> None:
         """Read the lists that have changed since they were read.
@@ -73,7 +77,7 @@ class RunSuppression:
         """
         for each in self._lists:
             if not each.is_current():
-                self._is_fresh = False
+                self._looked_at = None
                 each.read()
 
     def apply(
@@ -83,7 +87,7 @@ class RunSuppression:
         rows: Sequence[range] = (),
         *,
         session: int | None = None,
-    ) -> list[Omission]:
+    ) -> Iterator[list[Omission]]:
         """Skip the rows that stand in a list by now; called after `read`.
 
         Args:
@@ -92,28 +96,39 @@ class RunSuppression:
             rows: the numbers of those; (): all.
             session: the session that delivers; None: it has not begun.
 
-        Returns:
-            The rows that are skipped now.
+        Yields:
+            The rows that are skipped, for some rows after the other.
 
         Raises:
             RunStateError: a row in doubt that is to be sent again stands in a list.
             JournalError: the journal cannot be read or written.
         """
-        if not self._lists or (self._is_fresh and not retry):
-            self._is_fresh = False  # rows that become pending later are looked at
-            return []
+        if not self._lists or self._has_looked(journal, retry):
+            return
         if State.IN_DOUBT in retry:
             self._refuse_doubts(journal, rows)
-        found = list(self._found(journal.selected_rows(self._run, [State.PENDING])))
-        states = [State.PENDING]
-        if State.FAILED in retry:
-            found += self._found(journal.selected_rows(self._run, [State.FAILED], rows))
-            states.append(State.FAILED)
-        for start in range(0, len(found), TOGETHER):
-            journal.leave_out(self._run, found[start : start + TOGETHER], states, session)
-        return found
+        for state, numbers in ((State.PENDING, ()), (State.FAILED, rows)):
+            if state is State.PENDING or state in retry:
+                selected = journal.selected_rows(self._run, [state], numbers)
+                while some := list(islice(selected, TOGETHER)):
+                    found = list(self._found(some))
+                    if found:
+                        journal.leave_out(self._run, found, [state], session)
+                    yield found
+        self._looked_at = self._waiting(journal)
 
-    def _found(self, rows: Iterator[SelectedRow]) -> Iterator[Omission]:
+    def _has_looked(self, journal: JournalStore, retry: Collection[State]) -> bool:
+        """Whether every row that waits was looked for in the lists as they are now, and nothing happened since.
+
+        Once anything was sent, as many rows may wait as before and be others: so this is asked once.
+        """
+        looked_at, self._looked_at = self._looked_at, None
+        return looked_at is not None and not retry and looked_at in (-1, self._waiting(journal))
+
+    def _waiting(self, journal: JournalStore) -> int:
+        return journal.tally(self._run).count(State.PENDING)
+
+    def _found(self, rows: Iterable[SelectedRow]) -> Iterator[Omission]:
         for row in rows:
             for each in self._lists:
                 if (suppressed := each.look_at(row.texts)) is not None:
@@ -121,12 +136,16 @@ class RunSuppression:
                     break
 
     def _refuse_doubts(self, journal: JournalStore, rows: Sequence[range]) -> None:
+        found = self._found(journal.selected_rows(self._run, [State.IN_DOUBT], rows))
         problems = [
             Problem(f"row {each.row}", f"is in doubt, is to be sent again, and {each.reason}", _DOUBT_REMEDY)
-            for each in self._found(journal.selected_rows(self._run, [State.IN_DOUBT], rows))
+            for each in islice(found, MOST_NAMED)
         ]
         if problems:
-            raise RunStateError(*problems[:MOST_NAMED])
+            raise RunStateError(*problems)
+
+
+_DOUBT_REMEDY = "name the rows to send again without it (--rows), or settle it with `campaign resolve`"
 
 
 async def leave_out_suppressed(
@@ -154,10 +173,16 @@ async def leave_out_suppressed(
     if not run.suppression.rules:
         return []
     await asyncio.to_thread(run.suppression.read)
-    return run.suppression.apply(run.journal, retry, rows, session=session)
+    omitted: list[Omission] = []
+    for some in run.suppression.apply(run.journal, retry, rows, session=session):
+        omitted += some
+        await asyncio.sleep(0)  # there may be a million rows
+    return omitted
 
 
-_DOUBT_REMEDY = "name the rows to send again without it (--rows), or settle it with `campaign resolve`"
+def is_same_list(one: SuppressionRule, other: SuppressionRule) -> bool:
+    """Whether two rules look for the same value in the same list, wherever its file is."""
+    return replace(one, file=Path(one.file).name) == replace(other, file=Path(other.file).name)
 
 
 def rules_of_today(
@@ -190,10 +215,10 @@ def list_differences(record: RunRecord, today: Collection[SuppressionRule], file
     """
     planned = record.manifest.suppress
     for rule in today:
-        if rule not in planned:
+        if not any(is_same_list(rule, each) for each in planned):
             what = f"run {record.number} was planned without the suppression list {rule.name}"
             yield Problem(str(file or ""), what, "it counts from now on")
     for rule in planned:
-        if rule not in today:
+        if not any(is_same_list(rule, each) for each in today):
             what = f"names the suppression list {rule.name} no more, with which run {record.number} was planned"
             yield Problem(str(file or ""), what, "it still counts for this run")

@@ -122,7 +122,8 @@ def _leave_out_suppressed(run: Run, paths: RunPaths, options: RunOptions, observ
         observer.warned(difference)
     run.suppression.add(today)
     run.suppression.read()
-    run.suppression.apply(run.journal, options.retry, options.rows)
+    for _ in run.suppression.apply(run.journal, options.retry, options.rows):
+        pass
 
 
 def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None) -> Report:

@@ -203,6 +203,19 @@ def test_a_campaign_file_that_is_gone_leaves_the_lists_of_the_plan(folder: Folde
     assert (said.json["sent"], said.json["skipped"]) == (4, 1)
 
 
+def test_a_folder_that_was_renamed_takes_its_lists_along(folder: Folder) -> None:
+    folder.path = folder.path / "before"
+    folder.path.mkdir()
+    folder.stop()
+    folder.write(SUPPRESS)
+    folder.run("--limit", "4")
+    folder.path = folder.path.rename(folder.path.parent / "after")
+    folder.stop("0901234565")
+    said = folder.resume()
+    assert (said.code, said.json["sent"], said.json["skipped"]) == (0, 4, 1)
+    assert "suppression list" not in said.stderr
+
+
 def test_a_list_of_today_that_is_written_wrongly_stops_a_resume(folder: Folder) -> None:
     folder.run("--limit", "4")
     folder.write("[[suppress]]\nfil = 'stop.csv'\n")

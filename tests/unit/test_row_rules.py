@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from campaign.campaign_file import load, load_campaign, suppress_in, suppress_sections
@@ -203,3 +204,14 @@ def test_rules_that_are_no_rules_are_named_with_those_of_the_options(write: Writ
     with pytest.raises(CampaignFileError, match="suppress: is “3”"):
         load(write("c.toml", f"suppress = 3\n{LEAST}"), suppress=["stop.csv"])
     assert load_campaign(write("c.toml", f"{LEAST}where = 'token'\n")).recipients.where == ("token",)
+
+
+def test_a_hidden_row_may_be_among_those_that_are_asked_for(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for cells in (("token", "rid", "msg"), ("t", "r", "a"), ("t", "s", "b")):
+        book.active.append(cells)
+    book.active.row_dimensions[2].hidden = True
+    book.save(tmp_path / "list.xlsx")
+    loaded = load(tmp_path / "list.xlsx", template="livechat-text", server=URL, hidden_rows="skip")
+    assert skipped(prepare(loaded, rows=[range(2, 3)])) == {2: "hidden in the sheet", 3: "not among --rows"}
