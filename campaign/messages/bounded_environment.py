@@ -130,7 +130,10 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         def counting(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - any filter's
             budget.spend(CALL)
             for _ in rounds:
-                budget.weigh(*given[first:], *named.values())
+                if named or len(given) != 1:
+                    budget.weigh(*given[first:], *named.values())
+                else:
+                    budget.weigh(given[0])
             if grows:
                 refuse_growth(name, given[first] if len(given) > first else "", given[first + 1 :], named)
             return charged(function(*given, **named))

@@ -40,8 +40,7 @@ class Budget(threading.local):
 
     def renew(self) -> None:
         """Begin a row."""
-        self._steps = MOST_STEPS
-        self._characters = MOST_CHARACTERS
+        self._left = [MOST_STEPS, MOST_CHARACTERS]  # one attribute: those of a thread are slow to reach
 
     def spend(self, steps: int, characters: int = 0) -> None:
         """Take from the budget.
@@ -49,11 +48,12 @@ class Budget(threading.local):
         Raises:
             OverBudgetError: it is used up.
         """
-        self._steps -= steps
-        self._characters -= characters
-        if self._steps < 0:
+        left = self._left
+        left[0] -= steps
+        left[1] -= characters
+        if left[0] < 0:
             raise OverBudgetError(f"it takes more than {MOST_STEPS:,} steps; make its loops shorter")
-        if self._characters < 0:
+        if left[1] < 0:
             raise OverBudgetError(f"it makes more than {MOST_CHARACTERS:,} characters; make its texts shorter")
 
     def weigh(self, *values: object) -> None:
@@ -63,10 +63,10 @@ class Budget(threading.local):
         """
         if len(values) == 1:
             kind = type(values[0])
-            if kind is str or kind is bool:  # as most values are
-                self.spend(1, len(values[0]) if kind is str else 0)  # type: ignore[arg-type] # it is text
+            if kind is str:  # as most values are
+                self.spend(1, len(values[0]))  # type: ignore[arg-type] # it is text
                 return
-            if kind is int:
+            if kind is int or kind is bool:
                 self.spend(1, values[0].bit_length() >> 3)  # type: ignore[attr-defined] # it is a number
                 return
         waiting: list[Iterable[object]] = [values]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -18,7 +19,7 @@ from campaign.messages.text_template import TextTemplate, compile_parsed
 from campaign.text import listed, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from campaign.messages.binding import ColumnHints
     from campaign.messages.budget import Budget
@@ -62,14 +63,17 @@ class Condition:
         self.columns = tuple(binding.columns_of(text))
         self._text = text
         self._budget = budget
-        self._positions = tuple(column.position for column in self.columns)
         self._letters = frozenset(column.letter for column in self.columns)
-        # Cells as stored may differ although they look the same.
-        self._remembers = not text.uses.whole_row
-        self._contexts = _Contexts(text)
+        self._whole_row = text.uses.whole_row
+        self._variables = [(name, column.position) for name, column in binding.columns.items()]
+        self._contexts = _Contexts(text, binding.values)
         self._render = text.template.root_render_func
         self._runaways: set[int] = set()
-        self._remembered: dict[tuple[str, ...], bool] = {}
+        # Cells as stored may differ although they look the same.
+        self._remembers = bool(self.columns) and not self._whole_row
+        self._key = itemgetter(*(column.position for column in self.columns)) if self.columns else len
+        self._remembered: dict[object, bool] = {}
+        self._recalled = 0
 
     @property
     def name(self) -> str:
@@ -84,19 +88,34 @@ class Condition:
         """
         if row.problems and (problem := self._problem_of_cell(row)) is not None:
             return problem
-        key = tuple([row.texts[position] for position in self._positions]) if self._remembers else ()
-        if self._remembers and (known := self._remembered.get(key)) is not None:
+        if not self._remembers:
+            return self._answer(row)
+        key = self._key(row.texts)
+        known = self._remembered.get(key)
+        if known is not None:
+            self._recalled += 1
             return known
+        answer = self._answer(row)
+        if isinstance(answer, bool):
+            if len(self._remembered) < MOST_REMEMBERED:
+                self._remembered[key] = answer
+            else:  # where hardly any row is like another one, to look costs more than it saves
+                self._remembers = self._recalled > MOST_REMEMBERED
+        return answer
+
+    def _answer(self, row: Row) -> bool | Problem:
         self._budget.renew()
+        context = self._contexts.context
+        variables, texts = context.parent, row.texts
+        if self._whole_row:
+            variables.update(self.binding.context(row))
+        else:
+            for name, position in self._variables:
+                variables[name] = texts[position]
         try:
-            context = self._contexts.context
-            context.parent.update(self.binding.context(row))
-            met = MET in self._render(context)
+            return MET in self._render(context)
         except RENDER_ERRORS as error:
             return self._problem_of(error, row)
-        if self._remembers and len(self._remembered) < MOST_REMEMBERED:
-            self._remembered[key] = met
-        return met
 
     def _problem_of(self, error: Exception, row: Row) -> Problem:
         cells = ", ".join(f"{column.letter}{row.number}" for column in self.columns[:_CELLS_NAMED])
@@ -119,8 +138,8 @@ class Condition:
 class _Contexts(threading.local):
     """One Jinja context for all rows that a thread looks at: to make one takes longer than to compare two texts."""
 
-    def __init__(self, text: TextTemplate) -> None:
-        self.context = text.template.new_context()
+    def __init__(self, text: TextTemplate, values: Mapping[str, str]) -> None:
+        self.context = text.template.new_context(dict(values))
 
 
 def compile_conditions(

@@ -20,6 +20,9 @@ FEWEST_DIGITS, MOST_DIGITS = 7, 15
 SHORTEST_NATIONAL = 8
 """Digits, without country code and trunk zero, from which on two ways of writing can be compared."""
 
+SHORTEST_WITH_ZEROS = 2 + 1 + SHORTEST_NATIONAL
+"""Digits from which on two leading zeros stand for a plus sign; an id may have leading zeros, too."""
+
 SEPARATORS = " \t\xa0().-/'"
 """Characters between digits that mean nothing; an apostrophe protects a number from a spreadsheet program."""
 
@@ -42,15 +45,17 @@ def canonical(text: str) -> str:
 
     "00 84 …" becomes "+84…". A leading zero stays: it says that the number is written as within its country.
     """
-    if text.isdecimal() and text.isascii() and text[:2] != "00":
-        return text if FEWEST_DIGITS <= len(text) <= MOST_DIGITS else ""
-    if not _PHONE.fullmatch(text):
+    digits = text
+    if not (text.isdecimal() and text.isascii()):
+        if not _PHONE.fullmatch(text):
+            return ""
+        digits = _NO_DIGIT.sub("", text)
+    is_international = "+" in text
+    if not is_international and digits.startswith("00") and len(digits) >= SHORTEST_WITH_ZEROS:
+        digits, is_international = digits[2:], True
+    if not FEWEST_DIGITS <= len(digits) <= MOST_DIGITS:
         return ""
-    digits = _NO_DIGIT.sub("", text)
-    if "+" not in text and not digits.startswith("00"):
-        return digits if FEWEST_DIGITS <= len(digits) <= MOST_DIGITS else ""
-    digits = digits if "+" in text else digits[2:]
-    return f"+{digits}" if FEWEST_DIGITS <= len(digits) <= MOST_DIGITS else ""
+    return f"+{digits}" if is_international else digits
 
 
 def tail(number: str) -> str:
@@ -73,7 +78,7 @@ def other_ways(number: str, codes: Sequence[str] = COUNTRY_CODES) -> Iterator[tu
             yield from _national(national)
     elif number.startswith("0"):
         yield f"+{number}", ""
-        if len(national := number[1:]) >= SHORTEST_NATIONAL:
+        if _is_national(national := number[1:]):
             yield national, ""
             for code in codes:
                 yield from _with_code(code, national)
@@ -110,5 +115,8 @@ def _split(digits: str) -> tuple[str, str]:
     """The country code, and the national number without its zero; "" twice where that is too short to be one."""
     code = next((digits[:length] for length in (1, 2) if digits[:length] in _SHORT_CODES), digits[:3])
     national = digits[len(code) :].removeprefix("0")
-    is_number = len(national) >= SHORTEST_NATIONAL and not national.startswith("0") and code in COUNTRY_CODES
-    return (code, national) if is_number else ("", "")
+    return (code, national) if _is_national(national) and code in COUNTRY_CODES else ("", "")
+
+
+def _is_national(digits: str) -> bool:
+    return len(digits) >= SHORTEST_NATIONAL and not digits.startswith("0")

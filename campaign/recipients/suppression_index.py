@@ -74,8 +74,9 @@ def _phones(texts: Sequence[str]) -> Sequence[str] | None:
             return None
     lengths = set(map(len, values))
     fewest = phone_numbers.SHORTEST_NATIONAL + 1 if "+" in together else phone_numbers.FEWEST_DIGITS
+    has_zeros = max(lengths) >= phone_numbers.SHORTEST_WITH_ZEROS and "\n00" in f"\n{together}"
     are_numbers = fewest <= min(lengths) and max(lengths) <= phone_numbers.MOST_DIGITS
-    return values if are_numbers and "\n00" not in f"\n{together}" else None
+    return values if are_numbers and not has_zeros else None
 
 
 def _number(value: str) -> str:

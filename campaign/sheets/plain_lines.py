@@ -53,7 +53,9 @@ def plain_column(block: str, delimiter: str, width: int, position: int) -> list[
         return None
     lines = block.split("\n")
     lines.pop()
-    if width == 1 and '"' not in block:
+    if '"' not in block:
+        if width > 1:
+            return _split(lines, delimiter, width, position)
         return None if delimiter in block else lines
     if ' "' in block:  # a quotation mark after a blank is a mistake, or a way of writing of its own
         return None
@@ -65,3 +67,11 @@ def plain_column(block: str, delimiter: str, width: int, position: int) -> list[
     if len(records) != len(lines) or not set(map(len, records)) <= {0, width}:
         return None
     return [record[position] if record else "" for record in records]
+
+
+def _split(lines: list[str], delimiter: str, width: int, position: int) -> list[str] | None:
+    """A column of lines without quotation marks; None if they have not all as many fields."""
+    between = width - 1
+    if any(line.count(delimiter) != between for line in lines if line):
+        return None
+    return [line.split(delimiter, position + 1)[position] if line else "" for line in lines]
