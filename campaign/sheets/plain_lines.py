@@ -53,12 +53,14 @@ def plain_column(block: str, delimiter: str, width: int, position: int) -> list[
         return None
     lines = block.split("\n")
     lines.pop()
-    if '"' not in block:
-        if width > 1:
-            return _split(lines, delimiter, width, position)
-        return None if delimiter in block else lines
-    if ' "' in block:  # a quotation mark after a blank is a mistake, or a way of writing of its own
-        return None
+    if '"' in block:
+        # A quotation mark after a blank is a mistake, or a way of writing of its own.
+        return None if ' "' in block else _quoted(lines, delimiter, width, position)
+    return lines if width == 1 and delimiter not in block else _split(lines, delimiter, width, position)
+
+
+def _quoted(lines: list[str], delimiter: str, width: int, position: int) -> list[str] | None:
+    """A column of lines with quotation marks; None if they are not as many records of as many fields."""
     try:
         records = list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
