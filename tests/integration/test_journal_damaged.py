@@ -58,7 +58,7 @@ def test_a_journal_that_is_destroyed_while_running_stops_the_run_and_the_counts_
     wait_for_messages(server, 100)
     damage(tmp_path / "c.journal.db")
     at = len(server.ledger.entries)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=25)
     taken = len(server.ledger.taken())
     assert process.returncode == 3, stderr
     told = json.loads(stdout)
