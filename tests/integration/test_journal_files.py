@@ -38,6 +38,11 @@ sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2])
 """
 
 
+@pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    return disk_path
+
+
 def tell_from_elsewhere(journal: Path, statement: str) -> None:
     """Change or read the journal as another program would, which moves the log into the main file when it ends."""
     subprocess.run([sys.executable, "-c", TELL, str(journal), statement], check=True)
