@@ -153,7 +153,7 @@ def test_a_certificate_of_ones_own_stops_at_once(run: Run, https: str) -> None:
 
 def test_the_way_out_of_a_certificate_of_ones_own_works(https: str, tmp_path: Path) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 2)
-    words = [*CAMPAIGN, "run", recipients, "--template", "livechat-text", "--yes", "--server", https]
+    words = [*CAMPAIGN, "run", str(recipients), "--template", "livechat-text", "--yes", "--server", https]
     environment = {**os.environ, "SSL_CERT_FILE": str(CERTIFICATE)}  # a process reads it once
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "2 failed" in done.stderr) == (1, True)
