@@ -171,6 +171,11 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
             id="hidden_rows",
         ),
         pytest.param(
+            f"{LEAST}legacy_font = 'yes'\n",
+            "recipients.legacy_font: is “yes”, and must be 'convert'",
+            id="legacy_font",
+        ),
+        pytest.param(
             f"{LEAST}[checks]\naccept = ['blank-values']\n",
             "checks.accept: “blank-values” is not the code of a finding; did you mean “blank-value”?",
             id="the code of a finding",
