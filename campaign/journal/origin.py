@@ -17,6 +17,9 @@ class Origin:
         template: the absolute path of the template file.
         template_digest: the SHA-256 of its content.
         recipients_digest: that of the list.
+        header_row: the row of the list that has the headers.
+        encoding: of a list that is a CSV, as the campaign names it; "" where it was found out.
+        delimiter: likewise.
     """
 
     campaign: str = ""
@@ -26,3 +29,6 @@ class Origin:
     template_digest: str = ""
     recipients_digest: str = ""
     recipients_named: str = ""
+    header_row: int = 1
+    encoding: str = ""
+    delimiter: str = ""

@@ -60,6 +60,15 @@ class Package:
         """Return whether a part exists."""
         return _folded(part) in self._parts
 
+    @property
+    def entries(self) -> list[ZipInfo]:
+        """All that the archive contains, in its order; of two with one name the last, which is the one that counts."""
+        return [info for info in self._zip.infolist() if self._parts[_folded(info.filename)] is info]
+
+    def is_same(self, entry: str, part: str) -> bool:
+        """Return whether the name of an entry is that of a part."""
+        return _folded(entry) == _folded(part)
+
     def packed_size(self, part: str) -> int:
         """Return the packed size of a part in bytes, at most the size of the file."""
         return max(1, min(self._parts[_folded(part)].compress_size, self._size))
