@@ -69,6 +69,7 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         rehearsal=manifest.rehearsal,
         lost=report.lost,
         findings=report.findings,
+        annotated=report.annotated,
     )
 
 

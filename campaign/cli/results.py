@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.console import say
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import FILE, RESULTS, campaign_paths, output_options
 from campaign.cli.parameters import FilePath, WholeNumber
 from campaign.cli.reports import show_report
-from campaign.runs.annotating import annotate_list
 from campaign.runs.whole_run import report_on
 
 if TYPE_CHECKING:
@@ -37,8 +35,5 @@ def results(file: Path, number: int | None, annotate: Path | None, **given: Any)
     """
     paths = campaign_paths(file, given["results"])
     with TerminalObserver(yes=True, quiet=given["quiet"]) as observer:
-        report = report_on(paths, observer, number)
-        copy = annotate_list(paths, annotate, observer, number) if annotate else None
-    if copy is not None and not given["quiet"]:
-        say(f"Annotated list   {copy}", out=not given["as_json"])
+        report = report_on(paths, observer, number, annotate)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], out=True))

@@ -44,6 +44,7 @@ class RunSummary:
         rehearsal: whether no message left this machine.
         lost: whether the journal is gone or damaged, so that no command can go on from it.
         findings: what was found when it was planned.
+        annotated: the copy of the list with a status beside each row; None where none was asked for.
     """
 
     run: int
@@ -63,6 +64,7 @@ class RunSummary:
         return self.tally.finished and not self.lost
 
     findings: tuple[Finding, ...] = ()
+    annotated: Path | None = None
 
 
 def as_json(summary: RunSummary) -> Mapping[str, object]:
@@ -83,6 +85,7 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
         "throttled": tally.throttled,
         "seconds": round(tally.seconds, 3),
         "results": str(summary.results) if summary.results else None,
+        **({"annotated": str(summary.annotated)} if summary.annotated else {}),
         "warnings": [finding.as_json() for finding in summary.findings],
     }
 
@@ -102,6 +105,8 @@ def as_text(summary: RunSummary) -> Iterator[str]:
     yield _figures(tally)
     if summary.results:
         yield f"Results: {summary.results}"
+    if summary.annotated:
+        yield f"The list with a status beside each row: {summary.annotated}"
     if summary.lost:
         yield from without_journal(tally, summary.results)
         return

@@ -1,245 +1,156 @@
-"""Where a worksheet's XML is to be changed, so that columns are added to it and everything else stays byte by byte."""
+"""Find the places in a worksheet where columns are added, and what to put there."""
 
 from __future__ import annotations
 
+import re
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from campaign.errors import Problem, RecipientsError
-from campaign.sheets.xlsx.sheet_xml import MAX_ROWS, ColumnIndex
-from campaign.sheets.xlsx.xml_stream import parse, prefix
+from campaign.review.annotation.areas import area_of
+from campaign.review.annotation.sheet_scan import CellEvents, row_style
+from campaign.review.annotation.xml_edits import Edit, encoded, replacement, with_attributes
+from campaign.sheets.xlsx.xml_stream import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from xml.parsers.expat import XMLParserType
+    from collections.abc import Callable, Iterator, Mapping
 
-_CONTENTS = ("v", "f", "is")
+    from campaign.review.annotation.added_cells import AddedCells
+    from campaign.review.annotation.marks import Values
 
-
-class Extent(NamedTuple):
-    """What a worksheet uses.
-
-    Attributes:
-        prefix: what the names of its elements begin with, "" or "x:".
-        last_column: the last column with something in it, from 0.
-        header_style: the style of the last cell of the header row, "" if none.
-        dimension: the reference of its used area, where it states one.
-        columns_end: the last column, from 1, whose width is set; 0 if none.
-    """
-
-    prefix: str
-    last_column: int
-    header_style: str
-    dimension: str
-    columns_end: int
+_LAST_OF_SPAN = re.compile(r"\d+$")
 
 
-class Edit(NamedTuple):
-    """A place in the XML, from one byte to another, and what takes its place: the cells of a row, or an element."""
+def find_edits(
+    stream: IO[bytes], where: str, cells: AddedCells, values: Callable[[int], Values | None]
+) -> Iterator[Edit]:
+    """Yield the edits that add columns, in the order of the worksheet.
 
-    start: int
-    end: int
-    row: int
-    element: str = ""
-
-
-class _Positions:
-    """Follows rows and cells of a worksheet; what both readings of it have in common."""
-
-    def __init__(self, where: str, header_row: int) -> None:
-        self.depth = 0
-        self.row = 0
-        self.column = -1
-        self.root = ""
-        self._header_row = header_row
-        self._where = where
-        self._columns = ColumnIndex(where)
-        self.parser: XMLParserType
-
-    def attach(self, parser: XMLParserType) -> None:
-        self.parser = parser
-
-    def begin(self, root: str) -> None:
-        self.root = prefix(root)
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.depth += 1
-        kind = name.removeprefix(self.root)
-        if kind == "c":
-            reference = attributes.get("r")
-            letters = reference.rstrip("0123456789") if reference else ""
-            self.column = self._columns[letters] if letters else self._columns.after(self.column)
-            self.cell(attributes)
-        elif kind == "row":
-            given = attributes.get("r", "")
-            self.row = int(given) if given.isdecimal() and len(given) < 8 else self.row + 1
-            self.column = -1
-        else:
-            self.other(kind, attributes)
-
-    def end(self, name: str) -> None:
-        self.depth -= 1
-        self.ended(name.removeprefix(self.root))
-
-    def text(self, text: str) -> None:
-        pass
-
-    def cell(self, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
-
-    def other(self, kind: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
-
-    def ended(self, kind: str) -> None:
-        raise NotImplementedError
-
-    def _last_column(self, reference: str) -> int:
-        """The last column of an area such as "B2:D5", from 0; -1 where it is none, or above the header row."""
-        last = reference.rpartition(":")[2].replace("$", "")
-        letters = last.rstrip("0123456789")
-        number = last[len(letters) :]
-        if not letters or not number or int(number) < self._header_row:
-            return -1
-        return self._columns[letters]
-
-
-class ExtentFinder(_Positions):
-    """Finds what a worksheet uses."""
-
-    def __init__(self, where: str, header_row: int) -> None:
-        """Initialize; `where` is file and sheet, for errors."""
-        super().__init__(where, header_row)
-        self._last = -1
-        self._header_style = ""
-        self._style = ""
-        self._dimension = ""
-        self._columns_end = 0
-
-    def attach(self, parser: XMLParserType) -> None:
-        """Refuse XML in an encoding that ASCII cannot be put into."""
-        super().attach(parser)
-
-        def declared(_version: str, encoding: str | None, _standalone: int) -> None:
-            if encoding and encoding.lower().startswith(("utf-16", "utf16", "ucs", "utf-32")):
-                what = f"is written in {encoding}, which no spreadsheet program does"
-                raise RecipientsError(Problem(self._where, what, "save it again from a spreadsheet program"))
-
-        parser.XmlDeclHandler = declared
-
-    def cell(self, attributes: dict[str, str]) -> None:
-        """Note the style of a cell."""
-        self._style = attributes.get("s", "")
-
-    def other(self, kind: str, attributes: dict[str, str]) -> None:
-        """Note that a cell has content, and areas."""
-        if kind in _CONTENTS:
-            self._last = max(self._last, self.column)
-            if self.row == self._header_row:
-                self._header_style = self._style
-        elif kind == "mergeCell":
-            self._last = max(self._last, self._last_column(attributes.get("ref", "")))
-        elif kind == "dimension":
-            self._dimension = attributes.get("ref", "")
-        elif kind == "col":
-            last = attributes.get("max", "")
-            self._columns_end = max(self._columns_end, int(last) if last.isdecimal() else MAX_ROWS)
-
-    def ended(self, kind: str) -> None:
-        """Need nothing of the end of an element."""
-
-    @property
-    def extent(self) -> Extent:
-        """What the worksheet uses, once all of it is read."""
-        return Extent(
-            self.root,
-            self._last,
-            self._header_style,
-            self._dimension,
-            self._columns_end,
-        )
-
-
-class EditFinder(_Positions):
-    """Finds the places where something is added.
-
-    Attributes:
-        edits: those found so far; the caller removes them.
-    """
-
-    def __init__(self, where: str, header_row: int, extent: Extent, elements: dict[str, str]) -> None:
-        """Initialize.
-
-        Args:
-            where: file and sheet, for errors.
-            header_row: the row of the headers.
-            extent: what the worksheet uses.
-            elements: what to put in the place of `dimension`, at the end of `cols`, or before `sheetData`.
-        """
-        super().__init__(where, header_row)
-        self.edits: list[Edit] = []
-        self._first = extent.last_column + 1
-        self._elements = elements
-        self._begun = -1  # where the cells of this row begin that give way
-        self._over = -1  # where they end
-        self._replaced = -1  # where an element begins whose place another one takes
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Handle a start tag; what was begun ends there."""
-        if self._replaced >= 0:
-            self.edits.append(Edit(self._replaced, self.parser.CurrentByteIndex, 0, self._elements["dimension"]))
-            self._replaced = -1
-        if name.removeprefix(self.root) == "row":
-            self._begun = self._over = -1
-        super().start(name, attributes)
-
-    def cell(self, attributes: dict[str, str]) -> None:  # noqa: ARG002 - as declared
-        """Note the first cell in the place of an added one, and the first after those."""
-        if self.column >= self._first and self._begun < 0:
-            self._begun = self.parser.CurrentByteIndex
-        if self.column >= self._first + 3 and self._over < 0:
-            self._over = self.parser.CurrentByteIndex
-
-    def other(self, kind: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - as declared
-        """Note elements that are replaced or extended."""
-        if kind == "dimension" and "dimension" in self._elements:
-            self._replaced = self.parser.CurrentByteIndex
-        elif kind == "sheetData" and "sheetData" in self._elements:
-            here = self.parser.CurrentByteIndex
-            self.edits.append(Edit(here, here, 0, self._elements["sheetData"]))
-
-    def ended(self, kind: str) -> None:
-        """Note the end of a row, and of the widths."""
-        here = self.parser.CurrentByteIndex
-        if kind == "row" and self.row >= self._header_row and self.column >= 0:
-            over = self._over if self._over >= 0 else here
-            self.edits.append(Edit(self._begun if self._begun >= 0 else here, over, self.row))
-        elif kind == "cols" and "cols" in self._elements:
-            self.edits.append(Edit(here, here, 0, self._elements["cols"]))
-
-
-def find_extent(stream: IO[bytes], where: str, header_row: int) -> Extent:
-    """Read what a worksheet uses.
-
-    Raises:
-        RecipientsError: it is damaged.
-    """
-    finder = ExtentFinder(where, header_row)
-    for _ in parse(stream, finder, where, attach=finder.attach):
-        pass
-    return finder.extent
-
-
-def find_edits(stream: IO[bytes], finder: EditFinder, where: str) -> Iterator[Edit]:
-    """Yield the places where something is added, in the order of the XML.
+    Args:
+        stream: the part.
+        where: the file, for errors.
+        cells: makes the XML.
+        values: called with the number of each row with cells, in order; returns what to add to it.
 
     Raises:
         RecipientsError: the worksheet is damaged.
     """
+    finder = _EditFinder(where, cells, values)
     for _ in parse(stream, finder, where, attach=finder.attach):
         yield from finder.edits
         finder.edits.clear()
 
 
-def no_room(where: str) -> RecipientsError:
-    """The error of a worksheet whose last columns are in use."""
-    what = "uses the last columns that a worksheet can have, so that none can be added"
-    return RecipientsError(Problem(where, what, "delete what stands far to the right of the list"))
+class _OpenEdit(NamedTuple):
+    """An edit of a start tag, or of a whole element, whose end is not known yet."""
+
+    start: int
+    change: Callable[[bytes], bytes]
+    whole: bool = False
+
+
+class _EditFinder(CellEvents):
+    """Finds edits while a worksheet is parsed.
+
+    The end of a start tag, and of an element, is known where the next tag begins: until then it is kept in `_open`.
+
+    Attributes:
+        edits: those found so far; the caller removes them.
+    """
+
+    def __init__(self, where: str, cells: AddedCells, values: Callable[[int], Values | None]) -> None:
+        super().__init__(where)
+        self.edits: list[Edit] = []
+        self._cells = cells
+        self._added = cells.added
+        self._values = values
+        self._open: _OpenEdit | None = None
+        self._row_attributes: Mapping[str, str] = {}
+        self._row_tag = (0, 0)
+        self._replaced = (-1, -1)  # the cells of this row that give way
+        self._styles: list[str] = []  # theirs
+        self._has_columns = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Handle a start tag."""
+        self.depth += 1
+        if name == self.cell_tag:
+            if not self.column:
+                self._row_tag = (self._row_tag[0], self.parser.CurrentByteIndex)
+            self.begin_cell(attributes)
+            if self.column >= self._added.first:
+                self._meet(attributes)
+            return
+        if self._open is not None and (self.depth == 1 or not self._open.whole):
+            self._close(self._open)
+        if name == self.row_tag:
+            self.begin_row(attributes)
+            self._row_attributes = attributes
+            self._row_tag = (self.parser.CurrentByteIndex, -1)
+            self._replaced = (-1, -1)
+        elif self.depth == 1:
+            self._add(name.removeprefix(self.prefix), attributes)
+
+    def end(self, name: str) -> None:
+        """Handle an end tag."""
+        self.depth -= 1
+        if name == self.row_tag:
+            if self.column:
+                self._end_row()
+        elif self._open is not None and not self._open.whole:
+            self._close(self._open)
+
+    def _meet(self, attributes: Mapping[str, str]) -> None:
+        """Note a cell that gives way, or the first one after those."""
+        here = self.parser.CurrentByteIndex
+        begins, ends = self._replaced
+        if begins < 0:
+            begins = here
+            self._styles = self._blank_styles()
+        if self.column <= self._added.last:
+            self._styles[self.column - self._added.first] = attributes.get("s", "")
+        elif ends < 0:
+            ends = here
+        self._replaced = (begins, ends)
+
+    def _blank_styles(self) -> list[str]:
+        of_row = row_style(self._row_attributes)
+        return [of_row or style for style in self._cells.column_styles]
+
+    def _end_row(self) -> None:
+        values = self._values(self.row)
+        if values is None:
+            return
+        here = self.parser.CurrentByteIndex
+        begins, ends = self._replaced
+        styles = self._blank_styles() if begins < 0 else self._styles
+        xml = encoded(self._cells.of(self.row, values, styles, whole=begins >= 0))
+        if spans := self._row_attributes.get("spans"):
+            wider = {"spans": _up_to(spans, self._added.last)}
+            self.edits.append(Edit(*self._row_tag, lambda tag: with_attributes(tag, wider)))
+        self.edits.append(replacement(here if begins < 0 else begins, here if ends < 0 else ends, xml))
+
+    def _add(self, element: str, attributes: dict[str, str]) -> None:
+        """Note an element beside the rows that is changed."""
+        here = self.parser.CurrentByteIndex
+        if element == "dimension" and (area := area_of(attributes.get("ref", ""))) is not None:
+            self._open = _OpenEdit(here, _with_reference(str(area.up_to(self._added.last))))
+        elif element == "autoFilter" and self._cells.filter is not None:
+            self._open = _OpenEdit(here, _with_reference(str(self._cells.filter)))
+        elif element == "cols":
+            self._has_columns = True
+            self._open = _OpenEdit(here, lambda _: encoded(self._cells.columns), whole=True)
+        elif element == "sheetData" and not self._has_columns:
+            self.edits.append(replacement(here, here, encoded(self._cells.columns)))
+
+    def _close(self, edit: _OpenEdit) -> None:
+        self.edits.append(Edit(edit.start, self.parser.CurrentByteIndex, edit.change))
+        self._open = None
+
+
+def _with_reference(reference: str) -> Callable[[bytes], bytes]:
+    return lambda tag: with_attributes(tag, {"ref": reference})
+
+
+def _up_to(spans: str, column: int) -> str:
+    """The columns that a row states to have cells in, such as "1:6", as many as it has by now."""
+    last = _LAST_OF_SPAN.search(spans)
+    return spans[: last.start()] + str(max(int(last[0]), column)) if last else spans

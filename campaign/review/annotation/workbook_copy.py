@@ -4,56 +4,68 @@ from __future__ import annotations
 
 import shutil
 from copy import copy
-from itertools import chain
 from typing import IO, TYPE_CHECKING, BinaryIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP64_LIMIT, ZIP_DEFLATED, ZipFile
 
 from campaign.errors import Problem, ResultsError
 from campaign.review.annotation.added_cells import AddedCells
-from campaign.review.annotation.date_style import DatedStyles, with_date_style
-from campaign.review.annotation.marks import HEADERS, Mark
-from campaign.review.annotation.sheet_edits import EditFinder, find_edits, find_extent, no_room
+from campaign.review.annotation.areas import AddedColumns
+from campaign.review.annotation.date_styles import with_date_styles
+from campaign.review.annotation.drawings import free_column, places_of
+from campaign.review.annotation.filters import with_columns, with_filter_name
+from campaign.review.annotation.marks import values_by_row
+from campaign.review.annotation.sheet_edits import find_edits
+from campaign.review.annotation.sheet_scan import scan_sheet
+from campaign.review.annotation.xml_edits import splice
+from campaign.review.results_workbook import LARGEST_SHEET
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.limits import MAX_COLUMNS
-from campaign.sheets.xlsx.contents import choose_sheet, read_contents
-from campaign.sheets.xlsx.package import Package, PartLimit
+from campaign.sheets.xlsx.contents import choose_sheet, read_contents, relations
+from campaign.sheets.xlsx.package import Package, PartLimit, part_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from zipfile import ZipInfo
 
+    from campaign.review.annotation.marks import Mark
+    from campaign.review.annotation.sheet_scan import SheetUse
     from campaign.sheets import ReadOptions
 
 _LIMIT = PartLimit(free_bytes=400_000_000, max_ratio=100)
 _SIGNATURES = "_xmlsignatures/"
 _CHUNK_BYTES = 1 << 20
-_ZIP64_FROM = 1_900_000_000
 
 
 class WorkbookCopy:
-    """A copy of a workbook. One sheet and the list of styles get additions; every other part is copied as it is."""
+    """A copy of a workbook. The sheet, styles, tables and filters get additions; other parts are copied as they are."""
 
-    def __init__(self, path: Path, options: ReadOptions) -> None:
-        """Find the sheet and what it uses.
+    def __init__(self, path: Path, options: ReadOptions, headers: tuple[str, ...]) -> None:
+        """Find out what the sheet uses, and make all parts but the sheet.
+
+        Args:
+            path: the workbook.
+            options: how it was read.
+            headers: the headers of the added columns.
 
         Raises:
-            RecipientsError: the workbook is damaged, or has no room for columns.
-            ResultsError: something in it could not be kept.
+            RecipientsError: the workbook is damaged.
+            ResultsError: something in it could not be kept, or it has no room for columns.
         """
         self._path = path
-        self._header_row = options.header_row
         self._fingerprint = fingerprint(path)
+        self._parts: dict[str, bytes] = {}
         with Package(path) as package, package.damage_as_error():
+            if any(info.filename.lower().startswith(_SIGNATURES) for info in package.entries):
+                what = "has a digital signature, which no copy with more columns can keep"
+                raise ResultsError(Problem(path.name, what, "save it without the signature, or use the workbook"))
             self._contents = read_contents(package)
             self._part = choose_sheet(self._contents.sheets, options.sheet, path.name).part
             with package.open(self._part, _LIMIT) as stream:
-                self._extent = find_extent(stream, path.name, options.header_row)
-            if any(info.filename.lower().startswith(_SIGNATURES) for info in package.entries):
-                what = "has a digital signature, which a copy with more columns cannot keep"
-                raise ResultsError(Problem(path.name, what, "save it without the signature, or use the workbook"))
-        if self._extent.last_column + len(HEADERS) >= MAX_COLUMNS:
-            raise no_room(path.name)
+                use = scan_sheet(stream, path.name, options.header_row)
+            added = self._find_room(package, use, options.header_row, headers)
+            self._cells = self._make_cells(package, use, added)
+            self._make_wider(package, added)
 
     def write(self, marks: Iterator[tuple[int, Mark]], file: BinaryIO) -> None:
         """Write the copy.
@@ -63,75 +75,85 @@ class WorkbookCopy:
             file: where it goes.
 
         Raises:
-            RecipientsError: the workbook has changed meanwhile, or is damaged further down.
+            RecipientsError: the workbook has changed meanwhile.
+            ResultsError: the sheet would become larger than Excel opens.
         """
         check_unchanged(self._path, self._fingerprint)
-        with Package(self._path) as package, ZipFile(file, "w", ZIP_DEFLATED) as target:
-            styles = self._dated_styles(package)
-            cells = AddedCells(self._extent, styles.date_style if styles else None, date1904=self._contents.date1904)
+        with Package(self._path) as package, ZipFile(file, "w", ZIP_DEFLATED) as archive:
             for info in package.entries:
-                is_large = info.file_size > _ZIP64_FROM
-                entry = _without_sizes(info)
                 with (
                     package.open(info.filename, _LIMIT) as part,
-                    target.open(entry, "w", force_zip64=is_large) as copied,
+                    archive.open(_as_new(info), "w", force_zip64=info.file_size > ZIP64_LIMIT) as copied,
                 ):
-                    if package.is_same(info.filename, self._part):
-                        with package.open(self._part, _LIMIT) as again:
-                            self._splice(part, again, cells, marks, copied)
-                    elif styles and package.is_same(info.filename, self._contents.styles or ""):
-                        copied.write(styles.xml)
+                    key = part_key(info.filename)
+                    if key == part_key(self._part):
+                        self._write_sheet(package, part, marks, copied)
+                    elif key in self._parts:
+                        copied.write(self._parts[key])
                     else:
                         shutil.copyfileobj(part, copied, _CHUNK_BYTES)
         check_unchanged(self._path, self._fingerprint)
 
-    def _dated_styles(self, package: Package) -> DatedStyles | None:
-        if self._contents.styles is None:
-            return None
-        with package.open(self._contents.styles, _LIMIT) as stream:
-            return with_date_style(stream.read(), self._path.name)
+    def _find_room(self, package: Package, use: SheetUse, header_row: int, headers: tuple[str, ...]) -> AddedColumns:
+        """Choose the columns after the last one in use, and not beneath a chart or a picture."""
+        label, places = self._path.name, set()
+        for part in self._related(package, "drawing"):
+            with package.open(part, _LIMIT) as stream:
+                places |= places_of(stream, use, label, header_row)
+        first = free_column(use.last_column + 1, len(headers), places)
+        if first + len(headers) - 1 > MAX_COLUMNS:
+            what = "uses the last columns that a worksheet can have, so that none can be added"
+            raise ResultsError(Problem(label, what, "delete what is far to the right of the list, or use the workbook"))
+        return AddedColumns(header_row, first, headers)
 
-    def _splice(
-        self,
-        part: IO[bytes],
-        again: IO[bytes],
-        cells: AddedCells,
-        marks: Iterator[tuple[int, Mark]],
-        copied: IO[bytes],
+    def _make_cells(self, package: Package, use: SheetUse, added: AddedColumns) -> AddedCells:
+        """Add the styles that the added dates may need."""
+        date_styles: Mapping[str, str] = {}
+        if self._contents.styles is not None:
+            wanted = {"0", use.column_attributes(added.last).get("style", "0"), *use.row_styles}
+            wanted.update(style for style, column in use.blank_styles.items() if column >= added.last)
+            xml, date_styles = with_date_styles(self._read(package, self._contents.styles), wanted, self._path.name)
+            self._parts[part_key(self._contents.styles)] = xml
+        return AddedCells(use, added, date_styles=date_styles, date1904=self._contents.date1904)
+
+    def _make_wider(self, package: Package, added: AddedColumns) -> None:
+        """Let tables and the filter cover the added columns."""
+        for part in self._related(package, "table"):
+            if (table := with_columns(self._read(package, part), added, self._path.name)) is not None:
+                self._parts[part_key(part)] = table
+        if self._cells.filter is not None:
+            workbook = self._contents.part
+            own = {name for name, each in relations(package, workbook).items() if each.part == self._part}
+            named = with_filter_name(self._read(package, workbook), own, added, self._path.name)
+            if named is not None:
+                self._parts[part_key(workbook)] = named
+
+    def _related(self, package: Package, kind: str) -> list[str]:
+        """The parts of one kind that the sheet refers to."""
+        found = [each.part for each in relations(package, self._part).values() if each.kind == kind]
+        return [part for part in found if package.has(part)]
+
+    def _read(self, package: Package, part: str) -> bytes:
+        with package.open(part, _LIMIT) as stream:
+            return stream.read()
+
+    def _write_sheet(
+        self, package: Package, part: IO[bytes], marks: Iterator[tuple[int, Mark]], copied: IO[bytes]
     ) -> None:
-        """Copy the sheet with the cells spliced in; `again` is the same part, read to find the places."""
-        marked = chain(marks, ((0, Mark("")),))
-        row, mark = next(marked)
-        at = 0
-        finder = EditFinder(self._path.name, self._header_row, self._extent, cells.elements())
-        for edit in find_edits(again, finder, self._path.name):
-            while row and row < edit.row:
-                row, mark = next(marked)
-            if not edit.row:
-                added = edit.element
-            elif edit.row == self._header_row:
-                added = cells.headers(edit.row)
-            elif edit.row == row:
-                added = cells.of(row, mark)
-            else:
-                continue
-            _copy(part, copied, edit.start - at)
-            part.read(edit.end - edit.start)
-            at = edit.end
-            copied.write(added.encode("ascii", "xmlcharrefreplace"))
-        shutil.copyfileobj(part, copied, _CHUNK_BYTES)
+        """Copy the sheet with the cells added; the part is read once more to find their places."""
+        values = values_by_row(marks, self._cells.added.header_row, self._cells.added.headers)
+        with package.open(self._part, _LIMIT) as again:
+            size = package.size(self._part)
+            for added in splice(part, find_edits(again, self._path.name, self._cells, values), copied):
+                size += added
+                if size > LARGEST_SHEET:
+                    what = "its sheet would be larger than Excel opens, with the columns that are added"
+                    raise ResultsError(Problem(self._path.name, what, "use the results workbook"))
 
 
-def _copy(source: IO[bytes], target: IO[bytes], size: int) -> None:
-    while size > 0 and (chunk := source.read(min(size, _CHUNK_BYTES))):
-        target.write(chunk)
-        size -= len(chunk)
-
-
-def _without_sizes(info: ZipInfo) -> ZipInfo:
+def _as_new(info: ZipInfo) -> ZipInfo:
     """The entry as it is, with the sizes left to be found out."""
     entry = copy(info)
-    entry.file_size = entry.compress_size = 0
+    entry.file_size = entry.compress_size = entry.flag_bits = 0
     entry.extra = b""
-    entry.flag_bits = 0
     return entry

@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 
 from campaign.journal import State
 from campaign.recipients.to_fix import FIX_TITLE, REASON, has_own_reasons, is_titled, source_columns, source_headers
-from campaign.review.phrases import STATE_STYLES
+from campaign.review.phrases import STATE_STYLES, on_one_line
 from campaign.review.workbook.cells import TEXT, local_time, visible
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class ResultsLayout:
         cells = self._cells
         yield from map(cells.original, result.cells[: self._originals])
         yield cells.state(result.state)
-        yield cells.text(_on_one_line(result.reason))
+        yield cells.text(on_one_line(result.reason))
         yield cells.text(result.message_id or "")
         yield result.http_status
         yield result.attempts
@@ -113,7 +113,7 @@ class ResultsLayout:
         return [
             *(cell.text for cell in result.cells[: self._originals]),
             STATE_STYLES[result.state].label,
-            _on_one_line(result.reason),
+            on_one_line(result.reason),
             result.message_id or "",
             "",
             "",
@@ -187,11 +187,6 @@ class ToFixLayout:
 def _has_old_reasons(headers: Sequence[str], sheet: str | None) -> bool:
     # In any other sheet, a column "Reason" is the operator's and may be part of the message.
     return bool(headers) and is_titled(sheet, FIX_TITLE) and has_own_reasons(headers[-1])
-
-
-def _on_one_line(reason: str) -> str:
-    # LibreOffice draws further lines over the row below.
-    return " | ".join(reason.splitlines())
 
 
 def _why(result: RowResult) -> str:

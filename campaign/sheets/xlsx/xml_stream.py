@@ -98,10 +98,10 @@ def _parser(handler: Handler, where: str) -> expat.XMLParserType:
     parser.buffer_size = _CHUNK_BYTES
 
     def begin(name: str, _attributes: dict[str, str]) -> None:
-        handler.begin(name)
         parser.StartElementHandler = handler.start
         parser.EndElementHandler = handler.end
         parser.CharacterDataHandler = handler.text
+        handler.begin(name)
 
     def refuse(*_declaration: object) -> NoReturn:
         what = "contains a document type declaration, which workbooks do not have"
