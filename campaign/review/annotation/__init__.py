@@ -6,7 +6,7 @@ formats, formulas, charts, pictures and other sheets are in the copy as they are
 
 from __future__ import annotations
 
-from campaign.review.annotation.annotate import annotate
+from campaign.review.annotation.list_copy import annotate
 from campaign.review.annotation.marks import Mark, added_headers, latest_marks
 
 __all__ = ["Mark", "added_headers", "annotate", "latest_marks"]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from campaign.sheets.limits import MAX_COLUMNS
+
 _AREA = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?")
 
 
@@ -38,9 +40,8 @@ def area_of(reference: str) -> Area | None:
     if match is None:
         return None
     first, first_row, last, last_row = match.groups()
-    try:
-        columns = column_index_from_string(first), column_index_from_string(last or first)
-    except ValueError:
+    columns = column_index_from_string(first), column_index_from_string(last or first)
+    if max(columns) > MAX_COLUMNS:
         return None
     return Area(columns[0], int(first_row), columns[1], int(last_row or first_row))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
-from contextlib import suppress
 from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -88,16 +87,21 @@ class TextCopy:
 
     def _encodable(self, text: str) -> str:
         """A text that the encoding has characters for."""
-        with suppress(UnicodeEncodeError):
-            text.encode(self._codec)
+        if self._has(text):
             return text
-        return "".join(map(_decomposed, text)).encode(self._codec, "replace").decode(self._codec)
+        spelt = "".join(letter if self._has(letter) else _with_tone_apart(letter) for letter in text)
+        return spelt.encode(self._codec, "replace").decode(self._codec)
+
+    def _has(self, text: str) -> bool:
+        try:
+            text.encode(self._codec)
+        except UnicodeEncodeError:
+            return False
+        return True
 
 
-def _decomposed(letter: str) -> str:
-    """A letter with its tone as a character of its own, as cp1258 writes it."""
-    if letter.isascii():
-        return letter
+def _with_tone_apart(letter: str) -> str:
+    """A letter with its tone as a character of its own, as cp1258 writes most of those of Vietnamese."""
     parts = unicodedata.normalize("NFD", letter)
     tones = "".join(part for part in parts if part in _TONES)
     return unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES)) + tones
