@@ -88,9 +88,11 @@ def values_by_row(
         nonlocal row, mark
         if number == header_row:
             return headers
-        while row < number:
+        found = None
+        while row <= number:
+            found = mark if row == number else None
             row, mark = next(marked)
-        return mark if row == number else None
+        return found
 
     return values
 
