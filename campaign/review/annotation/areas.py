@@ -51,11 +51,13 @@ class AddedColumns(NamedTuple):
 
     Attributes:
         header_row: the row of the headers.
+        used: the last column that is in use.
         first: the first added one.
         headers: the headers.
     """
 
     header_row: int
+    used: int
     first: int
     headers: tuple[str, ...]
 
@@ -70,12 +72,12 @@ class AddedColumns(NamedTuple):
         return range(self.first, self.last + 1)
 
     def widened(self, reference: str) -> Area | None:
-        """The area of a table or a filter with the added columns.
+        """The area of a filter with the added columns, and those before them.
 
         Returns:
-            None where it has other headers, or does not end just before them.
+            None where it has other headers, or does not cover the last column in use.
         """
         area = area_of(reference)
-        if area is None or (area.first_row, area.last_column) != (self.header_row, self.first - 1):
+        if area is None or area.first_row != self.header_row or not self.used <= area.last_column < self.first:
             return None
         return area.up_to(self.last)

@@ -40,7 +40,7 @@ def with_columns(table: bytes, added: AddedColumns, where: str) -> bytes | None:
     elements = elements_of(table, where)
     root, first = elements[0], {element.name: element for element in reversed(elements)}
     area, columns = added.widened(root.attributes.get("ref", "")), first.get("tableColumns")
-    is_own = root.attributes.get("tableType", "") not in _FROM_ELSEWHERE
+    is_own = added.first == added.used + 1 and root.attributes.get("tableType", "") not in _FROM_ELSEWHERE
     if area is None or columns is None or not is_own or root.attributes.get("headerRowCount") == "0":
         return None
     known = [each for each in elements if each.name == "tableColumn"]

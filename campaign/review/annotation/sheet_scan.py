@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from campaign.review.annotation.areas import area_of
+from campaign.review.annotation.formulas import FormulaColumns
 from campaign.review.annotation.xml_edits import check_encoding
 from campaign.sheets.xlsx.sheet_xml import ColumnIndex
 from campaign.sheets.xlsx.xml_stream import check_tag_count, is_true, local, parse, prefix
@@ -28,6 +29,7 @@ class SheetUse:
         default_width: the width of the others, in characters.
         blank_styles: the styles of its blank cells, and the last column that has each.
         row_styles: the styles of its rows.
+        referred: the last column, from 1, that its formulas refer to.
     """
 
     prefix: str = ""
@@ -38,18 +40,20 @@ class SheetUse:
     default_width: float = 9.14
     blank_styles: dict[str, int] = field(default_factory=dict)
     row_styles: set[str] = field(default_factory=set)
+    referred: int = 0
 
     def column_attributes(self, column: int) -> Mapping[str, str]:
         """What is set for a column, from 1."""
         return next((each for each in self.columns if int(each["min"]) <= column <= int(each["max"])), {})
 
 
-def scan_sheet(stream: IO[bytes], where: str, header_row: int) -> SheetUse:
+def scan_sheet(stream: IO[bytes], where: str, sheet: str, header_row: int) -> SheetUse:
     """Read what a worksheet uses.
 
     Args:
         stream: the part.
         where: the file, for errors.
+        sheet: the name of the sheet.
         header_row: the row of the headers.
 
     Raises:
@@ -58,9 +62,10 @@ def scan_sheet(stream: IO[bytes], where: str, header_row: int) -> SheetUse:
     """
     check_encoding(stream.read(4), where)
     stream.seek(0)
-    scan = _Scan(where, header_row)
+    scan = _Scan(where, sheet, header_row)
     for _ in parse(stream, scan, where, attach=scan.attach):
         check_tag_count(scan.other_tags, where)
+    scan.use.referred = scan.formulas.last
     return scan.use
 
 
@@ -114,19 +119,24 @@ class CellEvents:
 
 
 class _Scan(CellEvents):
-    def __init__(self, where: str, header_row: int) -> None:
+    def __init__(self, where: str, sheet: str, header_row: int) -> None:
         super().__init__(where)
         self.use = SheetUse()
+        self.formulas = FormulaColumns(sheet)
         self.other_tags = 0
         self._header_row = header_row
         self._style = ""
         self._is_blank = True
         self._contents = frozenset({""})
+        self._formula_tag = ""
+        self._formula: list[str] = []
+        self._shared = 0
 
     def begin(self, root: str) -> None:
         super().begin(root)
         self.use.prefix = self.prefix
-        self._contents = frozenset(f"{self.prefix}{name}" for name in ("v", "f", "is"))
+        self._formula_tag = f"{self.prefix}f"
+        self._contents = frozenset([self._formula_tag, f"{self.prefix}v", f"{self.prefix}is"])
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
@@ -136,8 +146,8 @@ class _Scan(CellEvents):
             self._is_blank = True
         elif name in self._contents:
             self._is_blank = False
-            if "ref" in attributes:  # of a formula of several cells
-                self._use_up_to(attributes["ref"])
+            if name == self._formula_tag:
+                self._begin_formula(attributes)
         elif name == self.row_tag:
             self.begin_row(attributes)
             if style := row_style(attributes):
@@ -148,6 +158,9 @@ class _Scan(CellEvents):
 
     def end(self, name: str) -> None:
         self.depth -= 1
+        if name == self._formula_tag:
+            self.parser.CharacterDataHandler = None
+            self.formulas.add("".join(self._formula), self._shared)
         if name != self.cell_tag or self.row < self._header_row:
             return
         use = self.use
@@ -157,6 +170,16 @@ class _Scan(CellEvents):
                 use.header_style = self._style
         elif self._style:
             use.blank_styles[self._style] = max(use.blank_styles.get(self._style, 0), self.column)
+
+    def text(self, text: str) -> None:
+        self._formula.append(text)
+
+    def _begin_formula(self, attributes: Mapping[str, str]) -> None:
+        self._formula.clear()
+        self.parser.CharacterDataHandler = self.text
+        area = area_of(attributes.get("ref", ""))
+        self._shared = area.last_column - area.first_column if area else 0
+        self._use_up_to(attributes.get("ref", ""))
 
     def _add(self, element: str, attributes: dict[str, str]) -> None:
         if element == "mergeCell":

@@ -60,9 +60,10 @@ class WorkbookCopy:
                 what = "has a digital signature, which no copy with more columns can keep"
                 raise ResultsError(Problem(path.name, what, "save it without the signature, or use the workbook"))
             self._contents = read_contents(package)
-            self._part = choose_sheet(self._contents.sheets, options.sheet, path.name).part
+            sheet = choose_sheet(self._contents.sheets, options.sheet, path.name)
+            self._part = sheet.part
             with package.open(self._part, _LIMIT) as stream:
-                use = scan_sheet(stream, path.name, options.header_row)
+                use = scan_sheet(stream, path.name, sheet.name, options.header_row)
             added = self._find_room(package, use, options.header_row, headers)
             self._cells = self._make_cells(package, use, added)
             self._make_wider(package, added)
@@ -95,16 +96,19 @@ class WorkbookCopy:
         check_unchanged(self._path, self._fingerprint)
 
     def _find_room(self, package: Package, use: SheetUse, header_row: int, headers: tuple[str, ...]) -> AddedColumns:
-        """Choose the columns after the last one in use, and not beneath a chart or a picture."""
+        """Choose the columns after the last one in use, that no formula refers to and no drawing covers."""
         label, places = self._path.name, set()
         for part in self._related(package, "drawing"):
             with package.open(part, _LIMIT) as stream:
                 places |= places_of(stream, use, label, header_row)
-        first = free_column(use.last_column + 1, len(headers), places)
+        last = (
+            use.referred if use.referred + len(headers) <= MAX_COLUMNS else 0
+        )  # those of whole rows cannot be avoided
+        first = free_column(max(use.last_column, last) + 1, len(headers), places)
         if first + len(headers) - 1 > MAX_COLUMNS:
             what = "uses the last columns that a worksheet can have, so that none can be added"
             raise ResultsError(Problem(label, what, "delete what is far to the right of the list, or use the workbook"))
-        return AddedColumns(header_row, first, headers)
+        return AddedColumns(header_row, use.last_column, first, headers)
 
     def _make_cells(self, package: Package, use: SheetUse, added: AddedColumns) -> AddedCells:
         """Add the styles that the added dates may need."""

@@ -36,6 +36,7 @@ def path(tmp_path: Path) -> Path:
             id="in use",
         ),
         pytest.param('<autoFilter ref="A1:A2"/>', '<autoFilter ref="A1:A2"/>', id="of other columns"),
+        pytest.param('<autoFilter ref="A1:G2"/>', '<autoFilter ref="A1:G2"/>', id="of more columns"),
         pytest.param('<autoFilter ref="A2:B2"/>', '<autoFilter ref="A2:B2"/>', id="under other headers"),
         pytest.param("<autoFilter/>", "<autoFilter/>", id="of nothing"),
         pytest.param(
@@ -150,16 +151,27 @@ def test_names_of_a_table_may_have_a_prefix(path: Path) -> None:
     assert "</x:tableColumns>" in found
 
 
-def test_a_filter_that_a_chart_parts_from_the_columns_stays(path: Path) -> None:
+def beside_a_chart(path: Path, after: str, **more: str) -> Path:
+    """An annotated copy of a list with a chart over the columns C to H."""
     anchor = (
         '<xdr:wsDr xmlns:xdr="urn:x"><xdr:twoCellAnchor><xdr:from><xdr:col>2</xdr:col><xdr:row>3</xdr:row></xdr:from>'
         "<xdr:to><xdr:col>8</xdr:col><xdr:row>20</xdr:row></xdr:to></xdr:twoCellAnchor></xdr:wsDr>"
     )
+    relations = {"rId1": ("drawing", "../drawings/drawing1.xml"), "rId2": ("table", "../tables/table1.xml")}
     contents = {
-        **books.parts(list_xml(row(2, text("A2", "1")), after='<autoFilter ref="A1:B2"/>')),
-        "xl/worksheets/_rels/sheet1.xml.rels": books.relations_xml({"rId1": ("drawing", "../drawings/drawing1.xml")}),
+        **books.parts(list_xml(row(2, text("A2", "1")), after=after)),
+        "xl/worksheets/_rels/sheet1.xml.rels": books.relations_xml(relations),
         "xl/drawings/drawing1.xml": anchor,
+        **more,
     }
-    copied = part_of(annotated(books.save(path, contents), {2: FAILED}))
-    assert '<autoFilter ref="A1:B2"/>' in copied
+    return annotated(books.save(path, contents), {2: FAILED})
+
+
+def test_a_filter_covers_the_columns_also_behind_a_chart(path: Path) -> None:
+    copied = part_of(beside_a_chart(path, '<autoFilter ref="A1:B2"/>'))
+    assert '<autoFilter ref="A1:K2"/>' in copied
     assert '<c r="I2" t="inlineStr">' in copied
+
+
+def test_a_table_has_no_columns_behind_a_chart(path: Path) -> None:
+    assert part_of(beside_a_chart(path, "", **{TABLE_PART: table_xml()}), TABLE_PART) == table_xml()
