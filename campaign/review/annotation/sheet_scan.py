@@ -9,7 +9,7 @@ from campaign.review.annotation.areas import area_of
 from campaign.review.annotation.formulas import FormulaColumns
 from campaign.review.annotation.xml_edits import check_encoding
 from campaign.sheets.xlsx.sheet_xml import ColumnIndex
-from campaign.sheets.xlsx.xml_stream import check_tag_count, is_true, local, parse, prefix
+from campaign.sheets.xlsx.xml_stream import is_true, local, parse, prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def scan_sheet(stream: IO[bytes], where: str, sheet: str, header_row: int) -> Sh
     stream.seek(0)
     scan = _Scan(where, sheet, header_row)
     for _ in parse(stream, scan, where, attach=scan.attach):
-        check_tag_count(scan.other_tags, where)
+        pass
     scan.use.referred = scan.formulas.last
     return scan.use
 
@@ -123,7 +123,6 @@ class _Scan(CellEvents):
         super().__init__(where)
         self.use = SheetUse()
         self.formulas = FormulaColumns(sheet)
-        self.other_tags = 0
         self._header_row = header_row
         self._style = ""
         self._is_blank = True
@@ -153,7 +152,6 @@ class _Scan(CellEvents):
             if style := row_style(attributes):
                 self.use.row_styles.add(style)
         else:
-            self.other_tags += 1
             self._add(local(name), attributes)
 
     def end(self, name: str) -> None:
