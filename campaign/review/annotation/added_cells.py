@@ -88,8 +88,7 @@ class AddedCells:
 
     def _columns(self) -> str:
         """The columns as they are set, those apart that are added, in the order of the sheet."""
-        columns = [dict(each) for each in self._use.columns]
-        around = [piece for each in columns for piece in _outside(each, self.added.numbers)]
+        around = [piece for each in self._use.columns for piece in _outside(each, self.added.numbers)]
         for column, width in zip(self.added.numbers, WIDTHS, strict=True):
             style = self._use.column_attributes(column).get("style")
             own = {"min": f"{column}", "max": f"{column}", "width": f"{width}", "customWidth": "1"}

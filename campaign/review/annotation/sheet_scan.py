@@ -126,7 +126,7 @@ class _Scan(CellEvents):
         self._header_row = header_row
         self._style = ""
         self._is_blank = True
-        self._contents = frozenset({""})
+        self._contents: frozenset[str] = frozenset()
         self._formula_tag = ""
         self._formula: list[str] = []
         self._shared = 0

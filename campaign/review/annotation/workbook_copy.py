@@ -101,10 +101,10 @@ class WorkbookCopy:
         for part in self._related(package, "drawing"):
             with package.open(part, _LIMIT) as stream:
                 places |= places_of(stream, use, label, header_row)
-        last = (
-            use.referred if use.referred + len(headers) <= MAX_COLUMNS else 0
-        )  # those of whole rows cannot be avoided
-        first = free_column(max(use.last_column, last) + 1, len(headers), places)
+        referred = use.referred
+        if referred + len(headers) > MAX_COLUMNS:  # to whole rows: no column is beside those
+            referred = 0
+        first = free_column(max(use.last_column, referred) + 1, len(headers), places)
         if first + len(headers) - 1 > MAX_COLUMNS:
             what = "uses the last columns that a worksheet can have, so that none can be added"
             raise ResultsError(Problem(label, what, "delete what is far to the right of the list, or use the workbook"))
