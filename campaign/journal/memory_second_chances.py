@@ -198,4 +198,4 @@ class MemorySecondChances:
 
 
 def _earlier(run: int, row: MemoryRow) -> EarlierRow:
-    return EarlierRow(run, row.planned.number, row.outcome.state)
+    return EarlierRow(run, row.planned.number, row.outcome.state, row.at)

@@ -227,6 +227,11 @@ def rows_of(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
+def on_one_line(reason: str) -> str:
+    """A reason for a cell of one line: LibreOffice draws further lines over the row below."""
+    return " | ".join(reason.splitlines())
+
+
 def times(count: int) -> str:
     """How often: "once", "3 times"."""
     return "once" if count == 1 else f"{count:,} times"

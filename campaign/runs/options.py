@@ -167,7 +167,7 @@ class RunObserver:
         return contextlib.nullcontext()
 
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:  # noqa: ARG002 - for subclasses
-        """The workbook is being written; the returned function is called with numbers of rows that were added."""
+        """A file is being written; the returned function is called with numbers of rows that were added."""
         return lambda _rows: None
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+_NOT_OURS = "is not, or no longer, what campaign wrote there, or another program has it open"
+
 FindCredentials: TypeAlias = Callable[["Channel"], Mapping[str, str]]
 """Finds the values that a channel's server asks for."""
 
@@ -114,16 +116,27 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         return _deliver_and_report(run, paths, settings, observer)
 
 
-def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None) -> Report:
+def report_on(
+    paths: RunPaths, observer: RunObserver, number: int | None = None, annotate: Path | None = None
+) -> Report:
     """Report on a run, and write its workbook again, from the journal alone.
+
+    Args:
+        paths: where the campaign's files are.
+        observer: is told what is worth knowing.
+        number: the run; None: the last one.
+        annotate: where to write a copy of the list with a status beside each row; None: nowhere.
 
     Raises:
         RunStateError: there is no such run.
-        ResultsError: the workbook would replace something else.
+        ResultsError: the workbook would replace something else, or the list cannot be annotated.
+        RecipientsError: the list that is to be annotated cannot be read.
         JournalError: the journal cannot be read.
     """
     report = recorded_report(paths, observer, number)
     check_workbook_path(paths.workbook(report.run.number), Path(report.run.manifest.recipients))
+    if annotate is not None:
+        report = _annotated(report, annotate, paths, observer)
     return write_workbook(report, paths, observer)
 
 
@@ -138,6 +151,16 @@ def recorded_report(paths: RunPaths, observer: RunObserver, number: int | None =
         for note in (*journal.notes, *filter(None, [journal.displaced])):
             observer.warned(note)
         return Report.of(journal, whole_run(journal, number))
+
+
+def _annotated(report: Report, target: Path, paths: RunPaths, observer: RunObserver) -> Report:
+    if target.resolve() == paths.workbook(report.run.number).resolve():
+        raise ResultsError(Problem(str(target), "is the results workbook", "choose another name for the list's copy"))
+    annotated = report.annotate(target, observer.writing(target, report.tally.rows))
+    if annotated.annotated != target:
+        what = f"it is kept, and the list's copy is {annotated.annotated}"
+        observer.warned(Problem(str(target), _NOT_OURS, what))
+    return annotated
 
 
 @contextlib.contextmanager
@@ -250,8 +273,8 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
         trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
         return replace(report, fault=True, trouble=trouble)
     if reported.results != target:
-        what = "is not, or no longer, what campaign wrote there, or another program has it open"
-        observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))
+        what = f"it is kept, and the new workbook is {reported.results}"
+        observer.warned(Problem(str(target), _NOT_OURS, what))
     return reported
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import deque
 from contextlib import contextmanager
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
@@ -92,11 +93,45 @@ class DelimitedSheet:
                 rows = [(each.number, each.fields) for each in islice(records, SEARCHED_ROWS) if any(each.fields)]
             yield SheetStart(None, rows)
 
+    @property
+    def codec(self) -> str:
+        """Python's name of the encoding."""
+        return self._encoding.codec
+
+    @property
+    def delimiter(self) -> str:
+        """The character between two fields."""
+        return self._delimiter.character
+
+    def records_as_written(self) -> Iterator[tuple[CsvRecord, str]]:
+        """Yield every record, blank ones included, with its text as the file has it.
+
+        Raises:
+            RecipientsError: the file has changed since it was opened.
+        """
+        check_unchanged(self.path, self._fingerprint)
+        with self._file() as stream:
+            kept = _KeptLines(stream)
+            current: CsvRecord | None = None
+            begins = 1
+            for record in self._records(_NormalizedLines(kept) if self._encoding.composes else kept):
+                if current is not None:
+                    yield current, kept.take(record.line - begins)
+                    begins = record.line
+                current = record
+            if current is not None:
+                yield current, kept.take(None)
+
     @contextmanager
     def _lines(self) -> Iterator[LineSource]:
+        with self._file() as stream:
+            yield _NormalizedLines(stream) if self._encoding.composes else stream
+
+    @contextmanager
+    def _file(self) -> Iterator[LineSource]:
         try:
             with self.path.open(encoding=self._encoding.codec, newline="") as stream:
-                yield _NormalizedLines(stream) if self._encoding.composes else stream
+                yield stream
         except (OSError, UnicodeError) as error:
             what = f"cannot be read to its end ({error})"
             raise RecipientsError(Problem(self.path.name, what, "try again")) from error
@@ -171,6 +206,24 @@ class _NormalizedLines:
 
     def readline(self, limit: int, /) -> str:
         return unicodedata.normalize("NFC", self._stream.readline(limit))
+
+
+class _KeptLines:
+    """Lines that are kept when they are read, until they are taken."""
+
+    def __init__(self, stream: LineSource) -> None:
+        self._stream = stream
+        self._kept: deque[str] = deque()
+
+    def readline(self, limit: int, /) -> str:
+        line = self._stream.readline(limit)
+        if line:
+            self._kept.append(line)
+        return line
+
+    def take(self, count: int | None) -> str:
+        """Remove so many lines, the oldest first, or all of them; return them as one text."""
+        return "".join([self._kept.popleft() for _ in range(len(self._kept) if count is None else count)])
 
 
 def _first_lines(lines: LineSource) -> list[str]:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from campaign.journal.records import PlannedRow
 
 _BY_DIGEST = """
-SELECT coalesce(digest, digest_of(body)), run, row, state
+SELECT coalesce(digest, digest_of(body)), run, row, state, at
 FROM status JOIN message USING (run, seq) LEFT JOIN digest USING (run, seq)
 """
 _BY_ORIGIN = """
-SELECT coalesce(origin_run || ':' || origin_row, run || ':' || row), run, row, state
+SELECT coalesce(origin_run || ':' || origin_row, run || ':' || row), run, row, state, at
 FROM status JOIN message USING (run, seq) LEFT JOIN origin USING (run, seq)
 """
 
@@ -53,7 +53,8 @@ class SecondChances(RecordedFindings):
         connection.create_function("digest_of", 1, digest_of, deterministic=True)
         with plain_errors(self.path):
             connection.execute(
-                f"CREATE TEMP TABLE {table} (key PRIMARY KEY, run INTEGER, row INTEGER, state TEXT) WITHOUT ROWID"
+                f"CREATE TEMP TABLE {table} "
+                "(key PRIMARY KEY, run INTEGER, row INTEGER, state TEXT, at REAL) WITHOUT ROWID"
             )
             for state in DELIVERED:  # the first row is kept, and "sent" says more than "in doubt"
                 for run in runs:
@@ -65,8 +66,9 @@ class SecondChances(RecordedFindings):
 
         def find(key: bytes | str) -> EarlierRow | None:
             with plain_errors(self.path):
-                found = connection.execute(f"SELECT run, row, state FROM {table} WHERE key = ?", (key,)).fetchone()  # noqa: S608
-            return None if found is None else EarlierRow(found[0], found[1], State(found[2]))
+                query = f"SELECT run, row, state, at FROM {table} WHERE key = ?"  # noqa: S608 - as above
+                found = connection.execute(query, (key,)).fetchone()
+            return None if found is None else EarlierRow(found[0], found[1], State(found[2]), found[3])
 
         try:
             yield find

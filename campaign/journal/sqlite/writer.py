@@ -40,7 +40,6 @@ COLUMNS = 13
 """Columns of the view, and fields of a `Line`."""
 
 LINES_PER_STATEMENT = MOST_VALUES // COLUMNS
-
 RESERVED_PER_STATEMENT = (MOST_VALUES - 3) // 2
 
 _VIEW = """
