@@ -7,7 +7,8 @@ import io
 import pytest
 
 from campaign.review.annotation.drawings import Place, free_column, places_of
-from campaign.review.annotation.sheet_scan import SheetUse
+from campaign.review.annotation.sheet_scan import SheetUse, scan_sheet
+from tests.unit.sheets import books
 
 PIXEL = 9525
 
@@ -85,3 +86,9 @@ def test_a_drawing_of_a_size_that_no_sheet_has_ends() -> None:
 )
 def test_the_first_columns_that_are_free(places: list[Place], column: int) -> None:
     assert free_column(3, 3, places) == column
+
+
+@pytest.mark.parametrize(("width", "expected"), [("20.5", 20.5), ("wide", 9.14)])
+def test_the_width_of_the_other_columns_is_the_one_that_the_sheet_states(width: str, expected: float) -> None:
+    sheet = books.sheet_xml(before=f'<sheetFormatPr defaultColWidth="{width}"/>')
+    assert scan_sheet(io.BytesIO(sheet.encode()), "list.xlsx", "Data", 1).default_width == expected
