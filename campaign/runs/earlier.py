@@ -210,13 +210,14 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
         return None if tally.finished else last
     if tally.finished and to_fix_list(plan.recipients) is not None:
         return None  # its rows are looked up one by one
-    where = f"{Path(journal.where).name}: run {last.number}"
+    where, run = Path(journal.where).name, f"run {last.number}"
     count = tally.count(State.SENT)
     sent = f"{count} of {rows_of(tally.rows)} {'is' if count == 1 else 'are'} sent"
     means = _what_new_means(plan, journal, observer)
     if tally.finished:
-        raise RunStateError(Problem(where, f"is finished: {sent}", means))
-    what = f"is unfinished: {sent}, {tally.count(State.PENDING, State.SENDING)} wait"
+        raise RunStateError(Problem(where, f"{run} is finished: {sent}", means))
+    waiting = tally.count(State.PENDING, State.SENDING)
+    what = f"{run} is unfinished: {sent}, {waiting} {'waits' if waiting == 1 else 'wait'}"
     remedy = f"go on with `campaign resume`, or give up the rest with `campaign abandon`; {means}"
     raise RunStateError(Problem(where, what, remedy))
 
