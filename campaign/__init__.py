@@ -23,8 +23,9 @@ everything in one call. Nothing prints, prompts, reads environment variables or 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from campaign.lazy_names import loading as _loading
 
 if TYPE_CHECKING:
     from campaign.api import plan, resume, resume_sync, run, start, start_sync
@@ -81,14 +82,7 @@ _MODULES = {
     "campaign.runs": ("Report", "Run", "RunObserver", "RunOptions", "SendConfirmation"),
 }
 
-
-def __getattr__(name: str) -> object:
-    for module, names in _MODULES.items():
-        if name in names:
-            value = getattr(importlib.import_module(module), name)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = _loading(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

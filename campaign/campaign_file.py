@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import Campaign, ChecksSection, SuppressSection, problem_of, unknown_key
+from campaign.config import AfterSection, Campaign, ChecksSection, SuppressSection, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.more_rules import NO_MORE, MoreRules, more_rules, with_more_rules
@@ -19,7 +19,7 @@ from campaign.toml_text import read_toml
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
-LIST_SETTINGS = ("sheet", "header_row", "encoding", "delimiter", "hidden_rows", "label")
+LIST_SETTINGS = ("sheet", "header_row", "encoding", "delimiter", "hidden_rows", "label", "legacy_font")
 """Settings of the list that can be overridden by name."""
 
 RESERVED_ENDINGS = (".sandbox", ".test")
@@ -41,6 +41,7 @@ class Overrides(TypedDict, total=False):
         where: expressions that a row has to meet besides those of the file.
         key: the variables or headers that make two rows the same.
         suppress: further lists of those who get nothing: paths, "VARIABLE=FILE", or the settings of [[suppress]].
+        legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode.
         accept: codes of findings to accept besides those of the file.
         columns: variable to header.
         values: variable to text, the same for every row.
@@ -60,6 +61,7 @@ class Overrides(TypedDict, total=False):
     where: str | Collection[str]
     key: str | Collection[str] | None
     suppress: Collection[str | Path | Mapping[str, Any]]
+    legacy_font: str | None
     accept: Collection[str]
     columns: Mapping[str, str]
     values: Mapping[str, str]
@@ -233,6 +235,21 @@ def server_in_file(file: Path) -> str | None:
     return url if isinstance(url, str) else None
 
 
+def after_in_file(file: Path) -> AfterSection:
+    """What a campaign file tells of the end of a run; nothing where FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read, or this section is wrong.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return AfterSection()
+    try:
+        return AfterSection.model_validate(read_toml(file).get("after", {}))
+    except ValidationError as error:
+        found = [{**each, "loc": ("after", *each["loc"])} for each in error.errors(include_url=False)]
+        raise CampaignFileError(*(problem_of(file, each) for each in found)) from error  # type: ignore[arg-type] # as it came
+
+
 def is_spreadsheet(file: Path) -> bool:
     """Whether FILE is a list of recipients rather than a campaign file."""
     return real_file(file).suffix.lower() != ".toml"
@@ -244,7 +261,7 @@ def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any
     if other is None or not isinstance(section, dict):
         return given
     no_dates = Path(other).suffix.lower() in TEXT_FILES
-    kept = ("hidden_rows", "label", "where", "key", *(() if no_dates else ("short_date",)))
+    kept = ("hidden_rows", "label", "legacy_font", "where", "key", *(() if no_dates else ("short_date",)))
     return {**given, "recipients": {name: section[name] for name in kept if name in section}}
 
 

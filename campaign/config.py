@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from campaign.config_values import (
+    Command,
     Concurrency,
     FilePath,
     Name,
@@ -18,6 +19,7 @@ from campaign.config_values import (
     Seconds,
     TemplateName,
     Texts,
+    WebHook,
     Word,
     finding_codes,
     in_words,
@@ -54,6 +56,7 @@ class RecipientsSection(Section):
         label: the header of the column by whose text rows are called; None: by their number alone.
         where: expressions over the variables of a row; a row is sent if all of them are true.
         key: the variables or headers that make two rows the same, also from run to run; (): what is sent to whom.
+        legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode; None: that is to be decided where there is any.
     """
 
     file: FilePath
@@ -66,11 +69,14 @@ class RecipientsSection(Section):
     label: str | None = None
     where: Texts = ()
     key: Texts = ()
+    legacy_font: Literal["convert"] | None = None
 
     @property
     def read_options(self) -> ReadOptions:
         """How the file is read."""
-        return ReadOptions(self.sheet, self.header_row, self.encoding, self.delimiter, self.short_date)
+        return ReadOptions(
+            self.sheet, self.header_row, self.encoding, self.delimiter, self.short_date, self.legacy_font
+        )
 
 
 class ChecksSection(Section):
@@ -121,6 +127,18 @@ class DeliverySection(Section):
     stop_after_refusals: int = Field(default=DEFAULTS.stop_after_refusals, ge=0)
 
 
+class AfterSection(Section):
+    """What gets the JSON summary at the end of a run.
+
+    Attributes:
+        command: a program and its arguments, on whose standard input it is; a relative path is relative to the file.
+        webhook: an address that it is posted to.
+    """
+
+    command: Command | None = None
+    webhook: WebHook | None = None
+
+
 class Campaign(Section):
     """A campaign: the list of recipients, the template, the server and the settings.
 
@@ -146,6 +164,7 @@ class Campaign(Section):
     delivery: DeliverySection = DeliverySection()
     checks: ChecksSection = ChecksSection()
     suppress: OneOrMore[SuppressSection] = ()
+    after: AfterSection = AfterSection()
 
     @property
     def delivery_settings(self) -> DeliverySettings:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -71,6 +72,37 @@ def _one_section_or_more(value: object) -> object:
     return (value,) if isinstance(value, Mapping) else value
 
 
+def _words(value: object) -> object:
+    """Refuse a command in one string: there is no shell that would take it apart."""
+    if isinstance(value, str):
+        what = 'must be a list, as no shell takes a text apart: command = ["notify", "--title", "Campaign"]'
+        raise ValueError(what)  # noqa: TRY004 - which pydantic reports
+    return value
+
+
+def _command(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a command that cannot be started."""
+    if not words or not words[0].strip():
+        raise ValueError("names no program")
+    if any("\0" in word for word in words):
+        raise ValueError("holds a NUL character, which no program can be given")
+    return words
+
+
+def _web_hook(address: str) -> str:
+    """Refuse what is no address that a request can be posted to."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"is no web address ({error})") from error
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a web address that begins with https:// or http://")
+    if parts.username is not None or any(character.isspace() or not character.isprintable() for character in address):
+        raise ValueError("holds a user name or characters that no web address has")
+    return address
+
+
 def finding_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a code that no finding has."""
     wrong = unknown_code(codes)
@@ -122,6 +154,8 @@ _RATE: TypeAdapter[float | None] = TypeAdapter(Rate)
 _CONCURRENCY: TypeAdapter[int] = TypeAdapter(Concurrency, config=ConfigDict(strict=True))
 _LIMIT: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)], config=ConfigDict(strict=True))
 FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
+Command = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_words), AfterValidator(_command)]
+WebHook = Annotated[str, AfterValidator(_web_hook)]
 TemplateName = Annotated[str, BeforeValidator(_not_blank)]
 Name = Annotated[str, BeforeValidator(_not_blank)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_more), Field(strict=False), AfterValidator(_none_blank)]

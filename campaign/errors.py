@@ -6,8 +6,9 @@
     ├── RecipientsError            recipients            the list: unreadable, locked, encrypted, no header row
     ├── TemplateError              template              syntax, unknown fields, variables without a column
     ├── ChannelError               channel               not installed, or offered wrongly by its distribution
-    ├── InvalidRowsError           invalid-rows          rows that cannot be sent, and no --skip-invalid
-    ├── UndecidedFindingsError     findings              to be decided before anything is sent (`campaign.findings`)
+    ├── RefusedPlanError           refused-plan          in `campaign.refusals`, as are these:
+    │   ├── InvalidRowsError       invalid-rows          rows that cannot be sent, and no --skip-invalid
+    │   └── UndecidedFindingsError findings              to be decided before anything is sent
     ├── KeyMissingError            credentials-missing   no API key where the channel needs one
     ├── JournalError               journal               unreadable, damaged, from a newer version
     │   ├── JournalBusyError       journal-busy          another process is delivering this campaign
@@ -91,12 +92,6 @@ class ChannelError(CampaignError):
     """A channel is not installed, or the distribution that offers it does so wrongly."""
 
     code = "channel"
-
-
-class InvalidRowsError(CampaignError):
-    """Some rows cannot be sent as they are."""
-
-    code = "invalid-rows"
 
 
 class KeyMissingError(CampaignError):

@@ -45,30 +45,28 @@ KINDS: Mapping[str, Kind] = {
     "ruined-number": _stop("numbers that Excel has shortened", f"Excel has lost digits: {_ENTER_AGAIN}"),
     "other-sheet": _stop(
         "another sheet has the same headers and was the one on screen",
-        'name the right one: sheet = "{sheet}" or sheet = "{other}" under [recipients], or --sheet',
+        "sheet = {other} (or {sheet}) under [recipients], or --sheet {other_typed}",
     ),
     "hidden-rows": _stop(
         "rows that are hidden in the sheet would be sent too",
-        'hidden_rows = "skip" under [recipients], or --hidden-rows skip, leaves them out; "send" sends them',
+        'hidden_rows = "skip" (or "send") under [recipients], or --hidden-rows skip (or send)',
     ),
     "guessed-encoding": _stop(
         "the encoding of the file is a guess",
-        'if these words are right, encoding = "{codec}" under [recipients], or --encoding {codec}; else the encoding '
-        "that the file was saved in, or save it as CSV UTF-8",
+        'if these words are right, encoding = "{codec}" under [recipients], or --encoding {codec};{others} else the '
+        "encoding that the file was saved in, or save it as CSV UTF-8",
     ),
     "lost-letters": _stop("letters were lost before the file came here", _SAVE_INTACT),
     "mojibake": _stop("text that was read in the wrong encoding when the file was made", _SAVE_INTACT),
     "legacy-font": _stop(
-        "text typed for a font that maps other letters", "convert the column to Unicode, with UniKey for one"
+        "text typed for a font that shows other letters",
+        'legacy_font = "convert" under [recipients], or --legacy-font convert',
     ),
-    "placeholder-left": _stop(
-        "a placeholder of another program is left in a text",
-        "write it as {{{{ variable }}}}, which this program fills in",
-    ),
+    "placeholder-left": _stop("a placeholder of another program is left in a text", "{fix}"),
     "null-word": _stop("a program's word for “nothing” stands in a cell", "clear the cells, or correct them"),
     "blank-value": _stop(
         "a blank cell leaves a gap in a text",
-        'fill the cells, or write {{{{ {variable} | default("…") }}}} in the template, or an {{% if %}} around it',
+        'fill the cells, or write {{{{ {variable} | default("…") }}}}, or an {{% if %}} around it',
     ),
     "csv-apostrophe": _stop(
         "an apostrophe that protects a spreadsheet program from formulas is part of the text",
@@ -95,6 +93,7 @@ KINDS: Mapping[str, Kind] = {
         "to send the new text, give the row another key, or send it from a list of its own with --new",
     ),
     "same-destination": _note("conversations that get more than one message"),
+    "converted": _note("text of legacy fonts was converted to Unicode"),
     "trimmed": _note("blanks around ids are left out"),
     "duplicates": _note("exact duplicates of earlier rows are skipped"),
     "header-row": _note(

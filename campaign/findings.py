@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from campaign.errors import CampaignError, Problem, UsageError
+from campaign.errors import Problem, UsageError
 from campaign.finding_kinds import KINDS, Severity
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ class Finding:
     Attributes:
         code: the kind, for programs and for `--accept`.
         severity: whether it has to be decided.
-        count: how many rows, or how many columns, conversations or settings, where it is about those.
+        count: how many rows or cells, or how many columns, conversations or settings, where it is about those.
         rows: the numbers of the first few rows.
         cells: the references of the first few cells.
         message: what was found and where, in a sentence without a full stop.
@@ -85,6 +84,7 @@ class Occurrences:
         rows: the first few.
         cells: the cells of these.
         examples: what the first few cells show.
+        labels: what the first few rows are called besides their numbers; "" for nothing.
     """
 
     KEPT = 5
@@ -95,10 +95,11 @@ class Occurrences:
         self.rows: list[int] = []
         self.cells: list[str] = []
         self.examples: list[str] = []
+        self.labels: list[str] = []
         self._ranges: list[list[int]] = []
         self._more = False
 
-    def add(self, row: int, cell: str = "", example: str = "") -> None:
+    def add(self, row: int, cell: str = "", example: str = "", label: str = "") -> None:
         """Count a row; rows come in sheet order."""
         self.count += 1
         ranges = self._ranges
@@ -114,6 +115,7 @@ class Occurrences:
                 self.cells.append(cell)
             if example:
                 self.examples.append(example)
+            self.labels.append(label)
 
     def add_all(self, rows: Sequence[int]) -> None:
         """Count rows whose ranges are of no interest."""
@@ -126,12 +128,27 @@ class Occurrences:
         return ", ".join(shown) + (", …" if self._more else "")
 
     def named(self) -> str:
-        """The rows in words: "row 2", "1,500 rows (2–1501)"."""
-        return f"row {self.numbers()}" if self.count == 1 else f"{self.count:,} rows ({self.numbers()})"
+        """The rows in words: "row 2 (Lan)", "1,500 rows (2–1501)", "2 rows (2, 4: Lan, An)"."""
+        called = ", ".join(filter(None, self.labels[: self.RANGES if self.count <= self.RANGES else self.RANGES - 1]))
+        if self.count == 1:
+            return f"row {self.numbers()}{f' ({called})' if called else ''}"
+        more = ", …" if self.count > self.RANGES else ""
+        return f"{self.count:,} rows ({self.numbers()}{f': {called}{more}' if called else ''})"
 
     def quoted(self, most: int = 2) -> str:
         """The first few texts, in quotation marks; "" where there are none."""
         return ", ".join(f"“{text}”" for text in list(dict.fromkeys(self.examples))[:most])
+
+
+def together(parts: Sequence[Occurrences]) -> Occurrences:
+    """The occurrences of one thing in several columns."""
+    if len(parts) == 1:
+        return parts[0]
+    found = Occurrences()
+    found.count = sum(part.count for part in parts)
+    found.rows = sorted({row for part in parts for row in part.rows})[: Occurrences.KEPT]
+    found.cells = [cell for part in parts for cell in part.cells][: Occurrences.KEPT]
+    return found
 
 
 def make(code: str, message: str, found: Occurrences | int, **names: str) -> Finding:
@@ -190,8 +207,13 @@ def known_codes(codes: Iterable[str]) -> frozenset[str]:
     return found
 
 
+_CODES_NAMED = 3
+
+
 def how_to_accept(codes: Sequence[str]) -> str:
     """How to send although of some findings: the options and the line for the campaign file."""
+    if len(codes) > _CODES_NAMED:
+        return '--accept CODE, or accept = ["CODE", …] under [checks], with each of these codes'
     options = " ".join(f"--accept {code}" for code in codes)
     listed = ", ".join(f'"{code}"' for code in codes)
     return f"{options}, or accept = [{listed}] under [checks]"
@@ -204,24 +226,3 @@ def _accepting(code: str) -> str:
 def problems_of(findings: Iterable[Finding]) -> tuple[Problem, ...]:
     """Findings as the problems of an error."""
     return tuple(Problem("", each.message, each.remedy, each.code) for each in findings)
-
-
-class UndecidedFindingsError(CampaignError):
-    """Findings have to be decided before anything is sent.
-
-    Attributes:
-        findings: all findings of the plan; those that have to be decided are its problems.
-        accepted: codes that were accepted.
-        rows: how many rows of the plan are in each state.
-    """
-
-    code = "findings"
-
-    def __init__(
-        self, findings: Sequence[Finding], accepted: Collection[str], rows: Mapping[str, int] = MappingProxyType({})
-    ) -> None:
-        self.findings = tuple(findings)
-        self.accepted = frozenset(accepted)
-        self.rows = rows
-        self.undecided = undecided(findings, accepted)
-        super().__init__(*problems_of(self.undecided))

@@ -10,12 +10,17 @@ import errno
 import importlib
 import os
 import platform
+import re
+import signal
 import stat
 import subprocess
 import sys
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 WINDOWS, LINUX = platform.system() == "Windows", platform.system() == "Linux"
 
@@ -96,6 +101,92 @@ def is_foreign(path: Path) -> bool:
 def is_open_to_others(path: Path) -> bool:
     """Whether the file's mode lets others than its owner in. On Windows a file has the access list of its folder."""
     return fcntl is not None and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def others_can_write(path: Path) -> bool:
+    """Whether others than this user and the administrator may change a file, or replace what is in a folder.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    if fcntl is None:
+        return grants_write_to_many(_access_list(path))
+    found = path.stat()
+    if found.st_uid not in (0, os.geteuid()):
+        return True
+    kept = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # each removes only its own files
+    return bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)) and not kept
+
+
+_MANY = frozenset({"WD", "AU", "BU", "AN", "BG", "IU", "NU", "DU", "S-1-1-0", "S-1-5-11", "S-1-5-32-545"})
+"""Everyone, authenticated users, users, guests and the like, as an access list of Windows names them."""
+_WRITES = frozenset({"FA", "FW", "GA", "GW", "WD", "WO", "SD", "DC", "LC"})
+_WRITE_BITS = 0x500D0006
+"""FILE_WRITE_DATA, FILE_APPEND_DATA, DELETE, WRITE_DAC, WRITE_OWNER, GENERIC_ALL and GENERIC_WRITE of <winnt.h>."""
+
+
+def grants_write_to_many(access_list: str) -> bool:
+    """Whether an access list lets a group of many write; in SDDL ("Security Descriptor String Format", Microsoft).
+
+    Args:
+        access_list: such as "D:AI(A;ID;FA;;;SY)(A;ID;0x1301bf;;;AU)"; without any entry, everybody may do anything.
+    """
+    entries = re.findall(r"\(([^)]*)\)", access_list)
+    if not entries:
+        return "NO_ACCESS_CONTROL" in access_list or "D:" not in access_list
+    for kind, flags, rights, _, _, trustee in (entry.split(";")[:6] for entry in entries if entry.count(";") >= 5):
+        if kind != "A" or "IO" in flags or trustee not in _MANY:
+            continue
+        if rights.startswith("0x"):
+            writes = bool(int(rights, 16) & _WRITE_BITS)
+        else:
+            writes = not _WRITES.isdisjoint(re.findall("..", rights))
+        if writes:
+            return True
+    return False
+
+
+def _access_list(path: Path) -> str:
+    """The access list of a file on Windows, by GetNamedSecurityInfoW (1: a file, 4: its DACL)."""
+    ctypes: Any = importlib.import_module("ctypes")
+    security, kernel = ctypes.windll.advapi32, ctypes.windll.kernel32
+    descriptor, text = ctypes.c_void_p(), ctypes.c_wchar_p()
+    if security.GetNamedSecurityInfoW(str(path), 1, 4, None, None, None, None, ctypes.byref(descriptor)):
+        raise OSError(f"the access list of {path} cannot be read")
+    try:
+        convert = security.ConvertSecurityDescriptorToStringSecurityDescriptorW
+        if not convert(descriptor, 1, 4, ctypes.byref(text), None):
+            raise OSError(f"the access list of {path} cannot be read")
+        return str(text.value)
+    finally:
+        kernel.LocalFree(text)
+        kernel.LocalFree(descriptor)
+
+
+def start_apart(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - those of Popen
+    """Start a program without a shell, in a group of its own: Ctrl-C reaches this process alone.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    if WINDOWS:
+        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        return subprocess.Popen(command, creationflags=flags, **options)  # noqa: S603 - the operator's own
+    return subprocess.Popen(command, start_new_session=True, **options)  # noqa: S603 - likewise
+
+
+def end_apart(process: subprocess.Popen[bytes]) -> None:
+    """End a program of `start_apart`, with all that it has started itself."""
+    if WINDOWS:
+        with contextlib.suppress(OSError):
+            words = ["taskkill", "/T", "/F", "/PID", str(process.pid)]
+            subprocess.run(words, capture_output=True, check=False)  # noqa: S603 - a number
+    else:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        process.kill()
+    process.wait()
 
 
 def close_to_others(path: Path) -> None:

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.findings import Finding, Occurrences, in_order, make
 from campaign.journal.records import State
-from campaign.journal.sqlite.duplicates import Conversations
-from campaign.messages.environment import RENDER_ERRORS
+from campaign.messages.placeholders import variable_for
+from campaign.plan_conversations import Conversations
+from campaign.plan_gaps import GapFinder
 from campaign.recipients import Linter, variable_name
-from campaign.recipients.detectors import CellDetector, column_names, placeholders_in_template
-from campaign.text import caseless, one_line, shorten
+from campaign.recipients.detectors import CellDetector, LetterDetector, column_names, placeholders_in_template
+from campaign.recipients.row_batch import RowBatch
+from campaign.text import caseless, one_line, quoted, shell_word, shorten, toml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
     from campaign.config import RecipientsSection
     from campaign.journal.records import PlannedRow
     from campaign.messages import MessageTemplate
-    from campaign.messages.text_template import TextTemplate
     from campaign.recipients.lint import OnRow
-    from campaign.sheets import CellValue, Column, Row, Sheet
+    from campaign.sheets import Column, Row, Sheet
 
 HIDDEN, CHANGED = "hidden", "changed since sent"
 """Kinds of the rows that are skipped because the sheet hides them, and because they were sent with another text."""
 
-SENTINEL = "\ue000gap\ue000"
-"""Stands in for a blank cell to find out whether its place is rendered; of private-use characters."""
-
-_COLUMNS_LISTED, _SHOWN_LENGTH = 8, 40
+_COLUMNS_LISTED, _PLACEHOLDERS_LISTED, _SHOWN_LENGTH = 8, 3, 40
 
 
 class FindingContext(NamedTuple):
@@ -44,6 +41,7 @@ class FindingContext(NamedTuple):
         section: how the campaign says it is to be read.
         template: the template bound to the list's columns.
         template_name: its file's name.
+        label: the column by whose text rows are called; None: by their number alone.
         selecting: the places of columns that decide which rows are sent, from 0.
     """
 
@@ -51,6 +49,7 @@ class FindingContext(NamedTuple):
     section: RecipientsSection
     template: MessageTemplate
     template_name: str
+    label: Column | None = None
     selecting: frozenset[int] = frozenset()
 
 
@@ -59,7 +58,7 @@ class FindingCollector:
 
     Attributes:
         linter: what it found out about columns.
-        on_row: called with the number of a row and the code of a finding, for each finding about a row.
+        last_row: the number of the last row that it has looked at.
     """
 
     def __init__(self, context: FindingContext, on_row: OnRow | None = None) -> None:
@@ -70,12 +69,12 @@ class FindingCollector:
         self._detector = CellDetector(self._used, template.destination_columns, recipients.columns)
         self._on_row = on_row
         self._conversations = Conversations()
-        self._gaps = _gaps(template)
-        self._blank = {column: Occurrences() for column in self._gaps}
+        self._letters = LetterDetector(self._used, on_row)
+        self._gaps = GapFinder(recipients, template, on_row)
         self._hidden, self._guessed = Occurrences(), Occurrences()
         self._duplicates, self._empty, self._changed = Occurrences(), Occurrences(), Occurrences()
         self._sent = Occurrences()
-        self._last = context.section.header_row
+        self.last_row = context.section.header_row
 
     def __enter__(self) -> Self:
         return self
@@ -94,76 +93,59 @@ class FindingCollector:
             messages = [plan for plan in planned if plan.state is State.PENDING]
             for plan in planned:
                 if plan.kind == "duplicate":
-                    self._duplicates.add(plan.number)
+                    self._duplicates.add(plan.number, label=plan.label)
                 elif plan.kind == CHANGED:
-                    self._changed.add(plan.number)
+                    self._changed.add(plan.number, label=plan.label)
         if not sent:
             return
         self._find(sent, messages)
 
     def _find(self, sent: Sequence[Row], messages: Sequence[PlannedRow]) -> None:
         """Look at the rows of a batch that would be sent."""
-        self._sent.add_all([row.number for row in sent])
+        batch = RowBatch(sent, self._context.label)
+        self._sent.add_all(batch.numbers)
         if self._context.section.hidden_rows is None:
             for row in sent:
                 if row.hidden:
-                    self._note(self._hidden, row.number, "hidden-rows")
-        self.linter.check(sent)
-        for found in self._detector.check(sent).values():
-            for each in found:
-                self.linter.note(each)
-        self._conversations.add(messages)
-        self._find_blanks(sent)
+                    self._hidden.add(row.number, label=batch.label(row.number))
+                    self._tell(row.number, "hidden-rows")
+        self.linter.check(batch)
+        for found in self._detector.check(batch):
+            self.linter.note(found)
+        self._letters.check(batch)
+        self._gaps.check(batch)
+        self._conversations.add([plan.destination for plan in messages], batch.numbers)
         if (encoding := self._context.recipients.facts.encoding) is not None and encoding.guessed:
-            self._find_guesses(sent)
+            self._find_guesses(batch)
 
     def findings(self) -> tuple[Finding, ...]:
         """Every finding, the most harmful first; complete once all rows were added."""
-        return in_order([*self.linter.findings(), *self._of_rows(), *self._of_file(), *self._of_template()])
+        found = (self.linter.findings(), self._letters.findings(), self._gaps.findings(), self._of_rows())
+        return in_order([*chain(*found), *self._of_file(), *self._of_template()])
 
     def _count_blank_rows(self, rows: Sequence[Row]) -> None:
         """Count the rows that the reader has left out before and between these."""
-        missing = rows[-1].number - self._last - len(rows)
+        missing = rows[-1].number - self.last_row - len(rows)
         if missing > 0:
             self._empty.count += missing
-            before = (self._last, *(row.number for row in rows))
+            before = (self.last_row, *(row.number for row in rows))
             first = next(a + 1 for a, b in pairwise(before) if b > a + 1)
             self._empty.rows = self._empty.rows or [first]
-        self._last = rows[-1].number
+        self.last_row = rows[-1].number
 
-    def _note(self, found: Occurrences, row: int, code: str, cell: str = "", example: str = "") -> None:
-        found.add(row, cell, example)
+    def _tell(self, row: int, code: str) -> None:
         if self._on_row is not None:
             self._on_row(row, code)
 
-    def _find_blanks(self, rows: Sequence[Row]) -> None:
-        for column, places in self._gaps.items():
-            if all([row.texts[column.position].strip() for row in rows]):  # noqa: C419 - a list is faster
-                continue
-            for row in rows:
-                text = row.texts[column.position]
-                if (not text or text.isspace()) and any(self._is_rendered(gap, column, row) for gap in places):
-                    self._note(self._blank[column], row.number, "blank-value", f"{column.letter}{row.number}")
-
-    def _is_rendered(self, gap: _Place, column: Column, row: Row) -> bool:
-        """Whether the place of a blank cell is rendered, which an `{% if %}` about something else decides."""
-        if gap.always:
-            return True
-        position = column.position
-        texts = (*row.texts[:position], SENTINEL, *row.texts[position + 1 :])
-        values: tuple[CellValue, ...] = (*row.values[:position], SENTINEL, *row.values[position + 1 :])
-        stood_in = row._replace(texts=texts, values=values)
-        with contextlib.suppress(*RENDER_ERRORS):
-            return SENTINEL in gap.text.render(self._context.template.binding.context(stood_in))
-        return True  # a filter that takes numbers alone: it has been reached
-
-    def _find_guesses(self, rows: Sequence[Row]) -> None:
-        for row in rows:
+    def _find_guesses(self, batch: RowBatch) -> None:
+        for row in batch.rows:
             for column in self._used:
                 text = row.texts[column.position]
                 if not text.isascii():
                     shown = one_line(text[:_SHOWN_LENGTH], _SHOWN_LENGTH)
-                    self._note(self._guessed, row.number, "guessed-encoding", f"{column.letter}{row.number}", shown)
+                    cell = f"{column.letter}{row.number}"
+                    self._guessed.add(row.number, cell, shown, batch.label(row.number))
+                    self._tell(row.number, "guessed-encoding")
                     break
 
     @cached_property
@@ -174,19 +156,11 @@ class FindingCollector:
         return frozenset((headers | set(binding.columns) | set(binding.values)) - {""})
 
     def _of_rows(self) -> Iterator[Finding]:
-        for column, found in self._blank.items():
-            if found.count:
-                yield self._blank_value(column, self._gaps[column][0].variable, found)
         if (found := self._hidden).count:
             are = "is hidden in the sheet and would be" if found.count == 1 else "are hidden in the sheet and would be"
             yield make("hidden-rows", f"{found.named()} {are} sent too", found)
         if (found := self._guessed).count:
-            encoding = self._context.recipients.facts.encoding
-            codec = encoding.codec if encoding is not None else ""
-            message = (
-                f"the encoding is a guess ({codec}), and {found.named()} {_has(found)} letters that depend on it: "
-            )
-            yield make("guessed-encoding", f"{message}{found.quoted()}", found, codec=codec)
+            yield self._guessed_encoding(found)
         if (found := self._duplicates).count:
             what = (
                 "is an exact duplicate of an earlier row"
@@ -203,13 +177,13 @@ class FindingCollector:
             yield make("changed-row", f"{found.named()} {was} skipped", found)
         yield from self._same_destination()
 
-    def _blank_value(self, column: Column, variable: str, found: Occurrences) -> Finding:
-        message = f"“{variable}” is blank in {found.named()}, in the middle of a text"
-        merged = self._context.recipients.facts.merged
-        areas = list(dict.fromkeys(filter(None, (merged.area_of(column.position, row) for row in found.rows))))
-        if areas:
-            message = f"{message}; merged cells ({', '.join(areas)}) have their text in the first cell alone"
-        return make("blank-value", message, found, variable=variable)
+    def _guessed_encoding(self, found: Occurrences) -> Finding:
+        encoding = self._context.recipients.facts.encoding
+        codec, others = (encoding.codec, encoding.others) if encoding is not None else ("", ())
+        message = f"the encoding is a guess ({codec}), and {found.named()} {_has(found)} letters that depend on it: "
+        read = "".join(f"; read as {other.codec}: {quoted(other.words[:2])}" for other in others)
+        also = "".join(f' if those of {other.codec} are, encoding = "{other.codec}";' for other in others)
+        return make("guessed-encoding", f"{message}{found.quoted()}{read}", found, codec=codec, others=also)
 
     def _same_destination(self) -> Iterator[Finding]:
         count, messages, rows = self._conversations.several(Occurrences.KEPT)
@@ -225,8 +199,9 @@ class FindingCollector:
     def _of_file(self) -> Iterator[Finding]:
         recipients, facts = self._context.recipients, self._context.recipients.facts
         if self._sent.count and (other := self._other_sheet()):
-            message = f"sheet “{recipients.sheet}” is read, but “{other}” has the same headers and was on screen"
-            yield make("other-sheet", message, self._sent, sheet=str(recipients.sheet), other=other)
+            message = f"“{recipients.sheet}” is read, but “{other}” has the same headers and was on screen"
+            names = {"sheet": toml_text(str(recipients.sheet)), "other": toml_text(other)}
+            yield make("other-sheet", message, self._sent, **names, other_typed=shell_word(other))
         if recipients.header_warning:
             row = next(iter(word for word in recipients.header_warning.split() if word.isdecimal()), "")
             yield make("header-row", f"row {row} looks more like the header row", 1, row=row)
@@ -251,11 +226,16 @@ class FindingCollector:
             hint = f"; {problem.remedy}" if problem.remedy else ""
             yield make("unused-setting", f"{problem.where}: {problem.what}{hint}", 1)
         names = column_names(self._context.recipients.columns) | self._names
-        left = [(text, found) for text in template.literals if (found := placeholders_in_template(text, names))]
-        if left and self._sent.count:
-            text, found = left[0]
-            message = f"{self._context.template_name} has the placeholder of another program: “{found[0]}” in "
-            yield make("placeholder-left", f"{message}“{one_line(text, _SHOWN_LENGTH)}”", self._sent)
+        found = [(written, name, text) for text in template.literals for written, name in _placeholders(text, names)]
+        if found and self._sent.count:
+            written = {written: variable_for(name) for written, name, _ in found}
+            few = list(written)[:_PLACEHOLDERS_LISTED]
+            more = ", …" if len(written) > len(few) else ""
+            a = "a placeholder" if len(written) == 1 else "placeholders"
+            message = f"{self._context.template_name} has {a} of another program: {quoted(few)}{more} in "
+            fix = ", ".join(f"{written[each]} for {each}" for each in few)
+            text = one_line(found[0][2], _SHOWN_LENGTH)
+            yield make("placeholder-left", f"{message}“{text}”", self._sent, fix=f"write {fix}{more}")
 
     def _other_sheet(self) -> str:
         """The sheet that was on screen when the workbook was saved, where it has the headers too; "" if none."""
@@ -270,24 +250,8 @@ class FindingCollector:
         return ""
 
 
-class _Place(NamedTuple):
-    """Where a blank cell leaves a gap: in which string, and under which name; `always` is as in `messages.gaps.Gap`."""
-
-    variable: str
-    text: TextTemplate
-    always: bool
-
-
-def _gaps(template: MessageTemplate) -> dict[Column, list[_Place]]:
-    """The gaps of a template by column; those that every row has come first."""
-    found: dict[Column, list[_Place]] = {}
-    binding = template.binding
-    for text in template.texts:
-        for (kind, name), always in text.uses.gaps:
-            column = binding.columns.get(name) if kind == "variable" else binding.headers.get(name)
-            if column is not None:
-                found.setdefault(column, []).append(_Place(name, text, always))
-    return {column: sorted(places, key=lambda place: not place.always) for column, places in found.items()}
+def _placeholders(text: str, names: frozenset[str]) -> Iterable[tuple[str, str]]:
+    return placeholders_in_template(text, names).items()
 
 
 def _has(found: Occurrences) -> str:

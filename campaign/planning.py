@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -19,31 +18,29 @@ from campaign.messages import Mapped, RenderedRow, compile_template, find_templa
 from campaign.plan_findings import HIDDEN, FindingCollector, FindingContext
 from campaign.plan_rows import PlanCounts, PlannedRows
 from campaign.plan_selection import RowRules, row_rules
+from campaign.problem_groups import labelled
 from campaign.recipients import how_it_was_read
 from campaign.recipients.batches import batches
-from campaign.recipients.labels import label_column
+from campaign.recipients.labels import label_column, label_of
 from campaign.recipients.selection import LeftOut
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import open_sheet
-from campaign.text import one_line
+from campaign.trial import chosen_batches
 
 if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
     from campaign.config import Campaign
     from campaign.findings import Finding
-    from campaign.journal import JournalStore, RunRecord
     from campaign.messages import MessageTemplate, TemplateFile
     from campaign.recipients.lint import OnRow
     from campaign.recipients.selection import Selection
     from campaign.sheets import Column, Row, Sheet
+    from campaign.trial import Trial
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 LeaveOut: TypeAlias = Callable[[PlannedRow], PlannedRow]
 """Marks a row as skipped where it must not be sent because of earlier runs; returns any other as it is."""
-
-LONGEST_LABEL = 40
-"""Characters of the text that a row is called by."""
 
 Stamp: TypeAlias = Callable[["Payload", int], "Payload"]
 """Adds the id of a row's message to its payload."""
@@ -61,6 +58,7 @@ class Plan:
         server: the server's base URL; "" in a rehearsal.
         rehearsal: whether it is for a sandbox.
         label: the column by whose text rows are called; None: by their number alone.
+        trial: which rows are sent, and to which conversation instead of their own; None: it is the campaign itself.
         rules: what decides which rows are left out, and which of them are the same.
     """
 
@@ -71,6 +69,7 @@ class Plan:
     server: str
     rehearsal: bool = False
     label: Column | None = None
+    trial: Trial | None = None
     rules: RowRules = field(default_factory=RowRules)
 
     def __repr__(self) -> str:
@@ -85,6 +84,11 @@ class Plan:
     def server_name(self) -> str:
         """The server for display."""
         return "the sandbox" if self.rehearsal else self.server
+
+    @property
+    def is_separate(self) -> bool:
+        """Whether it is a rehearsal or a trial, which has a journal of its own."""
+        return self.rehearsal or self.trial is not None
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -136,23 +140,28 @@ class Plan:
         """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
         section = self.campaign.recipients
         name = self.template_file.path.name
-        context = FindingContext(self.recipients, section, self.template, name, self.rules.positions)
+        context = FindingContext(self.recipients, section, self.template, name, self.label, self.rules.positions)
         return FindingCollector(context, on_row)
 
 
-def prepare(campaign: Campaign, *, rehearsal: bool = False, rows: Sequence[range] = ()) -> Plan:
+def prepare(
+    campaign: Campaign, *, rehearsal: bool = False, trial: Trial | None = None, rows: Sequence[range] = ()
+) -> Plan:
     """Open and compile what a campaign names; reads no further than the headers (`campaign.plan` reads every row).
 
     Args:
         campaign: the campaign.
         rehearsal: plan for a sandbox, which needs no address.
+        trial: plan for a conversation of one's own.
         rows: the numbers of the rows to send, as the spreadsheet has them; (): all. Others are skipped.
 
     Raises:
+        UsageError: the trial does not replace the whole destination.
         CampaignFileError: the server's address is missing or wrong, or a rule for rows is.
         RecipientsError: the list or a suppression list cannot be read, or has the columns on another row or sheet.
         TemplateError: the template cannot be used with these columns.
     """
+    campaign = campaign if trial is None else trial.applied_to(campaign)
     template_file = load_template(find_template(campaign.template, campaign.folder))
     server = "" if rehearsal else base_url(template_file.channel, campaign.server.url)
     section = campaign.recipients
@@ -162,8 +171,10 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False, rows: Sequence[range
     rules = row_rules(campaign, recipients, mapped, hints, rows)
     mapped = replace(mapped, used_elsewhere=rules.names)
     template = compile_template(template_file, recipients.columns, mapped, hints)
+    if trial is not None:
+        trial.check(template, template_file.path.name)
     label = label_column(recipients, section.label) if section.label is not None else None
-    return Plan(campaign, recipients, template_file, template, server, rehearsal, label, rules)
+    return Plan(campaign, recipients, template_file, template, server, rehearsal, label, trial, rules)
 
 
 def planned_rows(
@@ -172,7 +183,7 @@ def planned_rows(
     stamp: Stamp | None = None,
     collector: FindingCollector | None = None,
     leave_out: LeaveOut | None = None,
-) -> Iterator[PlannedRow]:
+) -> Generator[PlannedRow, None, None]:
     """Every row with its message, in sheet order; exact duplicates are marked as skipped.
 
     Args:
@@ -185,13 +196,22 @@ def planned_rows(
     Raises:
         RecipientsError: the list is damaged further down, or has no rows.
     """
-    for batch in _plan_batches(plan, stamp, collector, leave_out):
+    for batch in plan_batches(plan, stamp, collector, leave_out):
         yield from batch
 
 
-def _plan_batches(
+def plan_batches(
     plan: Plan, stamp: Stamp | None, collector: FindingCollector | None = None, leave_out: LeaveOut | None = None
 ) -> Iterator[Sequence[PlannedRow]]:
+    """Plan the rows, some at a time, in the order of the sheet; `stamp` gives each message its id.
+
+    Raises:
+        RecipientsError: as for `planned_rows`.
+    """
+    if plan.trial is not None:  # whose rows are chosen by hand: every one of them is sent
+        look = collector.add if collector is not None else None
+        yield from chosen_batches(batches(plan.recipients), plan.trial, lambda row: _plan_row(plan, row, stamp), look)
+        return
     found, selection = False, plan.rules.selection(plan.recipients)
     with Duplicates(plan.rules.key.shown if plan.rules.key else "") as duplicates:
         for batch in batches(plan.recipients):
@@ -211,7 +231,7 @@ def _plan_batches(
 
 def _plan_row(plan: Plan, row: Row, stamp: Stamp | None, selection: Selection | None = None) -> PlannedRow:
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
-    label = "" if plan.label is None else one_line(row.texts[plan.label.position], LONGEST_LABEL)
+    label = label_of(row, plan.label)
     left_out = _left_out(plan, row, selection)
     key = plan.rules.key.of(row.texts) if plan.rules.key is not None else None
     if left_out is not None and not isinstance(left_out, Problem):
@@ -227,7 +247,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None, selection: Selection | 
             State.INVALID,
             problems=rendered.problems,
             kind=next((problem.what for problem in rendered.problems), ""),
-            reason="\n".join(map(str, rendered.problems)),
+            reason="\n".join(str(labelled(problem, label)) for problem in rendered.problems),
             texts=row.texts,
             cells=cells,
             key=key,
@@ -254,40 +274,3 @@ def _left_out(plan: Plan, row: Row, selection: Selection | None) -> LeftOut | Pr
     if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
         return LeftOut(HIDDEN, "hidden in the sheet")
     return found
-
-
-def message_id(secret: bytes, row: int) -> str:
-    """The id of a row's message: the same at every attempt and after every crash, and unguessable.
-
-    Args:
-        secret: the run's secret.
-        row: the row's number.
-    """
-    return hmac.digest(secret, b"%d" % row, "sha256").hex()[:32]
-
-
-def write_plan(
-    plan: Plan,
-    journal: JournalStore,
-    run: RunRecord,
-    leave_out: LeaveOut | None = None,
-    collector: FindingCollector | None = None,
-) -> Iterator[tuple[PlannedRow, PlanCounts]]:
-    """Write a run's whole plan to the journal; yields each row with the counts so far.
-
-    Raises:
-        RecipientsError: the list is damaged further down, has no rows, or was changed since it was opened. The plan is
-            then not complete.
-        JournalError: the journal cannot be written.
-    """
-    channel, counts, seq = plan.channel, PlanCounts(), 1
-
-    def stamp(payload: Payload, row: int) -> Payload:
-        return channel.stamp(payload, message_id(run.secret, row))
-
-    for batch in _plan_batches(plan, stamp, collector, leave_out):
-        journal.add(run.number, seq, batch)
-        seq += len(batch)
-        for row in batch:
-            counts.add(row)
-            yield row, counts

@@ -56,7 +56,7 @@ class ProblemGroups:
                     self._others += 1
                     continue
                 self._groups[key], self._rows[key] = [], Occurrences()
-            self._rows[key].add(row)
+            self._rows[key].add(row, label=label)
             if len(self._groups[key]) < ALONE:
                 self._groups[key].append(labelled(problem, label))
 

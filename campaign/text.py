@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,16 @@ def quoted(names: Sequence[str], *, most: int = 6) -> str:
     if len(names) > most:
         shown.append(f"{len(names) - most:,} more")
     return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+
+
+def toml_text(text: str) -> str:
+    """A text as a value of the campaign file."""
+    return f"'{text}'" if '"' in text or "\\" in text else f'"{text}"'
+
+
+def shell_word(text: str) -> str:
+    """A text as one argument of a command, in quotation marks that most shells know."""
+    return shlex.quote(text) if set('"$`\\!') & set(text) else f'"{text}"'
 
 
 def listed(names: Iterable[str], *, most: int = 12, length: int = 30) -> str:

@@ -67,6 +67,14 @@ class MessagePreview(NamedTuple):
     bubbles: tuple[Bubble, ...]
     cards: tuple[Bubble, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The message as plain text: bubbles and cards below each other, with a blank line between two."""
+        return "\n\n".join(
+            "\n".join(line for section in bubble.sections for line in section)
+            for bubble in (*self.bubbles, *self.cards)
+        )
+
     def titled(self) -> Iterator[tuple[str, Bubble]]:
         """Every bubble with a title that says whom it is from, and which card it is."""
         sender = " · ".join(self.sender)

@@ -137,6 +137,7 @@ class Reply(NamedTuple):
         message_id: the id of the message that the request is about, if it has one.
         taken: whether the message is stored under this id.
         listed: the ids of the stored messages that are in it, where it is a list.
+        deleted: whether the message with this id is deleted.
     """
 
     status: int
@@ -145,6 +146,7 @@ class Reply(NamedTuple):
     message_id: str | None = None
     taken: bool = False
     listed: tuple[str, ...] = ()
+    deleted: bool = False
 
 
 class SandboxRoute(ABC):

@@ -7,14 +7,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from campaign.cli.console import say, show_lines, width_of
-from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT, SOME_NOT_SENT
+from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json, print_json_object
 from campaign.findings import undecided
 from campaign.journal import State
 from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows, prepare
 from campaign.problem_groups import ProblemGroups
-from campaign.review.findings_text import BLOCKING, StyledLine, finding_lines
+from campaign.recipients.destinations import with_unseen_named
+from campaign.review.findings_text import StyledLine, finding_lines, problem_lines
 from campaign.review.phrases import left_out, reason_of, rows_of
 from campaign.review.preview_terminal import hanging
 from campaign.runs.earlier import looking_back
@@ -71,21 +72,15 @@ def _check_lines(
         sheet = f", sheet “{recipients.sheet}”" if recipients.sheet else ""
         way = f"{recipients.path.name}{sheet} → {plan.template_file.path.name} → {plan.server_name}"
         yield from (StyledLine(line) for line in hanging("", way, width, indent=2))
-    yield from problem_lines(groups, width)
+    yield from problem_lines(groups.problems(), width)
     yield from finding_lines(findings, plan.accepted, width, notes=not quiet)
-
-
-def problem_lines(groups: ProblemGroups, width: int) -> Iterator[StyledLine]:
-    """The problems of rows, those of one kind together."""
-    for problem in groups.problems():
-        yield from (StyledLine(line, BLOCKING) for line in hanging("", str(problem), width, indent=2))
 
 
 def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     """Plan, and print what a run would do; write no files.
 
     Returns:
-        `NOTHING_SENT` if a run would refuse rows, `SOME_NOT_SENT` if findings have to be decided, else 0.
+        As `check`: `SOME_NOT_SENT` if some row is invalid or, but for a rehearsal, findings have to be decided; else 0.
     """
     plan = prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ())
     count, groups = PlanCounts(), ProblemGroups()
@@ -94,19 +89,21 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
             count.add(row)
             groups.add(row.number, row.problems, row.label)
         findings = collector.findings()
+    still = () if plan.rehearsal else undecided(findings, plan.accepted)
     width, quiet = width_of(sys.stderr), given["quiet"]
-    show_lines(problem_lines(groups, width))
+    show_lines(problem_lines(groups.problems(), width))
     show_lines(finding_lines(findings, plan.accepted, width, rehearsal=plan.rehearsal, notes=not quiet))
     if not quiet:
         show_lines(_left_out_lines(count, width))
         limit = given["limit"]
         first = f", the first {limit} of them before a resume" if limit else ""
-        say(f"Dry run: {_counts(count)} They would go to {plan.server_name}{first}. Nothing was sent.")
+        refused = 0 if given["skip_invalid"] else count.invalid
+        they = "It" if count.pending == 1 else "They"
+        go = list(_conditions(refused, count.pending, still)) or [f"{they} would go to {plan.server_name}{first}."]
+        say(f"Dry run: {' '.join([_counts(count), *go])} Nothing was sent.")
     if given["as_json"]:
         print_json(nothing_sent("dry run", _numbers(count), findings))
-    if count.invalid and not given["skip_invalid"]:
-        return NOTHING_SENT
-    return SOME_NOT_SENT if not plan.rehearsal and undecided(findings, plan.accepted) else ALL_SENT
+    return SOME_NOT_SENT if count.invalid or still else ALL_SENT
 
 
 def _left_out_lines(count: PlanCounts, width: int) -> Iterator[StyledLine]:
@@ -138,7 +135,7 @@ def nothing_sent(reason: str, rows: Mapping[str, int], findings: tuple[Finding, 
 
 def numbers_of(states: Mapping[str, int]) -> dict[str, int]:
     """The row counts of the JSON object, for rows that were not sent."""
-    names = ("sent", "failed", "in_doubt", "invalid", "skipped", "pending")
+    names = ("sent", "failed", "in_doubt", "invalid", "skipped", "pending", "deleted")
     return {"rows": sum(states.values()), **{name: states.get(name, 0) for name in names}}
 
 
@@ -162,9 +159,19 @@ def _as_json(
 
 
 def _verdict(count: PlanCounts, still: tuple[Finding, ...]) -> str:
-    if not still:
-        return _counts(count)
-    return f"{_counts(count)} But nothing is sent before the {_findings(len(still))} above {_is(len(still))} decided."
+    return " ".join([_counts(count), *_conditions(count.invalid, count.pending, still)])
+
+
+def _conditions(invalid: int, valid: int, still: tuple[Finding, ...]) -> Iterator[str]:
+    """What has to be done before anything is sent."""
+    parts = []
+    if invalid:
+        rows = "the invalid row is" if invalid == 1 else "the invalid rows are"
+        parts.append(f"{rows} corrected{', or left out with --skip-invalid,' if valid else ''}")
+    if still:
+        parts.append(f"the {_findings(len(still))} above {_is(len(still))} decided")
+    if parts:
+        yield f"Nothing is sent before {' and '.join(parts).rstrip(',')}."
 
 
 def _findings(count: int) -> str:
@@ -209,9 +216,12 @@ def _columns(plan: Plan, linter: Linter, first: PlannedRow | None) -> Iterator[d
 def _mapping_lines(plan: Plan, linter: Linter, row: PlannedRow | None, width: int) -> Iterator[StyledLine]:
     """Where each variable comes from, values displayed differently than stored, and how the file was read."""
     texts = []
+    ids = {column.letter for column in plan.template.destination_columns}
     for found in _mapping(plan, row):
         source = f"column {found['column']} {_short(found['header'])}" if found["column"] else "the same for every row"
-        texts.append(f"{found['variable']} ← {source} ← {_short(found['example'])}")
+        text = found["example"] or ""
+        text = with_unseen_named(text) if found["column"] in ids else text
+        texts.append(f"{found['variable']} ← {source} ← {_short(text)}")
     for column, example in linter.examples().items():
         shown = f"{_short(example.stored)} is shown as {_short(example.displayed)}"
         texts.append(f"column {column.letter} “{column.label}”: {shown}")

@@ -39,6 +39,18 @@ def show_lines(lines: Iterable[StyledLine], *, out: bool = False) -> None:
         say(line.text, color=line.color, out=out)
 
 
+def rewind(lines: int) -> None:
+    """Let the next lines on stdout, a terminal, take the place of the last ones."""
+    if lines:
+        with contextlib.suppress(OSError, ValueError):
+            click.echo(f"\r\x1b[{lines}A\x1b[J", nl=False)
+
+
+def size_of_terminal() -> tuple[int, int]:
+    """The columns and lines of the terminal."""
+    return shutil.get_terminal_size()
+
+
 def width_of(stream: TextIO | None) -> int:
     """The columns of a terminal; without end where the stream is a file or a pipe, whose lines are not wrapped."""
     return shutil.get_terminal_size().columns if is_terminal(stream) else UNLIMITED

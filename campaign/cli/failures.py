@@ -14,11 +14,13 @@ import click
 from campaign.cli.console import say, say_problem, show_lines, width_of
 from campaign.cli.exit_codes import INTERNAL_FAULT, INTERRUPTED
 from campaign.errors import CampaignError, fault_text
-from campaign.findings import UndecidedFindingsError
-from campaign.review.findings_text import finding_lines
+from campaign.refusals import InvalidRowsError, RefusedPlanError
+from campaign.review.findings_text import finding_lines, problem_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from campaign.review.findings_text import StyledLine
 
 
 @contextlib.contextmanager
@@ -30,9 +32,9 @@ def exits_by_error(*, verbose: bool) -> Iterator[None]:
     """
     try:
         yield
-    except UndecidedFindingsError as error:
+    except RefusedPlanError as error:
         _trace(verbose=verbose)
-        show_lines(finding_lines(error.findings, error.accepted, width_of(sys.stderr)))
+        show_lines(_refusal_lines(error, width_of(sys.stderr)))
         say("Nothing was sent.", color="red")
         sys.exit(error.exit_code)
     except CampaignError as error:
@@ -52,6 +54,16 @@ def exits_by_error(*, verbose: bool) -> Iterator[None]:
         _trace(verbose=verbose)
         say(fault_text(error) + ("" if verbose else ", with what -v adds"), color="red")
         sys.exit(INTERNAL_FAULT)
+
+
+def _refusal_lines(error: RefusedPlanError, width: int) -> Iterator[StyledLine]:
+    """What is wrong with rows, then what was found, then the sum."""
+    invalid = error if isinstance(error, InvalidRowsError) else None
+    if invalid:
+        yield from problem_lines(invalid.invalid, width)
+    yield from finding_lines(error.findings, error.accepted, width, rehearsal=invalid is not None and invalid.rehearsal)
+    if invalid:
+        yield from problem_lines(invalid.problems[-1:], width)
 
 
 def _trace(*, verbose: bool) -> None:

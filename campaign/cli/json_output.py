@@ -1,4 +1,4 @@
-"""What `--json` prints: one JSON value on one line of stdout."""
+"""What is printed for programs: with `--json` one JSON value on one line of stdout, or the text of an export."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from campaign.cli.console import warn
-from campaign.errors import Problem
+from campaign.errors import Problem, ResultsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
 _IN_MEMORY = 1 << 20
+_BLOCK = 1 << 16
 
 
 class JsonArray:
@@ -71,6 +72,31 @@ def print_json_object(members: Mapping[str, object], **arrays: JsonArray) -> Non
         stream.write(b"}")
 
     _print(write)
+
+
+def print_text(pieces: Iterable[str]) -> None:
+    """Print text that is what was asked for to standard output, in UTF-8, a block at a time.
+
+    Raises:
+        ResultsError: it cannot be written to its end; a reader that has gone away wanted no more.
+    """
+    stream: BinaryIO | None = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        raise ResultsError(Problem("standard output", "is closed", "name a file for it"))
+    block: list[str] = []
+    size = 0
+    for piece in pieces:
+        block.append(piece)
+        size += len(piece)
+        if size >= _BLOCK:
+            stream.write("".join(block).encode("utf-8", "backslashreplace"))
+            block, size = [], 0
+            if getattr(stream, "error", None):
+                break
+    stream.write("".join(block).encode("utf-8", "backslashreplace"))
+    error = getattr(stream, "error", None)
+    if error is not None and not isinstance(error, BrokenPipeError):
+        raise ResultsError(Problem("standard output", f"cannot be written ({error.strerror})", "make room")) from error
 
 
 def _print(write: Callable[[BinaryIO], object]) -> None:

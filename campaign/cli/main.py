@@ -24,11 +24,14 @@ COMMANDS = {
     "new": "Make a campaign to start from.",
     "check": "Plan without sending: the mapping, the counts, every problem by cell.",
     "preview": "Show the messages as recipients will see them.",
+    "test": "Send a few messages to a conversation of your own.",
     "run": "Plan, ask, deliver, and write the results workbook.",
     "resume": "Continue an unfinished run.",
+    "status": "Show how every run stands, also while it is delivered.",
     "stop": "Stop the delivery of another process.",
     "abandon": "End a run without its waiting rows.",
     "resolve": "Settle rows in doubt by hand.",
+    "undo": "Delete what a run has sent, where the server allows it.",
     "results": "Show the summary and write the workbook again.",
     "forget": "Delete a run's personal data from the journal.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
@@ -41,18 +44,23 @@ OTHER_WORDS = {
     "cancel": "stop",
     "continue": "resume",
     "create": "new",
+    "delete": "undo",
     "deliver": "run",
     "dry-run": "check",
     "init": "new",
     "lint": "check",
+    "recall": "undo",
     "report": "results",
+    "revert": "undo",
     "send": "run",
     "server": "sandbox",
     "show": "preview",
     "start": "run",
-    "status": "results",
-    "test": "preview",
+    "progress": "status",
+    "try": "test",
+    "unsend": "undo",
     "validate": "check",
+    "watch": "status",
 }
 """What other programs call the same; a command of campaign's own goes first."""
 
@@ -113,7 +121,7 @@ class Commands(click.Group):
             with interrupted_by_signals():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
-            sends = ctx.invoked_subcommand in ("run", "resume")
+            sends = ctx.invoked_subcommand in ("run", "resume", "undo")
             say("interrupted" + ("; `campaign results` says how far the run is" if sends else ""))
             ctx.exit(INTERRUPTED)
 

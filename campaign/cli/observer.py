@@ -13,6 +13,7 @@ from tqdm import tqdm
 from campaign.cli.console import ask, confirm, is_terminal, say, show_lines, warn, width_of
 from campaign.cli.question import WIDEST, facts_of, notes_of, preview_of, question_of
 from campaign.cli.signals import interruptible
+from campaign.cli.undo_question import undo_facts, undo_question
 from campaign.errors import Problem, UsageError
 from campaign.review.preview_terminal import harmless
 from campaign.runs import RunObserver
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
     from campaign.runs import Run, SendConfirmation
+    from campaign.runs.undo import UndoConfirmation
 
 LINE_INTERVAL = 10.0
 """Seconds between two lines of progress if stderr is not a terminal."""
@@ -111,6 +113,22 @@ class TerminalObserver(RunObserver):
         self._close_bar()
         return self._yes or not is_terminal(sys.stdin) or confirm(question)
 
+    def confirm_undo(self, confirmation: UndoConfirmation) -> bool:
+        """Ask for confirmation, with what an operator should know.
+
+        Raises:
+            UsageError: there is no terminal to ask on, and --yes was not given.
+        """
+        self._close_bar()
+        if self._yes:
+            return True
+        question = undo_question(confirmation)
+        show_lines(undo_facts(confirmation, min(width_of(sys.stderr), WIDEST)))
+        if not is_terminal(sys.stdin):
+            what = f"{question} There is no terminal to ask on"
+            raise UsageError(Problem("", what, "add --yes; nothing was deleted"))
+        return confirm(question)
+
     def confirm_server(self, planned: str, now: str) -> bool:
         """Ask which of two addresses is right; nothing but --server answers that in advance.
 
@@ -181,7 +199,8 @@ class TerminalObserver(RunObserver):
     async def _refresh(self, run: Run, rows: int) -> None:
         if not self._quiet and is_terminal(sys.stderr):
             # smoothing=0: only the mean since the start includes the waits, and so estimates the time left correctly
-            self._bar = tqdm(total=rows, desc="Sending", unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
+            doing = "Deleting" if run.progress.deletes else "Sending"
+            self._bar = tqdm(total=rows, desc=doing, unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
         while True:
             self._show(run, rows)
             await asyncio.sleep(REFRESH_INTERVAL)
@@ -216,6 +235,8 @@ def _wait(run: Run) -> float:
 def _state_of(run: Run) -> str:
     progress, wait = run.progress, _wait(run)
     counts = f"sent {progress.sent}, failed {progress.failed}, in doubt {progress.in_doubt}"
+    if progress.deletes:
+        counts = f"deleted {progress.deleted}, not deleted {progress.kept}"
     if progress.activity:
         return f"{progress.activity}, {counts}"
     if wait < LONG_WAIT:

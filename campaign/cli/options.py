@@ -79,6 +79,10 @@ _CAMPAIGN_OPTIONS = (
     click.option(
         "--hidden-rows", type=click.Choice(["send", "skip"]), help="Send or leave out rows that the sheet hides."
     ),
+    click.option("--label", metavar="HEADER", help="The column by whose text rows are called, besides their number."),
+    click.option(
+        "--legacy-font", type=click.Choice(["convert"]), help="Convert text of TCVN3 and VNI fonts to Unicode."
+    ),
     click.option(
         "--where", multiple=True, metavar="EXPR", help="Send only rows for which this is true, as in {% if EXPR %}."
     ),
@@ -94,16 +98,21 @@ _CAMPAIGN_OPTIONS = (
 
 def delivery_options(command: Command) -> Command:
     """Options of the delivery of a run."""
-    for decorate in reversed(_DELIVERY_OPTIONS):
+    return pace_options(_LIMIT(command))
+
+
+def pace_options(command: Command) -> Command:
+    """How fast, and whether to ask first."""
+    for decorate in reversed(_PACE_OPTIONS):
         command = decorate(command)
     return command
 
 
-_DELIVERY_OPTIONS = (
+_LIMIT = click.option("--limit", type=WholeNumber(1), metavar="N", help="Send N rows, leave the rest for resume.")
+_PACE_OPTIONS = (
     click.option("--rate", metavar="RATE", help="10/s, 600/min, or auto: as fast as the server allows."),
     click.option("--concurrency", type=WholeNumber(1, 1000), metavar="N", help="Requests in flight at once."),
-    click.option("--limit", type=WholeNumber(1), metavar="N", help="Send N rows, leave the rest for resume."),
-    click.option("--yes", is_flag=True, help="Do not ask before sending."),
+    click.option("--yes", is_flag=True, help="Do not ask first."),
 )
 
 

@@ -31,6 +31,12 @@ def did_you_mean(typed: str, known: Sequence[str]) -> str:
     return f"did you mean “{close[0]}”?" if close else ""
 
 
+def as_argument(file: Path) -> str:
+    """A path as it is typed in a command."""
+    text = str(file)
+    return f'"{text}"' if any(character in text for character in " '&()") else text
+
+
 class WholeNumber(click.IntRange):
     """A whole number within a range."""
 

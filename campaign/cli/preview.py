@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
 import click
@@ -71,6 +72,8 @@ def preview(file: Path, rows: tuple[range, ...] | None, html: Path | None, **giv
         if not given["as_json"]:
             findings = finding_lines(shown.findings, plan.accepted, width_of(sys.stdout), notes=not given["quiet"])
             show_lines(findings, out=not html)
+            if shown.read_to is not None:
+                say(f"The list was read as far as row {shown.read_to:,}; campaign check looks at all rows.")
         if rows and not shown.count:
             raise UsageError(Problem("--rows", "the list has no such row", "number them as the spreadsheet does"))
         sys.exit(SOME_NOT_SENT if shown.problems or undecided(shown.findings, plan.accepted) else ALL_SENT)
@@ -99,7 +102,18 @@ def check_page_path(page: Path, file: Path, plan: Plan) -> None:
 
 
 class _Shown:
-    """The rows to show, with the findings about each; and those of the whole list, which is read to its end."""
+    """The rows to show, with the findings about each, and those of the list as far as it was read.
+
+    The list is read no further than the last of them: a page and the JSON array can have all rows, a terminal has few.
+
+    Attributes:
+        findings: what was found.
+        at_most: how many rows to show; None: all that are wanted.
+        problems: how many of the rows shown have problems.
+        count: how many rows were shown.
+        left_out: whether there are rows beyond `at_most`.
+        read_to: the number of the last row that was read; None: all were.
+    """
 
     def __init__(self, plan: Plan, wanted: tuple[range, ...] | None) -> None:
         self._plan = plan
@@ -111,6 +125,7 @@ class _Shown:
         self.problems = 0
         self.count = 0
         self.left_out = False
+        self.read_to: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -129,14 +144,23 @@ class _Shown:
 
     def __iter__(self) -> Iterator[PlannedRow]:
         """Yield the rows in sheet order."""
-        for number, row in enumerate(planned_rows(self._plan, collector=self._collector)):
-            if self.at_most is not None and number >= self.at_most:
-                self.left_out = True
-            elif self._wanted is None or any(row.number in rows for rows in self._wanted):
-                self.count += 1
-                self.problems += bool(row.problems)
-                yield row
-            self._codes.pop(row.number, None)
+        last = None if self._wanted is None else max(rows.stop for rows in self._wanted) - 1
+        known = 0  # the last row of those that were read together with the last row to show
+        with closing(planned_rows(self._plan, collector=self._collector)) as planned:
+            for number, row in enumerate(planned):
+                if known and row.number > known:
+                    self.read_to = self._collector.last_row
+                    break
+                if self.at_most is not None and number >= self.at_most:
+                    self.left_out = True
+                    known = known or self._collector.last_row
+                elif last is not None and row.number > last:
+                    known = known or self._collector.last_row
+                elif self._wanted is None or any(row.number in rows for rows in self._wanted):
+                    self.count += 1
+                    self.problems += bool(row.problems)
+                    yield row
+                self._codes.pop(row.number, None)
         self.findings = self._collector.findings()
 
     @property

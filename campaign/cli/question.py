@@ -31,7 +31,8 @@ _REMEDIES = 3
 
 def question_of(confirmation: SendConfirmation) -> str:
     """The question, in one sentence."""
-    messages = "1 message" if confirmation.messages == 1 else f"{confirmation.messages:,} messages"
+    kind = "test message" if confirmation.trial else "message"
+    messages = f"1 {kind}" if confirmation.messages == 1 else f"{confirmation.messages:,} {kind}s"
     return f"Send {messages} to {confirmation.server}?"
 
 
@@ -47,20 +48,22 @@ def notes_of(confirmation: SendConfirmation, width: int, *, quiet: bool) -> Iter
 
 def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
     """What an operator should know before saying yes."""
-    yield from _fact("List", confirmation.recipients, width)
-    yield from _fact("Template", confirmation.template, width)
-    yield from _fact("Left out", left_out(confirmation.left_out), width)
+    yield from fact_lines("List", confirmation.recipients, width)
+    yield from fact_lines("Template", confirmation.template, width)
+    for message in confirmation.first(1) if confirmation.trial else ():
+        yield from fact_lines("To", f"{message.destination}, whatever the list says", width)
+    yield from fact_lines("Left out", left_out(confirmation.left_out), width)
     for finding in confirmation.findings:
-        if finding.code == "same-destination":
-            yield from _fact("Several", finding.message, width)
+        if finding.code == "same-destination" and not confirmation.trial:
+            yield from fact_lines("Several", finding.message, width)
     for fact in _consequences(confirmation):
-        yield from _fact("Again", fact, width, CAUTION)
+        yield from fact_lines("Again", fact, width, CAUTION)
     if confirmation.pace is not None:
-        yield from _fact("Pace", f"{confirmation.pace.words}; {_end(confirmation.pace.seconds)}", width)
+        yield from fact_lines("Pace", f"{confirmation.pace.words}; {ends_at(confirmation.pace.seconds)}", width)
     others = [each for each in confirmation.findings if not each.stops and each.code != "same-destination"]
     accepted = [each for each in confirmation.findings if each.stops and each not in confirmation.undecided]
-    yield from _fact("Accepted", ", ".join(codes_of(accepted)), width, CAUTION)
-    yield from _fact("Notes", ", ".join(codes_of(others)) + " (see campaign check)" if others else "", width)
+    yield from fact_lines("Accepted", ", ".join(codes_of(accepted)), width, CAUTION)
+    yield from fact_lines("Notes", ", ".join(codes_of(others)) + " (see campaign check)" if others else "", width)
     for message in confirmation.first(1):
         yield from _first(message, width)
     yield from _decisions(confirmation, width)
@@ -91,7 +94,8 @@ def preview_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLin
         yield StyledLine(f"… and {more:,} more: campaign preview shows all of them.")
 
 
-def _fact(name: str, text: str, width: int, color: str | None = None) -> Iterator[StyledLine]:
+def fact_lines(name: str, text: str, width: int, color: str | None = None) -> Iterator[StyledLine]:
+    """A fact under its name; none where there is no text."""
     if text:
         yield from (StyledLine(line, color) for line in hanging(f"{name:<10}", text, width))
 
@@ -123,7 +127,7 @@ def _consequences(confirmation: SendConfirmation) -> Iterator[str]:
         yield f"The run before is unfinished: {rows_of(confirmation.abandoned)} of it will be left unsent."
 
 
-def _end(seconds: float) -> str:
+def ends_at(seconds: float) -> str:
     """When it is done: "done at about 14:32, in 90 s"."""
     if seconds < 1:
         return "done in under 1 s"

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import is_spreadsheet
 from campaign.channels import CHANNELS
 from campaign.cli.console import say
-from campaign.cli.exit_codes import NOTHING_SENT, exit_code
+from campaign.cli.exit_codes import NOTHING_SENT, exit_code, undo_exit_code
 from campaign.cli.json_output import print_json
+from campaign.cli.parameters import as_argument
 from campaign.review.summary import RunSummary, as_json, as_text
+from campaign.review.undo_summary import undo_as_json, undo_as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from campaign.runs import Report
+    from campaign.runs.undo import UndoReport
 
 
 def show_report(
@@ -55,6 +59,39 @@ def show_report(
     return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault, lost=report.lost)
 
 
+def report_as_json(report: Report, file: Path) -> Mapping[str, object]:
+    """The object that `--json` prints of a run."""
+    return as_json(_summary(report, file, options=False))
+
+
+def show_undo(report: UndoReport | None, file: Path, again: str, *, json_wanted: bool, quiet: bool) -> int:
+    """Print how an undo ended, or that nothing was deleted: text on stderr, JSON on stdout.
+
+    Args:
+        report: the report; None where it was not confirmed.
+        file: what the command was given.
+        again: the options that the command was given, apart from those of the output.
+        json_wanted: whether to print JSON.
+        quiet: whether to print only what went wrong.
+
+    Returns:
+        The exit code.
+    """
+    if report is None:
+        say("Nothing was deleted.")
+        return NOTHING_SENT
+    run, ended = report.report, report.ended.text if report.ended else None
+    summary = _summary(run, file, options=False)
+    if not quiet:
+        for line in undo_as_text(summary, report.left, ended, f"campaign undo {summary.file}{again}"):
+            say(line)
+    if run.trouble:
+        say(str(run.trouble), color="red")
+    if json_wanted:
+        print_json(undo_as_json(summary, ended))
+    return undo_exit_code(report)
+
+
 def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
     manifest = report.run.manifest
     return RunSummary(
@@ -63,14 +100,12 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         reasons=report.reasons,
         stopped=report.reason,
         results=report.results,
-        file=_quoted(str(file)),
+        file=as_argument(file),
         server=None if manifest.server == CHANNELS.find(manifest.channel).default_url else manifest.server,
         options=options or is_spreadsheet(file),
         rehearsal=manifest.rehearsal,
+        trial=manifest.trial,
         lost=report.lost,
         findings=report.findings,
+        annotated=report.annotated,
     )
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if any(character in text for character in " '&()") else text

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import server_in_file, suppress_sections
+from campaign.campaign_file import after_in_file, server_in_file, suppress_sections
+from campaign.cli.after import notify_after
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     FILE,
@@ -85,6 +86,9 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         rows=given["rows"] or (),
         suppress=suppress_sections(given["suppress"]),
     )
+    after = after_in_file(file)
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = resume_run(paths, credentials, options, observer)
-    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"]))
+    code = show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"])
+    notify_after(after, report, file)
+    sys.exit(code)

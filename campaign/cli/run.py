@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.campaign_file import server_in_file
+from campaign.cli.after import notify_after
 from campaign.cli.check_report import dry_run, nothing_sent, numbers_of
 from campaign.cli.json_output import print_json
 from campaign.cli.observer import TerminalObserver
@@ -25,13 +26,16 @@ from campaign.cli.options import (
 )
 from campaign.cli.reports import show_report
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.findings import UndecidedFindingsError, codes_of
 from campaign.planning import prepare
+from campaign.refusals import RefusedPlanError
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import run_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from campaign.planning import Plan
+    from campaign.runs import Report
 
 
 @click.command(short_help="Plan, ask, deliver, and write the results workbook.")
@@ -64,14 +68,23 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     used = NO_PROXIES if given["sandbox"] else proxies()
     options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used, by=operator())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
-        try:
-            report = run_plan(
-                prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ()), credentials, options, observer
-            )
-        except UndecidedFindingsError as error:
-            if given["as_json"]:
-                reason = f"findings have to be decided: {', '.join(codes_of(error.undecided))}"
-                print_json(nothing_sent(reason, numbers_of(error.rows), error.findings))
-            raise
+        plan = prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ())
+        report = deliver_plan(plan, options, observer, json_wanted=given["as_json"])
     changed = any(given[name] for name in ("template", "mapped", "values"))
-    sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=changed))
+    code = show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=changed)
+    notify_after(campaign.after, report, file)
+    sys.exit(code)
+
+
+def deliver_plan(plan: Plan, options: RunOptions, observer: TerminalObserver, *, json_wanted: bool) -> Report | None:
+    """Deliver a plan; where it is refused, print the JSON object of a run that was not begun.
+
+    Raises:
+        CampaignError: something is wrong, and nothing was sent.
+    """
+    try:
+        return run_plan(plan, credentials, options, observer)
+    except RefusedPlanError as error:
+        if json_wanted:
+            print_json(nothing_sent(error.reason, numbers_of(error.rows), error.findings))
+        raise

@@ -1,10 +1,18 @@
-"""Delivery: rate limiter, attempt on record, HTTP, outcome on record. Never opens the spreadsheet."""
+"""Delivery: rate limiter, attempt on record, HTTP, outcome on record. Never opens the spreadsheet.
 
-from campaign.delivery.ports import DeliveryContext, Progress, RowEvent
-from campaign.delivery.rate_limiter import LocalRateLimiter
-from campaign.delivery.shutdown import Shutdown, StopReason
-from campaign.delivery.transport import HttpTransport
-from campaign.delivery.worker_pool import WorkerPool, deliver
+Each name is loaded when it is first used: `ports` is for those too who send nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+from campaign.lazy_names import loading
+
+if TYPE_CHECKING:
+    from campaign.delivery.ports import DeliveryContext, Progress, RowEvent
+    from campaign.delivery.rate_limiter import LocalRateLimiter
+    from campaign.delivery.shutdown import Shutdown, StopReason
+    from campaign.delivery.transport import HttpTransport
+    from campaign.delivery.worker_pool import WorkerPool, deliver
 
 __all__ = [
     "DeliveryContext",
@@ -17,3 +25,13 @@ __all__ = [
     "WorkerPool",
     "deliver",
 ]
+
+_MODULES = {
+    "campaign.delivery.ports": ("DeliveryContext", "Progress", "RowEvent"),
+    "campaign.delivery.rate_limiter": ("LocalRateLimiter",),
+    "campaign.delivery.shutdown": ("Shutdown", "StopReason"),
+    "campaign.delivery.transport": ("HttpTransport",),
+    "campaign.delivery.worker_pool": ("WorkerPool", "deliver"),
+}
+
+__getattr__ = loading(__name__, _MODULES)

@@ -141,7 +141,7 @@ class CircuitBreaker:
         """Consecutive failures."""
 
     def record_success(self) -> None:
-        """Count a message that was sent."""
+        """Count a message that was sent, or deleted."""
         self._server_responds()
         self._kind, self._in_a_row = "", 0
 
@@ -151,14 +151,21 @@ class CircuitBreaker:
         Returns:
             Why to stop, if the run should.
         """
+        count = self.count_refusal(kind)
+        if count is None:
+            return None
+        return StopReason(f"{count} rows in a row were refused for the same reason ({reason}): {LIST_SUSPECTED}")
+
+    def count_refusal(self, kind: str) -> int | None:
+        """Count a refusal.
+
+        Returns:
+            How many of this kind there were in a row, if the run should stop; None if it should not.
+        """
         self._server_responds()
         self._in_a_row = self._in_a_row + 1 if kind == self._kind else 1
         self._kind = kind
-        if self._in_a_row != self._stop_after:
-            return None
-        return StopReason(
-            f"{self._in_a_row} rows in a row were refused for the same reason ({reason}): {LIST_SUSPECTED}"
-        )
+        return self._in_a_row if self._in_a_row == self._stop_after else None
 
     def record_failure(self, sent_at: float, now: float) -> None:
         """Count a failure, unless the request was in flight when an earlier one failed: it shares its cause."""

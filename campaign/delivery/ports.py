@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.channels.base import NoResponse, Quota, Request, Response
     from campaign.delivery.shutdown import Shutdown
+    from campaign.journal.activity import Activity
     from campaign.journal.records import Outcome, Reservation, State, WaitingRow
     from campaign.settings import DeliverySettings
 
@@ -132,8 +133,13 @@ class AttemptLog(Protocol):
         """Whether an outcome could not be written; then nothing more may be sent."""
         ...
 
-    async def begin(self, seq: int, at: float) -> int:
+    async def begin(self, seq: int, at: float, what: str = "send") -> int:
         """Record an attempt and return its number once it would survive a power cut.
+
+        Args:
+            seq: the row's place in the run.
+            at: now, in seconds since the epoch.
+            what: "send", or "undo", which leaves its row as it is.
 
         Raises:
             JournalWriteError: the attempt is not on record, so the request must not leave.
@@ -164,6 +170,13 @@ class AttemptLog(Protocol):
         """Record a read-back and the row's state from now on; committed soon, not awaited."""
         ...
 
+    def record_undo(self, seq: int, attempt: int, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record the result of an undo; committed soon, not awaited.
+
+        Only an outcome with a kind changes the row: its state, kind and reason. When and how it was sent stays.
+        """
+        ...
+
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a look-up of a period, which is no single row's; committed soon, not awaited."""
         ...
@@ -173,13 +186,21 @@ class AttemptLog(Protocol):
         ...
 
 
+class DeliveryLog(AttemptLog, Protocol):
+    """The record of one run's attempts, and of what its delivery does besides."""
+
+    def record_activity(self, session: int, activity: Activity) -> None:
+        """Record what the delivery does, with the next commit or soon, without waiting for it. Never fails."""
+        ...
+
+
 class RowEvent(NamedTuple):
     """A row has reached a final state in this delivery.
 
     Attributes:
         row: the row's number in the spreadsheet.
-        state: sent, failed or in doubt; skipped, where its recipient has opted out since the run was planned.
-        reason: why it was not sent; "" where it was.
+        state: sent, failed, in doubt or deleted; skipped, where its recipient has opted out since the run was planned.
+        reason: why it was not sent, or not deleted; "" where it was sent.
         message_id: the message's id at the server, where it gave one.
     """
 
@@ -196,21 +217,30 @@ class Progress:
     Attributes:
         requests: HTTP requests begun, read-backs included.
         throttled: responses that said "over the limit".
+        deletes: whether messages are taken back, rather than sent.
+        kept: messages that the server did not delete.
+        waiting_for: "window" or "gate" while the delivery waits for that; "" else. The limiter knows of other waits.
+        waiting_until: when that wait ends, in seconds since the epoch; None where it is not known.
     """
 
     sent: int = 0
     failed: int = 0
     in_doubt: int = 0
+    deletes: bool = False
+    deleted: int = 0
+    kept: int = 0
     requests: int = 0
     throttled: int = 0
     trouble: str = ""
     activity: str = ""
     """What is done where no message is being sent, in a few words."""
+    waiting_for: str = ""
+    waiting_until: float | None = None
 
     @property
     def done(self) -> int:
         """Rows that have reached a final state."""
-        return self.sent + self.failed + self.in_doubt
+        return self.sent + self.failed + self.in_doubt + self.deleted + self.kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class LocalRateLimiter:
         """Wait until a request may leave; permits are granted in the order in which they were asked for.
 
         Args:
-            route: "send", "read-back" or "look-up"; servers count each separately.
+            route: "send", "read-back", "look-up" or "delete"; servers count each separately.
 
         Returns:
             The permit, to be returned with `release`; None if the run is shutting down.

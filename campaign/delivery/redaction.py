@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from campaign.channels.base import ReadBack, Verdict
+    from campaign.channels.undo import UndoVerdict
 
 BLANKED = "[the API key]"
 
@@ -37,7 +38,7 @@ _SHORTEST_CUT = 4
 
 _CODED = re.compile(r"[\w+/-]")
 
-_Reading = TypeVar("_Reading", "Verdict", "ReadBack")
+_Reading = TypeVar("_Reading", "Verdict", "ReadBack", "UndoVerdict")
 
 
 class Redaction:
@@ -98,7 +99,7 @@ class Redaction:
             return response
         return Response(response.status, headers, blanked.encode("utf-8", "surrogateescape"))
 
-    def _verdict(self, verdict: Verdict | ReadBack) -> Any:  # noqa: ANN401 - of the type that came in
+    def _verdict(self, verdict: Verdict | ReadBack | UndoVerdict) -> Any:  # noqa: ANN401 - of the type that came in
         match verdict:
             case Sent(message_id=str(given)):
                 return replace(verdict, message_id=self.text(given))

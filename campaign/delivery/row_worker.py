@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels.base import Fatal, Indeterminate, NotFound, Refused, Response, Sent, Throttled, Unreachable
-from campaign.delivery.policy import NextStep, after_read_back, after_send, asked_wait, backoff, wait_after
+from campaign.delivery.backpressure import Backpressure
+from campaign.delivery.policy import NextStep, after_read_back, after_send
 from campaign.delivery.ports import RowEvent
 from campaign.delivery.shutdown import StopReason
 from campaign.journal.records import ABSENT, Outcome, State
@@ -14,7 +15,7 @@ from campaign.journal.records import ABSENT, Outcome, State
 if TYPE_CHECKING:
     from campaign.channels.base import NoResponse, ReadBack, Verdict
     from campaign.delivery.policy import CircuitBreaker
-    from campaign.delivery.ports import DeliveryContext, Permit
+    from campaign.delivery.ports import DeliveryContext
     from campaign.delivery.reservations import Reservations
     from campaign.journal.records import WaitingRow
 
@@ -50,6 +51,7 @@ class RowWorker:
     ) -> None:
         self._context = context
         self._breaker = breaker
+        self._backpressure = Backpressure(context, breaker)
         self._reservations = reservations
         self._row = row
         self._can_read_back = context.channel.can_read_back
@@ -59,7 +61,6 @@ class RowWorker:
         self._doubted = row.doubted and not self._can_read_back
         self._unclear = CUT_OFF if (row.cut_off or row.doubted) and self._can_read_back else None
         """The verdict that calls for a read-back before anything else."""
-        self._failures = 0
         self._sent_at = 0.0
 
     async def deliver(self) -> None:
@@ -96,7 +97,7 @@ class RowWorker:
         latency = context.clock.now() - self._sent_at
         read = partial(context.channel.read_response, body=row.body, again=self._may_be_there)
         verdict: Verdict = context.redaction.read(response, read)
-        self._release(permit, response, verdict)
+        self._backpressure.release(permit, response, verdict)
         step = after_send(verdict, can_read_back=self._can_read_back, resend=self._resend, doubted=self._doubted)
         if isinstance(verdict, Indeterminate):
             self._may_be_there = True
@@ -120,7 +121,7 @@ class RowWorker:
             context.rate_limiter.release(permit)
             raise
         found: ReadBack = context.redaction.read(response, partial(context.channel.read_back, body=row.body))
-        self._release(permit, response, found)
+        self._backpressure.release(permit, response, found)
         step = after_read_back(found, unclear)
         verdict = unclear.refusal if step is NextStep.FAILED and unclear.refusal else found
         if step is NextStep.RETRY:
@@ -129,21 +130,8 @@ class RowWorker:
         context.log.record_read_back(row.seq, began_at, RESULTS[type(found)], outcome)
         wait = self._follow(step, verdict, outcome)
         if unclear.stop_after == 1 and step is not NextStep.READ_BACK:
-            self._stop_if(StopReason(unclear.reason))
+            self._backpressure.stop_if(StopReason(unclear.reason))
         return wait
-
-    def _release(self, permit: Permit, response: Response | NoResponse, verdict: Verdict | ReadBack) -> None:
-        """Return the permit and tell the rate limiter what the response says about the server."""
-        limiter = self._context.rate_limiter
-        whole = response if isinstance(response, Response) else None
-        quota = self._context.channel.quota(whole) if whole else None
-        refused = isinstance(verdict, Indeterminate) and verdict.refusal is not None
-        limiter.release(permit, whole, quota, healthy=refused or isinstance(verdict, Sent | Refused | NotFound))
-        self._context.progress.throttled += isinstance(verdict, Throttled)
-        if isinstance(verdict, Throttled) and quota is None:
-            limiter.slow_down()  # where the server states its quota there is nothing to guess
-        if isinstance(verdict, Unreachable | Indeterminate) and not refused:
-            limiter.lost_contact()
 
     def _outcome(
         self, step: NextStep, verdict: Verdict | ReadBack, response: Response | NoResponse, latency: float
@@ -174,14 +162,14 @@ class RowWorker:
             self._breaker.record_success()
             self._context.progress.trouble = ""
         elif isinstance(verdict, Refused):
-            self._stop_if(self._breaker.record_refusal(verdict.kind, verdict.reason))
+            self._backpressure.stop_if(self._breaker.record_refusal(verdict.kind, verdict.reason))
         elif isinstance(verdict, Fatal) or step is NextStep.STOP_RUN:
-            self._stop_if(StopReason(verdict.reason))
+            self._backpressure.stop_if(StopReason(verdict.reason))
         elif step is NextStep.IN_DOUBT and isinstance(verdict, Indeterminate):
             self._doubt(verdict)
         else:
             self._context.progress.trouble = verdict.reason
-            return self._wait(verdict)
+            return self._backpressure.wait(verdict, self._sent_at)
         self._finish(step, outcome)
         return None
 
@@ -198,39 +186,8 @@ class RowWorker:
         self._context.progress.trouble = unclear.reason
         now = self._context.clock.now()
         self._breaker.record_failure(self._sent_at, now)
-        wait = self._pause_run()
-        self._stop_if(self._breaker.check_in_doubt(now, wait, unclear))
-
-    def _wait(self, verdict: Throttled | Unreachable | Indeterminate) -> float:
-        """How long this row waits; pauses the whole run where every row would meet the same."""
-        self._failures += 1
-        now = self._context.clock.now()
-        self._breaker.record_failure(self._sent_at, now)
-        wait = wait_after(verdict, self._failures, self._context.random)
-        if isinstance(verdict, Indeterminate) and verdict.wait is None:
-            pause = self._pause_run()
-            self._stop_if(self._breaker.check_trouble(now, max(wait, pause), verdict.reason))
-            return wait
-        self._context.rate_limiter.pause(wait)
-        self._stop_if(self._breaker.check_trouble(now, wait, verdict.reason, asked=asked_wait(verdict)))
-        return 0.0
-
-    def _pause_run(self) -> float:
-        """Pause the run from the second consecutive failure on: a single lost response may concern this row alone.
-
-        Returns:
-            For how many seconds.
-        """
-        failures = self._breaker.failures - 1
-        if failures <= 0:
-            return 0.0
-        pause = backoff(failures, self._context.random)
-        self._context.rate_limiter.pause(pause)
-        return pause
-
-    def _stop_if(self, reason: StopReason | None) -> None:
-        if reason is not None:
-            self._context.shutdown.request(reason)
+        wait = self._backpressure.pause_run()
+        self._backpressure.stop_if(self._breaker.check_in_doubt(now, wait, unclear))
 
 
 def _kind(verdict: Verdict | ReadBack) -> str:

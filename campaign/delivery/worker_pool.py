@@ -12,25 +12,34 @@ from campaign.delivery.reservations import Reservations
 from campaign.delivery.row_queue import RowQueue
 from campaign.delivery.row_worker import RowWorker
 from campaign.delivery.shutdown import StopReason
+from campaign.delivery.undo_worker import UndoWorker
 from campaign.errors import CampaignError, JournalError, fault_text
 
 if TYPE_CHECKING:
+    from campaign.channels.undo import Undo
     from campaign.delivery.ports import DeliveryContext
     from campaign.delivery.redaction import Redaction
+    from campaign.journal.records import WaitingRow
 
 LOG = logging.getLogger(__name__)
 
 
 class WorkerPool:
-    """Delivers one run."""
+    """Delivers one run, or takes its messages back."""
 
-    def __init__(self, context: DeliveryContext) -> None:
+    def __init__(self, context: DeliveryContext, undo: Undo | None = None) -> None:
+        """Make a pool.
+
+        Args:
+            context: what to work with.
+            undo: how to take messages back; None: they are sent.
+        """
         self._context = context
+        self._undo = undo
         self._queue = RowQueue(context.log.waiting, context.settings.limit)
         self._breaker = CircuitBreaker(context.settings.give_up_after, context.settings.stop_after_refusals)
-        self._reservations = Reservations(
-            context.log, self._queue, context.clock, enabled=context.channel.can_read_back
-        )
+        reserves = context.channel.can_read_back and undo is None
+        self._reservations = Reservations(context.log, self._queue, context.clock, enabled=reserves)
         self._error: CampaignError | None = None
 
     async def deliver(self) -> None:
@@ -48,6 +57,11 @@ class WorkerPool:
         if self._error:
             raise self._error
 
+    def _worker(self, row: WaitingRow) -> RowWorker | UndoWorker:
+        if self._undo is not None:
+            return UndoWorker(self._context, self._breaker, self._undo, row)
+        return RowWorker(self._context, self._breaker, self._reservations, row)
+
     async def _work(self) -> None:
         try:
             while not self._context.shutdown:
@@ -57,7 +71,7 @@ class WorkerPool:
                 if row is None:
                     return
                 try:
-                    await RowWorker(self._context, self._breaker, self._reservations, row).deliver()
+                    await self._worker(row).deliver()
                 finally:
                     self._queue.done(row)  # also when nothing was done: rows may be waiting behind this one
                 if self._context.log.failed:
@@ -69,14 +83,14 @@ class WorkerPool:
             self._context.shutdown.request(fault_reason(error, self._context.redaction))
 
 
-async def deliver(context: DeliveryContext) -> StopReason | None:
-    """Deliver what is waiting in a run, and turn whatever ends it early into a reason.
+async def deliver(context: DeliveryContext, undo: Undo | None = None) -> StopReason | None:
+    """Deliver what is waiting in a run, or undo it, and turn whatever ends that early into a reason.
 
     Returns:
         Why the delivery ended before the last row; None where it did not.
     """
     try:
-        await WorkerPool(context).deliver()
+        await WorkerPool(context, undo).deliver()
     except JournalError as error:
         return StopReason(str(error))
     except Exception as error:  # noqa: BLE001 - a report follows all the same

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
 from campaign.journal.cells import RecordedCell
 from campaign.journal.decisions import Acceptance, Decision, EarlierRow, NextMessage, StatedQuota
 from campaign.journal.origin import Origin
@@ -22,12 +23,16 @@ from campaign.journal.selection_store import Omission, SelectedRow
 from campaign.journal.store import JournalStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = [
     "Acceptance",
+    "Activity",
+    "Coverage",
     "Decision",
     "EarlierRow",
+    "Holder",
     "JournalStore",
     "NextMessage",
     "Omission",
@@ -40,14 +45,18 @@ __all__ = [
     "RunManifest",
     "RunRecord",
     "SelectedRow",
+    "SessionRecord",
     "State",
     "StatedQuota",
     "Tally",
     "WaitingRow",
     "open_journal",
     "peek_journal",
+    "read_journal",
     "remove_unused_journal",
 ]
+
+Found = TypeVar("Found")
 
 
 def open_journal(
@@ -73,6 +82,24 @@ def open_journal(
 
     accepted = Accepted(recover, moved, new)
     return SqliteJournal.open_or_create(where, accepted) if create else SqliteJournal.open(where, accepted)
+
+
+def read_journal(path: Path, read: Callable[[JournalStore], Found]) -> Found | None:
+    """What a function reads from a journal file, which is neither changed nor held; also beside a delivery.
+
+    Args:
+        path: the journal.
+        read: is given the journal, of which nothing that writes works; may be called more than once.
+
+    Returns:
+        What it returns; None where there never was a journal.
+
+    Raises:
+        JournalError: the journal is not whole, another user's or damaged, or cannot be read.
+    """
+    from campaign.journal.sqlite.reading import read_unchanged  # noqa: PLC0415
+
+    return read_unchanged(path, read)
 
 
 def remove_unused_journal(path: Path) -> None:

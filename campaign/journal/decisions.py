@@ -17,12 +17,14 @@ class EarlierRow(NamedTuple):
         run: the run.
         row: the row's number in that run's list.
         state: sent, in doubt or sending.
+        at: when its last attempt ended, or began if it has not, in seconds since the epoch.
         digest: the digest of its message, where rows are looked up by key and that is known; else None.
     """
 
     run: int
     row: int
     state: State
+    at: float | None = None
     digest: bytes | None = None
 
 
@@ -76,6 +78,9 @@ class NextMessage(NamedTuple):
     body: bytes
     cells: tuple[RecordedCell, ...]
 
+
+ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
+"""Kinds of rows that are left out because of an earlier run."""
 
 ABANDONED, SETTLED = "abandoned", "settled by hand"
 """Kinds of rows that an operator left unsent, and whose doubt an operator settled."""

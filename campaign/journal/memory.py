@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
 import secrets
 import threading
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
+from campaign.journal.activity import Holder
+from campaign.journal.attempts import RecordedAttempt
 from campaign.journal.cells import decode_cells
+from campaign.journal.deletions import NOT_DELETED
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
 from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
 from campaign.journal.memory_selection import MemorySelection
+from campaign.journal.memory_status import MemorySession
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
@@ -27,7 +33,8 @@ from campaign.journal.records import (
     Tally,
     storable,
 )
-from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS, end_deliveries
+from campaign.journal.spans import SPANS, choose_span
+from campaign.journal.store import MOST_REASONS, PER_REASON, end_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -35,16 +42,6 @@ if TYPE_CHECKING:
 
     from campaign.delivery.ports import Clock
     from campaign.journal.store import ActiveDelivery
-
-
-@dataclass
-class _Session:
-    run: int
-    started_at: float
-    began: float
-    retry: tuple[State, ...] = ()
-    ended_at: float | None = None
-    seconds: float | None = None
 
 
 class MemoryJournal(MemorySelection):
@@ -57,7 +54,6 @@ class MemoryJournal(MemorySelection):
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__()
         self._clock = clock or SystemClock()
-        self._sessions: list[_Session] = []
         self._lock = threading.Lock()
         self.deliveries: list[ActiveDelivery] = []
 
@@ -82,9 +78,11 @@ class MemoryJournal(MemorySelection):
         if not self._lock.acquire(blocking=False):
             raise JournalBusyError(Problem(self.where, "is being worked on by this process", "wait for it"))
         self.acknowledge_stop()  # a request that an earlier holder did not live to see
+        self._holder = Holder(platform.node(), os.getpid(), self._clock.epoch())
         try:
             yield
         finally:
+            self._holder = None
             self._lock.release()
 
     def accept_place(self) -> None:
@@ -117,7 +115,7 @@ class MemoryJournal(MemorySelection):
             if session is not None:
                 self.check_session(session)
 
-        return MemoryAttemptLog(self._runs[run], wanted, check)
+        return MemoryAttemptLog(self._runs[run], wanted, check, self.record_activity)
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
@@ -142,13 +140,16 @@ class MemoryJournal(MemorySelection):
         """Delete a plan of which nothing was sent."""
         del self._runs[run]
 
-    def begin_session(self, run: int, retry: Collection[State] = ()) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True, by: str = "") -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended."""
         for session in self._sessions:
             if session.ended_at is None:
                 session.ended_at = max(session.started_at, self._runs[session.run].last_event())
-        self._change(run, stop_reason=None)
-        self._sessions.append(_Session(run, self._clock.epoch(), self._clock.now(), tuple(retry)))
+        if sends:
+            self._change(run, stop_reason=None)
+        self._activities.clear()
+        started = self._clock.epoch(), self._clock.now()
+        self._sessions.append(MemorySession(run, platform.node(), os.getpid(), *started, tuple(retry), storable(by)))
         return len(self._sessions)
 
     def check_session(self, session: int) -> None:
@@ -203,35 +204,51 @@ class MemoryJournal(MemorySelection):
         )
 
     def reasons(self, run: int) -> list[ReasonCount]:
-        """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
-        groups: dict[tuple[State, str], list[MemoryRow]] = {}
-        for row in self._runs[run].rows.values():
-            if row.outcome.state not in (State.SENT, State.PENDING):
-                groups.setdefault((row.outcome.state, row.outcome.kind), []).append(row)
+        """Why rows were not sent, or not deleted; see `JournalStore.reasons`."""
+        groups: dict[tuple[State, str], list[tuple[int, MemoryRow]]] = {}
+        for seq, row in self._runs[run].rows.items():
+            state, kind = row.outcome.state, row.outcome.kind
+            if state not in (State.SENT, State.PENDING) or (state is State.SENT and kind.startswith(NOT_DELETED)):
+                groups.setdefault((row.outcome.state, row.outcome.kind), []).append((seq, row))
         ordered = sorted(groups.items(), key=lambda each: (each[0][0] is State.SKIPPED, -len(each[1]), each[0]))
         found = []
         for (state, kind), rows in ordered[:MOST_REASONS]:
-            examples = tuple(row.planned.number for row in rows[:PER_REASON])
-            found.append(ReasonCount(state, kind, rows[0].outcome.reason, len(rows), examples))
+            examples = tuple(row.planned.number for _, row in rows[:PER_REASON])
+            seq, first = rows[0]
+            found.append(ReasonCount(state, kind, first.outcome.reason, len(rows), examples, seq))
         return found
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:
         """Every row of a run in sheet order, or those in some states."""
-        for row in list(self._runs[run].rows.values()):
-            number, outcome = row.planned.number, row.outcome
+        for seq, row in list(self._runs[run].rows.items()):
+            planned, outcome = row.planned, row.outcome
             if not states or outcome.state in states:
-                cells = decode_cells(row.planned.cells)
-                yield RowResult(number, cells, *outcome[:5], row.attempts, row.at, outcome.latency)
+                cells = decode_cells(planned.cells)
+                yield RowResult(
+                    planned.number,
+                    cells,
+                    *outcome[:5],
+                    attempts=row.attempts,
+                    at=row.at,
+                    latency=outcome.latency,
+                    seq=seq,
+                    destination=planned.destination,
+                    body=planned.body,
+                )
 
-    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
-        """When messages were sent; see `JournalStore.sent_per_minute`."""
+    def attempts(self, run: int) -> Iterator[RecordedAttempt]:
+        """Every request of a run in the order of its rows; see `AttemptStore.attempts`."""
+        for _, each in sorted(self._runs[run].attempts.items(), key=lambda item: (item[1].seq, item[0])):
+            told = (each.result, each.http_status, each.detail)
+            yield RecordedAttempt(each.seq, each.what, each.started_at, each.ended_at, *told)
+
+    def sent_by_time(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+        """When messages were sent; see `JournalStore.sent_by_time`."""
         rows = self._runs[run].rows.values()
         times = [row.at for row in rows if row.outcome.state is State.SENT and row.at is not None]
-        for span in SPANS:
-            counts = Counter(float(at // (60 * span) * 60 * span) for at in times)
-            if len(counts) <= MOST_SPANS:
-                break
-        return span, sorted(counts.items())
+        counted = [Counter(at // span * float(span) for at in times) for span in SPANS]
+        span = choose_span(list(map(len, counted)), max(times, default=0.0) - min(times, default=0.0))
+        return span, sorted(counted[SPANS.index(span)].items())
 
     def _change(self, run: int, **changes: object) -> None:
         found = self._runs[run]

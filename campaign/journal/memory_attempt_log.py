@@ -12,6 +12,7 @@ from campaign.journal.records import ABSENT, Outcome, Reservation, State, Waitin
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from campaign.journal.activity import Activity
     from campaign.journal.memory_second_chances import MemoryRun
 
 
@@ -20,7 +21,14 @@ class MemoryAttemptLog:
 
     failed = False
 
-    def __init__(self, run: MemoryRun, wanted: Callable[[int, State], bool], check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        run: MemoryRun,
+        wanted: Callable[[int, State], bool],
+        check: Callable[[], None],
+        record_activity: Callable[[int, Activity], None],
+    ) -> None:
+        self.record_activity = record_activity
         self._run = run
         self._check = check
         self._wanted = wanted
@@ -30,9 +38,12 @@ class MemoryAttemptLog:
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def begin(self, seq: int, at: float) -> int:
-        """Record an attempt and return its number."""
-        return self._begin(seq, at)
+    async def begin(self, seq: int, at: float, what: str = "send") -> int:
+        """Record an attempt and return its number; an undo leaves its row as it is."""
+        if what == "send":
+            return self._begin(seq, at)
+        self._check()
+        return self._number(MemoryAttempt(seq, at, what=what))
 
     def reserve(self, rows: Sequence[int], at: float) -> list[Reservation]:
         """Record the first attempts of rows that are about to be sent."""
@@ -59,9 +70,18 @@ class MemoryAttemptLog:
         attempt = self._run.attempts[next(self._run.attempt_numbers)] = MemoryAttempt(seq, began_at, what="read-back")
         self._end(seq, attempt, result, outcome)
 
+    def record_undo(self, seq: int, attempt: int, began_at: float, result: str, outcome: Outcome) -> None:  # noqa: ARG002 - it is on record
+        """Record the result of an undo, and what it settles, if its outcome has a kind."""
+        made, row = self._run.attempts[attempt], self._run.rows[seq]
+        made.ended_at, made.result = outcome.at, result
+        if outcome.kind:
+            kind, reason = storable(outcome.kind), storable(outcome.reason)
+            row.outcome = row.outcome._replace(state=outcome.state, kind=kind, reason=reason)
+
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a look-up, which is no single row's."""
-        attempt = MemoryAttempt(NO_ROW, began_at, outcome.at, result, "look-up")
+        told = (outcome.http_status, storable(outcome.reason))
+        attempt = MemoryAttempt(NO_ROW, began_at, outcome.at, result, "look-up", *told)
         self._run.attempts[next(self._run.attempt_numbers)] = attempt
 
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
@@ -81,15 +101,20 @@ class MemoryAttemptLog:
 
     def _begin(self, seq: int, at: float) -> int:
         self._check()
-        row, number = self._run.rows[seq], next(self._run.attempt_numbers)
-        self._run.attempts[number] = MemoryAttempt(seq, at)
+        row = self._run.rows[seq]
         row.attempts += 1
         row.at, row.outcome = at, row.outcome._replace(state=State.SENDING)
+        return self._number(MemoryAttempt(seq, at))
+
+    def _number(self, attempt: MemoryAttempt) -> int:
+        number = next(self._run.attempt_numbers)
+        self._run.attempts[number] = attempt
         return number
 
     def _end(self, seq: int, attempt: MemoryAttempt, result: str, outcome: Outcome) -> None:
         row = self._run.rows[seq]
-        attempt.ended_at, attempt.result = outcome.at, result
+        attempt.ended_at, attempt.result, attempt.http_status = outcome.at, result, outcome.http_status
+        attempt.detail = storable(outcome.reason)
         message_id = None if outcome.message_id is None else storable(outcome.message_id)
         row.at = outcome.at
         row.outcome = outcome._replace(

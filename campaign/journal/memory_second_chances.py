@@ -49,6 +49,8 @@ class MemoryAttempt:
     ended_at: float | None = None
     result: str | None = None
     what: str = "send"
+    http_status: int | None = None
+    detail: str = ""
 
 
 @dataclass
@@ -197,4 +199,4 @@ class MemorySecondChances:
 
 def earlier_row(run: int, row: MemoryRow) -> EarlierRow:
     """A row that was delivered, as later runs see it."""
-    return EarlierRow(run, row.planned.number, row.outcome.state)
+    return EarlierRow(run, row.planned.number, row.outcome.state, row.at)

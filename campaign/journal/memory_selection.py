@@ -6,8 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from campaign.journal.cells import decode_texts
-from campaign.journal.memory_doubts import MemoryDoubts
 from campaign.journal.memory_second_chances import earlier_row
+from campaign.journal.memory_status import MemoryStatus
 from campaign.journal.records import State, storable
 from campaign.journal.selection_store import SelectedRow
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from campaign.journal.selection_store import FindByKey, KeyOf, Omission
 
 
-class MemorySelection(MemoryDoubts):
+class MemorySelection(MemoryStatus):
     """The part of a journal in memory that rules for rows read and write."""
 
     @contextlib.contextmanager

@@ -16,7 +16,11 @@ class Origin:
         recipients_named: the list as the campaign file names it.
         template: the absolute path of the template file.
         template_digest: the SHA-256 of its content.
+        template_text: its content, or the beginning of a long one.
         recipients_digest: that of the list.
+        header_row: the row of the list that has the headers.
+        encoding: of a list that is a CSV, as the campaign names it; "" where it was found out.
+        delimiter: likewise.
     """
 
     campaign: str = ""
@@ -24,5 +28,9 @@ class Origin:
     template_named: str = ""
     template: str = ""
     template_digest: str = ""
+    template_text: str = ""
     recipients_digest: str = ""
     recipients_named: str = ""
+    header_row: int = 1
+    encoding: str = ""
+    delimiter: str = ""

@@ -30,6 +30,7 @@ class State(StrEnum):
     IN_DOUBT = "in_doubt"
     INVALID = "invalid"
     SKIPPED = "skipped"
+    DELETED = "deleted"
 
 
 class PlannedRow(NamedTuple):
@@ -118,7 +119,13 @@ class Reservation(NamedTuple):
 
 
 class RowResult(NamedTuple):
-    """What became of one row. Times in seconds."""
+    """What became of one row. Times in seconds.
+
+    Attributes:
+        seq: its place in the run, from 1.
+        destination: the conversation; "" where the row is invalid.
+        body: the message as it was, or would be, sent; None where the row is invalid, or it was deleted.
+    """
 
     row: int
     cells: tuple[RecordedCell, ...]
@@ -130,6 +137,9 @@ class RowResult(NamedTuple):
     attempts: int
     at: float | None
     latency: float | None
+    seq: int
+    destination: str
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,8 @@ class RunManifest:
         origin: the files that it was planned from.
         server_in_file: the address that the campaign file named, where the run was started from one by a command.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        trial: whether its messages go to a conversation of the operator's own.
+        by: the operator who started it, as user@host; "" where that is not known.
         key: the names of what makes two rows the same from run to run; (): what is sent to whom.
         suppress: what is looked for in which suppression lists, each time before sending begins.
     """
@@ -163,6 +175,8 @@ class RunManifest:
     origin: Origin = field(default_factory=Origin)
     server_in_file: str | None = None
     label: str | None = None
+    trial: bool = False
+    by: str = ""
     key: tuple[str, ...] = ()
     suppress: tuple[SuppressionRule, ...] = ()
 
@@ -240,6 +254,7 @@ class ReasonCount:
     Attributes:
         example: the reason in full, as the first of them has it.
         rows: the numbers of the first few.
+        seq: the place of the first in the run.
     """
 
     state: State
@@ -247,6 +262,7 @@ class ReasonCount:
     example: str
     count: int
     rows: tuple[int, ...]
+    seq: int = 0
 
 
 ABSENT = "absent"

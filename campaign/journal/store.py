@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self
 
+from campaign.journal.attempts import AttemptStore
 from campaign.journal.doubts import DoubtStore
 from campaign.journal.finding_store import FindingStore
 from campaign.journal.records import State
 from campaign.journal.selection_store import SelectionStore
+from campaign.journal.status_store import StatusStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
-    from campaign.delivery.ports import AttemptLog
+    from campaign.delivery.ports import DeliveryLog
     from campaign.errors import Problem
     from campaign.journal.decisions import Decision, EarlierRow
     from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
 
-
-SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)
-"""Minutes: the lengths of span that `sent_per_minute` chooses from."""
-
-MOST_SPANS = 240
 
 PER_REASON, MOST_REASONS = 5, 50
 """Example rows of a reason, and reasons, returned at most: a summary with more of them is none."""
@@ -48,7 +45,7 @@ class ActiveDelivery(Protocol):
         ...
 
 
-class JournalStore(DoubtStore, FindingStore, SelectionStore, Protocol):
+class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, SelectionStore, Protocol):
     """One campaign's journal: the single source of truth. Use with `with` or `async with`.
 
     Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.
@@ -120,12 +117,14 @@ class JournalStore(DoubtStore, FindingStore, SelectionStore, Protocol):
 
     # Delivery
 
-    def begin_session(self, run: int, retry: Collection[State] = ()) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True, by: str = "") -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended.
 
         Args:
             run: the run's number.
             retry: rows in these states are delivered again.
+            sends: whether it sends what waits; else why the run stopped stays on record.
+            by: the operator, as user@host.
 
         Raises:
             JournalWriteError: nothing may be sent, because the journal cannot be written or is not in its place.
@@ -164,7 +163,7 @@ class JournalStore(DoubtStore, FindingStore, SelectionStore, Protocol):
         *,
         rows: Sequence[range] = (),
         waiting: Collection[State] = (State.PENDING, State.SENDING),
-    ) -> AbstractAsyncContextManager[AttemptLog]:
+    ) -> AbstractAsyncContextManager[DeliveryLog]:
         """The record that delivery writes to.
 
         Args:
@@ -261,18 +260,21 @@ class JournalStore(DoubtStore, FindingStore, SelectionStore, Protocol):
         ...
 
     def reasons(self, run: int) -> list[ReasonCount]:
-        """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
+        """Why rows were not sent, the most common reason first, and last those skipped on purpose.
+
+        Also which rows were deleted, and why others were not although that was asked for.
+        """
         ...
 
     def results(self, run: int, states: Sequence[State] = ()) -> Iterator[RowResult]:
         """Every row of a run in sheet order, or those in some states."""
         ...
 
-    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+    def sent_by_time(self, run: int) -> tuple[int, list[tuple[float, int]]]:
         """When messages were sent, in up to `MOST_SPANS` spans of equal length, except for very long runs.
 
         Returns:
-            The length of a span in minutes; and for every span with a message in it, its beginning (seconds since the
+            The length of a span in seconds; and for every span with a message in it, its beginning (seconds since the
             epoch) and the number of messages sent in it.
         """
         ...

@@ -1,7 +1,6 @@
 """Payload templates: loaded and compiled once, then rendered for every row."""
 
 from campaign.messages.binding import Binding, Mapped
-from campaign.messages.placeholders import foreign_placeholders
 from campaign.messages.template import MessageTemplate, RenderedRow, compile_template
 from campaign.messages.template_file import TemplateFile, find_template, load_template, shipped_templates
 
@@ -13,7 +12,6 @@ __all__ = [
     "TemplateFile",
     "compile_template",
     "find_template",
-    "foreign_placeholders",
     "load_template",
     "shipped_templates",
 ]

@@ -39,10 +39,12 @@ def trim_destination(payload: Payload, fields: Iterable[Path]) -> list[UnseenCha
     """
     found: list[UnseenCharacter] = []
     for path in fields:
-        holder = _holder(payload, path)
+        holder: dict[Any, Any] | None = payload if len(path) == 1 else _holder(payload, path)
         name = path[-1]
         if holder is None or not isinstance(value := holder.get(name), str):
             continue
+        if value.isascii() and value.isprintable() and value[:1] != " " != value[-1:]:
+            continue  # as most are
         text = holder[name] = trimmed(value)
         position = find_unseen(text)
         if position >= 0:

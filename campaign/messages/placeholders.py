@@ -1,4 +1,4 @@
-"""Placeholders as other programs write them, and headers where Jinja wants a variable: what was meant, in Jinja.
+"""What was meant in Jinja by headers where it wants a variable, and by placeholders of other programs.
 
 Pure functions of a text.
 """
@@ -9,54 +9,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.recipients import variable_name
-from campaign.text import as_seen, caseless, one_line
+from campaign.text import as_seen, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-_NAME = r"[^\W\d_][^\n{}\[\]<>«»%]{0,59}?"
-_FOREIGN = re.compile(
-    r"\{\{[^{}]{0,500}\}\}|\{[%#][^{}]{0,500}[%#]\}"  # Jinja's own
-    rf"|\$?\{{ ?({_NAME}) ?\}}|(?<!\[)\[\[? ?({_NAME}) ?\]\]?(?!\()|<< ?({_NAME}) ?>>|« ?({_NAME}) ?»"
-    r"|(?<![\w%])%([^\W\d_][\w .-]{0,59}?)%(?![\w%])"
-)
-_SQUARE = 2  # the number of the group: [Sale] and [1] are texts, [first_name] hardly is
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+    from collections.abc import Callable
 
 _BLOCK = re.compile(r"\{\{-?([^{}]{1,200}?)-?\}\}")
 _CURLY = re.compile("[“”„‟«»‘’‚‛]")
 _WORDS_OF_JINJA = frozenset({"if", "else", "and", "or", "not", "in", "is"})
-
-
-def foreign_placeholders(text: str, names: Iterable[str], *, any_name: bool = False) -> list[tuple[str, str]]:
-    """Find {name}, [name], <<name>>, «name» and %name%, which are sent as they are.
-
-    Args:
-        text: a text of a template, or a cell.
-        names: the headers and variables that there are.
-        any_name: whether to find names too that are not among them, if they are hardly anything but placeholders: in a
-            template, where the name may be misspelt.
-
-    Returns:
-        Each placeholder once, as written and as it should be: ("[Họ tên]", "{{ ho_ten }}").
-    """
-    if not any(mark in text for mark in "{[<«%"):
-        return []
-    known = {_form(name): name for name in names}
-    found: dict[str, str] = {}
-    for match in _FOREIGN.finditer(text):
-        if match.lastindex is None:
-            continue
-        name = as_seen(match[match.lastindex])
-        header = known.get(_form(name))
-        unknown = any_name and (match.lastindex != _SQUARE or _IDENTIFIER.fullmatch(name))
-        if header is not None or unknown:
-            found[match[0]] = variable_for(header or name)
-    return list(found.items())
-
-
-def _form(name: str) -> str:
-    return variable_name(name) or caseless(name)
 
 
 def variable_for(header: str) -> str:

@@ -76,10 +76,15 @@ class MessageTemplate:
             yield from text.uses.literals
 
     @property
+    def destination_texts(self) -> tuple[TextTemplate, ...]:
+        """The strings that are rendered to the conversation of a row."""
+        nodes = (node_at(self._root, path) for path in self.channel.destination_fields)
+        return tuple(text for node in nodes for text in leaves(node))
+
+    @property
     def destination_columns(self) -> frozenset[Column]:
         """The columns that determine the conversation of a row."""
-        nodes = (node_at(self._root, path) for path in self.channel.destination_fields)
-        return frozenset(column for node in nodes for text in leaves(node) for column in self.binding.columns_of(text))
+        return frozenset(column for text in self.destination_texts for column in self.binding.columns_of(text))
 
     def render(self, row: Row) -> RenderedRow:
         """Render and validate one row.

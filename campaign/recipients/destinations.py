@@ -41,6 +41,11 @@ def find_unseen(text: str) -> int:
     return -1 if found is None else found.start()
 
 
+def with_unseen_named(text: str) -> str:
+    """Return an id whose invisible characters are replaced by their code points: “r1<U+200B>”."""
+    return _UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", trimmed(text))
+
+
 def describe_character(text: str, position: int) -> str:
     """Describe a character and its place: “U+200B (ZERO WIDTH SPACE) after “r1””."""
     before = text[max(0, position - _SHOWN_LENGTH) : position]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
 from campaign.recipients.variables import variable_name
-from campaign.text import caseless, one_line, quoted
+from campaign.sheets import headers_as_shown
+from campaign.text import caseless, one_line, quoted, shell_word, toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,13 +27,27 @@ def how_it_was_read(recipients: Sheet, header_row: int, wanted: Sequence[str]) -
         wanted: the variables and headers that the template needs.
 
     Raises:
-        RecipientsError: another row has the columns: one sentence says which, in place of an error for each of them.
+        RecipientsError: another row has the columns, or they are typed for a legacy font: one sentence says so, in
+            place of an error for each of them.
     """
     name, headers = recipients.path.name, [column.header for column in recipients.columns]
+    shown = headers_as_shown(recipients)
+    if len(_missing(wanted, shown)) < len(_missing(wanted, headers)):
+        raise RecipientsError(_typed_for_a_font(f"{name}, row {header_row}", headers, shown))
     place = find_headers(recipients.starts(), wanted, headers)
     if place is not None and (place.sheet, place.row) != (recipients.sheet, header_row):
         raise RecipientsError(elsewhere(name, place, wanted, sheet=recipients.sheet, header_row=header_row))
     return [Problem(f"{name}, as it was read", note) for note in recipients.notes]
+
+
+def _typed_for_a_font(where: str, headers: Sequence[str], shown: Sequence[str]) -> Problem:
+    """Say that headers are typed for a font that shows other letters."""
+    pairs = [(old, new) for old, new in zip(headers, shown, strict=True) if old != new]
+    examples = ", ".join(f"“{one_line(old, 40)}” for “{one_line(new, 40)}”" for old, new in pairs[:3])
+    more = ", …" if len(pairs) > 3 else ""
+    what = f"headers are typed for a font that shows other letters: {examples}{more}"
+    remedy = 'set legacy_font = "convert" under [recipients], or add --legacy-font convert'
+    return Problem(where, what, remedy)
 
 
 class HeaderPlace(NamedTuple):
@@ -91,8 +105,8 @@ def elsewhere(where: str, place: HeaderPlace, wanted: Sequence[str], *, sheet: s
     other_sheet, other_row = place.sheet != sheet, place.row != header_row
     settings, options = [], []
     if other_sheet and place.sheet is not None:
-        settings.append(f"sheet = {_toml(place.sheet)}")
-        options.append(f"--sheet {_shell(place.sheet)}")
+        settings.append(f"sheet = {toml_text(place.sheet)}")
+        options.append(f"--sheet {shell_word(place.sheet)}")
     if other_row:
         settings.append(f"header_row = {place.row}")
         options.append(f"--header-row {place.row}")
@@ -107,11 +121,3 @@ def elsewhere(where: str, place: HeaderPlace, wanted: Sequence[str], *, sheet: s
         what += f"; {quoted(place.missing)} {'is' if len(place.missing) == 1 else 'are'} in neither"
     remedy = f"set {' and '.join(settings)} under [recipients], or add {' '.join(options)}"
     return Problem(where, what, remedy)
-
-
-def _toml(text: str) -> str:
-    return f"'{text}'" if '"' in text or "\\" in text else f'"{text}"'
-
-
-def _shell(text: str) -> str:
-    return shlex.quote(text) if set('"$`\\!') & set(text) else f'"{text}"'

@@ -9,23 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import compress
 from operator import ne
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from campaign.findings import Finding, Occurrences, make
 from campaign.recipients.detectors.numbers import DIGITS_KEPT, SCIENTIFIC, has_lost_digits
+from campaign.recipients.found_cells import Fault, FoundCells, finding_of
 from campaign.sheets.number_format import general_text
-from campaign.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
+    from campaign.findings import Finding
     from campaign.recipients.detectors import CellFinding
-    from campaign.sheets import CellValue, Column, Row
+    from campaign.recipients.found_cells import LabelOf
+    from campaign.recipients.row_batch import RowBatch
+    from campaign.sheets import CellValue, Column
 
-_CELLS_LISTED = 3
 _MOST_UNREADABLE = 10
-_MAX_SHOWN_LENGTH, _MAX_TEXT_SCANNED = 30, 1000
 _ONLY_TEXT = {str, type(None)}
 
 
@@ -40,36 +41,32 @@ class Example(NamedTuple):
     displayed: str
 
 
-class _Fault(NamedTuple):
-    """What is wrong with cells of a column: the code of the finding, and the words that follow the column's name."""
-
-    code: str
-    what: str
-    fix: str = ""
-
-
 _LOST_DIGITS = "contains numbers of 16 or more digits that end in zeros"
 _SCIENTIFIC = "shows ids in scientific notation"
-_LONG_NUMBERS = _Fault("long-numbers", _LOST_DIGITS)
-_SCIENTIFIC_TEXT = _Fault("scientific-text", _SCIENTIFIC)
-_NOT_ONLY_DIGITS = _Fault("id-format", "shows ids with more than digits in them")
-_DATES = _Fault("id-dates", "contains dates where ids belong")
-_LOST_ZEROS = _Fault("lost-zeros", "contains numbers among texts with leading zeros")
-_NUMBERS_AS_TEXT = _Fault(
+_LONG_NUMBERS = Fault("long-numbers", _LOST_DIGITS)
+_SCIENTIFIC_TEXT = Fault("scientific-text", _SCIENTIFIC)
+_NOT_ONLY_DIGITS = Fault("id-format", "shows ids with more than digits in them")
+_DATES = Fault("id-dates", "contains dates where ids belong")
+_LOST_ZEROS = Fault("lost-zeros", "contains numbers among texts with leading zeros")
+_NUMBERS_AS_TEXT = Fault(
     "numbers-as-text", "contains numbers as text, which do not show the number format of the others"
 )
 _CELL_FAULTS = {
     "lost-letters": "has text whose letters were lost",
-    "mojibake": "has text that was read in the wrong encoding when the list was made",
+    "mojibake": "has text that was once read in the wrong encoding",
     "null-word": "has a program's word for “nothing”",
     "csv-apostrophe": "has an apostrophe before ids or numbers, which would be sent",
-    "placeholder-left": "has a placeholder of another program",
+    "placeholder-left": "has a placeholder, and cells are not filled in",
     "backslash-quotes": 'has \\" for a quotation mark, which would be sent as it is',
-    "legacy-font": "is typed for a font that shows other letters than the cells hold",
+    "legacy-font": "is typed for a font that shows other letters",
     "ruined-number": "has numbers that are no longer what was entered",
+    "converted": "is in Unicode now, as its legacy font showed it",
     "trimmed": "has ids with blanks at their ends, which are left out",
 }
 """What is wrong with a column that has cells which a `CellDetector` names, by the code."""
+
+_CELL_FIXES = {"placeholder-left": "write the text itself into the cells"}
+"""What to do about it, where that depends on where it is found."""
 
 
 class Linter:
@@ -98,53 +95,30 @@ class Linter:
         return {each.column: each.example for each in self._columns if each.example is not None}
 
     def findings(self) -> list[Finding]:
-        """Return what seems to be damaged, by column, with the number of cells and the first few of them."""
-        return [finding for each in self._columns for finding in each.found()]
+        """Return what seems to be damaged, with the columns, the number of cells and the first few of them."""
+        by_fault: dict[Fault, list[tuple[Column, FoundCells]]] = {}
+        for each in self._columns:
+            for fault, cells in each.found().items():
+                by_fault.setdefault(fault, []).append((each.column, cells))
+        return [finding_of(fault, found) for fault, found in by_fault.items()]
 
-    def check(self, rows: Sequence[Row]) -> None:
+    def check(self, batch: RowBatch) -> None:
         """Check a batch of rows; by column, because a blank column or one of text is fast to check."""
-        if not rows:
-            return
-        numbers = [row.number for row in rows]
-        for each, values in zip(self._columns, zip(*[row.values for row in rows], strict=True), strict=True):
-            if values.count(None) < len(rows):
-                position = each.column.position
-                texts = [row.texts[position] for row in rows]
-                each.check(numbers, values, texts)
-        for row in rows:
+        for each, values, texts in zip(self._columns, batch.values, batch.texts, strict=True):
+            each.label_of = batch.label_beside(each.column)
+            if values.count(None) < len(values):
+                each.check(batch, values, texts)
+        for row in batch.rows:
             for problem in row.problems:
                 column = self._by_letter.get(problem.where.rstrip("0123456789"))
                 if column is not None:
-                    fault = _Fault("unreadable-cell", problem.what, problem.remedy)
+                    fault = Fault("unreadable-cell", problem.what, problem.remedy)
                     column.add(fault, row.number, row.texts[column.column.position])
 
     def note(self, found: CellFinding) -> None:
         """Count a cell that a detector has found."""
-        fault = _Fault(found.code, _CELL_FAULTS[found.code])
+        fault = Fault(found.code, _CELL_FAULTS[found.code], _CELL_FIXES.get(found.code, ""))
         self._by_letter[found.column.letter].add(fault, found.row, found.text, found.detail)
-
-
-class _Cells(Occurrences):
-    """The cells with a fault: their number, and the first few of them, with what the first one shows."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._first = ""
-
-    def note(self, letter: str, row: int, text: str, remark: str = "") -> None:
-        """Count a cell."""
-        if not self.count:
-            shown = one_line(text[:_MAX_TEXT_SCANNED], _MAX_SHOWN_LENGTH)
-            also = one_line(remark[:_MAX_TEXT_SCANNED], 2 * _MAX_SHOWN_LENGTH)
-            self._first = (f" “{shown}”" if shown else "") + (f", which {also}" if also else "")
-        self.add(row, f"{letter}{row}")
-
-    def described(self) -> str:
-        """The number of cells and the references of the first few, with the text of the first one."""
-        names = self.cells[:_CELLS_LISTED]
-        names[0] += self._first
-        more = ", …" if self.count > _CELLS_LISTED else ""
-        return f"{self.count:,} cell{'' if self.count == 1 else 's'}: {', '.join(names)}{more}"
 
 
 class _ColumnLinter:
@@ -156,25 +130,24 @@ class _ColumnLinter:
         self.example: Example | None = None
         self.is_used = is_used
         self._is_id = is_id
-        self._faults: dict[_Fault, _Cells] = {}
-        self._numbers = _Cells()
-        self._numbers_as_text = _Cells()
-        self._texts_with_lost_digits = _Cells()
+        self._faults: dict[Fault, FoundCells] = {}
+        self._numbers = FoundCells()
+        self._numbers_as_text = FoundCells()
+        self._texts_with_lost_digits = FoundCells()
         self._has_whole_long_ids = False
         self._has_leading_zeros = False
         self._has_formatted_numbers = False
+        self.label_of: LabelOf | None = None
 
-    def check(self, rows: Sequence[int], values: Sequence[CellValue], texts: Sequence[str]) -> None:
+    def check(self, batch: RowBatch, values: Sequence[CellValue], texts: Sequence[str]) -> None:
         """Check the column's cells in some rows."""
         if set(map(type, values)) <= _ONLY_TEXT:
-            for number, text in zip(rows, texts, strict=True):
-                if "0" <= text[:1] <= "9":
-                    self._check_text(number, text)
+            self._check_texts(batch, texts)
             # A blank cell differs from its text, "".
             if self.example is None and sum(map(ne, values, texts)) > values.count(None):
                 self._find_example(values, texts)
             return
-        for number, value, text in zip(rows, values, texts, strict=True):
+        for number, value, text in zip(batch.numbers, values, texts, strict=True):
             if isinstance(value, str):
                 self._check_text(number, text)
             elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -184,8 +157,17 @@ class _ColumnLinter:
         if self.example is None:
             self._find_example(values, texts)
 
-    def found(self) -> Iterator[Finding]:
-        """Yield the findings, one for each fault."""
+    def _check_texts(self, batch: RowBatch, texts: Sequence[str]) -> None:
+        """Check the cells of a column of texts: few columns have any that may be a number."""
+        decimal = list(map(str.isdecimal, texts))
+        if self._is_id and "E" in batch.together(self.column.position):
+            decimal = [True] * len(texts)
+        if True in decimal:
+            for number, text in compress(zip(batch.numbers, texts, strict=True), decimal):
+                self._check_text(number, text)
+
+    def found(self) -> dict[Fault, FoundCells]:
+        """The faults and their cells."""
         found = dict(self._faults)
         if self._texts_with_lost_digits.count > 1 and not self._has_whole_long_ids:
             found.setdefault(_LONG_NUMBERS, self._texts_with_lost_digits)
@@ -193,9 +175,7 @@ class _ColumnLinter:
             found[_LOST_ZEROS] = self._numbers
         elif self._has_formatted_numbers and self._numbers_as_text.count:
             found[_NUMBERS_AS_TEXT] = self._numbers_as_text
-        for fault, cells in found.items():
-            message = f"column {self.column.letter} “{self.column.label}” {fault.what} ({cells.described()})"
-            yield make(fault.code, message, cells, fix=fault.fix)
+        return found
 
     def _find_example(self, values: Sequence[CellValue], texts: Sequence[str]) -> None:
         for value, text in zip(values, texts, strict=True):
@@ -206,7 +186,7 @@ class _ColumnLinter:
     def _check_number(self, row: int, value: float, text: str) -> None:
         letter = self.column.letter
         if not text.startswith("0"):
-            self._numbers.note(letter, row, text)
+            self._numbers.note(letter, row, text, "", self.label_of)
         if not self._has_formatted_numbers:
             self._has_formatted_numbers = str(value) != text and general_text(value) != text
         if not self.is_used and abs(value) >= 10**DIGITS_KEPT and has_lost_digits(value):
@@ -222,19 +202,19 @@ class _ColumnLinter:
         elif text[0] == "0":
             self._has_leading_zeros = self._has_leading_zeros or len(text) > 1
         elif not self._is_id:
-            self._numbers_as_text.note(self.column.letter, row, text)
+            self._numbers_as_text.note(self.column.letter, row, text, "", self.label_of)
         elif len(text) > DIGITS_KEPT:
             # An intact id of that length may end in a zero, but not every id of a column does.
             if text[DIGITS_KEPT:].strip("0"):
                 self._has_whole_long_ids = True
             else:
-                self._texts_with_lost_digits.note(self.column.letter, row, text)
+                self._texts_with_lost_digits.note(self.column.letter, row, text, "", self.label_of)
 
-    def add(self, fault: _Fault, row: int, text: str, remark: str = "") -> None:
+    def add(self, fault: Fault, row: int, text: str, remark: str = "") -> None:
         """Count a cell with a fault."""
         # The reader's own words name what it found, so that there may be any number of them.
         if fault in self._faults or fault.code != "unreadable-cell" or len(self._faults) < _MOST_UNREADABLE:
-            self._faults.setdefault(fault, _Cells()).note(self.column.letter, row, text, remark)
+            self._faults.setdefault(fault, FoundCells()).note(self.column.letter, row, text, remark, self.label_of)
             if self._on_row is not None:
                 self._on_row(row, fault.code)
 

@@ -8,14 +8,15 @@ from campaign.findings import codes_of, how_to_accept, undecided
 from campaign.review.preview_terminal import hanging, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from campaign.errors import Problem
     from campaign.findings import Finding
 
 BLOCKING, CAUTION = "red", "yellow"
 """Colours of what stops a run, and of what may be a mistake."""
 
-HARMLESS = ("same-destination", "trimmed", "duplicates", "merged-cells", "empty-rows", "unused-columns")
+HARMLESS = ("same-destination", "converted", "trimmed", "duplicates", "merged-cells", "empty-rows", "unused-columns")
 """Notes that are no sign of a mistake by themselves."""
 
 UNLIMITED = 1_000_000
@@ -27,6 +28,12 @@ class StyledLine(NamedTuple):
 
     text: str
     color: str | None = None
+
+
+def problem_lines(problems: Iterable[Problem], width: int) -> Iterator[StyledLine]:
+    """Problems of rows, one after the other."""
+    for problem in problems:
+        yield from (StyledLine(line, BLOCKING) for line in hanging("", str(problem), width, indent=2))
 
 
 def finding_lines(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal import State
 from campaign.journal.decisions import LIST_SUSPECTED
+from campaign.journal.deletions import TAKEN_BACK
 from campaign.recipients.suppression import SUPPRESSED
 from campaign.text import one_line
 
@@ -43,6 +44,7 @@ STATE_STYLES: Mapping[State, StateStyle] = {
     State.INVALID: StateStyle("invalid", "the row has a mistake, so nothing was sent", "F3DCE9", "7A2F5C", "CC79A7"),
     State.SKIPPED: StateStyle("skipped", "left out on purpose", "E6E6E6", "404040", "999999"),
     State.PENDING: StateStyle("pending", "still to be sent", "D8EEFB", "0B4A73", "56B4E9"),
+    State.DELETED: StateStyle("deleted", "sent, and taken back since", "D6E6F5", "003A5C", "0072B2"),
     State.SENDING: StateStyle("cut off", "the run ended while its request was under way", "FFF6B0", "5C5200", "B8A600"),
 }
 
@@ -52,6 +54,8 @@ TO_FIX = (State.INVALID, State.FAILED)
 DOUBTFUL = (State.IN_DOUBT, State.SENDING)
 """The states of the rows on the sheet In doubt, which is no list to send."""
 
+
+PUT_BACK = "Put the journal's files back, or restore them from a copy, before any other command: they say who got it."
 
 MANY = 10
 """Rows that nobody names one by one."""
@@ -77,6 +81,10 @@ class NextCommands:
         """The command that continues the run."""
         return f"campaign resume {self.file}" + (f" --retry {retry}" if retry else "")
 
+    def run(self) -> str:
+        """The command that sends the list."""
+        return f"campaign run {self.file}{self.options}"
+
     def run_fixed(self) -> str:
         """The command that sends the corrected rows of the sheet To fix."""
         return f'campaign run {self.file} --recipients {self.workbook} --sheet "To fix"{self.options}'
@@ -90,7 +98,8 @@ class NextCommands:
         return f"campaign resolve {self.file} --rows {'3,9' if rows < MANY else '3-40,52'} --as sent"
 
 
-SKIPPED_ALIKE: Mapping[str, str] = {
+ALIKE: Mapping[str, str] = {
+    TAKEN_BACK: "deleted by `campaign undo`",
     "duplicate": "exact duplicates of earlier rows",
     "hidden": "hidden in the sheet",
     "already sent": "sent already by earlier runs",
@@ -98,26 +107,28 @@ SKIPPED_ALIKE: Mapping[str, str] = {
     "changed since sent": "sent already by earlier runs, with another message",
     "same key": "have the key of earlier rows",
 }
-"""Reasons of several rows that were skipped, by kind, where that of the first row is true of it alone."""
+"""Reasons of several rows that were skipped or deleted, by kind, where that of the first row is true of it alone."""
 
 IN_WORKBOOK = NextCommands("…", "(this workbook)")
 """The workbook knows neither the campaign file nor, once it is moved, its own name."""
 
 
-def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
+def verdict(tally: Tally, *, rehearsal: bool = False, trial: bool = False) -> str:
     """State how many rows were sent and what became of the others, without a full stop."""
     sent, skipped = tally.count(State.SENT), tally.count(State.SKIPPED)
     expected = tally.rows - skipped
-    target = " to the sandbox" if rehearsal else ""
+    target = " to the sandbox" if rehearsal else " to your own conversation" if trial else ""
     if skipped and not expected:
         return f"no row was to be sent{target}, {skipped:,} {_are(skipped)} skipped"
     if sent == expected and sent > 1:
         parts = [f"all {rows_of(sent)} are sent"]
     else:
-        parts = [f"{sent:,} of {rows_of(expected)} {'is' if expected == 1 else _are(sent)} sent"]
+        parts = [f"{sent:,} of {rows_of(tally.rows)} {'is' if tally.rows == 1 else _are(sent)} sent"]
     parts[0] += target
     missing, waiting = tally.count(State.INVALID, State.FAILED), waiting_rows(tally)
-    doubtful = tally.count(State.IN_DOUBT)
+    doubtful, deleted = tally.count(State.IN_DOUBT), tally.count(State.DELETED)
+    if deleted:
+        parts.append(f"{deleted:,} {_are(deleted)} deleted")
     if missing:
         parts.append(f"{missing:,} {_are(missing)} not")
     if waiting:
@@ -130,7 +141,7 @@ def verdict(tally: Tally, *, rehearsal: bool = False) -> str:
 
 
 def next_steps(
-    tally: Tally, commands: NextCommands, *, rehearsal: bool = False, stopped: str | None = None
+    tally: Tally, commands: NextCommands, *, rehearsal: bool = False, trial: bool = False, stopped: str | None = None
 ) -> Iterator[str]:
     """What to do now, a sentence or two for each thing; a command to copy comes last.
 
@@ -138,10 +149,11 @@ def next_steps(
         tally: the run's figures.
         commands: what to type.
         rehearsal: whether no message left this machine.
+        trial: whether the messages went to a conversation of the operator's own.
         stopped: why the run is not finished; None where it is.
     """
-    if rehearsal:
-        yield from _after_rehearsal(tally)
+    if rehearsal or trial:
+        yield from _after_trial(tally, commands) if trial else _after_rehearsal(tally)
         return
     waiting, doubtful = waiting_rows(tally), tally.count(State.IN_DOUBT)
     failed, invalid = tally.count(State.FAILED), tally.count(State.INVALID)
@@ -175,7 +187,7 @@ def next_steps(
 
 def without_journal(tally: Tally, workbook: Path | None) -> Iterator[str]:
     """What to do where the journal is gone or damaged: no command can go on from it."""
-    yield "Put the journal's files back, or restore them from a copy, before any other command: they say who got it."
+    yield PUT_BACK
     if workbook is not None:
         yield f"If there is no copy, the workbook says it too: {workbook}"
     else:
@@ -191,10 +203,18 @@ def _after_rehearsal(tally: Tally) -> Iterator[str]:
         yield f"{nothing_left} Next: the same command without --sandbox sends for real, and asks first."
 
 
+def _after_trial(tally: Tally, commands: NextCommands) -> Iterator[str]:
+    apart = "No recipient on the list got a message, and nothing of this counts as sent."
+    if tally.count(State.SENT) < tally.rows - tally.count(State.SKIPPED):
+        yield f"{apart} Next: remove the reasons, then test again."
+    else:
+        yield f"{apart} Look at the messages in your conversation. Next: {commands.run()}"
+
+
 def reason_of(reason: ReasonCount) -> str:
     """Why some rows were not sent: the reason of the first of them, where it is true of the others as well."""
-    if reason.state is State.SKIPPED and reason.count > 1 and reason.kind in SKIPPED_ALIKE:
-        return SKIPPED_ALIKE[reason.kind]
+    if reason.state in (State.SKIPPED, State.DELETED) and reason.count > 1 and reason.kind in ALIKE:
+        return ALIKE[reason.kind]
     if reason.count > 1 and reason.kind.startswith(SUPPRESSED):
         return f"stand in {reason.kind.removeprefix(SUPPRESSED)}"
     return reason.example or STATE_STYLES[reason.state].meaning
@@ -231,17 +251,30 @@ def rows_of(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
+def on_one_line(reason: str) -> str:
+    """A reason for a cell of one line: LibreOffice draws further lines over the row below."""
+    return " | ".join(reason.splitlines())
+
+
 def times(count: int) -> str:
     """How often: "once", "3 times"."""
     return "once" if count == 1 else f"{count:,} times"
 
 
 def rate(tally: Tally) -> str | None:
-    """Messages sent per second, or per minute where that is slower than one a second; None where none was sent."""
+    """Messages sent per second, or per minute where that is slower than one a second.
+
+    Returns:
+        None where none was sent, or some were deleted: the time includes that of deleting them.
+    """
     sent = tally.count(State.SENT)
-    if not sent or not tally.seconds:
+    if not sent or not tally.seconds or tally.count(State.DELETED):
         return None
-    a_second = sent / tally.seconds
+    return pace(sent / tally.seconds)
+
+
+def pace(a_second: float) -> str:
+    """Messages per second, or per minute where that is slower than one a second."""
     return f"{a_second:,.1f} messages a second" if a_second >= 1 else f"{60 * a_second:,.1f} messages a minute"
 
 

@@ -42,8 +42,10 @@ class RunSummary:
         server: the server's address; None where that is the channel's own default.
         options: whether the run was made with options that another one needs as well.
         rehearsal: whether no message left this machine.
+        trial: whether the messages went to a conversation of the operator's own.
         lost: whether the journal is gone or damaged, so that no command can go on from it.
         findings: what was found when it was planned.
+        annotated: the copy of the list with a status beside each row; None where none was asked for.
     """
 
     run: int
@@ -55,6 +57,7 @@ class RunSummary:
     server: str | None = None
     options: bool = False
     rehearsal: bool = False
+    trial: bool = False
     lost: bool = False
 
     @property
@@ -63,6 +66,7 @@ class RunSummary:
         return self.tally.finished and not self.lost
 
     findings: tuple[Finding, ...] = ()
+    annotated: Path | None = None
 
 
 def as_json(summary: RunSummary) -> Mapping[str, object]:
@@ -79,10 +83,12 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
         "invalid": tally.count(State.INVALID),
         "skipped": tally.count(State.SKIPPED),
         "pending": waiting_rows(tally),
+        "deleted": tally.count(State.DELETED),
         "requests": tally.requests,
         "throttled": tally.throttled,
         "seconds": round(tally.seconds, 3),
         "results": str(summary.results) if summary.results else None,
+        **({"annotated": str(summary.annotated)} if summary.annotated else {}),
         "warnings": [finding.as_json() for finding in summary.findings],
     }
 
@@ -90,25 +96,29 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
 def as_text(summary: RunSummary) -> Iterator[str]:
     """The lines for a terminal: verdict, reasons, figures, where the workbook is, and what to type next."""
     tally = summary.tally
-    name = f"{'Rehearsal' if summary.rehearsal else 'Run'} {summary.run}"
-    became = verdict(tally, rehearsal=summary.rehearsal)
+    name = f"{'Rehearsal' if summary.rehearsal else 'Test' if summary.trial else 'Run'} {summary.run}"
+    became = verdict(tally, rehearsal=summary.rehearsal, trial=summary.trial)
     if summary.finished:
         yield f"{name} is finished: {became}."
     else:
         why = summary.stopped or ""
         yield f"{name} stopped: {why}{'' if why.endswith('?') else '.'} {became}."
     for reason in summary.reasons:
-        yield _reason_line(reason)
+        yield reason_line(reason)
     yield _figures(tally)
     if summary.results:
         yield f"Results: {summary.results}"
+    if summary.annotated:
+        yield f"The list with a status beside each row: {summary.annotated}"
     if summary.lost:
         yield from without_journal(tally, summary.results)
         return
-    yield from next_steps(tally, _commands(summary), rehearsal=summary.rehearsal, stopped=summary.stopped)
+    commands, kind = _commands(summary), {"rehearsal": summary.rehearsal, "trial": summary.trial}
+    yield from next_steps(tally, commands, stopped=summary.stopped, **kind)
 
 
-def _reason_line(reason: ReasonCount) -> str:
+def reason_line(reason: ReasonCount) -> str:
+    """A reason with the first of its rows."""
     first, *_ = reason_of(reason).splitlines()
     rows = f"row{'' if reason.count == 1 else 's'} {row_numbers(reason)}"
     return f"  {reason.count:,} {STATE_STYLES[reason.state].label} ({rows}): {first}"

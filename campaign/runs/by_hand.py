@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +15,7 @@ from campaign.errors import JournalBusyError, KeyMissingError, Problem, RunState
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
 from campaign.runs.blocking import run_blocking
+from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 from campaign.runs.report import Report
 from campaign.runs.resuming import refuse_other_states
 from campaign.runs.run import Run, channel_of
@@ -154,9 +157,11 @@ def forget_run(paths: RunPaths, number: int | None, by: str, observer: RunObserv
         record = whole_run(journal, number)
         tally = journal.tally(record.number)
         if not tally.finished:
-            what = f"is unfinished: {tally.count(State.PENDING, State.SENDING)} rows wait for their messages"
+            waiting = tally.count(State.PENDING, State.SENDING)
+            wait = "waits for its message" if waiting == 1 else "wait for their messages"
+            what = f"run {record.number} is unfinished: {rows_of(waiting)} {wait}"
             remedy = "finish it with `campaign resume`, or give up the rest with `campaign abandon`"
-            raise RunStateError(Problem(f"{journal.where}: run {record.number}", what, remedy))
+            raise RunStateError(Problem(journal.where, what, remedy))
         question = f"Delete the cells and messages of run {record.number} ({rows_of(tally.rows)}) from the journal?"
         if not observer.agree(f"{question} This cannot be undone."):
             return None
@@ -187,13 +192,24 @@ def stop_delivery(paths: RunPaths, by: str, patience: float = ANSWER_TIME) -> St
     """Ask the process that delivers a campaign to stop, as its first Ctrl-C would.
 
     Args:
-        paths: where the campaign's files are.
+        paths: where the campaign's files are; where nothing is sent from there, a rehearsal or a test is meant.
         by: the operator, for the record.
         patience: seconds to wait until the process has noticed.
 
     Raises:
         RunStateError: no process is at work.
     """
+    try:
+        return _stop_holder(paths, by, patience)
+    except RunStateError:
+        for suffix in (REHEARSAL_SUFFIX, TRIAL_SUFFIX):
+            other = replace(paths, name=f"{paths.name}{suffix}")
+            with contextlib.suppress(RunStateError):
+                return _stop_holder(other, by, patience)
+        raise
+
+
+def _stop_holder(paths: RunPaths, by: str, patience: float) -> StopRequest:
     with existing_journal(paths) as journal:
         try:
             with journal.exclusive():

@@ -76,6 +76,7 @@ class SendConfirmation:
         findings: what may go wrong.
         undecided: the findings that an agreement accepts.
         first: the first messages, as many as are asked for.
+        trial: whether they go to a conversation of the operator's own.
     """
 
     messages: int
@@ -93,6 +94,7 @@ class SendConfirmation:
     findings: tuple[Finding, ...] = ()
     undecided: tuple[Finding, ...] = ()
     first: Callable[[int], Sequence[ShownMessage]] = field(default=lambda _most: (), repr=False)
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def confirmation_of(
         findings=journal.findings(run.number),
         undecided=consequences.undecided,
         first=lambda most: first_messages(run, journal, most),
+        trial=manifest.trial,
     )
 
 

@@ -6,41 +6,30 @@ import asyncio
 import contextlib
 import logging
 import time
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels.look_up import look_up_of
-from campaign.delivery import (
-    DeliveryContext,
-    HttpTransport,
-    LocalRateLimiter,
-    Progress,
-    RowEvent,
-    Shutdown,
-    StopReason,
-)
+from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, RowEvent, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.delivery.redaction import Redaction
-from campaign.delivery.worker_pool import fault_reason
-from campaign.errors import CampaignError, JournalError, Problem
+from campaign.errors import JournalError
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
 from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
-from campaign.runs.event_flow import EventFlow
+from campaign.runs.event_feed import EventFeed
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
-from campaign.runs.stop_watch import stop_watch
+from campaign.runs.session_task import SessionTask
 from campaign.runs.suppression import leave_out_suppressed
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, Tally
     from campaign.runs.run import Run
@@ -61,15 +50,8 @@ LEFT = "stopped by the calling program"
 """Stop reason where the caller has left the stream of events."""
 
 
-class Delivery:
-    """Delivers what is waiting in a run. It can be stopped from the moment it exists, from any thread.
-
-    Attributes:
-        progress: counts so far.
-        rate_limiter: its rate limiter; None before it begins.
-        reason: why it ended before the last row; None where it did not.
-        problem: why rows in doubt could not be looked up; None where they could, or there were none.
-    """
+class Delivery(SessionTask):
+    """Delivers what is waiting in a run."""
 
     def __init__(
         self,
@@ -80,11 +62,7 @@ class Delivery:
         *,
         sends: bool = True,
     ) -> None:
-        self.progress = Progress()
-        self.rate_limiter: RateLimiter | None = None
-        self.reason: StopReason | None = None
-        self.problem: Problem | None = None
-        self._run = run
+        super().__init__(run)
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
@@ -94,42 +72,17 @@ class Delivery:
         self._limiter: LocalRateLimiter | None = None
         self._before: Tally | None = None
         self._began = 0.0
-        self._shutdown = Shutdown()
-        self._stop_requested = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[object] | None = None
-        self._ended: Future[None] = Future()
-        self._events = EventFlow()
+        self._events = EventFeed()
 
     @property
-    def stopping(self) -> bool:
-        """Whether it was asked to stop and has not ended yet."""
-        return self._stop_requested and not self._ended.done()
-
-    async def ended(self) -> None:
-        """Wait until it has ended; in any event loop."""
-        await asyncio.shield(asyncio.wrap_future(self._ended))
-
-    def stop(self, reason: str, *, interrupted: bool = True) -> None:
-        """Let rows in flight end, and begin no other."""
-        request = StopReason(reason, interrupted=interrupted)
-        self._stop_requested = True
-        if self._loop is None:
-            self._shutdown.request(request)
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._shutdown.request, request)
-
-    def cancel(self) -> None:
-        """Cancel rows in flight; they are settled by a resume. Before the delivery begins: stop it."""
-        if self._loop is None or self._task is None:
-            self.stop("cancelled")
-        elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._task.cancel)
+    def quota(self) -> tuple[int, float] | None:
+        """How many messages in how many seconds the server allows, as it stated last; None where it stated nothing."""
+        return self._limiter.stated_quota if self._limiter else None
 
     def follow(self, follow: Callable[[RowEvent], object]) -> None:
         """Call a function in the event loop for each row that has reached a final state.
 
-        No further row begins while `event_flow.EVENTS_AHEAD` of the events have not been `taken`.
+        No further row begins while `event_feed.EVENTS_AHEAD` of the events have not been `taken`.
         """
         self._events.follow = follow
 
@@ -158,30 +111,15 @@ class Delivery:
             RunStateError: a newer run has been started.
         """
         journal, run = self._run.journal, self._run
-        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._attach()
         refuse_old_run(journal, run.record)
-        if not count_waiting(journal, run.number, self._retry, self._rows) and not run.has_doubts_to_look_up():
+        waiting = count_waiting(journal, run.number, self._retry, self._rows)
+        if not waiting and not run.has_doubts_to_look_up():
             self._ended.set_result(None)
             return
         self._before, self._began = journal.tally(run.number), time.monotonic()
-        session = self._session = journal.begin_session(run.number, self._retry)
-        journal.deliveries.append(self)
-        try:
-            async with stop_watch(journal, self._shutdown):
-                self.reason = await self._deliver()
-        except CampaignError as error:
-            self.reason = StopReason(str(error))
-            if not self.progress.requests:
-                raise  # nothing was sent; else a report follows
-        except Exception as error:  # noqa: BLE001 - outside the workers; a report follows all the same
-            self.reason = fault_reason(error, Redaction(run.credentials.values()))
-        except BaseException:
-            self.reason = self._shutdown.reason or StopReason("cancelled", interrupted=True)
-            raise
-        finally:
-            self._end_session(session)
-            journal.deliveries.remove(self)
-            self._ended.set_result(None)
+        session = self._session = journal.begin_session(run.number, self._retry, by=run.by)
+        await self._perform_session(session, min(waiting, self._settings.limit or waiting))
 
     def counted(self) -> Tally | None:
         """The run's figures without a look into the journal; None where nothing was sent."""
@@ -192,9 +130,9 @@ class Delivery:
     async def look_up(self) -> None:
         """Read back rows that were cut off while sending, and send nothing. The caller holds the journal."""
         self._look_only = True
-        await self._deliver()
+        await self._work()
 
-    async def _deliver(self) -> StopReason | None:
+    async def _work(self) -> StopReason | None:
         run = self._run
         if not run.record.manifest.rehearsal:
             headers = run.channel.auth_headers(run.credentials)
@@ -256,39 +194,31 @@ class Delivery:
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
         rows = self._rows if retry else ()
         run = self._run
-        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as log:
+        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as self.log:
             yield DeliveryContext(
                 channel=run.channel,
                 settings=settings,
                 transport=transport,
-                log=log,
+                log=self.log,
                 rate_limiter=self.rate_limiter,
                 shutdown=self._shutdown,
                 progress=self.progress,
                 redaction=redaction,
                 on_event=self._events.publish if self._events.follow else None,
-                wait_for_room=partial(self._events.wait_for_room, self._shutdown),
+                wait_for_room=lambda: self._events.wait_for_room(self._shutdown),
                 look_only=self._look_only,
             )
+        self.log = None
 
-    def _end_session(self, session: int) -> None:
-        """Record the end, also where the caller has closed the journal meanwhile."""
-        try:
-            with self._run.journal.reopened() as journal:
-                journal.check_session(session)
-                self._run.settle_cut_off(journal)
-                reason = self.reason.text if self.reason else self._early_end()
-                self._record_quota(journal)
-                journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
-        except JournalError as error:
-            LOG.info("the end of the session is not on record: %s", error)  # a report follows all the same
-        except Exception:
-            LOG.exception("the end of the session is not on record")
+    def _conclude(self, journal: JournalStore) -> str | None:
+        self._run.settle_cut_off(journal)
+        reason = self.reason.text if self.reason else self._early_end()
+        self._record_quota(journal)
+        return None if journal.tally(self._run.number).finished else reason
 
     def _record_quota(self, journal: JournalStore) -> None:
-        quota = self._limiter.stated_quota if self._limiter else None
-        if quota is not None and not self._run.record.manifest.rehearsal:
-            journal.record_quota(self._run.server, *quota)
+        if self.quota is not None and not self._run.record.manifest.rehearsal:
+            journal.record_quota(self._run.server, *self.quota)
 
     def _early_end(self) -> str:
         """Why rows are waiting although nothing went wrong."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import open_journal, peek_journal
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
 from campaign.journal.records import PlannedRow, State
 from campaign.plan_findings import CHANGED
 from campaign.plan_rows import PlanCounts
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from campaign.recipients.to_fix import SourceColumns, ToFixList, WorkbookMark
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.sheets import Sheet
-
-ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
-"""Kinds of rows that are left out because of an earlier run."""
 
 
 @dataclass
@@ -148,7 +146,7 @@ def earlier_messages(plan: Plan, journal: JournalStore, *, skip_sent: bool = Fal
         RecipientsError: the list is no list to send.
         RunStateError: the list is a sheet To fix of runs that this journal does not contain.
     """
-    if plan.rehearsal:
+    if plan.is_separate:
         yield None
         return
     to_fix = to_fix_list(plan.recipients)
@@ -224,20 +222,21 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
     if last is not None and not last.planned:
         journal.discard(last.number)
         last = journal.last_run()
-    if last is None or plan.rehearsal:
+    if last is None or plan.is_separate:
         return None
     tally = journal.tally(last.number)
     if options.new or options.skip_sent:
         return None if tally.finished else last
     if tally.finished and to_fix_list(plan.recipients) is not None:
         return None  # its rows are looked up one by one
-    where = f"{Path(journal.where).name}: run {last.number}"
+    where, run = Path(journal.where).name, f"run {last.number}"
     count = tally.count(State.SENT)
     sent = f"{count} of {rows_of(tally.rows)} {'is' if count == 1 else 'are'} sent"
     means = _what_new_means(plan, journal, observer)
     if tally.finished:
-        raise RunStateError(Problem(where, f"is finished: {sent}", means))
-    what = f"is unfinished: {sent}, {tally.count(State.PENDING, State.SENDING)} wait"
+        raise RunStateError(Problem(where, f"{run} is finished: {sent}", means))
+    waiting = tally.count(State.PENDING, State.SENDING)
+    what = f"{run} is unfinished: {sent}, {waiting} {'waits' if waiting == 1 else 'wait'}"
     remedy = f"go on with `campaign resume`, or give up the rest with `campaign abandon`; {means}"
     raise RunStateError(Problem(where, what, remedy))
 

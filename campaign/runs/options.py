@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from campaign.delivery.proxies import ProxySettings
     from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
+    from campaign.planning import Plan
     from campaign.runs.confirmation import SendConfirmation
     from campaign.runs.run import Run
+    from campaign.runs.undo import UndoConfirmation
     from campaign.settings import DeliverySettings
 
 RETRYABLE = (State.FAILED, State.IN_DOUBT)
 
-REHEARSAL_SUFFIX = ".sandbox"
-"""What a rehearsal's files have after the campaign's name."""
+REHEARSAL_SUFFIX, TRIAL_SUFFIX = ".sandbox", ".test"
+"""What the files of a rehearsal and of a trial have after the campaign's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,9 @@ class RunPaths:
     file: Path | None = None
 
     @property
-    def is_rehearsal(self) -> bool:
-        """Whether they are a rehearsal's."""
-        return self.name.endswith(REHEARSAL_SUFFIX)
+    def are_separate(self) -> bool:
+        """Whether they are a rehearsal's or a trial's."""
+        return self.name.endswith((REHEARSAL_SUFFIX, TRIAL_SUFFIX))
 
     @property
     def journal(self) -> Path:
@@ -155,17 +157,28 @@ class RunObserver:
         """Whether to do what was asked for, where nothing is sent by it."""
         return True
 
+    def confirm_undo(self, confirmation: UndoConfirmation) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether to delete messages. Called once, before the first request leaves."""
+        return True
+
     def confirm_server(self, planned: str, now: str) -> bool:  # noqa: ARG002 - for subclasses
         """Whether to send to the address that the campaign file names by now, rather than as planned."""
         return False
 
     def delivering(self, run: Run, rows: int) -> AbstractContextManager[object]:  # noqa: ARG002 - for subclasses
-        """Entered in the event loop while up to `rows` rows are delivered."""
+        """Entered in the event loop while up to `rows` rows are delivered, or their messages are deleted."""
         return contextlib.nullcontext()
 
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:  # noqa: ARG002 - for subclasses
-        """The workbook is being written; the returned function is called with numbers of rows that were added."""
+        """A file is being written; the returned function is called with numbers of rows that were added."""
         return lambda _rows: None
+
+
+def suffix_of(plan: Plan) -> str:
+    """What the files of a plan's run have after the campaign's name."""
+    if plan.rehearsal:
+        return REHEARSAL_SUFFIX
+    return TRIAL_SUFFIX if plan.trial is not None else ""
 
 
 def retryable(states: Collection[State | str]) -> tuple[State, ...]:

@@ -11,7 +11,7 @@ from campaign.campaign_file import NamedFiles, is_spreadsheet, named_in
 from campaign.errors import CampaignFileError, Problem, RunStateError
 from campaign.journal import Origin, State, peek_journal
 from campaign.review.phrases import rows_of
-from campaign.runs.options import REHEARSAL_SUFFIX
+from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
 
 JOURNALS = "*.journal.db"
-OTHER_SUFFIXES = (f"{REHEARSAL_SUFFIX}.journal.db", ".test.journal.db")
+OTHER_SUFFIXES = tuple(f"{suffix}.journal.db" for suffix in (REHEARSAL_SUFFIX, TRIAL_SUFFIX))
+
+LONGEST_TEMPLATE = 20_000
+"""Characters of a template that are recorded."""
 
 AS_PLANNED = "what is sent stays as it was planned"
 NEW_ROWS = (
@@ -48,14 +51,19 @@ def origin_of(plan: Plan) -> Origin:
     """The files that a plan is made from."""
     file, template = plan.campaign.file, plan.template_file.path.resolve()
     named = named_in(file) if file is not None else NamedFiles()
+    recipients = plan.campaign.recipients
     return Origin(
         campaign=file.name if file else "",
-        campaign_digest=_digest(file) if file else "",
+        campaign_digest=file_digest(file) if file else "",
         template_named=named.template,
         template=str(template),
-        template_digest=_digest(template),
-        recipients_digest=_digest(plan.recipients.path),
+        template_digest=file_digest(template),
+        template_text=_beginning(template),
+        recipients_digest=file_digest(plan.recipients.path),
         recipients_named=named.recipients,
+        header_row=recipients.header_row,
+        encoding=recipients.encoding or "",
+        delimiter=recipients.delimiter or "",
     )
 
 
@@ -76,11 +84,11 @@ def differences(record: RunRecord, paths: RunPaths) -> list[Difference]:
     template, recipients = Path(origin.template), Path(manifest.recipients)
     if not template.exists():
         found.append(_note(template, f"the template of run {record.number} is gone", AS_PLANNED))
-    elif _digest(template) != origin.template_digest:
+    elif file_digest(template) != origin.template_digest:
         found.append(Difference(_changed(template, f"the template was edited after run {record.number} was planned")))
     if not recipients.exists():
         found.append(_note(recipients, f"the list of run {record.number} is gone", AS_PLANNED))
-    elif _digest(recipients) != origin.recipients_digest:
+    elif file_digest(recipients) != origin.recipients_digest:
         what = f"the list was edited after run {record.number} was planned"
         found.append(_note(recipients, what, f"{AS_PLANNED}; {NEW_ROWS}"))
     return found
@@ -128,7 +136,7 @@ def check_record(journal: JournalStore, paths: RunPaths, options: RunOptions, ob
         return
     refuse_other_name(paths)
     workbook = paths.folder / f"{paths.name}.results.xlsx"
-    if workbook.exists() and not paths.is_rehearsal:
+    if workbook.exists() and not paths.are_separate:
         what = f"the journal has no run, although {workbook.name} beside it says that there was one"
         remedy = "put the journal back from a copy; or, where everybody may get the message again, add --new"
         raise RunStateError(Problem(str(paths.journal), what, remedy))
@@ -140,7 +148,7 @@ def refuse_other_name(paths: RunPaths) -> None:
     Raises:
         RunStateError: they are.
     """
-    if paths.file is None or paths.is_rehearsal:
+    if paths.file is None or paths.are_separate:
         return
     others = [path for path in sorted(paths.folder.glob(JOURNALS)) if not path.name.endswith(OTHER_SUFFIXES)]
     peeked = [(path, found) for path in others if path != paths.journal and (found := peek_journal(path)) is not None]
@@ -164,7 +172,7 @@ def _own(record: RunRecord, file: Path, name: str) -> tuple[str, str] | None:
 def _renamed(record: RunRecord, file: Path, name: str) -> tuple[str, str] | None:
     """The same, where it was this very file when it had another name."""
     former, digest = record.manifest.origin.campaign, record.manifest.origin.campaign_digest
-    if not former or not digest or (file.parent / former).exists() or digest != _digest(file):
+    if not former or not digest or (file.parent / former).exists() or digest != file_digest(file):
         return None
     return f"this campaign file under the name “{name}”", f"give the file its former name back, {former}"
 
@@ -181,7 +189,7 @@ def _similar(record: RunRecord, file: Path, _name: str) -> tuple[str, str] | Non
         named = named_in(file)
     except CampaignFileError:
         return None
-    a_copy = named.recipients and _digest(file.parent / named.recipients) == origin.recipients_digest != ""
+    a_copy = named.recipients and file_digest(file.parent / named.recipients) == origin.recipients_digest != ""
     if _is_list(file, named, planned) or a_copy:
         shared = "list"
     elif named.template and (file.parent / named.template).resolve() == Path(origin.template):
@@ -215,7 +223,7 @@ def _place(record: RunRecord, paths: RunPaths, file: Path) -> Iterable[Differenc
 def _named(record: RunRecord, file: Path) -> Iterable[Difference]:
     """Whether the campaign file names another template or list than when a run was planned."""
     origin = record.manifest.origin
-    if is_spreadsheet(file) or not file.exists() or _digest(file) == origin.campaign_digest:
+    if is_spreadsheet(file) or not file.exists() or file_digest(file) == origin.campaign_digest:
         return
     try:
         named = named_in(file)
@@ -239,13 +247,18 @@ def _note(where: Path, what: str, more: str) -> Difference:
     return Difference(Problem(str(where), what, more), asks=False)
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """The SHA-256 of a file; "" where it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _beginning(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.read(LONGEST_TEMPLATE)
 
 
 def refuse_old_run(journal: JournalStore, record: RunRecord) -> None:

@@ -84,10 +84,8 @@ def refuse_other_states(
         RunStateError: names each of them, up to ten.
     """
     found = journal.row_states(record.number, rows)
-    numbers = {number for number, _ in found}
-    missing = [each for each in rows if numbers.isdisjoint(each)]
     where = f"{journal.where}: run {record.number}"
-    problems = [Problem(where, f"there is no row {_range_text(each)}") for each in missing]
+    problems = _missing_rows(where, found, rows)
     wanted = " or ".join(state.replace("_", " ") for state in allowed)
     problems += [
         Problem(where, f"row {number} is {state.replace('_', ' ')}, not {wanted}")
@@ -96,6 +94,28 @@ def refuse_other_states(
     ]
     if problems:
         raise RunStateError(*problems[:10])
+
+
+def refuse_missing_rows(journal: JournalStore, record: RunRecord, rows: Sequence[range]) -> None:
+    """Refuse rows that a run does not have.
+
+    Raises:
+        RunStateError: names each of them, up to ten.
+    """
+    found = journal.row_states(record.number, rows)
+    if problems := _missing_rows(f"{journal.where}: run {record.number}", found, rows):
+        raise RunStateError(*problems[:10])
+
+
+def _missing_rows(where: str, found: Sequence[tuple[int, State]], rows: Sequence[range]) -> list[Problem]:
+    numbers = {number for number, _ in found}
+    missing = [each for each in rows if numbers.isdisjoint(each)]
+    return [Problem(where, f"there is no row {_range_text(each)}") for each in missing]
+
+
+def named_rows(rows: Sequence[range]) -> str:
+    """Rows as they are typed: "3,9-12"."""
+    return ",".join(str(each.start) if len(each) == 1 else f"{each.start}-{each.stop - 1}" for each in rows)
 
 
 def _range_text(rows: range) -> str:

@@ -20,16 +20,19 @@ from campaign.runs.event_stream import EventStream
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
 from campaign.runs.suppression import RunSuppression
+from campaign.runs.undo_task import UndoTask
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping
 
     from campaign.channels import Channel
+    from campaign.channels.undo import Undo
     from campaign.delivery import RowEvent
     from campaign.delivery.ports import RateLimiter
     from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RunRecord
+    from campaign.runs.session_task import SessionTask
     from campaign.settings import DeliverySettings
 
 MOST_PATIENCE = 20.0
@@ -47,6 +50,7 @@ class Run:
         credentials: the values that the channel's server asks for.
         proxies: the proxies of this machine; a rehearsal takes none.
         retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
+        by: who delivers it, for the record, as user@host; "" where that is not known.
         suppression: the lists of those who get nothing, which are read again each time before sending begins.
     """
 
@@ -81,9 +85,10 @@ class Run:
         self.server = url_of_run(self.channel, server, record.manifest.server, f"{journal.where}, run {record.number}")
         self.proxies = proxies
         self.retry_rows: tuple[range, ...] = ()
+        self.by = ""
         self.suppression = RunSuppression(record)
         self._retry = retryable(retry)
-        self._delivery: Delivery | None = None
+        self._delivery: SessionTask | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self.number} of {self.record.manifest.recipients}>"
@@ -189,6 +194,18 @@ class Run:
         delivery = Delivery(self, settings, self._retry, self.retry_rows, sends=sends)
         self._begin(delivery)
         return delivery
+
+    def begin_undo(self, undo: Undo, settings: DeliverySettings, rows: tuple[range, ...] = ()) -> UndoTask:
+        """An undo that `stop` and `cancel` reach from now on. The caller holds the journal and calls `perform`.
+
+        Args:
+            undo: how the channel takes a message back.
+            settings: the pace, and when to give up.
+            rows: the numbers of the rows; (): all that were sent.
+        """
+        task = UndoTask(self, undo, settings, rows)
+        self._delivery = task
+        return task
 
     def stop(self, reason: str = "stopped", *, interrupted: bool = True) -> None:
         """Stop the delivery under way: rows in flight end, the rest stays pending. May be called from any thread."""

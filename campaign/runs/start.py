@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaign.errors import InvalidRowsError, Problem, ResultsError, RunStateError
-from campaign.findings import UndecidedFindingsError, codes_of, known_codes, problems_of, undecided
+from campaign.errors import Problem, ResultsError, RunStateError
+from campaign.findings import codes_of, known_codes, undecided
 from campaign.journal import RunManifest, State
-from campaign.planning import write_plan
+from campaign.plan_record import write_plan
 from campaign.problem_groups import ProblemGroups
+from campaign.refusals import InvalidRowsError, UndecidedFindingsError
 from campaign.review.phrases import rows_of
 from campaign.runs.blocking import run_blocking
 from campaign.runs.confirmation import Consequences, EarlierSending, confirmation_of
 from campaign.runs.earlier import clear_the_way, earlier_messages
-from campaign.runs.options import REHEARSAL_SUFFIX
+from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 from campaign.runs.record_checks import origin_of
 from campaign.runs.run import Run
 from campaign.runs.suppression import RunSuppression
@@ -94,7 +95,13 @@ def _look_up(
 ) -> None:
     """Find out what became of the rows of an unfinished run that were cut off."""
     if unfinished is not None:
-        run_blocking(Run(journal, unfinished, credentials, proxies=options.proxies).look_up_cut_off())
+        run_blocking(_run_of(journal, unfinished, credentials, options).look_up_cut_off())
+
+
+def _run_of(journal: JournalStore, record: RunRecord, credentials: Mapping[str, str], options: RunOptions) -> Run:
+    run = Run(journal, record, credentials, proxies=options.proxies)
+    run.by = options.by
+    return run
 
 
 def _undecided(
@@ -195,13 +202,18 @@ def check_workbook_path(target: Path, recipients: Path) -> None:
 
 
 def refuse_rehearsal_results(plan: Plan) -> None:
-    """Refuse to send the results of a rehearsal: sending the list itself would send the same messages again.
+    """Refuse to send the results of a rehearsal or a trial: sending the list itself would send the same messages again.
 
     Raises:
-        RunStateError: the list is such a workbook and the plan is not for a rehearsal.
+        RunStateError: the list is such a workbook, and the plan is for the recipients.
     """
     path = plan.recipients.path
-    if f"{REHEARSAL_SUFFIX}.results" in path.name and not plan.rehearsal:
+    if plan.is_separate:
+        return
+    if f"{TRIAL_SUFFIX}.results" in path.name:
+        what = "these are the results of `campaign test`, of which the recipients got nothing"
+        raise RunStateError(Problem(str(path), what, "correct the list itself and run that"))
+    if f"{REHEARSAL_SUFFIX}.results" in path.name:
         what = "these are the results of a rehearsal, of which nothing was sent"
         raise RunStateError(Problem(str(path), what, "correct the list itself and run that, or add --sandbox"))
 
@@ -224,6 +236,8 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         origin=origin_of(plan),
         server_in_file=options.server_in_file,
         label=plan.label.header if plan.label else None,
+        trial=plan.trial is not None,
+        by=options.by,
         key=plan.rules.key.names if plan.rules.key else (),
         suppress=plan.rules.suppress,
     )
@@ -251,9 +265,15 @@ def _write(
     if wrong and not options.skip_invalid:
         what = f"{wrong:,} of {rows_of(counts.rows)} cannot be sent as {'it is' if wrong == 1 else 'they are'}"
         them, names = ("it", "names it") if wrong == 1 else ("them", "names them all")
-        remedy = f"correct {them} (`campaign check` {names}), or send the others with --skip-invalid"
-        summary = Problem(str(plan.recipients.path), what, remedy)
-        accepted = plan.accepted | known_codes(options.accept)
-        found = () if plan.rehearsal else undecided(findings, accepted)
-        raise InvalidRowsError(*invalid.problems(SHOWN_ROWS), *problems_of(found), summary)
+        others = "choose others with --rows" if plan.trial else "send the others with --skip-invalid"
+        remedy = f"correct {them} (`campaign check` {names}), or {others}"
+        summary = Problem(plan.recipients.path.name, what, remedy)
+        raise InvalidRowsError(
+            invalid.problems(SHOWN_ROWS),
+            summary,
+            findings=findings,
+            accepted=plan.accepted | known_codes(options.accept),
+            rows={str(state): count for state, count in counts.states.items()},
+            rehearsal=plan.rehearsal,
+        )
     return findings

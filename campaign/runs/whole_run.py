@@ -14,7 +14,7 @@ from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, JournalError, Problem, ResultsError, RunStateError, UsageError, fault_text
 from campaign.journal import open_journal, remove_unused_journal
 from campaign.review.phrases import DOUBTFUL, TO_FIX
-from campaign.runs.options import REHEARSAL_SUFFIX, RunOptions, RunPaths
+from campaign.runs.options import RunOptions, RunPaths, suffix_of
 from campaign.runs.record_checks import (
     check_record,
     differences,
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.journal import JournalStore
     from campaign.planning import Plan
-    from campaign.runs.delivery import Delivery
     from campaign.runs.options import RunObserver
+    from campaign.runs.session_task import SessionTask
     from campaign.settings import DeliverySettings
 
 LOG = logging.getLogger(__name__)
+
+_NOT_OURS = "is not, or no longer, what campaign wrote there, or another program has it open"
 
 FindCredentials: TypeAlias = Callable[["Channel"], Mapping[str, str]]
 """Finds the values that a channel's server asks for."""
@@ -54,7 +56,7 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     if options.server or options.retry or options.rows or options.look or options.suppress:
         what = "server, retry, rows, look and suppress are for resume"
         raise UsageError(Problem("options", what, "pass server to campaign.load"))
-    name = plan.campaign.name + (REHEARSAL_SUFFIX if plan.rehearsal else "")
+    name = plan.campaign.name + suffix_of(plan)
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
     credentials = {} if plan.rehearsal else find(plan.channel)
@@ -102,7 +104,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
             return None
         credentials = {} if record.manifest.rehearsal else find(channel_of(record))
         run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
-        run.retry_rows = options.rows
+        run.retry_rows, run.by = options.rows, options.by
         if options.recover:
             journal.recover(record.number)
         run.settle_cut_off()
@@ -126,20 +128,51 @@ def _leave_out_suppressed(run: Run, paths: RunPaths, options: RunOptions, observ
         pass
 
 
-def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None) -> Report:
+def report_on(
+    paths: RunPaths, observer: RunObserver, number: int | None = None, annotate: Path | None = None
+) -> Report:
     """Report on a run, and write its workbook again, from the journal alone.
+
+    Args:
+        paths: where the campaign's files are.
+        observer: is told what is worth knowing.
+        number: the run; None: the last one.
+        annotate: where to write a copy of the list with a status beside each row; None: nowhere.
 
     Raises:
         RunStateError: there is no such run.
-        ResultsError: the workbook would replace something else.
+        ResultsError: the workbook would replace something else, or the list cannot be annotated.
+        RecipientsError: the list that is to be annotated cannot be read.
+        JournalError: the journal cannot be read.
+    """
+    report = recorded_report(paths, observer, number)
+    check_workbook_path(paths.workbook(report.run.number), Path(report.run.manifest.recipients))
+    if annotate is not None:
+        report = _annotated(report, annotate, paths, observer)
+    return write_workbook(report, paths, observer)
+
+
+def recorded_report(paths: RunPaths, observer: RunObserver, number: int | None = None) -> Report:
+    """Report on a run from the journal alone, and write nothing.
+
+    Raises:
+        RunStateError: there is no such run.
         JournalError: the journal cannot be read.
     """
     with existing_journal(paths) as journal:
         for note in (*journal.notes, *filter(None, [journal.displaced])):
             observer.warned(note)
-        record = whole_run(journal, number)
-        check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
-        return write_workbook(Report.of(journal, record), paths, observer)
+        return Report.of(journal, whole_run(journal, number))
+
+
+def _annotated(report: Report, target: Path, paths: RunPaths, observer: RunObserver) -> Report:
+    if target.resolve() == paths.workbook(report.run.number).resolve():
+        raise ResultsError(Problem(str(target), "is the results workbook", "choose another name for the list's copy"))
+    annotated = report.annotate(target, observer.writing(target, report.tally.rows))
+    if annotated.annotated != target:
+        what = f"it is kept, and the list's copy is {annotated.annotated}"
+        observer.warned(Problem(str(target), _NOT_OURS, what))
+    return annotated
 
 
 @contextlib.contextmanager
@@ -184,18 +217,23 @@ def existing_journal(paths: RunPaths, options: RunOptions | None = None) -> Jour
 def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
     rows = run.waiting(settings.limit)
     if rows or run.has_doubts_to_look_up():
-        asyncio.run(_deliver(run, run.begin_delivery(settings), rows, observer))
-    return _report(run, paths, observer)
+        asyncio.run(perform_followed(run, run.begin_delivery(settings), rows, observer))
+    return finished_report(run, paths, observer)
 
 
 def _look_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
     """Look up the rows in doubt, and send nothing."""
     if run.has_doubts_to_look_up():
-        asyncio.run(_deliver(run, run.begin_delivery(settings, sends=False), 0, observer))
-    return _report(run, paths, observer)
+        asyncio.run(perform_followed(run, run.begin_delivery(settings, sends=False), 0, observer))
+    return finished_report(run, paths, observer)
 
 
-def _report(run: Run, paths: RunPaths, observer: RunObserver) -> Report:
+def finished_report(run: Run, paths: RunPaths, observer: RunObserver) -> Report:
+    """The report on a run after a delivery or an undo, with its workbook, as far as the journal can still be read.
+
+    Raises:
+        CampaignError: nothing was sent, nor deleted.
+    """
     if run.look_up_problem is not None:
         observer.warned(run.look_up_problem)
     try:
@@ -212,18 +250,22 @@ def _report(run: Run, paths: RunPaths, observer: RunObserver) -> Report:
         return replace(report, trouble=error, lost=True, reason=report.reason or str(error))
 
 
-async def _deliver(run: Run, delivery: Delivery, rows: int, observer: RunObserver) -> None:
-    """Deliver in a task of its own, so that an observer's second interrupt can cancel it and a report follows."""
-    delivering = asyncio.create_task(delivery.perform())
+async def perform_followed(run: Run, task: SessionTask, rows: int, observer: RunObserver) -> None:
+    """Perform in a task of its own, so that an observer's second interrupt can cancel it and a report follows.
+
+    Raises:
+        CampaignError: nothing was sent, nor deleted.
+    """
+    performing = asyncio.create_task(task.perform())
     with observer.delivering(run, rows):
         try:
-            await asyncio.wait([delivering])
+            await asyncio.wait([performing])
         except asyncio.CancelledError:  # Ctrl-C in a script, where no observer handles signals
             run.stop("interrupted")
-            await asyncio.wait([delivering])
+            await asyncio.wait([performing])
             raise
-    if not delivering.cancelled():
-        delivering.result()
+    if not performing.cancelled():
+        performing.result()
 
 
 def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Report:
@@ -243,8 +285,8 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
         trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
         return replace(report, fault=True, trouble=trouble)
     if reported.results != target:
-        what = "is not, or no longer, what campaign wrote there, or another program has it open"
-        observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))
+        what = f"it is kept, and the new workbook is {reported.results}"
+        observer.warned(Problem(str(target), _NOT_OURS, what))
     return reported
 
 

@@ -169,6 +169,7 @@ class Control:
         wanted = request.query.get("find", "")
         found = await news(ledger, _number_after(request), wanted, lambda: request.transport is not None)
         content["listed"] = [entry.number for entry in ledger.latest(AT_MOST) if entry.listed_at is not None]
+        content["deleted"] = [entry.number for entry in ledger.latest(AT_MOST) if entry.deleted_at is not None]
         content["messages"] = [self._message(entry) for entry in found]
         return web.Response(text=json.dumps(content), headers=JSON_TYPE)
 

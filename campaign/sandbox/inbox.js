@@ -114,19 +114,21 @@
       waiting = [...waiting, ...update.messages].slice(-atMost);
       if (!isRead()) showWaiting();
     }
-    showListed(update.listed);
+    mark(update.listed, "listed", "found by a look-up");
+    mark(update.deleted, "deleted", "deleted");
     updateCounts(update);
     updateList();
   }
 
-  // A message is looked up after it was shown.
-  function showListed(numbers) {
+  // A message is looked up, or deleted, after it was shown.
+  function mark(numbers, what, text) {
     for (const each of numbers) {
       const title = byId(`message-${each}`);
-      if (title && !byId(`listed-${each}`)) {
-        const chip = element("p", "chip note", "found by a look-up");
-        chip.id = `listed-${each}`;
+      if (title && !byId(`${what}-${each}`)) {
+        const chip = element("p", "chip note", text);
+        chip.id = `${what}-${each}`;
         title.parentElement.append(chip);
+        title.closest("article").classList.add(what);
       }
     }
   }

@@ -45,6 +45,7 @@ class Entry:
         fault: the value of the request's `Fault`, if any.
         dropped: whether the body was dropped to make room.
         listed_at: when a client was last shown the message in a list, in seconds since the epoch; None: never.
+        deleted_at: when a client deleted the message, likewise.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Entry:
     fault: str | None = None
     dropped: bool = False
     listed_at: float | None = None
+    deleted_at: float | None = None
 
     @property
     def body(self) -> object:
@@ -78,6 +80,7 @@ class Entry:
             "body": self.body,
             "has_credentials": self.has_credentials,
             "taken": self.taken,
+            "deleted": self.deleted_at is not None,
             "status": self.status,
             "fault": self.fault,
         }
@@ -124,7 +127,7 @@ class Ledger:
         return [entry for entry in newest if entry.number > after and not entry.dropped][::-1]
 
     def find(self, message_id: str) -> Entry | None:
-        """The stored message with this id."""
+        """The stored message with this id, unless it was deleted."""
         return self._taken_by_id.get(message_id)
 
     def next_number(self) -> int:
@@ -163,6 +166,12 @@ class Ledger:
         self._taken.append(entry)
         self._taken_by_id[message_id] = entry
         self.taken_count += 1
+
+    def delete(self, message_id: str) -> None:
+        """Delete a stored message; it stays on record."""
+        entry = self._taken_by_id.pop(message_id, None)
+        if entry is not None:
+            entry.deleted_at = time.time()
 
     def write_by_hand(self, channel: str, destination: Destination, raw: bytes, at: float | None = None) -> Entry:
         """Store a message that no request sent, as one that an agent writes into a conversation.

@@ -172,6 +172,8 @@ class Sandbox:
         raw = await wire.read_body(request)
         incoming = _incoming(request, raw or b"")
         entry = self._record(incoming, served.channel, route.method, route.destination(incoming))
+        if route.path.endswith("/"):
+            entry.message_id = incoming.path.removeprefix(route.path)
         if raw is None:
             return await self._send(request, entry, error_page(413, "Request Entity Too Large"))
         fault = self._faults.draw(entry.destination, read_back=route.is_read_back)
@@ -191,6 +193,8 @@ class Sandbox:
         entry.message_id = reply.message_id
         if reply.taken and reply.message_id is not None:
             self.ledger.take(entry, reply.message_id)
+        if reply.deleted and reply.message_id is not None:
+            self.ledger.delete(reply.message_id)
         return reply
 
     async def _misbehave(

@@ -1,4 +1,4 @@
-"""Find the delimiter of a text file, and split the file into records.
+"""Split a text file into records.
 
 Python's csv module silently reads an unclosed quotation mark as a field that extends to the next quotation mark or the
 end of the file. Here such a record ends with its line, and the lines after it are read as records of their own.
@@ -7,120 +7,23 @@ end of the file. Here such a record ends with its line, and the lines after it a
 from __future__ import annotations
 
 import csv
-import re
+import sys
 from collections import deque
-from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from campaign.errors import Problem, RecipientsError
+from campaign.sheets.delimiter import quoted_after_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-
-_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
-CANDIDATES = "\t;|,"
-"""The delimiters that are tried. If two fit equally well, the first is taken: commas are common within texts."""
-
-_SAMPLE_RECORDS = 50
-_GIVE_DELIMITER = "use one character, or a name: comma, semicolon, tab, pipe"
-_CHANGE_SEP_LINE = "put the delimiter there, or delete the line"
-
-
-class Delimiter(NamedTuple):
-    """How the fields of a file are separated.
-
-    Attributes:
-        character: the delimiter.
-        has_sep_line: whether the file starts with a line `sep=;`, which Excel does not count as a row.
-        spaced: whether a blank after a delimiter belongs to it: the file has quoted fields after blanks.
-    """
-
-    character: str
-    has_sep_line: bool
-    spaced: bool = False
-
-    @property
-    def label(self) -> str:
-        """The delimiter in words."""
-        return f"separated by {_NAMES.get(self.character) or f'“{self.character}”'}"
-
-
-def find_delimiter(lines: Sequence[str], wanted: str | None, *, header_row: int, suffix: str) -> Delimiter:
-    """Find the delimiter.
-
-    Args:
-        lines: the first lines of the file.
-        wanted: the delimiter given by the user, as a character or a name, or None.
-        header_row: number of the header row, from 1.
-        suffix: the suffix of the file's name.
-
-    Raises:
-        RecipientsError: the delimiter given, or the one in the first line, cannot be one.
-    """
-    declared = _declared_in_first_line(lines[0]) if lines else ""
-    if wanted is not None:
-        character = _checked(wanted, "delimiter", _GIVE_DELIMITER)
-    elif declared:
-        character = _checked(declared, "line 1, sep=", _CHANGE_SEP_LINE)
-    elif suffix.lower() in {".tsv", ".tab"}:
-        character = "\t"
-    else:
-        best = max(CANDIDATES, key=lambda candidate: _fit(lines, candidate, header_row))
-        character = best if _fit(lines, best, header_row) > _NO_FIT else ","
-    return Delimiter(character, bool(declared), _is_spaced(lines, character))
-
-
-def _is_spaced(lines: Iterable[str], delimiter: str) -> bool:
-    """Return whether a field in quotation marks follows a delimiter and a blank, as in `1, "An"`.
-
-    RFC 4180 has no blanks there, and such a field would contain its quotation marks.
-    """
-    quoted = _quoted_after_blank(delimiter)
-    return any(' "' in line and quoted.search(line) for line in lines)
-
-
-@lru_cache(maxsize=8)
-def _quoted_after_blank(delimiter: str) -> re.Pattern[str]:
-    mark = re.escape(delimiter)
-    return re.compile(rf"""{mark} +"[^"\r\n]+" *(?:{mark}|[\r\n]|$)""")
-
-
-_NO_FIT = (0.0, 0)
-
-
-def _declared_in_first_line(line: str) -> str:
-    text = line.lstrip("\ufeff").rstrip("\r\n")
-    if text.startswith('"') and text.endswith('"'):  # some programs quote every text
-        text = text[1:-1]
-    name, _, character = text.partition("=")
-    return character if name.strip().lower() == "sep" and len(character) == 1 else ""
-
-
-def _checked(wanted: str, where: str, remedy: str) -> str:
-    character = _WORDS.get(wanted.strip().lower(), wanted)
-    if len(character) != 1 or character in '"\r\n\0 ' or character.isalnum():
-        raise RecipientsError(Problem(where, f"“{wanted}” cannot separate fields", remedy))
-    return character
-
-
-def _fit(lines: Sequence[str], candidate: str, header_row: int) -> tuple[float, int]:
-    """Rate a delimiter: the share of records with as many fields as the header, and that number of fields."""
-    reader = csv.reader(lines, delimiter=candidate, skipinitialspace=True)
-    records = islice(reader, header_row - 1, header_row + _SAMPLE_RECORDS)
-    widths = [len(record) for record in records if any(record)]
-    if not widths or widths[0] < 2:
-        return _NO_FIT
-    alike = sum(width == widths[0] for width in widths) / len(widths)
-    return round(alike, 1), widths[0]
 
 
 MAX_FIELD_LENGTH = 1_000_000
 """Most characters of a field."""
 
 _MAX_RECORD_LENGTH = 4 * MAX_FIELD_LENGTH
+_ROWS_SWALLOWED = {1: sys.maxsize, 2: 3}
+"""How many lines of a field have to look like rows by the number of fields: text may well have a comma in a line."""
+
 _END_OF_FILE = "\x1a"  # Ctrl-Z: DOS programs write it after the last line of a text file
 
 # The csv module's own limit is 131,072 characters; beyond it, csv raises in the middle of a record.
@@ -156,7 +59,7 @@ class _TooLongError(Exception):
 
 
 def read_records(
-    stream: LineSource, delimiter: str, *, first_line: int = 1, spaced: bool = False
+    stream: LineSource, delimiter: str, *, first_line: int = 1, spaced: bool = False, width: int = 0
 ) -> Iterator[CsvRecord]:
     """Yield every record of a text file, blank ones included.
 
@@ -165,6 +68,7 @@ def read_records(
         delimiter: the character that separates fields.
         first_line: number of that line in the file.
         spaced: whether blanks after a delimiter belong to it.
+        width: number of fields of a record, by which the lines of a field are told from rows; 0: not known.
     """
     lines = _Lines(stream, first_line)
     how = _Format(delimiter, spaced)
@@ -186,7 +90,11 @@ def read_records(
                 error = f"line {line + opened}: a field starts with a quotation mark that is not closed"
         else:
             start = lines.record[0]
-            if ' "' in start and not spaced and _quoted_after_blank(delimiter).search(start):
+            if len(lines.record) > 1 and width and _has_swallowed_rows(lines.record, delimiter, width):
+                error = f"line {line}: a field starts with a quotation mark that is not closed"
+                error = f"{error} before line {line + len(lines.record) - 1}, and the lines from here on look like rows"
+                fields = how.line(lines.keep(1))
+            if ' "' in start and not spaced and quoted_after_blank(delimiter).search(start):
                 error = f"line {line}: a field has a blank before its quotation mark"
         yield CsvRecord(number, line, fields, error)
 
@@ -199,6 +107,10 @@ class _Format(NamedTuple):
 
     def reader(self, lines: Iterable[str], *, strict: bool = False) -> Iterator[list[str]]:
         return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.spaced, strict=strict)
+
+    def line(self, lines: Sequence[str]) -> list[str]:
+        """The fields of a record that ends with these lines, whatever quotation mark is open."""
+        return next(self.reader([*lines[:-1], lines[-1].rstrip("\r\n")]))
 
 
 def _recover_record(lines: _Lines, how: _Format) -> tuple[list[str], int | None]:
@@ -221,9 +133,22 @@ def _recover_record(lines: _Lines, how: _Format) -> tuple[list[str], int | None]
     else:
         unclosed = record if lines.ran_out else record[:-1]
         opened = _line_of_last_field(unclosed, next(how.reader(unclosed))[-1])
-    kept = lines.keep(opened + 1)
-    kept[-1] = kept[-1].rstrip("\r\n")
-    return next(how.reader(kept)), opened
+    return how.line(lines.keep(opened + 1)), opened
+
+
+def _has_swallowed_rows(record: Sequence[str], delimiter: str, width: int) -> bool:
+    """Whether the lines of a record after its first one look like rows, which a field in quotation marks contains.
+
+    They have as many delimiters as rows have, and none before a blank, as in prose. The last line may be the closing
+    quotation mark alone.
+    """
+    rest = [line.rstrip("\r\n") for line in record[1:]]
+    if rest[-1].strip(delimiter) == '"':
+        rest.pop()
+    return len(rest) >= _ROWS_SWALLOWED.get(width, 1) and all(
+        line.count(delimiter) == width - 1 and f"{delimiter} " not in line and not line.startswith(delimiter)
+        for line in rest
+    )
 
 
 def _line_of_last_field(record: list[str], field: str) -> int:

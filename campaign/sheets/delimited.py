@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from collections import deque
 from contextlib import contextmanager
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.cell_problems import UNREADABLE, is_suspect, problems_of_texts
-from campaign.sheets.csv_records import CANDIDATES, MAX_FIELD_LENGTH, CsvRecord, find_delimiter, read_records
+from campaign.sheets.csv_records import MAX_FIELD_LENGTH, CsvRecord, read_records
+from campaign.sheets.delimiter import CANDIDATES, find_delimiter
 from campaign.sheets.facts import SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.header_row import find_header_row, title_row_warning
@@ -71,7 +73,7 @@ class DelimitedSheet:
         check_unchanged(self.path, self._fingerprint)
         limits = TableLimits(self.path.name, len(self.columns))
         with self._lines() as lines:
-            for _, block in groupby(self._records(lines), _excel_block):
+            for _, block in groupby(self._records(lines, self._header_width), _excel_block):
                 records = list(block)
                 narrow = _saved_narrow_by_excel(records)
                 for record in records:
@@ -117,21 +119,56 @@ class DelimitedSheet:
                 rows = [(each.number, each.fields) for each in islice(records, SEARCHED_ROWS) if any(each.fields)]
             yield SheetStart(None, rows)
 
+    @property
+    def codec(self) -> str:
+        """Python's name of the encoding."""
+        return self._encoding.codec
+
+    @property
+    def delimiter(self) -> str:
+        """The character between two fields."""
+        return self._delimiter.character
+
+    def records_as_written(self) -> Iterator[tuple[CsvRecord, str]]:
+        """Yield every record, blank ones included, with its text as the file has it.
+
+        Raises:
+            RecipientsError: the file has changed since it was opened.
+        """
+        check_unchanged(self.path, self._fingerprint)
+        with self._file() as stream:
+            kept = _KeptLines(stream)
+            current: CsvRecord | None = None
+            begins = 1
+            for record in self._records(_NormalizedLines(kept) if self._encoding.composes else kept):
+                if current is not None:
+                    yield current, kept.take(record.line - begins)
+                    begins = record.line
+                current = record
+            if current is not None:
+                yield current, kept.take(None)
+
     @contextmanager
     def _lines(self) -> Iterator[LineSource]:
+        with self._file() as stream:
+            yield _NormalizedLines(stream) if self._encoding.composes else stream
+
+    @contextmanager
+    def _file(self) -> Iterator[LineSource]:
         try:
             with self.path.open(encoding=self._encoding.codec, newline="") as stream:
-                yield _NormalizedLines(stream) if self._encoding.composes else stream
+                yield stream
         except (OSError, UnicodeError) as error:
             what = f"cannot be read to its end ({error})"
             raise RecipientsError(Problem(self.path.name, what, "try again")) from error
 
-    def _records(self, lines: LineSource) -> Iterator[CsvRecord]:
+    def _records(self, lines: LineSource, width: int = 0) -> Iterator[CsvRecord]:
         if self._delimiter.has_sep_line:
             lines.readline(_SAMPLE_CHARACTERS)
         first_line = 2 if self._delimiter.has_sep_line else 1
         how = self._delimiter
-        return map(_without_formulas, read_records(lines, how.character, first_line=first_line, spaced=how.spaced))
+        records = read_records(lines, how.character, first_line=first_line, spaced=how.spaced, width=width)
+        return map(_without_formulas, records)
 
     def _up_to_header(self, lines: LineSource) -> Iterator[tuple[int, Sequence[str]]]:
         for record in self._records(lines):
@@ -195,6 +232,24 @@ class _NormalizedLines:
 
     def readline(self, limit: int, /) -> str:
         return unicodedata.normalize("NFC", self._stream.readline(limit))
+
+
+class _KeptLines:
+    """Lines that are kept when they are read, until they are taken."""
+
+    def __init__(self, stream: LineSource) -> None:
+        self._stream = stream
+        self._kept: deque[str] = deque()
+
+    def readline(self, limit: int, /) -> str:
+        line = self._stream.readline(limit)
+        if line:
+            self._kept.append(line)
+        return line
+
+    def take(self, count: int | None) -> str:
+        """Remove so many lines, the oldest first, or all of them; return them as one text."""
+        return "".join([self._kept.popleft() for _ in range(len(self._kept) if count is None else count)])
 
 
 def _first_lines(lines: LineSource) -> list[str]:

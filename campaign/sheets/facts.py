@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from campaign.sheets.other_readings import Reading
+
 _EXAMPLES = 3
 
 _AREA = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})")
@@ -23,12 +25,14 @@ class EncodingFact:
         codec: Python's name of the encoding.
         guessed: whether it was guessed by statistics, and the file contains letters beyond ASCII, which another
             encoding would turn into others.
-        words: two of those words as decoded, for a person to look at; () unless guessed.
+        words: a few of those words as decoded, for a person to look at; () unless guessed.
+        others: how other encodings read these words, if all of them look like words then.
     """
 
     codec: str
     guessed: bool = False
     words: tuple[str, ...] = ()
+    others: tuple[Reading, ...] = ()
 
 
 class MergedAreas:
@@ -75,6 +79,7 @@ class SheetFacts:
         active_sheet: the sheet that was open when the workbook was saved; "" if the workbook does not say.
         merged: the merged areas.
         filtered: whether a filter hides rows.
+        shown_headers: the headers in Unicode, where they were typed for a legacy font and are not converted; else ().
     """
 
     encoding: EncodingFact | None = None
@@ -82,6 +87,7 @@ class SheetFacts:
     active_sheet: str = ""
     merged: MergedAreas = field(default_factory=MergedAreas)
     filtered: bool = False
+    shown_headers: tuple[str, ...] = ()
 
 
 def _index(letters: str) -> int:

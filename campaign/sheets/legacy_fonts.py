@@ -25,7 +25,6 @@ _TCVN3_LETTERS = (
     "àảãáạăằẳẵắặâầẩẫấậđèẻẽéẹêềểễếệìỉĩíịòỏõóọôồổỗốộơờởỡớợùủũúụưừửữứựỳỷỹýỵ"
 )  # fmt: skip
 _TCVN3 = str.maketrans(_TCVN3_CODES, _TCVN3_LETTERS)
-_TCVN3_LETTER = re.compile(f"[{_TCVN3_CODES}]")
 
 _GRAVE, _ACUTE, _HOOK, _TILDE, _DOT = "\u0300", "\u0301", "\u0309", "\u0303", "\u0323"
 _CIRCUMFLEX, _BREVE = "\u0302", "\u0306"
@@ -58,39 +57,60 @@ _VNI = _vni_table()
 _VNI_LETTER = re.compile("|".join(sorted(_VNI, key=len, reverse=True)))
 
 
+BEYOND = re.compile("[ĂăĐđĨĩŨũƠơƯư\u0300-\u036f\u1ea0-\u1ef9]")
+"""Letters of Vietnamese in Unicode that neither character set has as a code."""
+
+TCVN3, VNI = "TCVN3", "VNI"
+"""The character sets, by their names for people."""
+
+_CODES = {
+    TCVN3: re.compile(f"[A-Za-z{_TCVN3_CODES}]+"),
+    VNI: re.compile(f"(?:{_VNI_LETTER.pattern}|[A-Za-z])+"),
+}
+
+
 def is_legacy_font(font: str) -> bool:
     """Whether a font's name is that of a TCVN3 font (“.VnTime”) or a VNI font (“VNI-Times”)."""
-    return _scheme(font) != ""
+    return character_set(font) != ""
+
+
+@lru_cache(maxsize=256)
+def character_set(font: str) -> str:
+    """Return the character set of a font by its name, `TCVN3` or `VNI`; "" for any other font."""
+    name = font.strip().lower()
+    return TCVN3 if name.startswith(".vn") else VNI if name.startswith(("vni-", "vni ")) else ""
+
+
+def has_only_capitals(font: str) -> bool:
+    """Whether a font draws small letters as capitals, as .VnTimeH does."""
+    return character_set(font) == TCVN3 and font.rstrip().endswith("H")
 
 
 def from_legacy_font(text: str, font: str) -> str:
     """Return the text that a sheet shows for a cell in a legacy font, in Unicode.
 
     A text with letters that the font's character set does not have, such as “ễ”, was typed in Unicode: it is returned
-    as it is, and so is the text of any other font.
+    as it is, and so is the text of any other font. Text of ASCII alone is returned as it is even where the font shows
+    it in capitals: it may be an id.
 
     Args:
         text: the text of the cell.
         font: the name of its font.
     """
-    scheme = _scheme(font)
-    if not scheme or text.isascii() or _is_unicode(text):
+    characters = character_set(font)
+    if not characters or text.isascii() or BEYOND.search(text) is not None:
         return text
-    if scheme == "vni":
+    shown = from_character_set(text, characters)
+    return shown.upper() if has_only_capitals(font) and shown != text else shown
+
+
+def from_character_set(text: str, characters: str) -> str:
+    """Convert a text of a character set, `TCVN3` or `VNI`, to Unicode; what is no code of it stays as it is."""
+    if characters == VNI:
         return _VNI_LETTER.sub(lambda match: _VNI[match[0]], text)
-    shown = text.translate(_TCVN3)
-    return shown.upper() if font.rstrip().endswith("H") and shown != text else shown
+    return text.translate(_TCVN3)
 
 
-@lru_cache(maxsize=256)
-def _scheme(font: str) -> str:
-    name = font.strip().lower()
-    return "tcvn3" if name.startswith(".vn") else "vni" if name.startswith(("vni-", "vni ")) else ""
-
-
-_BEYOND = re.compile("[ĂăĐđĨĩŨũƠơƯư\u0300-\u036f\u1ea0-\u1ef9]")
-"""Letters of Vietnamese in Unicode that neither character set has as a code."""
-
-
-def _is_unicode(text: str) -> bool:
-    return _BEYOND.search(text) is not None
+def is_of_character_set(word: str, characters: str) -> bool:
+    """Whether all of a word are codes of a character set, or letters of ASCII."""
+    return _CODES[characters].fullmatch(word) is not None

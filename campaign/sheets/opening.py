@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.delimited import DelimitedSheet
 from campaign.sheets.files import FileKind, kind_of
+from campaign.sheets.legacy_sheet import ConvertedSheet
 from campaign.sheets.table import ReadOptions
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def open_sheet(path: Path, options: ReadOptions = _DEFAULTS) -> Sheet:
         RecipientsError: it cannot be read as rows under one header row.
     """
     try:
-        return _open(path, options, kind_of(path))
+        sheet = _open(path, options, kind_of(path))
+        return ConvertedSheet(sheet) if options.legacy_font == "convert" else sheet
     except OSError as error:
         what = f"cannot be read ({error.strerror or error})"
         raise RecipientsError(Problem(path.name, what, "check that the file can be read, and try again")) from error

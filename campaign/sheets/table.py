@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from campaign.text import one_line
 
@@ -29,6 +29,7 @@ class ReadOptions:
         delimiter: the character that separates fields, or its name: comma, semicolon, tab, pipe. CSV only.
         short_date: number format for dates whose format depends on the computer's regional settings (built-in formats
             14 and 22). Workbooks only.
+        legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode; None leaves it as it is stored.
     """
 
     sheet: str | None = None
@@ -36,6 +37,7 @@ class ReadOptions:
     encoding: str | None = None
     delimiter: str | None = None
     short_date: str = "dd/mm/yyyy"
+    legacy_font: Literal["convert"] | None = None
 
 
 _MAX_HEADER_SCANNED, _MAX_LABEL_LENGTH = 1000, 80
@@ -74,6 +76,8 @@ class Row(NamedTuple):
         hidden: whether a spreadsheet program does not show the row: a filter, a group or somebody hides it, or its
             height is 0.
         fonts: each cell's font if that is a legacy font, else ""; () in a file without such fonts.
+        shown: each cell in Unicode, as its legacy font shows it, else its text; () in a file without such fonts.
+        originals: each cell as it was before it was converted from a legacy font, else ""; () if none of them was.
     """
 
     number: int
@@ -83,6 +87,8 @@ class Row(NamedTuple):
     problems: tuple[Problem, ...] = ()
     hidden: bool = False
     fonts: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
 
 
 class Sheet(Protocol):

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.facts import EncodingFact
+from campaign.sheets.legacy_letters import legacy_characters
+from campaign.sheets.other_readings import Reading, other_readings
+from campaign.text import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +64,7 @@ _LETTER = re.compile("[^\\x00-\\x7f‘’“”–—…•€™®©°§·«»\
 """Matches what may be a letter in another encoding: André in cp850 is “Andr‚” in cp1252. The marks that are left out
 mean the same in each of those that are guessed."""
 
-_MAX_WORD_LENGTH = 40
+_MAX_WORD_LENGTH, _WORDS_COMPARED, _MOST_READINGS = 40, 8, 2
 _VIETNAMESE_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SET_IT = 'set encoding to the one it was saved in, or save it as "CSV UTF-8"'
 
@@ -73,19 +76,21 @@ class TextEncoding(NamedTuple):
         codec: Python's name of it.
         label: its name for messages, and whether it is a guess.
         composes: whether decoded text has combining marks and is to be normalized to NFC.
-        words: if the encoding was guessed, two words with letters beyond ASCII, as decoded; () if there are none, or it
-            was not guessed.
+        words: if the encoding was guessed, a few words with letters beyond ASCII, as decoded; () if there are none, or
+            it was not guessed.
+        others: how other encodings read these words.
     """
 
     codec: str
     label: str
     composes: bool = False
     words: tuple[str, ...] = ()
+    others: tuple[Reading, ...] = ()
 
     @property
     def fact(self) -> EncodingFact:
         """What a person has to know of it."""
-        return EncodingFact(self.codec, bool(self.words), self.words)
+        return EncodingFact(self.codec, bool(self.words), self.words, self.others)
 
 
 def find_encoding(path: Path, wanted: str | None) -> TextEncoding:
@@ -163,21 +168,37 @@ def _guess(path: Path, damage: _Undecodable) -> TextEncoding:
     if _is_mostly_utf8(sample):
         what = f"contains a byte that is not UTF-8 ({damage.shown}), while the rest is"
         raise RecipientsError(Problem(f"{path.name}, line {damage.line}", what, "type that line again"))
+    if legacy_characters(sample.decode("cp1252", "replace").splitlines()):
+        return _guessed("cp1252", sample)
     best = from_bytes(sample, cp_isolation=list(_GUESSES), preemptive_behaviour=False).best()
     if best is None:
-        raise RecipientsError(Problem(path.name, "is in an unknown encoding", _SET_IT))
+        raise RecipientsError(Problem(path.name, _unknown(sample), _SET_IT))
     codec = best.encoding
     if codec == "cp1258" and not _is_vietnamese(sample.decode("cp1258", "replace")):
         codec = "cp1252"
+    return _guessed(codec, sample)
+
+
+def _unknown(sample: bytes) -> str:
+    """Say that the encoding is unknown, and how some encodings read the first words."""
+    words = [word.encode("latin-1") for word in _words_beyond_ascii(sample.decode("latin-1"))]
+    others = islice(other_readings(words, ()), _MOST_READINGS)
+    read = [f"as {other.codec}, it has {quoted(other.words[:2])}" for other in others]
+    return "; ".join(["is in an unknown encoding", *read])
+
+
+def _guessed(codec: str, sample: bytes) -> TextEncoding:
     label = f"{_GUESSES[codec]}, a guess: check the letters"
-    words = _words_beyond_ascii(unicodedata.normalize("NFC", sample.decode(codec, "replace")))
-    return TextEncoding(codec, label, codec == "cp1258", words)
+    stored = _words_beyond_ascii(sample.decode(codec, "replace"))
+    words = tuple(unicodedata.normalize("NFC", word) for word in stored)
+    others = other_readings([word.encode(codec, "replace") for word in stored], words)
+    return TextEncoding(codec, label, codec == "cp1258", words, tuple(islice(others, _MOST_READINGS)))
 
 
 def _words_beyond_ascii(text: str) -> tuple[str, ...]:
-    """The first two different words with letters beyond ASCII: only letters tell whether a guess is right."""
+    """The first few different words with letters beyond ASCII: only letters tell whether a guess is right."""
     words = (match[0] for match in _WORD.finditer(text) if _LETTER.search(match[0]))
-    return tuple(word[:_MAX_WORD_LENGTH] for word in islice(dict.fromkeys(words), 2))
+    return tuple(word[:_MAX_WORD_LENGTH] for word in islice(dict.fromkeys(words), _WORDS_COMPARED))
 
 
 def _non_ascii_lines(path: Path) -> bytes:

@@ -1,5 +1,5 @@
 """The full tests: `python -m tests.crash --kills 1000`, with `--look-up` against a Kitechat server that lists messages,
-and `--files 200` for what becomes of the journal's files.
+`--undo --kills 100` for kills while a run is taken back, and `--files 200` for what becomes of the journal's files.
 
 The README quotes the last line.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.crash.files import prove_files
 from tests.crash.harness import CHATS, LOOKED_UP, Figures, prove
+from tests.crash.undo import prove_undo
 
 
 def main() -> int:
@@ -23,9 +24,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--files", type=int, help="play so many events with the journal's files instead")
     parser.add_argument("--look-up", action="store_true", help="Kitechat with a list of messages: ask, and look")
+    parser.add_argument("--undo", action="store_true", help="kill while a run is taken back instead")
     options = parser.parse_args()
     if options.files:
         return _files(options.files, options.seed)
+    if options.undo:
+        return _undo(options.kills, options.seed)
     chats = LOOKED_UP if options.look_up else CHATS
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         proofs = {
@@ -38,6 +42,16 @@ def main() -> int:
     print(f"seed {options.seed}")
     print("; ".join(f"{name}: {each}" for name, each in figures.items()))
     return 0 if all(map(_holds, figures.items())) else 1
+
+
+def _undo(kills: int, seed: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        figures = prove_undo(Path(folder), kills, seed)
+    for wrong in figures.wrong:
+        print(wrong)
+    print(f"seed {seed}")
+    print(f"undo: {figures}")
+    return 0 if figures.holds else 1
 
 
 def _files(events: int, seed: int) -> int:

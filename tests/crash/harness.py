@@ -198,7 +198,7 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
             return Figures(rows=size.rows, kills=kills.done, lost=size.rows, wrong=[wrong])
         report = _deliver(place, kills) or report
         # The list is deleted once it is planned: after that, messages come from the journal.
-        if _planned(place):
+        if is_planned(place):
             (place / "list.csv").unlink(missing_ok=True)
     figures = _compare(chat, place, url, size.rows, report)
     figures.kills, figures.cut_off = kills.done, kills.cut_off
@@ -207,7 +207,7 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
 
 def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
     """Run or resume once, and perhaps kill the process. Returns its report if it was not killed."""
-    arguments = ["resume"] if _planned(place) else ["run"]
+    arguments = ["resume"] if is_planned(place) else ["run"]
     process = subprocess.Popen(
         [sys.executable, "-m", "campaign", *arguments, str(place / "c.toml"), "--yes", "--json", "-q"],
         stdout=subprocess.PIPE,
@@ -224,7 +224,7 @@ def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
         process.kill()
         process.communicate()
         kills.done += 1
-        if _planned(place):
+        if is_planned(place):
             kills.cut_off = max(kills.cut_off, [state for state, _ in _states(place).values()].count("sending"))
         return None
     assert process.returncode in (0, 1, 3), stderr
@@ -241,7 +241,7 @@ def _wait_for_work(place: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.005)
 
 
-def _planned(place: Path) -> bool:
+def is_planned(place: Path) -> bool:
     """Whether there is a run that `resume` would continue."""
     if not (place / "c.journal.db").exists():
         return False

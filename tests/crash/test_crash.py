@@ -9,6 +9,7 @@ import pytest
 
 from tests.crash.files import prove_files
 from tests.crash.harness import CHATS, LOOKED_UP, prove
+from tests.crash.undo import prove_undo
 
 EVENTS = 12
 """With the files of each channel's journals: about half a minute."""
@@ -41,6 +42,16 @@ def test_where_messages_can_be_looked_up_only_what_the_server_did_not_take_is_in
         assert (each.lost, each.duplicated, each.wrong) == (0, 0, [])
     assert figures["look"].in_doubt == 0
     assert figures["ask"].in_doubt > 0
+
+
+@pytest.mark.slow
+def test_after_any_kill_an_undo_has_deleted_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+    figures = prove_undo(tmp_path, KILLS, seed=3)
+    assert figures.kills == KILLS
+    assert figures.faults > 0
+    assert figures.deleted > 0
+    assert figures.kept > 0
+    assert figures.holds, figures.wrong
 
 
 @pytest.mark.slow

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
-from tests.integration.conftest import Campaign
+from tests.integration.conftest import FAST, Campaign, RunningSandbox
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EXPECTED = {
@@ -17,6 +19,7 @@ EXPECTED = {
     "livechat-agent": {"rows": 50, "sent": 45, "failed": 3, "skipped": 2},
     "kitechat-cards": {"rows": 80, "sent": 80},
     "kitechat-image": {"rows": 40, "sent": 40},
+    "notice": {"rows": 6, "sent": 6},
 }
 
 
@@ -46,3 +49,21 @@ def test_the_list_with_mistakes_is_refused_with_each_named(command: Campaign, sa
     result = command("check", samples / "livechat-agent.toml", "--recipients", samples / "with-mistakes.csv", "--json")
     assert result.code == 1
     assert [problem["where"] for problem in result.json["problems"]] == ["B5", "G9", "F11", "A16"]
+
+
+def test_the_notice_is_tested_sent_told_of_and_taken_back(
+    command: Campaign, server: RunningSandbox, samples: Path
+) -> None:
+    notice = samples / "notice.toml"
+    text = notice.read_text(encoding="utf-8").replace('"python3"', json.dumps(sys.executable))
+    notice.write_text(text.replace("https://chat.example.com", server.url), encoding="utf-8")
+    for path in (notice, samples):
+        path.chmod(0o700)
+    tested = command("test", notice, *FAST, "--to", "token=mine", "--to", "rid=my-room", "--rows", "3")
+    assert (tested.code, tested.json["sent"]) == (0, 1)
+    assert command("run", notice, *FAST).json["sent"] == 6
+    assert (samples / "notice-ended.log").read_text() == "run 1 finished: 6 sent, 0 not; no trouble\n"
+    undone = command("undo", notice, *FAST)
+    assert (undone.code, undone.json["deleted"], undone.json["sent"]) == (1, 5, 1)
+    left = [entry.destination.conversation for entry in server.ledger.taken() if entry.deleted_at is None]
+    assert left == ["my-room", "kept-104"]

@@ -25,6 +25,7 @@ sheet = "Khách hàng"
 header_row = 3
 hidden_rows = "skip"
 label = "Tên"
+legacy_font = "convert"
 
 [columns]
 conversation_id = "Mã hội thoại"
@@ -48,6 +49,10 @@ stop_after_refusals = 0
 
 [checks]
 accept = ["blank-value"]
+
+[after]
+command = ["./tell", "--channel", "ops"]
+webhook = "https://hooks.example.com/x"
 """
 
 
@@ -66,6 +71,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
             "header_row": 3,
             "hidden_rows": "skip",
             "label": "Tên",
+            "legacy_font": "convert",
         },
         "columns": {"conversation_id": "Mã hội thoại"},
         "values": {"page_id": "108600123"},
@@ -79,6 +85,7 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
             "stop_after_refusals": 0,
         },
         "checks": {"accept": ("blank-value",)},
+        "after": {"command": ("./tell", "--channel", "ops"), "webhook": "https://hooks.example.com/x"},
     }
 
 

@@ -39,7 +39,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"folder = 'x'\n{LEAST}",
             "folder: there is no such setting; known here: name, template, recipients, columns, values, server, "
-            "throttle, delivery, checks, suppress",
+            "throttle, delivery, checks, suppress, after",
             id="name of our own",
         ),
         pytest.param("", 'template: is missing; name a template: template = "livechat-text"', id="template"),
@@ -124,6 +124,43 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
             id="too many workers",
         ),
         pytest.param(
+            f"{LEAST}[after]\ncommand = 'notify me'\n",
+            "after.command: must be a list, as no shell takes a text apart: "
+            'command = ["notify", "--title", "Campaign"]',
+            id="command in one text",
+        ),
+        pytest.param(f"{LEAST}[after]\ncommand = []\n", "after.command: names no program", id="command of no words"),
+        pytest.param(
+            f"{LEAST}[after]\ncommand = ['notify', 7]\n",
+            "after.command.1: is “7”, and must be text; put it in quotation marks",
+            id="number in a command",
+        ),
+        pytest.param(
+            f'{LEAST}[after]\ncommand = ["notify", "a\\u0000b"]\n',
+            "after.command: holds a NUL character, which no program can be given",
+            id="NUL in a command",
+        ),
+        pytest.param(
+            f"{LEAST}[after]\nwebhook = 'hooks.example.com/x'\n",
+            "after.webhook: must be a web address that begins with https:// or http://",
+            id="web hook without its scheme",
+        ),
+        pytest.param(
+            f"{LEAST}[after]\nwebhook = 'https://me:secret@hooks.example.com'\n",
+            "after.webhook: holds a user name or characters that no web address has",
+            id="web hook with a password",
+        ),
+        pytest.param(
+            f"{LEAST}[after]\nwebhook = 'https://hooks.example.com:port/'\n",
+            "after.webhook: is no web address (Port could not be cast to integer value as 'port')",
+            id="web hook with no port",
+        ),
+        pytest.param(
+            f"{LEAST}[after]\ncomand = ['x']\n",
+            "after.comand: there is no such setting; did you mean “command”?",
+            id="misspelt command",
+        ),
+        pytest.param(
             f"{LEAST}[delivery]\non_doubt = 'maybe'\n",
             "delivery.on_doubt: is “maybe”, and must be 'ask', 'look' or 'retry'",
             id="on_doubt",
@@ -132,6 +169,11 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
             f"{LEAST}hidden_rows = 'no'\n",
             "recipients.hidden_rows: is “no”, and must be 'send' or 'skip'",
             id="hidden_rows",
+        ),
+        pytest.param(
+            f"{LEAST}legacy_font = 'yes'\n",
+            "recipients.legacy_font: is “yes”, and must be 'convert'",
+            id="legacy_font",
         ),
         pytest.param(
             f"{LEAST}[checks]\naccept = ['blank-values']\n",

@@ -9,13 +9,13 @@ from campaign.finding_kinds import KINDS, Severity
 from campaign.findings import (
     Finding,
     Occurrences,
-    UndecidedFindingsError,
     how_to_accept,
     in_order,
     known_codes,
     make,
     undecided,
 )
+from campaign.refusals import UndecidedFindingsError
 
 HIDDEN = make("hidden-rows", "2 rows are hidden", 2)
 BLANK = make("blank-value", "“name” is blank", 1, variable="name")
@@ -47,7 +47,7 @@ def test_these_are_notes(code: str) -> None:
 
 @pytest.mark.parametrize("code", KINDS)
 def test_every_finding_that_stops_says_how_to_accept_it(code: str) -> None:
-    names = ("sheet", "other", "codec", "variable", "row", "fix")
+    names = ("sheet", "other", "other_typed", "codec", "others", "variable", "row", "fix")
     found = make(code, "…", 1, **dict.fromkeys(names, "x"))
     assert "{" not in found.remedy.replace("{{", "").replace("{%", "")
     if found.stops:
@@ -56,9 +56,9 @@ def test_every_finding_that_stops_says_how_to_accept_it(code: str) -> None:
 
 
 def test_a_remedy_is_the_line_for_the_campaign_file_and_the_option() -> None:
-    assert 'hidden_rows = "skip" under [recipients], or --hidden-rows skip' in HIDDEN.remedy
+    assert 'hidden_rows = "skip" (or "send") under [recipients], or --hidden-rows skip' in HIDDEN.remedy
     assert '{{ name | default("…") }}' in BLANK.fix
-    guessed = make("guessed-encoding", "…", 1, codec="cp1258")
+    guessed = make("guessed-encoding", "…", 1, codec="cp1258", others="")
     assert 'encoding = "cp1258" under [recipients], or --encoding cp1258' in guessed.remedy
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,15 @@ from campaign.operating_system import (
     FileIdentity,
     Lock,
     close_to_others,
+    end_apart,
     identity_of,
     is_foreign,
     is_link,
     is_open_to_others,
+    others_can_write,
     process_start,
     spot_of,
+    start_apart,
     sync_folder,
     try_lock,
     unlock,
@@ -50,6 +54,11 @@ class Msvcrt:
             raise OSError(errno.EACCES, "Permission denied")
         else:
             self.locked[inode] = handle
+
+
+@pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    return disk_path
 
 
 @pytest.fixture
@@ -196,3 +205,70 @@ def test_the_start_of_a_process_on_windows_is_its_creation_time(monkeypatch: pyt
     monkeypatch.setattr("importlib.import_module", lambda _: fake)
     assert [process_start(number) for number in (77, 78, 79)] == ["4711", "", ""]
     assert closed == [77, 78]
+
+
+class Windows:
+    """The functions of Windows that tell an access list."""
+
+    def __init__(self, access_list: str, *, fails: bool = False, converts: bool = True) -> None:
+        self.freed: list[object] = []
+        self.ctypes = SimpleNamespace(
+            windll=SimpleNamespace(advapi32=self, kernel32=self),
+            c_void_p=lambda: SimpleNamespace(value=None),
+            c_wchar_p=lambda: SimpleNamespace(value=None),
+            byref=lambda each: each,
+        )
+        self._access_list, self._fails, self._converts = access_list, fails, converts
+
+    def GetNamedSecurityInfoW(self, *given: Any) -> int:  # noqa: ANN401, N802 - Windows' name
+        assert given[1:3] == (1, 4)
+        return 5 if self._fails else 0
+
+    def ConvertSecurityDescriptorToStringSecurityDescriptorW(self, *given: Any) -> int:  # noqa: ANN401, N802 - likewise
+        given[3].value = self._access_list
+        return int(self._converts)
+
+    def LocalFree(self, what: object) -> None:  # noqa: N802 - likewise
+        self.freed.append(what)
+
+
+@pytest.mark.usefixtures("windows")
+@pytest.mark.parametrize(
+    ("access_list", "others"), [("D:(A;;FA;;;SY)", False), ("D:(A;;FA;;;WD)", True)], ids=["own", "everyone's"]
+)
+def test_who_else_can_write_a_file_is_in_its_access_list_on_windows(
+    file: Path, monkeypatch: pytest.MonkeyPatch, access_list: str, *, others: bool
+) -> None:
+    fake = Windows(access_list)
+    monkeypatch.setattr("importlib.import_module", lambda _: fake.ctypes)
+    assert others_can_write(file) is others
+    assert len(fake.freed) == 2
+
+
+@pytest.mark.usefixtures("windows")
+@pytest.mark.parametrize("fake", [Windows("", fails=True), Windows("", converts=False)], ids=["not told", "not read"])
+def test_an_access_list_that_cannot_be_read_is_an_error(
+    file: Path, monkeypatch: pytest.MonkeyPatch, fake: Windows
+) -> None:
+    monkeypatch.setattr("importlib.import_module", lambda _: fake.ctypes)
+    with pytest.raises(OSError, match="access list"):
+        others_can_write(file)
+
+
+@pytest.mark.usefixtures("windows")
+def test_on_windows_a_program_and_what_it_has_started_are_ended_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[dict[str, object]] = []
+    ran: list[list[str]] = []
+    popen = subprocess.Popen
+
+    def start(words: list[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - those of Popen
+        started.append(dict(options))
+        return popen(words)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    process = start_apart([sys.executable, "-c", "input()"], cwd="/")
+    assert started == [{"creationflags": 0, "cwd": "/"}]
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: ran.append(words))
+    end_apart(process)
+    assert ran == [["taskkill", "/T", "/F", "/PID", str(process.pid)]]
+    assert process.returncode

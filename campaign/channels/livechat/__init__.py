@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from campaign.channels.base import FieldProblem, Request
 from campaign.channels.livechat.responses import read_back, read_quota, read_response
-from campaign.channels.livechat.sandbox import PostMessage, ReadBackMessage
+from campaign.channels.livechat.sandbox import DeleteMessage, PostMessage, ReadBackMessage
+from campaign.channels.livechat.undo import LivechatUndo
 from campaign.channels.preview import Bubble, MessagePreview, Part
 from campaign.channels.schema import ABSENT, Strict, Text, field_problem
 
@@ -82,13 +83,14 @@ API_Enable_Rate_Limiter_Limit_Time_Default (60,000 ms), which the server's admin
 
 
 class Livechat:
-    """Rocket.Chat's livechat API. A repeated `_id` is harmless and a message can be read back."""
+    """Rocket.Chat's livechat API. A repeated `_id` is harmless; a message can be read back, and deleted."""
 
     name = "livechat"
     default_url = None
     endpoint = ENDPOINT
     credentials: tuple[Credential, ...] = ()
     can_read_back = True
+    undo = LivechatUndo(ENDPOINT)
     destination_fields: tuple[Path, ...] = (("token",), ("rid",))
     remark = REMARK
     usual_quota = USUAL_QUOTA
@@ -145,8 +147,8 @@ class Livechat:
         return read_quota(response)
 
     def sandbox_routes(self, settings: RouteSettings) -> Sequence[SandboxRoute]:
-        """The message's POST and its read-back."""
-        return PostMessage(settings), ReadBackMessage(settings)
+        """The message's POST, its read-back and its DELETE."""
+        return PostMessage(settings), ReadBackMessage(settings), DeleteMessage(settings)
 
 
 LIVECHAT = Livechat()

@@ -52,7 +52,7 @@ def read_response(response: Response | NoResponse, body: bytes, *, again: bool) 
     """The verdict on a POST; a refusal of a repeated attempt counts only after a read-back."""
     if isinstance(response, NoResponse):
         return without_response(response)
-    if trouble := server_trouble(response, _wait_of):
+    if trouble := server_trouble(response, server_wait):
         return trouble
     answer = response.json()
     if not isinstance(answer, dict):
@@ -61,7 +61,7 @@ def read_response(response: Response | NoResponse, body: bytes, *, again: bool) 
         return _read_success(answer, body)
     # A 404 without `success` is the router's: this server has no such route (ApiClass.ts).
     if response.status in (400, 413, 422) or (response.status == 404 and answer.get("success") is False):
-        return _limiter(answer, response) or _read_refusal(answer, response.status, again=again)
+        return limiter(answer, response) or _read_refusal(answer, response.status, again=again)
     return wrong_server(response, API)
 
 
@@ -69,13 +69,13 @@ def read_back(response: Response | NoResponse, body: bytes) -> ReadBack:
     """The result of a GET: 200 with the message, or 400 in the API's JSON if it is not in that room."""
     if isinstance(response, NoResponse):
         return without_response(response)
-    if trouble := server_trouble(response, _wait_of):
+    if trouble := server_trouble(response, server_wait):
         return trouble
     answer = response.json()
     if response.status == 200 and isinstance(answer, dict):
         return _read_success(answer, body)
     if response.status == 400 and isinstance(answer, dict) and answer.get("success") is False:
-        return _limiter(answer, response) or NotFound()
+        return limiter(answer, response) or NotFound()
     what = f"the answer to a read-back (HTTP {response.status}) is not {API}'s: {excerpt(response, 60)}"
     if response.status < 300 and is_page(response):
         return Indeterminate(f"{what}; check [server] url", stop_after=1)
@@ -98,7 +98,7 @@ def read_quota(response: Response) -> Quota | None:
     return quota if sane else None
 
 
-def _wait_of(response: Response) -> float | None:
+def server_wait(response: Response) -> float | None:
     """Retry-After where a proxy sends one, else the seconds in Rocket.Chat's own text (ApiClass.ts)."""
     asked = retry_after(response)
     if asked is not None:
@@ -107,11 +107,11 @@ def _wait_of(response: Response) -> float | None:
     return float(found[1]) if found else None
 
 
-def _limiter(answer: Payload, response: Response) -> Throttled | None:
+def limiter(answer: Payload, response: Response) -> Throttled | None:
     """Throttled where the limiter refused with another status than 429, as before version 1.0 (issue 13441)."""
     if LIMITER not in f"{answer.get('errorType')} {answer.get('error')}":
         return None
-    return Throttled(f"over the server's limit (HTTP {response.status})", _wait_of(response))
+    return Throttled(f"over the server's limit (HTTP {response.status})", server_wait(response))
 
 
 def _read_success(answer: Payload, body: bytes) -> Sent | Indeterminate:

@@ -1,8 +1,8 @@
-"""Rocket.Chat's part in a sandbox: POST /api/v1/livechat/message, and the read-back of a message.
+"""Rocket.Chat's part in a sandbox: POST /api/v1/livechat/message, and the read-back and the DELETE of a message.
 
 Sources, all in RocketChat/Rocket.Chat:
 
-- `apps/meteor/app/livechat/server/api/v1/message.ts`: the two routes;
+- `apps/meteor/app/livechat/server/api/v1/message.ts`: the three routes;
 - `packages/rest-typings/src/v1/omnichannel.ts`: the schemas;
 - `packages/http-router/src/Router.ts`: a body that is not JSON is an empty one;
 - `apps/meteor/app/api/server/ApiClass.ts`: limiter, then validator, then the route; and the form of errors.
@@ -11,11 +11,13 @@ Stricter in one thing: the real validator turns numbers into text, this one refu
 
 Some destinations are refused, so that samples and tests can have refusals:
 
-    ============================  ===================
+    ============================  ============================
     token begins with "unknown-"  400 invalid-token
     rid begins with "unknown-"    400 invalid-room
     rid begins with "closed-"     400 room-closed
-    ============================  ===================
+    rid begins with "kept-"       taken; a DELETE: 400 error-action-not-allowed
+    rid begins with "closing-"    taken; a DELETE: 400 room-closed
+    ============================  ============================
 """
 
 from __future__ import annotations
@@ -39,13 +41,14 @@ MESSAGE_PATH = "/api/v1/livechat/message"
 
 UNKNOWN = "unknown-"
 CLOSED = "closed-"
+NOT_DELETED = {"kept-": "error-action-not-allowed", "closing-": "room-closed"}
 
 DUPLICATE = "Cannot convert undefined or null to object"
 """The error for an `_id` that exists: `sendMessage` returns nothing then, and a later step fails on that."""
 
 
 class _LivechatRoute(SandboxRoute):
-    """What both routes share: the limiter in front, with a window of its own for each."""
+    """What the routes share: the limiter in front, with a window of its own for each."""
 
     def respond(self, request: SandboxRequest, stored: Lookup) -> Reply:
         """Apply the limiter, then the route."""
@@ -146,6 +149,39 @@ class ReadBackMessage(_LivechatRoute):
             message = self._message(message_id, destination, text_of(stored.body, "msg"), stored.time)
             return json_reply(200, {"message": message, "success": True})
         return self.failed(400, _room_refusal(destination) or "invalid-message")
+
+
+class DeleteMessage(_LivechatRoute):
+    """DELETE /api/v1/livechat/message/{_id}, with token and rid in its body."""
+
+    method = "DELETE"
+    path = MESSAGE_PATH + "/"
+
+    def destination(self, request: SandboxRequest) -> Destination:
+        """Token and rid of the body."""
+        return Destination(text_of(request.body, "token"), text_of(request.body, "rid"))
+
+    def _respond(self, request: SandboxRequest, stored: Lookup) -> Reply:
+        message_id = request.path.removeprefix(self.path)
+        body = request.body if isinstance(request.body, dict) else {}
+        problem = _fields_problem(body, required=("token", "rid"), optional=("count", "offset", "sort"))
+        if problem is not None:
+            return _invalid_params(problem)
+        refusal = _room_refusal(self.destination(request)) or self._kept(request, stored(message_id))
+        if refusal:
+            return self.failed(400, refusal)._replace(message_id=message_id)
+        message = {"_id": message_id, "ts": _timestamp(request.received_at + self._settings.clock_skew)}
+        reply = json_reply(200, {"message": message, "success": True})
+        return reply._replace(message_id=message_id, deleted=True)
+
+    def _kept(self, request: SandboxRequest, stored: StoredMessage | None) -> str | None:
+        """Why the message is not deleted; the real server looks for it by its id alone, and asks whose it is."""
+        destination = self.destination(request)
+        if stored is None:
+            return "invalid-message"
+        if stored.destination.account != destination.account:
+            return "error-action-not-allowed"
+        return next((error for begin, error in NOT_DELETED.items() if destination.conversation.startswith(begin)), None)
 
 
 def _limit_headers(window: WindowState) -> dict[str, str]:

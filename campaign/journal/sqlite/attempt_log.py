@@ -13,6 +13,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from campaign.journal.deletions import UNDO
 from campaign.journal.doubts import NO_ROW
 from campaign.journal.records import Reservation
 from campaign.journal.sqlite.reader import WaitingStates, read_waiting
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from campaign.journal.activity import Activity
     from campaign.journal.records import Outcome, WaitingRow
     from campaign.journal.sqlite.guard import DeliveryGuard
 
@@ -33,6 +35,10 @@ SLOW_COMMIT = 0.1
 
 FLUSH_INTERVAL = 0.02
 """Seconds for which outcomes gather while attempts are reserved: none waits for them, and each commit is an fsync."""
+
+
+LONGEST_NOTE = 0.5
+"""Seconds for which the record of an activity waits for a commit to go along with."""
 
 
 class _Write(NamedTuple):
@@ -101,12 +107,13 @@ class SqliteAttemptLog:
         """Whether something could not be written; then nothing more may be sent."""
         return self._writer.failure is not None
 
-    async def begin(self, seq: int, at: float) -> int:
+    async def begin(self, seq: int, at: float, what: str = "send") -> int:
         """Record an attempt before its request's first byte leaves; returns once it would survive a power cut.
 
         Args:
             seq: the row's place in the run.
             at: now, in seconds since the epoch.
+            what: "send" or "undo".
 
         Returns:
             The attempt's number.
@@ -116,7 +123,7 @@ class SqliteAttemptLog:
         """
         self._raise_failure()
         attempt, durable = next(self._attempts), self._loop.create_future()
-        self._group.append(_Write(begun(attempt, self._run, seq, at), durable))
+        self._group.append(_Write(begun(attempt, self._run, seq, at, what), durable))
         self._flush_now()
         await durable
         return attempt
@@ -173,9 +180,18 @@ class SqliteAttemptLog:
         """Record a read-back and the row's state from now on; committed soon, not awaited."""
         self._write(ended(next(self._attempts), self._run, seq, result, outcome, asked=("read-back", began_at)))
 
+    def record_undo(self, seq: int, attempt: int, began_at: float, result: str, outcome: Outcome) -> None:
+        """Record the result of an undo, and what it settles, if its outcome has a kind; committed soon, not awaited."""
+        self._write(ended(attempt, self._run, seq, result, outcome, asked=(UNDO, began_at)))
+
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
         """Record a look-up, which is no single row's; committed soon, not awaited."""
         self._write(ended(next(self._attempts), self._run, NO_ROW, result, outcome, asked=("look-up", began_at)))
+
+    def record_activity(self, session: int, activity: Activity) -> None:
+        """Record what the delivery is doing: with the next commit, or alone where none comes soon."""
+        self._writer.note(session, activity)
+        self._loop.call_later(LONGEST_NOTE, self._writer.write, (), _ignore)
 
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         """The next rows that are pending, were cut off, or are to be retried, in sheet order.
@@ -255,6 +271,10 @@ class SqliteAttemptLog:
         self._writer.close()
         with self._reading:  # a cancelled delivery may have left a read under way
             self._connections.close()
+
+
+def _ignore(_failure: BaseException | None) -> None:
+    """Nothing waits for the record of an activity."""
 
 
 def _settle(durable: asyncio.Future[None], failure: BaseException | None) -> None:

@@ -1,4 +1,4 @@
-"""Finding exact duplicates, and several messages to one conversation, among any number of rows in bounded memory."""
+"""Finding exact duplicates among any number of rows in bounded memory."""
 
 from __future__ import annotations
 
@@ -80,56 +80,6 @@ class Duplicates:
             return row.number
         found = self._connection.execute("SELECT row FROM seen WHERE digest = ?", (row.key or row.digest,)).fetchone()
         return int(found[0])
-
-
-class Conversations:
-    """Counts the messages of every conversation, in a table that spills to disk."""
-
-    def __init__(self) -> None:
-        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = OFF")
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.execute("CREATE TABLE seen (key INTEGER PRIMARY KEY, messages INTEGER, row INTEGER)")
-
-    def __enter__(self) -> Self:
-        """Use for one plan."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Forget everything."""
-        self._connection.close()
-
-    def add(self, rows: Sequence[PlannedRow]) -> None:
-        """Count the messages of some rows.
-
-        A conversation is known by the hash of its name, of 64 bits: one that is counted with another is very rare, and
-        this is a note.
-
-        Raises:
-            JournalWriteError: the disk that contains temporary files is full.
-        """
-        keyed = [(hash(row.destination), row.number) for row in rows]
-        with _plain_errors():
-            self._connection.execute("BEGIN")
-            self._connection.executemany(
-                "INSERT INTO seen VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET messages = messages + 1", keyed
-            )
-            self._connection.execute("COMMIT")
-
-    def several(self, most: int) -> tuple[int, int, list[int]]:
-        """How many conversations get more than one message.
-
-        Args:
-            most: how many first rows to return.
-
-        Returns:
-            The number of such conversations, that of their messages, and the first rows of the first few of them.
-        """
-        with _plain_errors():
-            several = "FROM seen WHERE messages > 1"
-            count, messages = self._connection.execute(f"SELECT count(*), sum(messages) {several}").fetchone()
-            rows = self._connection.execute(f"SELECT row {several} ORDER BY row LIMIT ?", (most,)).fetchall()
-        return count, messages or 0, [row for (row,) in rows]
 
 
 @contextlib.contextmanager

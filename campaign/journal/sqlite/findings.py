@@ -10,7 +10,7 @@ from campaign.findings import Finding
 from campaign.journal.cells import decode_cells
 from campaign.journal.decisions import Acceptance, NextMessage, StatedQuota
 from campaign.journal.records import storable
-from campaign.journal.sqlite.reader import JournalReader
+from campaign.journal.sqlite.recorded_attempts import RecordedAttempts
 from campaign.journal.sqlite.schema import decoding, plain_errors, transaction
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from campaign.journal.records import State
 
 
-class RecordedFindings(JournalReader):
+class RecordedFindings(RecordedAttempts):
     """The part of a journal that keeps findings."""
 
     def record_findings(self, run: int, findings: Sequence[Finding]) -> None:

@@ -210,7 +210,7 @@ class SqliteJournal(RecordedSelection):
             for table in ("message", "status", "digest", "origin", "looked", "finding", "accepted", "row_key", "run"):
                 self._connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 - our own names
 
-    def begin_session(self, run: int, retry: Collection[State] = ()) -> int:
+    def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True, by: str = "") -> int:
         """Record that this process delivers a run from now on, and that earlier sessions have ended."""
         if not self._is_in_place():
             raise displaced(self.path)
@@ -224,10 +224,13 @@ class SqliteJournal(RecordedSelection):
                     "UPDATE session SET ended_at = max(started_at, coalesce((SELECT max(coalesce(ended_at, "
                     "started_at)) FROM attempt WHERE attempt.run = session.run), 0)) WHERE ended_at IS NULL"
                 )
-                self._connection.execute("UPDATE run SET stop_reason = NULL WHERE run = ?", (run,))
+                self._connection.execute("UPDATE run SET stop_reason = NULL WHERE run = ? AND ?", (run, sends))
+                self._connection.execute("DELETE FROM activity")
+                values = (run, platform.node(), os.getpid(), self._clock.epoch(), token, " ".join(retry), storable(by))
                 cursor = self._connection.execute(
-                    "INSERT INTO session (run, host, process, started_at, token, retry) VALUES (?, ?, ?, ?, ?, ?)",
-                    (run, platform.node(), os.getpid(), self._clock.epoch(), token, " ".join(retry)),
+                    "INSERT INTO session (run, host, process, started_at, token, retry, by) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    values,
                 )
             self._connection.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoints are the guard's
             self._lock.witness.note(attempt=last_attempt(self._connection))

@@ -153,6 +153,20 @@ CREATE TABLE server_quota (
 ) WITHOUT ROWID
 """
 
+# Who delivers, and what each delivery that is under way was doing when that was last recorded.
+ACTIVITY = """
+ALTER TABLE session ADD COLUMN by TEXT NOT NULL DEFAULT '';
+CREATE TABLE activity (
+    session INTEGER PRIMARY KEY,
+    rate REAL,
+    eta_seconds REAL,
+    waiting_for TEXT,
+    until REAL,
+    at REAL NOT NULL,
+    stopping TEXT NOT NULL
+)
+"""
+
 # What makes a row the same from run to run, where the campaign says so: a digest, which stays without the cells.
 KEYS = """
 CREATE TABLE IF NOT EXISTS row_key (
@@ -163,5 +177,5 @@ CREATE TABLE IF NOT EXISTS row_key (
 ) WITHOUT ROWID
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, KEYS)
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, KEYS)
 """Append; never change a step that was released."""

@@ -12,7 +12,7 @@ from campaign.errors import JournalError, Problem
 from campaign.journal.sqlite.lock import DeliveryLock
 from campaign.journal.sqlite.place import Place, last_attempt, read_place, write_place
 from campaign.journal.sqlite.reader import JournalReader
-from campaign.journal.sqlite.schema import cannot_write, connect, create, damaged, plain_errors
+from campaign.journal.sqlite.schema import cannot_write, connect, connect_to_read, create, damaged, plain_errors
 from campaign.journal.sqlite.wholeness import (
     Lack,
     files_of,
@@ -80,7 +80,9 @@ def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
     """
     with _OPENING:
         with contextlib.suppress(OSError):
-            if OPEN[spot_of(path)]:
+            if _is_open_here(path):
+                if not path.stat().st_size:  # SQLite would wait for a lock that this process holds itself
+                    raise damaged(path, "another program has emptied it")
                 return _settled(path, connect(path), FileIdentity(*map(str, spot_of(path))), accepted, [])
         notes = refuse_strangers(path)
         lack = None if path.is_dir() else _refuse_lacking(path, accepted)
@@ -202,15 +204,40 @@ def remove_unused(path: Path) -> None:
                 name.unlink(missing_ok=True)
 
 
-def peek(path: Path) -> tuple[RunRecord, Tally] | None:
-    """The last run of a journal, read without changing anything; None where that cannot be done.
+def open_to_read(path: Path) -> Opened:
+    """Open a journal without changing or holding it, also while another process works on it.
 
-    Without a WAL, the main file is all there is: to read it in any other way would leave an empty WAL beside it.
+    Raises:
+        JournalError: it is missing, not whole, another user's or damaged, or cannot be read.
     """
+    with _OPENING:
+        if not _is_open_here(path):
+            refuse_strangers(path, close=False)
+            lack = find_lack(path)
+            if lack is not None:
+                raise not_whole(path, lack)
+        return _opened(path, connect_to_read(path, reading_mode(path)), FileIdentity("", ""), ())
+
+
+def reading_mode(path: Path) -> str:
+    """How SQLite opens a journal and changes nothing.
+
+    Without a WAL, the main file is all there is: to read it in any other way would leave an empty WAL beside it. To
+    open it so while it is open in this process would drop SQLite's locks on it, though.
+    """
+    return "mode=ro" if wal_of(path).exists() or _is_open_here(path) else "immutable=1"
+
+
+def _is_open_here(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return OPEN[spot_of(path)] > 0
+    return False
+
+
+def peek(path: Path) -> tuple[RunRecord, Tally] | None:
+    """The last run of a journal, read without changing anything; None where that cannot be done."""
     try:
-        mode = "mode=ro" if wal_of(path).exists() else "immutable=1"
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
-        with contextlib.closing(connection):
+        with contextlib.closing(connect_to_read(path, reading_mode(path))) as connection:
             reader = JournalReader(path, connection)
             run = reader.last_run()
             return None if run is None else (run, reader.tally(run.number))

@@ -26,6 +26,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from campaign.journal.activity import Holder
 from campaign.journal.sqlite.schema import transaction
 from campaign.operating_system import FileIdentity, process_start
 
@@ -166,6 +167,21 @@ def take(connection: sqlite3.Connection) -> tuple[int, str | None]:
         )
     HELD.add(token)
     return token, None
+
+
+def living_holder(connection: sqlite3.Connection) -> Holder | None:
+    """The process that holds the journal, unless it is known to have died.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    held = connection.execute("SELECT holder, host, process, process_start, held_since FROM place").fetchone()
+    if held is None or held[0] is None:
+        return None
+    is_local = held[1] == platform.node()
+    if is_local and not _lives(*held[:4]):
+        return None
+    return Holder(held[1], held[2], held[4], is_local)
 
 
 def release(connection: sqlite3.Connection, token: int) -> None:

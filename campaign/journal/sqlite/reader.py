@@ -19,8 +19,9 @@ from campaign.journal.records import (
     Tally,
     WaitingRow,
 )
+from campaign.journal.spans import SPANS, choose_span
 from campaign.journal.sqlite.schema import decoding, plain_errors
-from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
+from campaign.journal.store import MOST_REASONS, PER_REASON
 from campaign.recipients.suppression import SuppressionRule
 from campaign.settings import DeliverySettings
 
@@ -110,12 +111,13 @@ class JournalReader:
             )
 
     def reasons(self, run: int) -> list[ReasonCount]:
-        """Why rows were not sent, the most common reason first, and last those skipped on purpose."""
+        """Why rows were not sent, or not deleted; see `JournalStore.reasons`."""
         with plain_errors(self.path):
             found = self._connection.execute(
-                "SELECT state, kind, reason, row, count FROM ("
+                "SELECT state, kind, reason, row, count, seq FROM ("
                 "SELECT *, count(*) OVER alike AS count, row_number() OVER (alike ORDER BY seq) AS place FROM status "
-                "WHERE run = ? AND state NOT IN ('sent', 'pending') WINDOW alike AS (PARTITION BY state, kind)"
+                "WHERE run = ? AND (state NOT IN ('sent', 'pending') OR state = 'sent' AND kind LIKE 'not deleted%') "
+                "WINDOW alike AS (PARTITION BY state, kind)"
                 ") JOIN message USING (run, seq) WHERE place <= ? "
                 "ORDER BY state = 'skipped', count DESC, state, kind, place LIMIT ?",
                 (run, PER_REASON, PER_REASON * MOST_REASONS),
@@ -132,34 +134,30 @@ class JournalReader:
         while True:
             with plain_errors(self.path):
                 page = self._connection.execute(
-                    "SELECT seq, row, cells, state, kind, reason, message_id, http_status, attempts, at, latency "  # noqa: S608 - only marks
-                    "FROM status JOIN message USING (run, seq) "
+                    "SELECT row, cells, state, kind, reason, message_id, http_status, attempts, at, latency, seq, "  # noqa: S608 - only marks
+                    "destination, body FROM status JOIN message USING (run, seq) "
                     f"WHERE run = ? AND seq > ? AND state IN ({marks}) ORDER BY seq LIMIT {PAGE}",
                     (run, after, *wanted),
                 ).fetchall()
             if not page:
                 return
-            after = page[-1][0]
+            after = page[-1][10]
             for row in page:
                 with decoding(self.path):
-                    result = _result(*row[1:])
+                    result = _result(*row)
                 yield result
 
-    def sent_per_minute(self, run: int) -> tuple[int, list[tuple[float, int]]]:
-        """When messages were sent; see `JournalStore.sent_per_minute`.
-
-        Returns:
-            The length of a span in minutes; and for every span with a message in it, its beginning (seconds since the
-            epoch) and the number of messages sent in it.
-        """
-        counts = ", ".join(f"count(DISTINCT CAST(at / {60 * span} AS INTEGER))" for span in SPANS)
+    def sent_by_time(self, run: int) -> tuple[int, list[tuple[float, int]]]:
+        """When messages were sent; see `JournalStore.sent_by_time`."""
+        counts = ", ".join(f"count(DISTINCT CAST(at / {span} AS INTEGER))" for span in SPANS)
         of_run = "FROM status WHERE run = ? AND state = 'sent' AND at IS NOT NULL"  # settled by hand: nobody knows when
         with plain_errors(self.path):
-            found = self._connection.execute(f"SELECT {counts} {of_run}", (run,)).fetchone()
-            span = next((span for span, count in zip(SPANS, found, strict=True) if count <= MOST_SPANS), SPANS[-1])
+            query = f"SELECT coalesce(max(at) - min(at), 0), {counts} {of_run}"
+            length, *found = self._connection.execute(query, (run,)).fetchone()
+            span = choose_span(found, length)
             rows = self._connection.execute(
                 f"SELECT CAST(at / ? AS INTEGER) * ? AS began, count(*) {of_run} GROUP BY began ORDER BY began",
-                (60 * span, 60 * span, run),
+                (float(span), float(span), run),
             ).fetchall()
         return span, rows
 
@@ -170,9 +168,10 @@ def _require(value: object, *types: type) -> None:
 
 
 def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa: ANN401 - as SQLite gives them
-    kind, reason, message_id, http_status, attempts, at, latency = rest
-    for value in (kind, reason):
+    kind, reason, message_id, http_status, attempts, at, latency, _, destination, body = rest
+    for value in (kind, reason, destination):
         _require(value, str)
+    _require(body, bytes, type(None))
     _require(message_id, str, type(None))
     _require(http_status, int, type(None))
     for value in (row, attempts):
@@ -182,9 +181,9 @@ def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa:
     return RowResult(row, decode_cells(cells), State(state), *rest)
 
 
-def _reason(examples: list[tuple[str, str, str, int, int]]) -> ReasonCount:
-    state, kind, reason, _, count = examples[0]
-    return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _ in examples))
+def _reason(examples: list[tuple[str, str, str, int, int, int]]) -> ReasonCount:
+    state, kind, reason, _, count, seq = examples[0]
+    return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _, _ in examples), seq)
 
 
 def encode_manifest(manifest: RunManifest) -> str:
@@ -207,6 +206,7 @@ def decode_manifest(text: str) -> RunManifest:
     stored = json.loads(text)
     for name in ("channel", "server", "template", "recipients"):
         _require(stored[name], str)
+    _require(stored.get("by", ""), str)
     sections = stored.pop("settings")
     rehearsal = stored.pop("rehearsal", stored["server"] == REHEARSAL_SERVER)
     return RunManifest(

@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from campaign.errors import JournalBusyError, JournalError, JournalWriteError, Problem
+from campaign.journal.sqlite.earlier_versions import pretend
 from campaign.journal.sqlite.migrations import STEPS
 from campaign.operating_system import OWNER_ONLY, sync_folder
 
@@ -44,8 +45,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         JournalError: it is not there, damaged, from a newer version, or no journal.
     """
-    if not path.exists():  # SQLite would create it, readable by everyone
-        raise JournalError(Problem(str(path), "there is no such journal", "`campaign run` makes one"))
+    _require_file(path)
     with plain_errors(path):
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         try:
@@ -56,13 +56,48 @@ def connect(path: Path) -> sqlite3.Connection:
         return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _require_file(path: Path) -> None:
+    if not path.exists():  # SQLite would create it, readable by everyone
+        raise JournalError(Problem(str(path), "there is no such journal", "`campaign run` makes one"))
+
+
+def connect_to_read(path: Path, mode: str) -> sqlite3.Connection:
+    """Open an existing journal without changing anything, also one of an earlier version.
+
+    Args:
+        path: the journal.
+        mode: "mode=ro", or "immutable=1" where no process can be writing to it.
+
+    Raises:
+        JournalError: it is not there, cannot be read, is from a newer version, or is no journal.
+    """
+    _require_file(path)
+    with plain_errors(path):
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?{mode}", uri=True, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _, version = _checked(connection, path)
+            pretend(connection, STEPS[version:])
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _checked(connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
+    """How many tables and indexes there are, and the version; refuses another program's file and a newer version."""
     tables = _tables(connection, path)
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:
         raise JournalError(
             Problem(str(path), f"was written by a newer campaign (journal version {version})", "update campaign")
         )
+    return tables, version
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    tables, version = _checked(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     # A commit must survive a power cut: nothing is sent that is not on record.
     connection.execute("PRAGMA synchronous = FULL")

@@ -6,10 +6,10 @@ import contextlib
 import json
 import sqlite3
 import time
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from campaign.journal.decisions import ABANDONED, DELIVERED, SETTLED, Decision, EarlierRow
+from campaign.journal.digests import digest_of
 from campaign.journal.records import State, storable
 from campaign.journal.sqlite.findings import RecordedFindings
 from campaign.journal.sqlite.schema import plain_errors, transaction
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from campaign.journal.records import PlannedRow
 
 _BY_DIGEST = """
-SELECT coalesce(digest, digest_of(body)), run, row, state, NULL
+SELECT coalesce(digest, digest_of(body)), run, row, state, at, NULL
 FROM status JOIN message USING (run, seq) LEFT JOIN digest USING (run, seq)
 """
 _BY_ORIGIN = """
-SELECT coalesce(origin_run || ':' || origin_row, run || ':' || row), run, row, state, NULL
+SELECT coalesce(origin_run || ':' || origin_row, run || ':' || row), run, row, state, at, NULL
 FROM status JOIN message USING (run, seq) LEFT JOIN origin USING (run, seq)
 """
 
@@ -53,8 +53,8 @@ class SecondChances(RecordedFindings):
         connection.create_function("digest_of", 1, digest_of, deterministic=True)
         with plain_errors(self.path):
             connection.execute(
-                f"CREATE TEMP TABLE {table} (key PRIMARY KEY, run INTEGER, row INTEGER, state TEXT, digest BLOB) "
-                "WITHOUT ROWID"
+                f"CREATE TEMP TABLE {table} "
+                "(key PRIMARY KEY, run INTEGER, row INTEGER, state TEXT, at REAL, digest BLOB) WITHOUT ROWID"
             )
             for state in DELIVERED:  # the first row is kept, and "sent" says more than "in doubt"
                 for run in runs:
@@ -66,9 +66,9 @@ class SecondChances(RecordedFindings):
 
         def find(key: bytes | str) -> EarlierRow | None:
             with plain_errors(self.path):
-                query = f"SELECT run, row, state, digest FROM {table} WHERE key = ?"  # noqa: S608 - our own names
+                query = f"SELECT run, row, state, at, digest FROM {table} WHERE key = ?"  # noqa: S608 - as above
                 found = connection.execute(query, (key,)).fetchone()
-            return None if found is None else EarlierRow(found[0], found[1], State(found[2]), found[3])
+            return None if found is None else EarlierRow(found[0], found[1], State(found[2]), *found[3:])
 
         try:
             yield find
@@ -197,14 +197,3 @@ def add_digests_and_origins(
         connection.executemany("INSERT INTO row_key VALUES (?, ?, ?)", keys)
     if origins:
         connection.executemany("INSERT INTO origin VALUES (?, ?, ?, ?)", origins)
-
-
-def digest_of(body: bytes | None) -> bytes | None:
-    """The digest of a message of an older journal, which stored none: that of its body without `_id`."""
-    if body is None:
-        return None
-    payload = json.loads(body)
-    if isinstance(payload, dict):
-        payload.pop("_id", None)
-    plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return blake2b(plain, digest_size=16).digest()

@@ -6,11 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from campaign.journal.cells import decode_texts
+from campaign.journal.digests import digest_of
 from campaign.journal.records import State, storable
 from campaign.journal.selection_store import SelectedRow
-from campaign.journal.sqlite.doubts import SqliteDoubts
 from campaign.journal.sqlite.schema import decoding, plain_errors, transaction
-from campaign.journal.sqlite.second_chances import digest_of
+from campaign.journal.sqlite.status import SqliteStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -24,15 +24,15 @@ _ROWS = """
 FROM status JOIN message USING (run, seq) LEFT JOIN digest USING (run, seq) LEFT JOIN row_key USING (run, seq)
 """
 _BY_KEY = f"""
-SELECT known_key(run, cells, row_key.key), run, row, state, coalesce(digest, digest_of(body)) {_ROWS}
+SELECT known_key(run, cells, row_key.key), run, row, state, at, coalesce(digest, digest_of(body)) {_ROWS}
 """
 _WITHOUT_KEY = f"""
 SELECT CASE WHEN known_key(run, cells, row_key.key) IS NULL THEN coalesce(digest, digest_of(body)) END,
-    run, row, state, coalesce(digest, digest_of(body)) {_ROWS}
+    run, row, state, at, coalesce(digest, digest_of(body)) {_ROWS}
 """
 
 
-class RecordedSelection(SqliteDoubts):
+class RecordedSelection(SqliteStatus):
     """The part of a journal file that rules for rows read and write."""
 
     @contextlib.contextmanager

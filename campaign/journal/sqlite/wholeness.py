@@ -70,8 +70,12 @@ def files_of(path: Path) -> list[Path]:
     return [name for name in names if name.exists() or name.is_symlink()]
 
 
-def refuse_strangers(path: Path) -> list[Problem]:
+def refuse_strangers(path: Path, *, close: bool = True) -> list[Problem]:
     """Refuse files that are links or another user's, and close those that are open to other users.
+
+    Args:
+        path: the journal.
+        close: whether to close them; else they stay as they are.
 
     Returns:
         What was put right, to be said.
@@ -88,7 +92,7 @@ def refuse_strangers(path: Path) -> list[Problem]:
                 raise _refused(file, "belongs to another user", "work as that user, or copy it and use the copy")
             if file.is_file() and file.stat().st_nlink > 1:
                 raise _refused(file, "has a second name (a hard link)", "remove the other name, or use a copy")
-            if is_open_to_others(file):
+            if close and is_open_to_others(file):
                 opened.append(_closed(file))
     return opened
 
@@ -141,7 +145,8 @@ def _look(path: Path) -> Lack | None:
         if not wal > 0 and not witness.attempt:
             return None
         return Lack.GONE if size < 0 else Lack.EMPTIED
-    main, whole = _view(path, "immutable=1"), _view(path, "mode=ro")
+    main = _view(path, "immutable=1")
+    whole = main if wal < 0 else _view(path, "mode=ro")  # which would leave an empty WAL where there is none
     if whole is None:
         return Lack.EMPTIED if witness.attempt and not _has_tables(path) else None
     return judge(main, whole, witness)

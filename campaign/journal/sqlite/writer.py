@@ -12,6 +12,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,13 +21,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.errors import JournalWriteError
 from campaign.journal.records import State, storable
+from campaign.journal.sqlite.activity import write_activity
 from campaign.journal.sqlite.schema import OTHER_SESSION, plain_errors, transaction
 
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
+    from campaign.journal.activity import Activity
     from campaign.journal.records import Outcome
+    from campaign.journal.sqlite.activity import Note
     from campaign.journal.sqlite.guard import DeliveryGuard
 
 MOST_VALUES = 999
@@ -36,7 +40,6 @@ COLUMNS = 13
 """Columns of the view, and fields of a `Line`."""
 
 LINES_PER_STATEMENT = MOST_VALUES // COLUMNS
-
 RESERVED_PER_STATEMENT = (MOST_VALUES - 3) // 2
 
 _VIEW = """
@@ -50,7 +53,7 @@ CREATE TEMP TRIGGER attempt_begins INSTEAD OF INSERT ON event WHEN NEW.ended_at 
     INSERT INTO attempt (attempt, run, seq, what, started_at)
         VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at);
     UPDATE status SET state = NEW.state, attempts = attempts + 1, at = NEW.started_at
-        WHERE run = NEW.run AND seq = NEW.seq;
+        WHERE run = NEW.run AND seq = NEW.seq AND NEW.what = 'send';
 END;
 
 CREATE TEMP TRIGGER attempt_is_withdrawn INSTEAD OF INSERT ON event
@@ -62,7 +65,7 @@ BEGIN
 END;
 
 CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS NOT NULL BEGIN
-    SELECT raise(ABORT, '{other}') WHERE NEW.what <> 'send' AND {refused};
+    SELECT raise(ABORT, '{other}') WHERE NEW.what NOT IN ('send', 'undo') AND {refused};
     INSERT INTO attempt (attempt, run, seq, what, started_at, ended_at, outcome, http_status, detail)
         VALUES (NEW.attempt, NEW.run, NEW.seq, NEW.what, NEW.started_at, NEW.ended_at, NEW.outcome, NEW.http_status,
             NEW.detail)
@@ -70,7 +73,9 @@ CREATE TEMP TRIGGER attempt_ends INSTEAD OF INSERT ON event WHEN NEW.outcome IS 
             http_status = excluded.http_status, detail = excluded.detail;
     UPDATE status SET state = NEW.state, kind = NEW.kind, reason = NEW.detail, message_id = NEW.message_id,
         http_status = NEW.http_status, at = NEW.ended_at, latency = NEW.latency
-        WHERE run = NEW.run AND seq = NEW.seq;
+        WHERE run = NEW.run AND seq = NEW.seq AND NEW.what <> 'undo';
+    UPDATE status SET state = NEW.state, kind = NEW.kind, reason = NEW.detail
+        WHERE run = NEW.run AND seq = NEW.seq AND NEW.what = 'undo' AND NEW.kind <> '';
 END;
 """
 
@@ -87,8 +92,8 @@ def view(refused: str) -> str:
 Line: TypeAlias = tuple[
     int, int, int, str, float, float | None, str | None, int | None, str, str, str, str | None, float | None
 ]
-"""A line of the view: a send or a read-back that begins (its end is not known), has ended (with an outcome) or was
-never made (without one), and the state of its row from now on."""
+"""A line of the view: a request that begins (its end is not known), has ended (with an outcome) or was never made
+(without one), and the state of its row from now on. When a message was sent, and how, an undo leaves on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +114,18 @@ class ReservedAttempts:
 Event: TypeAlias = Line | ReservedAttempts
 
 
-def begun(attempt: int, run: int, seq: int, at: float) -> Line:
-    """A send begins."""
-    return (attempt, run, seq, "send", at, None, None, None, "", State.SENDING, "", None, None)
+def begun(attempt: int, run: int, seq: int, at: float, what: str = "send") -> Line:
+    """A send begins, or an undo, which leaves its row as it is."""
+    return (attempt, run, seq, what, at, None, None, None, "", State.SENDING, "", None, None)
 
 
 def ended(
     attempt: int, run: int, seq: int, result: str, outcome: Outcome, *, asked: tuple[str, float] | None = None
 ) -> Line:
-    """A send has a result, or what was `asked` of the server: a read-back or a look-up, and when it began."""
+    """A send has a result, or what was `asked` of the server: a read-back, a look-up or an undo, and when it began.
+
+    An undo whose outcome has no kind has settled nothing, and leaves its row as it is.
+    """
     state, kind, reason, message_id, http_status, at, latency = outcome
     reason, kind = storable(reason), storable(kind)
     message_id = None if message_id is None else storable(message_id)
@@ -137,23 +145,28 @@ def is_end(event: Event) -> bool:
     return not isinstance(event, ReservedAttempts) and event[6] is not None
 
 
-def write(connection: sqlite3.Connection, events: Sequence[Event], refused: str = "0") -> None:
+def write(
+    connection: sqlite3.Connection, events: Sequence[Event], refused: str = "0", note: Note | None = None
+) -> None:
     """Write events, all or none; reservations first, because no row has a line before its reservation.
 
     Args:
         connection: to the journal, with the view.
         events: what to write.
         refused: the condition in SQL on which no request may begin.
+        note: what the delivery is doing, where that is to be recorded too.
 
     Raises:
         sqlite3.Error: nothing of it is written.
     """
     reserved = [event for event in events if isinstance(event, ReservedAttempts)]
     lines = [event for event in events if not isinstance(event, ReservedAttempts)]
-    if not reserved and len(lines) <= LINES_PER_STATEMENT:
+    if not reserved and note is None and len(lines) <= LINES_PER_STATEMENT:
         _insert(connection, lines)
         return
     with transaction(connection):
+        if note is not None:
+            write_activity(connection, *note)
         for each in reserved:
             _reserve(connection, each, refused)
         for start in range(0, len(lines), LINES_PER_STATEMENT):
@@ -228,12 +241,17 @@ class Writer:
         self._loop = loop
         self._guard = guard
         self._queue: queue.SimpleQueue[tuple[Sequence[Event], Callback] | None] = queue.SimpleQueue()
+        self._notes: deque[Note] = deque(maxlen=1)
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
     def write(self, events: Sequence[Event], callback: Callback) -> None:
         """Queue a group to be written as a whole or not at all."""
         self._queue.put((events, callback))
+
+    def note(self, session: int, activity: Activity) -> None:
+        """Write with the next group what the delivery is doing; an empty group writes it alone."""
+        self._notes.append((session, activity))
 
     def close(self) -> None:
         """Wait until everything is written that can be."""
@@ -245,6 +263,10 @@ class Writer:
         while (given := self._queue.get()) is not None:
             group, callback = given
             events = [*unwritten, *group]
+            if not events:
+                with contextlib.suppress(JournalWriteError, sqlite3.Error):  # left to the next attempt to report
+                    self._write(events)
+                continue
             failure = self._failure_of(events)
             # An attempt that is not on record is not made; but the result of one may fit into the next group.
             unwritten = [event for event in events if is_end(event)] if failure else []
@@ -266,10 +288,11 @@ class Writer:
     def _write(self, events: Sequence[Event]) -> None:
         if self._guard is None:
             write(self._connection, events)
-            return
-        self._guard.before_commit(self._connection)
-        write(self._connection, events, self._guard.condition)
-        self._guard.committed(self._connection, events)
+        elif events or self._notes:
+            self._guard.before_commit(self._connection)
+            note = self._notes.popleft() if self._notes else None
+            write(self._connection, events, self._guard.condition, note)
+            self._guard.committed(self._connection, events)
 
     def _be_short(self) -> None:
         """Stop waiting long for another program that has locked the journal: nothing is sent any more."""

@@ -16,13 +16,13 @@ from campaign.recipients.detectors.texts import (
     has_lost_letters,
     may_have_lost_letters,
 )
-from campaign.sheets import from_legacy_font
 from campaign.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from campaign.sheets import CellValue, Column, Row
+    from campaign.recipients.row_batch import RowBatch
+    from campaign.sheets import Column, Row
 
 _SHOWN_LENGTH = 60
 _SCANNED_LENGTH = 10_000
@@ -55,16 +55,12 @@ class CellFinding:
 
 class _Cell(NamedTuple):
     text: str
-    value: CellValue
-    number_format: str
-    font: str
-    is_csv: bool
+    row: Row
+    position: int
 
-
-def _cell(row: Row, position: int) -> _Cell:
-    number_format = row.formats[position] if row.formats else ""
-    font = row.fonts[position] if row.fonts else ""
-    return _Cell(row.texts[position][:_SCANNED_LENGTH], row.values[position], number_format, font, not row.formats)
+    @property
+    def number_format(self) -> str:
+        return self.row.formats[self.position] if self.row.formats else ""
 
 
 class _Kind(NamedTuple):
@@ -95,47 +91,46 @@ class CellDetector:
         self._ids = frozenset(ids)
         self._names = column_names(headers)
 
-    def check(self, rows: Sequence[Row]) -> dict[int, list[CellFinding]]:
-        """Return the findings of a batch of rows by row number; a row without any is left out.
+    def check(self, batch: RowBatch) -> Iterator[CellFinding]:
+        """Yield the findings of a batch of rows, column by column.
 
         Costs about 0.1 µs for a cell in good order.
         """
-        found: dict[int, list[CellFinding]] = {}
         for column in self._columns:
-            for finding in self._findings(column, rows) if rows else ():
-                found.setdefault(finding.row, []).append(finding)
-        return found
+            yield from self._findings(column, batch)
 
-    def _findings(self, column: Column, rows: Sequence[Row]) -> Iterator[CellFinding]:
-        texts = [row.texts[column.position] for row in rows]
-        for kind in self._kinds(column, rows, texts):
-            for row, text in zip(rows, texts, strict=True):
+    def _findings(self, column: Column, batch: RowBatch) -> Iterator[CellFinding]:
+        position = column.position
+        for kind in self._kinds(column, batch):
+            for row, text in zip(batch.rows, batch.texts[position], strict=True):
                 if text and kind.may_occur(text):
-                    cell = _cell(row, column.position)
+                    cell = _Cell(text[:_SCANNED_LENGTH], row, position)
                     detail = kind.look(cell)
                     if detail is not None:
                         yield CellFinding(kind.code, column, row.number, one_line(cell.text, _SHOWN_LENGTH), detail)
 
-    def _kinds(self, column: Column, rows: Sequence[Row], texts: Sequence[str]) -> list[_Kind]:
+    def _kinds(self, column: Column, batch: RowBatch) -> list[_Kind]:
         """Return the kinds that may occur in a column of a batch."""
-        position, is_id = column.position, column in self._ids
-        together = "\n".join(texts)
+        position, is_id, rows = column.position, column in self._ids, batch.rows
+        texts, together = batch.texts[position], batch.together(position)
         kinds = [kind for kind in _TEXT_KINDS if kind.may_occur(together)]
         if not NULL_WORDS.isdisjoint(texts):
             kinds.append(_NULL_WORD)
         if may_have_placeholders(together):
             kinds.append(_Kind("placeholder-left", may_have_placeholders, self._placeholder))
-        if rows[0].fonts and any(row.fonts[position] for row in rows):
+        if any([row.fonts for row in rows]):  # noqa: C419 - a list is faster
             kinds.append(_LEGACY_FONT)
-        if rows[0].formats and not {type(row.values[position]) for row in rows} <= _TEXT_TYPES:
+        if any([row.originals for row in rows]):  # noqa: C419 - as above
+            kinds.append(_CONVERTED)
+        if rows[0].formats and not set(map(type, batch.values[position])) <= _TEXT_TYPES:
             kinds.append(_RUINED_ID if is_id else _RUINED_NUMBER)
-        if is_id and [text.strip(BLANKS) for text in texts] != texts:
+        if is_id and tuple([text.strip(BLANKS) for text in texts]) != texts:
             kinds.append(_TRIMMED)
         return kinds
 
     def _placeholder(self, cell: _Cell) -> str | None:
         found = placeholders_in_cell(cell.text, self._names)
-        return ", ".join(found) if found else None
+        return f"has {', '.join(found)}" if found else None
 
 
 def _lost_letters(cell: _Cell) -> str | None:
@@ -152,20 +147,27 @@ def _csv_apostrophe(cell: _Cell) -> str | None:
 
 
 def _backslash_quotes(cell: _Cell) -> str | None:
-    return "" if has_backslash_quotes(cell.text, is_csv=cell.is_csv) else None
+    return "" if has_backslash_quotes(cell.text, is_csv=not cell.row.formats) else None
 
 
 def _legacy_font(cell: _Cell) -> str | None:
-    shown = from_legacy_font(cell.text, cell.font) if cell.font else cell.text
-    return None if shown == cell.text else f"the font {cell.font} shows as “{one_line(shown, _SHOWN_LENGTH)}”"
+    row, position = cell.row, cell.position
+    if not row.fonts or not row.fonts[position] or row.shown[position] == row.texts[position]:
+        return None
+    return f"the font {row.fonts[position]} shows as “{one_line(row.shown[position], _SHOWN_LENGTH)}”"
+
+
+def _converted(cell: _Cell) -> str | None:
+    original = cell.row.originals[cell.position] if cell.row.originals else ""
+    return f"was “{one_line(original, _SHOWN_LENGTH)}”" if original else None
 
 
 def _ruined_id(cell: _Cell) -> str | None:
-    return ruin_of(cell.value, cell.text, cell.number_format, is_id=True) or None
+    return ruin_of(cell.row.values[cell.position], cell.text, cell.number_format, is_id=True) or None
 
 
 def _ruined_number(cell: _Cell) -> str | None:
-    return ruin_of(cell.value, cell.text, cell.number_format, is_id=False) or None
+    return ruin_of(cell.row.values[cell.position], cell.text, cell.number_format, is_id=False) or None
 
 
 def _trimmed(cell: _Cell) -> str | None:
@@ -188,6 +190,7 @@ _TEXT_KINDS = (
 )
 _NULL_WORD = _Kind("null-word", NULL_WORDS.__contains__, lambda _cell: "")
 _LEGACY_FONT = _Kind("legacy-font", _always, _legacy_font)
+_CONVERTED = _Kind("converted", _always, _converted)
 _RUINED_ID = _Kind("ruined-number", _has_long_number, _ruined_id)
 _RUINED_NUMBER = _Kind("ruined-number", _has_long_number, _ruined_number)
 _TRIMMED = _Kind("trimmed", _always, _trimmed)

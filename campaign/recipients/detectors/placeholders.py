@@ -18,7 +18,7 @@ _WORD = r"[^\W\d][\w.\-]{0,39}"
 _FORMS = re.compile(
     rf"""
       (?<!\{{) [\#$]? \{{ [ ]? \$? (?P<brace> {_NAME} ) [ ]? \}} (?!\}})   # {{name}} ${{name}} #{{name}}
-    | \[\[? [ ]? (?P<bracket> {_NAME} ) [ ]? \]?\]                          # [name] [[name]]
+    | \[\[? [ ]? (?P<bracket> {_NAME} ) [ ]? \]?\](?!\()                     # [name] [[name]], no link
     | << [ ]? (?P<angle> {_NAME} ) [ ]? >>                                  # Outlook and label programs
     | « [ ]? (?P<word> {_NAME} ) [ ]? »                                     # Word's merge fields
     | % (?! [0-9A-Fa-f]{{2}} % ) (?P<percent> {_WORD} ) %                     # not %C3% of a web address
@@ -61,8 +61,8 @@ def placeholders_in_cell(text: str, names: Collection[str]) -> tuple[str, ...]:
     return tuple(found for _, found, name in _placeholders(text) if _is_column(name, names))
 
 
-def placeholders_in_template(source: str, names: Collection[str]) -> tuple[str, ...]:
-    """Return the placeholders of other programs in a string of a template, without those of Jinja.
+def placeholders_in_template(source: str, names: Collection[str]) -> dict[str, str]:
+    """Return the placeholders of other programs in a string of a template, without those of Jinja, and their names.
 
     A name in square or angular quotes counts if it is a column, has an underscore, or is a usual name of a field.
 
@@ -70,11 +70,11 @@ def placeholders_in_template(source: str, names: Collection[str]) -> tuple[str, 
         source: the string as written in the template.
         names: the names of the columns, from `column_names`.
     """
-    return tuple(
-        found
+    return {
+        found: name
         for form, found, name in _placeholders(_JINJA.sub(" ", source))
         if form not in _QUOTES or _is_column(name, names) or variable_name(name) in _FIELD_NAMES or "_" in name
-    )
+    }
 
 
 def _placeholders(text: str) -> Iterator[tuple[str, str, str]]:

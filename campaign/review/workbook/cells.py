@@ -1,24 +1,19 @@
-"""The cells of the results workbook: values that a workbook can contain, in reusable styled cells."""
+"""Values and styles of the results workbook: what a workbook can contain, and how it is shown."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils.datetime import to_excel
 
-from campaign.review.phrases import STATE_STYLES
 from campaign.sheets.number_format import CellText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from openpyxl.cell import Cell
 
-    from openpyxl.worksheet.worksheet import Worksheet
-
-    from campaign import journal
     from campaign.sheets import CellValue
 
 TEXT = "@"
@@ -108,111 +103,6 @@ def _has_serial(value: date | time | timedelta) -> bool:
     return isinstance(value, time) or (value.year, value.month) >= _FIRST_SURE_MONTH
 
 
-class StyledCell(Cell):
-    """A cell with a cached style id, which openpyxl otherwise looks up for each value.
-
-    Set the style completely before writing the first value.
-    """
-
-    __slots__ = ("_known_style_id",)
-
-    def __init__(self, sheet: Worksheet) -> None:
-        super().__init__(sheet, row=1, column=1)
-        self._known_style_id: int | None = None
-
-    def __repr__(self) -> str:
-        return "<StyledCell>"
-
-    @property
-    def has_style(self) -> bool:
-        """Always true."""
-        return True
-
-    @property
-    def style_id(self) -> int:
-        """The index of its style in the workbook."""
-        if self._known_style_id is None:
-            self._known_style_id = int(super().style_id)
-        return self._known_style_id
-
-
-class StyledCells:
-    """One cell of each style, reused for each value: creating and styling a cell per value takes twice as long.
-
-    A cell is valid until the next one of its style is requested, so append rows as generators: a write-only sheet
-    writes each cell before it requests the next.
-    """
-
-    def __init__(self, sheet: Worksheet) -> None:
-        self._sheet = sheet
-        self._by_format: dict[str, Cell | None] = {}
-        self._text = self._text_cell()
-        self._wrapped = self._text_cell(wrapped=True)
-        self._latency = self._cell("#,##0.0")
-        self._date_time = self._cell(DATE_TIME)
-        self._states = {state: self._text_cell() for state in STATE_STYLES}
-        for state, style in STATE_STYLES.items():
-            cell = self._states[state]
-            cell.font, cell.fill = font(colour=style.ink), ground(style.fill)
-
-    def headers(self, headers: Iterable[str]) -> list[Cell]:
-        """Make header cells; each is a separate cell."""
-        cells = []
-        for header in headers:
-            cell = write(self._text_cell(wrapped="\n" in header), header)
-            style_header(cell)
-            cells.append(cell)
-        return cells
-
-    def text(self, text: str) -> Cell | None:
-        """Text that remains text when it is edited; None for empty text."""
-        return write(self._text, text) if text else None
-
-    def wrapped(self, text: str) -> Cell:
-        """Text that wraps."""
-        return write(self._wrapped, text)
-
-    def state(self, state: journal.State) -> Cell:
-        """A state's label, in its colours."""
-        return write(self._states[state], STATE_STYLES[state].label)
-
-    def latency(self, milliseconds: float | None) -> Cell | None:
-        """A latency; None for none."""
-        return None if milliseconds is None else write(self._latency, milliseconds)
-
-    def date_time(self, at: float | None) -> Cell | None:
-        """A local date and time; None for none.
-
-        Args:
-            at: seconds since the epoch.
-        """
-        return None if at is None else write(self._date_time, local_time(at))
-
-    def original(self, cell: journal.RecordedCell) -> Cell | None:
-        """A cell of the recipients file as displayed there: numbers and dates as such, anything else as text."""
-        number = None if cell.value is None else stored_number(cell.value)
-        shown = None if number is None else self._shown_as(cell.number_format)
-        return self.text(cell.text) if shown is None or number is None else write(shown, number)
-
-    def _shown_as(self, number_format: str) -> Cell | None:
-        """The cell for a number format; None where the format is empty or Excel may reject it."""
-        if number_format not in self._by_format:
-            self._by_format[number_format] = self._cell(number_format) if _is_sound(number_format) else None
-        return self._by_format[number_format]
-
-    def _cell(self, number_format: str) -> Cell:
-        cell = StyledCell(self._sheet)
-        cell.number_format = number_format
-        cell.alignment = Alignment(vertical="top")
-        return cell
-
-    def _text_cell(self, *, wrapped: bool = False) -> Cell:
-        cell = self._cell(TEXT)
-        # Indented, as the text would otherwise touch the number on its left.
-        cell.alignment = Alignment(horizontal="left", vertical="top", indent=1, wrap_text=wrapped)
-        return cell
-
-
 def write(cell: Cell, value: str | float | datetime) -> Cell:
     """Set a cell's value without interpreting text as a formula or an error; returns the cell."""
     if isinstance(value, str):
@@ -228,9 +118,10 @@ def style_header(cell: Cell) -> None:
     cell.font, cell.fill = font(colour="FFFFFF", bold=True), ground(_HEADER_GROUND)
 
 
-def font(*, colour: str | None = None, size: int = 11, bold: bool = False) -> Font:
+def font(*, colour: str | None = None, size: int = 11, bold: bool = False, underline: bool = False) -> Font:
     """The workbook's font, with its face, as each program replaces a missing one differently."""
-    return Font(name="Calibri", family=2, size=size, bold=bold, color=colour)
+    line: Literal["single"] | None = "single" if underline else None
+    return Font(name="Calibri", family=2, size=size, bold=bold, color=colour, underline=line)
 
 
 def ground(colour: str) -> PatternFill:
@@ -238,7 +129,8 @@ def ground(colour: str) -> PatternFill:
     return PatternFill("solid", fgColor=colour)
 
 
-def _is_sound(number_format: str) -> bool:
+def is_sound(number_format: str) -> bool:
+    """Whether Excel accepts a number format, as far as is known here."""
     if not 0 < len(number_format) <= _LONGEST_FORMAT:
         return False
     shown = CellText()

@@ -28,11 +28,12 @@ _DEGREE = 60_000
 _PACE = "0072B2"
 _GRID = "D9D9D9"
 _MOST_POINTS = 240
+_MINUTE = 60
 _SHOWN_OF_A_PAUSE = 2
 
 
 class Point(NamedTuple):
-    """A span of minutes: its beginning in seconds since the epoch, and its messages per minute."""
+    """A span of time: its beginning in seconds since the epoch, and its messages per second or per minute."""
 
     began: float
     messages: float
@@ -65,16 +66,23 @@ def states_chart(sheet: Worksheet, first: int, last: int, colours: Sequence[str]
     return chart
 
 
-def pace_chart(sheet: Worksheet, first: int, last: int, time_format: str) -> BarChart:
-    """Columns for the messages per minute: times in column A, messages in column B.
+def pace_unit(span: int) -> int:
+    """Seconds: whether spans of this length are told in messages per second or per minute."""
+    return 1 if span < _MINUTE else _MINUTE
+
+
+def pace_chart(sheet: Worksheet, rows: range, span: int, time_format: str) -> BarChart:
+    """Columns for the messages per second or per minute: times in column A, messages in column B.
 
     Args:
         sheet: the sheet with the figures.
-        first: the row of the first time.
-        last: the row of the last.
+        rows: the rows of the figures.
+        span: what each of them covers, in seconds.
         time_format: the number format of the times below the columns.
     """
-    chart = _chart("Messages per minute", sheet, first, last)
+    first, last = rows[0], rows[-1]
+    unit = "second" if pace_unit(span) == 1 else "minute"
+    chart = _chart(f"Messages per {unit}", sheet, first, last)
     chart.type = "col"
     chart.gapWidth = 150 if last - first < _FEW else 10
     chart.x_axis.number_format = time_format
@@ -94,22 +102,21 @@ def pace_points(span: int, sent: Sequence[tuple[float, int]]) -> Iterator[Point]
     """Add the spans without messages; where that makes too many points, only the first and last of each pause.
 
     Args:
-        span: minutes.
+        span: seconds.
         sent: beginnings (seconds since the epoch) and numbers of messages, in order of time.
     """
     if not sent:
         return
-    seconds = 60 * span
-    whole = round((sent[-1][0] - sent[0][0]) / seconds) < _MOST_POINTS
+    whole = round((sent[-1][0] - sent[0][0]) / span) < _MOST_POINTS
     before = sent[0][0]
     for began, count in sent:
-        missing = round((began - before) / seconds) - 1
+        missing = round((began - before) / span) - 1
         if missing > _SHOWN_OF_A_PAUSE and not whole:
-            yield Point(before + seconds, 0)
-            yield Point(began - seconds, 0)
+            yield Point(before + span, 0)
+            yield Point(began - span, 0)
         else:
-            yield from (Point(before + place * seconds, 0) for place in range(1, missing + 1))
-        yield Point(began, count / span)
+            yield from (Point(before + place * span, 0) for place in range(1, missing + 1))
+        yield Point(began, count * pace_unit(span) / span)
         before = began
 
 

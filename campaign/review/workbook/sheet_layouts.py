@@ -8,20 +8,31 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from openpyxl.utils import get_column_letter
 
-from campaign.journal import State
+from campaign.journal import RecordedCell, State
 from campaign.recipients.to_fix import FIX_TITLE, REASON, has_own_reasons, is_titled, source_columns, source_headers
-from campaign.review.phrases import STATE_STYLES
+from campaign.review.messages import message_reader
+from campaign.review.phrases import STATE_STYLES, on_one_line
 from campaign.review.workbook.cells import TEXT, local_time, visible
+from campaign.review.workbook.data_sheet import RowXml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from openpyxl.cell import Cell
+    from campaign.journal import RowResult, RunRecord
+    from campaign.review.workbook.cell_xml import CellXml
 
-    from campaign.journal import RecordedCell, RowResult, RunRecord
-    from campaign.review.workbook.cells import StyledCells
-
-OWN_COLUMNS = ("Status", "Reason", "Message ID", "HTTP status", "Attempts", "Sent at", "Latency ms", "Source row")
+OWN_COLUMNS = (
+    "Status",
+    "Message",
+    "Reason",
+    "Message ID",
+    "HTTP status",
+    "Attempts",
+    "Sent at",
+    "Latency ms",
+    "Source row",
+)
+"""The first stands before the columns of the list, the others after them."""
 _FIX_COLUMNS = 3
 MOST_COLUMNS = 16_384
 """Columns of a sheet (Microsoft, "Excel specifications and limits")."""
@@ -34,7 +45,9 @@ WIDEST = 60
 LETTER = 0.88
 """The average width of a letter, in widths of a digit."""
 
-_ATTEMPTED = frozenset({State.SENT, State.FAILED, State.IN_DOUBT, State.SENDING})
+NO_CELL = RecordedCell("")
+
+_ATTEMPTED = frozenset({State.SENT, State.FAILED, State.IN_DOUBT, State.SENDING, State.DELETED})
 _LONGEST_HEADER = 255
 _NARROWEST = 8
 _FILTER_BUTTON = 3
@@ -56,64 +69,77 @@ class SheetLayout(Protocol):
         title: the sheet's name.
         headers: its headers.
         is_table: whether it is a real table, whose headers must differ.
+        frozen: the first cell that scrolls.
     """
 
     title: str
     headers: list[str]
     is_table: bool
+    frozen: str
 
     def column_formats(self, sample: Sequence[RowResult]) -> list[ColumnFormat]:
         """Choose widths and number formats from the first rows."""
         ...
 
-    def cells(self, result: RowResult) -> Iterator[Cell | int | None]:
-        """The cells of a row, each valid until the next is requested."""
-        ...
-
-    def height(self, result: RowResult) -> int | None:
-        """The height of a row, in points; None for one line."""
+    def row(self, result: RowResult) -> RowXml:
+        """A row."""
         ...
 
 
 class ResultsLayout:
-    """Every row: the original columns, then its outcome."""
+    """Every row: its state and its name, the other columns of the list, its message and its outcome."""
 
     title = "Results"
     is_table = True
 
-    def __init__(self, headers: Sequence[str], cells: StyledCells) -> None:
-        originals = headers[: MOST_COLUMNS - len(OWN_COLUMNS)]
-        self.headers = distinct_headers([*originals, *OWN_COLUMNS])
-        self._originals = len(originals)
+    def __init__(self, run: RunRecord, cells: CellXml) -> None:
+        originals = list(run.manifest.headers[: MOST_COLUMNS - len(OWN_COLUMNS)])
+        named = run.manifest.label
+        first = [originals.index(named)] if named in originals else []
+        self._order = first + [place for place in range(len(originals)) if place not in first]
+        status, *others = OWN_COLUMNS
+        self.headers = distinct_headers([status, *(originals[place] for place in self._order), *others])
+        self.frozen = "C2" if originals else "B2"
         self._cells = cells
+        self._message = message_reader(run.manifest.channel)
 
     def column_formats(self, sample: Sequence[RowResult]) -> list[ColumnFormat]:
-        """Choose widths and number formats from the first rows."""
+        """Choose widths from the first rows."""
         return [ColumnFormat(width) for width in column_widths(self.headers, map(self._texts, sample))]
 
-    def cells(self, result: RowResult) -> Iterator[Cell | int | None]:
-        """The cells of a row, each valid until the next is requested."""
+    def row(self, result: RowResult) -> RowXml:
+        """A row of one line: a program that fits rows to their texts would make those of long messages very high."""
         cells = self._cells
-        yield from map(cells.original, result.cells[: self._originals])
-        yield cells.state(result.state)
-        yield cells.text(_on_one_line(result.reason))
-        yield cells.text(result.message_id or "")
-        yield result.http_status
-        yield result.attempts
-        yield cells.date_time(_attempted_at(result))
-        yield cells.latency(_milliseconds(result))
-        yield result.row
+        return RowXml(
+            [
+                cells.state(result.state),
+                *(cells.original(cell) for cell in self._originals(result)),
+                cells.wrapped(self._message_of(result)),
+                cells.text(on_one_line(result.reason)),
+                cells.text(result.message_id or ""),
+                cells.number(result.http_status),
+                cells.number(result.attempts),
+                cells.date_time(_attempted_at(result)),
+                cells.latency(_milliseconds(result)),
+                cells.number(result.row),
+            ],
+            LINE,
+        )
 
-    def height(self, _result: RowResult) -> int | None:
-        """Always one line."""
-        return None
+    def _originals(self, result: RowResult) -> list[RecordedCell]:
+        found = result.cells
+        return [found[place] if place < len(found) else NO_CELL for place in self._order]
+
+    def _message_of(self, result: RowResult) -> str:
+        return "" if result.body is None else self._message(result.body)
 
     def _texts(self, result: RowResult) -> list[str]:
         at, latency = _attempted_at(result), _milliseconds(result)
         return [
-            *(cell.text for cell in result.cells[: self._originals]),
             STATE_STYLES[result.state].label,
-            _on_one_line(result.reason),
+            *(cell.text for cell in self._originals(result)),
+            self._message_of(result),
+            on_one_line(result.reason),
             result.message_id or "",
             "",
             "",
@@ -129,13 +155,14 @@ class ToFixLayout:
     Args:
         run: the run, whose original headers are used. Where its list was a sheet To fix, the reasons of that sheet are
             replaced, and its run and row of the first list kept.
-        cells: the workbook's cells.
+        cells: makes the cells.
         title: the sheet's name.
     """
 
     is_table = False
+    frozen = "A2"
 
-    def __init__(self, run: RunRecord, cells: StyledCells, title: str = FIX_TITLE) -> None:
+    def __init__(self, run: RunRecord, cells: CellXml, title: str = FIX_TITLE) -> None:
         self.title = title
         originals = list(run.manifest.headers[: MOST_COLUMNS - _FIX_COLUMNS])
         sources = source_columns(originals, trusted=is_titled(run.manifest.sheet, FIX_TITLE))
@@ -161,16 +188,13 @@ class ToFixLayout:
         last = map(ColumnFormat, widths[len(formats) :])
         return [*map(ColumnFormat, widths, formats), *last]
 
-    def cells(self, result: RowResult) -> Iterator[Cell | int | None]:
-        """The cells of a row, each valid until the next is requested."""
-        yield from map(self._cells.original, self._originals_of(result))
-        yield self._cells.wrapped(_why(result))
-        yield from self._source(result)
-
-    def height(self, result: RowResult) -> int | None:
-        """The height that a reason of several lines needs, which not every spreadsheet program computes."""
-        lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in _why(result).split("\n"))
-        return None if lines == 1 else LINE * min(lines, MOST_LINES)
+    def row(self, result: RowResult) -> RowXml:
+        """A row, of the height that a reason of several lines needs: not every program computes it."""
+        cells, why = self._cells, _why(result)
+        lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in why.split("\n"))
+        originals = map(cells.original, self._originals_of(result))
+        source = map(cells.number, self._source(result))
+        return RowXml([*originals, cells.wrapped(why), *source], None if lines == 1 else LINE * min(lines, MOST_LINES))
 
     def _originals_of(self, result: RowResult) -> list[RecordedCell]:
         return [result.cells[position] for position in self._originals if position < len(result.cells)]
@@ -187,11 +211,6 @@ class ToFixLayout:
 def _has_old_reasons(headers: Sequence[str], sheet: str | None) -> bool:
     # In any other sheet, a column "Reason" is the operator's and may be part of the message.
     return bool(headers) and is_titled(sheet, FIX_TITLE) and has_own_reasons(headers[-1])
-
-
-def _on_one_line(reason: str) -> str:
-    # LibreOffice draws further lines over the row below.
-    return " | ".join(reason.splitlines())
 
 
 def _why(result: RowResult) -> str:

@@ -13,8 +13,10 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 
 from campaign.errors import Problem
 from campaign.sheets.cell_problems import NO_TEXT, REMEDY_PICTURE, UNREADABLE, is_suspect, problems_of_texts
+from campaign.sheets.legacy_fonts import from_legacy_font
 from campaign.sheets.number_format import NOT_SHOWN
 from campaign.sheets.table import CellValue, Column, Row
+from campaign.sheets.xlsx.runs import legacy_font_of, runs_as_shown
 from campaign.sheets.xlsx.sheet_xml import PICTURE, UNCALCULATED
 from campaign.sheets.xlsx.strings import unescape
 from campaign.sheets.xlsx.styles import GENERAL
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
     from campaign.sheets.limits import TableLimits
     from campaign.sheets.number_format import CellText
-    from campaign.sheets.xlsx.sheet_xml import RawRow
+    from campaign.sheets.xlsx.runs import Run
+    from campaign.sheets.xlsx.sheet_xml import RawCell, RawRow
     from campaign.sheets.xlsx.strings import SharedStrings
     from campaign.sheets.xlsx.styles import Styles
 
@@ -58,10 +61,10 @@ class CellReader:
             date1904: whether its dates count from 1904 instead of 1900.
         """
         self._strings = strings.texts
-        self._string_fonts = strings.fonts
+        self._string_runs = strings.runs
         self._formats = styles.formats
         self._fonts = styles.fonts
-        self.has_legacy_fonts = bool(strings.fonts or styles.fonts)
+        self.has_legacy_fonts = bool(strings.runs or styles.fonts)
         self._display = display
         self._epoch = CALENDAR_MAC_1904 if date1904 else CALENDAR_WINDOWS_1900
         self._cached = lru_cache(_CACHED_CELLS)(self._read)
@@ -86,11 +89,22 @@ class CellReader:
         """Return the number format code of a style."""
         return self._formats.get(style, GENERAL)
 
-    def font_of(self, kind: str, style: str, stored: str) -> str:
-        """Return the legacy font of a cell, or of a part of its text; "" if it has none."""
-        if kind == "s" and self._string_fonts and stored.isdecimal() and (font := self._string_fonts.get(int(stored))):
-            return font
-        return self._fonts.get(style, "")
+    def as_shown(self, cell: RawCell, text: str, runs: Sequence[Run] = ()) -> tuple[str, str]:
+        """Return the legacy font of a cell, "" if it has none, and its text as that font shows it.
+
+        Args:
+            cell: the stored cell.
+            text: its text.
+            runs: the runs of a text that is stored in the cell itself.
+        """
+        _, kind, style, stored = cell
+        font = self._fonts.get(style, "")
+        if kind == "s" and stored.isdecimal():
+            runs = self._string_runs.get(int(stored), ())
+        if not runs:
+            return font, from_legacy_font(text, font)
+        shown = runs_as_shown(runs, font) if text == "".join([run.text for run in runs]) else text
+        return legacy_font_of(runs, font), shown
 
     def read(self, kind: str, style: str, stored: str) -> DisplayedCell:
         """Read one cell by its type, style and stored text."""
@@ -222,12 +236,15 @@ class RowBuilder:
         if is_suspect(together):
             known = {problem.where for problem in problems}
             problems.extend(problems_of_texts(columns, raw.number, texts, known))
-        fonts = self._fonts(raw) if cells.has_legacy_fonts else ()
-        return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems), raw.hidden, fonts)
+        fonts, shown = self._as_shown(raw, texts) if cells.has_legacy_fonts or raw.runs else ((), ())
+        return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems), raw.hidden, fonts, shown)
 
-    def _fonts(self, raw: RawRow) -> tuple[str, ...]:
-        fonts = [""] * len(self._columns)
-        for column, kind, style, stored in raw.cells:
-            if column < len(fonts):
-                fonts[column] = self._cells.font_of(kind, style, stored)
-        return tuple(fonts)
+    def _as_shown(self, raw: RawRow, texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The legacy font of each cell of a row, and what it shows."""
+        fonts, shown = [""] * len(texts), list(texts)
+        for cell in raw.cells:
+            column = cell[0]
+            if column < len(texts) and texts[column]:
+                runs = raw.runs.get(column, ()) if raw.runs else ()
+                fonts[column], shown[column] = self._cells.as_shown(cell, texts[column], runs)
+        return tuple(fonts), tuple(shown)

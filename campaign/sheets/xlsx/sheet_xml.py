@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from campaign.errors import Problem, RecipientsError
 from campaign.sheets.limits import MAX_COLUMNS
+from campaign.sheets.xlsx.runs import RunMarks
 from campaign.sheets.xlsx.xml_stream import is_true, prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from campaign.sheets.xlsx.runs import Run
 
 
 class ColumnIndex(dict[str, int]):
@@ -67,11 +70,19 @@ _MAX_REFERENCE_LENGTH = 40
 
 
 class RawRow(NamedTuple):
-    """A row with at least one cell that is not blank."""
+    """A row with at least one cell that is not blank.
+
+    Attributes:
+        number: its number.
+        cells: its cells that are not blank.
+        hidden: whether a spreadsheet program does not show it.
+        runs: the runs of texts that are formatted in part, by column; None if there are none.
+    """
 
     number: int
     cells: list[RawCell]
     hidden: bool = False
+    runs: dict[int, tuple[Run, ...]] | None = None
 
 
 class SheetProperties:
@@ -143,12 +154,15 @@ class SheetReader:
         self._in_hint = False
         self._has_formula = False
         self._hidden = False
+        self._marks = RunMarks()
+        self._runs: dict[int, tuple[Run, ...]] = {}
 
     def begin(self, root: str) -> None:
         """Handle the root element; all elements have its prefix."""
         before = self._prefix = prefix(root)
         self._c, self._v, self._row = f"{before}c", f"{before}v", f"{before}row"
         self._f, self._t, self._is, self._hint = f"{before}f", f"{before}t", f"{before}is", f"{before}rPh"
+        self._run, self._font = f"{before}r", f"{before}rFont"
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Handle a start tag."""
@@ -177,7 +191,15 @@ class SheetReader:
         elif name == self._is:
             self._length_before = self._length
         else:
-            self.other_tags += 1
+            self._start_other(name, attributes)
+
+    def _start_other(self, name: str, attributes: Mapping[str, str]) -> None:
+        self.other_tags += 1
+        if name == self._run:
+            self._marks.start(self._inline)
+        elif name == self._font:
+            self._marks.set_font(attributes.get("val", ""))
+        else:
             self._properties.add(name.removeprefix(self._prefix), attributes)
 
     def text(self, text: str) -> None:
@@ -193,6 +215,7 @@ class SheetReader:
         """Handle an end tag."""
         self.depth -= 1
         if name == self._c:
+            runs = self._marks.take(self._inline) if self._marks.found else ()
             if self._has_formula:
                 self._end_formula()
             elif self._length:
@@ -201,19 +224,26 @@ class SheetReader:
                 if kind == "e" and "vm" in cell:
                     kind = PICTURE
                 self.cells.append((self._column_index(), kind, cell.get("s", ""), self._stored()))
+                if runs:
+                    self._runs[self.cells[-1][0]] = runs
             else:
                 self.blanks += 1
         elif name == self._v or name == self._t:  # noqa: PLR1714 - as above
             self._in_text = False
             self.blanks += self._length == self._length_before
+        elif name == self._is:
+            self.blanks += self._length == self._length_before
         elif name == self._row:
-            if self.cells:
-                self.rows.append(RawRow(self.row_number, self.cells, self._hidden))
-                self.cells = []
+            self._end_row()
         elif name == self._hint:
             self._in_hint = False
-        elif name == self._is and self._length == self._length_before:
-            self.blanks += 1
+
+    def _end_row(self) -> None:
+        if self.cells:
+            self.rows.append(RawRow(self.row_number, self.cells, self._hidden, self._runs or None))
+            self.cells = []
+            if self._runs:
+                self._runs = {}
 
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         given = attributes.get("r", "")

@@ -125,12 +125,14 @@ class WorkbookSheet:
             self._display = _display(contents, options)
             self._cells, format_note = self._cell_reader(package, contents)
             with closing(self._raw_rows(package, properties)) as raw_rows:
+                header_row = _Noted(raw_rows, options.header_row)
                 header = find_header_row(
-                    self._displayed(raw_rows),
+                    ((raw.number, self._texts(raw)) for raw in header_row),
                     options.header_row,
                     self._where,
                     if_empty=empty_sheet_remedy(chosen, contents.sheets),
                 )
+        self._shown_headers = self._as_shown(header_row.noted, header.texts)
         self._named = options.sheet is not None
         self._properties = properties
         self.columns: tuple[Column, ...] = columns_of(header.texts)
@@ -160,18 +162,23 @@ class WorkbookSheet:
         """What reading found out so far; merged areas stand after the rows of a sheet."""
         found = self._properties
         merged = MergedAreas(found.areas)
-        return SheetFacts(named=self._named, active_sheet=self._contents.active, merged=merged, filtered=found.filtered)
+        active, shown = self._contents.active, self._shown_headers
+        return SheetFacts(None, self._named, active, merged, found.filtered, shown)
 
     def starts(self) -> Iterator[SheetStart]:
-        """Yield the first rows of this sheet, then those of the other visible ones, unless they are damaged."""
+        """Yield the first rows of this sheet, then those of the other visible ones, unless they are damaged.
+
+        Text of legacy fonts is in Unicode.
+        """
         cells = 0
         with Package(self.path) as package:
             for sheet in self._searched:
                 rows: list[tuple[int, Sequence[str]]] = []
                 with suppress(RecipientsError), closing(self._searched_rows(package, sheet.part)) as raw_rows:
-                    for row in self._displayed(islice(raw_rows, SEARCHED_ROWS)):
-                        rows.append(row)
-                        cells += len(row[1])
+                    for raw in islice(raw_rows, SEARCHED_ROWS):
+                        texts = self._texts(raw)
+                        rows.append((raw.number, self._as_shown(raw, texts) or texts))
+                        cells += len(texts)
                         if cells > _CELLS_SEARCHED:
                             break
                 yield SheetStart(sheet.name, rows)
@@ -191,18 +198,42 @@ class WorkbookSheet:
         except RecipientsError as error:
             styles = Styles()
             styles.note = f"read without number formats, because the styles cannot be read ({error})"
-        strings = read_strings(package, contents.strings)
+        strings = read_strings(package, contents.strings, has_legacy_fonts=bool(styles.fonts))
         return CellReader(strings, styles, self._display, date1904=contents.date1904), styles.note
 
     def _raw_rows(self, package: Package, properties: SheetProperties) -> Generator[RawRow, None, None]:
         return read_rows(package, self._part, self._where, properties, recalculates=self._contents.recalculates)
 
-    def _displayed(self, raw_rows: Iterator[RawRow]) -> Iterator[tuple[int, Sequence[str]]]:
-        for raw in raw_rows:
-            texts = [""] * (max(cell[0] for cell in raw.cells) + 1)
-            for column, kind, style, stored in raw.cells:
-                texts[column] = self._cells.read(kind, style, stored).text
-            yield raw.number, texts
+    def _texts(self, raw: RawRow) -> list[str]:
+        texts = [""] * (max(cell[0] for cell in raw.cells) + 1)
+        for column, kind, style, stored in raw.cells:
+            texts[column] = self._cells.read(kind, style, stored).text
+        return texts
+
+    def _as_shown(self, raw: RawRow | None, texts: Sequence[str]) -> tuple[str, ...]:
+        """The texts of a row in Unicode; () where none of them is in a legacy font that shows another one."""
+        if raw is None or not (raw.runs or self._cells.has_legacy_fonts):
+            return ()
+        shown = list(texts)
+        for cell in raw.cells:
+            runs = raw.runs.get(cell[0], ()) if raw.runs else ()
+            shown[cell[0]] = self._cells.as_shown(cell, texts[cell[0]], runs)[1]
+        return tuple(shown) if shown != list(texts) else ()
+
+
+class _Noted:
+    """Rows, of which the one with a given number is noted."""
+
+    def __init__(self, rows: Iterator[RawRow], number: int) -> None:
+        self._rows = rows
+        self._number = number
+        self.noted: RawRow | None = None
+
+    def __iter__(self) -> Iterator[RawRow]:
+        for raw in self._rows:
+            if raw.number == self._number:
+                self.noted = raw
+            yield raw
 
 
 def _display(contents: Contents, options: ReadOptions) -> CellText:

@@ -54,6 +54,15 @@ async def test_a_message_that_a_look_up_finds_is_marked_also_after_it_was_shown(
     assert await inbox.all(".chip") == ["found by a look-up"]
 
 
+async def test_a_message_that_is_deleted_is_marked_also_after_it_was_shown(inbox: Inbox) -> None:
+    await inbox.livechat("một", "hai")
+    await inbox.open()
+    inbox.sandbox.ledger.delete(inbox.sandbox.ledger.taken()[0].message_id or "")
+    await inbox.until("document.querySelectorAll('.chip').length === 1")
+    assert await inbox.all("article:last-child .chip") == ["deleted"]
+    assert await inbox.all("article.deleted .bubble") == ["một"]
+
+
 async def test_a_message_written_by_hand_says_so(inbox: Inbox) -> None:
     raw = json.dumps({"token": "t1", "rid": "r1", "msg": "Chào"}).encode()
     inbox.sandbox.ledger.write_by_hand("livechat", Destination("t1", "r1"), raw)

@@ -10,8 +10,10 @@ from campaign.channels import KITECHAT, LIVECHAT, Payload
 from campaign.channels.base import Refused, Request, Sent
 from campaign.channels.kitechat import Kitechat
 from campaign.channels.livechat import Livechat
+from campaign.channels.livechat.undo import LivechatUndo
 from campaign.channels.preview import MessagePreview
 from campaign.channels.sandbox_api import RouteSettings
+from campaign.channels.undo import Deleted
 from campaign.testing import ChannelConformance
 from tests.out_of_tree.campaign_pager import PAGER
 
@@ -58,6 +60,22 @@ class FindsEverything(Livechat):
 
     def read_back(self, response: Response | NoResponse, body: bytes) -> Sent:  # noqa: ARG002
         return Sent("m1")
+
+
+class DeletesEverything(LivechatUndo):
+    """Takes whatever comes for a deletion."""
+
+    def __init__(self) -> None:
+        super().__init__(LIVECHAT.endpoint)
+
+    def read(self, response: Response | NoResponse, body: bytes) -> Deleted:  # noqa: ARG002
+        return Deleted()
+
+
+class BelievesDeletions(Livechat):
+    """Reads every answer as a deletion."""
+
+    undo = DeletesEverything()
 
 
 class StampsAnew(Livechat):
@@ -126,6 +144,12 @@ class HasNoRoutes(Kitechat):
         pytest.param(BlamesTheRow(), "test_server_trouble_fails_no_row", id="500 is a refusal"),
         pytest.param(BlamesTheRow(), "test_refused_access_and_redirects_stop_the_run", id="401 is a refusal"),
         pytest.param(FindsEverything(), "test_a_read_back_concludes_nothing_from_trouble", id="a page is found"),
+        pytest.param(
+            BelievesDeletions(), "test_no_message_is_taken_for_deleted_after_trouble", id="a page is a deletion"
+        ),
+        pytest.param(
+            BelievesDeletions(), "test_the_sandbox_deletes_a_message_that_it_took", id="gone is deleted once more"
+        ),
         pytest.param(StampsAnew(), "test_stamping_is_idempotent", id="a second stamp"),
         pytest.param(ChangesItsArgument(), "test_stamping_is_idempotent", id="a stamp in place"),
         pytest.param(ShowsNothing(), "test_a_valid_payload_has_a_preview", id="an empty preview"),

@@ -38,7 +38,7 @@ def body(channel: str, name: str, destination: str) -> bytes:
 
 def named(request: Request) -> str:
     """The name of a request's message."""
-    if request.method == "GET":
+    if request.method in ("GET", "DELETE"):
         return request.url.rpartition("/")[2].partition("?")[0]
     payload = json.loads(request.body or b"")
     return str(payload.get("_id") or payload["message"]["text"])
@@ -59,6 +59,8 @@ class FakeAttemptLog:
         self.results: list[tuple[int, str]] = []
         self.reserved: set[int] = set()
         self.withdrawn: set[int] = set()
+        self.undone: Counter[int] = Counter()
+        self.waiting_states: tuple[State, ...] = (State.PENDING, State.SENDING)
         self.failed = False
         self.full_for_attempts = False
         self.full_for_outcomes = False
@@ -92,10 +94,13 @@ class FakeAttemptLog:
     def withdraw(self, reservation: Reservation) -> None:
         self.withdrawn.add(reservation.seq)
 
-    async def begin(self, seq: int, at: float) -> int:  # noqa: ARG002 - the protocol's
+    async def begin(self, seq: int, at: float, what: str = "send") -> int:  # noqa: ARG002 - the protocol's
         await asyncio.sleep(0)
         if self.full_for_attempts:
             raise JournalWriteError(Problem("journal", "the journal cannot be written (disk full)"))
+        if what == "undo":
+            self.undone[seq] += 1
+            return seq
         self.states[seq] = State.SENDING
         self._rows[seq] = self._rows[seq]._replace(attempts=self._rows[seq].attempts + 1)
         return seq
@@ -112,6 +117,13 @@ class FakeAttemptLog:
             self.history.append(outcome)
             self.results.append((seq, result))
 
+    def record_undo(self, seq: int, attempt: int, began_at: float, result: str, outcome: Outcome) -> None:
+        assert self.undone[attempt]
+        if outcome.kind:
+            self.record_read_back(seq, began_at, result, outcome)
+        else:
+            self.results.append((seq, result))
+
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:  # noqa: ARG002
         self.results.append((0, result))
 
@@ -120,7 +132,7 @@ class FakeAttemptLog:
         found = [
             row._replace(cut_off=self.states[seq] is State.SENDING)
             for seq, row in self._rows.items()
-            if seq > after and self.states[seq] in (State.PENDING, State.SENDING)
+            if seq > after and self.states[seq] in self.waiting_states
         ]
         return found[:most]
 
@@ -154,9 +166,14 @@ class ChatServer:
         clock: FakeClock,
         faults: Mapping[str, Sequence[Fault]] | None = None,
         read_back_faults: Mapping[str, Sequence[Fault]] | None = None,
+        undo_faults: Mapping[str, Sequence[Fault]] | None = None,
     ) -> None:
         self._clock = clock
-        self._faults = {"POST": _queues(faults), "GET": _queues(read_back_faults)}
+        self._faults = {
+            "POST": _queues(faults),
+            "GET": _queues(read_back_faults),
+            "DELETE": _queues(undo_faults),
+        }
         self.taken: Counter[str] = Counter()
         self.confirmed: set[str] = set()
         """Messages that were taken and whose response arrived."""
@@ -193,6 +210,9 @@ class ChatServer:
     def _usual(self, request: Request, name: str) -> Response:
         if request.method == "GET":
             return taken(name, room_of(request)) if self.taken[name] else refused("invalid-message")
+        if request.method == "DELETE":
+            there, self.taken[name] = self.taken[name], 0
+            return taken(name) if there else refused("invalid-message")
         if b"_id" not in (request.body or b""):
             self.taken[name] += 1
             return Response(200, {}, b'{"success":true}')

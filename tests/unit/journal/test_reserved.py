@@ -40,9 +40,9 @@ class ReservingLog(SqliteAttemptLog):
         self._reserved.update((each.seq, each) for each in reserved)
         return reserved
 
-    async def begin(self, seq: int, at: float) -> int:
+    async def begin(self, seq: int, at: float, what: str = "send") -> int:
         if seq not in self._reserved:
-            return await super().begin(seq, at)
+            return await super().begin(seq, at, what)
         await self.begin_reserved(self._reserved[seq])
         return self._reserved.pop(seq).attempt
 

@@ -42,16 +42,20 @@ def test_the_rules_of_a_run_come_back_as_they_were_planned(journal: JournalStore
     assert found.manifest == manifest
 
 
+def timeless(found: EarlierRow | None) -> EarlierRow | None:
+    return found and found._replace(at=None)
+
+
 def test_rows_are_looked_up_by_the_keys_on_record(journal: JournalStore) -> None:
     plan(journal, [keyed(2, b"k2"), keyed(3, b"k3"), keyed(4, b"k4"), keyed(5, b"k5"), keyed(6, None)])
     deliver(journal, {1: sent(), 2: None, 3: failed("", "no"), 5: sent()})
     with journal.delivered_keys([1], {1}, no_key) as find:
-        assert find(b"k2", b"whatever") == EarlierRow(1, 2, State.SENT, message(2).digest)
-        assert find(b"k3", None) == EarlierRow(1, 3, State.SENDING, message(3).digest)
+        assert timeless(find(b"k2", b"whatever")) == EarlierRow(1, 2, State.SENT, digest=message(2).digest)
+        assert timeless(find(b"k3", None)) == EarlierRow(1, 3, State.SENDING, digest=message(3).digest)
         assert find(b"k4", message(4).digest) is None  # it failed
         assert find(b"k5", None) is None  # it waits
         assert find(b"other", message(2).digest) is None  # row 2 is known by its key
-        assert find(b"other", message(6).digest) == EarlierRow(1, 6, State.SENT, message(6).digest)
+        assert timeless(find(b"other", message(6).digest)) == EarlierRow(1, 6, State.SENT, digest=message(6).digest)
     with journal.delivered_keys([], set(), no_key) as find:
         assert find(b"k2", message(2).digest) is None
 
@@ -75,8 +79,8 @@ def test_keys_of_other_names_are_made_anew_from_the_cells(journal: JournalStore)
 
     with journal.delivered_keys([1], set(), key_of) as find:
         assert find(b"of other names", None) is None
-        assert find(b"1:name 2", None) == EarlierRow(1, 2, State.SENT, message(2).digest)
-        assert find(b"x", message(3).digest) == EarlierRow(1, 3, State.SENT, message(3).digest)
+        assert timeless(find(b"1:name 2", None)) == EarlierRow(1, 2, State.SENT, digest=message(2).digest)
+        assert timeless(find(b"x", message(3).digest)) == EarlierRow(1, 3, State.SENT, digest=message(3).digest)
     with journal.delivered_keys([1], {1}, key_of) as find:
         assert find(b"of other names", None) is not None
 

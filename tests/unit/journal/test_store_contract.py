@@ -12,6 +12,7 @@ import pytest
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError
 from campaign.journal import Outcome, RecordedCell, State, open_journal
+from campaign.journal.attempts import RecordedAttempt
 
 from .planning import FACTS, NOON, message, plan
 
@@ -219,7 +220,29 @@ def test_an_outcome_is_recorded_with_every_detail(journal: JournalStore) -> None
     deliver(journal, {1: sent()})
     (result,) = journal.results(1)
     assert result.cells == (RecordedCell("name 2"), RecordedCell("2", 2, "0"))
-    assert result[2:] == (State.SENT, "", "", "abc", 200, 1, NOON, 0.5)
+    assert result[2:10] == (State.SENT, "", "", "abc", 200, 1, NOON, 0.5)
+    assert (result.seq, result.destination, result.body) == (1, message(2).destination, message(2).body)
+
+
+def test_every_attempt_is_told_in_the_order_of_the_rows(journal: JournalStore) -> None:
+    async def work() -> None:
+        async with journal.attempt_log(1) as log:
+            first, second = await log.begin(2, NOON), await log.begin(1, NOON + 1)
+            log.record_outcome(2, first, "refused", failed("full", "the room is full"))
+            log.record_outcome(1, second, "lost", Outcome(State.IN_DOUBT, "lost", "no response", at=NOON + 2))
+            log.record_read_back(1, NOON + 3, "found", sent(NOON + 4))
+            log.record_look_up(
+                NOON + 5, "listed", Outcome(State.SENT, reason="3 messages", http_status=200, at=NOON + 6)
+            )
+
+    plan(journal, [message(2), message(3)])
+    asyncio.run(work())
+    assert list(journal.attempts(1)) == [
+        RecordedAttempt(0, "look-up", NOON + 5, NOON + 6, "listed", 200, "3 messages"),
+        RecordedAttempt(1, "send", NOON + 1, NOON + 2, "lost", None, "no response"),
+        RecordedAttempt(1, "read-back", NOON + 3, NOON + 4, "found", 200, ""),
+        RecordedAttempt(2, "send", NOON, NOON, "refused", 400, "the room is full"),
+    ]
 
 
 def test_an_attempt_that_never_ended_leaves_its_row_sending(journal: JournalStore) -> None:
@@ -373,22 +396,28 @@ def test_one_kind_in_two_states_gives_two_reasons(journal: JournalStore) -> None
 def test_messages_are_counted_per_minute(journal: JournalStore) -> None:
     plan(journal, [message(row) for row in range(2, 7)])
     minute = NOON // 60 * 60
-    moments = {seq: sent(at) for seq, at in enumerate((minute, minute + 59, minute + 61, minute + 600), start=1)}
+    moments = {seq: sent(at) for seq, at in enumerate((minute, minute + 59, minute + 61, minute + 6000), start=1)}
     deliver(journal, {**moments, 5: failed("k", "why")})
-    assert journal.sent_per_minute(1) == (1, [(minute, 2), (minute + 60, 1), (minute + 600, 1)])
+    assert journal.sent_by_time(1) == (60, [(minute, 2), (minute + 60, 1), (minute + 6000, 1)])
+
+
+def test_messages_of_a_short_run_are_counted_per_second(journal: JournalStore) -> None:
+    plan(journal, [message(row) for row in range(2, 6)])
+    deliver(journal, {seq: sent(at) for seq, at in enumerate((NOON, NOON + 0.9, NOON + 1, NOON + 200), start=1)})
+    assert journal.sent_by_time(1) == (1, [(NOON, 2), (NOON + 1, 1), (NOON + 200, 1)])
 
 
 def test_a_long_run_is_counted_in_longer_intervals(journal: JournalStore) -> None:
     plan(journal, [message(row) for row in range(2, 502)])
     deliver(journal, {seq: sent(NOON + 120 * seq) for seq in range(1, 501)})
-    span, counts = journal.sent_per_minute(1)
-    assert span == 5
+    span, counts = journal.sent_by_time(1)
+    assert span == 300
     assert sum(count for _, count in counts) == 500
 
 
 def test_a_run_without_sent_messages_has_no_counts(journal: JournalStore) -> None:
     plan(journal, [message(2)])
-    assert journal.sent_per_minute(1) == (1, [])
+    assert journal.sent_by_time(1) == (1, [])
 
 
 def test_a_row_settled_as_sent_of_which_no_attempt_is_on_record_was_sent_at_no_known_time(
@@ -399,4 +428,4 @@ def test_a_row_settled_as_sent_of_which_no_attempt_is_on_record_was_sent_at_no_k
     journal.mark_cut_off_in_doubt(1)
     journal.settle(1, [range(2, 3)], State.SENT, "by hand")
     assert states(journal) == [State.SENT, State.IN_DOUBT]
-    assert journal.sent_per_minute(1) == (1, [])
+    assert journal.sent_by_time(1) == (1, [])

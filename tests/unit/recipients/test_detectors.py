@@ -10,6 +10,7 @@ from openpyxl.styles import Font
 
 from campaign.recipients.batches import batches
 from campaign.recipients.detectors import CellDetector, CellFinding
+from campaign.recipients.row_batch import RowBatch
 from campaign.sheets import open_sheet
 
 from .good_lists import LISTS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def found_in(path: Path, ids: Collection[str] = ("token", "rid")) -> list[CellFinding]:
     sheet = open_sheet(path)
     detector = CellDetector(sheet.columns, [column for column in sheet.columns if column.header in ids], sheet.columns)
-    return [finding for batch in batches(sheet) for findings in detector.check(batch).values() for finding in findings]
+    return [finding for rows in batches(sheet) for finding in detector.check(RowBatch(rows))]
 
 
 def said(path: Path) -> list[tuple[str, str, str]]:
@@ -47,7 +48,7 @@ def path(tmp_path: Path) -> Path:
         pytest.param("t,r,\\N", "null-word", "C2", "", id="a null"),
         pytest.param("'+84,r,An", "csv-apostrophe", "A2", "", id="an apostrophe"),
         pytest.param('t,r,"An \\"Bee\\" Tran"', "backslash-quotes", "C2", "", id="backslashes"),
-        pytest.param("t,r,Hi {name}", "placeholder-left", "C2", "{name}", id="a placeholder"),
+        pytest.param("t,r,Hi {name}", "placeholder-left", "C2", "has {name}", id="a placeholder"),
         pytest.param("t ,r,An", "trimmed", "A2", "", id="a blank after an id"),
     ],
 )
@@ -57,11 +58,7 @@ def test_a_cell_is_found_by_its_kind(path: Path, line: str, code: str, cell: str
 
 def test_only_the_columns_that_are_used_are_looked_at(path: Path) -> None:
     sheet = open_sheet(written(path, "token,rid,name", "t,r,Nguy?n"))
-    assert CellDetector(sheet.columns[:2]).check(list(sheet.rows())) == {}
-
-
-def test_a_list_without_rows_has_no_findings() -> None:
-    assert CellDetector([]).check([]) == {}
+    assert list(CellDetector(sheet.columns[:2]).check(RowBatch(list(sheet.rows())))) == []
 
 
 def test_ruined_ids_of_a_workbook_are_found(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from campaign.errors import Problem
 from campaign.recipients.lint import Linter
+from campaign.recipients.row_batch import RowBatch
 from campaign.sheets import CellValue, Row
 from campaign.sheets.number_format import CellText
 from campaign.sheets.table import columns_of
@@ -29,7 +30,7 @@ def looked_at(*cells: Cell, is_id: bool = False, problems: Sequence[Problem] = (
         value, code = cell if isinstance(cell, tuple) else (cell, "General")
         last = number == len(cells) + 1
         text = display.display(value, code)
-        linter.check([Row(number, (text,), (value,), (code,), tuple(problems) if last else ())])
+        linter.check(RowBatch([Row(number, (text,), (value,), (code,), tuple(problems) if last else ())]))
     return linter
 
 
@@ -83,7 +84,7 @@ def test_a_column_without_a_difference_has_no_example() -> None:
 def test_digits_that_excel_lost_in_an_unused_column_are_a_note() -> None:
     columns = columns_of(["Token", "Note"])
     linter = Linter(columns, used=columns[:1])
-    linter.check([Row(2, ("t", "1234567890123450000"), ("t", 1234567890123450000), ("General", "0"))])
+    linter.check(RowBatch([Row(2, ("t", "1234567890123450000"), ("t", 1234567890123450000), ("General", "0"))]))
     assert [(each.code, each.stops) for each in linter.findings()] == [("long-numbers", False)]
 
 
@@ -194,7 +195,7 @@ def test_faults_that_the_reader_found_in_cells_are_counted_by_column() -> None:
             Problem(f"B{number}", "contains a formula whose result was never calculated", "save it"),
             Problem(f"row {number}", "line 3 has 2 fields and the header has 3"),
         )
-        linter.check([Row(number, ("t", "", "#N/A"), ("t", None, "#N/A"), (), problems)])
+        linter.check(RowBatch([Row(number, ("t", "", "#N/A"), ("t", None, "#N/A"), (), problems)]))
     assert [(each.message, each.remedy) for each in linter.findings()] == [
         ("column B “” contains a formula whose result was never calculated (5 cells: B2, B3, B4, …)", "save it"),
         ("column C “Note” contains the error #N/A (5 cells: C2 “#N/A”, C3, C4, …)", "correct it in the sheet"),
@@ -205,7 +206,9 @@ def test_a_column_with_very_many_kinds_of_faults_names_some() -> None:
     columns = columns_of(["Note"])
     linter = Linter(columns)
     for number in range(2, 50):
-        linter.check([Row(number, ("",), (None,), (), (Problem(f"A{number}", f"is damaged: {number}", "x"),))])
+        linter.check(
+            RowBatch([Row(number, ("",), (None,), (), (Problem(f"A{number}", f"is damaged: {number}", "x"),))])
+        )
     assert len(linter.findings()) == 10
 
 

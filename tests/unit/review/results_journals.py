@@ -44,7 +44,7 @@ def planned(
         destination=f"room {row}",
         kind=kind,
         reason=reason,
-        body=b"{}",
+        body=None if refused[0] is State.INVALID else b"{}",
         digest=b"%d" % row,
         cells=encode_cells(texts, values, formats),
     )

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from campaign.errors import JournalError, ResultsError
 from campaign.journal.sqlite import SqliteJournal
 from campaign.review.results_workbook import write_results
+from campaign.review.workbook.data_sheet import DataSheet
 from tests.unit.held_files import hold_open
 
 from .results_journals import plan, sent, simple_rows, written
@@ -32,8 +32,8 @@ def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "method"),
     [
-        pytest.param(WriteOnlyWorksheet, "append", id="while rows are appended"),
-        pytest.param(zipfile.ZipFile, "write", id="while the sheets go into the archive"),
+        pytest.param(DataSheet, "write", id="while rows are written"),
+        pytest.param(zipfile.ZipFile, "writestr", id="while what surrounds them is"),
     ],
 )
 def test_a_disk_that_fills_up_within_the_rows_is_the_same(

@@ -96,11 +96,27 @@ def test_the_axes_of_the_charts_are_drawn(tmp_path: Path) -> None:
 
 
 def test_the_chart_of_the_pace_draws_messages_per_minute_with_the_idle_minutes(tmp_path: Path) -> None:
-    moments = [MORNING, MORNING + 59, MORNING + 60, MORNING + 240]
+    moments = [MORNING, MORNING + 59, MORNING + 60, MORNING + 2400]
     path = written(tmp_path, simple_rows(4), {seq: sent(at) for seq, at in enumerate(moments, start=1)})
     first = local_time(MORNING)
-    minutes = [first + timedelta(minutes=minute) for minute in range(5)]
-    assert charted(summary(path), 1) == list(zip(minutes, [2, 1, 0, 0, 1], strict=True))
+    minutes = [first + timedelta(minutes=minute) for minute in range(41)]
+    assert charted(summary(path), 1) == list(zip(minutes, [2, 1, *[0] * 38, 1], strict=True))
+
+
+def test_the_pace_of_a_run_of_seconds_is_drawn_in_seconds(tmp_path: Path) -> None:
+    moments = [MORNING, MORNING + 0.5, MORNING + 3]
+    path = written(tmp_path, simple_rows(3), {seq: sent(at) for seq, at in enumerate(moments, start=1)})
+    seconds = [local_time(MORNING) + timedelta(seconds=second) for second in range(4)]
+    assert charted(summary(path), 1) == list(zip(seconds, [2, 0, 0, 1], strict=True))
+    assert lines(summary(path))["Second"][0] == "Messages"
+
+
+def test_the_summary_begins_with_large_figures_and_their_share_of_the_list(tmp_path: Path) -> None:
+    sheet = summary(written(tmp_path, simple_rows(8), {1: sent(), 2: sent(), 3: failed(), 4: in_doubt(), 5: None}))
+    figures, captions, base = ([cell.value for cell in sheet[row][:4]] for row in (4, 5, 6))
+    assert figures == [2, 1, 1, 4]
+    assert captions == ["sent, 25.0%", "failed, 12.5%", "in doubt, 12.5%", "pending, 50.0%"]
+    assert base[0] == "of 8 rows of the list"
 
 
 def test_without_a_message_sent_there_is_no_chart_of_the_pace(tmp_path: Path) -> None:
@@ -109,7 +125,7 @@ def test_without_a_message_sent_there_is_no_chart_of_the_pace(tmp_path: Path) ->
 
 def test_a_run_over_midnight_has_days_below_its_chart(tmp_path: Path) -> None:
     at_once = written(tmp_path, simple_rows(2), {1: sent(), 2: sent()})
-    assert charts(summary(at_once))[1].x_axis.number_format.formatCode == "hh:mm"
+    assert charts(summary(at_once))[1].x_axis.number_format.formatCode == "hh:mm:ss"
     (tmp_path / "long").mkdir()
     for_days = written(tmp_path / "long", simple_rows(2), {1: sent(), 2: sent(MORNING + 2 * 86_400)})
     assert charts(summary(for_days))[1].x_axis.number_format.formatCode == "mm-dd hh:mm"
@@ -256,7 +272,7 @@ def test_the_rate_is_that_of_messages_sent() -> None:
 
 def test_a_long_pause_is_shown_by_its_first_and_last_span() -> None:
     minute = 60.0
-    points = list(pace_points(1, [(0, 5), (3 * minute, 1), (1000 * minute, 7)]))
+    points = list(pace_points(60, [(0, 5), (3 * minute, 1), (1000 * minute, 7)]))
     assert [(began / minute, messages) for began, messages in points] == [
         (0, 5),
         (1, 0),
@@ -269,7 +285,7 @@ def test_a_long_pause_is_shown_by_its_first_and_last_span() -> None:
 
 
 def test_over_long_spans_messages_are_counted_per_minute() -> None:
-    assert [point.messages for point in pace_points(5, [(0, 100), (300, 50)])] == [20, 10]
+    assert [point.messages for point in pace_points(300, [(0, 100), (300, 50)])] == [20, 10]
 
 
 def test_the_pace_of_a_long_run_is_counted_over_longer_spans(tmp_path: Path) -> None:

@@ -39,6 +39,19 @@ def test_a_cleared_ledger_has_forgotten_its_messages() -> None:
     assert ledger.taken() == []
 
 
+def test_a_deleted_message_stays_on_record_and_is_not_found() -> None:
+    ledger = Ledger()
+    stored = arrive(ledger, taken_as="m1")
+    ledger.delete("m1")
+    ledger.delete("m2")
+    assert ledger.find("m1") is None
+    assert ledger.taken() == [stored]
+    assert stored.deleted_at is not None
+    assert stored.as_json()["deleted"] is True
+    again = arrive(ledger, taken_as="m1")
+    assert ledger.find("m1") is again
+
+
 def test_the_latest_are_the_newest_messages_in_order() -> None:
     ledger = Ledger()
     for number in range(1, 6):
@@ -63,6 +76,7 @@ def test_an_entry_tells_everything_in_json() -> None:
                 "body": {"msg": "x"},
                 "has_credentials": False,
                 "taken": True,
+                "deleted": False,
                 "status": 200,
                 "fault": None,
             }

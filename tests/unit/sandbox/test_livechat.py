@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.sandbox import RateLimit
+from campaign.sandbox import Fault, FaultPlan, RateLimit
 
 from .conftest import LIVECHAT_PATH, Client
 
@@ -209,3 +209,61 @@ async def test_read_backs_have_a_window_of_their_own(open_sandbox: Open) -> None
 async def test_without_a_limiter_no_header_tells_of_it(client: Client) -> None:
     reply = await client.livechat()
     assert not [name for name in reply.headers if name.lower().startswith("x-ratelimit")]
+
+
+async def delete(client: Client, message_id: str, **fields: object) -> tuple[int, object]:
+    body = {"token": "t1", "rid": "r1", **fields}
+    reply = await client.ask("DELETE", f"{LIVECHAT_PATH}/{message_id}", json=body)
+    return reply.status, reply.content.get("error")
+
+
+async def test_a_message_is_deleted_once(client: Client) -> None:
+    await client.livechat(_id="m1")
+    reply = await client.ask("DELETE", f"{LIVECHAT_PATH}/m1", json={"token": "t1", "rid": "r1"})
+    assert (reply.status, reply.content["success"]) == (200, True)
+    assert reply.content["message"].keys() == {"_id", "ts"}
+    assert reply.content["message"]["_id"] == "m1"
+    [entry] = client.sandbox.ledger.taken()
+    assert entry.deleted_at is not None
+    assert (await client.read_back("m1")).status == 400
+    assert await delete(client, "m1") == (400, "invalid-message")
+
+
+async def test_a_deletion_is_refused_as_by_the_real_server(client: Client) -> None:
+    for room in ("r1", "kept-1", "closing-1"):
+        await client.livechat(_id=room, rid=room)
+    assert await delete(client, "r1", token="unknown-1") == (400, "invalid-token")
+    assert await delete(client, "r1", rid="unknown-1") == (400, "invalid-room")
+    assert await delete(client, "r1", token="t2") == (400, "error-action-not-allowed")
+    assert await delete(client, "kept-1", rid="kept-1") == (400, "error-action-not-allowed")
+    assert await delete(client, "closing-1", rid="closing-1") == (400, "room-closed")
+    extra = await client.ask("DELETE", f"{LIVECHAT_PATH}/r1", json={"token": "t1", "rid": "r1", "msg": "x"})
+    assert extra.content["error"] == "must NOT have additional properties [invalid-params]"
+    none = await client.ask("DELETE", f"{LIVECHAT_PATH}/r1")
+    assert none.content["error"] == "must have required property 'token' [invalid-params]"
+    assert [entry.deleted_at for entry in client.sandbox.ledger.taken()] == [None] * 3
+
+
+async def test_deletions_have_a_window_of_their_own(open_sandbox: Open) -> None:
+    client = await open_sandbox(limit=RateLimit(1, 60))
+    assert (await client.livechat(_id="m1")).status == 200
+    assert (await client.livechat()).status == 429
+    reply = await client.ask("DELETE", f"{LIVECHAT_PATH}/m1", json={"token": "t1", "rid": "r1"})
+    assert (reply.status, reply.headers["X-RateLimit-Remaining"]) == (200, "0")
+    assert (await client.ask("DELETE", f"{LIVECHAT_PATH}/m1", json={"token": "t1", "rid": "r1"})).status == 429
+
+
+@pytest.mark.parametrize(
+    ("fault", "gone"),
+    [
+        pytest.param(Fault.SERVER_ERROR_BEFORE, False, id="before"),
+        pytest.param(Fault.SERVER_ERROR_AFTER, True, id="after"),
+    ],
+)
+async def test_a_fault_strikes_a_deletion_before_or_after_it(open_sandbox: Open, fault: Fault, *, gone: bool) -> None:
+    client = await open_sandbox(faults=FaultPlan(script=(None, fault)))
+    await client.livechat(_id="m1")
+    await client.ask("DELETE", f"{LIVECHAT_PATH}/m1", json={"token": "t1", "rid": "r1"})
+    [entry] = client.sandbox.ledger.taken()
+    assert (entry.deleted_at is not None) is gone
+    assert client.sandbox.ledger.entries[-1].fault == fault.value

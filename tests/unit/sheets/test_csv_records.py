@@ -139,3 +139,42 @@ def test_a_field_may_be_longer_than_the_csv_module_allows_by_itself() -> None:
 
 def test_the_first_line_may_have_another_number() -> None:
     assert next(read_records(io.StringIO("a"), ",", first_line=2)).line == 2
+
+
+def read_with_width(text: str, width: int, delimiter: str = ",") -> list[CsvRecord]:
+    return list(read_records(io.StringIO(text, newline=""), delimiter, width=width))
+
+
+SWALLOWED = "line 2: a field starts with a quotation mark that is not closed before line {}, and the lines from here on"
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        pytest.param('t,r,n\n1,2,"An\n3,4,B\n5,6,C"\n7,8,D\n', 4, id="closed by a stray mark"),
+        pytest.param('t,r,n\n1,2,"An\n3,4,B\n5,6,C\n"\n7,8,D\n', 5, id="closed by a mark alone"),
+        pytest.param('t,r,n\r\n1,2,"An\r\n3,4,B\r\n5,6,C"\r\n7,8,D\r\n', 4, id="Windows line ends"),
+    ],
+)
+def test_a_field_that_contains_rows_was_not_closed_where_it_should_be(text: str, last: int) -> None:
+    _, broken, second, third, *_ = found = read_with_width(text, 3)
+    assert broken.error == f"{SWALLOWED.format(last)} look like rows"
+    assert broken.fields == ["1", "2", "An"]
+    assert (second.fields, third.fields[:2]) == (["3", "4", "B"], ["5", "6"])
+    assert found[-1].fields == ["7", "8", "D"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        pytest.param('1,2,"12 Lê Lợi\nQuận 1, TP. HCM, Việt Nam"\n', 3, id="an address"),
+        pytest.param('1,2,"Hello\n\nbye"\n', 3, id="paragraphs"),
+        pytest.param('1,"a\nb,c\nd,e"\n', 2, id="two columns, and a comma in two lines"),
+        pytest.param('"a\nb\nc"\n', 1, id="one column"),
+        pytest.param('1,2,"a\n,,"\n', 3, id="delimiters alone"),
+        pytest.param('1,2,"a\nb,c,d"\n', 0, id="a width that is not known"),
+    ],
+)
+def test_a_text_of_several_lines_is_one(text: str, width: int) -> None:
+    (record,) = read_with_width(text, width)
+    assert record.error == ""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from campaign.errors import RecipientsError
-from campaign.sheets.csv_records import find_delimiter
+from campaign.sheets.delimiter import find_delimiter
 
 
 def found(*lines: str, wanted: str | None = None, header_row: int = 1, suffix: str = ".csv") -> str:

@@ -105,7 +105,10 @@ def test_letters_of_cp1258_are_to_be_composed(path: Path) -> None:
 
 def test_an_encoding_that_cannot_be_detected_is_refused(path: Path) -> None:
     path.write_bytes(table(["Иван Петров".encode("cp1251"), "Добрый день".encode("cp1251")], 20))
-    message = r"^customers\.csv: is in an unknown encoding; set encoding to the one it was saved in, or save it"
+    message = (
+        r"^customers\.csv: is in an unknown encoding; as cp1251, it has “Иван” and “Петров”; as cp1253, it has .*; "
+        r"set encoding to the one it was saved in, or save it"
+    )
     with pytest.raises(RecipientsError, match=message):
         find_encoding(path, None)
 
@@ -170,3 +173,18 @@ def test_an_encoding_that_is_none_is_refused(path: Path, wanted: str) -> None:
     path.write_bytes(b"name\n")
     with pytest.raises(RecipientsError, match=r"^encoding: “.*” is not an encoding; use a name such as utf-8"):
         find_encoding(path, wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        pytest.param("André,Zoë Çelik".encode("cp850"), [("cp850", ("André", "Zoë", "Çelik"))], id="DOS"),
+        pytest.param("สมชาย,ใจดี".encode("cp874"), [("cp874", ("สมชาย", "ใจดี"))], id="Thai"),
+        pytest.param("José,Müller".encode("cp1252"), [], id="what was guessed"),
+    ],
+)
+def test_the_words_of_a_guess_are_told_as_other_encodings_read_them(
+    path: Path, text: bytes, readings: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    path.write_bytes(b"a,b\n" + text + b"\n")
+    assert [tuple(other) for other in find_encoding(path, None).others][: len(readings) or 1] == readings

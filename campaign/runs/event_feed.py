@@ -1,4 +1,4 @@
-"""The events of a delivery on their way to a caller, who may be slower than the delivery."""
+"""Hands the events of a delivery to its caller, and holds rows back while too many of them wait."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ EVENTS_AHEAD = 64
 """Events that wait for the caller before no further row begins."""
 
 
-class EventFlow:
-    """Hands events to a caller, and holds the delivery back while many of them have not been taken.
+class EventFeed:
+    """The events of one delivery.
 
     Attributes:
         follow: called in the event loop for each row that has reached a final state; None where no caller follows.
@@ -28,10 +28,10 @@ class EventFlow:
         self._room.set()
 
     def publish(self, event: RowEvent) -> None:
-        """Hand over an event; `follow` is set."""
-        assert self.follow is not None  # noqa: S101 - else it is not called
-        self._ahead += 1
-        self.follow(event)
+        """Hand over an event."""
+        if self.follow is not None:
+            self._ahead += 1
+            self.follow(event)
 
     def taken(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Count an event that the caller has received; from any thread."""
@@ -40,7 +40,7 @@ class EventFlow:
             loop.call_soon_threadsafe(self._room.set)
 
     async def wait_for_room(self, shutdown: Shutdown) -> None:
-        """Wait until the caller has taken enough; returns at once when the run is shutting down."""
+        """Wait until fewer than `EVENTS_AHEAD` events are on their way."""
         while self._ahead >= EVENTS_AHEAD and not shutdown:
             self._room.clear()
             if self._ahead >= EVENTS_AHEAD:  # else it was taken in another thread meanwhile

@@ -1,0 +1,101 @@
+"""What a journal in memory tells of its runs; `sqlite.status` is its counterpart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.digests import digest_of
+from campaign.journal.memory_doubts import MemoryDoubts
+from campaign.journal.records import State, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
+
+RANKS = {State.SENT: 2, State.IN_DOUBT: 1}
+"""What is known of a row's message: 2: it was sent, 1: it may have been, 0: it was not."""
+
+
+@dataclass
+class MemorySession:
+    """A delivery. Times in seconds, `began` and `seconds` by the monotonic clock."""
+
+    run: int
+    host: str
+    process: int
+    started_at: float
+    began: float
+    retry: tuple[State, ...] = ()
+    by: str = ""
+    ended_at: float | None = None
+    seconds: float | None = None
+
+
+class MemoryStatus(MemoryDoubts):
+    """The part of a journal in memory that `campaign status` reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sessions: list[MemorySession] = []
+        self._activities: dict[int, Activity] = {}
+        self._holder: Holder | None = None
+
+    def record_activity(self, session: int, activity: Activity) -> None:
+        """Record what a delivery does at the moment; see `JournalStore.record_activity`."""
+        last = self._activities.get(session)
+        if last is None or activity.at >= last.at:
+            self._activities[session] = activity._replace(stopping=storable(activity.stopping))
+
+    def activity(self) -> Activity | None:
+        """What the delivery under way did when that was last recorded; see `JournalStore.activity`."""
+        under_way = [number for number in self._activities if self._sessions[number - 1].ended_at is None]
+        return self._activities[max(under_way)] if under_way else None
+
+    def holder(self) -> Holder | None:
+        """The holder of the journal; see `JournalStore.holder`."""
+        return self._holder
+
+    def sessions(self, run: int) -> list[SessionRecord]:
+        """The deliveries of a run, oldest first."""
+        return [
+            SessionRecord(number, each.host, each.process, each.started_at, each.ended_at, each.by)
+            for number, each in enumerate(self._sessions, start=1)
+            if each.run == run
+        ]
+
+    def coverage(self, runs: Sequence[int]) -> Coverage | None:
+        """How much of the latest list has its messages; see `JournalStore.coverage`."""
+        if not runs:
+            return None
+        lists = [number for number in runs if not _is_to_fix(self._runs[number])]
+        run = max(lists or runs)
+        by_digest: dict[bytes, int] = {}
+        by_row: dict[int, int] = {}
+        for number in runs:
+            for row in self._runs[number].rows.values():
+                rank = RANKS.get(row.outcome.state, 0)
+                digest, origin = row.planned.digest, row.planned.origin
+                if digest is not None:
+                    by_digest[digest] = max(rank, by_digest.get(digest, 0))
+                if origin is not None and origin[0] == run:
+                    by_row[origin[1]] = max(rank, by_row.get(origin[1], 0))
+        ranks = [_rank(row, by_digest, by_row) for row in self._runs[run].rows.values()]
+        return Coverage(run, len(ranks), ranks.count(2), ranks.count(1))
+
+
+def _is_to_fix(run: MemoryRun) -> bool:
+    return any(row.planned.origin is not None for row in run.rows.values())
+
+
+def _rank(row: MemoryRow, by_digest: dict[bytes, int], by_row: dict[int, int]) -> int:
+    if row.outcome.kind == ALREADY_SENT:
+        return RANKS[State.SENT]
+    digest = row.planned.digest
+    if row.outcome.kind == ALREADY_IN_DOUBT:  # what became of it meanwhile is on record with the earlier row
+        digest = digest_of(row.planned.body)
+    known = by_digest.get(digest, 0) if digest is not None else 0
+    return max(RANKS.get(row.outcome.state, 0), known, by_row.get(row.planned.number, 0))

@@ -1,0 +1,129 @@
+"""How much of a list has its messages over all runs, in SQL: rows of different runs are compared by their identity.
+
+Reading must be quick beside a delivery. A run that is alone takes one look at the states of its rows; where there are
+others, the identities of the rows that this run has not sent are sought among those that the others have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from campaign.journal.activity import Coverage
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.digests import digest_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+IDENTITY = (
+    "coalesce(digest.digest, (SELECT digest_of(body) FROM message "
+    "WHERE message.run = status.run AND message.seq = status.seq))"
+)
+"""What two rows have in common that are the same from run to run; an older journal has no digests."""
+
+_ROWS = "FROM status LEFT JOIN digest USING (run, seq)"
+
+_RANK = "CASE state WHEN 'sent' THEN 2 WHEN 'in_doubt' THEN 1 ELSE 0 END"
+"""What is known of a row's message: 2: it was sent, 1: it may have been, 0: it was not."""
+
+_DELIVERED = "state IN ('sent', 'in_doubt')"
+
+_OPEN = f"state NOT IN ('sent', 'invalid') AND kind <> '{ALREADY_SENT}'"
+"""Rows whose own run does not say that they were sent, and that have a message."""
+
+
+def read_coverage(connection: sqlite3.Connection, runs: Sequence[int]) -> Coverage:
+    """How much of the latest list has its messages; see `JournalStore.coverage`.
+
+    Args:
+        connection: to the journal; nothing but its temporary tables is written to.
+        runs: the runs that count, at least one.
+
+    Raises:
+        sqlite3.Error: the journal cannot be read.
+    """
+    connection.create_function("digest_of", 1, digest_of, deterministic=True)
+    run = _latest_list(connection, runs)
+    others = [number for number in sorted(runs, reverse=True) if number != run and _has_delivered(connection, number)]
+    sent, in_doubt, rows, alike, looked_up = connection.execute(
+        f"SELECT coalesce(sum(state = 'sent' OR kind = '{ALREADY_SENT}'), 0), coalesce(sum(state = 'in_doubt'), 0), "  # noqa: S608 - our own names
+        f"count(*), coalesce(sum(kind = 'duplicate'), 0), coalesce(sum(kind = '{ALREADY_IN_DOUBT}'), 0) "
+        "FROM status WHERE run = ?",
+        (run,),
+    ).fetchone()
+    if not others and not alike and not looked_up:
+        return Coverage(run, rows, sent, in_doubt)
+    with _temporary_tables(connection):
+        _seek(connection, run, others)
+        return Coverage(run, rows, *_count(connection, run))
+
+
+def _latest_list(connection: sqlite3.Connection, runs: Sequence[int]) -> int:
+    for number in sorted(runs, reverse=True):
+        if connection.execute("SELECT 1 FROM origin WHERE run = ? LIMIT 1", (number,)).fetchone() is None:
+            return number
+    return max(runs)
+
+
+def _has_delivered(connection: sqlite3.Connection, run: int) -> bool:
+    query = f"SELECT 1 FROM status WHERE run = ? AND {_DELIVERED} LIMIT 1"  # noqa: S608
+    return connection.execute(query, (run,)).fetchone() is not None
+
+
+@contextlib.contextmanager
+def _temporary_tables(connection: sqlite3.Connection) -> Iterator[None]:
+    """What is sought and how it was found: by identity, and by row of the list for lines of a sheet To fix."""
+    connection.execute("CREATE TEMP TABLE sought (identity BLOB PRIMARY KEY, rank INTEGER NOT NULL) WITHOUT ROWID")
+    connection.execute("CREATE TEMP TABLE fixed (row INTEGER PRIMARY KEY, rank INTEGER NOT NULL)")
+    try:
+        yield
+    finally:
+        connection.execute("DROP TABLE temp.sought")
+        connection.execute("DROP TABLE temp.fixed")
+
+
+def _seek(connection: sqlite3.Connection, run: int, others: Sequence[int]) -> None:
+    # In order, which is fast for a million; a duplicate has its message from an earlier row of its own run.
+    of_interest = _OPEN if others else f"{_OPEN} AND state = 'skipped'"
+    connection.execute(
+        f"INSERT OR IGNORE INTO sought SELECT identity, 0 FROM (SELECT {IDENTITY} AS identity {_ROWS} "  # noqa: S608
+        f"WHERE run = ? AND {of_interest}) WHERE identity IS NOT NULL ORDER BY identity",
+        (run,),
+    )
+    for number in (run, *others):
+        if not connection.execute("SELECT 1 FROM sought WHERE rank < 2 LIMIT 1").fetchone():
+            break
+        connection.execute(
+            f"INSERT INTO sought SELECT identity, max(rank) FROM (SELECT {IDENTITY} AS identity, {_RANK} AS rank "  # noqa: S608
+            f"{_ROWS} WHERE run = ? AND {_DELIVERED}) WHERE identity IN (SELECT identity FROM sought) "
+            "GROUP BY identity ON CONFLICT (identity) DO UPDATE SET rank = max(rank, excluded.rank)",
+            (number,),
+        )
+    for number in others:
+        connection.execute(
+            f"INSERT INTO fixed SELECT origin_row, max({_RANK}) FROM origin JOIN status USING (run, seq) "  # noqa: S608
+            f"WHERE run = ? AND origin_run = ? AND {_DELIVERED} "
+            "GROUP BY origin_row ON CONFLICT (row) DO UPDATE SET rank = max(rank, excluded.rank)",
+            (number, run),
+        )
+
+
+def _count(connection: sqlite3.Connection, run: int) -> tuple[int, int]:
+    """How many rows of a run were sent, and may have been, as far as the temporary tables know."""
+    by_row = "0"
+    if connection.execute("SELECT 1 FROM fixed LIMIT 1").fetchone():
+        by_row = (
+            "coalesce((SELECT rank FROM message CROSS JOIN fixed USING (row) "
+            "WHERE message.run = status.run AND message.seq = status.seq), 0)"
+        )
+    found = dict(
+        connection.execute(
+            f"SELECT CASE WHEN state = 'sent' OR kind = '{ALREADY_SENT}' THEN 2 ELSE max({_RANK}, {by_row}, "  # noqa: S608
+            f"CASE state WHEN 'invalid' THEN 0 ELSE coalesce((SELECT rank FROM sought WHERE identity = {IDENTITY}), 0) "
+            f"END) END AS known, count(*) {_ROWS} WHERE run = ? GROUP BY known",
+            (run,),
+        ).fetchall()
+    )
+    return found.get(2, 0), found.get(1, 0)

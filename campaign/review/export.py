@@ -1,0 +1,152 @@
+"""Every row of a run for other programs: one JSON object or one CSV record a row, with its message and its attempts.
+
+docs/results.md describes the fields. A field is never renamed or taken away within a version; new ones may be added.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal
+
+from campaign.journal import State
+from campaign.review.workbook.sheet_layouts import distinct_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from campaign.channels.preview import MessagePreview
+    from campaign.journal import JournalStore, RowResult, RunRecord
+    from campaign.journal.attempts import RecordedAttempt
+
+VERSION = 1
+
+CSV_FIELDS = (
+    "version",
+    "run",
+    "row",
+    "state",
+    "kind",
+    "reason",
+    "destination",
+    "message",
+    "message_id",
+    "http_status",
+    "sent_at",
+    "latency_ms",
+    "attempt_count",
+    "attempts",
+    "payload",
+)
+"""The fields of a CSV record, before the columns of the list."""
+
+CELL_PREFIX = "cell: "
+"""Before the header of a column of the list, so that no column can be taken for a field."""
+
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().,/-]*$)")
+"""The beginning of what a spreadsheet program takes for a formula; not that of a phone number or a negative number."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def exported(
+    journal: JournalStore,
+    run: RunRecord,
+    preview: Callable[[dict[str, Any]], MessagePreview],
+    form: Literal["csv", "jsonl"],
+) -> Iterator[str]:
+    """Every row of a run as text, in sheet order.
+
+    Args:
+        journal: the journal that contains the run.
+        run: the run.
+        preview: draws a payload, as the run's channel does.
+        form: CSV with a header, or JSON lines.
+
+    Raises:
+        JournalError: the journal cannot be read.
+    """
+    headers = distinct_headers(run.manifest.headers)
+    records = _records(journal, run, preview, headers)
+    if form == "jsonl":
+        yield from (_encode(record) + "\n" for record in records)
+        return
+    yield _csv_line([*CSV_FIELDS, *(CELL_PREFIX + header for header in headers)])
+    for record in records:
+        cells = record.pop("cells")
+        record["attempt_count"] = len(record["attempts"])
+        record["attempts"] = _encode(record["attempts"])
+        record["payload"] = None if record["payload"] is None else _encode(record["payload"])
+        yield _csv_line([*(record[name] for name in CSV_FIELDS), *(cells.get(header, "") for header in headers)])
+
+
+def _records(
+    journal: JournalStore,
+    run: RunRecord,
+    preview: Callable[[dict[str, Any]], MessagePreview],
+    headers: list[str],
+) -> Iterator[dict[str, Any]]:
+    attempts = groupby(journal.attempts(run.number), key=attrgetter("seq"))
+    seq, of_row = next(attempts, (None, iter(())))
+    for result in journal.results(run.number):
+        while seq is not None and seq < result.seq:  # look-ups, which are no single row's
+            seq, of_row = next(attempts, (None, iter(())))
+        made = list(of_row) if seq == result.seq else []
+        yield _record(run, result, made, preview, headers)
+
+
+def _record(
+    run: RunRecord,
+    result: RowResult,
+    attempts: list[RecordedAttempt],
+    preview: Callable[[dict[str, Any]], MessagePreview],
+    headers: list[str],
+) -> dict[str, Any]:
+    payload = None if result.body is None else json.loads(result.body)
+    return {
+        "version": VERSION,
+        "run": run.number,
+        "row": result.row,
+        "state": str(result.state),
+        "kind": result.kind,
+        "reason": result.reason,
+        "destination": result.destination,
+        "message": None if payload is None else preview(payload).text,
+        "message_id": result.message_id,
+        "http_status": result.http_status,
+        "sent_at": _instant(result.at) if result.state is State.SENT else None,
+        "latency_ms": None if result.latency is None else round(result.latency * 1000, 1),
+        "attempts": [
+            {
+                "what": each.what,
+                "started_at": _instant(each.started_at),
+                "ended_at": _instant(each.ended_at),
+                "result": each.result,
+                "http_status": each.http_status,
+                "detail": each.detail,
+            }
+            for each in attempts
+        ],
+        "payload": payload,
+        "cells": dict(zip(headers, (cell.text for cell in result.cells), strict=False)),
+    }
+
+
+def _instant(at: float | None) -> str | None:
+    """A time in ISO 8601, in UTC, to the millisecond."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _csv_line(fields: list[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([_field(field) for field in fields])
+    return line.getvalue()
+
+
+def _field(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
