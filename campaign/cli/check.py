@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaign.cli.check_report import check_plan
-from campaign.cli.options import ROWS, campaign_options, load, output_options
+from campaign.cli.options import ROWS, campaign_options, load, output_options, row_options
 from campaign.planning import prepare
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Plan without sending: the mapping, the counts, every problem by cell.")
 @campaign_options
+@row_options
 @ROWS
 @output_options
 def check(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name

@@ -84,14 +84,25 @@ _CAMPAIGN_OPTIONS = (
         "--legacy-font", type=click.Choice(["convert"]), help="Convert text of TCVN3 and VNI fonts to Unicode."
     ),
     click.option(
+        "--accept", multiple=True, metavar="CODE", help="Send in spite of findings with this code; may be repeated."
+    ),
+)
+
+
+def row_options(command: Command) -> Command:
+    """Which rows are sent."""
+    for decorate in reversed(_ROW_OPTIONS):
+        command = decorate(command)
+    return command
+
+
+_ROW_OPTIONS = (
+    click.option(
         "--where", multiple=True, metavar="EXPR", help="Send only rows for which this is true, as in {% if EXPR %}."
     ),
     SUPPRESS,
     click.option(
         "--key", multiple=True, metavar="NAME", help="A variable or header that makes two rows the same, in any run."
-    ),
-    click.option(
-        "--accept", multiple=True, metavar="CODE", help="Send in spite of findings with this code; may be repeated."
     ),
 )
 
@@ -143,7 +154,8 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     overrides: Overrides = {name: given.get(name) for name in names}  # type: ignore[assignment] # named above
     overrides["columns"], overrides["values"] = dict(given["mapped"]), dict(given["values"])
     overrides["accept"] = given["accept"]
-    overrides["where"], overrides["suppress"], overrides["key"] = given["where"], given["suppress"], given["key"]
+    for rule in ("where", "suppress", "key"):
+        overrides[rule] = given.get(rule) or ()
     return load_campaign(file, **overrides)
 
 

@@ -23,6 +23,7 @@ from campaign.cli.options import (
     operator,
     output_options,
     proxies,
+    row_options,
 )
 from campaign.cli.reports import show_report
 from campaign.delivery.proxies import NO_PROXIES
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Plan, ask, deliver, and write the results workbook.")
 @campaign_options
+@row_options
 @delivery_options
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows even if others are invalid.")
 @click.option("--new", is_flag=True, help="Start over even if there is an earlier run; says who gets it again.")

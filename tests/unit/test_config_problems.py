@@ -132,7 +132,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(f"{LEAST}[after]\ncommand = []\n", "after.command: names no program", id="command of no words"),
         pytest.param(
             f"{LEAST}[after]\ncommand = ['notify', 7]\n",
-            "after.command.1: is “7”, and must be text; put it in quotation marks",
+            "after.command.2: is “7”, and must be text; put it in quotation marks",
             id="number in a command",
         ),
         pytest.param(
