@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import AfterSection, Campaign, ChecksSection, problem_of, unknown_key
+from campaign.config import AfterSection, Campaign, ChecksSection, SuppressSection, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
-from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, expanded, refuse_web_address, with_paths
+from campaign.more_rules import NO_MORE, MoreRules, more_rules, with_more_rules
+from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, path_of, with_paths
 from campaign.toml_text import read_toml
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
@@ -36,6 +38,9 @@ class Overrides(TypedDict, total=False):
         delimiter: of a CSV.
         hidden_rows: "send" or "skip" rows that the sheet hides.
         label: the header of the column by whose text rows are called.
+        where: expressions that a row has to meet besides those of the file.
+        key: the variables or headers that make two rows the same.
+        suppress: further lists of those who get nothing: paths, "VARIABLE=FILE", or the settings of [[suppress]].
         legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode.
         accept: codes of findings to accept besides those of the file.
         columns: variable to header.
@@ -53,6 +58,9 @@ class Overrides(TypedDict, total=False):
     delimiter: str | None
     hidden_rows: str | None
     label: str | None
+    where: str | Collection[str]
+    key: str | Collection[str] | None
+    suppress: Collection[str | Path | Mapping[str, Any]]
     legacy_font: str | None
     accept: Collection[str]
     columns: Mapping[str, str]
@@ -78,34 +86,25 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
         close = difflib.get_close_matches(unknown, Overrides.__annotations__, n=1)
         hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(Overrides.__annotations__)}"
         raise CampaignFileError(Problem(unknown, "there is no such setting to override", hint))
-    template = _path(overrides.get("template"), SAVE_TEMPLATE)
-    recipients = _path(overrides.get("recipients"), DOWNLOAD)
+    template = path_of(overrides.get("template"), SAVE_TEMPLATE)
+    recipients = path_of(overrides.get("recipients"), DOWNLOAD)
     nested: dict[str, Any] = {
         "template": str(template.absolute()) if template and template.is_file() else overrides.get("template"),
         "recipients": {
             "file": str(recipients.absolute()) if recipients else None,
             **{name: overrides.get(name) for name in LIST_SETTINGS},
+            "key": overrides.get("key") or None,
         },
         "columns": dict(overrides.get("columns", {})),
         "values": dict(overrides.get("values", {})),
         "server": {"url": overrides.get("server")},
         "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
     }
-    loaded = load_campaign(Path(file), _without_blanks(nested))
+    more = more_rules(overrides.get("where", ()), overrides.get("suppress", ()))
+    loaded = load_campaign(Path(file), _without_blanks(nested), more)
     accepted = known_codes(overrides.get("accept") or ())
     both = tuple(dict.fromkeys((*loaded.checks.accept, *sorted(accepted))))
     return loaded.model_copy(update={"checks": ChecksSection(accept=both)})
-
-
-def _path(given: str | Path | None, remedy: str) -> Path | None:
-    """A path of the overrides, from the home folder where it says so.
-
-    Raises:
-        CampaignFileError: it is a web address.
-    """
-    if given:
-        refuse_web_address(str(given), remedy)
-    return expanded(Path(given)) if given else None
 
 
 def _without_blanks(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,18 +112,19 @@ def _without_blanks(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None and value != {}}
 
 
-def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Campaign:
+def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None, more: MoreRules = NO_MORE) -> Campaign:
     """Read a campaign file, or make a campaign from a spreadsheet.
 
     Args:
         file: a campaign file; or a spreadsheet, and then `overrides` must name the template.
         overrides: settings that replace the file's, in its own structure ({"server": {"url": …}}).
+        more: rules to add to the file's.
 
     Raises:
         CampaignFileError: every problem of the file, by key.
     """
     overrides = overrides or {}
-    file = _path(file, DOWNLOAD) or file
+    file = path_of(file, DOWNLOAD) or file
     home = real_file(file)
     if file.is_dir():
         raise CampaignFileError(Problem(str(file), "is a folder", "name the campaign file in it"))
@@ -139,6 +139,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
     else:
         given = with_paths(file, read_toml(file))
     merged = _merge(_without_list_settings(_without_overridden_values(given, overrides), overrides), overrides)
+    merged = with_more_rules(merged, more)
     merged.setdefault("name", home.stem)
     _refuse_reserved(file, str(merged["name"]))
     return _validate(file, {**merged, "folder": home.parent, "file": home}, given)
@@ -167,6 +168,37 @@ def named_in(file: Path) -> NamedFiles:
     given = read_toml(file)
     section = given.get("recipients")
     return NamedFiles(str(given.get("template", "")), str(section.get("file", "")) if isinstance(section, dict) else "")
+
+
+class NamedLists(NamedTuple):
+    """The suppression lists that a campaign file names, and where its variables come from."""
+
+    lists: tuple[SuppressSection, ...] = ()
+    columns: Mapping[str, str] = MappingProxyType({})
+    values: Mapping[str, str] = MappingProxyType({})
+
+
+def suppress_in(file: Path) -> NamedLists:
+    """The suppression lists of a campaign file, whatever else is in it.
+
+    Raises:
+        CampaignFileError: it cannot be read, or they are not written as they should be.
+    """
+    given = with_paths(file, read_toml(file))
+    names = ("suppress", "columns", "values")
+    least = {"name": "x", "folder": file.parent, "template": "x", "recipients": {"file": "x"}}
+    read = _validate(file, {**least, **{name: given[name] for name in names if name in given}}, {})
+    return NamedLists(read.suppress, read.columns, read.values)
+
+
+def suppress_sections(given: Collection[str]) -> tuple[SuppressSection, ...]:
+    """The suppression lists that options name: paths, or "VARIABLE=FILE".
+
+    Raises:
+        CampaignFileError: one is a web address, or blank.
+    """
+    least = {"name": "x", "folder": Path(), "template": "x", "recipients": {"file": "x"}}
+    return _validate(Path("--suppress"), with_more_rules(least, more_rules((), given)), {}).suppress
 
 
 def _refuse_reserved(file: Path, name: str) -> None:
@@ -229,7 +261,7 @@ def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any
     if other is None or not isinstance(section, dict):
         return given
     no_dates = Path(other).suffix.lower() in TEXT_FILES
-    kept = ("hidden_rows", "label", "legacy_font", *(() if no_dates else ("short_date",)))
+    kept = ("hidden_rows", "label", "legacy_font", "where", "key", *(() if no_dates else ("short_date",)))
     return {**given, "recipients": {name: section[name] for name in kept if name in section}}
 
 
@@ -258,4 +290,5 @@ def _validate(file: Path, merged: dict[str, Any], given: Mapping[str, Any]) -> C
     except ValidationError as error:
         raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
     resolved = campaign.recipients.model_copy(update={"file": campaign.folder / campaign.recipients.file})
-    return campaign.model_copy(update={"recipients": resolved})
+    lists = tuple(each.model_copy(update={"file": campaign.folder / each.file}) for each in campaign.suppress)
+    return campaign.model_copy(update={"recipients": resolved, "suppress": lists})

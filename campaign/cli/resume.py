@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import after_in_file, server_in_file
+from campaign.campaign_file import after_in_file, server_in_file, suppress_sections
 from campaign.cli.after import notify_after
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
@@ -15,6 +15,7 @@ from campaign.cli.options import (
     MOVED,
     RESULTS,
     ROWS,
+    SUPPRESS,
     campaign_paths,
     credentials,
     delivery_options,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--recover", is_flag=True, help="Go on although files of the journal are lost: rows that wait may have been sent."
 )
+@SUPPRESS
 @MOVED
 @ROWS
 @RESULTS
@@ -82,6 +84,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
         rows=given["rows"] or (),
+        suppress=suppress_sections(given["suppress"]),
     )
     after = after_in_file(file)
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:

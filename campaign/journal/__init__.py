@@ -19,6 +19,7 @@ from campaign.journal.records import (
     Tally,
     WaitingRow,
 )
+from campaign.journal.selection_store import Omission, SelectedRow
 from campaign.journal.store import JournalStore
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = [
     "Holder",
     "JournalStore",
     "NextMessage",
+    "Omission",
     "Origin",
     "Outcome",
     "PlannedRow",
@@ -42,6 +44,7 @@ __all__ = [
     "RowResult",
     "RunManifest",
     "RunRecord",
+    "SelectedRow",
     "SessionRecord",
     "State",
     "StatedQuota",

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels.look_up import look_up_of
-from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Shutdown, StopReason
+from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, RowEvent, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.delivery.redaction import Redaction
@@ -24,12 +24,12 @@ from campaign.runs.event_feed import EventFeed
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.session_task import SessionTask
+from campaign.runs.suppression import leave_out_suppressed
 from campaign.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from campaign.delivery import RowEvent
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, Tally
     from campaign.runs.run import Run
@@ -82,7 +82,7 @@ class Delivery(SessionTask):
     def follow(self, follow: Callable[[RowEvent], object]) -> None:
         """Call a function in the event loop for each row that has reached a final state.
 
-        No further row begins while `EVENTS_AHEAD` of the events have not been `taken`.
+        No further row begins while `event_feed.EVENTS_AHEAD` of the events have not been `taken`.
         """
         self._events.follow = follow
 
@@ -151,7 +151,8 @@ class Delivery(SessionTask):
         settler = DoubtSettler(run.journal, run.number, look_up_of(run.channel), self._session)
         try:
             async with HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport:
-                rounds = Rounds(settler, partial(self._open_context, transport, settings, redaction))
+                open_context = partial(self._open_context, transport, settings, redaction)
+                rounds = Rounds(settler, open_context, None if self._look_only else self._leave_out_suppressed)
                 try:
                     return await self._perform_rounds(rounds)
                 finally:
@@ -173,6 +174,13 @@ class Delivery(SessionTask):
         with contextlib.suppress(JournalError):
             await rounds.look()
         return reason
+
+    async def _leave_out_suppressed(self, retry: tuple[State, ...]) -> None:
+        """Skip who stands in a suppression list by now; each is an event."""
+        omitted = await leave_out_suppressed(self._run, retry, self._rows if retry else (), session=self._session)
+        for each in omitted if self._events.follow else ():
+            await self._events.wait_for_room(self._shutdown)
+            self._events.publish(RowEvent(each.row, State.SKIPPED, each.reason))
 
     @contextlib.asynccontextmanager
     async def _open_context(

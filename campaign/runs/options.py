@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from campaign.config import SuppressSection
     from campaign.delivery.proxies import ProxySettings
     from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
@@ -76,6 +77,7 @@ class RunOptions:
         concurrency: requests in flight at once; None: as the campaign says.
         retry: rows in these states (failed, in doubt) are sent again.
         rows: the numbers of those; (): all.
+        suppress: lists of those who get nothing, besides those that the run was planned with.
         look: look up the rows in doubt, and send nothing.
         server: another address of the same server.
         server_in_file: the address that the campaign file names, apart from options; where that was another one when
@@ -96,6 +98,7 @@ class RunOptions:
     concurrency: int | None = None
     retry: tuple[State, ...] = ()
     rows: tuple[range, ...] = ()
+    suppress: tuple[SuppressSection, ...] = ()
     look: bool = False
     server: str | None = None
     server_in_file: str | None = None

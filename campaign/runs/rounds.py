@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,6 +15,9 @@ from campaign.runs.doubts import Looked
 if TYPE_CHECKING:
     from campaign.delivery import StopReason
     from campaign.runs.doubts import DoubtSettler
+
+BeforeSending: TypeAlias = Callable[[tuple[State, ...]], Awaitable[None]]
+"""Called before rows are sent that wait, or that are in these states."""
 
 OpenContext: TypeAlias = Callable[[tuple[State, ...]], AbstractAsyncContextManager[DeliveryContext]]
 """Opens the record of one round, which sends rows in these states again."""
@@ -45,9 +48,12 @@ class Rounds:
         problem: why rows in doubt could not be looked up; None where they could, or there were none.
     """
 
-    def __init__(self, settler: DoubtSettler, open_context: OpenContext) -> None:
+    def __init__(
+        self, settler: DoubtSettler, open_context: OpenContext, before_sending: BeforeSending | None = None
+    ) -> None:
         self._settler = settler
         self._open_context = open_context
+        self._before_sending = before_sending
         self._unavailable = False
         self.problem: Problem | None = None
 
@@ -59,12 +65,15 @@ class Rounds:
 
         Raises:
             JournalError: the journal could not be written or read; nothing was sent that is not on record.
+            CampaignError: what comes before a round of sending could not be done, so that nothing more is sent.
         """
         looked = await self.look() if wanted.looks_first else None
         if not wanted.sends:
             return None
         retry = wanted.retry
         while True:
+            if self._before_sending is not None:
+                await self._before_sending(retry)
             async with self._open_context(retry) as context:
                 done = context.progress.done
                 reason = await deliver(context)

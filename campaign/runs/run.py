@@ -19,6 +19,7 @@ from campaign.runs.delivery import LEFT, Delivery
 from campaign.runs.event_stream import EventStream
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
+from campaign.runs.suppression import RunSuppression
 from campaign.runs.undo_task import UndoTask
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Run:
         proxies: the proxies of this machine; a rehearsal takes none.
         retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
         by: who delivers it, for the record, as user@host; "" where that is not known.
+        suppression: the lists of those who get nothing, which are read again each time before sending begins.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Run:
         self.proxies = proxies
         self.retry_rows: tuple[range, ...] = ()
         self.by = ""
+        self.suppression = RunSuppression(record)
         self._retry = retryable(retry)
         self._delivery: SessionTask | None = None
 

@@ -26,6 +26,7 @@ from campaign.runs.report import Report
 from campaign.runs.resuming import changed_server, check_look_up, check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
+from campaign.runs.suppression import list_differences, rules_of_today
 
 if TYPE_CHECKING:
     from campaign.channels import Channel
@@ -52,10 +53,9 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     Raises:
         CampaignError: something is wrong, and nothing was sent.
     """
-    if options.server or options.retry or options.rows or options.look:
-        raise UsageError(
-            Problem("options", "server, retry, rows and look are for resume", "pass server to campaign.load")
-        )
+    if options.server or options.retry or options.rows or options.look or options.suppress:
+        what = "server, retry, rows, look and suppress are for resume"
+        raise UsageError(Problem("options", what, "pass server to campaign.load"))
     name = plan.campaign.name + suffix_of(plan)
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
@@ -111,9 +111,21 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         settings = options.applied_to(run.settings)
         if options.look:
             return _look_and_report(run, paths, settings, observer)
+        _leave_out_suppressed(run, paths, options, observer)
         if not confirmed(run, journal, observer, settings=settings):
             return None
         return _deliver_and_report(run, paths, settings, observer)
+
+
+def _leave_out_suppressed(run: Run, paths: RunPaths, options: RunOptions, observer: RunObserver) -> None:
+    """Skip who stands in a suppression list by now, before the question says how many get a message."""
+    today = rules_of_today(paths.file, run.record, options.suppress)
+    for difference in list_differences(run.record, today, paths.file):
+        observer.warned(difference)
+    run.suppression.add(today)
+    run.suppression.read()
+    for _ in run.suppression.apply(run.journal, options.retry, options.rows):
+        pass
 
 
 def report_on(

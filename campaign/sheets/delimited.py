@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from collections import deque
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from campaign.sheets.facts import SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.header_row import find_header_row, title_row_warning
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
+from campaign.sheets.plain_lines import line_blocks, plain_column
 from campaign.sheets.starts import SEARCHED_ROWS, SheetStart
 from campaign.sheets.table import Row, columns_of
 from campaign.sheets.text_encoding import find_encoding
@@ -78,6 +80,30 @@ class DelimitedSheet:
                     limits.add_row(len(record.fields))
                     if record.number > self._header_row and (row := self._row(record, narrow=narrow)) is not None:
                         yield row
+
+    def plain_column(self, column: Column) -> Iterator[tuple[int, list[str] | None]]:
+        """Yield the cells of a column with the number of the first of some, as long as every line is a plain record.
+
+        The last item has None in place of cells if it is not; `rows` has the cells from that number on.
+
+        Raises:
+            RecipientsError: the file has changed since it was opened.
+        """
+        check_unchanged(self.path, self._fingerprint)
+        limits = TableLimits(self.path.name, len(self.columns))
+        number = 1
+        with self._lines() as lines:
+            if self._delimiter.has_sep_line:
+                lines.readline(_SAMPLE_CHARACTERS)
+            blocks = line_blocks(lines) if isinstance(lines, io.TextIOBase) and not self._delimiter.spaced else [""]
+            for block in blocks:
+                limits.add_characters(len(block))
+                texts = plain_column(block, self._delimiter.character, self._header_width, column.position)
+                above = max(0, self._header_row + 1 - number)
+                yield number + above, texts and texts[above:]
+                if texts is None:
+                    return
+                number += len(texts)
 
     @property
     def facts(self) -> SheetFacts:

@@ -167,5 +167,15 @@ CREATE TABLE activity (
 )
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY)
+# What makes a row the same from run to run, where the campaign says so: a digest, which stays without the cells.
+KEYS = """
+CREATE TABLE IF NOT EXISTS row_key (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID
+"""
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, KEYS)
 """Append; never change a step that was released."""

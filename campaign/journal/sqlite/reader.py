@@ -22,6 +22,7 @@ from campaign.journal.records import (
 from campaign.journal.spans import SPANS, choose_span
 from campaign.journal.sqlite.schema import decoding, plain_errors
 from campaign.journal.store import MOST_REASONS, PER_REASON
+from campaign.recipients.suppression import SuppressionRule
 from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
@@ -214,6 +215,8 @@ def decode_manifest(text: str) -> RunManifest:
             "headers": tuple(stored["headers"]),
             "server": "" if rehearsal else stored["server"],
             "origin": Origin(**stored.get("origin") or {}),
+            "key": tuple(stored.get("key") or ()),
+            "suppress": tuple(SuppressionRule(**rule) for rule in stored.get("suppress") or ()),
         },
         settings=DeliverySettings(**sections.get("throttle", {}), **sections.get("delivery", {})),
         rehearsal=rehearsal,
