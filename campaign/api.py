@@ -34,19 +34,20 @@ if TYPE_CHECKING:
     from campaign.runs.report import Report
 
 
-def plan(campaign: Campaign, *, sandbox: bool = False) -> Plan:
+def plan(campaign: Campaign, *, sandbox: bool = False, rows: Sequence[range] = ()) -> Plan:
     """Read, render and validate every row of a campaign's list; sends nothing.
 
     Args:
         campaign: the campaign.
         sandbox: plan a rehearsal, which is delivered to a local sandbox.
+        rows: the numbers of the rows to send, as the spreadsheet has them; (): all. Others are skipped.
 
     Raises:
-        CampaignFileError: the server's address is missing or wrong.
-        RecipientsError: the list cannot be read, or has no rows.
+        CampaignFileError: the server's address is missing or wrong, or a rule for rows is.
+        RecipientsError: the list or a suppression list cannot be read, or has no such rows.
         TemplateError: the template cannot be used with these columns.
     """
-    made = prepare(campaign, rehearsal=sandbox)
+    made = prepare(campaign, rehearsal=sandbox, rows=rows)
     assert made.counts.rows  # noqa: S101 - reads the whole list, and an empty one has raised
     return made
 

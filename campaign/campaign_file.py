@@ -5,28 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import (
-    AfterSection,
-    Campaign,
-    ChecksSection,
-    PaceSections,
-    pace_of,
-    problem_of,
-    unknown_key,
-)
+from campaign.config import Campaign, ChecksSection, SuppressSection, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
-from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, expanded, refuse_web_address, with_paths
+from campaign.more_rules import NO_MORE, MoreRules, more_rules, with_more_rules
+from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, path_of, with_paths
 from campaign.toml_text import read_toml
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from campaign.settings import PaceSettings
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
@@ -49,6 +42,9 @@ class Overrides(TypedDict, total=False):
         delimiter: of a CSV.
         hidden_rows: "send" or "skip" rows that the sheet hides.
         label: the header of the column by whose text rows are called.
+        where: expressions that a row has to meet besides those of the file.
+        key: the variables or headers that make two rows the same.
+        suppress: further lists of those who get nothing: paths, "VARIABLE=FILE", or the settings of [[suppress]].
         legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode.
         accept: codes of findings to accept besides those of the file.
         columns: variable to header.
@@ -68,6 +64,9 @@ class Overrides(TypedDict, total=False):
     delimiter: str | None
     hidden_rows: str | None
     label: str | None
+    where: str | Collection[str]
+    key: str | Collection[str] | None
+    suppress: Collection[str | Path | Mapping[str, Any]]
     legacy_font: str | None
     accept: Collection[str]
     columns: Mapping[str, str]
@@ -95,13 +94,14 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
         close = difflib.get_close_matches(unknown, Overrides.__annotations__, n=1)
         hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(Overrides.__annotations__)}"
         raise CampaignFileError(Problem(unknown, "there is no such setting to override", hint))
-    template = _path(overrides.get("template"), SAVE_TEMPLATE)
-    recipients = _path(overrides.get("recipients"), DOWNLOAD)
+    template = path_of(overrides.get("template"), SAVE_TEMPLATE)
+    recipients = path_of(overrides.get("recipients"), DOWNLOAD)
     nested: dict[str, Any] = {
         "template": str(template.absolute()) if template and template.is_file() else overrides.get("template"),
         "recipients": {
             "file": str(recipients.absolute()) if recipients else None,
             **{name: overrides.get(name) for name in LIST_SETTINGS},
+            "key": overrides.get("key") or None,
         },
         "columns": dict(overrides.get("columns", {})),
         "values": dict(overrides.get("values", {})),
@@ -109,21 +109,11 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
         "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
         "schedule": {name: overrides.get(name) for name in ("not_before", "window")},
     }
-    loaded = load_campaign(Path(file), _without_blanks(nested))
+    more = more_rules(overrides.get("where", ()), overrides.get("suppress", ()))
+    loaded = load_campaign(Path(file), _without_blanks(nested), more)
     accepted = known_codes(overrides.get("accept") or ())
     both = tuple(dict.fromkeys((*loaded.checks.accept, *sorted(accepted))))
     return loaded.model_copy(update={"checks": ChecksSection(accept=both)})
-
-
-def _path(given: str | Path | None, remedy: str) -> Path | None:
-    """A path of the overrides, from the home folder where it says so.
-
-    Raises:
-        CampaignFileError: it is a web address.
-    """
-    if given:
-        refuse_web_address(str(given), remedy)
-    return expanded(Path(given)) if given else None
 
 
 def _without_blanks(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,18 +121,19 @@ def _without_blanks(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None and value != {}}
 
 
-def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Campaign:
+def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None, more: MoreRules = NO_MORE) -> Campaign:
     """Read a campaign file, or make a campaign from a spreadsheet.
 
     Args:
         file: a campaign file; or a spreadsheet, and then `overrides` must name the template.
         overrides: settings that replace the file's, in its own structure ({"server": {"url": …}}).
+        more: rules to add to the file's.
 
     Raises:
         CampaignFileError: every problem of the file, by key.
     """
     overrides = overrides or {}
-    file = _path(file, DOWNLOAD) or file
+    file = path_of(file, DOWNLOAD) or file
     home = real_file(file)
     if file.is_dir():
         raise CampaignFileError(Problem(str(file), "is a folder", "name the campaign file in it"))
@@ -157,6 +148,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None) -> Cam
     else:
         given = with_paths(file, read_toml(file))
     merged = _merge(_without_list_settings(_without_overridden_values(given, overrides), overrides), overrides)
+    merged = with_more_rules(merged, more)
     merged.setdefault("name", home.stem)
     _refuse_reserved(file, str(merged["name"]))
     return _validate(file, {**merged, "folder": home.parent, "file": home}, given)
@@ -185,6 +177,37 @@ def named_in(file: Path) -> NamedFiles:
     given = read_toml(file)
     section = given.get("recipients")
     return NamedFiles(str(given.get("template", "")), str(section.get("file", "")) if isinstance(section, dict) else "")
+
+
+class NamedLists(NamedTuple):
+    """The suppression lists that a campaign file names, and where its variables come from."""
+
+    lists: tuple[SuppressSection, ...] = ()
+    columns: Mapping[str, str] = MappingProxyType({})
+    values: Mapping[str, str] = MappingProxyType({})
+
+
+def suppress_in(file: Path) -> NamedLists:
+    """The suppression lists of a campaign file, whatever else is in it.
+
+    Raises:
+        CampaignFileError: it cannot be read, or they are not written as they should be.
+    """
+    given = with_paths(file, read_toml(file))
+    names = ("suppress", "columns", "values")
+    least = {"name": "x", "folder": file.parent, "template": "x", "recipients": {"file": "x"}}
+    read = _validate(file, {**least, **{name: given[name] for name in names if name in given}}, {})
+    return NamedLists(read.suppress, read.columns, read.values)
+
+
+def suppress_sections(given: Collection[str]) -> tuple[SuppressSection, ...]:
+    """The suppression lists that options name: paths, or "VARIABLE=FILE".
+
+    Raises:
+        CampaignFileError: one is a web address, or blank.
+    """
+    least = {"name": "x", "folder": Path(), "template": "x", "recipients": {"file": "x"}}
+    return _validate(Path("--suppress"), with_more_rules(least, more_rules((), given)), {}).suppress
 
 
 def _refuse_reserved(file: Path, name: str) -> None:
@@ -221,37 +244,6 @@ def server_in_file(file: Path) -> str | None:
     return url if isinstance(url, str) else None
 
 
-def pace_in_file(file: Path) -> PaceSettings | None:
-    """How fast and when a campaign file has messages sent; None where FILE is a spreadsheet or gone.
-
-    Raises:
-        CampaignFileError: every problem of its sections about that; or it cannot be read.
-    """
-    if is_spreadsheet(file) or not file.exists():
-        return None
-    given = read_toml(file)
-    named = {name: given[name] for name in PaceSections.model_fields if name in given}
-    try:
-        return pace_of(PaceSections.model_validate(named))
-    except ValidationError as error:
-        raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
-
-
-def after_in_file(file: Path) -> AfterSection:
-    """What a campaign file tells of the end of a run; nothing where FILE is a spreadsheet or gone.
-
-    Raises:
-        CampaignFileError: the campaign file is there and cannot be read, or this section is wrong.
-    """
-    if is_spreadsheet(file) or not file.exists():
-        return AfterSection()
-    try:
-        return AfterSection.model_validate(read_toml(file).get("after", {}))
-    except ValidationError as error:
-        found = [{**each, "loc": ("after", *each["loc"])} for each in error.errors(include_url=False)]
-        raise CampaignFileError(*(problem_of(file, each) for each in found)) from error  # type: ignore[arg-type] # as it came
-
-
 def is_spreadsheet(file: Path) -> bool:
     """Whether FILE is a list of recipients rather than a campaign file."""
     return real_file(file).suffix.lower() != ".toml"
@@ -263,7 +255,7 @@ def _without_list_settings(given: Mapping[str, Any], overrides: Mapping[str, Any
     if other is None or not isinstance(section, dict):
         return given
     no_dates = Path(other).suffix.lower() in TEXT_FILES
-    kept = ("hidden_rows", "label", "legacy_font", *(() if no_dates else ("short_date",)))
+    kept = ("hidden_rows", "label", "legacy_font", "where", "key", *(() if no_dates else ("short_date",)))
     return {**given, "recipients": {name: section[name] for name in kept if name in section}}
 
 
@@ -292,4 +284,5 @@ def _validate(file: Path, merged: dict[str, Any], given: Mapping[str, Any]) -> C
     except ValidationError as error:
         raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
     resolved = campaign.recipients.model_copy(update={"file": campaign.folder / campaign.recipients.file})
-    return campaign.model_copy(update={"recipients": resolved})
+    lists = tuple(each.model_copy(update={"file": campaign.folder / each.file}) for each in campaign.suppress)
+    return campaign.model_copy(update={"recipients": resolved, "suppress": lists})

@@ -16,10 +16,13 @@ from campaign.config_values import (
     DayWindow,
     FilePath,
     Moment,
+    Name,
+    OneOrMore,
     Rate,
     Seconds,
     Share,
     TemplateName,
+    Texts,
     TimeZone,
     WebHook,
     Word,
@@ -57,6 +60,8 @@ class RecipientsSection(Section):
         short_date: the number format of dates whose format follows the computer's regional settings.
         hidden_rows: "send" or "skip" rows that the sheet hides; None: that is to be decided where there are any.
         label: the header of the column by whose text rows are called; None: by their number alone.
+        where: expressions over the variables of a row; a row is sent if all of them are true.
+        key: the variables or headers that make two rows the same, also from run to run; (): what is sent to whom.
         legacy_font: "convert" text of TCVN3 and VNI fonts to Unicode; None: that is to be decided where there is any.
     """
 
@@ -68,6 +73,8 @@ class RecipientsSection(Section):
     short_date: str = "dd/mm/yyyy"
     hidden_rows: Literal["send", "skip"] | None = None
     label: str | None = None
+    where: Texts = ()
+    key: Texts = ()
     legacy_font: Literal["convert"] | None = None
 
     @property
@@ -82,6 +89,25 @@ class ChecksSection(Section):
     """Which findings are accepted; `findings.KINDS` has their codes."""
 
     accept: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(finding_codes)] = ()
+
+
+class SuppressSection(Section):
+    """A list of those who get nothing: rows whose value stands in it are skipped.
+
+    Attributes:
+        file: .xlsx, .xlsm, .csv or .tsv.
+        column: the header of the column to look in; None: the only one, or the one that is called as the variable.
+        variable: the variable or the header of the recipients to look for; None: the one that the column is called as.
+        sheet, header_row, encoding, delimiter: as in `RecipientsSection`.
+    """
+
+    file: FilePath
+    sheet: str | None = None
+    column: Name | None = None
+    variable: Name | None = None
+    header_row: int = Field(default=1, ge=1, le=1_048_576)
+    encoding: str | None = None
+    delimiter: str | None = None
 
 
 class ServerSection(Section):
@@ -163,6 +189,7 @@ class Campaign(Section):
         template: a path, or the name of a shipped template.
         columns: variable to header, if the header does not already match the variable.
         values: variable to text, the same for every row.
+        suppress: lists of those who get nothing.
     """
 
     name: str = Field(pattern=r"^[^/\\:*?\"<>|\x00-\x1f]*[^/\\:*?\"<>|\x00-\x1f. ]$")
@@ -176,6 +203,7 @@ class Campaign(Section):
     throttle: ThrottleSection = ThrottleSection()
     delivery: DeliverySection = DeliverySection()
     checks: ChecksSection = ChecksSection()
+    suppress: OneOrMore[SuppressSection] = ()
     schedule: ScheduleSection = ScheduleSection()
     gate: GateSection | None = None
     after: AfterSection = AfterSection()
@@ -198,7 +226,7 @@ def pace_of(sections: PaceSections | Campaign) -> PaceSettings:
 def problem_of(file: Path, error: ErrorDetails) -> Problem:
     """Convert a pydantic error of a campaign file to a `Problem`."""
     path = tuple(part for part in error["loc"] if part != "[key]")
-    where = f"{file}: {'.'.join(map(str, path))}"
+    where = f"{file}: {_dotted(path)}"
     if error["type"] == "extra_forbidden":
         return unknown_key(file, path)
     if error["type"] == "missing":
@@ -212,13 +240,18 @@ def unknown_key(file: Path, path: Sequence[str | int]) -> Problem:
     known = _keys_at(path[:-1])
     close = difflib.get_close_matches(str(path[-1]), known, n=1)
     hint = f"did you mean “{close[0]}”?" if close else f"known here: {', '.join(known)}"
-    return Problem(f"{file}: {'.'.join(map(str, path))}", "there is no such setting", hint)
+    return Problem(f"{file}: {_dotted(path)}", "there is no such setting", hint)
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    """The name of a key; sections of one name are counted from 1."""
+    return ".".join(str(part + 1 if isinstance(part, int) else part) for part in path)
 
 
 def _keys_at(path: Sequence[str | int]) -> list[str]:
     fields = Campaign.model_fields
     if path:
-        annotation = fields[str(path[0])].annotation
+        annotation = SuppressSection if path[0] == "suppress" else fields[str(path[0])].annotation
         section = next((each for each in get_args(annotation) if isinstance(each, type)), annotation)
         fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else {}
     return [name for name in fields if path or name not in ("folder", "file")]
@@ -229,4 +262,6 @@ def _remedy_for_missing(path: Sequence[str | int]) -> str:
         return "say after how many rows: after = 20"
     if path[-1] == "template":
         return 'name a template: template = "livechat-text"'
+    if path[0] == "suppress":
+        return 'name the list: file = "stop.xlsx" under [[suppress]]'
     return 'name the spreadsheet: [recipients] file = "customers.xlsx"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import zoneinfo
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -108,6 +109,23 @@ def _not_blank(value: object) -> object:
 def _text(value: object) -> object:
     """Turn an integer into its digits: page_id = 108600123 without quotes."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _one_or_more(value: object) -> object:
+    """Turn a single text into a list of one, so that both may be written."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _none_blank(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a blank text among several."""
+    if not all(text.strip() for text in texts):
+        raise ValueError("is blank")
+    return texts
+
+
+def _one_section_or_more(value: object) -> object:
+    """Turn a single section into a list of one: [suppress] is as good as [[suppress]]."""
+    return (value,) if isinstance(value, Mapping) else value
 
 
 def _words(value: object) -> object:
@@ -220,6 +238,16 @@ FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
 Command = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_words), AfterValidator(_command)]
 WebHook = Annotated[str, AfterValidator(_web_hook)]
 TemplateName = Annotated[str, BeforeValidator(_not_blank)]
+Name = Annotated[str, BeforeValidator(_not_blank)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_more), Field(strict=False), AfterValidator(_none_blank)]
+OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_one_section_or_more), Field(strict=False)]
+
+
+_REMEDIES = {
+    "string_type": ("text", "put it in quotation marks"),
+    "path_type": ("text", "put it in quotation marks"),
+    "tuple_type": ("a list", 'write it as {key} = ["…", "…"], and a section as [[{key}]]'),
+}
 
 
 def in_words(error: ErrorDetails, key: str) -> tuple[str, str]:
@@ -233,7 +261,7 @@ def in_words(error: ErrorDetails, key: str) -> tuple[str, str]:
         return f"is {given} where a section belongs", f"write it as [{key}]"
     if kind == "literal_error":
         return f"is {given}, and must be {error['ctx']['expected']}", ""
-    if kind in ("string_type", "path_type"):
-        return f"is {given}, and must be text", "put it in quotation marks"
+    if kind in _REMEDIES:
+        return f"is {given}, and must be {_REMEDIES[kind][0]}", _REMEDIES[kind][1].format(key=key)
     message = error["msg"].removeprefix("Input ").removeprefix("String ")
     return (f"{message}, and is {given}" if message.startswith("should") else message), ""

@@ -88,6 +88,10 @@ KINDS: Mapping[str, Kind] = {
         "turn them into numbers in a spreadsheet program",
     ),
     "unreadable-cell": _note("cells of unused columns that cannot be read", "{fix}"),
+    "changed-row": _note(
+        "rows that were sent already with another text, by their key",
+        "to send the new text, give the row another key, or send it from a list of its own with --new",
+    ),
     "same-destination": _note("conversations that get more than one message"),
     "converted": _note("text of legacy fonts was converted to Unicode"),
     "trimmed": _note("blanks around ids are left out"),

@@ -55,6 +55,17 @@ def refuse_web_address(text: str, remedy: str) -> None:
         raise CampaignFileError(Problem(address, "is a web address", remedy))
 
 
+def path_of(given: str | Path | None, remedy: str) -> Path | None:
+    """A path of the overrides, from the home folder where it says so.
+
+    Raises:
+        CampaignFileError: it is a web address.
+    """
+    if given:
+        refuse_web_address(str(given), remedy)
+    return expanded(Path(given)) if given else None
+
+
 def with_paths(file: Path, given: dict[str, Any]) -> dict[str, Any]:
     """A campaign file's settings with ~ replaced in its paths.
 
@@ -64,15 +75,25 @@ def with_paths(file: Path, given: dict[str, Any]) -> dict[str, Any]:
     found, problems = dict(given), list[Problem]()
     if isinstance(given.get("recipients"), dict):
         found["recipients"] = dict(given["recipients"])
-    for section, key, remedy in (("", "template", SAVE_TEMPLATE), ("recipients", "file", DOWNLOAD)):
-        settings = found.get(section) if section else found
+    if isinstance(given.get("suppress"), list):
+        found["suppress"] = [dict(each) if isinstance(each, dict) else each for each in given["suppress"]]
+    for settings, name, key, remedy in _paths_in(found):
         path = settings.get(key) if isinstance(settings, dict) else None
         if isinstance(settings, dict) and isinstance(path, str):
-            problems += _path_problem(file, f"{section}.{key}".lstrip("."), path, remedy)
+            problems += _path_problem(file, name, path, remedy)
             settings[key] = str(expanded(Path(path))) if path.startswith("~") else path
     if problems:
         raise CampaignFileError(*problems)
     return found
+
+
+def _paths_in(given: dict[str, Any]) -> Iterator[tuple[object, str, str, str]]:
+    """The paths of a campaign file: section, name of the setting, its key, and what to use in place of an address."""
+    yield given, "template", "template", SAVE_TEMPLATE
+    yield given.get("recipients"), "recipients.file", "file", DOWNLOAD
+    lists = given.get("suppress")
+    for section in lists if isinstance(lists, list) else (lists,):
+        yield section, "suppress.file", "file", DOWNLOAD
 
 
 def _path_problem(file: Path, name: str, path: str, remedy: str) -> Iterator[Problem]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from campaign.recipients.lint import OnRow
     from campaign.sheets import Column, Row, Sheet
 
-HIDDEN = "hidden"
-"""Kind of the rows that are skipped because the sheet hides them."""
+HIDDEN, CHANGED = "hidden", "changed since sent"
+"""Kinds of the rows that are skipped because the sheet hides them, and because they were sent with another text."""
 
 _COLUMNS_LISTED, _PLACEHOLDERS_LISTED, _SHOWN_LENGTH = 8, 3, 40
 
@@ -42,6 +42,7 @@ class FindingContext(NamedTuple):
         template: the template bound to the list's columns.
         template_name: its file's name.
         label: the column by whose text rows are called; None: by their number alone.
+        selecting: the places of columns that decide which rows are sent, from 0.
     """
 
     recipients: Sheet
@@ -49,6 +50,7 @@ class FindingContext(NamedTuple):
     template: MessageTemplate
     template_name: str
     label: Column | None = None
+    selecting: frozenset[int] = frozenset()
 
 
 class FindingCollector:
@@ -70,7 +72,7 @@ class FindingCollector:
         self._letters = LetterDetector(self._used, on_row)
         self._gaps = GapFinder(recipients, template, on_row)
         self._hidden, self._guessed = Occurrences(), Occurrences()
-        self._duplicates, self._empty = Occurrences(), Occurrences()
+        self._duplicates, self._empty, self._changed = Occurrences(), Occurrences(), Occurrences()
         self._sent = Occurrences()
         self.last_row = context.section.header_row
 
@@ -92,6 +94,8 @@ class FindingCollector:
             for plan in planned:
                 if plan.kind == "duplicate":
                     self._duplicates.add(plan.number, label=plan.label)
+                elif plan.kind == CHANGED:
+                    self._changed.add(plan.number, label=plan.label)
         if not sent:
             return
         self._find(sent, messages)
@@ -164,6 +168,13 @@ class FindingCollector:
                 else "are exact duplicates of earlier rows"
             )
             yield make("duplicates", f"{found.named()} {what} and skipped", found)
+        if (found := self._changed).count:
+            was = (
+                "was changed since it was sent and is"
+                if found.count == 1
+                else "were changed since they were sent and are"
+            )
+            yield make("changed-row", f"{found.named()} {was} skipped", found)
         yield from self._same_destination()
 
     def _guessed_encoding(self, found: Occurrences) -> Finding:
@@ -201,7 +212,8 @@ class FindingCollector:
         if (found := self._empty).count:
             rows = "1 blank row" if found.count == 1 else f"{found.count:,} blank rows"
             yield make("empty-rows", f"{rows} within the list, from row {found.rows[0]} on", found)
-        unused = [column for column in recipients.columns if column.header and column not in self._used]
+        used = {column.position for column in self._used} | self._context.selecting
+        unused = [column for column in recipients.columns if column.header and column.position not in used]
         if unused:
             named = ", ".join(f"“{shorten(column.label, _SHOWN_LENGTH)}”" for column in unused[:_COLUMNS_LISTED])
             more = ", …" if len(unused) > _COLUMNS_LISTED else ""

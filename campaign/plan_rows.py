@@ -6,7 +6,8 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from campaign.journal.records import State
+from campaign.findings import Occurrences
+from campaign.journal.records import ReasonCount, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ class PlanCounts:
 
     def __init__(self) -> None:
         self.states: Counter[State] = Counter()
+        self._left_out: dict[str, Occurrences] = {}
+        self._reasons: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"PlanCounts(rows={self.rows}, pending={self.pending}, invalid={self.invalid}, skipped={self.skipped})"
@@ -26,6 +29,19 @@ class PlanCounts:
     def add(self, row: PlannedRow) -> None:
         """Count a row."""
         self.states[row.state] += 1
+        if row.state is State.SKIPPED:
+            if row.kind not in self._left_out:
+                self._left_out[row.kind], self._reasons[row.kind] = Occurrences(), row.reason
+            self._left_out[row.kind].add(row.number)
+
+    @property
+    def left_out(self) -> tuple[ReasonCount, ...]:
+        """Why rows are left out on purpose, the most common reason first."""
+        found = [
+            ReasonCount(State.SKIPPED, kind, self._reasons[kind], each.count, tuple(each.rows))
+            for kind, each in self._left_out.items()
+        ]
+        return tuple(sorted(found, key=lambda each: (-each.count, each.kind)))
 
     @property
     def rows(self) -> int:

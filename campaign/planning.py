@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,13 +14,15 @@ from campaign.errors import Problem, RecipientsError
 from campaign.journal.cells import encode_cells
 from campaign.journal.records import PlannedRow, State
 from campaign.journal.sqlite.duplicates import Duplicates
-from campaign.messages import Mapped, compile_template, find_template, load_template
+from campaign.messages import Mapped, RenderedRow, compile_template, find_template, load_template
 from campaign.plan_findings import HIDDEN, FindingCollector, FindingContext
 from campaign.plan_rows import PlanCounts, PlannedRows
+from campaign.plan_selection import RowRules, row_rules
 from campaign.problem_groups import labelled
 from campaign.recipients import how_it_was_read
 from campaign.recipients.batches import batches
 from campaign.recipients.labels import label_column, label_of
+from campaign.recipients.selection import LeftOut
 from campaign.recipients.to_fix import to_fix_list
 from campaign.sheets import open_sheet
 from campaign.trial import chosen_batches
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from campaign.channels import Channel, Payload
     from campaign.config import Campaign
     from campaign.findings import Finding
-    from campaign.journal import JournalStore, RunRecord
     from campaign.messages import MessageTemplate, TemplateFile
     from campaign.recipients.lint import OnRow
+    from campaign.recipients.selection import Selection
     from campaign.sheets import Column, Row, Sheet
     from campaign.trial import Trial
 
@@ -58,6 +59,7 @@ class Plan:
         rehearsal: whether it is for a sandbox.
         label: the column by whose text rows are called; None: by their number alone.
         trial: which rows are sent, and to which conversation instead of their own; None: it is the campaign itself.
+        rules: what decides which rows are left out, and which of them are the same.
     """
 
     campaign: Campaign
@@ -68,6 +70,7 @@ class Plan:
     rehearsal: bool = False
     label: Column | None = None
     trial: Trial | None = None
+    rules: RowRules = field(default_factory=RowRules)
 
     def __repr__(self) -> str:
         return f"<Plan of {self.campaign.name}: {self.recipients.path.name} to {self.server_name}>"
@@ -136,22 +139,26 @@ class Plan:
     def collector(self, on_row: OnRow | None = None) -> FindingCollector:
         """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
         section = self.campaign.recipients
-        context = FindingContext(self.recipients, section, self.template, self.template_file.path.name, self.label)
+        name = self.template_file.path.name
+        context = FindingContext(self.recipients, section, self.template, name, self.label, self.rules.positions)
         return FindingCollector(context, on_row)
 
 
-def prepare(campaign: Campaign, *, rehearsal: bool = False, trial: Trial | None = None) -> Plan:
+def prepare(
+    campaign: Campaign, *, rehearsal: bool = False, trial: Trial | None = None, rows: Sequence[range] = ()
+) -> Plan:
     """Open and compile what a campaign names; reads no further than the headers (`campaign.plan` reads every row).
 
     Args:
         campaign: the campaign.
         rehearsal: plan for a sandbox, which needs no address.
         trial: plan for a conversation of one's own.
+        rows: the numbers of the rows to send, as the spreadsheet has them; (): all. Others are skipped.
 
     Raises:
         UsageError: the trial does not replace the whole destination.
-        CampaignFileError: the server's address is missing or wrong.
-        RecipientsError: the list cannot be read, or has the columns on another row or sheet.
+        CampaignFileError: the server's address is missing or wrong, or a rule for rows is.
+        RecipientsError: the list or a suppression list cannot be read, or has the columns on another row or sheet.
         TemplateError: the template cannot be used with these columns.
     """
     campaign = campaign if trial is None else trial.applied_to(campaign)
@@ -160,14 +167,14 @@ def prepare(campaign: Campaign, *, rehearsal: bool = False, trial: Trial | None 
     section = campaign.recipients
     recipients = open_sheet(section.file, section.read_options)
     to_fix_list(recipients)  # raises for the sheet In doubt
-    mapped = Mapped(campaign.columns, campaign.values)
-    template = compile_template(
-        template_file, recipients.columns, mapped, partial(how_it_was_read, recipients, section.header_row)
-    )
+    mapped, hints = Mapped(campaign.columns, campaign.values), partial(how_it_was_read, recipients, section.header_row)
+    rules = row_rules(campaign, recipients, mapped, hints, rows)
+    mapped = replace(mapped, used_elsewhere=rules.names)
+    template = compile_template(template_file, recipients.columns, mapped, hints)
     if trial is not None:
         trial.check(template, template_file.path.name)
     label = label_column(recipients, section.label) if section.label is not None else None
-    return Plan(campaign, recipients, template_file, template, server, rehearsal, label, trial)
+    return Plan(campaign, recipients, template_file, template, server, rehearsal, label, trial, rules)
 
 
 def planned_rows(
@@ -189,22 +196,27 @@ def planned_rows(
     Raises:
         RecipientsError: the list is damaged further down, or has no rows.
     """
-    for batch in _plan_batches(plan, stamp, collector, leave_out):
+    for batch in plan_batches(plan, stamp, collector, leave_out):
         yield from batch
 
 
-def _plan_batches(
+def plan_batches(
     plan: Plan, stamp: Stamp | None, collector: FindingCollector | None = None, leave_out: LeaveOut | None = None
 ) -> Iterator[Sequence[PlannedRow]]:
-    if plan.trial is not None:
+    """Plan the rows, some at a time, in the order of the sheet; `stamp` gives each message its id.
+
+    Raises:
+        RecipientsError: as for `planned_rows`.
+    """
+    if plan.trial is not None:  # whose rows are chosen by hand: every one of them is sent
         look = collector.add if collector is not None else None
         yield from chosen_batches(batches(plan.recipients), plan.trial, lambda row: _plan_row(plan, row, stamp), look)
         return
-    found = False
-    with Duplicates() as duplicates:
+    found, selection = False, plan.rules.selection(plan.recipients)
+    with Duplicates(plan.rules.key.shown if plan.rules.key else "") as duplicates:
         for batch in batches(plan.recipients):
             found = True
-            rows = [_plan_row(plan, row, stamp) for row in batch]
+            rows = [_plan_row(plan, row, stamp, selection) for row in batch]
             # Before duplicates are sought: that of a row which is left out has no earlier row to be a duplicate of.
             planned = duplicates.skip(rows if leave_out is None else list(map(leave_out, rows)))
             if collector is not None:
@@ -213,17 +225,21 @@ def _plan_batches(
     if not found:
         where = str(plan.recipients.path)
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
+    if selection is not None:
+        selection.end(plan.recipients.path.name)
 
 
-def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
+def _plan_row(plan: Plan, row: Row, stamp: Stamp | None, selection: Selection | None = None) -> PlannedRow:
     cells = encode_cells(row.texts, row.values, row.formats) if stamp else ""
     label = label_of(row, plan.label)
-    if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
-        reason = "hidden in the sheet"
+    left_out = _left_out(plan, row, selection)
+    key = plan.rules.key.of(row.texts) if plan.rules.key is not None else None
+    if left_out is not None and not isinstance(left_out, Problem):
+        kind, reason = left_out
         return PlannedRow(
-            row.number, State.SKIPPED, kind=HIDDEN, reason=reason, texts=row.texts, cells=cells, label=label
+            row.number, State.SKIPPED, kind=kind, reason=reason, texts=row.texts, cells=cells, key=key, label=label
         )
-    rendered = plan.template.render(row)
+    rendered = plan.template.render(row) if left_out is None else RenderedRow(None, (left_out,))
     payload = rendered.payload
     if payload is None:
         return PlannedRow(
@@ -234,6 +250,7 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
             reason="\n".join(str(labelled(problem, label)) for problem in rendered.problems),
             texts=row.texts,
             cells=cells,
+            key=key,
             label=label,
         )
     plain = _ENCODER.encode(payload).encode()
@@ -246,42 +263,14 @@ def _plan_row(plan: Plan, row: Row, stamp: Stamp | None) -> PlannedRow:
         body=_ENCODER.encode(stamp(payload, row.number)).encode() if stamp else plain,
         digest=blake2b(plain, digest_size=16).digest(),
         cells=cells,
+        key=key,
         label=label,
     )
 
 
-def message_id(secret: bytes, row: int) -> str:
-    """The id of a row's message: the same at every attempt and after every crash, and unguessable.
-
-    Args:
-        secret: the run's secret.
-        row: the row's number.
-    """
-    return hmac.digest(secret, b"%d" % row, "sha256").hex()[:32]
-
-
-def write_plan(
-    plan: Plan,
-    journal: JournalStore,
-    run: RunRecord,
-    leave_out: LeaveOut | None = None,
-    collector: FindingCollector | None = None,
-) -> Iterator[tuple[PlannedRow, PlanCounts]]:
-    """Write a run's whole plan to the journal; yields each row with the counts so far.
-
-    Raises:
-        RecipientsError: the list is damaged further down, has no rows, or was changed since it was opened. The plan is
-            then not complete.
-        JournalError: the journal cannot be written.
-    """
-    channel, counts, seq = plan.channel, PlanCounts(), 1
-
-    def stamp(payload: Payload, row: int) -> Payload:
-        return channel.stamp(payload, message_id(run.secret, row))
-
-    for batch in _plan_batches(plan, stamp, collector, leave_out):
-        journal.add(run.number, seq, batch)
-        seq += len(batch)
-        for row in batch:
-            counts.add(row)
-            yield row, counts
+def _left_out(plan: Plan, row: Row, selection: Selection | None) -> LeftOut | Problem | None:
+    """Why nothing is sent for a row, whatever its message; or why that cannot be said."""
+    found = None if selection is None else selection.look_at(row)
+    if row.hidden and plan.campaign.recipients.hidden_rows == "skip":
+        return LeftOut(HIDDEN, "hidden in the sheet")
+    return found

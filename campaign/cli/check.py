@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.check_report import check_campaign
-from campaign.cli.options import campaign_options, load, output_options
+from campaign.cli.check_report import check_plan
+from campaign.cli.options import ROWS, campaign_options, load, output_options, row_options
+from campaign.planning import prepare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Plan without sending: the mapping, the counts, every problem by cell.")
 @campaign_options
+@row_options
+@ROWS
 @output_options
 def check(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Read, render and validate every row of FILE's list, and send nothing.
@@ -24,4 +27,5 @@ def check(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passe
     campaign check tet-offer.toml
     campaign check customers.xlsx --template livechat-text --map msg="Nội dung" --server https://chat.example.com
     """
-    sys.exit(check_campaign(load(file, given), json_wanted=given["as_json"], quiet=given["quiet"]))
+    plan = prepare(load(file, given), rows=given["rows"] or ())
+    sys.exit(check_plan(plan, json_wanted=given["as_json"], quiet=given["quiet"]))

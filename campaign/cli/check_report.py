@@ -16,7 +16,7 @@ from campaign.planning import planned_rows, prepare
 from campaign.problem_groups import ProblemGroups
 from campaign.recipients.destinations import with_unseen_named
 from campaign.review.findings_text import StyledLine, finding_lines, problem_lines
-from campaign.review.phrases import rows_of
+from campaign.review.phrases import left_out, reason_of, rows_of
 from campaign.review.preview_terminal import hanging
 from campaign.runs.earlier import looking_back
 from campaign.text import one_line
@@ -32,13 +32,12 @@ if TYPE_CHECKING:
     from campaign.sheets import Column
 
 
-def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int:
-    """Plan, and print what has to be decided, every problem, the mapping and the counts.
+def check_plan(plan: Plan, *, json_wanted: bool, quiet: bool) -> int:
+    """Read a plan, and print what has to be decided, every problem, the mapping and the counts.
 
     Returns:
         The exit code.
     """
-    plan = prepare(campaign)
     count, groups = PlanCounts(), ProblemGroups()
     first: PlannedRow | None = None
     with JsonArray() as problems, plan.collector() as collector:
@@ -55,6 +54,7 @@ def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool) -> int
         show_lines(lines, out=not json_wanted)
         if not quiet:
             show_lines(_mapping_lines(plan, collector.linter, first, width), out=not json_wanted)
+            show_lines(_left_out_lines(count, width), out=not json_wanted)
             verdict = hanging("", _verdict(count, undecided(findings, plan.accepted)), width, indent=2)
             show_lines(map(StyledLine, verdict), out=not json_wanted)
         if json_wanted:
@@ -82,7 +82,7 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     Returns:
         As `check`: `SOME_NOT_SENT` if some row is invalid or, but for a rehearsal, findings have to be decided; else 0.
     """
-    plan = prepare(campaign, rehearsal=given["sandbox"])
+    plan = prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ())
     count, groups = PlanCounts(), ProblemGroups()
     with plan.collector() as collector, looking_back(plan, skip_sent=given["skip_sent"]) as leave_out:
         for row in planned_rows(plan, collector=collector, leave_out=leave_out):
@@ -94,6 +94,7 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     show_lines(problem_lines(groups.problems(), width))
     show_lines(finding_lines(findings, plan.accepted, width, rehearsal=plan.rehearsal, notes=not quiet))
     if not quiet:
+        show_lines(_left_out_lines(count, width))
         limit = given["limit"]
         first = f", the first {limit} of them before a resume" if limit else ""
         refused = 0 if given["skip_invalid"] else count.invalid
@@ -103,6 +104,12 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
     if given["as_json"]:
         print_json(nothing_sent("dry run", _numbers(count), findings))
     return SOME_NOT_SENT if count.invalid or still else ALL_SENT
+
+
+def _left_out_lines(count: PlanCounts, width: int) -> Iterator[StyledLine]:
+    """How many rows are left out on purpose, and why."""
+    if count.left_out:
+        yield from (StyledLine(line) for line in hanging("Left out: ", left_out(count.left_out), width, indent=2))
 
 
 def nothing_sent(reason: str, rows: Mapping[str, int], findings: tuple[Finding, ...]) -> dict[str, object]:
@@ -142,6 +149,9 @@ def _as_json(
     """The JSON of `check`, without the problems of rows."""
     return {
         **_numbers(count),
+        "left_out": [
+            {"reason": reason_of(each), "count": each.count, "rows": list(each.rows)} for each in count.left_out
+        ],
         "columns": columns,
         "notes": list(plan.recipients.notes),
         "warnings": [finding.as_json() for finding in findings],

@@ -44,6 +44,14 @@ def pair(value: str) -> tuple[str, str]:
     return name.strip(), text
 
 
+SUPPRESS = click.option(
+    "--suppress",
+    multiple=True,
+    metavar="[VARIABLE=]FILE",
+    help="Leave out rows whose value is in this list; may be repeated.",
+)
+
+
 def campaign_options(command: Command) -> Command:
     """FILE, and the options that override the campaign file."""
     for decorate in reversed(_CAMPAIGN_OPTIONS):
@@ -77,6 +85,24 @@ _CAMPAIGN_OPTIONS = (
     ),
     click.option(
         "--accept", multiple=True, metavar="CODE", help="Send in spite of findings with this code; may be repeated."
+    ),
+)
+
+
+def row_options(command: Command) -> Command:
+    """Which rows are sent."""
+    for decorate in reversed(_ROW_OPTIONS):
+        command = decorate(command)
+    return command
+
+
+_ROW_OPTIONS = (
+    click.option(
+        "--where", multiple=True, metavar="EXPR", help="Send only rows for which this is true, as in {% if EXPR %}."
+    ),
+    SUPPRESS,
+    click.option(
+        "--key", multiple=True, metavar="NAME", help="A variable or header that makes two rows the same, in any run."
     ),
 )
 
@@ -134,6 +160,8 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     overrides: Overrides = {name: given.get(name) for name in names}  # type: ignore[assignment] # named above
     overrides["columns"], overrides["values"] = dict(given["mapped"]), dict(given["values"])
     overrides["accept"] = given["accept"]
+    for rule in ("where", "suppress", "key"):
+        overrides[rule] = given.get(rule) or ()
     return load_campaign(file, **overrides)
 
 

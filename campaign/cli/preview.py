@@ -12,7 +12,7 @@ import click
 from campaign.cli.console import say, show_lines, width_of
 from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json_array
-from campaign.cli.options import ROWS, campaign_options, load, output_options
+from campaign.cli.options import ROWS, campaign_options, load, output_options, row_options
 from campaign.cli.parameters import FilePath
 from campaign.errors import Problem, UsageError
 from campaign.findings import undecided
@@ -40,6 +40,7 @@ WITHOUT_ROWS = 10
 
 @click.command(short_help="Show the messages as recipients will see them.")
 @campaign_options
+@row_options
 @ROWS
 @click.option("--html", type=FilePath(dir_okay=False), metavar="OUT.html", help="Write a page instead.")
 @output_options

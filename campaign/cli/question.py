@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from campaign.cli.question_when import gate_text, is_scheduled, pace_text, when_lines
 from campaign.findings import codes_of
-from campaign.journal import State
 from campaign.review.findings_text import BLOCKING, CAUTION, StyledLine, blocking_lines, finding_lines
-from campaign.review.phrases import reason_of, rows_of
+from campaign.review.phrases import left_out, rows_of
 from campaign.review.preview_terminal import box, hanging, wrapped
 from campaign.runs.earlier import who_gets_it_again
 from campaign.text import one_line
@@ -18,7 +17,6 @@ from campaign.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from campaign.journal import ReasonCount
     from campaign.runs import SendConfirmation
     from campaign.runs.confirmation import ShownMessage
 
@@ -29,7 +27,6 @@ PREVIEWED = 10
 """Messages that `p` shows."""
 
 _FIRST_LINES, _FIRST_CHARACTERS = 4, 400
-_REASONS, _REASON_LENGTH = 3, 60
 _REMEDIES = 3
 """Findings up to which each is shown with its remedy: more of them would not fit on the screen."""
 
@@ -60,7 +57,7 @@ def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]
     yield from fact_lines("Template", confirmation.template, width)
     for message in confirmation.first(1) if confirmation.trial else ():
         yield from fact_lines("To", f"{message.destination}, whatever the list says", width)
-    yield from fact_lines("Left out", _left_out(confirmation.left_out), width)
+    yield from fact_lines("Left out", left_out(confirmation.left_out), width)
     for finding in confirmation.findings:
         if finding.code == "same-destination" and not confirmation.trial:
             yield from fact_lines("Several", finding.message, width)
@@ -121,22 +118,6 @@ def _first(message: ShownMessage, width: int) -> Iterator[StyledLine]:
 
 def _called(message: ShownMessage) -> str:
     return f" ({one_line(message.label, 40)})" if message.label else ""
-
-
-def _left_out(reasons: tuple[ReasonCount, ...]) -> str:
-    """How many rows nothing is sent for, and why: "2 rows (1: hidden in the sheet; 1: exact duplicate of row 2)"."""
-    if not reasons:
-        return ""
-    parts = [f"{each.count:,}: {one_line(_reason(each), _REASON_LENGTH)}" for each in reasons[:_REASONS]]
-    rest = sum(each.count for each in reasons[_REASONS:])
-    if rest:
-        parts.append(f"{rest:,}: other reasons")
-    return f"{rows_of(sum(each.count for each in reasons))} ({'; '.join(parts)})"
-
-
-def _reason(reason: ReasonCount) -> str:
-    """Why rows are left out; that of an invalid row without its cell, which is not that of the others."""
-    return reason.kind if reason.state is State.INVALID and reason.kind else reason_of(reason)
 
 
 def _consequences(confirmation: SendConfirmation) -> Iterator[str]:

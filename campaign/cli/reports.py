@@ -107,4 +107,5 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         trial=manifest.trial,
         lost=report.lost,
         findings=report.findings,
+        annotated=report.annotated,
     )

@@ -11,7 +11,7 @@ from campaign.cli.exit_codes import exit_code
 from campaign.cli.json_output import print_text
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import FILE, RESULTS, campaign_paths, output_options
-from campaign.cli.parameters import WholeNumber
+from campaign.cli.parameters import FilePath, WholeNumber
 from campaign.cli.reports import show_report
 from campaign.errors import Problem, UsageError
 from campaign.runs.whole_run import recorded_report, report_on
@@ -27,31 +27,40 @@ if TYPE_CHECKING:
 @click.option("--run", "number", type=WholeNumber(1), metavar="N", help="A run other than the last.")
 @RESULTS
 @click.option(
+    "--annotate", type=FilePath(dir_okay=False), metavar="PATH", help="Write a copy of the list with a status column."
+)
+@click.option(
     "--format", "form", type=click.Choice(["csv", "jsonl"]), help="Print every row with its message and attempts."
 )
 @output_options
-def results(file: Path, number: int | None, form: Literal["csv", "jsonl"] | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
+def results(
+    file: Path,
+    number: int | None,
+    annotate: Path | None,
+    form: Literal["csv", "jsonl"] | None,
+    **given: Any,  # noqa: ANN401 - options are passed on by name
+) -> None:
     """Show the summary of FILE's last run and write its results workbook again, from the journal.
 
     \b
     campaign results tet-offer.toml
     campaign results tet-offer.toml --run 1 --results first-run.xlsx
+    campaign results tet-offer.toml --annotate customers-sent.xlsx
     campaign results tet-offer.toml --format jsonl > rows.jsonl
     """
     paths = campaign_paths(file, given["results"])
     with TerminalObserver(yes=True, quiet=given["quiet"]) as observer:
         if form is not None:
-            _export(recorded_report(paths, observer, number), form, **given)
-        report = report_on(paths, observer, number)
+            _export(recorded_report(paths, observer, number), form, annotate=annotate, **given)
+        report = report_on(paths, observer, number, annotate)
     sys.exit(show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], out=True))
 
 
 def _export(report: Report, form: Literal["csv", "jsonl"], **given: Any) -> NoReturn:  # noqa: ANN401 - as above
     """Print every row for another program; nothing else is written."""
-    if given["as_json"] or given["results"]:
-        other = "--json" if given["as_json"] else "--results"
-        raise UsageError(
-            Problem("--format", f"prints the rows, and {other} asks for something else", f"leave out {other}")
-        )
+    others = {"--json": given["as_json"], "--results": given["results"], "--annotate": given["annotate"]}
+    for name in (name for name, value in others.items() if value):
+        what = f"prints the rows, and {name} asks for something else"
+        raise UsageError(Problem("--format", what, f"leave out {name}"))
     print_text(report.exported(form))
     sys.exit(exit_code(report.tally, interrupted=False, lost=report.lost))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import after_in_file, server_in_file
+from campaign.campaign_file import server_in_file, suppress_sections
 from campaign.cli.after import notify_after
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
@@ -15,6 +15,7 @@ from campaign.cli.options import (
     MOVED,
     RESULTS,
     ROWS,
+    SUPPRESS,
     campaign_paths,
     credentials,
     delivery_options,
@@ -25,6 +26,7 @@ from campaign.cli.options import (
 from campaign.cli.parameters import OneOf
 from campaign.cli.reports import show_report
 from campaign.errors import Problem, UsageError
+from campaign.file_of_today import after_in_file
 from campaign.journal import State
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import resume_run
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--recover", is_flag=True, help="Go on although files of the journal are lost: rows that wait may have been sent."
 )
+@SUPPRESS
 @MOVED
 @ROWS
 @RESULTS
@@ -84,6 +87,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         proxies=proxies(),
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
         rows=given["rows"] or (),
+        suppress=suppress_sections(given["suppress"]),
     )
     after = after_in_file(file)
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:

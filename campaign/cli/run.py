@@ -15,6 +15,7 @@ from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     MOVED,
     RESULTS,
+    ROWS,
     campaign_options,
     credentials,
     delivery_options,
@@ -22,6 +23,7 @@ from campaign.cli.options import (
     operator,
     output_options,
     proxies,
+    row_options,
 )
 from campaign.cli.reports import show_report
 from campaign.delivery.proxies import NO_PROXIES
@@ -39,12 +41,14 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Plan, ask, deliver, and write the results workbook.")
 @campaign_options
+@row_options
 @delivery_options
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows even if others are invalid.")
 @click.option("--new", is_flag=True, help="Start over even if there is an earlier run; says who gets it again.")
 @click.option("--skip-sent", is_flag=True, help="Start over without the rows that were sent, or are in doubt.")
 @click.option("--sandbox", is_flag=True, help="Rehearse: deliver to a local server, with its own files.")
 @click.option("--dry-run", is_flag=True, help="Stop before asking; nothing is sent or recorded.")
+@ROWS
 @MOVED
 @RESULTS
 @output_options
@@ -57,6 +61,7 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign run tet-offer.toml --sandbox       rehearse first
     campaign run tet-offer.toml --limit 10      ten real messages, then: campaign resume tet-offer.toml
     campaign run customers.xlsx --template livechat-text --server https://chat.example.com
+    campaign run orders.toml --skip-sent --yes  every night: only the new rows
     """
     campaign = load(file, given)
     if given["dry_run"]:
@@ -65,7 +70,7 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     used = NO_PROXIES if given["sandbox"] else proxies()
     options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used, by=operator())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
-        plan = prepare(campaign, rehearsal=given["sandbox"])
+        plan = prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ())
         report = deliver_plan(plan, options, observer, json_wanted=given["as_json"])
     changed = any(given[name] for name in ("template", "mapped", "values"))
     code = show_report(report, file, json_wanted=given["as_json"], quiet=given["quiet"], options=changed)

@@ -211,7 +211,7 @@ class RowEvent(NamedTuple):
 
     Attributes:
         row: the row's number in the spreadsheet.
-        state: sent, failed, in doubt or deleted.
+        state: sent, failed, in doubt or deleted; skipped, where its recipient has opted out since the run was planned.
         reason: why it was not sent, or not deleted; "" where it was sent.
         message_id: the message's id at the server, where it gave one.
     """

@@ -20,6 +20,7 @@ from campaign.journal.records import (
     Tally,
     WaitingRow,
 )
+from campaign.journal.selection_store import Omission, SelectedRow
 from campaign.journal.store import JournalStore
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "Holder",
     "JournalStore",
     "NextMessage",
+    "Omission",
     "Origin",
     "Outcome",
     "PlannedRow",
@@ -44,6 +46,7 @@ __all__ = [
     "RowResult",
     "RunManifest",
     "RunRecord",
+    "SelectedRow",
     "SessionRecord",
     "State",
     "StatedQuota",

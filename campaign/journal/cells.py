@@ -39,6 +39,11 @@ def decode_cells(text: str) -> tuple[RecordedCell, ...]:
     )
 
 
+def decode_texts(text: str) -> tuple[str, ...]:
+    """The cells of `encode_cells` as displayed, without what was stored."""
+    return tuple([cell if isinstance(cell, str) else cell[0] for cell in json.loads(text)])
+
+
 def _encode_time(value: object) -> list[object]:
     if isinstance(value, timedelta):
         return ["timedelta", [value.days, value.seconds, value.microseconds]]

@@ -17,11 +17,15 @@ class EarlierRow(NamedTuple):
         run: the run.
         row: the row's number in that run's list.
         state: sent, in doubt or sending.
+        at: when its last attempt ended, or began if it has not, in seconds since the epoch.
+        digest: the digest of its message, where rows are looked up by key and that is known; else None.
     """
 
     run: int
     row: int
     state: State
+    at: float | None = None
+    digest: bytes | None = None
 
 
 DELIVERED = (State.SENT, State.IN_DOUBT, State.SENDING)

@@ -19,7 +19,8 @@ from campaign.journal.cells import decode_cells
 from campaign.journal.deletions import NOT_DELETED
 from campaign.journal.memory_attempt_log import MemoryAttemptLog
 from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
-from campaign.journal.memory_status import MemorySession, MemoryStatus
+from campaign.journal.memory_selection import MemorySelection
+from campaign.journal.memory_status import MemorySession
 from campaign.journal.records import (
     CUT_OFF_REASON,
     Outcome,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from campaign.journal.store import ActiveDelivery
 
 
-class MemoryJournal(MemoryStatus):
+class MemoryJournal(MemorySelection):
     """A campaign's journal in this process's memory; implements `JournalStore`."""
 
     where = "memory"

@@ -84,7 +84,7 @@ class MemorySecondChances:
         """Looks up messages by digest; see `JournalStore.delivered_messages`."""
         found: dict[bytes | None, EarlierRow] = {}
         for number, row in self._delivered(runs):
-            found.setdefault(row.planned.digest, _earlier(number, row))
+            found.setdefault(row.planned.digest, earlier_row(number, row))
         yield found.get
 
     @contextlib.contextmanager
@@ -92,7 +92,7 @@ class MemorySecondChances:
         """Looks up rows of first lists, by run and row; see `JournalStore.delivered_rows`."""
         found: dict[tuple[int, int], EarlierRow] = {}
         for number, row in self._delivered(runs):
-            found.setdefault(row.planned.origin or (number, row.planned.number), _earlier(number, row))
+            found.setdefault(row.planned.origin or (number, row.planned.number), earlier_row(number, row))
         yield found.get
 
     def _delivered(self, runs: Sequence[int]) -> Iterator[tuple[int, MemoryRow]]:
@@ -197,5 +197,6 @@ class MemorySecondChances:
         return [row for row in self._runs[run].rows.values() if any(row.planned.number in each for each in rows)]
 
 
-def _earlier(run: int, row: MemoryRow) -> EarlierRow:
-    return EarlierRow(run, row.planned.number, row.outcome.state)
+def earlier_row(run: int, row: MemoryRow) -> EarlierRow:
+    """A row that was delivered, as later runs see it."""
+    return EarlierRow(run, row.planned.number, row.outcome.state, row.at)

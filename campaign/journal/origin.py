@@ -18,6 +18,9 @@ class Origin:
         template_digest: the SHA-256 of its content.
         template_text: its content, or the beginning of a long one.
         recipients_digest: that of the list.
+        header_row: the row of the list that has the headers.
+        encoding: of a list that is a CSV, as the campaign names it; "" where it was found out.
+        delimiter: likewise.
     """
 
     campaign: str = ""
@@ -28,3 +31,6 @@ class Origin:
     template_text: str = ""
     recipients_digest: str = ""
     recipients_named: str = ""
+    header_row: int = 1
+    encoding: str = ""
+    delimiter: str = ""

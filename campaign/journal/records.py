@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from campaign.channels import Payload
     from campaign.errors import Problem
     from campaign.journal.cells import RecordedCell
+    from campaign.recipients.suppression import SuppressionRule
 
 
 class State(StrEnum):
@@ -49,6 +50,7 @@ class PlannedRow(NamedTuple):
         cells: the row's cells, encoded by `cells.encode_cells`; "" where the plan is not for a journal.
         origin: run and row of the first list, where the row comes from the sheet To fix of an earlier run.
         label: what the row is called besides its number; "" where the campaign names no column for that.
+        key: equal for rows that are the same from run to run; None where what is sent to whom tells that.
     """
 
     number: int
@@ -64,6 +66,7 @@ class PlannedRow(NamedTuple):
     cells: str = ""
     origin: tuple[int, int] | None = None
     label: str = ""
+    key: bytes | None = None
 
 
 class WaitingRow(NamedTuple):
@@ -171,6 +174,8 @@ class RunManifest:
         label: the header of the column by whose text rows are called; None: by their number alone.
         trial: whether its messages go to a conversation of the operator's own.
         by: the operator who started it, as user@host; "" where that is not known.
+        key: the names of what makes two rows the same from run to run; (): what is sent to whom.
+        suppress: what is looked for in which suppression lists, each time before sending begins.
         pace_in_file: what the campaign file itself said about pace, schedule and gate; None where there was none.
     """
 
@@ -187,6 +192,8 @@ class RunManifest:
     label: str | None = None
     trial: bool = False
     by: str = ""
+    key: tuple[str, ...] = ()
+    suppress: tuple[SuppressionRule, ...] = ()
     pace_in_file: PaceSettings | None = None
 
     @property

@@ -12,6 +12,7 @@ from campaign.journal.doubts import DoubtStore
 from campaign.journal.finding_store import FindingStore
 from campaign.journal.gate import GateStore
 from campaign.journal.records import State
+from campaign.journal.selection_store import SelectionStore
 from campaign.journal.status_store import StatusStore
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ActiveDelivery(Protocol):
         ...
 
 
-class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, GateStore, Protocol):
+class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, SelectionStore, GateStore, Protocol):
     """One campaign's journal: the single source of truth. Use with `with` or `async with`.
 
     Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.

@@ -36,10 +36,12 @@ class Mapped:
     Attributes:
         columns: variable to header, from `[columns]` and `--map`.
         values: variable to text, from `[values]` and `--set`; the same for every row.
+        used_elsewhere: variables that something else uses than what is bound.
     """
 
     columns: Mapping[str, str]
     values: Mapping[str, str]
+    used_elsewhere: frozenset[str] = frozenset()
 
 
 class Cells(dict[str, object]):
@@ -136,7 +138,8 @@ def bind(
         unmapped = (name for name, required in needed.items() if required and name not in {*values, *mapping})
         raise TemplateError(*problems, *hints(list(dict.fromkeys((*unmapped, *mapping.values(), *wanted)))))
     whole_row = any(text.uses.whole_row for text in texts)
-    unused = tuple(_unused(name, needed, where) for name in (*mapped.columns, *mapped.values) if name not in needed)
+    used = needed.keys() | mapped.used_elsewhere
+    unused = tuple(_unused(name, needed, where) for name in (*mapped.columns, *mapped.values) if name not in used)
     return Binding(found, values, _by_header(columns, wanted), whole_row, unused)
 
 

@@ -17,7 +17,15 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 
-from campaign.messages.budget import LARGEST_NUMBER, LONGEST, Budget, OverBudgetError, percent_size, refuse_growth
+from campaign.messages.budget import (
+    GROWING,
+    LARGEST_NUMBER,
+    LONGEST,
+    Budget,
+    OverBudgetError,
+    percent_size,
+    refuse_growth,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -115,20 +123,25 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def _bounded(self, name: str, function: Any) -> Callable[..., Any]:  # noqa: ANN401 - Jinja declares no type
         """A filter or test that counts; Jinja's marks on the function stay on it."""
         first = 1 if hasattr(function, "jinja_pass_arg") else 0
-        rounds = SLOW.get(name, 1)
+        rounds = range(SLOW.get(name, 1))
+        budget, charged, grows = self.budget, self._charged, name in GROWING
 
         @functools.wraps(function)
         def counting(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - any filter's
-            self.budget.spend(CALL)
-            for _ in range(rounds):
-                self.budget.weigh(*given[first:], *named.values())
-            refuse_growth(name, given[first] if len(given) > first else "", given[first + 1 :], named)
-            return self._charged(function(*given, **named))
+            budget.spend(CALL)
+            for _ in rounds:
+                if named or len(given) != 1:
+                    budget.weigh(*given[first:], *named.values())
+                else:
+                    budget.weigh(given[0])
+            if grows:
+                refuse_growth(name, given[first] if len(given) > first else "", given[first + 1 :], named)
+            return charged(function(*given, **named))
 
         return counting
 
     def _charged(self, result: object) -> object:
-        if isinstance(result, Iterator):
+        if not isinstance(result, str | int | float) and isinstance(result, Iterator):
             return self.budget.counted(result)
         self.budget.weigh(result)
         return result

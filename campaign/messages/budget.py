@@ -40,8 +40,7 @@ class Budget(threading.local):
 
     def renew(self) -> None:
         """Begin a row."""
-        self._steps = MOST_STEPS
-        self._characters = MOST_CHARACTERS
+        self._left = [MOST_STEPS, MOST_CHARACTERS]  # one attribute: those of a thread are slow to reach
 
     def spend(self, steps: int, characters: int = 0) -> None:
         """Take from the budget.
@@ -49,11 +48,12 @@ class Budget(threading.local):
         Raises:
             OverBudgetError: it is used up.
         """
-        self._steps -= steps
-        self._characters -= characters
-        if self._steps < 0:
+        left = self._left
+        left[0] -= steps
+        left[1] -= characters
+        if left[0] < 0:
             raise OverBudgetError(f"it takes more than {MOST_STEPS:,} steps; make its loops shorter")
-        if self._characters < 0:
+        if left[1] < 0:
             raise OverBudgetError(f"it makes more than {MOST_CHARACTERS:,} characters; make its texts shorter")
 
     def weigh(self, *values: object) -> None:
@@ -61,6 +61,14 @@ class Budget(threading.local):
 
         Lists may hold one another, so that a few names stand for billions of items: the way down ends with the budget.
         """
+        if len(values) == 1:
+            kind = type(values[0])
+            if kind is str:  # as most values are
+                self.spend(1, len(values[0]))  # type: ignore[arg-type] # it is text
+                return
+            if kind is int or kind is bool:
+                self.spend(1, values[0].bit_length() >> 3)  # type: ignore[attr-defined] # it is a number
+                return
         waiting: list[Iterable[object]] = [values]
         while waiting:
             for value in waiting.pop():
@@ -92,6 +100,13 @@ class Budget(threading.local):
         return "".join(found)
 
 
+_GROW = """
+    batch center expandtabs format indent int join ljust replace rjust to_bytes tojson translate urlize wordwrap zfill
+"""
+GROWING = frozenset(_GROW.split())
+"""Filters and methods whose result can be much longer than their value."""
+
+
 def refuse_growth(operation: str, value: object, given: Sequence[object], named: Mapping[str, object]) -> None:
     """Check before a filter or a method is called that its result has a sensible size.
 
@@ -104,10 +119,21 @@ def refuse_growth(operation: str, value: object, given: Sequence[object], named:
     Raises:
         OverBudgetError: the result would exceed `LONGEST`.
     """
+    if operation not in GROWING or (operation == "int" and isinstance(value, str) and len(value) < LONGEST_NUMERAL):
+        return
+    size = len(value) if isinstance(value, str | bytes | list | tuple | range) else 1
+    if _size(operation, value, given, named, size) > LONGEST:
+        raise OverBudgetError(f"{operation} makes this far too long")
+
+
+def _size(operation: str, value: object, given: Sequence[object], named: Mapping[str, object], size: int) -> int:
+    """The size that a result can have, for one of the operations in `GROWING`."""
+    if operation == "int":
+        return LONGEST * size // LONGEST_NUMERAL
     arguments = (*given, *named.values())
     number = max((abs(each) for each in arguments if isinstance(each, int)), default=0)
     text = max((len(each) for each in (*arguments, *_values(given)) if isinstance(each, str | bytes)), default=0)
-    size = len(value) if isinstance(value, str | bytes | list | tuple | range) else 1
+    grown = 0
     match operation:
         case "center" | "ljust" | "rjust" | "zfill" | "to_bytes" | "batch":
             grown = number
@@ -119,16 +145,11 @@ def refuse_growth(operation: str, value: object, given: Sequence[object], named:
             grown = size * text
         case "wordwrap":  # a long word is copied once for each line
             grown = size * max(text, size // (10_000 * (number or 79)))
-        case "int":
-            grown = LONGEST * size // LONGEST_NUMERAL
         case "replace":
             grown = _replaced(value, arguments)
-        case "format":
+        case _:  # "format"
             grown = percent_size(value, (given or named)) if isinstance(value, str) else 0
-        case _:
-            return
-    if grown > LONGEST:
-        raise OverBudgetError(f"{operation} makes this far too long")
+    return grown
 
 
 def _values(given: Sequence[object]) -> Iterable[object]:

@@ -118,6 +118,16 @@ def compile_text(source: str, environment: BoundedEnvironment) -> TextTemplate:
         jinja2.TemplateSyntaxError: it is not a valid Jinja template; `lineno` counts within the string.
     """
     tree = environment.parse(source)
+    return compile_parsed(source, tree, environment, _plain_parts(tree, {*RESERVED, *environment.globals}))
+
+
+def compile_parsed(
+    source: str,
+    tree: nodes.Template,
+    environment: BoundedEnvironment,
+    parts: tuple[TextPart, ...] | None = None,
+) -> TextTemplate:
+    """Compile what was parsed from a string; changes the tree."""
     globals_used = {name.name for name in tree.find_all(nodes.Name) if name.name in environment.globals}
     names = find_undeclared_variables(tree) | globals_used  # a header may be “Range”, which is also a Jinja global
     rows = [node for node in tree.find_all(nodes.Name) if node.name in names.intersection(RESERVED)]
@@ -131,7 +141,6 @@ def compile_text(source: str, environment: BoundedEnvironment) -> TextTemplate:
         gaps=tuple(gap for gap in gaps(tree, RESERVED) if gap.key[0] == "header" or gap.key[1] in names),
         literals=tuple(data.data for data in tree.find_all(nodes.TemplateData)),
     )
-    parts = _plain_parts(tree, {*RESERVED, *environment.globals})
     template = environment.compile_tree(tree)  # last, because it changes the tree
     template.globals = dict(template.globals)  # copied for every row, and a ChainMap is slow to copy
     return TextTemplate(source, uses, parts, template)

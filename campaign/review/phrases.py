@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from campaign.journal import State
 from campaign.journal.decisions import LIST_SUSPECTED
 from campaign.journal.deletions import TAKEN_BACK
+from campaign.recipients.suppression import SUPPRESSED
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +60,8 @@ PUT_BACK = "Put the journal's files back, or restore them from a copy, before an
 MANY = 10
 """Rows that nobody names one by one."""
 
+_REASONS, _REASON_LENGTH = 3, 60
+
 
 @dataclass(frozen=True, slots=True)
 class NextCommands:
@@ -100,6 +104,8 @@ ALIKE: Mapping[str, str] = {
     "hidden": "hidden in the sheet",
     "already sent": "sent already by earlier runs",
     "already in doubt": "in doubt already in earlier runs",
+    "changed since sent": "sent already by earlier runs, with another message",
+    "same key": "have the key of earlier rows",
 }
 """Reasons of several rows that were skipped or deleted, by kind, where that of the first row is true of it alone."""
 
@@ -209,7 +215,25 @@ def reason_of(reason: ReasonCount) -> str:
     """Why some rows were not sent: the reason of the first of them, where it is true of the others as well."""
     if reason.state in (State.SKIPPED, State.DELETED) and reason.count > 1 and reason.kind in ALIKE:
         return ALIKE[reason.kind]
+    if reason.count > 1 and reason.kind.startswith(SUPPRESSED):
+        return f"stand in {reason.kind.removeprefix(SUPPRESSED)}"
     return reason.example or STATE_STYLES[reason.state].meaning
+
+
+def left_out(reasons: tuple[ReasonCount, ...]) -> str:
+    """How many rows nothing is sent for, and why: "2 rows (1: hidden in the sheet; 1: exact duplicate of row 2)"."""
+    if not reasons:
+        return ""
+    parts = [f"{each.count:,}: {one_line(_short_reason(each), _REASON_LENGTH)}" for each in reasons[:_REASONS]]
+    rest = sum(each.count for each in reasons[_REASONS:])
+    if rest:
+        parts.append(f"{rest:,}: other reasons")
+    return f"{rows_of(sum(each.count for each in reasons))} ({'; '.join(parts)})"
+
+
+def _short_reason(reason: ReasonCount) -> str:
+    """Why rows are left out; that of an invalid row without its cell, which is not that of the others."""
+    return reason.kind if reason.state is State.INVALID and reason.kind else reason_of(reason)
 
 
 def row_numbers(reason: ReasonCount) -> str:
@@ -225,6 +249,11 @@ def waiting_rows(tally: Tally) -> int:
 def rows_of(count: int) -> str:
     """A number of rows: "1 row", "1,000 rows"."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def on_one_line(reason: str) -> str:
+    """A reason for a cell of one line: LibreOffice draws further lines over the row below."""
+    return " | ".join(reason.splitlines())
 
 
 def times(count: int) -> str:

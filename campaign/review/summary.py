@@ -45,6 +45,7 @@ class RunSummary:
         trial: whether the messages went to a conversation of the operator's own.
         lost: whether the journal is gone or damaged, so that no command can go on from it.
         findings: what was found when it was planned.
+        annotated: the copy of the list with a status beside each row; None where none was asked for.
     """
 
     run: int
@@ -65,6 +66,7 @@ class RunSummary:
         return self.tally.finished and not self.lost
 
     findings: tuple[Finding, ...] = ()
+    annotated: Path | None = None
 
 
 def as_json(summary: RunSummary) -> Mapping[str, object]:
@@ -86,6 +88,7 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
         "throttled": tally.throttled,
         "seconds": round(tally.seconds, 3),
         "results": str(summary.results) if summary.results else None,
+        **({"annotated": str(summary.annotated)} if summary.annotated else {}),
         "warnings": [finding.as_json() for finding in summary.findings],
     }
 
@@ -105,6 +108,8 @@ def as_text(summary: RunSummary) -> Iterator[str]:
     yield _figures(tally)
     if summary.results:
         yield f"Results: {summary.results}"
+    if summary.annotated:
+        yield f"The list with a status beside each row: {summary.annotated}"
     if summary.lost:
         yield from without_journal(tally, summary.results)
         return

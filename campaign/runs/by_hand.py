@@ -157,9 +157,11 @@ def forget_run(paths: RunPaths, number: int | None, by: str, observer: RunObserv
         record = whole_run(journal, number)
         tally = journal.tally(record.number)
         if not tally.finished:
-            what = f"is unfinished: {tally.count(State.PENDING, State.SENDING)} rows wait for their messages"
+            waiting = tally.count(State.PENDING, State.SENDING)
+            wait = "waits for its message" if waiting == 1 else "wait for their messages"
+            what = f"run {record.number} is unfinished: {rows_of(waiting)} {wait}"
             remedy = "finish it with `campaign resume`, or give up the rest with `campaign abandon`"
-            raise RunStateError(Problem(f"{journal.where}: run {record.number}", what, remedy))
+            raise RunStateError(Problem(journal.where, what, remedy))
         question = f"Delete the cells and messages of run {record.number} ({rows_of(tally.rows)}) from the journal?"
         if not observer.agree(f"{question} This cannot be undone."):
             return None

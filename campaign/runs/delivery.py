@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels.look_up import look_up_of
-from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Shutdown, StopReason
+from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, RowEvent, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
 from campaign.delivery.redaction import Redaction
 from campaign.errors import JournalError
@@ -23,12 +23,13 @@ from campaign.runs.holds import holds_of
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.session_task import SessionTask
+from campaign.runs.suppression import leave_out_suppressed
 from campaign.runs.target import schedule_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from campaign.delivery import RowEvent
+    from campaign.delivery.finished import Finished
     from campaign.journal import JournalStore, Tally
     from campaign.runs.holds import Holds
     from campaign.runs.rounds import Round
@@ -82,7 +83,7 @@ class Delivery(SessionTask):
     def follow(self, follow: Callable[[RowEvent], object]) -> None:
         """Call a function in the event loop for each row that has reached a final state.
 
-        No further row begins while `EVENTS_AHEAD` of the events have not been `taken`.
+        No further row begins while `event_feed.EVENTS_AHEAD` of the events have not been `taken`.
         """
         self._events.follow = follow
 
@@ -148,6 +149,8 @@ class Delivery(SessionTask):
                     proxies=target.proxies,
                 ) as transport:
                     rounds = Rounds(settler, partial(self._open_context, transport, target.settings, redaction), holds)
+                    if not self._look_only:
+                        holds.before_sending += (partial(self._leave_out_suppressed, rounds.finished),)
                     try:
                         return await self._perform_rounds(rounds)
                     finally:
@@ -169,6 +172,15 @@ class Delivery(SessionTask):
         with contextlib.suppress(JournalError):
             await rounds.look()
         return reason
+
+    async def _leave_out_suppressed(self, finished: Finished) -> None:
+        """Skip who stands in a suppression list by now, unless an earlier round has brought the row to an end."""
+        retry, rows = self._retry, self._rows if self._retry else ()
+        done = finished.unsent or ()
+        omitted = await leave_out_suppressed(self._run, retry, rows, session=self._session, done=done)
+        for each in omitted if self._events.follow else ():
+            await self._events.wait_for_room(self._shutdown)
+            self._events.publish(RowEvent(each.row, State.SKIPPED, each.reason))
 
     @contextlib.asynccontextmanager
     async def _open_context(

@@ -13,16 +13,19 @@ from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import open_journal, peek_journal
 from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
 from campaign.journal.records import PlannedRow, State
+from campaign.plan_findings import CHANGED
 from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows
 from campaign.recipients.to_fix import to_fix_list
 from campaign.review.phrases import rows_of
+from campaign.runs.earlier_keys import earlier_keys
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from campaign.journal import EarlierRow, JournalStore, RunRecord
+    from campaign.journal.selection_store import FindByKey
     from campaign.planning import LeaveOut, Plan
     from campaign.recipients.to_fix import SourceColumns, ToFixList, WorkbookMark
     from campaign.runs.options import RunObserver, RunOptions
@@ -46,6 +49,7 @@ class EarlierMessages:
     to_fix: ToFixList | None
     runs: frozenset[int]
     skip: bool
+    by_key: FindByKey | None = None
     repeated: int = field(default=0, init=False)
     repeated_in_doubt: int = field(default=0, init=False)
     left_out: int = field(default=0, init=False)
@@ -61,10 +65,8 @@ class EarlierMessages:
             if origin is not None and (found := self.by_row(origin)) is not None:
                 return self._skipped(row, found)
             row = row._replace(origin=origin)
-        if row.state is not State.PENDING or row.digest is None:
-            return row
-        found = self.by_digest(row.digest)
-        if found is None:
+        found = self._found(row)
+        if found is None or (row.state is not State.PENDING and not self.skip):
             return row
         if self.skip:
             return self._skipped(row, found)
@@ -72,6 +74,17 @@ class EarlierMessages:
         self.repeated_in_doubt += found.state is not State.SENT
         self.by_run[found.run] += 1
         return row
+
+    def _found(self, row: PlannedRow) -> EarlierRow | None:
+        """The row that was sent, or may have been, and is the same: by its key, else by what was sent to whom.
+
+        A row with a key is known by it also if it could not be sent any more as it is.
+        """
+        if row.state is State.SKIPPED:
+            return None
+        if row.key is not None and self.by_key is not None:
+            return self.by_key(row.key, row.digest)
+        return None if row.digest is None else self.by_digest(row.digest)
 
     def _origin(self, row: PlannedRow, columns: SourceColumns) -> tuple[int, int] | Problem | None:
         """Run and row of the first list; None for a row that was added by hand."""
@@ -103,6 +116,8 @@ class EarlierMessages:
         sent = found.state is State.SENT
         reason = f"{'sent already' if sent else 'in doubt already'}: run {found.run}, row {found.row}"
         kind = ALREADY_SENT if sent else ALREADY_IN_DOUBT
+        if None not in (row.digest, found.digest) and row.digest != found.digest:
+            kind, reason = CHANGED, f"{reason}, with another message"
         # Without a digest it cannot make another row a duplicate.
         return row._replace(state=State.SKIPPED, kind=kind, reason=reason, problems=(), digest=None)
 
@@ -144,9 +159,13 @@ def earlier_messages(plan: Plan, journal: JournalStore, *, skip_sent: bool = Fal
         yield None
         return
     numbers = [run.number for run in reversed(records)]
-    with journal.delivered_messages(numbers) as by_digest, journal.delivered_rows(numbers) as by_row:
+    with (
+        journal.delivered_messages(numbers) as by_digest,
+        journal.delivered_rows(numbers) as by_row,
+        earlier_keys(plan.rules.key, journal, records) as by_key,
+    ):
         skip = skip_sent or to_fix is not None
-        yield EarlierMessages(plan.recipients, by_digest, by_row, to_fix, frozenset(numbers), skip)
+        yield EarlierMessages(plan.recipients, by_digest, by_row, to_fix, frozenset(numbers), skip, by_key)
 
 
 @contextlib.contextmanager
@@ -210,13 +229,14 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
         return None if tally.finished else last
     if tally.finished and to_fix_list(plan.recipients) is not None:
         return None  # its rows are looked up one by one
-    where = f"{Path(journal.where).name}: run {last.number}"
+    where, run = Path(journal.where).name, f"run {last.number}"
     count = tally.count(State.SENT)
     sent = f"{count} of {rows_of(tally.rows)} {'is' if count == 1 else 'are'} sent"
     means = _what_new_means(plan, journal, observer)
     if tally.finished:
-        raise RunStateError(Problem(where, f"is finished: {sent}", means))
-    what = f"is unfinished: {sent}, {tally.count(State.PENDING, State.SENDING)} wait"
+        raise RunStateError(Problem(where, f"{run} is finished: {sent}", means))
+    waiting = tally.count(State.PENDING, State.SENDING)
+    what = f"{run} is unfinished: {sent}, {waiting} {'waits' if waiting == 1 else 'wait'}"
     remedy = f"go on with `campaign resume`, or give up the rest with `campaign abandon`; {means}"
     raise RunStateError(Problem(where, what, remedy))
 

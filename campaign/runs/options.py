@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from campaign.config import SuppressSection
     from campaign.delivery.gate import GateOutcome
     from campaign.delivery.proxies import ProxySettings
     from campaign.findings import Finding
@@ -86,6 +87,7 @@ class RunOptions:
         window: the part of the day to send in, such as "08:00-20:00"; None: as the campaign says.
         retry: rows in these states (failed, in doubt) are sent again.
         rows: the numbers of those; (): all.
+        suppress: lists of those who get nothing, besides those that the run was planned with.
         look: look up the rows in doubt, and send nothing.
         server: another address of the same server.
         server_in_file: the address that the campaign file names, apart from options; where that was another one when
@@ -108,6 +110,7 @@ class RunOptions:
     window: str | None = None
     retry: tuple[State, ...] = ()
     rows: tuple[range, ...] = ()
+    suppress: tuple[SuppressSection, ...] = ()
     look: bool = False
     server: str | None = None
     server_in_file: str | None = None
@@ -192,7 +195,7 @@ class RunObserver:
         return contextlib.nullcontext()
 
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:  # noqa: ARG002 - for subclasses
-        """The workbook is being written; the returned function is called with numbers of rows that were added."""
+        """A file is being written; the returned function is called with numbers of rows that were added."""
         return lambda _rows: None
 
 

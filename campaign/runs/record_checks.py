@@ -51,15 +51,19 @@ def origin_of(plan: Plan) -> Origin:
     """The files that a plan is made from."""
     file, template = plan.campaign.file, plan.template_file.path.resolve()
     named = named_in(file) if file is not None else NamedFiles()
+    recipients = plan.campaign.recipients
     return Origin(
         campaign=file.name if file else "",
-        campaign_digest=_digest(file) if file else "",
+        campaign_digest=file_digest(file) if file else "",
         template_named=named.template,
         template=str(template),
-        template_digest=_digest(template),
+        template_digest=file_digest(template),
         template_text=_beginning(template),
-        recipients_digest=_digest(plan.recipients.path),
+        recipients_digest=file_digest(plan.recipients.path),
         recipients_named=named.recipients,
+        header_row=recipients.header_row,
+        encoding=recipients.encoding or "",
+        delimiter=recipients.delimiter or "",
     )
 
 
@@ -80,11 +84,11 @@ def differences(record: RunRecord, paths: RunPaths) -> list[Difference]:
     template, recipients = Path(origin.template), Path(manifest.recipients)
     if not template.exists():
         found.append(_note(template, f"the template of run {record.number} is gone", AS_PLANNED))
-    elif _digest(template) != origin.template_digest:
+    elif file_digest(template) != origin.template_digest:
         found.append(Difference(_changed(template, f"the template was edited after run {record.number} was planned")))
     if not recipients.exists():
         found.append(_note(recipients, f"the list of run {record.number} is gone", AS_PLANNED))
-    elif _digest(recipients) != origin.recipients_digest:
+    elif file_digest(recipients) != origin.recipients_digest:
         what = f"the list was edited after run {record.number} was planned"
         found.append(_note(recipients, what, f"{AS_PLANNED}; {NEW_ROWS}"))
     return found
@@ -168,7 +172,7 @@ def _own(record: RunRecord, file: Path, name: str) -> tuple[str, str] | None:
 def _renamed(record: RunRecord, file: Path, name: str) -> tuple[str, str] | None:
     """The same, where it was this very file when it had another name."""
     former, digest = record.manifest.origin.campaign, record.manifest.origin.campaign_digest
-    if not former or not digest or (file.parent / former).exists() or digest != _digest(file):
+    if not former or not digest or (file.parent / former).exists() or digest != file_digest(file):
         return None
     return f"this campaign file under the name “{name}”", f"give the file its former name back, {former}"
 
@@ -185,7 +189,7 @@ def _similar(record: RunRecord, file: Path, _name: str) -> tuple[str, str] | Non
         named = named_in(file)
     except CampaignFileError:
         return None
-    a_copy = named.recipients and _digest(file.parent / named.recipients) == origin.recipients_digest != ""
+    a_copy = named.recipients and file_digest(file.parent / named.recipients) == origin.recipients_digest != ""
     if _is_list(file, named, planned) or a_copy:
         shared = "list"
     elif named.template and (file.parent / named.template).resolve() == Path(origin.template):
@@ -219,7 +223,7 @@ def _place(record: RunRecord, paths: RunPaths, file: Path) -> Iterable[Differenc
 def _named(record: RunRecord, file: Path) -> Iterable[Difference]:
     """Whether the campaign file names another template or list than when a run was planned."""
     origin = record.manifest.origin
-    if is_spreadsheet(file) or not file.exists() or _digest(file) == origin.campaign_digest:
+    if is_spreadsheet(file) or not file.exists() or file_digest(file) == origin.campaign_digest:
         return
     try:
         named = named_in(file)
@@ -243,7 +247,7 @@ def _note(where: Path, what: str, more: str) -> Difference:
     return Difference(Problem(str(where), what, more), asks=False)
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     """The SHA-256 of a file; "" where it cannot be read."""
     try:
         with path.open("rb") as file:

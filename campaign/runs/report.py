@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from campaign.channels import CHANNELS
 from campaign.review.export import exported
 from campaign.review.results_workbook import write_results
+from campaign.runs.annotating import annotate_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,7 @@ class Report:
         lost: whether the journal is gone or damaged, so that no command can go on from it. The figures may be those
             that were counted while delivering.
         findings: what was found when it was planned.
+        annotated: the copy of the list with a status beside each row, where one was written.
     """
 
     run: RunRecord
@@ -52,6 +54,7 @@ class Report:
     trouble: CampaignError | None = None
     lost: bool = False
     findings: tuple[Finding, ...] = ()
+    annotated: Path | None = None
     _journal: JournalStore = field(kw_only=True, repr=False)
 
     @classmethod
@@ -138,3 +141,27 @@ class Report:
         """
         with self._journal.reopened() as journal:
             return replace(self, results=write_results(journal, self.run, Path(path), progress))
+
+    def annotate(self, path: str | Path, progress: Callable[[int], object] = lambda _rows: None) -> Report:
+        """Write a copy of the run's list with columns Status, Reason and Sent at after its last used one.
+
+        Formats, formulas, charts and other sheets stay as they are. A row has its latest state over all runs of the
+        list. Where the list is the sheet To fix of an earlier run, that run's list is copied.
+
+        Args:
+            path: the copy, of the same kind as the list; an existing file is replaced if it is still as this campaign
+                wrote it.
+            progress: called with the number of rows written since the last call.
+
+        Returns:
+            This report, whose `annotated` is where the copy is: a numbered name beside `path` if that file is not
+            campaign's, was edited or is open in Excel.
+
+        Raises:
+            ResultsError: the list is gone or was edited since the run was planned, something in it could not be kept,
+                or the folder or the disk does not accept the copy.
+            RecipientsError: the list cannot be read.
+            JournalError: the journal cannot be read.
+        """
+        with self._journal.reopened() as journal:
+            return replace(self, annotated=annotate_list(journal, self.run, Path(path), progress))

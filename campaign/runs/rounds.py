@@ -67,6 +67,7 @@ class Rounds:
     """The rounds of one delivery.
 
     Attributes:
+        finished: what they have done so far.
         problem: why rows in doubt could not be looked up; None where they could, or there were none.
     """
 
@@ -74,7 +75,7 @@ class Rounds:
         self._settler = settler
         self._open_context = open_context
         self._holds = holds
-        self._finished = Finished()
+        self.finished = Finished()
         self._unavailable = False
         self.problem: Problem | None = None
 
@@ -86,12 +87,13 @@ class Rounds:
 
         Raises:
             JournalError: the journal could not be written or read; nothing was sent that is not on record.
+            CampaignError: what comes before a round of sending could not be done, so that nothing more is sent.
         """
         looked = await self.look() if wanted.looks_first else None
         if not wanted.sends:
             return None
         if wanted.retry:
-            self._finished.unsent = set()
+            self.finished.unsent = set()
         while True:
             reason = await self._holds.begin()
             if reason is not None:
@@ -108,7 +110,7 @@ class Rounds:
                 return context.shutdown.reason
             if each.admission.left_behind or (waiting and wanted.limit is None):
                 continue  # the window has closed, or rows were not taken by the server after all
-            limit_reached = wanted.limit is not None and self._finished.count >= wanted.limit
+            limit_reached = wanted.limit is not None and self.finished.count >= wanted.limit
             if each.last is None:
                 return None
             reason = await self._holds.pass_gate(limit_reached=limit_reached)
@@ -116,8 +118,8 @@ class Rounds:
                 return reason
 
     def _next(self, wanted: Wanted) -> Round:
-        limit = None if wanted.limit is None else max(0, wanted.limit - self._finished.count)
-        return Round(wanted.retry, self._holds.last_row(), limit, self._holds.admission(), self._finished)
+        limit = None if wanted.limit is None else max(0, wanted.limit - self.finished.count)
+        return Round(wanted.retry, self._holds.last_row(), limit, self._holds.admission(), self.finished)
 
     async def _settle(self, context: DeliveryContext, looked: Looked | None, limit: int | None) -> int:
         """Look up the rows in doubt until none can be settled any more.

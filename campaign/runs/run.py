@@ -20,6 +20,7 @@ from campaign.runs.event_stream import EventStream
 from campaign.runs.holds import is_kept
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
+from campaign.runs.suppression import RunSuppression
 from campaign.runs.undo_task import UndoTask
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Run:
         before_sending: awaited each time before sending begins or goes on; an error that one raises stops the delivery.
         decide_gate: decides whether to go on past the gate; it may block, and is called in a thread of its own.
         by: who delivers it, for the record, as user@host; "" where that is not known.
+        suppression: the lists of those who get nothing, which are read again each time before sending begins.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Run:
         self.before_sending: list[BeforeSending] = []
         self.decide_gate: DecideGate = is_kept
         self.by = ""
+        self.suppression = RunSuppression(record)
         self._retry = retryable(retry)
         self._delivery: SessionTask | None = None
 

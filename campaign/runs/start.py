@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaign.campaign_file import pace_in_file
 from campaign.errors import Problem, ResultsError, RunStateError
+from campaign.file_of_today import pace_in_file
 from campaign.findings import codes_of, known_codes, undecided
 from campaign.journal import RunManifest, State
-from campaign.planning import write_plan
+from campaign.plan_record import write_plan
 from campaign.problem_groups import ProblemGroups
 from campaign.refusals import InvalidRowsError, UndecidedFindingsError
 from campaign.review.phrases import rows_of
@@ -18,6 +18,7 @@ from campaign.runs.earlier import clear_the_way, earlier_messages
 from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 from campaign.runs.record_checks import origin_of
 from campaign.runs.run import Run
+from campaign.runs.suppression import RunSuppression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +71,7 @@ def begin_run(
         with earlier_messages(plan, journal, skip_sent=options.skip_sent) as earlier:
             findings = _write(plan, journal, record, options, observer, earlier=earlier)
         asked = _undecided(plan, findings, options, observer, journal.tally(record.number))
-        run = _run_of(journal, record, credentials, options, observer)
+        run = _planned_run(plan, journal, record, credentials, options, observer=observer)
         sealed = confirmed(run, journal, observer, consequences_of(journal, earlier, unfinished, asked))
         if sealed:
             _accept(plan, journal, record, options, asked)
@@ -79,6 +80,21 @@ def begin_run(
         if not sealed:
             journal.discard(record.number)
     return run if sealed else None
+
+
+def _planned_run(
+    plan: Plan,
+    journal: JournalStore,
+    record: RunRecord,
+    credentials: Mapping[str, str],
+    options: RunOptions,
+    *,
+    observer: RunObserver,
+) -> Run:
+    """A run with the suppression lists as they were read when it was planned."""
+    run = _run_of(journal, record, credentials, options, observer)
+    run.suppression = RunSuppression(record, plan.rules.lists)
+    return run
 
 
 def _look_up(
@@ -239,6 +255,8 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         label=plan.label.header if plan.label else None,
         trial=plan.trial is not None,
         by=options.by,
+        key=plan.rules.key.names if plan.rules.key else (),
+        suppress=plan.rules.suppress,
         pace_in_file=pace_in_file(plan.campaign.file) if plan.campaign.file else None,
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from campaign.campaign_file import pace_in_file
 from campaign.delivery.gate import percent
 from campaign.errors import Problem
+from campaign.file_of_today import pace_in_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

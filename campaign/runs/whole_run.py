@@ -26,6 +26,7 @@ from campaign.runs.report import Report
 from campaign.runs.resuming import changed_server, check_look_up, check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
+from campaign.runs.suppression import list_differences, rules_of_today
 from campaign.runs.todays_settings import todays_settings
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from campaign.settings import DeliverySettings
 
 LOG = logging.getLogger(__name__)
+
+_NOT_OURS = "is not, or no longer, what campaign wrote there, or another program has it open"
 
 FindCredentials: TypeAlias = Callable[["Channel"], Mapping[str, str]]
 """Finds the values that a channel's server asks for."""
@@ -51,10 +54,9 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     Raises:
         CampaignError: something is wrong, and nothing was sent.
     """
-    if options.server or options.retry or options.rows or options.look:
-        raise UsageError(
-            Problem("options", "server, retry, rows and look are for resume", "pass server to campaign.load")
-        )
+    if options.server or options.retry or options.rows or options.look or options.suppress:
+        what = "server, retry, rows, look and suppress are for resume"
+        raise UsageError(Problem("options", what, "pass server to campaign.load"))
     name = plan.campaign.name + suffix_of(plan)
     paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
     clear_left_behind(paths.workbook(1).parent)
@@ -110,21 +112,44 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         settings = options.applied_to(todays_settings(record, paths.file, observer))
         if options.look:
             return _look_and_report(run, paths, settings, observer)
+        _leave_out_suppressed(run, paths, options, observer)
         if not confirmed(run, journal, observer, settings=settings):
             return None
         return _deliver_and_report(run, paths, settings, observer)
 
 
-def report_on(paths: RunPaths, observer: RunObserver, number: int | None = None) -> Report:
+def _leave_out_suppressed(run: Run, paths: RunPaths, options: RunOptions, observer: RunObserver) -> None:
+    """Skip who stands in a suppression list by now, before the question says how many get a message."""
+    today = rules_of_today(paths.file, run.record, options.suppress)
+    for difference in list_differences(run.record, today, paths.file):
+        observer.warned(difference)
+    run.suppression.add(today)
+    run.suppression.read()
+    for _ in run.suppression.apply(run.journal, options.retry, options.rows):
+        pass
+
+
+def report_on(
+    paths: RunPaths, observer: RunObserver, number: int | None = None, annotate: Path | None = None
+) -> Report:
     """Report on a run, and write its workbook again, from the journal alone.
+
+    Args:
+        paths: where the campaign's files are.
+        observer: is told what is worth knowing.
+        number: the run; None: the last one.
+        annotate: where to write a copy of the list with a status beside each row; None: nowhere.
 
     Raises:
         RunStateError: there is no such run.
-        ResultsError: the workbook would replace something else.
+        ResultsError: the workbook would replace something else, or the list cannot be annotated.
+        RecipientsError: the list that is to be annotated cannot be read.
         JournalError: the journal cannot be read.
     """
     report = recorded_report(paths, observer, number)
     check_workbook_path(paths.workbook(report.run.number), Path(report.run.manifest.recipients))
+    if annotate is not None:
+        report = _annotated(report, annotate, paths, observer)
     return write_workbook(report, paths, observer)
 
 
@@ -139,6 +164,16 @@ def recorded_report(paths: RunPaths, observer: RunObserver, number: int | None =
         for note in (*journal.notes, *filter(None, [journal.displaced])):
             observer.warned(note)
         return Report.of(journal, whole_run(journal, number))
+
+
+def _annotated(report: Report, target: Path, paths: RunPaths, observer: RunObserver) -> Report:
+    if target.resolve() == paths.workbook(report.run.number).resolve():
+        raise ResultsError(Problem(str(target), "is the results workbook", "choose another name for the list's copy"))
+    annotated = report.annotate(target, observer.writing(target, report.tally.rows))
+    if annotated.annotated != target:
+        what = f"it is kept, and the list's copy is {annotated.annotated}"
+        observer.warned(Problem(str(target), _NOT_OURS, what))
+    return annotated
 
 
 @contextlib.contextmanager
@@ -251,8 +286,8 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
         trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
         return replace(report, fault=True, trouble=trouble)
     if reported.results != target:
-        what = "is not, or no longer, what campaign wrote there, or another program has it open"
-        observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))
+        what = f"it is kept, and the new workbook is {reported.results}"
+        observer.warned(Problem(str(target), _NOT_OURS, what))
     return reported
 
 

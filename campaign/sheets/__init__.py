@@ -9,6 +9,7 @@ print(row.number, row.texts)
 
 from __future__ import annotations
 
+from campaign.sheets.column_parts import ColumnPart, plain_texts, read_column
 from campaign.sheets.facts import EncodingFact, MergedAreas, SheetFacts
 from campaign.sheets.legacy_fonts import from_legacy_font, is_legacy_font
 from campaign.sheets.legacy_letters import CHARACTER_SETS, LetterChoice, LetterEvidence, by_letters, choices
@@ -21,6 +22,7 @@ __all__ = [
     "CHARACTER_SETS",
     "CellValue",
     "Column",
+    "ColumnPart",
     "EncodingFact",
     "LetterChoice",
     "LetterEvidence",
@@ -36,5 +38,7 @@ __all__ = [
     "headers_as_shown",
     "is_legacy_font",
     "open_sheet",
+    "plain_texts",
+    "read_column",
     "workbook_properties",
 ]

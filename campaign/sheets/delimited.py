@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
+from collections import deque
 from contextlib import contextmanager
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from campaign.sheets.facts import SheetFacts
 from campaign.sheets.files import check_unchanged, fingerprint
 from campaign.sheets.header_row import find_header_row, title_row_warning
 from campaign.sheets.limits import MAX_COLUMNS, TableLimits
+from campaign.sheets.plain_lines import line_blocks, plain_column
 from campaign.sheets.starts import SEARCHED_ROWS, SheetStart
 from campaign.sheets.table import Row, columns_of
 from campaign.sheets.text_encoding import find_encoding
@@ -78,6 +81,30 @@ class DelimitedSheet:
                     if record.number > self._header_row and (row := self._row(record, narrow=narrow)) is not None:
                         yield row
 
+    def plain_column(self, column: Column) -> Iterator[tuple[int, list[str] | None]]:
+        """Yield the cells of a column with the number of the first of some, as long as every line is a plain record.
+
+        The last item has None in place of cells if it is not; `rows` has the cells from that number on.
+
+        Raises:
+            RecipientsError: the file has changed since it was opened.
+        """
+        check_unchanged(self.path, self._fingerprint)
+        limits = TableLimits(self.path.name, len(self.columns))
+        number = 1
+        with self._lines() as lines:
+            if self._delimiter.has_sep_line:
+                lines.readline(_SAMPLE_CHARACTERS)
+            blocks = line_blocks(lines) if isinstance(lines, io.TextIOBase) and not self._delimiter.spaced else [""]
+            for block in blocks:
+                limits.add_characters(len(block))
+                texts = plain_column(block, self._delimiter.character, self._header_width, column.position)
+                above = max(0, self._header_row + 1 - number)
+                yield number + above, texts and texts[above:]
+                if texts is None:
+                    return
+                number += len(texts)
+
     @property
     def facts(self) -> SheetFacts:
         """What reading found out: the encoding."""
@@ -92,11 +119,45 @@ class DelimitedSheet:
                 rows = [(each.number, each.fields) for each in islice(records, SEARCHED_ROWS) if any(each.fields)]
             yield SheetStart(None, rows)
 
+    @property
+    def codec(self) -> str:
+        """Python's name of the encoding."""
+        return self._encoding.codec
+
+    @property
+    def delimiter(self) -> str:
+        """The character between two fields."""
+        return self._delimiter.character
+
+    def records_as_written(self) -> Iterator[tuple[CsvRecord, str]]:
+        """Yield every record, blank ones included, with its text as the file has it.
+
+        Raises:
+            RecipientsError: the file has changed since it was opened.
+        """
+        check_unchanged(self.path, self._fingerprint)
+        with self._file() as stream:
+            kept = _KeptLines(stream)
+            current: CsvRecord | None = None
+            begins = 1
+            for record in self._records(_NormalizedLines(kept) if self._encoding.composes else kept):
+                if current is not None:
+                    yield current, kept.take(record.line - begins)
+                    begins = record.line
+                current = record
+            if current is not None:
+                yield current, kept.take(None)
+
     @contextmanager
     def _lines(self) -> Iterator[LineSource]:
+        with self._file() as stream:
+            yield _NormalizedLines(stream) if self._encoding.composes else stream
+
+    @contextmanager
+    def _file(self) -> Iterator[LineSource]:
         try:
             with self.path.open(encoding=self._encoding.codec, newline="") as stream:
-                yield _NormalizedLines(stream) if self._encoding.composes else stream
+                yield stream
         except (OSError, UnicodeError) as error:
             what = f"cannot be read to its end ({error})"
             raise RecipientsError(Problem(self.path.name, what, "try again")) from error
@@ -171,6 +232,24 @@ class _NormalizedLines:
 
     def readline(self, limit: int, /) -> str:
         return unicodedata.normalize("NFC", self._stream.readline(limit))
+
+
+class _KeptLines:
+    """Lines that are kept when they are read, until they are taken."""
+
+    def __init__(self, stream: LineSource) -> None:
+        self._stream = stream
+        self._kept: deque[str] = deque()
+
+    def readline(self, limit: int, /) -> str:
+        line = self._stream.readline(limit)
+        if line:
+            self._kept.append(line)
+        return line
+
+    def take(self, count: int | None) -> str:
+        """Remove so many lines, the oldest first, or all of them; return them as one text."""
+        return "".join([self._kept.popleft() for _ in range(len(self._kept) if count is None else count)])
 
 
 def _first_lines(lines: LineSource) -> list[str]:

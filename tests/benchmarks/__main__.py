@@ -19,10 +19,12 @@ from tests.benchmarks.figures import Figure
 from tests.benchmarks.limits import measure_default_limit, measure_limiter
 from tests.benchmarks.measures import measure_check, measure_deliver, measure_help, measure_memory, measure_run
 from tests.benchmarks.report import machine, table, write_json
+from tests.benchmarks.row_rules import measure_row_rules
 
 MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "help": measure_help,
     "check": measure_check,
+    "row-rules": measure_row_rules,
     "deliver": measure_deliver,
     "run": measure_run,
     "memory": measure_memory,

@@ -77,7 +77,7 @@ def measure_check(bench: Bench) -> list[Figure]:
         lambda: run_python("-m", "campaign", "check", campaign, "-q"),
         lambda: run_python("-c", READ, workbook),
     )
-    return [_whole_processes("check ÷ openpyxl read-only", pairs, 1.4)]
+    return [whole_processes("check ÷ openpyxl read-only", pairs, 1.4)]
 
 
 def measure_run(bench: Bench) -> list[Figure]:
@@ -97,7 +97,7 @@ def measure_run(bench: Bench) -> list[Figure]:
 
     pairs = alternately(bench.sizes.rounds, run, bare)
     return [
-        _whole_processes(
+        whole_processes(
             f"run ÷ (bare read + bare loop + bare write of {columns})",
             [(own, _without(done, other)) for own, done in pairs],
             1.5,
@@ -135,7 +135,7 @@ def measure_help(bench: Bench) -> list[Figure]:
         lambda: run_python("-m", "campaign", "--help"),
         lambda: run_python("-c", "import click"),
     )
-    return [_whole_processes("campaign --help ÷ import click", pairs, 3.0)]
+    return [whole_processes("campaign --help ÷ import click", pairs, 3.0)]
 
 
 def _peaks(bench: Bench, suffix: str, rows: int) -> tuple[Ended, Ended]:
@@ -169,7 +169,8 @@ def _rate(rows: int, seconds: Sequence[float]) -> str:
     return f"{rows / median(seconds):,.0f}/s"
 
 
-def _whole_processes(name: str, pairs: Sequence[tuple[Ended, Ended]], at_most: float) -> Figure:
+def whole_processes(name: str, pairs: Sequence[tuple[Ended, Ended]], at_most: float) -> Figure:
+    """The ratio of the times of two processes, and of their CPU times."""
     own, bare = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     middle = [median(ended.seconds for ended in side) for side in (own, bare)]
     return Figure(

@@ -15,7 +15,8 @@ from pathlib import Path
 from campaign.campaign_file import load_campaign
 from campaign.journal import RunManifest, State
 from campaign.journal.sqlite import SqliteJournal
-from campaign.planning import prepare, write_plan
+from campaign.plan_record import write_plan
+from campaign.planning import prepare
 from campaign.runs import Run
 from campaign.settings import DeliverySettings
 from tests.benchmarks.bare import timed

@@ -17,7 +17,7 @@ from tests.benchmarks.children import ChildFailedError, run_python
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.report import table
 
-FIGURES = ["help", "check", "deliver", "run", "memory", "limiter"]
+FIGURES = ["help", "check", "row-rules", "deliver", "run", "memory", "limiter"]
 
 
 @pytest.mark.slow
@@ -28,6 +28,10 @@ def test_every_figure_of_the_readme_is_measured(tmp_path: Path) -> None:
     assert [figure["figure"].split(",")[0] for figure in figures] == [
         "campaign --help ÷ import click",
         "check ÷ openpyxl read-only",
+        "check .xlsx with where and 50 suppressed ÷ without",
+        "peak memory of check .xlsx with where and 50 suppressed",
+        "check .csv with where and 50 suppressed ÷ without",
+        "peak memory of check .csv with where and 50 suppressed",
         "messages/s ÷ bare aiohttp loop",
         "messages/s ÷ bare aiohttp loop",
         "run ÷ (bare read + bare loop + bare write of the list's 8 columns)",

@@ -56,7 +56,9 @@ class Tab:
         async for message in self._socket:
             reply = json.loads(message.data)
             if "id" in reply:
-                self._responses.pop(reply["id"]).set_result(reply)
+                response = self._responses.pop(reply["id"])
+                if not response.done():  # nobody waits for it any more
+                    response.set_result(reply)
             else:
                 self._note(reply["method"], reply["params"])
 

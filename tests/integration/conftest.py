@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from openpyxl import Workbook
 
 from campaign.cli.main import campaign
-from campaign.sandbox import Ledger, Sandbox, SandboxSettings
+from campaign.sandbox import Ledger, ListSettings, Sandbox, SandboxSettings
+from campaign.sandbox.server import _served
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ class RunningSandbox:
     def answer_at_once(self) -> None:
         """Let no latency pass before the answers to requests that come from now on."""
         self.sandbox._settings = replace(self.sandbox._settings, latency=0.0)
+
+    def list_at_once(self) -> None:
+        """Let the list of messages contain what was taken, and what will be, without a lag."""
+        settings = replace(self.sandbox._settings, listing=ListSettings())
+        self.sandbox._served = _served(self.sandbox._channels.values(), settings)
 
 
 StartSandbox = Callable[..., RunningSandbox]

@@ -91,7 +91,7 @@ def results(path: Path) -> list[str]:
     unescaped = (re.sub(r"_x([0-9A-F]{4})_", lambda match: chr(int(match[1], 16)), text) for text in cells.values())
     shown = dict(zip(cells, unescaped, strict=True))
     rows = len({place for place in shown if place and place.startswith("A")})
-    return [shown[f"C{row}"] for row in range(2, rows + 1)]
+    return [shown[f"D{row}"] for row in range(2, rows + 1)]
 
 
 def visibly(text: str) -> str:

@@ -69,6 +69,21 @@ def test_preview_shows_the_first_rows_and_how_to_see_others(command: Campaign, t
     assert "--rows" in result.stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--rows", "3-4"), ("--rows", "3-4", "--json")], ids=["first", "rows", "json"])
+def test_preview_reads_no_further_than_it_shows(command: Campaign, tmp_path: Path, options: tuple[str, ...]) -> None:
+    rows = [["token", "rid", "msg"], *([f"t{row}", "r", "NULL" if row > 1700 else "x"] for row in range(2, 2000))]
+    recipients = write_csv(tmp_path / "list.csv", rows)
+    shown = command("preview", recipients, *SERVER, *options)
+    assert shown.code == 0
+    assert "null-word" not in shown.stdout
+    said = "The list was read as far as row 1,001; campaign check looks at all rows."
+    assert (said in shown.stderr) is ("--json" not in options)
+    whole = command("preview", recipients, *SERVER, "--rows", "2-4,1800")
+    assert whole.code == 1
+    assert "null-word" in whole.stdout
+    assert "was read as far as" not in whole.stderr
+
+
 def test_preview_writes_a_page(command: Campaign, tmp_path: Path) -> None:
     page = tmp_path / "preview.html"
     result = command("preview", livechat_list(tmp_path / "list.csv", 3), *SERVER, "--html", page)

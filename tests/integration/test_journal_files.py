@@ -7,17 +7,19 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from campaign.sandbox import SandboxSettings
 from tests.integration.conftest import Campaign, RunningSandbox, StartSandbox, kitechat_list, livechat_list
-from tests.integration.test_processes import UNMEASURED, start_process, wait_for_messages
+from tests.integration.test_processes import UNMEASURED, after_messages, start_process, wait_for_messages
 
 pytestmark = [
     pytest.mark.usefixtures("api_key"),
@@ -32,15 +34,18 @@ TEXTS: dict[str, Callable[[dict[str, dict[str, str]]], str]] = {
 LISTS = {"livechat": livechat_list, "kitechat": kitechat_list}
 
 
-TELL = """
-import sqlite3, sys
-sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2])
-"""
+@pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    return disk_path
 
 
 def tell_from_elsewhere(journal: Path, statement: str) -> None:
-    """Change or read the journal as another program would, which moves the log into the main file when it ends."""
-    subprocess.run([sys.executable, "-c", TELL, str(journal), statement], check=True)
+    """Change or read the journal as another program would, which moves the log into the main file when it ends.
+
+    No connection of this process may be open: to close another drops its locks.
+    """
+    with closing(sqlite3.connect(journal, isolation_level=None)) as connection:
+        connection.execute(statement)
 
 
 class Folder:
@@ -127,25 +132,31 @@ def test_a_journal_that_another_program_has_read_after_a_kill_is_whole(command: 
 
 @pytest.mark.parametrize("act", ["removed", "moved", "replaced", "log removed"])
 def test_a_journal_that_goes_away_while_running_stops_the_run(command: Campaign, kitechat: Folder, act: str) -> None:
-    process = start_process("run", str(kitechat.file), "--yes", "--json", "--rate", "40/s", "--concurrency", "2")
-    wait_for_messages(kitechat.server, 6)
-    if act == "removed":
-        kitechat.remove("", "-wal", "-shm")
-    elif act == "moved":
-        kitechat.journal.rename(kitechat.place / "elsewhere.db")
-    elif act == "replaced":
-        shutil.copy(kitechat.journal, kitechat.place / "copy.db")
-        (kitechat.place / "copy.db").replace(kitechat.journal)
-    else:
-        kitechat.remove("-wal")
-    at = len(kitechat.server.ledger.entries)
-    stdout, stderr = process.communicate(timeout=30)
-    assert process.returncode == 3
+    journal, place = kitechat.journal, kitechat.place
+    at = 0
+
+    def go_away() -> None:
+        nonlocal at
+        if act == "removed":
+            kitechat.remove("", "-wal", "-shm")
+        elif act == "moved":
+            journal.rename(place / "elsewhere.db")
+        elif act == "replaced":
+            # Not in this process, where to close the file would drop SQLite's locks.
+            subprocess.run(["/bin/cp", journal, place / "copy.db"], check=True)
+            (place / "copy.db").replace(journal)
+        else:
+            kitechat.remove("-wal")
+        at = len(kitechat.server.ledger.entries)
+
+    with after_messages(kitechat.server, 6, go_away):
+        said = command("run", kitechat.file, "--yes", "--json", "--rate", "40/s", "--concurrency", "2")
+    assert said.code == 3
     assert len(kitechat.server.ledger.entries) <= at + 4
-    assert "removed, moved or replaced" in json.loads(stdout)["reason"]
+    assert "removed, moved or replaced" in said.json["reason"]
     if act in ("removed", "moved"):  # no command can go on from what is there
-        assert "Next: campaign" not in stderr
-        assert "Put the journal's files back" in stderr
+        assert "Next: campaign" not in said.stderr
+        assert "Put the journal's files back" in said.stderr
     before = kitechat.taken()
     said = command("run", kitechat.file, "--yes")
     assert said.code == 2

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("api_key", "nothing_is_left_running")
 __all__ = ["nothing_is_left_running"]
 
 TAKEN, NOT_TAKEN = Fault.RESET_AFTER, Fault.RESET_BEFORE
-LIST = ListSettings()
+LIST, LATE = ListSettings(), ListSettings(lag=60.0)
 
 
 @pytest.fixture
@@ -95,11 +95,11 @@ def test_the_key_of_a_look_up_is_in_its_header_alone(
 def test_a_look_up_on_its_own_sends_nothing(
     command: Campaign, start_sandbox: StartSandbox, write: Write, tmp_path: Path
 ) -> None:
-    server = start_sandbox(faulty(TAKEN, NOT_TAKEN, listing=ListSettings(lag=1.0)))
+    server = start_sandbox(faulty(TAKEN, NOT_TAKEN, listing=LATE))
     file = write(server.url, 4)
     first = command("run", file, "--limit", "3", *FAST)
     assert (first.code, first.json["in_doubt"], first.json["pending"]) == (3, 2, 1)
-    time.sleep(1.1)
+    server.list_at_once()
     said = command("resume", file, "--look", "--json")  # asks nothing, and needs no --yes
     assert (said.code, said.json["sent"], said.json["in_doubt"], said.json["pending"]) == (3, 2, 1, 1)
     assert said.json["reason"] == first.json["reason"]
@@ -111,10 +111,10 @@ def test_a_look_up_on_its_own_sends_nothing(
 def test_rows_to_send_once_more_are_looked_up_first(
     command: Campaign, start_sandbox: StartSandbox, write: Write
 ) -> None:
-    server = start_sandbox(faulty(TAKEN, NOT_TAKEN, listing=ListSettings(lag=1.0)))
+    server = start_sandbox(faulty(TAKEN, NOT_TAKEN, listing=LATE))
     file = write(server.url, 3)
     assert command("run", file, *FAST).json["in_doubt"] == 2
-    time.sleep(1.1)
+    server.list_at_once()
     said = command("resume", file, "--retry", "in-doubt", *FAST)
     assert (said.code, said.json["sent"]) == (0, 3)
     assert set(times_taken(server).values()) == {1}
@@ -123,10 +123,10 @@ def test_rows_to_send_once_more_are_looked_up_first(
 def test_a_resume_with_nothing_to_send_looks_up_what_is_in_doubt(
     command: Campaign, start_sandbox: StartSandbox, write: Write
 ) -> None:
-    server = start_sandbox(faulty(TAKEN, listing=ListSettings(lag=1.0)))
+    server = start_sandbox(faulty(TAKEN, listing=LATE))
     file = write(server.url, 2)
     assert command("run", file, *FAST).json["in_doubt"] == 1
-    time.sleep(1.1)
+    server.list_at_once()
     said = command("resume", file, *FAST)
     assert (said.code, said.json["sent"]) == (0, 2)
 
@@ -193,10 +193,10 @@ def test_a_server_without_a_list_is_named_once_and_everything_is_as_before(
 def test_an_abandoned_run_looks_up_what_is_in_doubt(
     command: Campaign, start_sandbox: StartSandbox, write: Write
 ) -> None:
-    server = start_sandbox(faulty(TAKEN, TAKEN, listing=ListSettings(lag=2.0)))
+    server = start_sandbox(faulty(TAKEN, TAKEN, listing=LATE))
     file = write(server.url, 4)
     assert command("run", file, "--limit", "2", *FAST).json["in_doubt"] == 2
-    time.sleep(2.1)
+    server.list_at_once()
     said = command("abandon", file, "--yes", "--json")
     assert (said.code, said.json["sent"], said.json["in_doubt"], said.json["skipped"]) == (0, 2, 0, 2)
 
@@ -204,7 +204,7 @@ def test_an_abandoned_run_looks_up_what_is_in_doubt(
 def test_an_abandoned_run_without_a_key_leaves_its_doubts(
     command: Campaign, start_sandbox: StartSandbox, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = start_sandbox(faulty(TAKEN, listing=ListSettings(lag=60)))
+    server = start_sandbox(faulty(TAKEN, listing=LATE))
     file = write(server.url, 4)
     assert command("run", file, "--limit", "2", *FAST).json["in_doubt"] == 1
     monkeypatch.delenv("KITECHAT_API_KEY")

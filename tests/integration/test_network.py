@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,22 +20,33 @@ import pytest
 
 from campaign.sandbox import SandboxSettings
 
-from .conftest import kitechat_list, livechat_list
+from .conftest import Campaign, RunningSandbox, Said, StartSandbox, kitechat_list, livechat_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Coroutine, Iterator
     from typing import Any
-
-    from .conftest import StartSandbox
 
 CERTIFICATE = Path(__file__).parents[1] / "data" / "localhost.pem"
 CAMPAIGN = (sys.executable, "-m", "campaign")
 CLOSED = b'{"success":false,"error":"room-closed"}'
 
 
-def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
-    return {**kept, "KITECHAT_API_KEY": "key-of-the-tests", **more}
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def run(command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Send two rows, with a given environment that has no proxies else."""
+    for name in [name for name in os.environ if name.upper().endswith("_PROXY")]:
+        monkeypatch.delenv(name)
+
+    def send(*arguments: str, **environment: str) -> Said:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        recipients = livechat_list(tmp_path / "list.csv", 2)
+        return command("run", recipients, "--template", "livechat-text", "--yes", *arguments)
+
+    return send
 
 
 @contextmanager
@@ -74,7 +86,8 @@ def test_answers_that_wait_in_the_socket_while_the_process_is_suspended_count(
         '[throttle]\nrate = "100000/s"\n[delivery]\ntimeout = "1s"\n'
     )
     command = [*CAMPAIGN, "run", "c.toml", "--yes", "--json"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "KITECHAT_API_KEY": "key-of-the-tests"}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
     while len(server.ledger.taken()) < 6:
         time.sleep(0.01)
     process.send_signal(signal.SIGSTOP)
@@ -85,15 +98,8 @@ def test_answers_that_wait_in_the_socket_while_the_process_is_suspended_count(
     assert '"sent": 20' in out
 
 
-def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    livechat_list(folder / "list.csv", 2)
-    command = [*CAMPAIGN, "run", "list.csv", "--template", "livechat-text", "--yes", *arguments]
-    env = environment(**more)
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
-
-
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_the_environments_proxy_is_asked(tmp_path: Path, name: str) -> None:
+def test_the_environments_proxy_is_asked(run: Run, name: str) -> None:
     heads = []
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,24 +108,23 @@ def test_the_environments_proxy_is_asked(tmp_path: Path, name: str) -> None:
         writer.close()
 
     with served(refuse) as port:
-        done = run(tmp_path, "--server", "https://chat.example.invalid", **{name: f"http://127.0.0.1:{port}"})
-    assert done.returncode == 3
+        done = run("--server", "https://chat.example.invalid", **{name: f"http://127.0.0.1:{port}"})
+    assert done.code == 3
     assert "the proxy refuses the connection (HTTP 403)" in done.stderr
     assert heads
     assert all(head.startswith(b"CONNECT chat.example.invalid:443 ") for head in heads)
 
 
-def test_no_proxy_is_obeyed(start_sandbox: StartSandbox, tmp_path: Path) -> None:
-    server = start_sandbox()
+def test_no_proxy_is_obeyed(run: Run, server: RunningSandbox) -> None:
     proxy = "http://127.0.0.1:1"
-    done = run(tmp_path, "--server", server.url, HTTP_PROXY=proxy, ALL_PROXY=proxy, NO_PROXY="localhost,127.0.0.1")
-    assert done.returncode == 0
+    done = run("--server", server.url, HTTP_PROXY=proxy, ALL_PROXY=proxy, NO_PROXY="localhost,127.0.0.1")
+    assert done.code == 0
     assert len(server.bodies()) == 2
 
 
-def test_a_proxy_of_another_kind_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    done = run(tmp_path, "--server", "https://chat.example.invalid", ALL_PROXY="socks5://u:secret@127.0.0.1:1")
-    assert done.returncode == 2
+def test_a_proxy_of_another_kind_is_refused_before_anything_is_sent(run: Run) -> None:
+    done = run("--server", "https://chat.example.invalid", ALL_PROXY="socks5://u:secret@127.0.0.1:1")
+    assert done.code == 2
     assert "ALL_PROXY: names no http or https proxy" in done.stderr
     assert "secret" not in done.stderr
 
@@ -132,14 +137,23 @@ async def _close_room(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     writer.close()
 
 
-@pytest.mark.parametrize("trusted", [False, True], ids=["as it is", "with SSL_CERT_FILE"])
-def test_a_certificate_of_ones_own_stops_at_once_and_the_way_out_works(tmp_path: Path, *, trusted: bool) -> None:
+@pytest.fixture
+def https() -> Iterator[str]:
+    """The address of a server with a certificate of its own, which refuses every message."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(CERTIFICATE)
     with served(_close_room, context) as port:
-        more = {"SSL_CERT_FILE": str(CERTIFICATE)} if trusted else {}
-        done = run(tmp_path, "--server", f"https://localhost:{port}", **more)
-    if trusted:
-        assert (done.returncode, "2 failed" in done.stderr) == (1, True)
-    else:
-        assert (done.returncode, "set SSL_CERT_FILE to a PEM file" in done.stderr) == (3, True)
+        yield f"https://localhost:{port}"
+
+
+def test_a_certificate_of_ones_own_stops_at_once(run: Run, https: str) -> None:
+    done = run("--server", https)
+    assert (done.code, "set SSL_CERT_FILE to a PEM file" in done.stderr) == (3, True)
+
+
+def test_the_way_out_of_a_certificate_of_ones_own_works(https: str, tmp_path: Path) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 2)
+    words = [*CAMPAIGN, "run", str(recipients), "--template", "livechat-text", "--yes", "--server", https]
+    environment = {**os.environ, "SSL_CERT_FILE": str(CERTIFICATE)}  # a process reads it once
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "2 failed" in done.stderr) == (1, True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,11 @@ from tests.out_of_tree.campaign_pager import PAGER
 
 HOME = Path(__file__).parents[1] / "out_of_tree"
 
-Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
     """A folder with the distribution as pip installs it."""
-    site = tmp_path_factory.mktemp("installed") / "site"
+    site = tmp_path / "site"
     about = site / "campaign_pager-1.0.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: campaign-pager\nVersion: 1.0\n")
@@ -38,59 +35,47 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-@pytest.fixture(scope="module")
-def process(installed: Path) -> Process:
-    """Run the command line in a process that can import the distribution."""
+def test_a_process_finds_the_channel_of_an_installed_distribution(installed: Path, tmp_path: Path) -> None:
     paths = os.pathsep.join(filter(None, (str(installed), os.environ.get("PYTHONPATH"))))
-    environment = {**os.environ, "PYTHONPATH": paths}
-
-    def run(*words: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    folder = tmp_path / "pages"
+    for words in (("new", folder, "--channel", "pager"), ("check", folder / "campaign.toml")):
         command = [sys.executable, "-m", "campaign", *map(str, words)]
-        return subprocess.run(
-            command, capture_output=True, encoding="utf-8", check=False, env={**environment, **more}, timeout=60
-        )
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def starter(process: Process, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A campaign of the channel, made by `campaign new`."""
-    folder = tmp_path_factory.mktemp("made") / "pages"
-    made = process("new", folder, "--channel", "pager")
-    assert made.returncode == 0, made.stderr
-    return folder
+        environment = {**os.environ, "PYTHONPATH": paths}
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, env=environment, timeout=60)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
-def pages(starter: Path, tmp_path: Path) -> Path:
-    """A copy of the campaign, for one test."""
-    return Path(shutil.copytree(starter, tmp_path / "pages")) / "campaign.toml"
+def pages(tmp_path: Path) -> Iterator[Path]:
+    """The campaign file of a starter of the channel, in a process that has loaded it."""
+    with CHANNELS.temporarily(PAGER):
+        make_starter(tmp_path / "pages", PAGER)
+        yield tmp_path / "pages" / "campaign.toml"
 
 
-def test_check_finds_the_channel_and_its_problems(process: Process, pages: Path) -> None:
-    assert process("check", pages).returncode == 0
+def test_check_finds_the_channels_problems(command: Campaign, pages: Path) -> None:
     pages.with_name("recipients.csv").write_text("number,text\n0903123456,\n")
-    result = process("check", pages, "--json")
-    assert result.returncode == 1
-    [problem] = json.loads(result.stdout)["problems"]
+    result = command("check", pages, "--json")
+    assert result.code == 1
+    [problem] = result.json["problems"]
     assert problem["where"] == "B2"
 
 
-def test_the_preview_is_drawn_on_the_terminal(process: Process, pages: Path) -> None:
-    result = process("preview", pages, COLUMNS="60")
-    assert result.returncode == 0, result.stderr
+def test_the_preview_is_drawn_on_the_terminal(command: Campaign, pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    result = command("preview", pages)
+    assert result.code == 0, result.stderr
     assert "╭─ Control room ─╮" in result.stdout
     assert "│ Gate 4, please │" in result.stdout
     assert PAGER.remark in result.stdout
 
 
 @pytest.fixture
-async def drawn(process: Process, pages: Path, tmp_path: Path) -> AsyncIterator[list[str]]:
+async def drawn(command: Campaign, pages: Path, tmp_path: Path) -> AsyncIterator[list[str]]:
     """The text of the bubbles on the preview page."""
     page = tmp_path / "preview.html"
-    result = process("preview", pages, "--html", page)
-    assert result.returncode == 0, result.stderr
+    result = command("preview", pages, "--html", page)
+    assert result.code == 0, result.stderr
     if PROGRAM is None:
         pytest.skip("there is no browser: install Debian's package chromium")
     async with open_tab(tmp_path) as tab:
@@ -104,18 +89,20 @@ async def test_the_preview_is_drawn_on_the_page(drawn: list[str]) -> None:
     assert "Bring the <b>keys</b>" in drawn
 
 
-def test_a_rehearsal_runs_to_its_workbook(process: Process, pages: Path) -> None:
-    result = process("run", pages, "--sandbox", "--yes", "--json", "--rate", "100/s")
-    assert result.returncode == 0, result.stderr
-    report = json.loads(result.stdout)
-    assert (report["rows"], report["sent"]) == (2, 2)
-    titles, *rows = load_workbook(report["results"])["Results"].iter_rows(values_only=True)
+def test_a_rehearsal_runs_to_its_workbook(command: Campaign, pages: Path) -> None:
+    result = command("run", pages, "--sandbox", "--yes", "--json", "--rate", "100/s")
+    assert result.code == 0, result.stderr
+    assert (result.json["rows"], result.json["sent"]) == (2, 2)
+    titles, *rows = load_workbook(result.json["results"])["Results"].iter_rows(values_only=True)
     assert [dict(zip(titles, row, strict=True))["Status"] for row in rows] == ["sent", "sent"]
 
 
-def test_the_key_comes_from_the_channels_own_environment_variables(process: Process, pages: Path) -> None:
-    result = process("run", pages, "--yes", PAGER_USER="kim")
-    assert result.returncode == 2
+def test_the_key_comes_from_the_channels_own_environment_variables(
+    command: Campaign, pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGER_USER", "kim")
+    result = command("run", pages, "--yes")
+    assert result.code == 2
     assert result.stderr.rstrip().endswith(
         "PAGER_TOKEN: pager needs an access token and none is set; "
         "set PAGER_TOKEN, or PAGER_TOKEN_FILE to the file that holds it"
@@ -124,24 +111,21 @@ def test_the_key_comes_from_the_channels_own_environment_variables(process: Proc
 
 @pytest.mark.parametrize("token", ["right", "wrong"])
 def test_both_headers_reach_the_server(
-    token: str,
-    start_sandbox: StartSandbox,
-    command: Campaign,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    token: str, start_sandbox: StartSandbox, command: Campaign, pages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAGER_USER", "kim")
     monkeypatch.setenv("PAGER_TOKEN", token)
-    with CHANNELS.temporarily(PAGER):
-        accepted = {"user": "kim", "token": "right"}
-        server = start_sandbox(SandboxSettings(credentials=accepted))
-        make_starter(tmp_path / "pages", PAGER)
-        result = command("run", tmp_path / "pages" / "campaign.toml", "--server", server.url, "--yes", "--json")
+    server = start_sandbox(SandboxSettings(credentials={"user": "kim", "token": "right"}))
+    result = command("run", pages, "--server", server.url, "--yes", "--json")
     assert result.code == (0 if token == "right" else 3)
     assert [(entry.channel, entry.has_credentials) for entry in server.ledger.entries][:1] == [("pager", True)]
 
 
-def test_credentials_are_never_sent_unencrypted(process: Process, pages: Path) -> None:
-    result = process("run", pages, "--yes", "--server", "http://pager.example.com", PAGER_USER="kim", PAGER_TOKEN="t")
-    assert result.returncode == 2
+def test_credentials_are_never_sent_unencrypted(
+    command: Campaign, pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGER_USER", "kim")
+    monkeypatch.setenv("PAGER_TOKEN", "t")
+    result = command("run", pages, "--yes", "--server", "http://pager.example.com")
+    assert result.code == 2
     assert "the user name and access token must not travel in the clear" in result.stderr

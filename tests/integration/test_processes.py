@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,20 @@ def wait_for_messages(server: RunningSandbox, count: int) -> None:
     while len(server.ledger.entries) < count:
         assert time.monotonic() < until, "no messages came"
         time.sleep(0.02)
+
+
+@contextmanager
+def after_messages(server: RunningSandbox, count: int, act: Callable[[], object]) -> Iterator[None]:
+    """Do something, on a thread of its own, once so many messages came."""
+
+    def work() -> None:
+        wait_for_messages(server, count)
+        act()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        yield
+        done.result()
 
 
 def times_taken(server: RunningSandbox) -> Counter[str]:

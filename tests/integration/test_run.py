@@ -125,6 +125,47 @@ def test_invalid_rows_stop_the_run_before_the_first_send(
     assert command("resume", recipients, "--yes").code == 2
 
 
+def test_a_run_that_is_refused_for_invalid_rows_prints_its_object(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    rows = [["token", "rid", "msg"], ["t", "r", "x"], ["t", "", "y"], ["t ", "r", "NULL"]]
+    recipients = write_csv(tmp_path / "list.csv", rows)
+    options = ("--template", "livechat-text", "--server", server.url)
+    result = command("run", recipients, *options, "--yes", "--json")
+    assert result.code == 2
+    assert list(result.json) == KEYS
+    assert (result.json["state"], result.json["reason"]) == ("stopped", "1 of 3 rows cannot be sent as it is")
+    counts = [result.json[name] for name in ("rows", "sent", "pending", "invalid", "skipped", "requests")]
+    assert counts == [3, 0, 2, 1, 0, 0]
+    assert [each["code"] for each in result.json["warnings"]] == ["null-word", "same-destination", "trimmed"]
+    order = ["B3: “rid” is blank", "✗ null-word:", "– same-destination:", "list.csv: 1 of 3 rows", "Nothing was sent."]
+    assert [result.stderr.index(each) for each in order] == sorted(result.stderr.index(each) for each in order)
+    rehearsal = command("run", recipients, *options, "--sandbox", "--json")
+    assert (rehearsal.code, rehearsal.json["invalid"]) == (2, 1)
+    assert "1 finding has to be decided before the real run:" in rehearsal.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        pytest.param(
+            (), "Nothing is sent before the invalid row is corrected, or left out with --skip-inv", id="plain"
+        ),
+        pytest.param(("--skip-invalid",), "1 of 2 rows can be sent, 1 is invalid. It would go to", id="left out"),
+        pytest.param(("--sandbox",), "Nothing is sent before the invalid row is corrected", id="a rehearsal"),
+    ],
+)
+def test_a_dry_run_with_invalid_rows_ends_as_check_does(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, options: tuple[str, ...], says: str
+) -> None:
+    recipients = write_csv(tmp_path / "list.csv", [["token", "rid", "msg"], ["t", "r", "x"], ["t", "", "y"]])
+    campaign = (recipients, "--template", "livechat-text", "--server", server.url)
+    result = command("run", *campaign, "--dry-run", "--json", *options)
+    assert (result.code, command("check", *campaign).code) == (1, 1)
+    assert (result.json["reason"], result.json["invalid"]) == ("dry run", 1)
+    assert says in result.stderr
+
+
 def test_skip_invalid_sends_the_valid_rows_and_reports_the_others(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from tests.integration.conftest import FAST, Campaign, RunningSandbox
 SAMPLES = Path(__file__).parents[2] / "samples"
 EXPECTED = {
     "livechat-text": {"rows": 60, "sent": 60},
+    "livechat-orders": {"rows": 25, "sent": 15, "skipped": 10},
     "livechat-agent": {"rows": 50, "sent": 45, "failed": 3, "skipped": 2},
     "kitechat-cards": {"rows": 80, "sent": 80},
     "kitechat-image": {"rows": 40, "sent": 40},

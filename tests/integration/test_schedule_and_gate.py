@@ -346,6 +346,28 @@ def test_what_a_program_does_before_sending_is_awaited_and_its_error_stops_the_r
     asyncio.run(work())
 
 
+def test_who_opts_out_while_the_gate_holds_gets_nothing_and_rows_whose_turn_is_over_stay(
+    tmp_path: Path, server: RunningSandbox
+) -> None:
+    stop = tmp_path / "stop.csv"
+    write_csv(stop, [["token"], ["token7"]])
+    suppress = f'[[suppress]]\nfile = "{stop.name}"\n'
+    campaign = api.load(campaign_file(tmp_path, server.url, f"[gate]\nafter = 10\n{suppress}", closed=(3,)))
+    with api.open_journal(":memory:") as journal:
+        list(api.start_sync(api.plan(campaign), journal=journal).deliver_sync())
+        run = api.resume_sync(journal, retry=["failed"])
+
+        def opt_out(_: GateOutcome) -> bool:
+            write_csv(stop, [["token"], ["token3"], ["token7"], ["token20"]])
+            return True
+
+        run.decide_gate = opt_out
+        events = {event.row - 2: event.state for event in run.deliver_sync()}
+        tally = run.report_sync().tally
+    assert (events[3], events[20], len(events)) == ("failed", "skipped", 20)
+    assert {str(state): count for state, count in tally.states.items()} == {"sent": 27, "failed": 1, "skipped": 2}
+
+
 # In a process of its own
 
 

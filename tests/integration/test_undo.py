@@ -76,7 +76,7 @@ def test_what_a_run_has_sent_is_deleted_and_the_record_says_so(
     assert "Undo of run 1 is finished. 6 messages are deleted." in said.stderr
     assert left(server) == []
     book = load_workbook(said.json["results"])
-    statuses = [row[3] for row in book["Results"].iter_rows(min_row=2, values_only=True)]
+    statuses = [row[0] for row in book["Results"].iter_rows(min_row=2, values_only=True)]
     assert statuses == ["deleted"] * 6
     sent_at = [row[-3] for row in book["Results"].iter_rows(min_row=2, values_only=True)]
     assert all(sent_at)
@@ -160,7 +160,7 @@ def test_a_message_that_the_server_keeps_stays_sent_with_the_reason(
     assert (said.code, said.json["state"], said.json["deleted"], said.json["sent"]) == (1, "finished", 1, 2)
     assert "1 sent (row 3): not deleted: the conversation is closed (room-closed)" in said.stderr
     assert "2 messages may still be with the recipients. To try them again: campaign undo" in said.stderr
-    reasons = [row[4] for row in load_workbook(said.json["results"])["Results"].iter_rows(min_row=2, values_only=True)]
+    reasons = [row[5] for row in load_workbook(said.json["results"])["Results"].iter_rows(min_row=2, values_only=True)]
     assert str(reasons[1]).startswith("not deleted: the conversation is closed")
     assert command("results", recipients).code == 0  # they are sent, which is no mistake of the run
     again = command("undo", recipients, *FAST)

@@ -70,7 +70,9 @@ webhook = "https://hooks.example.com/x"
 
 def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
     campaign = load_campaign(write("tet.toml", WHOLE))
-    assert campaign.model_dump(exclude={"recipients": {"encoding", "delimiter", "short_date"}}) == {
+    assert campaign.model_dump(
+        exclude={"recipients": {"encoding", "delimiter", "short_date", "where", "key"}, "suppress": True}
+    ) == {
         "name": "tet-offer",
         "folder": tmp_path,
         "file": tmp_path / "tet.toml",

@@ -39,7 +39,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"folder = 'x'\n{LEAST}",
             "folder: there is no such setting; known here: name, template, recipients, columns, values, server, "
-            "throttle, delivery, checks, schedule, gate, after",
+            "throttle, delivery, checks, suppress, schedule, gate, after",
             id="name of our own",
         ),
         pytest.param(
@@ -138,7 +138,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(f"{LEAST}[after]\ncommand = []\n", "after.command: names no program", id="command of no words"),
         pytest.param(
             f"{LEAST}[after]\ncommand = ['notify', 7]\n",
-            "after.command.1: is “7”, and must be text; put it in quotation marks",
+            "after.command.2: is “7”, and must be text; put it in quotation marks",
             id="number in a command",
         ),
         pytest.param(
@@ -177,9 +177,45 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
             id="hidden_rows",
         ),
         pytest.param(
+            f"{LEAST}legacy_font = 'yes'\n",
+            "recipients.legacy_font: is “yes”, and must be 'convert'",
+            id="legacy_font",
+        ),
+        pytest.param(
             f"{LEAST}[checks]\naccept = ['blank-values']\n",
             "checks.accept: “blank-values” is not the code of a finding; did you mean “blank-value”?",
             id="the code of a finding",
+        ),
+        pytest.param(
+            f"{LEAST}where = ['a', ' ']\n",
+            "recipients.where: is blank",
+            id="blank condition",
+        ),
+        pytest.param(
+            f"{LEAST}key = 3\n",
+            'recipients.key: is “3”, and must be a list; write it as key = ["…", "…"], and a section as [[key]]',
+            id="key that is no text",
+        ),
+        pytest.param(
+            f"{LEAST}[[suppress]]\nfile = 'a.csv'\n[[suppress]]\nfile = 'b.csv'\ncolum = 'x'\n",
+            "suppress.2.colum: there is no such setting; did you mean “column”?",
+            id="setting of a suppression list",
+        ),
+        pytest.param(
+            f"{LEAST}[[suppress]]\ncolumn = 'x'\n",
+            'suppress.1.file: is missing; name the list: file = "stop.xlsx" under [[suppress]]',
+            id="suppression list without a file",
+        ),
+        pytest.param(
+            f"{LEAST}[[suppress]]\nfile = 'https://example.com/stop.xlsx'\n",
+            "suppress.file: https://example.com/stop.xlsx is a web address; download it as .xlsx or CSV first",
+            id="suppression list on the web",
+        ),
+        pytest.param(
+            f"suppress = 'stop.csv'\n{LEAST}",
+            'suppress: is “stop.csv”, and must be a list; write it as suppress = ["…", "…"], '
+            "and a section as [[suppress]]",
+            id="suppression list that is no section",
         ),
         pytest.param(
             f"{LEAST}[delivery]\nstop_after_refusals = -1\n",

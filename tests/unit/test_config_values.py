@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.campaign_file import load_campaign, pace_in_file
+from campaign.campaign_file import load_campaign
 from campaign.config import Campaign
 from campaign.errors import CampaignFileError
+from campaign.file_of_today import pace_in_file
 from campaign.schedule import Schedule, parse_window
 from campaign.settings import GateSettings, PaceSettings
 

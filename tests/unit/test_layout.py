@@ -19,8 +19,9 @@ LAYERS = [
     {"problem_groups", "refusals"},
     {"sheets", "toml_text", "paths"},
     {"config_values"},
-    {"config", "recipients", "channels", "webpage"},
+    {"config", "recipients", "channels", "webpage", "more_rules"},
     {"campaign_file"},
+    {"file_of_today"},
     {"messages", "starter"},
     {"journal.records", "journal.origin", "journal.cells", "journal.activity"},
     {
@@ -32,9 +33,10 @@ LAYERS = [
         "delivery.spellings",
     },
     {"journal"},
-    {"plan_conversations", "plan_gaps", "plan_rows", "trial"},
+    {"plan_conversations", "plan_gaps", "plan_rows", "plan_selection", "trial"},
     {"plan_findings"},
     {"planning"},
+    {"plan_record"},
     {"delivery", "review", "sandbox"},
     {"runs"},
     {"api", "testing"},
@@ -63,9 +65,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 @cache
+def nodes_of(module: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+
+
+@cache
 def imports(module: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in nodes_of(module):
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -81,17 +88,18 @@ def layer(module: str) -> int | None:
     return min(heights, default=None)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
-def test_imports_point_one_way(module: Path) -> None:
-    own = ".".join(["campaign", *module.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
-    if own == "campaign":
-        return
-    height = layer(own)
-    assert height is not None, f"{own} has no layer"
-    for imported in sorted(imports(module)):
-        below = layer(imported)
-        same_part = imported.split(".")[1:2] == own.split(".")[1:2]
-        assert below is None or below < height or (same_part and below == height), f"{own} imports {imported}"
+def test_imports_point_one_way() -> None:
+    assert len(MODULES) > 100
+    for module in MODULES:
+        own = ".".join(["campaign", *module.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+        if own == "campaign":
+            continue
+        height = layer(own)
+        assert height is not None, f"{own} has no layer"
+        for imported in sorted(imports(module)):
+            below = layer(imported)
+            same_part = imported.split(".")[1:2] == own.split(".")[1:2]
+            assert below is None or below < height or (same_part and below == height), f"{own} imports {imported}"
 
 
 @pytest.mark.parametrize("library", OWNERS)
@@ -108,13 +116,15 @@ def test_a_library_has_one_owner(library: str) -> None:
     assert not strangers
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
-def test_modules_and_functions_are_short(module: Path) -> None:
-    text = module.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 300
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    long = [each.name for each in functions if (each.end_lineno or 0) - each.lineno + 1 > 45]
-    assert not long
+def test_modules_and_functions_are_short() -> None:
+    lines = {module: len(module.read_text(encoding="utf-8").splitlines()) for module in MODULES}
+    assert not {str(module.relative_to(PACKAGE)): count for module, count in lines.items() if count > 300}
+    assert not [
+        f"{module.relative_to(PACKAGE)}: {node.name}"
+        for module in MODULES
+        for node in nodes_of(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > 45
+    ]
 
 
 def test_the_way_of_a_row_is_short_enough_to_read() -> None:
@@ -125,8 +135,7 @@ def test_the_way_of_a_row_is_short_enough_to_read() -> None:
     assert sum(lines) <= 1950
 
 
-@pytest.mark.parametrize(
-    "name", re.findall(r"`(campaign/[^`]+)`", (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8"))
-)
-def test_every_path_in_the_guide_exists(name: str) -> None:
-    assert (PACKAGE.parent / name).exists()
+def test_every_path_in_the_guide_exists() -> None:
+    named = re.findall(r"`(campaign/[^`]+)`", (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    assert not [name for name in named if not (PACKAGE.parent / name).exists()]

@@ -57,6 +57,11 @@ class Msvcrt:
 
 
 @pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    return disk_path
+
+
+@pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> Msvcrt:
     msvcrt = Msvcrt()
     monkeypatch.setattr(operating_system, "fcntl", None)

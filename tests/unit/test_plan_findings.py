@@ -7,6 +7,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 
 from campaign.campaign_file import load_campaign
 from campaign.errors import RecipientsError
@@ -84,7 +85,7 @@ def test_another_sheet_that_was_on_screen_is_a_finding_unless_the_sheet_is_named
     book.copy_worksheet(book.worksheets[0]).title = "2026"
     book.active = 1
     (other,) = found(workbook_plan(tmp_path, book), "other-sheet")
-    assert 'sheet = "2026"' in other.remedy
+    assert other.fix == 'sheet = "2026" (or "Sheet") under [recipients], or --sheet "2026"'
     assert found(workbook_plan(tmp_path, book, sheet="Sheet"), "other-sheet") == []
 
 
@@ -111,6 +112,14 @@ def test_a_guessed_encoding_counts_where_letters_depend_on_it(tmp_path: Path) ->
 def test_a_placeholder_of_another_program_in_the_template_is_a_finding(tmp_path: Path, left: str) -> None:
     (finding,) = found(plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", f"Hello {left}"), "placeholder-left")
     assert f"“{left}”" in finding.message
+    assert finding.fix == f"write {{{{ name }}}} for {left}"
+
+
+def test_the_placeholders_of_a_template_are_named_with_what_to_write(tmp_path: Path) -> None:
+    text = "Hi {Name}, {hotline}, <<a>>, %b%"
+    (finding,) = found(plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", text), "placeholder-left")
+    assert "placeholders of another program: “{Name}”, “{hotline}” and “<<a>>”, … in “Hi {Name}," in finding.message
+    assert finding.fix == "write {{ name }} for {Name}, {{ hotline }} for {hotline}, {{ a }} for <<a>>, …"
 
 
 @pytest.mark.parametrize("text", ["[Shop An] hello", "50% off, 20% more", "{{ name }} {# note #}", "a < b << c"])
@@ -139,3 +148,47 @@ def test_a_row_is_called_by_its_label(tmp_path: Path) -> None:
     assert [row.label for row in made.rows] == ["An"]
     with pytest.raises(RecipientsError, match="label: there is no column with the header “Tên”"):
         plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", recipients={"label": "Tên"})
+
+
+def test_rows_are_called_by_their_label_beside_their_numbers(tmp_path: Path) -> None:
+    rows = "token,rid,name\nt1,r1,\nt1,r2,Bình\nt3,r3,NULL\nt3,r3,NULL\nt 4 ,r4,\n"
+    plan = plan_of(tmp_path, rows, "Hello {{ name }}, {{ token }}", recipients={"label": "rid"})
+    said = {finding.code: finding.message for finding in plan.findings}
+    assert "blank in 2 rows (2, 6: r1, r4), in the middle" in said["blank-value"]
+    assert "(1 cell: C4 (r3) “NULL”)" in said["null-word"]
+    assert "(1 cell: A6 (r4) “t 4”)" in said["trimmed"]
+    assert said["duplicates"].startswith("row 5 (r3) is an exact duplicate")
+
+
+def test_a_cell_that_is_the_label_itself_is_not_called_by_it(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "token,rid,name\nt1,r1,NULL\n", recipients={"label": "name"})
+    assert "(1 cell: C2 “NULL”)" in found(plan, "null-word")[0].message
+
+
+def test_a_fault_of_several_columns_is_one_finding(tmp_path: Path) -> None:
+    (finding,) = found(plan_of(tmp_path, "token,rid,name\nt1,nan,\nt2,r2,NULL\nt3,NULL,NULL\n"), "null-word")
+    assert finding.message == (
+        "column B “rid” has a program's word for “nothing” (2 cells: B2 “nan”, B4); likewise column C “name” "
+        "(2 cells: C3 “NULL”, C4)"
+    )
+    assert (finding.count, finding.rows, finding.cells) == (4, (2, 3, 4), ("B2", "B4", "C3", "C4"))
+
+
+def test_columns_of_a_character_set_are_found_by_their_letters_but_for_those_with_a_font(tmp_path: Path) -> None:
+    book = book_of(("t1", "r1", "NguyÔn V¨n B×nh"), ("t2", "r2", "TrÇn ThÞ Hång"), ("t3", "r3", "Lan"))
+    assert book.active is not None
+    book.active["C2"].font = Font(name=".VnTime")
+    by_font, by_letters = found(workbook_plan(tmp_path, book), "legacy-font")
+    assert (by_font.cells, by_letters.cells) == (("C2",), ("C3",))
+    assert "is typed for a TCVN3 font, as its letters show" in by_letters.message
+
+
+def test_the_encodings_that_read_words_as_words_are_named(tmp_path: Path) -> None:
+    made = plan_of(tmp_path, "token,rid,name\n")
+    made.recipients.path.write_bytes("token,rid,name\nt1,r1,An\nt2,r2,André Lefèvre\n".encode("cp850"))
+    again = prepare(
+        load_campaign(tmp_path / "list.csv", {"template": str(tmp_path / "t.toml"), "server": {"url": URL}})
+    )
+    (guess,) = found(again, "guessed-encoding")
+    assert guess.message.endswith("“Andr‚ LefŠvre”; read as cp850: “André” and “Lefèvre”")
+    assert 'if those of cp850 are, encoding = "cp850";' in guess.fix

@@ -15,7 +15,8 @@ from campaign.campaign_file import load_campaign
 from campaign.errors import Problem, RecipientsError
 from campaign.journal import State
 from campaign.journal.sqlite import SqliteJournal
-from campaign.planning import message_id, planned_rows, prepare, write_plan
+from campaign.plan_record import message_id, write_plan
+from campaign.planning import planned_rows, prepare
 from campaign.recipients.batches import BATCH
 from campaign.sheets import Row
 

@@ -25,6 +25,14 @@ def test_many_of_one_kind_are_one_line() -> None:
     assert grouped(range(2, 1502)) == ["“rid” is blank in 1,500 rows (2–1501), and rid needs it; fill it in"]
 
 
+def test_rows_are_called_by_their_labels_too() -> None:
+    groups = ProblemGroups()
+    for row, label in ((2, "Lan"), (3, ""), (4, "An"), (5, "Mai")):
+        groups.add(row, [blank(row)], label)
+    (line,) = map(str, groups.problems())
+    assert line.startswith("“rid” is blank in 4 rows (2–5: Lan, …), and rid needs it")
+
+
 def test_problems_of_other_words_keep_their_words() -> None:
     groups = ProblemGroups()
     for row in range(2, 12):

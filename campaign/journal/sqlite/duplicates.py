@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Duplicates:
-    """Remembers the digest of every message, in a table that spills to disk: a million would cost too much memory."""
+SAME_KEY = "same key"
+"""Kind of a row that has the key of an earlier row of its list."""
 
-    def __init__(self) -> None:
+
+class Duplicates:
+    """Remembers the key or the digest of every message, in a table that spills to disk: a million cost much memory."""
+
+    def __init__(self, key: str = "") -> None:
+        """Remember nothing yet.
+
+        Args:
+            key: the names of what makes two rows the same, for people; "": their messages do.
+        """
+        self._key = key
         self._connection = sqlite3.connect(
             "", isolation_level=None, check_same_thread=False
         )  # "": a private file that SQLite removes itself
@@ -37,12 +47,14 @@ class Duplicates:
         self._connection.close()
 
     def skip(self, batch: Sequence[PlannedRow]) -> Sequence[PlannedRow]:
-        """The batch, in which rows whose message an earlier row sends already are marked as skipped.
+        """The batch, in which rows that are the same as an earlier one, which is sent, are marked as skipped.
+
+        A row with a key is the same as one with that key, and any other as one with the same message.
 
         Raises:
             JournalWriteError: the disk that contains temporary files is full.
         """
-        keyed = [(row.digest, row.number) for row in batch if row.digest is not None]
+        keyed = [(row.key or row.digest, row.number) for row in batch if row.digest is not None]
         before = self._connection.total_changes
         with _plain_errors():
             self._connection.execute("BEGIN")
@@ -57,14 +69,16 @@ class Duplicates:
             first = self._first_row(row)
             if first == row.number:
                 yield row
-            else:
+            elif row.key is None:
                 reason = f"exact duplicate of row {first}"
                 yield row._replace(state=State.SKIPPED, kind="duplicate", reason=reason)
+            else:
+                yield row._replace(state=State.SKIPPED, kind=SAME_KEY, reason=f"has the {self._key} of row {first}")
 
     def _first_row(self, row: PlannedRow) -> int:
         if row.digest is None:
             return row.number
-        found = self._connection.execute("SELECT row FROM seen WHERE digest = ?", (row.digest,)).fetchone()
+        found = self._connection.execute("SELECT row FROM seen WHERE digest = ?", (row.key or row.digest,)).fetchone()
         return int(found[0])
 
 

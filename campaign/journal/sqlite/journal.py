@@ -21,7 +21,7 @@ from campaign.journal.sqlite.place import arm, checkpoint, disarm, last_attempt,
 from campaign.journal.sqlite.reader import WaitingStates
 from campaign.journal.sqlite.schema import cannot_write, connect, other_session, plain_errors, transaction
 from campaign.journal.sqlite.second_chances import add_digests_and_origins
-from campaign.journal.sqlite.status import SqliteStatus
+from campaign.journal.sqlite.selection import RecordedSelection
 from campaign.journal.sqlite.wholeness import not_whole, suspect_all, wal_of
 from campaign.journal.sqlite.witness import read_witness
 from campaign.journal.store import end_deliveries
@@ -40,7 +40,7 @@ AUTOCHECKPOINT = 1000
 """Pages of write-ahead log after which SQLite checkpoints by itself, while nothing is delivered: its default."""
 
 
-class SqliteJournal(SqliteStatus):
+class SqliteJournal(RecordedSelection):
     """One campaign's journal. Made by `open` and `open_or_create`; closed by `with` or `async with`.
 
     Attributes:
@@ -208,7 +208,7 @@ class SqliteJournal(SqliteStatus):
     def discard(self, run: int) -> None:
         """Delete a plan of which nothing was sent."""
         with plain_errors(self.path), transaction(self._connection):
-            for table in ("message", "status", "digest", "origin", "looked", "finding", "accepted", "run"):
+            for table in ("message", "status", "digest", "origin", "looked", "finding", "accepted", "row_key", "run"):
                 self._connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 - our own names
 
     def begin_session(self, run: int, retry: Collection[State] = (), *, sends: bool = True, by: str = "") -> int:

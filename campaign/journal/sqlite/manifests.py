@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaign.journal.origin import Origin
 from campaign.journal.records import RunManifest
 from campaign.journal.sqlite.schema import require
+from campaign.recipients.suppression import SuppressionRule
 from campaign.schedule import Schedule
 from campaign.settings import DeliverySettings, GateSettings, PaceSettings
 
@@ -51,6 +52,8 @@ def decode_manifest(text: str) -> RunManifest:
             "headers": tuple(stored["headers"]),
             "server": "" if rehearsal else stored["server"],
             "origin": Origin(**stored.get("origin") or {}),
+            "key": tuple(stored.get("key") or ()),
+            "suppress": tuple(SuppressionRule(**rule) for rule in stored.get("suppress") or ()),
         },
         settings=DeliverySettings(**_decoded_pace(sections), **sections.get("delivery", {})),
         pace_in_file=PaceSettings(**_decoded_pace(in_file)) if in_file else None,

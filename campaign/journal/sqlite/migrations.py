@@ -167,8 +167,18 @@ CREATE TABLE activity (
 )
 """
 
+# What makes a row the same from run to run, where the campaign says so: a digest, which stays without the cells.
+KEYS = """
+CREATE TABLE IF NOT EXISTS row_key (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID
+"""
+
 # For how long each delivery has waited by itself, which is no part of its duration.
 WAITED = "ALTER TABLE activity ADD COLUMN waited REAL NOT NULL DEFAULT 0"
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, WAITED)
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, KEYS, WAITED)
 """Append; never change a step that was released."""

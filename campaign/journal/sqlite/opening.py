@@ -81,6 +81,8 @@ def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
     with _OPENING:
         with contextlib.suppress(OSError):
             if _is_open_here(path):
+                if not path.stat().st_size:  # SQLite would wait for a lock that this process holds itself
+                    raise damaged(path, "another program has emptied it")
                 return _settled(path, connect(path), FileIdentity(*map(str, spot_of(path))), accepted, [])
         notes = refuse_strangers(path)
         lack = None if path.is_dir() else _refuse_lacking(path, accepted)

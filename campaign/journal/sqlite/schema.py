@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 from campaign.errors import JournalBusyError, JournalError, JournalWriteError, Problem
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x63616D70  # "camp"
 VERSION = len(STEPS)
+
+LOG_PAUSE, LOG_TRIALS = 0.05, 100
+"""Seconds between two attempts to begin a write-ahead log, and how often it is tried again."""
 
 OTHER_SESSION = "another session delivers"
 """What the statement that begins an attempt is refused with where its session is not the one under way."""
@@ -96,9 +100,22 @@ def _checked(connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
     return tables, version
 
 
+def _keep_log(connection: sqlite3.Connection) -> None:
+    """Let commits go to a write-ahead log. While another process does the same, SQLite refuses it without waiting."""
+    for pause in (*[LOG_PAUSE] * LOG_TRIALS, None):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if pause is None or "locked" not in str(error):
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     tables, version = _checked(connection, path)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _keep_log(connection)
     # A commit must survive a power cut: nothing is sent that is not on record.
     connection.execute("PRAGMA synchronous = FULL")
     if version < VERSION or not tables:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from campaign.journal.records import PlannedRow
 
 _BY_DIGEST = """
-SELECT coalesce(digest, digest_of(body)), run, row, state
+SELECT coalesce(digest, digest_of(body)), run, row, state, at, NULL
 FROM status JOIN message USING (run, seq) LEFT JOIN digest USING (run, seq)
 """
 _BY_ORIGIN = """
-SELECT coalesce(origin_run || ':' || origin_row, run || ':' || row), run, row, state
+SELECT coalesce(origin_run || ':' || origin_row, run || ':' || row), run, row, state, at, NULL
 FROM status JOIN message USING (run, seq) LEFT JOIN origin USING (run, seq)
 """
 
@@ -53,7 +53,8 @@ class SecondChances(RecordedFindings):
         connection.create_function("digest_of", 1, digest_of, deterministic=True)
         with plain_errors(self.path):
             connection.execute(
-                f"CREATE TEMP TABLE {table} (key PRIMARY KEY, run INTEGER, row INTEGER, state TEXT) WITHOUT ROWID"
+                f"CREATE TEMP TABLE {table} "
+                "(key PRIMARY KEY, run INTEGER, row INTEGER, state TEXT, at REAL, digest BLOB) WITHOUT ROWID"
             )
             for state in DELIVERED:  # the first row is kept, and "sent" says more than "in doubt"
                 for run in runs:
@@ -65,8 +66,9 @@ class SecondChances(RecordedFindings):
 
         def find(key: bytes | str) -> EarlierRow | None:
             with plain_errors(self.path):
-                found = connection.execute(f"SELECT run, row, state FROM {table} WHERE key = ?", (key,)).fetchone()  # noqa: S608
-            return None if found is None else EarlierRow(found[0], found[1], State(found[2]))
+                query = f"SELECT run, row, state, at, digest FROM {table} WHERE key = ?"  # noqa: S608 - as above
+                found = connection.execute(query, (key,)).fetchone()
+            return None if found is None else EarlierRow(found[0], found[1], State(found[2]), *found[3:])
 
         try:
             yield find
@@ -189,6 +191,9 @@ def add_digests_and_origins(
     placed = list(enumerate(batch, start=first_seq))
     digests = [(run, seq, each.digest) for seq, each in placed if each.digest is not None]
     origins = [(run, seq, *each.origin) for seq, each in placed if each.origin is not None]
+    keys = [(run, seq, each.key) for seq, each in placed if each.key is not None and each.digest is not None]
     connection.executemany("INSERT INTO digest VALUES (?, ?, ?)", digests)
+    if keys:
+        connection.executemany("INSERT INTO row_key VALUES (?, ?, ?)", keys)
     if origins:
         connection.executemany("INSERT INTO origin VALUES (?, ?, ?, ?)", origins)

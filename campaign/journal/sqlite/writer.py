@@ -36,7 +36,6 @@ MOST_VALUES = 999
 """Values that one statement can bind in SQLite before 3.32."""
 
 LINES_PER_STATEMENT = MOST_VALUES // COLUMNS
-
 RESERVED_PER_STATEMENT = (MOST_VALUES - 3) // 2
 
 

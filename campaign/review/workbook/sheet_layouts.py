@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 from campaign.journal import RecordedCell, State
 from campaign.recipients.to_fix import FIX_TITLE, REASON, has_own_reasons, is_titled, source_columns, source_headers
 from campaign.review.messages import message_reader
-from campaign.review.phrases import STATE_STYLES
+from campaign.review.phrases import STATE_STYLES, on_one_line
 from campaign.review.workbook.cells import TEXT, local_time, visible
 from campaign.review.workbook.data_sheet import RowXml
 
@@ -115,7 +115,7 @@ class ResultsLayout:
                 cells.state(result.state),
                 *(cells.original(cell) for cell in self._originals(result)),
                 cells.wrapped(self._message_of(result)),
-                cells.text(_on_one_line(result.reason)),
+                cells.text(on_one_line(result.reason)),
                 cells.text(result.message_id or ""),
                 cells.number(result.http_status),
                 cells.number(result.attempts),
@@ -139,7 +139,7 @@ class ResultsLayout:
             STATE_STYLES[result.state].label,
             *(cell.text for cell in self._originals(result)),
             self._message_of(result),
-            _on_one_line(result.reason),
+            on_one_line(result.reason),
             result.message_id or "",
             "",
             "",
@@ -211,11 +211,6 @@ class ToFixLayout:
 def _has_old_reasons(headers: Sequence[str], sheet: str | None) -> bool:
     # In any other sheet, a column "Reason" is the operator's and may be part of the message.
     return bool(headers) and is_titled(sheet, FIX_TITLE) and has_own_reasons(headers[-1])
-
-
-def _on_one_line(reason: str) -> str:
-    # LibreOffice draws further lines over the row below.
-    return " | ".join(reason.splitlines())
 
 
 def _why(result: RowResult) -> str:

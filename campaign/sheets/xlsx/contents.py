@@ -40,6 +40,7 @@ class Contents(NamedTuple):
         recalculates: whether formulas are to be calculated when the file is opened; stored results may be stale.
         active: the name of the sheet that was open when the workbook was saved (`activeTab`, ECMA-376 part 1, 18.2.30);
             "" if the workbook does not say.
+        part: the part that contains it.
     """
 
     sheets: tuple[Worksheet, ...]
@@ -48,9 +49,12 @@ class Contents(NamedTuple):
     date1904: bool
     recalculates: bool
     active: str = ""
+    part: str = "xl/workbook.xml"
 
 
-class _Relation(NamedTuple):
+class Relation(NamedTuple):
+    """What a part refers to: the kind of it, and the part."""
+
     kind: str
     part: str
 
@@ -62,8 +66,8 @@ def read_contents(package: Package) -> Contents:
         RecipientsError: the zip archive is not a workbook.
     """
     workbook = _workbook_part(package)
-    relations = _relations(package, workbook)
-    by_kind = {relation.kind: relation.part for relation in relations.values()}
+    related = relations(package, workbook)
+    by_kind = {relation.kind: relation.part for relation in related.values()}
     folder = posixpath.dirname(workbook)
     sheets: list[Worksheet] = []
     names: list[str] = []
@@ -76,11 +80,12 @@ def read_contents(package: Package) -> Contents:
         for name, attributes in tags:
             if name == "sheet":
                 names.append(attributes.get("name", ""))
-                sheets.extend(_sheet(package, attributes, relations))
+                sheets.extend(_sheet(package, attributes, related))
             elif name == "workbookView":
                 tab = tab or attributes.get("activeTab", "0")
             elif name == "workbookPr":
-                date1904 = is_true(attributes.get("date1904"))
+                # Excel also writes an element of this name in an extension, without this attribute.
+                date1904 = date1904 or is_true(attributes.get("date1904"))
             elif name == "calcPr":
                 recalculates = is_true(attributes.get("fullCalcOnLoad"))
     return Contents(
@@ -90,11 +95,12 @@ def read_contents(package: Package) -> Contents:
         date1904,
         recalculates,
         names[int(tab)] if tab.isdecimal() and len(tab) < 6 and int(tab) < len(names) else "",
+        workbook,
     )
 
 
 def _workbook_part(package: Package) -> str:
-    documents = [r.part for r in _relations(package, "").values() if r.kind == "officeDocument"]
+    documents = [r.part for r in relations(package, "").values() if r.kind == "officeDocument"]
     part = _first_existing(package, *documents, "xl/workbook.xml")
     if part is None or not part.lower().endswith(".xml"):
         raise _not_a_workbook(package)
@@ -118,14 +124,19 @@ def _kind_of_archive(package: Package) -> str:
     return next((kind for part, kind in kinds.items() if package.has(part)), "a zip archive and not a workbook")
 
 
-def _relations(package: Package, source: str) -> dict[str, _Relation]:
+def relations(package: Package, source: str) -> dict[str, Relation]:
+    """The parts that a part refers to, by the id of the relation; for "" those that the package itself does.
+
+    Raises:
+        RecipientsError: the list of them is damaged.
+    """
     folder, name = posixpath.split(source)
     part = posixpath.join(folder, "_rels", f"{name}.rels")
     if not package.has(part):
         return {}
     with package.open(part, _LIMIT) as stream:
         return {
-            attributes.get("Id", ""): _Relation(
+            attributes.get("Id", ""): Relation(
                 attributes.get("Type", "").rpartition("/")[2],
                 posixpath.join(folder, attributes.get("Target", "").replace("\\", "/")),
             )
@@ -134,9 +145,9 @@ def _relations(package: Package, source: str) -> dict[str, _Relation]:
         }
 
 
-def _sheet(package: Package, attributes: dict[str, str], relations: dict[str, _Relation]) -> list[Worksheet]:
+def _sheet(package: Package, attributes: dict[str, str], related: dict[str, Relation]) -> list[Worksheet]:
     relation_id = next((value for key, value in attributes.items() if ":" in key and local(key) == "id"), "")
-    relation = relations.get(relation_id)
+    relation = related.get(relation_id)
     if relation is None or relation.kind != "worksheet" or not package.has(relation.part):
         return []
     hidden = attributes.get("state", "visible") != "visible"

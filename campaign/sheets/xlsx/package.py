@@ -46,7 +46,7 @@ class Package:
         with self.damage_as_error():
             self._size = path.stat().st_size
             self._zip = ZipFile(path)
-        self._parts = {_folded(info.filename): info for info in self._zip.infolist()}
+        self._parts = {part_key(info.filename): info for info in self._zip.infolist()}
 
     def __enter__(self) -> Self:
         return self
@@ -58,11 +58,20 @@ class Package:
 
     def has(self, part: str) -> bool:
         """Return whether a part exists."""
-        return _folded(part) in self._parts
+        return part_key(part) in self._parts
+
+    @property
+    def entries(self) -> list[ZipInfo]:
+        """All that the archive contains, in its order; of two with one name the last, which is the one that counts."""
+        return [info for info in self._zip.infolist() if self._parts[part_key(info.filename)] is info]
+
+    def size(self, part: str) -> int:
+        """Return the unpacked size of a part in bytes."""
+        return self._parts[part_key(part)].file_size
 
     def packed_size(self, part: str) -> int:
         """Return the packed size of a part in bytes, at most the size of the file."""
-        return max(1, min(self._parts[_folded(part)].compress_size, self._size))
+        return max(1, min(self._parts[part_key(part)].compress_size, self._size))
 
     @contextmanager
     def open(self, part: str, limit: PartLimit) -> Iterator[IO[bytes]]:
@@ -75,7 +84,7 @@ class Package:
         Raises:
             RecipientsError: the part is encrypted, damaged, or too large when unpacked.
         """
-        info = self._parts[_folded(part)]
+        info = self._parts[part_key(part)]
         self._check_part(info, limit)
         with self.damage_as_error(), self._opened(info) as stream:
             yield stream
@@ -116,5 +125,6 @@ class Package:
             raise RecipientsError(Problem(self.label, f"{info.filename} would unpack to {size}", remedy))
 
 
-def _folded(part: str) -> str:
+def part_key(part: str) -> str:
+    """Return what is equal for all names of a part."""
     return posixpath.normpath(part.replace("\\", "/").lstrip("/")).casefold()

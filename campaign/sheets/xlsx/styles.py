@@ -32,6 +32,9 @@ _MAX_CODES = 1_000
 
 _CONTAINERS = frozenset({"numFmts", "fonts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "extLst"})
 
+_ALTERNATIVES = frozenset({"AlternateContent", "Choice", "Fallback"})
+"""Some programs write a style twice: for themselves, as a choice, and for all others (ECMA-376 part 3, 7.5)."""
+
 
 class Styles:
     """The styles of a workbook by number, the attribute `s` of a cell.
@@ -47,6 +50,7 @@ class Styles:
         self.fonts: dict[str, str] = {}
         self.note = ""
         self._container = ""
+        self._is_choice = False
         self._own: dict[str, str] = {}
         self._codes: set[str] = set()
         self._font = -1
@@ -56,6 +60,11 @@ class Styles:
         """Handle an element of the styles, by its name without prefix."""
         if name in _CONTAINERS:
             self._container = name
+            self._is_choice = False
+        elif name in _ALTERNATIVES:
+            self._is_choice = name == "Choice"
+        elif self._is_choice:
+            return
         elif name == "xf" and self._container == "cellXfs" and len(self.formats) < _MAX_STYLES:
             self._add_style(attributes)
         elif name == "numFmt" and self._container == "numFmts" and len(self._own) < _MAX_STYLES:

@@ -8,7 +8,7 @@ from xml.parsers import expat
 from campaign.errors import Problem, RecipientsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 _TRUE = frozenset({"1", "true", "on"})
@@ -54,15 +54,27 @@ class Handler(Protocol):
         ...
 
 
-def parse(stream: IO[bytes], handler: Handler, where: str) -> Iterator[None]:
+def parse(
+    stream: IO[bytes],
+    handler: Handler,
+    where: str,
+    attach: Callable[[expat.XMLParserType], object] = lambda _parser: None,
+) -> Iterator[None]:
     """Parse a part; yield after each chunk, so that the caller can process the results so far.
 
     Document types are refused, and thereby entity bombs; workbooks do not have them.
+
+    Args:
+        stream: the part.
+        handler: receives the events.
+        where: file and part, for errors.
+        attach: called with the parser before it begins, by a handler that needs to know places in the part.
 
     Raises:
         RecipientsError: the XML is not well-formed, or would use too much memory or time.
     """
     parser = _parser(handler, where)
+    attach(parser)
     fed = 0
     try:
         while chunk := stream.read(_CHUNK_BYTES):
@@ -86,10 +98,10 @@ def _parser(handler: Handler, where: str) -> expat.XMLParserType:
     parser.buffer_size = _CHUNK_BYTES
 
     def begin(name: str, _attributes: dict[str, str]) -> None:
-        handler.begin(name)
         parser.StartElementHandler = handler.start
         parser.EndElementHandler = handler.end
         parser.CharacterDataHandler = handler.text
+        handler.begin(name)
 
     def refuse(*_declaration: object) -> NoReturn:
         what = "contains a document type declaration, which workbooks do not have"

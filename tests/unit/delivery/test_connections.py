@@ -211,35 +211,34 @@ async def test_a_server_that_talks_first_is_sent_nothing() -> None:
     assert raw.bodies.count(MESSAGE.body or b"") == sum(isinstance(each, Response) for each in found)
 
 
-@pytest.mark.parametrize(
-    ("header", "pause", "connections"),
-    [
-        pytest.param((), 0.1, 1, id="nothing promised, soon"),
-        pytest.param(("Keep-Alive: timeout=1",), 0.1, 1, id="a second promised, soon"),
-        pytest.param(("Keep-Alive: timeout=1",), 0.55, 2, id="a second promised, late"),
-        pytest.param(("Keep-Alive: timeout=1, max=99",), 0.55, 2, id="with a number of requests"),
-        pytest.param(("Keep-Alive: max=99, timeout=9",), 0.55, 1, id="long enough"),
-        pytest.param(("Keep-Alive: timeout=0",), 0.05, 2, id="not at all"),
-        pytest.param(("Keep-Alive: of course",), 0.05, 1, id="no number"),
-    ],
-)
-async def test_a_connection_is_used_for_half_the_time_that_the_server_keeps_it(
-    header: tuple[str, ...], pause: float, connections: int
-) -> None:
-    async def answer(_: bytes, writer: asyncio.StreamWriter) -> bool:
-        writer.write(framed({}, *header))
-        return True
+async def test_a_connection_is_used_for_half_the_time_that_the_server_keeps_it() -> None:
+    cases = [
+        ("nothing promised, soon", (), 0.1, 1),
+        ("a second promised, soon", ("Keep-Alive: timeout=1",), 0.1, 1),
+        ("a second promised, late", ("Keep-Alive: timeout=1",), 0.55, 2),
+        ("with a number of requests", ("Keep-Alive: timeout=1, max=99",), 0.55, 2),
+        ("long enough", ("Keep-Alive: max=99, timeout=9",), 0.55, 1),
+        ("not at all", ("Keep-Alive: timeout=0",), 0.05, 2),
+        ("no number", ("Keep-Alive: of course",), 0.05, 1),
+    ]
 
-    async with RawServer(answer) as raw, HttpTransport(raw.url, DeliverySettings()) as transport:
-        await transport.send(MESSAGE)
-        await asyncio.sleep(pause)
-        await transport.send(MESSAGE)
-    assert raw.connections == connections
+    async def connections(header: tuple[str, ...], pause: float) -> int:
+        async def answer(_: bytes, writer: asyncio.StreamWriter) -> bool:
+            writer.write(framed({}, *header))
+            return True
+
+        async with RawServer(answer) as raw, HttpTransport(raw.url, DeliverySettings()) as transport:
+            await transport.send(MESSAGE)
+            await asyncio.sleep(pause)
+            await transport.send(MESSAGE)
+        return raw.connections
+
+    found = await asyncio.gather(*(connections(header, pause) for _, header, pause, _ in cases))
+    assert dict(zip([name for name, *_ in cases], found, strict=True)) == {name: count for name, *_, count in cases}
 
 
-@pytest.mark.parametrize("pause", [0.45, 0.55, 0.99, 1.01])
 async def test_a_server_that_closes_idle_connections_after_a_second_loses_no_request(
-    pause: float, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ConnectionBudget, "BURST", 0)
     monkeypatch.setattr(ConnectionBudget, "RATE", 0.0)
@@ -249,14 +248,17 @@ async def test_a_server_that_closes_idle_connections_after_a_second_loses_no_req
         asyncio.get_running_loop().call_later(1, writer.close)
         return True
 
-    async with (
-        RawServer(answer) as raw,
-        HttpTransport(raw.url, DeliverySettings(), can_read_back=False) as transport,
-    ):
-        assert isinstance(await transport.send(MESSAGE), Response)
-        await asyncio.sleep(pause)
-        assert isinstance(await transport.send(MESSAGE), Response)
-    assert raw.connections == (1 if pause < 0.5 else 2)
+    async def connections(pause: float) -> int:
+        async with (
+            RawServer(answer) as raw,
+            HttpTransport(raw.url, DeliverySettings(), can_read_back=False) as transport,
+        ):
+            assert isinstance(await transport.send(MESSAGE), Response)
+            await asyncio.sleep(pause)
+            assert isinstance(await transport.send(MESSAGE), Response)
+        return raw.connections
+
+    assert await asyncio.gather(*map(connections, [0.4, 0.55, 0.99, 1.01])) == [1, 2, 2, 2]
 
 
 async def test_where_a_message_cannot_be_asked_about_each_has_a_connection_of_its_own() -> None:

@@ -8,6 +8,7 @@ import time
 from base64 import b64encode, urlsafe_b64encode
 from functools import partial
 from html import escape
+from itertools import product
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -93,9 +94,9 @@ def test_a_spelling_of_the_key_is_blanked(spelling: str) -> None:
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
-@pytest.mark.parametrize("status", [200, 302, 400, 401, 500])
-def test_no_verdict_holds_a_spelling_of_the_key(status: int, spelling: str) -> None:
-    for length in range(60, 400, 17):  # also where a reason is cut within the key
+def test_no_verdict_holds_a_spelling_of_the_key(spelling: str) -> None:
+    lengths = range(60, 400, 17)  # also where a reason is cut within the key
+    for status, length in product([200, 302, 400, 401, 500], lengths):
         said = json.dumps("x" * length + " ")[:-1] + spelling.replace('"', "") + '"'
         body = f'{{"error": {said}, "id": {said}}}' if status != 200 else f'{{"success": true, "id": {said}}}'
         verdict = read(Response(status, {"location": f"/?{spelling}"}, body.encode()))
@@ -214,8 +215,8 @@ PIECES = ["\\", "%25", "&amp;", "YWIv", "a", " ", "\\n", "a\u200b", "\uff41 ", "
 @pytest.mark.parametrize("piece", PIECES, ids=ascii)
 def test_a_long_body_is_searched_in_time_that_grows_with_its_length(piece: str) -> None:
     began = time.process_time()
-    REDACTION.text(piece * (1_000_000 // len(piece)) + "%")
-    assert time.process_time() - began < 5
+    REDACTION.text(piece * (250_000 // len(piece)) + "%")
+    assert time.process_time() - began < 2  # a tenth of a second on a machine that does nothing else
 
 
 @pytest.mark.parametrize("key", [KEY, "s3cret"])

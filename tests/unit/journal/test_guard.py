@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.errors import JournalWriteError
+from campaign.errors import JournalError, JournalWriteError
 from campaign.journal.sqlite import SqliteJournal, guard
 from campaign.journal.sqlite.place import arm
 from campaign.journal.sqlite.wholeness import wal_of
@@ -86,6 +86,18 @@ def test_nothing_begins_once_the_main_file_was_destroyed(planned_path: Path, act
             asyncio.run(work())
         assert began == [1]
         assert wal_of(planned_path).stat().st_size
+
+
+@POSIX
+def test_a_journal_that_was_emptied_while_open_is_refused_without_a_wait(planned_path: Path) -> None:
+    with SqliteJournal.open(planned_path) as journal:
+        assert journal.tally(1).rows
+        emptied(planned_path)
+        began = time.monotonic()
+        with pytest.raises(JournalError, match="another program has emptied it"):
+            journal.reopened()
+        assert time.monotonic() - began < 5
+    assert not planned_path.stat().st_size
 
 
 def test_a_checkpoint_of_another_program_is_no_damage(planned_path: Path) -> None:

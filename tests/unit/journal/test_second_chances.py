@@ -54,10 +54,10 @@ def test_messages_are_looked_up_by_digest(journal: JournalStore) -> None:
     deliver(journal, ENDS)
     with journal.delivered_messages([1]) as find:
         assert [find(row.digest or b"") for row in rows] == [
-            EarlierRow(1, 2, State.SENT),
-            EarlierRow(1, 3, State.IN_DOUBT),
+            EarlierRow(1, 2, State.SENT, NOON),
+            EarlierRow(1, 3, State.IN_DOUBT, NOON),
             None,
-            EarlierRow(1, 5, State.SENDING),
+            EarlierRow(1, 5, State.SENDING, NOON),
             None,
         ]
     with journal.delivered_messages([]) as find:
@@ -70,7 +70,7 @@ def test_that_a_message_was_sent_says_more_than_that_it_may_have_been(journal: J
     deliver(journal, {1: State.SENT}, run=1)
     deliver(journal, {1: State.IN_DOUBT}, run=2)
     with journal.delivered_messages([2, 1]) as find:
-        assert find(message(2).digest or b"") == EarlierRow(1, 2, State.SENT)
+        assert find(message(2).digest or b"") == EarlierRow(1, 2, State.SENT, NOON)
 
 
 def test_rows_are_looked_up_over_all_runs_that_were_planned_from_them(journal: JournalStore) -> None:
@@ -80,8 +80,8 @@ def test_rows_are_looked_up_over_all_runs_that_were_planned_from_them(journal: J
     deliver(journal, {1: State.SENT, 2: State.FAILED}, run=2)
     with journal.delivered_rows([1, 2]) as find:
         assert [find((1, row)) for row in (2, 3, 4)] == [
-            EarlierRow(1, 2, State.SENT),
-            EarlierRow(2, 2, State.SENT),
+            EarlierRow(1, 2, State.SENT, NOON),
+            EarlierRow(2, 2, State.SENT, NOON),
             None,
         ]
         assert find((2, 2)) is None
@@ -140,7 +140,7 @@ def test_what_is_forgotten_is_gone_and_what_was_counted_stays(journal: JournalSt
     ]
     assert {(row.kind, row.reason, row.message_id) for row in journal.results(1)} == {("", "", None)}
     with journal.delivered_messages([1]) as find:
-        assert find(message(2).digest or b"") == EarlierRow(1, 2, State.SENT)
+        assert find(message(2).digest or b"") == EarlierRow(1, 2, State.SENT, NOON)
     (other,) = journal.results(2)
     assert other.cells[0].text == "name 2"
 
@@ -233,7 +233,7 @@ def test_a_journal_from_before_is_given_the_tables_and_its_messages_are_known(tm
     execute(path, "ALTER TABLE session DROP COLUMN by")
     execute(path, "PRAGMA user_version = 2")
     with open_journal(path, create=False) as journal, journal.delivered_messages([1]) as find:
-        assert find(digest_of(body) or b"") == EarlierRow(1, 2, State.SENT)
+        assert find(digest_of(body) or b"") == EarlierRow(1, 2, State.SENT, NOON)
         assert digest_of(body) == digest_of(b'{"token":"t","msg":"Ch\xc3\xa0o"}')
         journal.forget(1)
     assert len(query(path, "SELECT digest FROM digest")) == 1

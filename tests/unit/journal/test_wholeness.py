@@ -24,6 +24,11 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps open f
 NOBODY = Witness()
 
 
+@pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    return disk_path
+
+
 def view(mark: Mark, epoch: int, attempt: int = 0, journal: str = "j") -> _View:
     return _View(Place(journal, "", FileIdentity("", ""), mark, epoch), attempt)
 

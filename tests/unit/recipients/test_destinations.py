@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.journal import State
-from campaign.recipients.destinations import BLANKS, describe_character, find_unseen, trimmed
+from campaign.recipients.destinations import BLANKS, describe_character, find_unseen, trimmed, with_unseen_named
 from tests.unit.plans import planned, prepared
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("blank", [pytest.param(blank, id=f"U+{ord(blank):04X}") for blank in BLANKS])
 def test_outer_blanks_of_every_kind_are_trimmed(blank: str) -> None:
     assert trimmed(f"{blank}{blank}r 1{blank}") == "r 1"
+
+
+def test_the_characters_that_nobody_sees_are_shown_by_their_code_points() -> None:
+    assert with_unseen_named(" r1\u200b ") == "r1<U+200B>"
+    assert with_unseen_named("r1") == "r1"
 
 
 @pytest.mark.parametrize(

@@ -252,13 +252,13 @@ async def test_a_stop_ends_the_wait_for_the_list(server: ListServer) -> None:
     assert server.clock.now() - began < 31
 
 
-async def test_ten_thousand_rows_are_settled_in_as_many_requests_as_the_period_has_pages(server: ListServer) -> None:
-    server.fates = [TAKEN] * 10_000
-    campaign = campaign_of(server, 10_000, concurrency=64, give_up_after=1e9)
+async def test_thousands_of_rows_are_settled_in_as_many_requests_as_the_period_has_pages(server: ListServer) -> None:
+    server.fates = [TAKEN] * 3000
+    campaign = campaign_of(server, 3000, concurrency=64, give_up_after=1e9)
     await campaign.deliver()
-    assert campaign.states == [SENT] * 10_000
-    assert server.pages == 10_000 // 100 + 1  # and an empty one, which shows that there are no more
-    assert campaign.journal.tally(1).requests == 10_000 + server.pages
+    assert campaign.states == [SENT] * 3000
+    assert server.pages == 3000 // 100 + 1  # and an empty one, which shows that there are no more
+    assert campaign.journal.tally(1).requests == 3000 + server.pages
 
 
 async def test_pages_are_asked_for_at_the_pace_of_the_run(server: ListServer) -> None:
@@ -351,21 +351,23 @@ async def test_a_list_without_texts_is_no_evidence_of_absence(
     assert campaign.reasons[0].endswith("another message is there, which may be this one in another form")
 
 
-@pytest.mark.parametrize("has_ids", [True, False], ids=["ids in responses", "no ids in responses"])
-@pytest.mark.parametrize("ahead", [0.0, 90.0, -90.0, 7200.0])
 @pytest.mark.parametrize(
     ("first", "second"),
     list(itertools.product([Fate(), TAKEN, NOT_TAKEN], repeat=2)),
     ids=lambda each: str(tuple(each)),
 )
-@pytest.mark.parametrize("before", [4.0, 45.0, 200.0])
 @pytest.mark.parametrize("on_doubt", ["ask", "look"])
 async def test_nobody_gets_a_message_twice_and_none_is_called_sent_that_was_not(
-    on_doubt: str, before: float, first: Fate, second: Fate, *, ahead: float, has_ids: bool
+    on_doubt: str, first: Fate, second: Fate
 ) -> None:
     """A list that lags 90 s, two rows with one text, an agent's equal message from before, clocks apart."""
-    clock = FakeClock()
-    server = ListServer(clock, [first, Fate(), second], lag=90.0, ahead=ahead, has_ids=has_ids)
+    for before, ahead, has_ids in itertools.product([4.0, 45.0, 200.0], [0.0, 90.0, -90.0, 7200.0], [True, False]):
+        server = ListServer(FakeClock(), [first, Fate(), second], lag=90.0, ahead=ahead, has_ids=has_ids)
+        await _deliver_twice(server, on_doubt, before)
+
+
+async def _deliver_twice(server: ListServer, on_doubt: str, before: float) -> None:
+    clock = server.clock
     server.write_by_hand("c", "Xin chào", clock.epoch() - before)
     rows = [Message("c", "Xin chào"), Message("c", "Xin  chào"), Message("d", "Xin chào")]
     campaign = Campaign(server, rows, settings(on_doubt, concurrency=1))

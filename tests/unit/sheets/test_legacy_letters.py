@@ -113,7 +113,10 @@ def test_a_column_follows_the_others_of_its_list_where_it_fits() -> None:
 
 
 def test_the_cells_with_signs_are_told_with_their_character_sets() -> None:
-    assert LetterEvidence().add_all(["An", "V¨n", "Vaên", "Trần"]) == [(1, frozenset({TCVN3})), (2, frozenset({VNI}))]
+    assert LetterEvidence().add_all(["An", "V¨n", "Vaên", "Trần"]) == [
+        (1, frozenset({TCVN3})),
+        (2, frozenset({VNI})),
+    ]
     assert LetterEvidence().add_all(["An", "Trần"]) == []
 
 

@@ -211,3 +211,23 @@ def test_the_workbook_part_may_be_in_utf16(path: Path) -> None:
     contents = books.parts(PLAIN)
     contents[WORKBOOK_PART] = books.workbook_xml(["Khách"]).replace("><", ">\n<").encode("utf-16")
     assert open_sheet(books.save(path, contents)).sheet == "Khách"
+
+
+def test_dates_count_from_1904_whatever_an_extension_says(path: Path) -> None:
+    extension = (
+        '<extLst><ext xmlns:x15="http://schemas.microsoft.com/office/spreadsheetml/2010/11/main">'
+        '<x15:workbookPr chartTrackingRefBase="1"/></ext></extLst></workbook>'
+    )
+    workbook = books.workbook_xml(properties='<workbookPr date1904="1"/>').replace("</workbook>", extension)
+    styles = books.styles_xml("yyyy-mm-dd")
+    assert cells_of(path, '<c r="A2" s="1"><v>1</v></c>', workbook=workbook, styles=styles)[0] == "1904-01-02"
+
+
+def test_a_style_with_alternatives_is_the_one_for_other_programs(path: Path) -> None:
+    alternatives = (
+        '<mc:AlternateContent xmlns:mc="urn:mc"><mc:Choice Requires="hs"><xf numFmtId="9"/></mc:Choice>'
+        '<mc:Fallback><xf numFmtId="2"/></mc:Fallback></mc:AlternateContent>'
+    )
+    styles = books.styles_xml("000").replace("</cellXfs>", f"{alternatives}<xf numFmtId='1'/></cellXfs>")
+    cells = ['<c r="A2" s="2"><v>0.5</v></c>', '<c r="B2" s="3"><v>7.5</v></c>']
+    assert cells_of(path, *cells, styles=styles) == ("0.50", "8")
