@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from campaign.channels import Channel
     from campaign.config import Campaign
+    from campaign.delivery.gate import GateOutcome
     from campaign.findings import Finding
     from campaign.journal import JournalStore, State
     from campaign.plan_rows import PlanCounts
@@ -242,6 +243,9 @@ class _Cancellable(RunObserver):
         agreed = self._observer.confirm(confirmation)
         self._check()
         return agreed
+
+    def passes_gate(self, outcome: GateOutcome) -> bool:
+        return self._observer.passes_gate(outcome)
 
     def _check(self) -> None:
         if self._cancelled.is_set():

@@ -6,16 +6,20 @@ import difflib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from pydantic import ValidationError
 
-from campaign.config import AfterSection, Campaign, ChecksSection, SuppressSection, problem_of, unknown_key
+from campaign.config import Campaign, ChecksSection, SuppressSection, problem_of, unknown_key
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.more_rules import NO_MORE, MoreRules, more_rules, with_more_rules
 from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, path_of, with_paths
 from campaign.toml_text import read_toml
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
@@ -48,6 +52,8 @@ class Overrides(TypedDict, total=False):
         server: the server's base URL.
         rate: "10/s", "600/min", "auto" or requests per second.
         concurrency: requests in flight at once.
+        not_before: the earliest moment to send at, such as "2026-11-27T09:00".
+        window: the part of the day to send in, such as "08:00-20:00".
     """
 
     template: str | Path | None
@@ -68,6 +74,8 @@ class Overrides(TypedDict, total=False):
     server: str | None
     rate: str | float | None
     concurrency: int | None
+    not_before: str | datetime | None
+    window: str | None
 
 
 def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
@@ -99,6 +107,7 @@ def load(file: str | Path, **overrides: Unpack[Overrides]) -> Campaign:
         "values": dict(overrides.get("values", {})),
         "server": {"url": overrides.get("server")},
         "throttle": {name: overrides.get(name) for name in ("rate", "concurrency")},
+        "schedule": {name: overrides.get(name) for name in ("not_before", "window")},
     }
     more = more_rules(overrides.get("where", ()), overrides.get("suppress", ()))
     loaded = load_campaign(Path(file), _without_blanks(nested), more)
@@ -233,21 +242,6 @@ def server_in_file(file: Path) -> str | None:
     section = read_toml(file).get("server")
     url = section.get("url") if isinstance(section, dict) else None
     return url if isinstance(url, str) else None
-
-
-def after_in_file(file: Path) -> AfterSection:
-    """What a campaign file tells of the end of a run; nothing where FILE is a spreadsheet or gone.
-
-    Raises:
-        CampaignFileError: the campaign file is there and cannot be read, or this section is wrong.
-    """
-    if is_spreadsheet(file) or not file.exists():
-        return AfterSection()
-    try:
-        return AfterSection.model_validate(read_toml(file).get("after", {}))
-    except ValidationError as error:
-        found = [{**each, "loc": ("after", *each["loc"])} for each in error.errors(include_url=False)]
-        raise CampaignFileError(*(problem_of(file, each) for each in found)) from error  # type: ignore[arg-type] # as it came
 
 
 def is_spreadsheet(file: Path) -> bool:

@@ -5,27 +5,33 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from campaign.config_values import (
     Command,
     Concurrency,
+    Days,
+    DayWindow,
     FilePath,
+    Moment,
     Name,
     OneOrMore,
     Rate,
     Seconds,
+    Share,
     TemplateName,
     Texts,
+    TimeZone,
     WebHook,
     Word,
     finding_codes,
     in_words,
 )
 from campaign.errors import Problem
-from campaign.settings import DeliverySettings
+from campaign.schedule import EVERY_DAY, Schedule
+from campaign.settings import DeliverySettings, GateSettings, PaceSettings
 from campaign.sheets.table import ReadOptions
 
 if TYPE_CHECKING:
@@ -127,6 +133,40 @@ class DeliverySection(Section):
     stop_after_refusals: int = Field(default=DEFAULTS.stop_after_refusals, ge=0)
 
 
+class ScheduleSection(Section):
+    """When messages may be sent; `schedule.Schedule` describes the keys."""
+
+    not_before: Moment | None = None
+    window: DayWindow | None = None
+    days: Days = EVERY_DAY
+    time_zone: TimeZone | None = None
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule."""
+        return Schedule(self.not_before, self.window, self.days, self.time_zone)
+
+
+class GateSection(Section):
+    """Where a run waits for the outcomes of its first rows; `settings.GateSettings` describes the keys."""
+
+    after: int = Field(ge=1)
+    max_failed: Share = 0.05
+
+    @property
+    def gate(self) -> GateSettings:
+        """The gate."""
+        return GateSettings(self.after, self.max_failed)
+
+
+class PaceSections(Section):
+    """The sections of a campaign file that say how fast and when messages go out."""
+
+    throttle: ThrottleSection = ThrottleSection()
+    schedule: ScheduleSection = ScheduleSection()
+    gate: GateSection | None = None
+
+
 class AfterSection(Section):
     """What gets the JSON summary at the end of a run.
 
@@ -164,12 +204,23 @@ class Campaign(Section):
     delivery: DeliverySection = DeliverySection()
     checks: ChecksSection = ChecksSection()
     suppress: OneOrMore[SuppressSection] = ()
+    schedule: ScheduleSection = ScheduleSection()
+    gate: GateSection | None = None
     after: AfterSection = AfterSection()
 
     @property
     def delivery_settings(self) -> DeliverySettings:
         """The settings of the delivery of its runs."""
-        return DeliverySettings(**self.throttle.model_dump(), **self.delivery.model_dump())
+        pace = pace_of(self)
+        return DeliverySettings(
+            pace.rate, pace.concurrency, **self.delivery.model_dump(), schedule=pace.schedule, gate=pace.gate
+        )
+
+
+def pace_of(sections: PaceSections | Campaign) -> PaceSettings:
+    """How fast and when messages go out."""
+    gate = sections.gate.gate if sections.gate else None
+    return PaceSettings(sections.throttle.rate, sections.throttle.concurrency, sections.schedule.schedule, gate)
 
 
 def problem_of(file: Path, error: ErrorDetails) -> Problem:
@@ -200,12 +251,15 @@ def _dotted(path: Sequence[str | int]) -> str:
 def _keys_at(path: Sequence[str | int]) -> list[str]:
     fields = Campaign.model_fields
     if path:
-        section = SuppressSection if path[0] == "suppress" else fields[str(path[0])].annotation
+        annotation = SuppressSection if path[0] == "suppress" else fields[str(path[0])].annotation
+        section = next((each for each in get_args(annotation) if isinstance(each, type)), annotation)
         fields = section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else {}
     return [name for name in fields if path or name not in ("folder", "file")]
 
 
 def _remedy_for_missing(path: Sequence[str | int]) -> str:
+    if path[-1] == "after":
+        return "say after how many rows: after = 20"
     if path[-1] == "template":
         return 'name a template: template = "livechat-text"'
     if path[0] == "suppress":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+import zoneinfo
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import urlsplit
@@ -12,8 +15,11 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import unknown_code
+from campaign.schedule import Window, parse_days, parse_window
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic_core import ErrorDetails
 
 T = TypeVar("T")
@@ -41,6 +47,56 @@ def _per_second(value: object) -> object:
     if found is None or found[2] not in SECONDS or float(found[1]) == 0:
         raise ValueError(f"“{value}” is not a rate; write it as “auto”, “10/s” or “600/min”")
     return float(found[1]) / SECONDS[found[2]]
+
+
+def _share(value: object) -> object:
+    """Turn "5%" into 0.05."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
+    if found is None or float(found[1]) > 100:
+        raise ValueError(f"“{value}” is not a share; write it as “5%”")
+    return float(found[1]) / 100
+
+
+def _moment(value: object) -> object:
+    """Turn a date, or a text such as "2026-11-27T09:00", into a moment."""
+    moment: object = value
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            moment = None
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - midnight by the schedule's clock
+    if not isinstance(moment, datetime) or not 2000 <= moment.year < 3000:
+        raise ValueError(f"“{value}” is not a date and time; write it as 2026-11-27T09:00:00")
+    return moment
+
+
+def _time_zone(value: object) -> object:
+    """Refuse a name that is no time zone of this machine."""
+    if not isinstance(value, str):
+        return value
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as error:  # OSError: a folder of the zones
+        known = {name.lower(): name for name in zoneinfo.available_timezones()}
+        if not known:
+            raise ValueError("this machine has no list of time zones; install the package tzdata") from error
+        close = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0.7)
+        hint = f"did you mean “{known[close[0]]}”?" if close else "name a place, such as “Asia/Ho_Chi_Minh”"
+        raise ValueError(f"there is no time zone “{value}”; {hint}") from error
+    return value
+
+
+def _parsed(parse: Callable[[str], object], example: str) -> BeforeValidator:
+    """Parse a text, and refuse anything else."""
+
+    def parsed(value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError(f"is “{value}”, and must be text such as “{example}”")  # noqa: TRY004 - pydantic's way
+        return parse(value)
+
+    return BeforeValidator(parsed)
 
 
 def _not_blank(value: object) -> object:
@@ -138,6 +194,24 @@ def parse_limit(limit: int) -> int:
     return _validated(_LIMIT, limit, "limit")
 
 
+def parse_schedule_window(window: str) -> Window:
+    """A part of the day, such as "08:00-20:00".
+
+    Raises:
+        CampaignFileError: it is not one.
+    """
+    return _validated(_WINDOW, window, "window")
+
+
+def parse_not_before(moment: str | datetime) -> datetime:
+    """A moment, such as "2026-11-27T09:00".
+
+    Raises:
+        CampaignFileError: it is not one.
+    """
+    return _validated(_MOMENT, moment, "not_before")
+
+
 def _validated(adapter: TypeAdapter[T], value: object, where: str) -> T:
     try:
         return adapter.validate_python(value)
@@ -148,11 +222,18 @@ def _validated(adapter: TypeAdapter[T], value: object, where: str) -> T:
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400)]
 Rate = Annotated[Annotated[float, Field(gt=0, le=100_000)] | None, BeforeValidator(_per_second)]
+Share = Annotated[float, BeforeValidator(_share)]
+DayWindow = Annotated[Window, _parsed(parse_window, "08:00-20:00")]
+Days = Annotated[frozenset[int], _parsed(parse_days, "mon-sat")]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+TimeZone = Annotated[str, BeforeValidator(_time_zone)]
 Word = Annotated[str, BeforeValidator(_text)]
 Concurrency = Annotated[int, Field(ge=1, le=1000)]
 _RATE: TypeAdapter[float | None] = TypeAdapter(Rate)
 _CONCURRENCY: TypeAdapter[int] = TypeAdapter(Concurrency, config=ConfigDict(strict=True))
 _LIMIT: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)], config=ConfigDict(strict=True))
+_WINDOW: TypeAdapter[Window] = TypeAdapter(DayWindow)
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
 Command = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_words), AfterValidator(_command)]
 WebHook = Annotated[str, AfterValidator(_web_hook)]

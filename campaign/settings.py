@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from campaign.schedule import ANY_TIME, Schedule
 
 DEFAULT_RATE = 10.0
 """Requests per second where neither the operator nor the server sets a limit."""
+
+
+class GateSettings(NamedTuple):
+    """After how many rows a run waits for their outcomes, and which share of them may have failed or be in doubt."""
+
+    after: int
+    max_failed: float
+
+
+@dataclass(frozen=True, slots=True)
+class PaceSettings:
+    """How fast and when messages go out; `DeliverySettings` describes them.
+
+    These settings are those of the campaign file at the time of each command, rather than when the run was planned.
+    """
+
+    rate: float | None = None
+    concurrency: int = 8
+    schedule: Schedule = ANY_TIME
+    gate: GateSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +46,8 @@ class DeliverySettings:
         settle: after so long the server's list of messages is complete: between two look-ups that do not find a row.
         stop_after_refusals: consecutive refusals of one kind that stop the run; 0: never.
         limit: rows to deliver before the run stops; None: all.
+        schedule: when messages may be sent.
+        gate: where the run waits for the outcomes of its first rows; None: nowhere.
     """
 
     rate: float | None = None
@@ -34,3 +58,5 @@ class DeliverySettings:
     settle: float = 120.0
     stop_after_refusals: int = 20
     limit: int | None = None
+    schedule: Schedule = ANY_TIME
+    gate: GateSettings | None = None

@@ -9,6 +9,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from campaign.config import ScheduleSection
 from campaign.errors import Problem, UsageError
 from campaign.journal.records import PlannedRow, State
 
@@ -39,7 +40,7 @@ class Trial:
     rows: tuple[range, ...] = ()
 
     def applied_to(self, campaign: Campaign) -> Campaign:
-        """The campaign with one's own conversation as the destination of every row.
+        """The campaign with one's own conversation as the destination of every row; it needs no window and no gate.
 
         Raises:
             UsageError: a value is blank.
@@ -47,7 +48,8 @@ class Trial:
         blank = [name for name, value in self.to.items() if not value.strip()]
         if blank:
             raise UsageError(*(Problem(f"--to {name}", "is blank", "name your own conversation") for name in blank))
-        return campaign.model_copy(update={"values": {**campaign.values, **self.to}})
+        values = {**campaign.values, **self.to}
+        return campaign.model_copy(update={"values": values, "schedule": ScheduleSection(), "gate": None})
 
     def check(self, template: MessageTemplate, where: str) -> None:
         """Check that no row of the list decides where a message goes.

@@ -80,6 +80,18 @@ def ask(question: str, keys: Mapping[str, Callable[[], object]]) -> bool:
         keys[key]()
 
 
+def confirm_aside(question: str) -> bool:
+    """Ask a question on the terminal from a thread that nobody has to wait for.
+
+    It reads the terminal itself rather than `sys.stdin`: whoever gives up on the answer may end the process, which
+    must not have to wait for a lock of that stream.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(f"{harmless(question)} [y/N]: ", nl=False, err=True)
+        return os.read(sys.stdin.fileno(), 1024).decode(errors="replace").strip().lower() in ("y", "yes")
+    return False
+
+
 def say_problem(problem: Problem) -> None:
     """Print what an error says: a path or a cell in it on one line; a remedy may show lines of a file."""
     say(str(replace(problem, where=harmless(problem.where), what=harmless(problem.what))), color="red")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Never, Self
 
 from tqdm import tqdm
 
-from campaign.cli.console import ask, confirm, is_terminal, say, show_lines, warn, width_of
+from campaign.cli.console import ask, confirm, confirm_aside, is_terminal, say, show_lines, warn, width_of
+from campaign.cli.progress_text import LONG_WAIT, state_of, wait_of
 from campaign.cli.question import WIDEST, facts_of, notes_of, preview_of, question_of
 from campaign.cli.signals import interruptible
 from campaign.cli.undo_question import undo_facts, undo_question
+from campaign.delivery.gate import percent
 from campaign.errors import Problem, UsageError
+from campaign.review.phrases import rows_of
 from campaign.review.preview_terminal import harmless
 from campaign.runs import RunObserver
 from campaign.text import rough_duration
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from campaign.delivery.gate import GateOutcome
     from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
     from campaign.runs import Run, SendConfirmation
@@ -34,10 +39,11 @@ LINE_INTERVAL = 10.0
 REFRESH_INTERVAL = 0.2
 """Seconds between two updates of the progress."""
 
-LONG_WAIT = 1.0
-"""Shortest wait that is shown, in seconds."""
+LINE_INTERVAL_WAITING = 3600.0
+"""The same while the run waits for its window."""
 
 MOVING = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}"
+MOVING_ON = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}{postfix}"
 WAITING = "{percentage:3.0f}%{postfix}"
 
 
@@ -50,6 +56,9 @@ class TerminalObserver(RunObserver):
         self._bar: tqdm[Never] | None = None
         self._line_at = time.monotonic() + LINE_INTERVAL
         self._interrupted = False
+        self._asking = False
+        self._wait_shown: float | None = None
+        self._screen = threading.Lock()
         self._until_written = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -142,6 +151,25 @@ class TerminalObserver(RunObserver):
         say(f"[server] url: {differs}.", color="yellow")
         return confirm(f"Send the rest to {now}?")
 
+    def passes_gate(self, outcome: GateOutcome) -> bool:
+        """Say what became of the first rows, and ask whether to go on; --yes goes on where few enough failed."""
+        if self._yes or not is_terminal(sys.stdin):
+            if outcome.kept and not self._quiet:
+                with self._screen:
+                    self._close_bar()
+                    say(f"Gate: {outcome}.")
+            return outcome.kept
+        with self._screen:
+            self._asking = True  # from now on nothing else is shown
+            self._close_bar()
+        say(f"Gate: {outcome}.", color=None if outcome.kept else "yellow")
+        if not outcome.kept:
+            say(f"[gate] max_failed is {percent(outcome.max_failed)}.", color="yellow")
+        try:
+            return confirm_aside(f"Go on with the other {rows_of(outcome.behind)}?")
+        finally:
+            self._asking = False
+
     @contextlib.contextmanager
     def delivering(self, run: Run, rows: int) -> Iterator[None]:
         """Handle interrupts, and show a bar on a terminal or a line every ten seconds elsewhere."""
@@ -157,7 +185,8 @@ class TerminalObserver(RunObserver):
                 yield
         finally:
             refreshing.cancel()
-            self._show(run, rows)
+            with self._screen:
+                self._show(run, rows)
 
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:
         """Show a progress bar on a terminal. The first interrupt says what is being written, the second one ends it."""
@@ -187,6 +216,9 @@ class TerminalObserver(RunObserver):
             return
         self._interrupted = True
         count = run.rate_limiter.in_flight if run.rate_limiter else 0
+        if not count:
+            self._tell("Interrupted.")
+            return
         requests = "1 request" if count == 1 else f"{count} requests"
         longest = f"up to {rough_duration(run.settings.timeout)}"
         self._tell(f"Interrupted: finishing {requests} in flight ({longest}); Ctrl-C again cancels them.")
@@ -194,25 +226,48 @@ class TerminalObserver(RunObserver):
     def _tell(self, text: str) -> None:
         if self._bar is not None:
             self._bar.clear()
+        if self._asking:
+            say("")
         say(text)
 
     async def _refresh(self, run: Run, rows: int) -> None:
-        if not self._quiet and is_terminal(sys.stderr):
-            # smoothing=0: only the mean since the start includes the waits, and so estimates the time left correctly
-            doing = "Deleting" if run.progress.deletes else "Sending"
-            self._bar = tqdm(total=rows, desc=doing, unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
         while True:
-            self._show(run, rows)
+            with self._screen:
+                self._show(run, rows)
             await asyncio.sleep(REFRESH_INTERVAL)
 
     def _show(self, run: Run, rows: int) -> None:
-        if self._bar is not None:
-            # Chosen at each refresh: a terminal of 80 columns has no room for the wait beside the bar.
-            self._bar.bar_format = WAITING if _wait(run) >= LONG_WAIT else MOVING
-            self._bar.update(run.progress.done - self._bar.n)
-            self._bar.set_postfix_str(harmless(_state_of(run)), refresh=True)
-        elif not self._quiet and time.monotonic() >= self._line_at:
-            self._line(f"{run.progress.done} of {rows} rows; {_state_of(run)}")
+        if self._quiet or self._asking:
+            return
+        if is_terminal(sys.stderr):
+            self._show_bar(run, rows)
+        else:
+            self._show_line(run, rows)
+
+    def _show_line(self, run: Run, rows: int) -> None:
+        now, until = time.monotonic(), run.progress.waiting_until
+        if until is None and self._wait_shown is not None:  # the window has opened
+            self._line_at = now + LINE_INTERVAL
+        if now >= self._line_at or until not in (None, self._wait_shown):
+            self._line(f"{run.progress.done} of {rows} rows; {state_of(run)}")
+            if until is not None:
+                self._line_at = now + LINE_INTERVAL_WAITING
+        self._wait_shown = until
+
+    def _show_bar(self, run: Run, rows: int) -> None:
+        if self._bar is None:
+            # smoothing=0: only the mean since the start includes the waits, and so estimates the time left correctly
+            doing = "Deleting" if run.progress.deletes else "Sending"
+            self._bar = tqdm(total=rows, desc=doing, unit=" rows", file=sys.stderr, dynamic_ncols=True, smoothing=0)
+        if run.task is not None:
+            self._bar.start_t = time.time() - run.task.seconds  # waits for the schedule do not count
+        # Chosen at each refresh: a terminal of 80 columns has no room for the wait beside the bar.
+        waits = wait_of(run) >= LONG_WAIT or run.progress.waiting_for != ""
+        late = run.task.late_end() if run.task is not None and not waits else None
+        self._bar.bar_format = WAITING if waits else MOVING if late is None else MOVING_ON
+        self._bar.update(run.progress.done - self._bar.n)
+        state = state_of(run) if late is None else f"done at about {late}, {state_of(run)}"
+        self._bar.set_postfix_str(harmless(state), refresh=True)
 
     def _line(self, text: str) -> None:
         self._line_at = time.monotonic() + LINE_INTERVAL
@@ -226,21 +281,3 @@ class TerminalObserver(RunObserver):
 
 def _give_up(_reason: str = "") -> Never:
     raise KeyboardInterrupt
-
-
-def _wait(run: Run) -> float:
-    return run.rate_limiter.waiting_for if run.rate_limiter else 0.0
-
-
-def _state_of(run: Run) -> str:
-    progress, wait = run.progress, _wait(run)
-    counts = f"sent {progress.sent}, failed {progress.failed}, in doubt {progress.in_doubt}"
-    if progress.deletes:
-        counts = f"deleted {progress.deleted}, not deleted {progress.kept}"
-    if progress.activity:
-        return f"{progress.activity}, {counts}"
-    if wait < LONG_WAIT:
-        return counts
-    if not progress.trouble:
-        return f"waiting {wait:.0f} s for the server's limit, {counts}"
-    return f"waiting {wait:.0f} s for the server, {counts} ({progress.trouble})"

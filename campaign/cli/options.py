@@ -109,7 +109,9 @@ _ROW_OPTIONS = (
 
 def delivery_options(command: Command) -> Command:
     """Options of the delivery of a run."""
-    return pace_options(_LIMIT(command))
+    for decorate in reversed(_RUN_OPTIONS):
+        command = decorate(command)
+    return pace_options(command)
 
 
 def pace_options(command: Command) -> Command:
@@ -119,7 +121,11 @@ def pace_options(command: Command) -> Command:
     return command
 
 
-_LIMIT = click.option("--limit", type=WholeNumber(1), metavar="N", help="Send N rows, leave the rest for resume.")
+_RUN_OPTIONS = (
+    click.option("--limit", type=WholeNumber(1), metavar="N", help="Send N rows, leave the rest for resume."),
+    click.option("--not-before", metavar="TIME", help="Send nothing before a moment: 2026-11-27T09:00."),
+    click.option("--window", metavar="08:00-20:00", help="Send in this part of the day, and wait outside it."),
+)
 _PACE_OPTIONS = (
     click.option("--rate", metavar="RATE", help="10/s, 600/min, or auto: as fast as the server allows."),
     click.option("--concurrency", type=WholeNumber(1, 1000), metavar="N", help="Requests in flight at once."),
@@ -150,7 +156,7 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     Raises:
         CampaignFileError: every problem of the file, by key.
     """
-    names = ("template", "recipients", "server", "rate", "concurrency", *LIST_SETTINGS)
+    names = ("template", "recipients", "server", "rate", "concurrency", "not_before", "window", *LIST_SETTINGS)
     overrides: Overrides = {name: given.get(name) for name in names}  # type: ignore[assignment] # named above
     overrides["columns"], overrides["values"] = dict(given["mapped"]), dict(given["values"])
     overrides["accept"] = given["accept"]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from campaign.cli.question_when import gate_text, is_scheduled, pace_text, when_lines
 from campaign.findings import codes_of
 from campaign.review.findings_text import BLOCKING, CAUTION, StyledLine, blocking_lines, finding_lines
 from campaign.review.phrases import left_out, rows_of
 from campaign.review.preview_terminal import box, hanging, wrapped
 from campaign.runs.earlier import who_gets_it_again
-from campaign.text import one_line, rough_duration
+from campaign.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +35,8 @@ def question_of(confirmation: SendConfirmation) -> str:
     """The question, in one sentence."""
     kind = "test message" if confirmation.trial else "message"
     messages = f"1 {kind}" if confirmation.messages == 1 else f"{confirmation.messages:,} {kind}s"
-    return f"Send {messages} to {confirmation.server}?"
+    now = " now" if confirmation.is_late(time.time()) and not is_scheduled(confirmation) else ""
+    return f"Send {messages} to {confirmation.server}{now}?"
 
 
 def notes_of(confirmation: SendConfirmation, width: int, *, quiet: bool) -> Iterator[StyledLine]:
@@ -44,6 +47,8 @@ def notes_of(confirmation: SendConfirmation, width: int, *, quiet: bool) -> Iter
     yield from finding_lines(confirmation.findings, shown, width, rehearsal=rehearsal, notes=not quiet)
     for fact in _consequences(confirmation):
         yield from (StyledLine(line, CAUTION) for line in wrapped(fact, width))
+    for when in () if quiet else when_lines(confirmation):
+        yield from (StyledLine(line, when.color) for line in wrapped(f"When: {when.text}", width))
 
 
 def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
@@ -58,8 +63,10 @@ def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]
             yield from fact_lines("Several", finding.message, width)
     for fact in _consequences(confirmation):
         yield from fact_lines("Again", fact, width, CAUTION)
-    if confirmation.pace is not None:
-        yield from fact_lines("Pace", f"{confirmation.pace.words}; {ends_at(confirmation.pace.seconds)}", width)
+    yield from fact_lines("Pace", pace_text(confirmation), width)
+    for when in when_lines(confirmation):
+        yield from fact_lines("When", when.text, width, when.color)
+    yield from fact_lines("Gate", gate_text(confirmation), width)
     others = [each for each in confirmation.findings if not each.stops and each.code != "same-destination"]
     accepted = [each for each in confirmation.findings if each.stops and each not in confirmation.undecided]
     yield from fact_lines("Accepted", ", ".join(codes_of(accepted)), width, CAUTION)
@@ -125,13 +132,3 @@ def _consequences(confirmation: SendConfirmation) -> Iterator[str]:
             yield f"It was sent by {runs}."
     if confirmation.abandoned:
         yield f"The run before is unfinished: {rows_of(confirmation.abandoned)} of it will be left unsent."
-
-
-def ends_at(seconds: float) -> str:
-    """When it is done: "done at about 14:32, in 90 s"."""
-    if seconds < 1:
-        return "done in under 1 s"
-    now = datetime.now().astimezone()
-    end = now + timedelta(seconds=seconds)
-    at = f"{end:%H:%M}" if end.date() == now.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"done at about {at}, in {rough_duration(seconds)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.campaign_file import after_in_file, server_in_file, suppress_sections
+from campaign.campaign_file import server_in_file, suppress_sections
 from campaign.cli.after import notify_after
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
@@ -26,6 +26,7 @@ from campaign.cli.options import (
 from campaign.cli.parameters import OneOf
 from campaign.cli.reports import show_report
 from campaign.errors import Problem, UsageError
+from campaign.file_of_today import after_in_file
 from campaign.journal import State
 from campaign.runs import RunOptions
 from campaign.runs.whole_run import resume_run
@@ -75,6 +76,8 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         limit=given["limit"],
         rate=given["rate"],
         concurrency=given["concurrency"],
+        not_before=given["not_before"],
+        window=given["window"],
         server=given["server"],
         recover=given["recover"],
         moved=given["moved"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from campaign.cli.question import ends_at, fact_lines
+from campaign.cli.question import fact_lines
+from campaign.cli.question_when import ends_at
 from campaign.review.findings_text import CAUTION
 from campaign.review.phrases import rows_of
 from campaign.review.undo_summary import messages_of

@@ -7,11 +7,14 @@ Journals implement `AttemptLog`, `transport.HttpTransport` implements `Transport
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from campaign.delivery.admission import Admission
+from campaign.delivery.finished import Finished
 from campaign.delivery.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -80,8 +83,13 @@ class Permit(NamedTuple):
 class RateLimiter(Protocol):
     """Decides when each request may leave."""
 
-    async def acquire(self, route: str) -> Permit | None:
-        """Wait until a request to a route may leave; None when the run is shutting down."""
+    async def acquire(self, route: str, *, until: float = math.inf) -> Permit | None:
+        """Wait until a request to a route may leave; None when the run is shutting down, or `until` has passed.
+
+        Args:
+            route: the server's route.
+            until: when the request must have left, in seconds on the monotonic clock.
+        """
         ...
 
     def release(
@@ -160,6 +168,10 @@ class AttemptLog(Protocol):
 
     def withdraw(self, reservation: Reservation) -> None:
         """Take back a reserved attempt that was not made."""
+        ...
+
+    def retract(self, seq: int, attempt: int, state: State) -> None:
+        """Take back an attempt that was begun and whose request was not made; its row returns to a state."""
         ...
 
     def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
@@ -253,6 +265,9 @@ class DeliveryContext:
         random: returns a number from 0 to 1, for jitter.
         look_only: read back rows that were cut off, and send nothing.
         redaction: blanks the secrets in what is read from responses.
+        last: the place in the run after which no row is taken; None: none.
+        admission: lets messages leave, or leaves their rows for a later round.
+        finished: what all rounds of the delivery have done; shared by them.
     """
 
     channel: Channel
@@ -268,3 +283,6 @@ class DeliveryContext:
     random: Callable[[], float] = random.random
     look_only: bool = False
     redaction: Redaction = field(default_factory=Redaction)
+    last: int | None = None
+    admission: Admission = field(default_factory=Admission)
+    finished: Finished = field(default_factory=Finished)

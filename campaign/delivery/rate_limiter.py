@@ -7,6 +7,7 @@ force, and, while the state of the server is unknown, no other request is out to
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 from campaign.channels.responses import http_date
@@ -95,14 +96,15 @@ class LocalRateLimiter:
         self.in_flight = 0
         """Requests that have their permit and no answer yet."""
 
-    async def acquire(self, route: str) -> Permit | None:
+    async def acquire(self, route: str, *, until: float = math.inf) -> Permit | None:
         """Wait until a request may leave; permits are granted in the order in which they were asked for.
 
         Args:
             route: "send", "read-back", "look-up" or "delete"; servers count each separately.
+            until: when the request must have left, in seconds on the monotonic clock.
 
         Returns:
-            The permit, to be returned with `release`; None if the run is shutting down.
+            The permit, to be returned with `release`; None if the run is shutting down, or `until` has passed.
         """
         line = self._routes.get(route)
         if line is None:
@@ -114,13 +116,12 @@ class LocalRateLimiter:
         line.in_line += 1
         try:
             async with line.gate:
-                return await self._acquire_first_in_line(line, route)
+                return await self._acquire_first_in_line(line, route, until)
         finally:
             line.in_line -= 1
 
-    async def _acquire_first_in_line(self, line: Route, route: str) -> Permit | None:
-        while not self._shutdown:
-            now = self._clock.now()
+    async def _acquire_first_in_line(self, line: Route, route: str, until: float) -> Permit | None:
+        while not self._shutdown and (now := self._clock.now()) < until:
             wait = self._wait(line.quota, now)
             if wait == 0:
                 return self._grant(line, route, now)
@@ -131,7 +132,7 @@ class LocalRateLimiter:
                 self._shutdown.request(too_long_a_window(window, self._give_up_after))
             else:
                 self._waits_until = now + wait
-                await self._shutdown.sleep(self._clock, wait)
+                await self._shutdown.sleep(self._clock, min(wait, until - now))
         return None
 
     def _grant(self, line: Route, route: str, now: float) -> Permit:

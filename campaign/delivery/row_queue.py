@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from campaign.delivery.ports import DeliveryContext
     from campaign.journal.records import WaitingRow
 
 Fetch: TypeAlias = Callable[[int, int], Awaitable[list["WaitingRow"]]]
@@ -107,3 +108,19 @@ class RowQueue:
     def _count(self, row: WaitingRow, sign: int) -> None:
         self._rows += sign
         self._bytes += sign * len(row.body)
+
+
+async def waiting_rows(context: DeliveryContext, after: int, most: int) -> list[WaitingRow]:
+    """The next rows of this round: none behind its last one, and none that an earlier round brought to an end."""
+    log, last, done = context.log, context.last, context.finished.unsent
+    if last is None and not done:
+        return await log.waiting(after, most)
+    found: list[WaitingRow] = []
+    while len(found) < most:
+        page = await log.waiting(after, most - len(found))
+        within = [row for row in page if last is None or row.seq <= last]
+        found += [row for row in within if not (row.again and done and row.seq in done)]
+        if not page or len(within) < len(page):
+            break
+        after = page[-1].seq
+    return found

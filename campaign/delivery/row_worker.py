@@ -14,9 +14,9 @@ from campaign.journal.records import ABSENT, Outcome, State
 
 if TYPE_CHECKING:
     from campaign.channels.base import NoResponse, ReadBack, Verdict
+    from campaign.delivery.departures import Departures
     from campaign.delivery.policy import CircuitBreaker
     from campaign.delivery.ports import DeliveryContext
-    from campaign.delivery.reservations import Reservations
     from campaign.journal.records import WaitingRow
 
 CUT_OFF = Indeterminate("cut off while sending")
@@ -47,13 +47,14 @@ class RowWorker:
     """Brings one row to a final state, or leaves it in the state on record when the run stops."""
 
     def __init__(
-        self, context: DeliveryContext, breaker: CircuitBreaker, reservations: Reservations, row: WaitingRow
+        self, context: DeliveryContext, breaker: CircuitBreaker, departures: Departures, row: WaitingRow
     ) -> None:
         self._context = context
         self._breaker = breaker
         self._backpressure = Backpressure(context, breaker)
-        self._reservations = reservations
+        self._departures = departures
         self._row = row
+        self._state = row.state
         self._can_read_back = context.channel.can_read_back
         self._resend = context.settings.on_doubt == "retry"
         # Whatever other attempts a waiting row had, their outcomes are on record, and the message was not taken.
@@ -77,19 +78,21 @@ class RowWorker:
             wait = await (self._send() if self._unclear is None else self._read_back(self._unclear))
             if wait is None:
                 return
+            if self._unclear is None:
+                wait = min(wait, self._context.admission.remaining)
             if wait > 0:
                 await self._context.shutdown.sleep(self._context.clock, wait)
 
     async def _send(self) -> float | None:
         """Make one attempt. Returns the seconds to wait before the next step; None where there is none."""
         context, row = self._context, self._row
-        permit = await context.rate_limiter.acquire("send")
-        if permit is None:
+        departure = await self._departures.begin(row.seq, self._state)
+        if departure is None:
             return None
+        permit, attempt = departure
+        self._sent_at = context.clock.now()
+        context.progress.requests += 1
         try:
-            attempt = await self._reservations.begin(row.seq)
-            self._sent_at = context.clock.now()
-            context.progress.requests += 1
             response = await context.transport.send(context.channel.send_request(row.body))
         except BaseException:
             context.rate_limiter.release(permit)
@@ -144,6 +147,7 @@ class RowWorker:
         reason = "" if isinstance(verdict, Sent | NotFound) else verdict.reason
         if step is NextStep.IN_DOUBT and isinstance(verdict, Refused):
             reason = f"an earlier attempt may have been accepted; the next one was refused: {reason}"
+        self._state = state
         return Outcome(
             state=state,
             kind=_kind(verdict),
@@ -178,6 +182,8 @@ class RowWorker:
         progress.sent += step is NextStep.SENT
         progress.failed += step is NextStep.FAILED
         progress.in_doubt += step is NextStep.IN_DOUBT
+        if step is not NextStep.STOP_RUN:
+            self._context.finished.add(self._row.seq, outcome.state)
         if self._context.on_event is not None and step is not NextStep.STOP_RUN:
             event = RowEvent(self._row.row, outcome.state, outcome.reason, outcome.message_id)
             self._context.on_event(event)

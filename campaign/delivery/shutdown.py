@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from campaign.errors import fault_text
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from campaign.delivery.ports import Clock
+    from campaign.delivery.redaction import Redaction
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +63,9 @@ class Shutdown:
         finally:
             for task in tasks:
                 task.cancel()
+
+
+def fault_reason(error: Exception, redaction: Redaction) -> StopReason:
+    """The reason to stop after an exception that nothing expects; logs where it came from."""
+    LOG.error("internal error\n%s", redaction.text("".join(traceback.format_exception(error))))
+    return StopReason(redaction.text(fault_text(error)), fault=True)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
+from functools import partial
 from typing import TYPE_CHECKING
 
+from campaign.delivery.departures import Departures
 from campaign.delivery.policy import CircuitBreaker
 from campaign.delivery.reservations import Reservations
-from campaign.delivery.row_queue import RowQueue
+from campaign.delivery.row_queue import RowQueue, waiting_rows
 from campaign.delivery.row_worker import RowWorker
-from campaign.delivery.shutdown import StopReason
+from campaign.delivery.shutdown import StopReason, fault_reason
 from campaign.delivery.undo_worker import UndoWorker
-from campaign.errors import CampaignError, JournalError, fault_text
+from campaign.errors import CampaignError, JournalError
 
 if TYPE_CHECKING:
     from campaign.channels.undo import Undo
     from campaign.delivery.ports import DeliveryContext
-    from campaign.delivery.redaction import Redaction
     from campaign.journal.records import WaitingRow
-
-LOG = logging.getLogger(__name__)
 
 
 class WorkerPool:
@@ -36,10 +33,11 @@ class WorkerPool:
         """
         self._context = context
         self._undo = undo
-        self._queue = RowQueue(context.log.waiting, context.settings.limit)
+        self._queue = RowQueue(partial(waiting_rows, context), context.settings.limit)
         self._breaker = CircuitBreaker(context.settings.give_up_after, context.settings.stop_after_refusals)
         reserves = context.channel.can_read_back and undo is None
         self._reservations = Reservations(context.log, self._queue, context.clock, enabled=reserves)
+        self._departures = Departures(context, self._reservations)
         self._error: CampaignError | None = None
 
     async def deliver(self) -> None:
@@ -60,15 +58,17 @@ class WorkerPool:
     def _worker(self, row: WaitingRow) -> RowWorker | UndoWorker:
         if self._undo is not None:
             return UndoWorker(self._context, self._breaker, self._undo, row)
-        return RowWorker(self._context, self._breaker, self._reservations, row)
+        return RowWorker(self._context, self._breaker, self._departures, row)
 
     async def _work(self) -> None:
         try:
-            while not self._context.shutdown:
+            while not self._context.shutdown and not self._context.admission.left_behind:
                 if self._context.wait_for_room is not None:
                     await self._context.wait_for_room()
                 row = await self._queue.take()
                 if row is None:
+                    if self._context.last is not None:
+                        self._context.progress.waiting_for = "gate"  # until the outcomes of all before it are known
                     return
                 try:
                     await self._worker(row).deliver()
@@ -96,9 +96,3 @@ async def deliver(context: DeliveryContext, undo: Undo | None = None) -> StopRea
     except Exception as error:  # noqa: BLE001 - a report follows all the same
         return fault_reason(error, context.redaction)
     return context.shutdown.reason
-
-
-def fault_reason(error: Exception, redaction: Redaction) -> StopReason:
-    """The reason to stop after an exception that nothing expects; logs where it came from."""
-    LOG.error("internal error\n%s", redaction.text("".join(traceback.format_exception(error))))
-    return StopReason(redaction.text(fault_text(error)), fault=True)

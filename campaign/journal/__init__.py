@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
 from campaign.journal.cells import RecordedCell
 from campaign.journal.decisions import Acceptance, Decision, EarlierRow, NextMessage, StatedQuota
+from campaign.journal.gate import FirstRows
 from campaign.journal.origin import Origin
 from campaign.journal.records import (
     Outcome,
@@ -32,6 +33,7 @@ __all__ = [
     "Coverage",
     "Decision",
     "EarlierRow",
+    "FirstRows",
     "Holder",
     "JournalStore",
     "NextMessage",

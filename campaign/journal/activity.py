@@ -15,6 +15,8 @@ class Activity(NamedTuple):
         until: when that wait ends; None where it is not known, or there is none.
         at: when it was recorded.
         stopping: why it is stopping; "" where it is not.
+        waited: seconds that the delivery has waited for its window or for an answer at its gate; they are no part of
+            the time that it takes.
     """
 
     rate: float | None
@@ -23,6 +25,7 @@ class Activity(NamedTuple):
     until: float | None
     at: float
     stopping: str = ""
+    waited: float = 0.0
 
 
 class Holder(NamedTuple):

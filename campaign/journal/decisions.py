@@ -33,10 +33,10 @@ DELIVERED = (State.SENT, State.IN_DOUBT, State.SENDING)
 
 
 class Decision(NamedTuple):
-    """What an operator decided about a run: abandon, resolve or forget.
+    """What an operator decided about a run: abandon, resolve or forget; or that it went on past its gate.
 
     Attributes:
-        what: the command, in a word.
+        what: the command, in a word; or `GATE`.
         by: the operator, as user@host.
         at: seconds since the epoch.
         detail: what exactly, for people.
@@ -84,6 +84,9 @@ ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
 
 ABANDONED, SETTLED = "abandoned", "settled by hand"
 """Kinds of rows that an operator left unsent, and whose doubt an operator settled."""
+
+GATE = "gate"
+"""The decision that a run went on past its gate: it is not held there again."""
 
 LIST_SUSPECTED = "is the list or the template wrong?"
 """How a stop reason ends where many rows were refused alike: then the next step is to look, not to send the rest."""

@@ -147,7 +147,6 @@ class MemoryJournal(MemorySelection):
                 session.ended_at = max(session.started_at, self._runs[session.run].last_event())
         if sends:
             self._change(run, stop_reason=None)
-        self._activities.clear()
         started = self._clock.epoch(), self._clock.now()
         self._sessions.append(MemorySession(run, platform.node(), os.getpid(), *started, tuple(retry), storable(by)))
         return len(self._sessions)
@@ -187,18 +186,11 @@ class MemoryJournal(MemorySelection):
         """The figures of a run."""
         found = self._runs[run]
         sessions = [session for session in self._sessions if session.run == run]
-        last = found.last_event()
-        spans = [
-            each.seconds
-            if each.seconds is not None
-            else (each.ended_at or max(each.started_at, last)) - each.started_at
-            for each in sessions
-        ]
         return Tally(
             states=Counter(row.outcome.state for row in found.rows.values()),
             requests=len(found.attempts),
             throttled=sum(attempt.result == "not_taken" for attempt in found.attempts.values()),
-            seconds=sum(max(0.0, span) for span in spans),
+            seconds=self.delivering(run),
             started_at=sessions[0].started_at if sessions else None,
             ended_at=sessions[-1].ended_at if sessions else None,
         )

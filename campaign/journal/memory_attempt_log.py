@@ -56,10 +56,14 @@ class MemoryAttemptLog:
 
     def withdraw(self, reservation: Reservation) -> None:
         """Take back a reserved attempt that was not made."""
-        row = self._run.rows[reservation.seq]
-        del self._run.attempts[reservation.attempt]
+        self.retract(reservation.seq, reservation.attempt, State.PENDING)
+
+    def retract(self, seq: int, attempt: int, state: State) -> None:
+        """Take back an attempt that was begun and whose request was not made."""
+        row = self._run.rows[seq]
+        del self._run.attempts[attempt]
         row.attempts -= 1
-        row.at, row.outcome = None, row.outcome._replace(state=State.PENDING)
+        row.at, row.outcome = None, row.outcome._replace(state=state)
 
     def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
         """Record the result of an attempt and the row's state from now on."""
@@ -93,8 +97,8 @@ class MemoryAttemptLog:
             if self._wanted(planned.number, state) and planned.body is not None:
                 cut_off, doubted = state is State.SENDING, state is State.IN_DOUBT
                 place = (seq, planned.number, planned.destination, planned.body)
-                absent = row.outcome.kind == ABSENT
-                found.append(WaitingRow(*place, cut_off, row.attempts, doubted, absent))
+                absent, failed = row.outcome.kind == ABSENT, state is State.FAILED
+                found.append(WaitingRow(*place, cut_off, row.attempts, doubted, absent, failed))
             if len(found) == most:
                 break
         return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
 from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
 from campaign.journal.digests import digest_of
+from campaign.journal.gate import NOT_SENT, FirstRows
 from campaign.journal.memory_doubts import MemoryDoubts
 from campaign.journal.records import State, storable
 
@@ -36,7 +38,7 @@ class MemorySession:
 
 
 class MemoryStatus(MemoryDoubts):
-    """The part of a journal in memory that `campaign status` reads."""
+    """The part of a journal in memory that tells how its runs are: `campaign status` and a gate read it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,6 +69,18 @@ class MemoryStatus(MemoryDoubts):
             if each.run == run
         ]
 
+    def first_rows(self, run: int, count: int) -> FirstRows:
+        """The first rows of a run, and their states; see `GateStore.first_rows`."""
+        rows = sorted(self._runs[run].rows.items())
+        first = [(seq, row.outcome.state) for seq, row in rows if row.outcome.state not in NOT_SENT][:count]
+        return FirstRows(first[-1][0] if first else 0, Counter(state for _, state in first))
+
+    def delivering(self, run: int) -> float:
+        """For how many seconds a run was delivered, without waits for a window or at a gate."""
+        last = self._runs[run].last_event()
+        found = [(each, self._activities.get(number)) for number, each in enumerate(self._sessions, start=1)]
+        return sum(_seconds(each, activity, last) for each, activity in found if each.run == run)
+
     def coverage(self, runs: Sequence[int]) -> Coverage | None:
         """How much of the latest list has its messages; see `JournalStore.coverage`."""
         if not runs:
@@ -85,6 +99,15 @@ class MemoryStatus(MemoryDoubts):
                     by_row[origin[1]] = max(rank, by_row.get(origin[1], 0))
         ranks = [_rank(row, by_digest, by_row) for row in self._runs[run].rows.values()]
         return Coverage(run, len(ranks), ranks.count(2), ranks.count(1))
+
+
+def _seconds(session: MemorySession, activity: Activity | None, last: float) -> float:
+    """How long a session delivered; where it was cut off, until the last attempt or sign of life."""
+    active, waited = (activity.at, activity.waited) if activity else (0.0, 0.0)
+    took = session.seconds
+    if took is None:
+        took = max(session.ended_at or max(session.started_at, last), active) - session.started_at
+    return max(0.0, took - waited)
 
 
 def _is_to_fix(run: MemoryRun) -> bool:

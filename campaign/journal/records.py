@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.origin import Origin
-from campaign.settings import DeliverySettings
+from campaign.settings import DeliverySettings, PaceSettings
 
 if TYPE_CHECKING:
     import asyncio
@@ -80,6 +80,7 @@ class WaitingRow(NamedTuple):
         doubted: it was in doubt, and the operator asked to send it again.
         absent: an attempt had no conclusive result and a read-back did not find its message, which the server may
             have stored later.
+        failed: it has failed, and the operator asked to send it again.
     """
 
     seq: int
@@ -90,6 +91,19 @@ class WaitingRow(NamedTuple):
     attempts: int
     doubted: bool = False
     absent: bool = False
+    failed: bool = False
+
+    @property
+    def again(self) -> bool:
+        """Whether it had a final state, and the operator asked to send it again."""
+        return self.doubted or self.failed
+
+    @property
+    def state(self) -> State:
+        """Its state on record."""
+        if self.cut_off:
+            return State.SENDING
+        return State.IN_DOUBT if self.doubted else State.FAILED if self.failed else State.PENDING
 
 
 class Outcome(NamedTuple):
@@ -162,6 +176,7 @@ class RunManifest:
         by: the operator who started it, as user@host; "" where that is not known.
         key: the names of what makes two rows the same from run to run; (): what is sent to whom.
         suppress: what is looked for in which suppression lists, each time before sending begins.
+        pace_in_file: what the campaign file itself said about pace, schedule and gate; None where there was none.
     """
 
     channel: str
@@ -179,6 +194,7 @@ class RunManifest:
     by: str = ""
     key: tuple[str, ...] = ()
     suppress: tuple[SuppressionRule, ...] = ()
+    pace_in_file: PaceSettings | None = None
 
     @property
     def server_name(self) -> str:

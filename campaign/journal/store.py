@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from campaign.journal.attempts import AttemptStore
 from campaign.journal.doubts import DoubtStore
 from campaign.journal.finding_store import FindingStore
+from campaign.journal.gate import GateStore
 from campaign.journal.records import State
 from campaign.journal.selection_store import SelectionStore
 from campaign.journal.status_store import StatusStore
@@ -45,7 +46,7 @@ class ActiveDelivery(Protocol):
         ...
 
 
-class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, SelectionStore, Protocol):
+class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, SelectionStore, GateStore, Protocol):
     """One campaign's journal: the single source of truth. Use with `with` or `async with`.
 
     Leaving `async with` stops the deliveries that are still under way through this object, and waits for them.

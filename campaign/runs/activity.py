@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -11,6 +12,7 @@ from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError
 from campaign.journal.activity import Activity
 from campaign.runs.rounds import SETTLING
+from campaign.schedule import ANY_TIME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from campaign.delivery import Progress
     from campaign.delivery.ports import Clock, DeliveryLog, RateLimiter
     from campaign.journal import JournalStore
+    from campaign.schedule import Schedule
 
 INTERVAL = 1.0
 """Seconds between two records, at least."""
@@ -43,6 +46,7 @@ class Seen(NamedTuple):
         waiting_for: what it waits for on purpose; "" where it does not.
         until: when that wait ends, in seconds since the epoch.
         stopping: why it is stopping; "" where it is not.
+        waited: seconds that it has waited so far for its window or at its gate.
     """
 
     done: int = 0
@@ -52,19 +56,22 @@ class Seen(NamedTuple):
     waiting_for: str = ""
     until: float | None = None
     stopping: str = ""
+    waited: float = 0.0
 
 
 class ActivityMeter:
     """Makes the record of an activity from looks at a delivery."""
 
-    def __init__(self, rows: int, now: float) -> None:
+    def __init__(self, rows: int, now: float, schedule: Schedule = ANY_TIME) -> None:
         """Begin.
 
         Args:
             rows: how many rows are to be delivered.
             now: seconds on the monotonic clock.
+            schedule: when messages may be sent.
         """
         self._rows = rows
+        self._schedule = schedule
         self._looks = deque([(now, 0)])
         self._last = Activity(None, None, None, None, float("-inf"))
         self._recorded: tuple[object, ...] = ()
@@ -72,13 +79,11 @@ class ActivityMeter:
     def measure(self, seen: Seen, now: float, epoch: float) -> Activity:
         """The activity at a time; `now` on the monotonic clock, `epoch` in seconds since the epoch."""
         idle = seen.done == self._looks[-1][1]
-        self._looks.append((now, seen.done))
-        while len(self._looks) > 2 and self._looks[1][0] <= now - RATE_SPAN:
-            self._looks.popleft()
+        self._look(now - seen.waited, seen.done)
         rate = self._rate(seen.quota)
         waiting_for, until = self._waiting(seen, epoch, idle=idle)
-        eta = None if waiting_for in ("server", "window", "gate") else self._eta(seen.done, rate)
-        self._last = Activity(rate, eta, waiting_for, until, epoch, seen.stopping)
+        eta = None if waiting_for in ("server", "gate") else self._eta(seen.done, rate, epoch)
+        self._last = Activity(rate, eta, waiting_for, until, epoch, seen.stopping, seen.waited)
         return self._last
 
     def is_news(self, activity: Activity) -> bool:
@@ -88,6 +93,14 @@ class ActivityMeter:
         news, self._recorded = told != self._recorded, told
         return news
 
+    def _look(self, active: float, done: int) -> None:
+        """Note how many rows are done after so many seconds, without those of a wait for the window or at the gate."""
+        if len(self._looks) > 2 and active - self._looks[-2][0] < INTERVAL / 2:
+            self._looks.pop()
+        self._looks.append((active, done))
+        while len(self._looks) > 2 and self._looks[1][0] <= active - RATE_SPAN:
+            self._looks.popleft()
+
     def _rate(self, quota: float | None) -> float | None:
         """Rows a second: as was measured, but no more than lasts beyond the server's window."""
         (began, before), (ended, after) = self._looks[0], self._looks[-1]
@@ -96,11 +109,12 @@ class ActivityMeter:
         measured = (after - before) / (ended - began)
         return measured if quota is None else min(measured, quota)
 
-    def _eta(self, done: int, rate: float | None) -> float | None:
+    def _eta(self, done: int, rate: float | None, epoch: float) -> float | None:
         left = max(0, self._rows - done)
         if not left:
             return 0.0
-        return left / rate if rate else None
+        ends = self._schedule.forecast(epoch, left / rate).ends if rate else math.inf
+        return None if math.isinf(ends) else ends - epoch
 
     def _waiting(self, seen: Seen, epoch: float, *, idle: bool) -> tuple[str | None, float | None]:
         if seen.waiting_for:
@@ -122,6 +136,12 @@ class ObservedDelivery(Protocol):
     progress: Progress
     rate_limiter: RateLimiter | None
     log: DeliveryLog | None
+    schedule: Schedule
+
+    @property
+    def waited(self) -> float:
+        """Seconds that it has waited so far for its window or at its gate."""
+        ...
 
     @property
     def stop_reason(self) -> str:
@@ -150,8 +170,8 @@ async def activity_record(
     Yields:
         A function that records it at once, and returns when that is on record.
     """
-    clock = clock or SystemClock()
-    meter, ended = ActivityMeter(rows, clock.now()), asyncio.Event()
+    clock, ended = clock or SystemClock(), asyncio.Event()
+    meter = ActivityMeter(rows, clock.now(), delivery.schedule)
 
     def measure() -> Activity:
         return meter.measure(look_at(delivery), clock.now(), clock.epoch())
@@ -165,8 +185,7 @@ async def activity_record(
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), INTERVAL)
                 return
-            activity = measure()
-            if not meter.is_news(activity):
+            if not meter.is_news(activity := measure()):
                 continue
             if delivery.log is not None:
                 delivery.log.record_activity(session, activity)
@@ -179,6 +198,8 @@ async def activity_record(
     finally:
         ended.set()
         await repeating  # a record under way uses the journal's connection, which the caller needs next
+        if delivery.waited:  # which is no part of the time that it took
+            await record()
 
 
 def look_at(delivery: ObservedDelivery) -> Seen:
@@ -192,4 +213,5 @@ def look_at(delivery: ObservedDelivery) -> Seen:
         waiting_for=progress.waiting_for or ("server" if progress.activity == SETTLING else ""),
         until=progress.waiting_until,
         stopping=delivery.stop_reason,
+        waited=delivery.waited,
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.records import State
+from campaign.runs.holds import gate_is_passed
+from campaign.schedule import ANY_TIME
 from campaign.settings import DEFAULT_RATE
 
 if TYPE_CHECKING:
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
     from campaign.findings import Finding
     from campaign.journal import JournalStore, ReasonCount, StatedQuota, Tally
     from campaign.runs.run import Run
-    from campaign.settings import DeliverySettings
+    from campaign.schedule import Schedule
+    from campaign.settings import DeliverySettings, GateSettings
 
 
 class ShownMessage(NamedTuple):
@@ -73,6 +77,8 @@ class SendConfirmation:
         template: the template's name.
         left_out: which rows nothing is sent for, and why.
         pace: how fast the messages go out.
+        schedule: when they may go out.
+        gate: where the run waits for the outcomes of its first rows; None: nowhere.
         findings: what may go wrong.
         undecided: the findings that an agreement accepts.
         first: the first messages, as many as are asked for.
@@ -91,10 +97,16 @@ class SendConfirmation:
     template: str = ""
     left_out: tuple[ReasonCount, ...] = ()
     pace: Pace | None = None
+    schedule: Schedule = ANY_TIME
+    gate: GateSettings | None = None
     findings: tuple[Finding, ...] = ()
     undecided: tuple[Finding, ...] = ()
     first: Callable[[int], Sequence[ShownMessage]] = field(default=lambda _most: (), repr=False)
     trial: bool = False
+
+    def is_late(self, now: float) -> bool:
+        """Whether sending was to begin at a moment that has passed before any of it began."""
+        return self.tally.started_at is None and -math.inf < self.schedule.begins() < now
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,8 @@ def confirmation_of(
             reason for reason in journal.reasons(run.number) if reason.state in (State.INVALID, State.SKIPPED)
         ),
         pace=pace_of(messages, settings.rate, stated, None if manifest.rehearsal else usual),
+        schedule=ANY_TIME if manifest.rehearsal else settings.schedule,
+        gate=None if gate_is_passed(journal, run.number) else settings.gate,
         findings=journal.findings(run.number),
         undecided=consequences.undecided,
         first=lambda most: first_messages(run, journal, most),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 from campaign.channels.look_up import look_up_of
 from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, RowEvent, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
-from campaign.delivery.proxies import NO_PROXIES
 from campaign.delivery.redaction import Redaction
 from campaign.errors import JournalError
 from campaign.journal.records import State
@@ -21,27 +19,24 @@ from campaign.review.phrases import rows_of
 from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
 from campaign.runs.event_feed import EventFeed
+from campaign.runs.holds import holds_of
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.session_task import SessionTask
 from campaign.runs.suppression import leave_out_suppressed
-from campaign.sandbox import Sandbox
+from campaign.runs.target import schedule_of, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
-    from campaign.delivery.proxies import ProxySettings
+    from campaign.delivery.finished import Finished
     from campaign.journal import JournalStore, Tally
+    from campaign.runs.holds import Holds
+    from campaign.runs.rounds import Round
     from campaign.runs.run import Run
     from campaign.settings import DeliverySettings
 
 LOG = logging.getLogger(__name__)
-
-SANDBOX_RATE = 1000.0
-"""Requests per second in a rehearsal under `auto`: the sandbox is local and has no limit."""
-
-REHEARSAL_KEY = "key-of-a-rehearsal"
-"""Any key will do; but not a word that occurs in reasons, from which keys are blanked."""
 
 LAST_LOOK = 10.0
 """Seconds for which rows in doubt are looked up once a delivery was interrupted."""
@@ -63,6 +58,7 @@ class Delivery(SessionTask):
         sends: bool = True,
     ) -> None:
         super().__init__(run)
+        self.schedule = schedule_of(run, settings)
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
@@ -70,14 +66,19 @@ class Delivery(SessionTask):
         self._sends = sends
         self._look_only = False
         self._limiter: LocalRateLimiter | None = None
+        self._holds: Holds | None = None
         self._before: Tally | None = None
-        self._began = 0.0
         self._events = EventFeed()
 
     @property
     def quota(self) -> tuple[int, float] | None:
         """How many messages in how many seconds the server allows, as it stated last; None where it stated nothing."""
         return self._limiter.stated_quota if self._limiter else None
+
+    @property
+    def waited(self) -> float:
+        """Seconds that it has waited so far for its window or at its gate."""
+        return self._holds.waited if self._holds else 0.0
 
     def follow(self, follow: Callable[[RowEvent], object]) -> None:
         """Call a function in the event loop for each row that has reached a final state.
@@ -117,7 +118,7 @@ class Delivery(SessionTask):
         if not waiting and not run.has_doubts_to_look_up():
             self._ended.set_result(None)
             return
-        self._before, self._began = journal.tally(run.number), time.monotonic()
+        self._before = journal.tally(run.number)
         session = self._session = journal.begin_session(run.number, self._retry, by=run.by)
         await self._perform_session(session, min(waiting, self._settings.limit or waiting))
 
@@ -125,7 +126,7 @@ class Delivery(SessionTask):
         """The run's figures without a look into the journal; None where nothing was sent."""
         if self._before is None or not self.progress.requests:
             return None
-        return counted_tally(self._before, self.progress, self._retry, time.monotonic() - self._began)
+        return counted_tally(self._before, self.progress, self._retry, self.seconds)
 
     async def look_up(self) -> None:
         """Read back rows that were cut off while sending, and send nothing. The caller holds the journal."""
@@ -134,36 +135,33 @@ class Delivery(SessionTask):
 
     async def _work(self) -> StopReason | None:
         run = self._run
-        if not run.record.manifest.rehearsal:
-            headers = run.channel.auth_headers(run.credentials)
-            return await self._deliver_to(run.server, headers, self._settings, run.proxies)
-        async with Sandbox(channels=[run.channel]) as sandbox:
-            settings = replace(self._settings, rate=self._settings.rate or SANDBOX_RATE)
-            headers = run.channel.auth_headers({each.name: REHEARSAL_KEY for each in run.channel.credentials})
-            return await self._deliver_to(sandbox.url, headers, settings, NO_PROXIES)
-
-    async def _deliver_to(
-        self, url: str, headers: Mapping[str, str], settings: DeliverySettings, proxies: ProxySettings
-    ) -> StopReason | None:
-        run = self._run
-        redaction = Redaction([*run.credentials.values(), *headers.values()])
-        can_read_back = run.channel.can_read_back
-        settler = DoubtSettler(run.journal, run.number, look_up_of(run.channel), self._session)
-        try:
-            async with HttpTransport(url, settings, headers, can_read_back=can_read_back, proxies=proxies) as transport:
-                open_context = partial(self._open_context, transport, settings, redaction)
-                rounds = Rounds(settler, open_context, None if self._look_only else self._leave_out_suppressed)
-                try:
-                    return await self._perform_rounds(rounds)
-                finally:
-                    self.problem = rounds.problem
-        except JournalError as error:
-            return StopReason(str(error))
+        async with target_of(run, self._settings) as target:
+            redaction = Redaction([*run.credentials.values(), *target.headers.values()])
+            settler = DoubtSettler(run.journal, run.number, look_up_of(run.channel), self._session)
+            holds = holds_of(run, target.settings, self.progress, self._shutdown, looks_only=self._look_only)
+            self._holds = holds
+            try:
+                async with HttpTransport(
+                    target.url,
+                    target.settings,
+                    target.headers,
+                    can_read_back=run.channel.can_read_back,
+                    proxies=target.proxies,
+                ) as transport:
+                    rounds = Rounds(settler, partial(self._open_context, transport, target.settings, redaction), holds)
+                    if not self._look_only:
+                        holds.before_sending += (partial(self._leave_out_suppressed, rounds.finished),)
+                    try:
+                        return await self._perform_rounds(rounds)
+                    finally:
+                        self.problem = rounds.problem
+            except JournalError as error:
+                return StopReason(str(error))
 
     async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
         # The sandbox of a rehearsal is new, and has no messages from before.
         looks_first = not self._run.record.manifest.rehearsal
-        reason = await rounds.deliver(Wanted(self._retry, sends=self._sends, looks_first=looks_first))
+        reason = await rounds.deliver(Wanted(self._retry, self._sends, looks_first, self._settings.limit))
         left = self._stop_requested and self._events.follow is not None  # perhaps nobody takes events any more
         if reason is None or reason.fault or left:
             return reason
@@ -175,16 +173,18 @@ class Delivery(SessionTask):
             await rounds.look()
         return reason
 
-    async def _leave_out_suppressed(self, retry: tuple[State, ...]) -> None:
-        """Skip who stands in a suppression list by now; each is an event."""
-        omitted = await leave_out_suppressed(self._run, retry, self._rows if retry else (), session=self._session)
+    async def _leave_out_suppressed(self, finished: Finished) -> None:
+        """Skip who stands in a suppression list by now, unless an earlier round has brought the row to an end."""
+        retry, rows = self._retry, self._rows if self._retry else ()
+        done = finished.unsent or ()
+        omitted = await leave_out_suppressed(self._run, retry, rows, session=self._session, done=done)
         for each in omitted if self._events.follow else ():
             await self._events.wait_for_room(self._shutdown)
             self._events.publish(RowEvent(each.row, State.SKIPPED, each.reason))
 
     @contextlib.asynccontextmanager
     async def _open_context(
-        self, transport: HttpTransport, settings: DeliverySettings, redaction: Redaction, retry: tuple[State, ...]
+        self, transport: HttpTransport, settings: DeliverySettings, redaction: Redaction, each: Round
     ) -> AsyncIterator[DeliveryContext]:
         """Open the record of one round. All rounds share a rate limiter."""
         if self.rate_limiter is None:
@@ -192,12 +192,14 @@ class Delivery(SessionTask):
             limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=give_up_after)
             self.rate_limiter = self._limiter = limiter
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
-        rows = self._rows if retry else ()
+        rows = self._rows if each.retry else ()
         run = self._run
-        async with run.journal.attempt_log(run.number, retry, self._session, rows=rows, waiting=waiting) as self.log:
+        async with run.journal.attempt_log(
+            run.number, each.retry, self._session, rows=rows, waiting=waiting
+        ) as self.log:
             yield DeliveryContext(
                 channel=run.channel,
-                settings=settings,
+                settings=replace(settings, limit=each.limit),
                 transport=transport,
                 log=self.log,
                 rate_limiter=self.rate_limiter,
@@ -207,6 +209,9 @@ class Delivery(SessionTask):
                 on_event=self._events.publish if self._events.follow else None,
                 wait_for_room=lambda: self._events.wait_for_room(self._shutdown),
                 look_only=self._look_only,
+                last=each.last,
+                admission=each.admission,
+                finished=each.finished,
             )
         self.log = None
 

@@ -6,7 +6,13 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from campaign.config_values import parse_concurrency, parse_limit, parse_rate
+from campaign.config_values import (
+    parse_concurrency,
+    parse_limit,
+    parse_not_before,
+    parse_rate,
+    parse_schedule_window,
+)
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import Problem, UsageError
 from campaign.journal.records import State
@@ -14,9 +20,11 @@ from campaign.journal.records import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from campaign.config import SuppressSection
+    from campaign.delivery.gate import GateOutcome
     from campaign.delivery.proxies import ProxySettings
     from campaign.findings import Finding
     from campaign.plan_rows import PlanCounts
@@ -75,6 +83,8 @@ class RunOptions:
         limit: deliver so many rows and leave the rest pending.
         rate: "10/s", "600/min", "auto" or requests per second; None: as the campaign says.
         concurrency: requests in flight at once; None: as the campaign says.
+        not_before: the earliest moment to send at, such as "2026-11-27T09:00"; None: as the campaign says.
+        window: the part of the day to send in, such as "08:00-20:00"; None: as the campaign says.
         retry: rows in these states (failed, in doubt) are sent again.
         rows: the numbers of those; (): all.
         suppress: lists of those who get nothing, besides those that the run was planned with.
@@ -96,6 +106,8 @@ class RunOptions:
     limit: int | None = None
     rate: str | float | None = None
     concurrency: int | None = None
+    not_before: str | datetime | None = None
+    window: str | None = None
     retry: tuple[State, ...] = ()
     rows: tuple[range, ...] = ()
     suppress: tuple[SuppressSection, ...] = ()
@@ -118,10 +130,16 @@ class RunOptions:
         """A run's settings, changed by these options.
 
         Raises:
-            CampaignFileError: the rate, the concurrency or the limit is not one.
+            CampaignFileError: the rate, the concurrency, the limit, the moment or the window is not one.
         """
+        schedule = settings.schedule
+        if self.not_before is not None:
+            schedule = replace(schedule, not_before=parse_not_before(self.not_before))
+        if self.window is not None:
+            schedule = replace(schedule, window=parse_schedule_window(self.window))
         return replace(
             settings,
+            schedule=schedule,
             rate=settings.rate if self.rate is None else parse_rate(self.rate),
             concurrency=settings.concurrency if self.concurrency is None else parse_concurrency(self.concurrency),
             limit=None if self.limit is None else parse_limit(self.limit),
@@ -164,6 +182,13 @@ class RunObserver:
     def confirm_server(self, planned: str, now: str) -> bool:  # noqa: ARG002 - for subclasses
         """Whether to send to the address that the campaign file names by now, rather than as planned."""
         return False
+
+    def passes_gate(self, outcome: GateOutcome) -> bool:
+        """Whether to go on, now that it is known what became of the first rows. This one does where few failed.
+
+        Called in a thread of its own while the delivery holds; a stop does not wait for its answer.
+        """
+        return outcome.kept
 
     def delivering(self, run: Run, rows: int) -> AbstractContextManager[object]:  # noqa: ARG002 - for subclasses
         """Entered in the event loop while up to `rows` rows are delivered, or their messages are deleted."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.delivery import DeliveryContext, RowEvent, deliver
+from campaign.delivery.admission import Admission
+from campaign.delivery.finished import Finished
 from campaign.errors import Problem
 from campaign.journal.records import State
 from campaign.runs.doubts import Looked
@@ -15,12 +17,30 @@ from campaign.runs.doubts import Looked
 if TYPE_CHECKING:
     from campaign.delivery import StopReason
     from campaign.runs.doubts import DoubtSettler
+    from campaign.runs.holds import Holds
 
-BeforeSending: TypeAlias = Callable[[tuple[State, ...]], Awaitable[None]]
-"""Called before rows are sent that wait, or that are in these states."""
 
-OpenContext: TypeAlias = Callable[[tuple[State, ...]], AbstractAsyncContextManager[DeliveryContext]]
-"""Opens the record of one round, which sends rows in these states again."""
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of a delivery.
+
+    Attributes:
+        retry: rows in these states are sent again.
+        last: the place in the run after which no row is taken; None: none.
+        limit: how many rows to take at most; None: all.
+        admission: lets messages leave.
+        finished: what all rounds of the delivery have done.
+    """
+
+    retry: tuple[State, ...] = ()
+    last: int | None = None
+    limit: int | None = None
+    admission: Admission = field(default_factory=Admission)
+    finished: Finished = field(default_factory=Finished)
+
+
+OpenContext: TypeAlias = Callable[[Round], AbstractAsyncContextManager[DeliveryContext]]
+"""Opens the record of one round."""
 
 LOOKING = "looking up the rows in doubt"
 SETTLING = "waiting until the server’s list of messages is complete"
@@ -34,31 +54,33 @@ class Wanted:
         retry: rows in these states are sent again.
         sends: whether it sends anything, or only looks up.
         looks_first: whether rows that are in doubt from before are looked up too.
+        limit: how many rows to deliver at most; None: all.
     """
 
     retry: tuple[State, ...] = ()
     sends: bool = True
     looks_first: bool = True
+    limit: int | None = None
 
 
 class Rounds:
     """The rounds of one delivery.
 
     Attributes:
+        finished: what they have done so far.
         problem: why rows in doubt could not be looked up; None where they could, or there were none.
     """
 
-    def __init__(
-        self, settler: DoubtSettler, open_context: OpenContext, before_sending: BeforeSending | None = None
-    ) -> None:
+    def __init__(self, settler: DoubtSettler, open_context: OpenContext, holds: Holds) -> None:
         self._settler = settler
         self._open_context = open_context
-        self._before_sending = before_sending
+        self._holds = holds
+        self.finished = Finished()
         self._unavailable = False
         self.problem: Problem | None = None
 
     async def deliver(self, wanted: Wanted) -> StopReason | None:
-        """Deliver what is waiting, and settle doubts.
+        """Deliver what is waiting, and settle doubts; hold where the window is closed, and at the gate.
 
         Returns:
             Why it ended before the last row; None where it did not.
@@ -70,34 +92,49 @@ class Rounds:
         looked = await self.look() if wanted.looks_first else None
         if not wanted.sends:
             return None
-        retry = wanted.retry
+        if wanted.retry:
+            self.finished.unsent = set()
         while True:
-            if self._before_sending is not None:
-                await self._before_sending(retry)
-            async with self._open_context(retry) as context:
+            reason = await self._holds.begin()
+            if reason is not None:
+                return reason
+            each = self._next(wanted)
+            async with self._open_context(each) as context:
                 done = context.progress.done
                 reason = await deliver(context)
             if reason is not None:
                 return reason
-            retry = ()  # a row that was sent again on request, and is in doubt once more, is looked up like any other
-            waiting = await self._settle(context, looked if context.progress.done == done else None)
-            if not waiting or context.settings.limit is not None:
-                return context.shutdown.reason
+            waiting = await self._settle(context, looked if context.progress.done == done else None, wanted.limit)
             looked = None
+            if context.shutdown:
+                return context.shutdown.reason
+            if each.admission.left_behind or (waiting and wanted.limit is None):
+                continue  # the window has closed, or rows were not taken by the server after all
+            limit_reached = wanted.limit is not None and self.finished.count >= wanted.limit
+            if each.last is None:
+                return None
+            reason = await self._holds.pass_gate(limit_reached=limit_reached)
+            if reason is not None or limit_reached or self._holds.has_gate:
+                return reason
 
-    async def _settle(self, context: DeliveryContext, looked: Looked | None) -> int:
+    def _next(self, wanted: Wanted) -> Round:
+        limit = None if wanted.limit is None else max(0, wanted.limit - self.finished.count)
+        return Round(wanted.retry, self._holds.last_row(), limit, self._holds.admission(), self.finished)
+
+    async def _settle(self, context: DeliveryContext, looked: Looked | None, limit: int | None) -> int:
         """Look up the rows in doubt until none can be settled any more.
 
         Args:
             context: what to work with.
             looked: the look-up just before, where nothing was sent since; None: there was none.
+            limit: how many rows the delivery sends at most; None: all.
 
         Returns:
             How many rows wait to be sent again.
         """
         while True:
             looked = looked or await self.look()
-            if looked.again or looked.due is None or context.settings.limit is not None:
+            if looked.again or looked.due is None or limit is not None:
                 return looked.again
             context.progress.activity = SETTLING
             await context.shutdown.sleep(context.clock, max(0.0, looked.due - context.clock.epoch()))
@@ -114,7 +151,7 @@ class Rounds:
         """
         if self._unavailable or not self._settler.has_doubts():
             return Looked()
-        async with self._open_context(()) as context:
+        async with self._open_context(Round()) as context:
             context.progress.activity = LOOKING
             try:
                 looked = await self._settler.settle(context)

@@ -17,6 +17,7 @@ from campaign.journal.records import State
 from campaign.runs.counts import count_waiting
 from campaign.runs.delivery import LEFT, Delivery
 from campaign.runs.event_stream import EventStream
+from campaign.runs.holds import is_kept
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
 from campaign.runs.suppression import RunSuppression
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from campaign.delivery.proxies import ProxySettings
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RunRecord
+    from campaign.runs.holds import BeforeSending, DecideGate
     from campaign.runs.session_task import SessionTask
     from campaign.settings import DeliverySettings
 
@@ -50,6 +52,8 @@ class Run:
         credentials: the values that the channel's server asks for.
         proxies: the proxies of this machine; a rehearsal takes none.
         retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
+        before_sending: awaited each time before sending begins or goes on; an error that one raises stops the delivery.
+        decide_gate: decides whether to go on past the gate; it may block, and is called in a thread of its own.
         by: who delivers it, for the record, as user@host; "" where that is not known.
         suppression: the lists of those who get nothing, which are read again each time before sending begins.
     """
@@ -85,6 +89,8 @@ class Run:
         self.server = url_of_run(self.channel, server, record.manifest.server, f"{journal.where}, run {record.number}")
         self.proxies = proxies
         self.retry_rows: tuple[range, ...] = ()
+        self.before_sending: list[BeforeSending] = []
+        self.decide_gate: DecideGate = is_kept
         self.by = ""
         self.suppression = RunSuppression(record)
         self._retry = retryable(retry)
@@ -114,6 +120,11 @@ class Run:
         return self._delivery.rate_limiter if self._delivery else None
 
     @property
+    def task(self) -> SessionTask | None:
+        """The latest delivery or undo; None before it begins."""
+        return self._delivery
+
+    @property
     def to_retry(self) -> tuple[State, ...]:
         """Rows in these states are sent again by the next delivery."""
         return self._retry
@@ -131,7 +142,7 @@ class Run:
         """Deliver what is waiting: `async for` over every row that reaches a final state.
 
         Leaving the loop early stops the run cleanly: rows in flight end and are recorded, the rest stays pending.
-        Delivery runs at most `EVENTS_AHEAD` events ahead of the caller.
+        Delivery runs at most `event_feed.EVENTS_AHEAD` events ahead of the caller.
 
         Args:
             rate: "10/s", "600/min", "auto" or requests per second; None: as planned.

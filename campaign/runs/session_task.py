@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from campaign.delivery import Progress, Shutdown, StopReason
 from campaign.delivery.redaction import Redaction
-from campaign.delivery.worker_pool import fault_reason
+from campaign.delivery.shutdown import fault_reason
 from campaign.errors import CampaignError, JournalError, Problem
 from campaign.runs.activity import activity_record
 from campaign.runs.stop_watch import stop_watch
+from campaign.schedule import ANY_TIME
 
 if TYPE_CHECKING:
     from campaign.delivery.ports import DeliveryLog, RateLimiter
     from campaign.journal import JournalStore, Tally
     from campaign.runs.run import Run
+    from campaign.schedule import Schedule
 
 LOG = logging.getLogger(__name__)
 
@@ -32,6 +36,7 @@ class SessionTask(ABC):
         log: the record of its attempts; None while it makes none.
         reason: why it ended before the last row; None where it did not.
         problem: why rows in doubt could not be looked up; None where they could, or there were none.
+        schedule: when it may send.
     """
 
     def __init__(self, run: Run) -> None:
@@ -40,12 +45,15 @@ class SessionTask(ABC):
         self.log: DeliveryLog | None = None
         self.reason: StopReason | None = None
         self.problem: Problem | None = None
+        self.schedule: Schedule = ANY_TIME
         self._run = run
         self._shutdown = Shutdown()
         self._stop_requested = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[object] | None = None
         self._ended: Future[None] = Future()
+        self._began: float | None = None
+        self._total = 0
 
     @property
     def stopping(self) -> bool:
@@ -61,6 +69,26 @@ class SessionTask(ABC):
     def quota(self) -> tuple[int, float] | None:
         """How many messages in how many seconds the server allows, as it stated last; None where that is not known."""
         return None
+
+    @property
+    def waited(self) -> float:
+        """Seconds that it has waited so far for its window or at its gate."""
+        return 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it began, without such waits."""
+        return 0.0 if self._began is None else max(0.0, time.monotonic() - self._began - self.waited)
+
+    def late_end(self) -> str | None:
+        """When the last row is done where that is after this window, on the schedule's clock; None where it is not."""
+        if not self.schedule.has_windows or not self.progress.done or not self.seconds:
+            return None
+        left = max(0, self._total - self.progress.done) / (self.progress.done / self.seconds)
+        forecast = self.schedule.forecast(time.time(), left)
+        if forecast.windows == 1 or math.isinf(forecast.ends):
+            return None
+        return self.schedule.moment_text(forecast.ends)
 
     async def ended(self) -> None:
         """Wait until it has ended; in any event loop."""
@@ -97,6 +125,7 @@ class SessionTask(ABC):
             CampaignError: no request was made; after one, the error is the `reason`, and a report follows.
         """
         journal = self._run.journal
+        self._began, self._total = time.monotonic(), rows
         journal.deliveries.append(self)
         try:
             async with (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, ResultsError, RunStateError
+from campaign.file_of_today import pace_in_file
 from campaign.findings import codes_of, known_codes, undecided
 from campaign.journal import RunManifest, State
 from campaign.plan_record import write_plan
@@ -61,7 +62,7 @@ def begin_run(
     """
     refuse_rehearsal_results(plan)
     unfinished = clear_the_way(journal, plan, options, observer)
-    _look_up(journal, unfinished, credentials, options)
+    _look_up(journal, unfinished, credentials, options, observer)
     record = journal.begin_run(_manifest(plan, options))
     sealed = False
     try:
@@ -70,7 +71,7 @@ def begin_run(
         with earlier_messages(plan, journal, skip_sent=options.skip_sent) as earlier:
             findings = _write(plan, journal, record, options, observer, earlier=earlier)
         asked = _undecided(plan, findings, options, observer, journal.tally(record.number))
-        run = _planned_run(plan, journal, record, credentials, options)
+        run = _planned_run(plan, journal, record, credentials, options, observer=observer)
         sealed = confirmed(run, journal, observer, consequences_of(journal, earlier, unfinished, asked))
         if sealed:
             _accept(plan, journal, record, options, asked)
@@ -82,25 +83,41 @@ def begin_run(
 
 
 def _planned_run(
-    plan: Plan, journal: JournalStore, record: RunRecord, credentials: Mapping[str, str], options: RunOptions
+    plan: Plan,
+    journal: JournalStore,
+    record: RunRecord,
+    credentials: Mapping[str, str],
+    options: RunOptions,
+    *,
+    observer: RunObserver,
 ) -> Run:
     """A run with the suppression lists as they were read when it was planned."""
-    run = Run(journal, record, credentials, proxies=options.proxies)
+    run = _run_of(journal, record, credentials, options, observer)
     run.suppression = RunSuppression(record, plan.rules.lists)
     return run
 
 
 def _look_up(
-    journal: JournalStore, unfinished: RunRecord | None, credentials: Mapping[str, str], options: RunOptions
+    journal: JournalStore,
+    unfinished: RunRecord | None,
+    credentials: Mapping[str, str],
+    options: RunOptions,
+    observer: RunObserver,
 ) -> None:
     """Find out what became of the rows of an unfinished run that were cut off."""
     if unfinished is not None:
-        run_blocking(_run_of(journal, unfinished, credentials, options).look_up_cut_off())
+        run_blocking(_run_of(journal, unfinished, credentials, options, observer).look_up_cut_off())
 
 
-def _run_of(journal: JournalStore, record: RunRecord, credentials: Mapping[str, str], options: RunOptions) -> Run:
+def _run_of(
+    journal: JournalStore,
+    record: RunRecord,
+    credentials: Mapping[str, str],
+    options: RunOptions,
+    observer: RunObserver,
+) -> Run:
     run = Run(journal, record, credentials, proxies=options.proxies)
-    run.by = options.by
+    run.by, run.decide_gate = options.by, observer.passes_gate
     return run
 
 
@@ -240,6 +257,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         by=options.by,
         key=plan.rules.key.names if plan.rules.key else (),
         suppress=plan.rules.suppress,
+        pace_in_file=pace_in_file(plan.campaign.file) if plan.campaign.file else None,
     )
 
 

@@ -87,6 +87,7 @@ class RunSuppression:
         rows: Sequence[range] = (),
         *,
         session: int | None = None,
+        done: Collection[int] = (),
     ) -> Iterator[list[Omission]]:
         """Skip the rows that stand in a list by now; called after `read`.
 
@@ -95,6 +96,7 @@ class RunSuppression:
             retry: rows in these states are to be sent again.
             rows: the numbers of those; (): all.
             session: the session that delivers; None: it has not begun.
+            done: places in the run of rows whose turn is over, which stay as they are.
 
         Yields:
             The rows that are skipped, for some rows after the other.
@@ -106,12 +108,12 @@ class RunSuppression:
         if not self._lists or self._has_looked(journal, retry):
             return
         if State.IN_DOUBT in retry:
-            self._refuse_doubts(journal, rows)
+            self._refuse_doubts(journal, rows, done)
         for state, numbers in ((State.PENDING, ()), (State.FAILED, rows)):
             if state is State.PENDING or state in retry:
                 selected = journal.selected_rows(self._run, [state], numbers)
                 while some := list(islice(selected, TOGETHER)):
-                    found = list(self._found(some))
+                    found = list(self._found(row for row in some if row.seq not in done))
                     if found:
                         journal.leave_out(self._run, found, [state], session)
                     yield found
@@ -135,8 +137,9 @@ class RunSuppression:
                     yield Omission(row.seq, row.row, *suppressed)
                     break
 
-    def _refuse_doubts(self, journal: JournalStore, rows: Sequence[range]) -> None:
-        found = self._found(journal.selected_rows(self._run, [State.IN_DOUBT], rows))
+    def _refuse_doubts(self, journal: JournalStore, rows: Sequence[range], done: Collection[int]) -> None:
+        doubts = journal.selected_rows(self._run, [State.IN_DOUBT], rows)
+        found = self._found(row for row in doubts if row.seq not in done)
         problems = [
             Problem(f"row {each.row}", f"is in doubt, is to be sent again, and {each.reason}", _DOUBT_REMEDY)
             for each in islice(found, MOST_NAMED)
@@ -149,7 +152,12 @@ _DOUBT_REMEDY = "name the rows to send again without it (--rows), or settle it w
 
 
 async def leave_out_suppressed(
-    run: Run, retry: Collection[State] = (), rows: Sequence[range] = (), *, session: int | None = None
+    run: Run,
+    retry: Collection[State] = (),
+    rows: Sequence[range] = (),
+    *,
+    session: int | None = None,
+    done: Collection[int] = (),
 ) -> list[Omission]:
     """Read the suppression lists of a run that have changed, and skip the rows that stand in one by now.
 
@@ -161,6 +169,7 @@ async def leave_out_suppressed(
         retry: rows in these states are to be sent again.
         rows: the numbers of those; (): all.
         session: the session that delivers; None: it has not begun.
+        done: places in the run of rows whose turn is over, which stay as they are.
 
     Returns:
         The rows that are skipped now.
@@ -174,7 +183,7 @@ async def leave_out_suppressed(
         return []
     await asyncio.to_thread(run.suppression.read)
     omitted: list[Omission] = []
-    for some in run.suppression.apply(run.journal, retry, rows, session=session):
+    for some in run.suppression.apply(run.journal, retry, rows, session=session, done=done):
         omitted += some
         await asyncio.sleep(0)  # there may be a million rows
     return omitted

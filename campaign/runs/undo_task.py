@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,6 @@ class UndoTask(SessionTask):
         self._rows = rows
         self._session: int | None = None
         self._before: Tally | None = None
-        self._began = 0.0
 
     async def perform(self) -> None:
         """Delete, and record the session. The caller holds the journal.
@@ -44,7 +42,7 @@ class UndoTask(SessionTask):
         """
         self._attach()
         journal, run = self._run.journal, self._run
-        self._before, self._began = journal.tally(run.number), time.monotonic()
+        self._before = journal.tally(run.number)
         self._session = journal.begin_session(run.number, sends=False, by=run.by)
         await self._perform_session(self._session, count_rows(journal, run.number, MAY_BE_THERE, self._rows))
 
@@ -52,7 +50,7 @@ class UndoTask(SessionTask):
         """The run's figures without a look into the journal; None where no request was made."""
         if self._before is None or not self.progress.requests:
             return None
-        return tally_without(self._before, self.progress, time.monotonic() - self._began)
+        return tally_without(self._before, self.progress, self.seconds)
 
     async def _work(self) -> StopReason | None:
         run, settings = self._run, self._settings

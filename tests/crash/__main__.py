@@ -1,5 +1,6 @@
 """The full tests: `python -m tests.crash --kills 1000`, with `--look-up` against a Kitechat server that lists messages,
-`--undo --kills 100` for kills while a run is taken back, and `--files 200` for what becomes of the journal's files.
+with `--window` and `--gate` for runs that wait for their window and hold at their gate, `--undo --kills 100` for kills
+while a run is taken back, and `--files 200` for what becomes of the journal's files.
 
 The README quotes the last line.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from tests.crash.files import prove_files
 from tests.crash.harness import CHATS, LOOKED_UP, Figures, prove
+from tests.crash.holds import prove_holds
 from tests.crash.undo import prove_undo
 
 
@@ -24,10 +26,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--files", type=int, help="play so many events with the journal's files instead")
     parser.add_argument("--look-up", action="store_true", help="Kitechat with a list of messages: ask, and look")
+    parser.add_argument("--window", action="store_true", help="kill runs that wait for their window")
+    parser.add_argument("--gate", action="store_true", help="kill runs whose gate holds")
     parser.add_argument("--undo", action="store_true", help="kill while a run is taken back instead")
     options = parser.parse_args()
     if options.files:
         return _files(options.files, options.seed)
+    if options.window or options.gate:
+        return _holds_of("window" if options.window else "gate", options.kills, options.seed)
     if options.undo:
         return _undo(options.kills, options.seed)
     chats = LOOKED_UP if options.look_up else CHATS
@@ -64,6 +70,15 @@ def _files(events: int, seed: int) -> int:
     print(f"seed {seed}")
     print("; ".join(f"{name}: {each}" for name, each in figures.items()))
     return 1 if any(each.wrong or each.lost or each.duplicated for each in figures.values()) else 0
+
+
+def _holds_of(what: str, kills: int, seed: int) -> int:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        proofs = {name: pool.submit(prove_holds, what, chat, Path(folder), kills, seed) for name, chat in CHATS.items()}
+        figures = {name: proof.result() for name, proof in proofs.items()}
+    print(f"seed {seed}")
+    print("; ".join(f"{name}: {each}" for name, each in figures.items()))
+    return 0 if all(map(_holds, figures.items())) and not any(each.astray for each in figures.values()) else 1
 
 
 def _holds(named: tuple[str, Figures]) -> bool:

@@ -128,10 +128,13 @@ class Figures:
 
 
 @contextlib.contextmanager
-def running_sandbox(seed: int, rates: Mapping[str, float] = RATES, *, has_list: bool = False) -> Iterator[str]:
+def running_sandbox(
+    seed: int, rates: Mapping[str, float] = RATES, *, has_list: bool = False, latency: float = 0.0
+) -> Iterator[str]:
     """A sandbox with faults at some rates, in its own process."""
+    options = [*([] if has_list else ["--no-look-up"]), *(["--latency", str(latency)] if latency else [])]
     process = subprocess.Popen(
-        [sys.executable, "-m", "campaign", "sandbox", "--port", "0", *([] if has_list else ["--no-look-up"])],
+        [sys.executable, "-m", "campaign", "sandbox", "--port", "0", *options],
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
@@ -194,13 +197,13 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
     started = time.monotonic()
     while report is None or report["state"] != "finished":
         if time.monotonic() - started > LONGEST_RUN:
-            wrong = f"{place.name} did not finish: {Counter(state for state, _ in _states(place).values())}"
+            wrong = f"{place.name} did not finish: {Counter(state for state, _ in row_states(place).values())}"
             return Figures(rows=size.rows, kills=kills.done, lost=size.rows, wrong=[wrong])
         report = _deliver(place, kills) or report
         # The list is deleted once it is planned: after that, messages come from the journal.
         if is_planned(place):
             (place / "list.csv").unlink(missing_ok=True)
-    figures = _compare(chat, place, url, size.rows, report)
+    figures = compare(chat, place, url, size.rows, report)
     figures.kills, figures.cut_off = kills.done, kills.cut_off
     return figures
 
@@ -225,7 +228,7 @@ def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
         process.communicate()
         kills.done += 1
         if is_planned(place):
-            kills.cut_off = max(kills.cut_off, [state for state, _ in _states(place).values()].count("sending"))
+            kills.cut_off = max(kills.cut_off, [state for state, _ in row_states(place).values()].count("sending"))
         return None
     assert process.returncode in (0, 1, 3), stderr
     report = json.loads(stdout)
@@ -252,12 +255,12 @@ def is_planned(place: Path) -> bool:
             return False
 
 
-def _compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any]) -> Figures:
+def compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any]) -> Figures:
     """Compare the ledger with the list and the journal."""
     entries: list[dict[str, Any]] = json.loads(ask(url + "/sandbox/ledger"))["entries"]
     posts = [entry for entry in entries if entry["method"] == "POST"]
     taken = Counter(text_of(entry, chat) for entry in posts if entry["taken"])
-    states = _states(place)
+    states = row_states(place)
     figures = Figures(rows=rows, faults=sum(entry["fault"] is not None for entry in entries))
     for number in range(rows):
         text = f"message {number}"
@@ -285,7 +288,7 @@ def _why(kind: str, requests: list[dict[str, Any]]) -> str:
     return "response lost" if lost else "WITHOUT CAUSE"
 
 
-def _states(place: Path) -> dict[int, tuple[str, str]]:
+def row_states(place: Path) -> dict[int, tuple[str, str]]:
     with contextlib.closing(sqlite3.connect(place / "c.journal.db")) as journal:
         found = journal.execute("SELECT row, state, kind FROM status JOIN message USING (run, seq)").fetchall()
     return {row: (state, kind) for row, state, kind in found}

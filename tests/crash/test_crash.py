@@ -9,6 +9,7 @@ import pytest
 
 from tests.crash.files import prove_files
 from tests.crash.harness import CHATS, LOOKED_UP, prove
+from tests.crash.holds import prove_holds
 from tests.crash.undo import prove_undo
 
 EVENTS = 12
@@ -63,3 +64,21 @@ def test_whatever_becomes_of_the_journals_files_nobody_is_lost_and_nobody_messag
         assert sum(each.events.values()) >= EVENTS
         assert each.questions > 0
         assert (each.lost, each.duplicated, each.wrong) == (0, 0, [])
+
+
+HELD = 6
+"""Kills of each channel's runs that wait or hold; about half a minute."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["window", "gate"])
+def test_a_run_that_is_killed_while_it_waits_or_holds_goes_on_rightly(what: str, tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        proofs = {name: pool.submit(prove_holds, what, chat, tmp_path, HELD, seed=3) for name, chat in CHATS.items()}
+        figures = {name: proof.result() for name, proof in proofs.items()}
+    for each in figures.values():
+        assert each.kills == HELD
+        assert (each.lost, each.duplicated, each.astray, each.wrong) == (0, 0, 0, [])
+    assert sum(each.held for each in figures.values()) > 0
+    assert figures["livechat"].in_doubt == 0
+    assert figures["kitechat"].why_in_doubt["WITHOUT CAUSE"] == 0

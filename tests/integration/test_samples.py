@@ -19,6 +19,8 @@ EXPECTED = {
     "livechat-agent": {"rows": 50, "sent": 45, "failed": 3, "skipped": 2},
     "kitechat-cards": {"rows": 80, "sent": 80},
     "kitechat-image": {"rows": 40, "sent": 40},
+    "office-hours": {"rows": 60, "sent": 60},
+    "first-twenty": {"rows": 50, "sent": 45, "failed": 3, "skipped": 2},
     "notice": {"rows": 6, "sent": 6},
 }
 
@@ -43,6 +45,13 @@ def test_a_sample_runs_with_the_expected_figures(command: Campaign, samples: Pat
     workbook = load_workbook(result.json["results"])
     assert workbook.sheetnames == ["Summary", "Results", "In doubt", "To fix"]
     assert workbook["Results"].max_row == EXPECTED[name]["rows"] + 1
+
+
+def test_the_sample_with_a_gate_stops_there_where_no_row_may_fail(command: Campaign, samples: Path) -> None:
+    file = samples / "first-twenty.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"5%"', '"0%"'), encoding="utf-8")
+    result = command("run", file, "--sandbox", "--json")
+    assert (result.code, result.json["sent"], result.json["failed"]) == (3, 19, 1)
 
 
 def test_the_list_with_mistakes_is_refused_with_each_named(command: Campaign, samples: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import pytest
 
 from campaign.campaign_file import campaign_name, is_spreadsheet, load_campaign
 from campaign.errors import CampaignFileError
+from campaign.schedule import ANY_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +52,16 @@ stop_after_refusals = 0
 [checks]
 accept = ["blank-value"]
 
+[schedule]
+not_before = 2026-11-27T09:00:00
+window = "08:00-20:00"
+days = "mon-sat"
+time_zone = "Asia/Ho_Chi_Minh"
+
+[gate]
+after = 20
+max_failed = "12.5%"
+
 [after]
 command = ["./tell", "--channel", "ops"]
 webhook = "https://hooks.example.com/x"
@@ -85,8 +97,18 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
             "stop_after_refusals": 0,
         },
         "checks": {"accept": ("blank-value",)},
+        "schedule": {
+            "not_before": datetime.fromisoformat("2026-11-27T09:00"),
+            "window": (8 * 3600, 20 * 3600),
+            "days": frozenset(range(6)),
+            "time_zone": "Asia/Ho_Chi_Minh",
+        },
+        "gate": {"after": 20, "max_failed": 0.125},
         "after": {"command": ("./tell", "--channel", "ops"), "webhook": "https://hooks.example.com/x"},
     }
+    settings = campaign.delivery_settings
+    assert settings.schedule == campaign.schedule.schedule
+    assert settings.gate == (20, 0.125)
 
 
 def test_a_missing_key_has_its_documented_default(write: Write) -> None:
@@ -102,6 +124,8 @@ def test_a_missing_key_has_its_documented_default(write: Write) -> None:
         "settle": 120.0,
         "stop_after_refusals": 20,
     }
+    assert campaign.delivery_settings.schedule == ANY_TIME
+    assert campaign.delivery_settings.gate is None
 
 
 def test_a_file_saved_by_notepad_is_read(tmp_path: Path) -> None:

@@ -39,9 +39,15 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"folder = 'x'\n{LEAST}",
             "folder: there is no such setting; known here: name, template, recipients, columns, values, server, "
-            "throttle, delivery, checks, suppress, after",
+            "throttle, delivery, checks, suppress, schedule, gate, after",
             id="name of our own",
         ),
+        pytest.param(
+            f"{LEAST}[gate]\nmax_faild = '5%'\nafter = 20\n",
+            "gate.max_faild: there is no such setting; did you mean “max_failed”?",
+            id="section that may be left out",
+        ),
+        pytest.param(f"{LEAST}[gate]\n", "gate.after: is missing; say after how many rows: after = 20", id="after"),
         pytest.param("", 'template: is missing; name a template: template = "livechat-text"', id="template"),
         pytest.param(
             "template = 'livechat-text'\n",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zoneinfo
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,10 @@ from hypothesis import strategies as st
 
 from campaign.campaign_file import load_campaign
 from campaign.config import Campaign
+from campaign.errors import CampaignFileError
+from campaign.file_of_today import pace_in_file
+from campaign.schedule import Schedule, parse_window
+from campaign.settings import GateSettings, PaceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,3 +156,127 @@ def test_a_name_never_leads_outside_its_folder(name: str) -> None:
     journal = campaign.folder / f"{campaign.name}.journal.db"
     assert journal.parent == Path("here")
     assert campaign.name not in {".", ".."}
+
+
+# Schedules and gates
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        pytest.param("2026-11-27T09:00:00", "2026-11-27T09:00:00", id="date and time"),
+        pytest.param("2026-11-27 09:00:00", "2026-11-27T09:00:00", id="with a blank"),
+        pytest.param("2026-11-27", "2026-11-27T00:00:00", id="date"),
+        pytest.param("2026-11-27T09:00:00+07:00", "2026-11-27T09:00:00+07:00", id="with an offset"),
+        pytest.param('"2026-11-27T09:00"', "2026-11-27T09:00:00", id="text"),
+        pytest.param('" 2026-11-27 09:00 "', "2026-11-27T09:00:00", id="text with blanks"),
+    ],
+)
+def test_a_moment_is_written_as_toml_or_text(write: Write, text: str, moment: str) -> None:
+    campaign = load_campaign(write("tet.toml", f"{LEAST}[schedule]\nnot_before = {text}\n"))
+    assert campaign.schedule.not_before == datetime.fromisoformat(moment)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(
+            "not_before = 09:00:00",
+            "not_before: “09:00:00” is not a date and time; write it as 2026-11-27T09:00:00",
+            id="time",
+        ),
+        pytest.param(
+            "not_before = '9:00'",
+            "not_before: “9:00” is not a date and time; write it as 2026-11-27T09:00:00",
+            id="text",
+        ),
+        pytest.param(
+            "not_before = 5", "not_before: “5” is not a date and time; write it as 2026-11-27T09:00:00", id="number"
+        ),
+        pytest.param(
+            "not_before = 0206-11-27",
+            "not_before: “0206-11-27” is not a date and time; write it as 2026-11-27T09:00:00",
+            id="long ago",
+        ),
+        pytest.param("window = '8h'", "window: “8h” is not a part of the day; write it as “08:00-20:00”", id="window"),
+        pytest.param("window = 8", "window: is “8”, and must be text such as “08:00-20:00”", id="window as a number"),
+        pytest.param("days = ['mon']", "days: is “['mon']”, and must be text such as “mon-sat”", id="days as a list"),
+        pytest.param(
+            "days = 'mo'", "days: “mo” does not name days; write them as “mon-sat” or “mon, wed, fri”", id="days"
+        ),
+        pytest.param(
+            "time_zone = 'asia/saigonn'",
+            "time_zone: there is no time zone “asia/saigonn”; did you mean “Asia/Saigon”?",
+            id="misspelt",
+        ),
+        pytest.param(
+            "time_zone = '+07:00'",
+            "time_zone: there is no time zone “+07:00”; name a place, such as “Asia/Ho_Chi_Minh”",
+            id="offset",
+        ),
+        pytest.param(
+            "time_zone = '../etc'",
+            "time_zone: there is no time zone “../etc”; name a place, such as “Asia/Ho_Chi_Minh”",
+            id="path",
+        ),
+        pytest.param(
+            "time_zone = 7", "time_zone: is “7”, and must be text; put it in quotation marks", id="zone as a number"
+        ),
+    ],
+)
+def test_what_is_no_schedule_is_refused(write: Write, campaign_refusal: Refusal, text: str, problem: str) -> None:
+    assert campaign_refusal(write("tet.toml", f"{LEAST}[schedule]\n{text}\n")) == [f"schedule.{problem}"]
+
+
+def test_a_machine_without_time_zones_says_so(
+    write: Write, campaign_refusal: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zoneinfo, "available_timezones", set)
+    assert campaign_refusal(write("tet.toml", f"{LEAST}[schedule]\ntime_zone = 'Asia/Nowhere'\n")) == [
+        "schedule.time_zone: this machine has no list of time zones; install the package tzdata"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("'5%'", 0.05), ("' 12.5 % '", 0.125), ("'0%'", 0.0), ("'100%'", 1.0)], ids=str
+)
+def test_a_share_is_written_in_percent(write: Write, text: str, share: float) -> None:
+    campaign = load_campaign(write("tet.toml", f"{LEAST}[gate]\nafter = 20\nmax_failed = {text}\n"))
+    assert campaign.gate is not None
+    assert campaign.gate.max_failed == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("after = 20\nmax_failed = 5", "max_failed: “5” is not a share; write it as “5%”", id="number"),
+        pytest.param(
+            "after = 20\nmax_failed = '101%'", "max_failed: “101%” is not a share; write it as “5%”", id="more"
+        ),
+        pytest.param("after = 0", "after: should be greater than or equal to 1, and is “0”", id="no rows"),
+        pytest.param("after = '20'", "after: should be a valid integer, and is “20”", id="text"),
+    ],
+)
+def test_what_is_no_gate_is_refused(write: Write, campaign_refusal: Refusal, text: str, problem: str) -> None:
+    assert campaign_refusal(write("tet.toml", f"{LEAST}[gate]\n{text}\n")) == [f"gate.{problem}"]
+
+
+# The settings that follow the file
+
+
+def test_pace_schedule_and_gate_of_a_file_are_read_by_themselves(write: Write) -> None:
+    text = "template = 5\n[throttle]\nrate = '5/s'\n[schedule]\nwindow = '08-20'\n[gate]\nafter = 3\n"
+    pace = pace_in_file(write("tet.toml", text))
+    assert pace == PaceSettings(5.0, 8, Schedule(window=parse_window("8-20")), GateSettings(3, 0.05))
+    assert pace_in_file(write("bare.toml", "")) == PaceSettings()
+
+
+def test_a_list_and_a_file_that_is_gone_say_nothing(tmp_path: Path) -> None:
+    assert pace_in_file(tmp_path / "list.csv") is None
+    assert pace_in_file(tmp_path / "gone.toml") is None
+
+
+def test_mistakes_about_the_pace_are_all_named(write: Write) -> None:
+    with pytest.raises(CampaignFileError) as caught:
+        pace_in_file(write("tet.toml", "template = 5\n[schedule]\nwindo = 'x'\n[throttle]\nrate = 'fast'\n"))
+    assert len(caught.value.problems) == 2

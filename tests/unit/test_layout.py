@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
+    {"schedule"},
     {"errors", "lazy_names", "settings", "text", "atomic_write", "operating_system"},
     {"finding_kinds"},
     {"findings"},
@@ -20,9 +21,17 @@ LAYERS = [
     {"config_values"},
     {"config", "recipients", "channels", "webpage", "more_rules"},
     {"campaign_file"},
+    {"file_of_today"},
     {"messages", "starter"},
     {"journal.records", "journal.origin", "journal.cells", "journal.activity"},
-    {"delivery.ports", "delivery.shutdown", "delivery.redaction", "delivery.spellings"},
+    {
+        "delivery.ports",
+        "delivery.admission",
+        "delivery.finished",
+        "delivery.shutdown",
+        "delivery.redaction",
+        "delivery.spellings",
+    },
     {"journal"},
     {"plan_conversations", "plan_gaps", "plan_rows", "plan_selection", "trial"},
     {"plan_findings"},

@@ -23,11 +23,12 @@ def write_activity(connection: sqlite3.Connection, session: int, activity: Activ
         sqlite3.Error: it is not written.
     """
     connection.execute(
-        "INSERT INTO activity (session, rate, eta_seconds, waiting_for, until, at, stopping) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE SET rate = excluded.rate, "
+        "INSERT INTO activity (session, rate, eta_seconds, waiting_for, until, at, stopping, waited) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session) DO UPDATE SET rate = excluded.rate, "
         "eta_seconds = excluded.eta_seconds, waiting_for = excluded.waiting_for, until = excluded.until, "
-        "at = excluded.at, stopping = excluded.stopping WHERE excluded.at >= activity.at",
-        (session, *activity[:5], storable(activity.stopping)),
+        "at = excluded.at, stopping = excluded.stopping, waited = excluded.waited "
+        "WHERE excluded.at >= activity.at",
+        (session, *activity._replace(stopping=storable(activity.stopping))),
     )
 
 
@@ -38,7 +39,7 @@ def read_activity(connection: sqlite3.Connection) -> Activity | None:
         sqlite3.Error: it cannot be read.
     """
     found = connection.execute(
-        "SELECT rate, eta_seconds, waiting_for, until, at, stopping FROM activity JOIN session USING (session) "
+        "SELECT rate, eta_seconds, waiting_for, until, at, stopping, waited FROM activity JOIN session USING (session) "
         "WHERE ended_at IS NULL ORDER BY session DESC LIMIT 1"
     ).fetchone()
     return None if found is None else Activity(*found)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from campaign.journal.deletions import UNDO
 from campaign.journal.doubts import NO_ROW
 from campaign.journal.records import Reservation
+from campaign.journal.sqlite.events import Event, ReservedAttempts, begun, ended, view, withdrawn
 from campaign.journal.sqlite.reader import WaitingStates, read_waiting
 from campaign.journal.sqlite.schema import connect, decoding, plain_errors
-from campaign.journal.sqlite.writer import Event, ReservedAttempts, Writer, begun, ended, view, withdrawn
+from campaign.journal.sqlite.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from campaign.journal.activity import Activity
-    from campaign.journal.records import Outcome, WaitingRow
+    from campaign.journal.records import Outcome, State, WaitingRow
     from campaign.journal.sqlite.guard import DeliveryGuard
 
 SLOW_COMMIT = 0.1
@@ -164,6 +165,10 @@ class SqliteAttemptLog:
         """Take back a reserved attempt that was not made."""
         self._open_reservations -= 1
         self._write(withdrawn(reservation.attempt, self._run, reservation.seq))
+
+    def retract(self, seq: int, attempt: int, state: State) -> None:
+        """Take back an attempt that was begun and whose request was not made; its row returns to a state."""
+        self._write(withdrawn(attempt, self._run, seq, state))
 
     def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
         """Record the result of an attempt and the row's state from now on; committed soon, not awaited.

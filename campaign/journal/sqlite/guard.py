@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from campaign.journal.sqlite.events import Event
     from campaign.journal.sqlite.witness import WitnessWriter
-    from campaign.journal.sqlite.writer import Event
     from campaign.operating_system import Spot
 
 CHECKPOINT_AT = 4 << 20

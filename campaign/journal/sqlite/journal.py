@@ -15,9 +15,10 @@ from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, Sta
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.guard import DeliveryGuard, displaced
 from campaign.journal.sqlite.lock import DeliveryLock, busy
+from campaign.journal.sqlite.manifests import encode_manifest
 from campaign.journal.sqlite.opening import NOTHING, Accepted, Opened, close_file, open_file
 from campaign.journal.sqlite.place import arm, checkpoint, disarm, last_attempt, read_place, release, take, write_place
-from campaign.journal.sqlite.reader import WaitingStates, encode_manifest
+from campaign.journal.sqlite.reader import WaitingStates
 from campaign.journal.sqlite.schema import cannot_write, connect, other_session, plain_errors, transaction
 from campaign.journal.sqlite.second_chances import add_digests_and_origins
 from campaign.journal.sqlite.selection import RecordedSelection
@@ -225,7 +226,6 @@ class SqliteJournal(RecordedSelection):
                     "started_at)) FROM attempt WHERE attempt.run = session.run), 0)) WHERE ended_at IS NULL"
                 )
                 self._connection.execute("UPDATE run SET stop_reason = NULL WHERE run = ? AND ?", (run, sends))
-                self._connection.execute("DELETE FROM activity")
                 values = (run, platform.node(), os.getpid(), self._clock.epoch(), token, " ".join(retry), storable(by))
                 cursor = self._connection.execute(
                     "INSERT INTO session (run, host, process, started_at, token, retry, by) "

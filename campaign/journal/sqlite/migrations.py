@@ -177,5 +177,8 @@ CREATE TABLE IF NOT EXISTS row_key (
 ) WITHOUT ROWID
 """
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, KEYS)
+# For how long each delivery has waited by itself, which is no part of its duration.
+WAITED = "ALTER TABLE activity ADD COLUMN waited REAL NOT NULL DEFAULT 0"
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, KEYS, WAITED)
 """Append; never change a step that was released."""

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from campaign.journal.cells import decode_cells
-from campaign.journal.origin import Origin
 from campaign.journal.records import (
     ReasonCount,
     RowResult,
-    RunManifest,
     RunRecord,
     State,
     Tally,
     WaitingRow,
 )
 from campaign.journal.spans import SPANS, choose_span
-from campaign.journal.sqlite.schema import decoding, plain_errors
+from campaign.journal.sqlite.manifests import decode_manifest
+from campaign.journal.sqlite.schema import decoding, plain_errors, require
 from campaign.journal.store import MOST_REASONS, PER_REASON
-from campaign.recipients.suppression import SuppressionRule
-from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,9 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = 1000
-
-REHEARSAL_SERVER = "the sandbox"
-"""What journals written before version 0.2 hold as the server of a rehearsal."""
 
 # Python's sqlite3 releases the GIL for every row that it fetches, and waits to get it back. So a page comes as one row
 # whose lines are the rows of the run; texts are in hexadecimal digits, which contain no blank or line break.
@@ -75,8 +68,8 @@ class JournalReader:
             return None
         facts, secret, planned, created_at, stop_reason = found
         with decoding(self.path):
-            _require(secret, bytes)
-            _require(stop_reason, str, type(None))
+            require(secret, bytes)
+            require(stop_reason, str, type(None))
             return RunRecord(number, decode_manifest(facts), secret, bool(planned), float(created_at), stop_reason)
 
     def runs(self) -> list[RunRecord]:
@@ -97,17 +90,19 @@ class JournalReader:
                 (run,),
             ).fetchone()
             sessions = self._connection.execute(
-                "SELECT started_at, ended_at, seconds FROM session WHERE run = ? ORDER BY session", (run,)
+                "SELECT started_at, ended_at, seconds, coalesce(activity.at, 0), coalesce(waited, 0) "
+                "FROM session LEFT JOIN activity USING (session) WHERE session.run = ? ORDER BY session",
+                (run,),
             ).fetchall()
         with decoding(self.path):
-            spans = [(start, max(start, last or start) if end is None else end, took) for start, end, took in sessions]
+            delivered = [_Session(*each) for each in sessions]
             return Tally(
                 states={State(state): count for state, count in states},
                 requests=requests,
                 throttled=throttled,
-                seconds=sum(max(0.0, end - start) if took is None else took for start, end, took in spans),
-                started_at=spans[0][0] if spans else None,
-                ended_at=spans[-1][1] if spans else None,
+                seconds=sum(each.seconds(last or 0.0) for each in delivered),
+                started_at=delivered[0].started if delivered else None,
+                ended_at=delivered[-1].ended_at(last or 0.0) if delivered else None,
             )
 
     def reasons(self, run: int) -> list[ReasonCount]:
@@ -162,65 +157,44 @@ class JournalReader:
         return span, rows
 
 
-def _require(value: object, *types: type) -> None:
-    if not isinstance(value, types):
-        raise TypeError(f"{type(value).__name__} instead of {types[0].__name__}")
+class _Session(NamedTuple):
+    """A session as recorded; times in seconds since the epoch."""
+
+    started: float
+    ended: float | None
+    took: float | None
+    """Seconds by a monotonic clock; None where it was cut off."""
+    active: float
+    """When it last said what it was doing."""
+    waited: float
+
+    def ended_at(self, last: float) -> float:
+        """When it ended: where it was cut off, after the last attempt on record at the earliest."""
+        return max(self.started, last) if self.ended is None else self.ended
+
+    def seconds(self, last: float) -> float:
+        """How long it delivered, without its waits."""
+        took = max(self.ended_at(last), self.active) - self.started if self.took is None else self.took
+        return max(0.0, took - self.waited)
 
 
 def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa: ANN401 - as SQLite gives them
     kind, reason, message_id, http_status, attempts, at, latency, _, destination, body = rest
     for value in (kind, reason, destination):
-        _require(value, str)
-    _require(body, bytes, type(None))
-    _require(message_id, str, type(None))
-    _require(http_status, int, type(None))
+        require(value, str)
+    require(body, bytes, type(None))
+    require(message_id, str, type(None))
+    require(http_status, int, type(None))
     for value in (row, attempts):
-        _require(value, int)
+        require(value, int)
     for value in (at, latency):
-        _require(value, float, int, type(None))
+        require(value, float, int, type(None))
     return RowResult(row, decode_cells(cells), State(state), *rest)
 
 
 def _reason(examples: list[tuple[str, str, str, int, int, int]]) -> ReasonCount:
     state, kind, reason, _, count, seq = examples[0]
     return ReasonCount(State(state), kind, reason, count, tuple(row for _, _, _, row, _, _ in examples), seq)
-
-
-def encode_manifest(manifest: RunManifest) -> str:
-    """A manifest as JSON."""
-    settings = asdict(manifest.settings)
-    throttle = {name: settings[name] for name in ("rate", "concurrency")}
-    names = ("timeout", "give_up_after", "on_doubt", "settle", "stop_after_refusals")
-    delivery = {name: settings[name] for name in names}
-    return json.dumps({**asdict(manifest), "settings": {"throttle": throttle, "delivery": delivery}})
-
-
-def decode_manifest(text: str) -> RunManifest:
-    """The manifest of `encode_manifest`.
-
-    Raises:
-        ValueError: it is not one.
-        TypeError: likewise.
-        LookupError: likewise.
-    """
-    stored = json.loads(text)
-    for name in ("channel", "server", "template", "recipients"):
-        _require(stored[name], str)
-    _require(stored.get("by", ""), str)
-    sections = stored.pop("settings")
-    rehearsal = stored.pop("rehearsal", stored["server"] == REHEARSAL_SERVER)
-    return RunManifest(
-        **{
-            **stored,
-            "headers": tuple(stored["headers"]),
-            "server": "" if rehearsal else stored["server"],
-            "origin": Origin(**stored.get("origin") or {}),
-            "key": tuple(stored.get("key") or ()),
-            "suppress": tuple(SuppressionRule(**rule) for rule in stored.get("suppress") or ()),
-        },
-        settings=DeliverySettings(**sections.get("throttle", {}), **sections.get("delivery", {})),
-        rehearsal=rehearsal,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,4 +257,5 @@ def _waiting_row(line: str) -> WaitingRow:
         attempts=int(attempts),
         doubted=state == State.IN_DOUBT,
         absent=absent == "1",
+        failed=state == State.FAILED,
     )

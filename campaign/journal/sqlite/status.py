@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.journal.activity import SessionRecord
+from campaign.journal.gate import NOT_SENT, FirstRows
+from campaign.journal.records import State
 from campaign.journal.sqlite.activity import read_activity, write_activity
 from campaign.journal.sqlite.coverage import read_coverage
 from campaign.journal.sqlite.doubts import SqliteDoubts
 from campaign.journal.sqlite.place import living_holder
-from campaign.journal.sqlite.schema import plain_errors
+from campaign.journal.sqlite.schema import decoding, plain_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SqliteStatus(SqliteDoubts):
-    """The part of a journal that `campaign status` reads."""
+    """The part of a journal that tells how its runs are: `campaign status` and a gate read it."""
 
     def record_activity(self, session: int, activity: Activity) -> None:
         """Record what a delivery does at the moment; see `JournalStore.record_activity`."""
@@ -48,3 +50,15 @@ class SqliteStatus(SqliteDoubts):
         """How much of the latest list has its messages; see `JournalStore.coverage`."""
         with plain_errors(self.path):
             return read_coverage(self._connection, runs) if runs else None
+
+    def first_rows(self, run: int, count: int) -> FirstRows:
+        """The first rows of a run, and their states; see `GateStore.first_rows`."""
+        with plain_errors(self.path):
+            found = self._connection.execute(
+                "SELECT state, count(*), max(seq) FROM (SELECT seq, state FROM status "
+                "WHERE run = ? AND state NOT IN (?, ?) ORDER BY seq LIMIT ?) GROUP BY state",
+                (run, *NOT_SENT, count),
+            ).fetchall()
+        with decoding(self.path):
+            states = {State(state): number for state, number, _ in found}
+        return FirstRows(max((last for _, _, last in found), default=0), states)

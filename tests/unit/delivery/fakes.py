@@ -94,6 +94,11 @@ class FakeAttemptLog:
     def withdraw(self, reservation: Reservation) -> None:
         self.withdrawn.add(reservation.seq)
 
+    def retract(self, seq: int, attempt: int, state: State) -> None:
+        assert seq == attempt
+        self.states[seq] = state
+        self._rows[seq] = self._rows[seq]._replace(attempts=self._rows[seq].attempts - 1)
+
     async def begin(self, seq: int, at: float, what: str = "send") -> int:  # noqa: ARG002 - the protocol's
         await asyncio.sleep(0)
         if self.full_for_attempts:

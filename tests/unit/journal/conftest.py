@@ -9,7 +9,8 @@ import pytest
 
 from campaign.delivery.ports import SystemClock
 from campaign.journal.sqlite import SqliteJournal
-from campaign.journal.sqlite.writer import Event, write
+from campaign.journal.sqlite.events import Event
+from campaign.journal.sqlite.writer import write
 
 from .planning import planned
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -15,12 +15,13 @@ from campaign.channels import KITECHAT
 from campaign.channels.base import NoResponse, Response
 from campaign.channels.kitechat.look_up import _moment
 from campaign.channels.look_up import look_up_of
-from campaign.delivery import DeliveryContext, LocalRateLimiter, Shutdown
+from campaign.delivery import DeliveryContext, LocalRateLimiter, Progress, Shutdown
 from campaign.journal import PlannedRow, State
 from campaign.journal.cells import encode_cells
 from campaign.journal.memory import MemoryJournal
 from campaign.runs.doubts import DoubtSettler
-from campaign.runs.rounds import Rounds, Wanted
+from campaign.runs.holds import Holds
+from campaign.runs.rounds import Round, Rounds, Wanted
 from campaign.settings import DeliverySettings
 from tests.unit.delivery.fake_clock import FakeClock
 from tests.unit.journal.planning import FACTS
@@ -69,9 +70,12 @@ class ListServer:
     takes: float = 0.02
     """Seconds before and after a request is served."""
     stored: list[Stored] = field(default_factory=list)
+    begun: list[float] = field(default_factory=list)
+    """When each request to send left, by the local clock."""
     pages: int = 0
 
     async def send(self, request: Request) -> Response | NoResponse:
+        self.begun += [self.clock.epoch()] if request.method == "POST" else []
         await self.clock.sleep(self.takes)
         response = self._posted(request) if request.method == "POST" else self._listed(request)
         await self.clock.sleep(self.takes)
@@ -144,15 +148,19 @@ class Campaign:
         self.journal.seal(1)
         self.events: list[RowEvent] = []
         self.shutdown = Shutdown()
+        self.progress = Progress()
         self.rounds = self._new_rounds()
 
     def _new_rounds(self) -> Rounds:
-        return Rounds(DoubtSettler(self.journal, 1, look_up_of(KITECHAT), None), self._open)
+        self.holds = Holds(
+            self.journal, 1, self.settings, progress=self.progress, shutdown=self.shutdown, clock=self.clock
+        )
+        return Rounds(DoubtSettler(self.journal, 1, look_up_of(KITECHAT), None), self._open, self.holds)
 
     async def deliver(self, wanted: Wanted = Wanted()) -> StopReason | None:  # noqa: B008 - frozen
         """Deliver as one process does, to the end."""
         self.rounds = self._new_rounds()
-        return await self.clock.run(self.rounds.deliver(wanted))
+        return await self.clock.run(self.rounds.deliver(replace(wanted, limit=self.settings.limit)))
 
     async def deliver_and_be_killed(self, after: float) -> None:
         """Deliver until the process is killed, where it has not ended by then; then resume would begin like this."""
@@ -170,17 +178,21 @@ class Campaign:
         self.journal.mark_cut_off_in_doubt(1)
 
     @contextlib.asynccontextmanager
-    async def _open(self, retry: tuple[State, ...]) -> AsyncIterator[DeliveryContext]:
+    async def _open(self, each: Round) -> AsyncIterator[DeliveryContext]:
         limiter = LocalRateLimiter(self.settings.rate, self.clock, self.shutdown)
-        async with self.journal.attempt_log(1, retry) as log:
+        async with self.journal.attempt_log(1, each.retry) as log:
             yield DeliveryContext(
                 channel=KITECHAT,
-                settings=self.settings,
+                settings=replace(self.settings, limit=each.limit),
                 transport=self.server,
                 log=log,
                 rate_limiter=limiter,
                 shutdown=self.shutdown,
                 clock=self.clock,
+                progress=self.progress,
+                last=each.last,
+                admission=each.admission,
+                finished=each.finished,
                 on_event=self.events.append,
                 random=lambda: 1.0,
             )

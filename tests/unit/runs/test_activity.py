@@ -14,6 +14,7 @@ from campaign.journal.memory import MemoryJournal
 from campaign.runs import activity as activity_module
 from campaign.runs.activity import SIGN_OF_LIFE, ActivityMeter, Seen, activity_record, look_at
 from campaign.runs.rounds import SETTLING
+from campaign.schedule import ANY_TIME, Schedule, parse_window
 from tests.unit.journal.planning import message, plan
 
 if TYPE_CHECKING:
@@ -75,13 +76,27 @@ def test_what_a_delivery_waits_for(looks: Sequence[Seen], waits: tuple[str | Non
     ("seen", "known"),
     [
         pytest.param(Seen(5, 8.0, "HTTP 503"), False, id="the server"),
-        pytest.param(Seen(5, waiting_for="window"), False, id="a window"),
+        pytest.param(Seen(5, waiting_for="window"), True, id="a window"),
         pytest.param(Seen(5, waiting_for="gate"), False, id="a gate"),
         pytest.param(Seen(5, 8.0), True, id="a limit"),
     ],
 )
 def test_nobody_knows_how_long_a_wait_for_others_takes(seen: Seen, *, known: bool) -> None:
     assert (measured([seen])[-1].eta_seconds is not None) is known
+
+
+def test_a_wait_for_the_window_is_no_part_of_the_rate_and_part_of_the_time_left() -> None:
+    meter = ActivityMeter(100, 0.0, Schedule(window=parse_window("07:59-08:01"), time_zone="UTC"))
+    for second in range(1, 31):
+        meter.measure(Seen(done=second), float(second), NOON + second)
+    assert meter.measure(Seen(done=30), 30.0, NOON + 30).eta_seconds == 86_340 + 40 - 30
+    for second in range(1, 3601):
+        seen = Seen(30, waiting_for="window", until=NOON + 86_340, waited=float(second))
+        waiting = meter.measure(seen, 30.0 + second, NOON + 60 + second)
+    assert (waiting.rate, waiting.waited) == (1.0, 3600.0)
+    assert waiting.eta_seconds == 86_340 - 3660 + 70
+    after = [meter.measure(Seen(30 + done, waited=3600.0), 3630.0 + done, NOON) for done in range(1, 11)][-1]
+    assert after.rate == pytest.approx(1.0)
 
 
 def test_what_has_not_changed_is_recorded_again_only_as_a_sign_of_life() -> None:
@@ -114,6 +129,8 @@ class Idle:
         self.log: DeliveryLog | None = None
         self.stop_reason = ""
         self.quota: tuple[int, float] | None = None
+        self.schedule = ANY_TIME
+        self.waited = 0.0
 
 
 def idle() -> Any:  # noqa: ANN401 - no more of it is needed
@@ -167,6 +184,15 @@ async def test_a_delivery_of_less_than_a_second_is_not_recorded(journal: MemoryJ
     async with activity_record(journal, session, idle(), 2):
         await asyncio.sleep(0.01)
     assert journal.activity() is None
+
+
+async def test_a_wait_is_on_record_at_the_end(journal: MemoryJournal) -> None:
+    session, delivery = journal.begin_session(1), idle()
+    async with activity_record(journal, session, delivery, 2):
+        delivery.waited = 7.0
+    found = journal.activity()
+    assert found is not None
+    assert found.waited == 7.0
 
 
 async def test_a_journal_that_is_locked_for_a_moment_ends_no_delivery(

@@ -1,0 +1,48 @@
+"""Sections of a campaign file that hold as they are at the time of a command, rather than when its run was planned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from campaign.campaign_file import is_spreadsheet
+from campaign.config import AfterSection, PaceSections, pace_of, problem_of
+from campaign.errors import CampaignFileError
+from campaign.toml_text import read_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from campaign.settings import PaceSettings
+
+
+def pace_in_file(file: Path) -> PaceSettings | None:
+    """How fast and when a campaign file has messages sent; None where FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: every problem of its sections about that; or it cannot be read.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return None
+    given = read_toml(file)
+    named = {name: given[name] for name in PaceSections.model_fields if name in given}
+    try:
+        return pace_of(PaceSections.model_validate(named))
+    except ValidationError as error:
+        raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
+
+
+def after_in_file(file: Path) -> AfterSection:
+    """What a campaign file tells of the end of a run; nothing where FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read, or this section is wrong.
+    """
+    if is_spreadsheet(file) or not file.exists():
+        return AfterSection()
+    try:
+        return AfterSection.model_validate(read_toml(file).get("after", {}))
+    except ValidationError as error:
+        found = [{**each, "loc": ("after", *each["loc"])} for each in error.errors(include_url=False)]
+        raise CampaignFileError(*(problem_of(file, each) for each in found)) from error  # type: ignore[arg-type] # as it came
