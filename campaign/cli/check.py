@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.check_report import check_plan
+from campaign.cli.check_report import check_campaign
 from campaign.cli.options import ROWS, campaign_options, load, output_options, row_options
-from campaign.planning import prepare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,5 +26,5 @@ def check(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passe
     campaign check tet-offer.toml
     campaign check customers.xlsx --template livechat-text --map msg="Nội dung" --server https://chat.example.com
     """
-    plan = prepare(load(file, given), rows=given["rows"] or ())
-    sys.exit(check_plan(plan, json_wanted=given["as_json"], quiet=given["quiet"]))
+    campaign, rows = load(file, given), given["rows"] or ()
+    sys.exit(check_campaign(campaign, json_wanted=given["as_json"], quiet=given["quiet"], rows=rows))

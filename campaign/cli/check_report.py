@@ -22,7 +22,7 @@ from campaign.runs.earlier import looking_back
 from campaign.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from campaign.config import Campaign
     from campaign.findings import Finding
@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from campaign.sheets import Column
 
 
-def check_plan(plan: Plan, *, json_wanted: bool, quiet: bool) -> int:
-    """Read a plan, and print what has to be decided, every problem, the mapping and the counts.
+def check_campaign(campaign: Campaign, *, json_wanted: bool, quiet: bool, rows: Sequence[range] = ()) -> int:
+    """Plan, and print what has to be decided, every problem, the mapping and the counts.
 
     Returns:
         The exit code.
     """
+    plan = prepare(campaign, rows=rows)
     count, groups = PlanCounts(), ProblemGroups()
     first: PlannedRow | None = None
     with JsonArray() as problems, plan.collector() as collector:

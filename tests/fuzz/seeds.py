@@ -33,7 +33,8 @@ def _samples() -> list[Case]:
     cases = []
     for path in sorted(SAMPLES.glob("*.toml")):
         said = tomllib.loads(path.read_text(encoding="utf-8"))
-        named = (path.name, said["recipients"]["file"], said["template"])
+        lists = [section["file"] for section in said.get("suppress", ())]
+        named = (path.name, said["recipients"]["file"], said["template"], *lists)
         files = {name: (SAMPLES / name).read_bytes() for name in named if (SAMPLES / name).is_file()}
         cases.append(Case(files, (path.name,)))
     return cases
