@@ -42,7 +42,7 @@ def forget(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN40
     if not given["quiet"]:
         say(f"The personal data of run {found.run} are deleted from {paths.journal}; its counts stay.")
         if found.workbook:
-            say(f"{found.workbook} still contains them, as do copies of it and the list: delete those yourself.")
+            say(f"{found.workbook} still contains them, as do its copies, pages and the list: delete those yourself.")
         for other in found.others:
             say(f"Run {other} still has its data: campaign forget {file} --run {other}")
     if given["as_json"]:

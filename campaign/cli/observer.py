@@ -189,8 +189,12 @@ class TerminalObserver(RunObserver):
                 self._show(run, rows)
 
     def writing(self, path: Path, rows: int) -> Callable[[int], object]:
-        """Show a progress bar on a terminal. The first interrupt says what is being written, the second one ends it."""
+        """Show a bar on a terminal or a line every ten seconds elsewhere.
+
+        The first interrupt says what is being written, the second one ends it.
+        """
         self._close_bar()
+        self._line_at = time.monotonic() + LINE_INTERVAL
         done = 0
 
         def wrote(more: int) -> None:
@@ -198,6 +202,8 @@ class TerminalObserver(RunObserver):
             done += more
             if self._bar is not None:
                 self._bar.update(more)
+            elif not self._quiet and time.monotonic() >= self._line_at:
+                self._line(f"Writing {path.name}: {done:,} of {rows:,} rows are in it")
 
         def stop(_reason: str) -> None:
             self._tell(f"Writing {path.name}: {done:,} of {rows:,} rows are in it; Ctrl-C again leaves it out.")

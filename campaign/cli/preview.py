@@ -18,6 +18,7 @@ from campaign.errors import Problem, UsageError
 from campaign.findings import undecided
 from campaign.planning import planned_rows, prepare
 from campaign.review.findings_text import finding_lines
+from campaign.review.page_file import PAGE_SUFFIXES
 from campaign.review.preview import PreviewContext, note
 from campaign.review.preview_page import write_page
 from campaign.review.preview_terminal import terminal_preview
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from campaign.findings import Finding
     from campaign.journal import PlannedRow
     from campaign.planning import Plan
-
-PAGE_SUFFIXES = (".html", ".htm")
 
 WITHOUT_ROWS = 10
 """Number of messages shown on the terminal without --rows."""

@@ -108,4 +108,5 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         lost=report.lost,
         findings=report.findings,
         annotated=report.annotated,
+        page=report.page,
     )

@@ -123,6 +123,8 @@ class MemorySecondChances:
         found.record = replace(found.record, stop_reason=None)
         self._workbooks = {digest: number for digest, number in self._workbooks.items() if number != run}
         found.findings = ()
+        for attempt in found.attempts.values():
+            attempt.detail = ""
         blank = encode_cells([""] * len(found.record.manifest.headers), (), ())
         for row in found.rows.values():
             row.planned = row.planned._replace(

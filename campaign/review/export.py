@@ -10,11 +10,10 @@ import io
 import json
 import re
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from campaign.journal import State
+from campaign.review.with_attempts import with_attempts
 from campaign.review.workbook.sheet_layouts import distinct_headers
 
 if TYPE_CHECKING:
@@ -72,7 +71,9 @@ def exported(
         JournalError: the journal cannot be read.
     """
     headers = distinct_headers(run.manifest.headers)
-    records = _records(journal, run, preview, headers)
+    records = (
+        _record(run, result, attempts, preview, headers) for result, attempts in with_attempts(journal, run.number)
+    )
     if form == "jsonl":
         yield from (_encode(record) + "\n" for record in records)
         return
@@ -83,21 +84,6 @@ def exported(
         record["attempts"] = _encode(record["attempts"])
         record["payload"] = None if record["payload"] is None else _encode(record["payload"])
         yield _csv_line([*(record[name] for name in CSV_FIELDS), *(cells.get(header, "") for header in headers)])
-
-
-def _records(
-    journal: JournalStore,
-    run: RunRecord,
-    preview: Callable[[dict[str, Any]], MessagePreview],
-    headers: list[str],
-) -> Iterator[dict[str, Any]]:
-    attempts = groupby(journal.attempts(run.number), key=attrgetter("seq"))
-    seq, of_row = next(attempts, (None, iter(())))
-    for result in journal.results(run.number):
-        while seq is not None and seq < result.seq:  # look-ups, which are no single row's
-            seq, of_row = next(attempts, (None, iter(())))
-        made = list(of_row) if seq == result.seq else []
-        yield _record(run, result, made, preview, headers)
 
 
 def _record(

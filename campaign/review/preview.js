@@ -1,35 +1,14 @@
 // The preview page: search, pagination, and the details of each row. The rows are in the page as JSON.
 (() => {
-  const {counted, draw, element, foldOut, json, number, words} = bubbles;
-  const ROWS_ON_A_PAGE = 50;
-  const byId = (id) => document.getElementById(id);
-  const list = byId("messages"), wanted = byId("wanted"), column = byId("column"), only = byId("only");
+  const {counted, draw, element, foldOut, json, number} = bubbles;
+  const {article, byId, cells, columnOptions, destination, fold, letter, pages, texts} = listing;
+  const wanted = byId("wanted"), column = byId("column"), only = byId("only"), finding = byId("finding");
   const {headers, rows, findings} = JSON.parse(byId("data").textContent);
-  const finding = byId("finding");
   const folded = new Map();
-  let found = rows, page = 0;
-
-  // ---- columns as a spreadsheet program names them
-
-  function letter(position) {
-    const rest = Math.floor(position / 26);
-    return (rest ? letter(rest - 1) : "") + String.fromCharCode(65 + position % 26);
-  }
-
-  function header(position) {
-    return headers[position] || `Column ${letter(position)}`;
-  }
+  const nothing = () => only.checked && !wanted.value.trim() ? "No row has a problem." : "No row matches.";
+  const shown = pages(drawRow, nothing);
 
   // ---- search
-
-  // “nguyen” finds “Nguyễn” as well; “đ” has no decomposition.
-  function fold(text) {
-    return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("đ", "d");
-  }
-
-  function texts(value) {
-    return typeof value === "object" && value ? Object.values(value).flatMap(texts) : [String(value ?? "")];
-  }
 
   const PLACES = {
     any: (row) => [row.row, row.to, row.note, ...row.problems, ...row.cells, row.payload].flatMap(texts).join("\n"),
@@ -49,52 +28,38 @@
 
   function search() {
     const needle = fold(wanted.value.trim());
-    found = only.checked ? rows.filter((row) => row.problems.length) : rows;
+    let found = only.checked ? rows.filter((row) => row.problems.length) : rows;
     if (finding.value) found = found.filter((row) => row.findings.includes(finding.value));
     if (needle) {
       const among = textsOf(column.value);
       found = found.filter((row) => among.get(row).includes(needle));
     }
-    show(0);
+    shown.show(found);
   }
 
   // ---- one row
 
-  function cell(row, position, bad) {
-    const name = words("th", "", header(position)), text = row.cells[position];
-    name.scope = "row";
-    return element("tr", bad ? "bad" : "", name, text ? words("td", "", text) : element("td", "blank", "blank"));
-  }
-
-  function cells(row) {
+  function cellsOf(row) {
     const bad = new Set(row.problems.flatMap(([where]) => where.split(", ")));
-    const made = row.cells.map((_, position) => cell(row, position, bad.has(letter(position) + row.row)));
-    return element("table", "cells", element("tbody", "", ...made));
+    return cells(headers, row.cells, (position) => bad.has(letter(position) + row.row));
   }
 
   function problem([where, what, remedy]) {
     return element("li", "", element("b", "", where), remedy ? `${what}; ${remedy}` : what);
   }
 
-  // A long destination can break between its parts.
-  function destination(row) {
-    const parts = row.to.split("/").flatMap((part, index) => index ? ["/", element("wbr"), part] : [part]);
-    return element("p", "to", ...parts);
-  }
-
   function facts(row) {
-    const title = element("h2", "", row.label ? `Row ${row.row} · ${row.label}` : `Row ${row.row}`), made = element("div", "", title, destination(row));
-    title.id = `row-${row.row}`;
+    const made = [destination(row.to)];
     if (row.problems.length) {
-      made.append(element("p", "chip bad", counted(row.problems.length, "problem", "problems")));
+      made.push(element("p", "chip bad", counted(row.problems.length, "problem", "problems")));
     }
-    if (row.note) made.append(element("p", "chip note", row.note));
-    row.findings.forEach((code) => made.append(element("p", "chip note", code)));
+    if (row.note) made.push(element("p", "chip note", row.note));
+    row.findings.forEach((code) => made.push(element("p", "chip note", code)));
     return made;
   }
 
   function content(row) {
-    const made = element("div", "content"), folds = element("div", "folds", foldOut("Cells", () => cells(row)));
+    const made = element("div", "content"), folds = element("div", "folds", foldOut("Cells", () => cellsOf(row)));
     if (row.problems.length) made.append(element("ul", "problems", ...row.problems.map(problem)));
     if (row.payload) {
       made.append(draw(row.preview));
@@ -106,55 +71,8 @@
     return made;
   }
 
-  function article(row) {
-    const made = element("article", "", facts(row), content(row));
-    made.tabIndex = -1;
-    made.setAttribute("aria-labelledby", `row-${row.row}`);
-    return made;
-  }
-
-  // ---- pages
-
-  function show(wantedPage) {
-    page = wantedPage;
-    const first = page * ROWS_ON_A_PAGE, shown = found.slice(first, first + ROWS_ON_A_PAGE);
-    list.replaceChildren(...shown.map(article));
-    const nothing = only.checked && !wanted.value.trim() ? "No row has a problem." : "No row matches.";
-    if (!shown.length) list.append(element("p", "empty", nothing));
-    byId("place").textContent = shown.length
-      ? `${number(first + 1)}–${number(first + shown.length)} of ${counted(found.length, "row", "rows")}`
-      : "No rows";
-    byId("previous").hidden = byId("next").hidden = found.length <= ROWS_ON_A_PAGE;
-    byId("previous").disabled = page === 0;
-    byId("next").disabled = first + ROWS_ON_A_PAGE >= found.length;
-  }
-
-  function turn(by) {
-    show(page + by);
-    list.scrollIntoView();
-  }
-
-  function step(by) {
-    const [sibling, first, button] = by > 0
-      ? ["nextElementSibling", "firstElementChild", "next"]
-      : ["previousElementSibling", "lastElementChild", "previous"];
-    const current = document.activeElement.closest("article");
-    const next = current ? current[sibling] : list.firstElementChild;
-    if (next) {
-      next.focus();
-    } else if (!byId(button).hidden && !byId(button).disabled) {
-      turn(by);
-      list[first].focus();
-    }
-  }
-
-  const KEYS = {j: () => step(1), k: () => step(-1), "/": () => wanted.focus()};
-
-  function press(event) {
-    const act = KEYS[event.key];
-    if (!act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input[type=search], select")) return;
-    event.preventDefault();
-    act();
+  function drawRow(row) {
+    return article(row.row, row.label, facts(row), content(row));
   }
 
   // ---- findings
@@ -190,15 +108,11 @@
   }
 
   const choices = {any: "any column", row: "row number", to: "destination", message: "message"};
-  column.append(...Object.entries(choices).map(([value, text]) => new Option(text, value)));
-  column.append(...headers.map((_, position) => new Option(header(position), position)));
+  column.append(...columnOptions(choices, headers));
   wanted.addEventListener("input", search);
   column.addEventListener("change", search);
   only.addEventListener("change", search);
-  byId("previous").addEventListener("click", () => turn(-1));
-  byId("next").addEventListener("click", () => turn(1));
-  document.addEventListener("keydown", press);
   count();
   showFindings();
-  show(0);
+  shown.show(rows);
 })();

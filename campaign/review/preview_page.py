@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jinja2 import Environment, StrictUndefined
-
-from campaign.atomic_write import write_atomically
-from campaign.errors import Problem, ResultsError
+from campaign.review.page_file import PageParts, script_json, write_page_file
 from campaign.review.preview import note
-from campaign.webpage import content_policy, read_part, shared_script, shared_style
+from campaign.webpage import listing_script, read_part, shared_style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from campaign.findings import Finding
     from campaign.journal import PlannedRow
     from campaign.review.preview import PreviewContext
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class PageFindings(Protocol):
@@ -57,39 +51,16 @@ def write_page(
     Raises:
         ResultsError: the page cannot be written there.
     """
-
-    def write(file: BinaryIO) -> None:
-        # Lone surrogates, which UTF-8 cannot encode, occur in JSON strings only: there the backslash escape that Python
-        # writes for one is its JSON escape as well.
-        file.writelines(
-            piece.encode("utf-8", "backslashreplace") for piece in _pieces(context, rows, found or _NoFindings())
-        )
-
-    try:
-        if path.exists() and not path.is_file():
-            raise ResultsError(Problem(str(path), "is not a file", "name a file for the page"))
-        write_atomically(path, write)
-    except OSError as error:
-        remedy = "choose another place, or close the program that has it open"
-        raise ResultsError(Problem(str(path), f"the page cannot be written ({error.strerror})", remedy)) from error
-
-
-def _pieces(context: PreviewContext, rows: Iterable[PlannedRow], found: PageFindings) -> Iterator[str]:
-    """The page's text, piece by piece, so that a long list is never in memory as a whole."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    style = shared_style()
-    script = shared_script() + read_part(__package__, "preview.js")
-    stream = environment.from_string(read_part(__package__, "preview.html.j2")).stream(
-        context=context,
-        policy=content_policy(style, script),
-        style=style,
-        script=script,
-        headers=_json(context.headers),
-        rows=(_json({**_record(context, row), "findings": found.codes_of(row)}) for row in rows),
-        findings=lambda: _json([each.as_json() for each in found.findings]),  # once the rows were read
-    )
-    stream.enable_buffering(64)
-    return stream
+    found = found or _NoFindings()
+    script = listing_script() + read_part(__package__, "preview.js")
+    parts = PageParts(read_part(__package__, "preview.html.j2"), shared_style(), script)
+    values = {
+        "context": context,
+        "headers": script_json(context.headers),
+        "rows": (script_json({**_record(context, row), "findings": found.codes_of(row)}) for row in rows),
+        "findings": lambda: script_json([each.as_json() for each in found.findings]),  # once the rows were read
+    }
+    write_page_file(path, parts, values)
 
 
 def _record(context: PreviewContext, row: PlannedRow) -> dict[str, object]:
@@ -104,8 +75,3 @@ def _record(context: PreviewContext, row: PlannedRow) -> dict[str, object]:
         "note": note(row),
         "cells": row.texts,
     }
-
-
-def _json(value: object) -> str:
-    """JSON whose characters that could end the script element around it are escaped, as JSON allows."""
-    return _encode(value).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

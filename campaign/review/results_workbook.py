@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import partial
-from hashlib import file_digest
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +14,9 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from campaign.atomic_write import write_atomically
-from campaign.errors import JournalWriteError, Problem, ResultsError
+from campaign.errors import Problem, ResultsError
 from campaign.recipients.to_fix import DOUBT_TITLE, FIX_TITLE, WorkbookMark, properties_of
+from campaign.review.own_files import replacing_own
 from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.review.workbook.cell_xml import CellXml
 from campaign.review.workbook.cells import spreadsheet_string
@@ -68,8 +66,7 @@ def write_results(
             _write_sheets(journal, run, archive, progress)
 
     try:
-        ours = partial(_is_as_written, journal)
-        return write_atomically(path, write, replaceable=ours, before_rename=partial(_record, journal, run))
+        return write_atomically(path, write, **replacing_own(journal, run))
     except OSError as error:
         raise _cannot_write(path, error) from error
 
@@ -100,25 +97,6 @@ def _cannot_write(path: Path, error: OSError) -> ResultsError:
         remedy = "make room or give write access"
     what = f"the results workbook cannot be written ({error.strerror or error})"
     return ResultsError(Problem(str(path), what, f"{remedy}, then `campaign results` writes it from the journal"))
-
-
-def _is_as_written(journal: JournalStore, path: Path) -> bool:
-    """Whether a file is still as this journal's campaign wrote it."""
-    try:
-        return journal.wrote_workbook(_digest(path))
-    except OSError:  # it cannot be read, so it may be anything
-        return False
-
-
-def _record(journal: JournalStore, run: RunRecord, path: Path) -> None:
-    """Record a workbook before it has its name: one that is not on record would be kept like an edited one."""
-    with suppress(JournalWriteError):  # a journal on a read-only disk can still be reported on
-        journal.record_workbook(run.number, _digest(path))
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").digest()
 
 
 def _mark(book: Workbook, journal: JournalStore, run: RunRecord) -> None:

@@ -46,6 +46,7 @@ class RunSummary:
         lost: whether the journal is gone or damaged, so that no command can go on from it.
         findings: what was found when it was planned.
         annotated: the copy of the list with a status beside each row; None where none was asked for.
+        page: the report as a page; None where none was asked for.
     """
 
     run: int
@@ -67,6 +68,7 @@ class RunSummary:
 
     findings: tuple[Finding, ...] = ()
     annotated: Path | None = None
+    page: Path | None = None
 
 
 def as_json(summary: RunSummary) -> Mapping[str, object]:
@@ -89,6 +91,7 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
         "seconds": round(tally.seconds, 3),
         "results": str(summary.results) if summary.results else None,
         **({"annotated": str(summary.annotated)} if summary.annotated else {}),
+        **({"page": str(summary.page)} if summary.page else {}),
         "warnings": [finding.as_json() for finding in summary.findings],
     }
 
@@ -110,6 +113,8 @@ def as_text(summary: RunSummary) -> Iterator[str]:
         yield f"Results: {summary.results}"
     if summary.annotated:
         yield f"The list with a status beside each row: {summary.annotated}"
+    if summary.page:
+        yield f"The report as a page: {summary.page}"
     if summary.lost:
         yield from without_journal(tally, summary.results)
         return

@@ -6,9 +6,10 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaign.errors import JournalWriteError, Problem, ResultsError
+from campaign.errors import Problem, ResultsError
 from campaign.recipients.to_fix import FIX_TITLE, is_titled, source_columns
 from campaign.review.annotation import added_headers, annotate, latest_marks
+from campaign.review.own_files import replacing_own
 from campaign.runs.record_checks import file_digest
 from campaign.sheets import ReadOptions
 
@@ -54,8 +55,7 @@ def annotate_list(
             added_headers(manifest.headers),
             _counted(latest_marks(own, find), progress),
             target,
-            replaceable=lambda path: journal.wrote_workbook(bytes.fromhex(file_digest(path))),
-            before_rename=lambda path: _record(journal, run, path),
+            **replacing_own(journal, run),
         )
 
 
@@ -105,8 +105,3 @@ def _counted(marks: Iterable[tuple[int, Mark]], progress: Callable[[int], object
         if count % _NOTED == 0:
             progress(_NOTED)
     progress(count % _NOTED)
-
-
-def _record(journal: JournalStore, run: RunRecord, path: Path) -> None:
-    with contextlib.suppress(JournalWriteError):  # as for the results workbook
-        journal.record_workbook(run.number, bytes.fromhex(file_digest(path)))

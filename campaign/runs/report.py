@@ -6,10 +6,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from campaign.campaign_file import is_spreadsheet
 from campaign.channels import CHANNELS
+from campaign.errors import ChannelError
 from campaign.review.export import exported
+from campaign.review.phrases import NextCommands
+from campaign.review.report_page import write_report_page
 from campaign.review.results_workbook import write_results
 from campaign.runs.annotating import annotate_list
+from campaign.text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +47,7 @@ class Report:
             that were counted while delivering.
         findings: what was found when it was planned.
         annotated: the copy of the list with a status beside each row, where one was written.
+        page: the report as a page, where one was written.
     """
 
     run: RunRecord
@@ -55,6 +61,7 @@ class Report:
     lost: bool = False
     findings: tuple[Finding, ...] = ()
     annotated: Path | None = None
+    page: Path | None = None
     _journal: JournalStore = field(kw_only=True, repr=False)
 
     @classmethod
@@ -141,6 +148,41 @@ class Report:
         """
         with self._journal.reopened() as journal:
             return replace(self, results=write_results(journal, self.run, Path(path), progress))
+
+    def to_html(self, path: str | Path, progress: Callable[[int], object] = lambda _rows: None) -> Report:
+        """Write the report as a web page that needs nothing else: figures, reasons, every row with its message.
+
+        Args:
+            path: the page; an existing file is replaced if it is still as this campaign wrote it.
+            progress: called with the number of rows written since the last call.
+
+        Returns:
+            This report, whose `page` is where the page is: a numbered name beside `path` if that file is not
+            campaign's, was edited or is open in another program.
+
+        Raises:
+            ResultsError: the folder or the disk does not accept it.
+            JournalError: the journal cannot be read.
+        """
+        with self._journal.reopened() as journal:
+            page = write_report_page(
+                journal, self.run, Path(path), self._commands(), stopped=self.reason, progress=progress
+            )
+            return replace(self, page=page)
+
+    def _commands(self) -> NextCommands:
+        """What the page's next steps name, as far as the journal knows."""
+        manifest = self.run.manifest
+        file = manifest.origin.campaign
+        try:
+            own = manifest.server == CHANNELS.find(manifest.channel).default_url
+        except ChannelError:  # it is not installed any more
+            own = False
+        options = "" if own else f" --server {manifest.server}"
+        if file and is_spreadsheet(Path(file)):
+            options += " (with the same --template and other options)"
+        workbook = f'"{self.results.name}"' if self.results else None
+        return NextCommands(shell_word(file) if " " in file else file or "FILE", workbook, options)
 
     def annotate(self, path: str | Path, progress: Callable[[int], object] = lambda _rows: None) -> Report:
         """Write a copy of the run's list with columns Status, Reason and Sent at after its last used one.

@@ -22,7 +22,6 @@ from campaign.runs.record_checks import (
     settle_differences,
     settle_place,
 )
-from campaign.runs.report import Report
 from campaign.runs.resuming import changed_server, check_look_up, check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
@@ -34,12 +33,14 @@ if TYPE_CHECKING:
     from campaign.journal import JournalStore
     from campaign.planning import Plan
     from campaign.runs.options import RunObserver
+    from campaign.runs.report import Report
     from campaign.runs.session_task import SessionTask
     from campaign.settings import DeliverySettings
 
 LOG = logging.getLogger(__name__)
 
-_NOT_OURS = "is not, or no longer, what campaign wrote there, or another program has it open"
+NOT_OURS = "is not, or no longer, what campaign wrote there, or another program has it open"
+"""Why a file that a command was to write got a numbered name."""
 
 FindCredentials: TypeAlias = Callable[["Channel"], Mapping[str, str]]
 """Finds the values that a channel's server asks for."""
@@ -127,53 +128,6 @@ def _leave_out_suppressed(run: Run, paths: RunPaths, options: RunOptions, observ
     run.suppression.read()
     for _ in run.suppression.apply(run.journal, options.retry, options.rows):
         pass
-
-
-def report_on(
-    paths: RunPaths, observer: RunObserver, number: int | None = None, annotate: Path | None = None
-) -> Report:
-    """Report on a run, and write its workbook again, from the journal alone.
-
-    Args:
-        paths: where the campaign's files are.
-        observer: is told what is worth knowing.
-        number: the run; None: the last one.
-        annotate: where to write a copy of the list with a status beside each row; None: nowhere.
-
-    Raises:
-        RunStateError: there is no such run.
-        ResultsError: the workbook would replace something else, or the list cannot be annotated.
-        RecipientsError: the list that is to be annotated cannot be read.
-        JournalError: the journal cannot be read.
-    """
-    report = recorded_report(paths, observer, number)
-    check_workbook_path(paths.workbook(report.run.number), Path(report.run.manifest.recipients))
-    if annotate is not None:
-        report = _annotated(report, annotate, paths, observer)
-    return write_workbook(report, paths, observer)
-
-
-def recorded_report(paths: RunPaths, observer: RunObserver, number: int | None = None) -> Report:
-    """Report on a run from the journal alone, and write nothing.
-
-    Raises:
-        RunStateError: there is no such run.
-        JournalError: the journal cannot be read.
-    """
-    with existing_journal(paths) as journal:
-        for note in (*journal.notes, *filter(None, [journal.displaced])):
-            observer.warned(note)
-        return Report.of(journal, whole_run(journal, number))
-
-
-def _annotated(report: Report, target: Path, paths: RunPaths, observer: RunObserver) -> Report:
-    if target.resolve() == paths.workbook(report.run.number).resolve():
-        raise ResultsError(Problem(str(target), "is the results workbook", "choose another name for the list's copy"))
-    annotated = report.annotate(target, observer.writing(target, report.tally.rows))
-    if annotated.annotated != target:
-        what = f"it is kept, and the list's copy is {annotated.annotated}"
-        observer.warned(Problem(str(target), _NOT_OURS, what))
-    return annotated
 
 
 @contextlib.contextmanager
@@ -287,7 +241,7 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
         return replace(report, fault=True, trouble=trouble)
     if reported.results != target:
         what = f"it is kept, and the new workbook is {reported.results}"
-        observer.warned(Problem(str(target), _NOT_OURS, what))
+        observer.warned(Problem(str(target), NOT_OURS, what))
     return reported
 
 

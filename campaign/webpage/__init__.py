@@ -1,4 +1,4 @@
-"""Shared parts of the preview page and the inbox page: bubbles, styles and content security policy."""
+"""Shared parts of the preview, report and inbox pages: bubbles, lists of rows, styles, content security policy."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def shared_style() -> str:
 def shared_script() -> str:
     """The script that draws a `MessagePreview` as bubbles."""
     return read_part(__name__, "bubbles.js")
+
+
+def listing_script() -> str:
+    """The shared script, and the one of pages that list rows: search, pages, keys, cells."""
+    return shared_script() + read_part(__name__, "listing.js")
 
 
 def read_part(package: str, name: str) -> str:

@@ -31,7 +31,7 @@ OPTIONS = (
 TIMEOUT = 60.0
 """Seconds after which a wait fails the test; a successful wait ends with its event."""
 
-KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowRight": (39, "")}
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowRight": (39, ""), "Escape": (27, "")}
 """Keys other than letters: the code of each in Chromium, and the text that it types."""
 
 

@@ -98,6 +98,8 @@ def test_a_hangup_ends_as_a_request_to_terminate_does(
     stdout, stderr = process.communicate(timeout=30)
     report = json.loads(stdout)
     assert (process.returncode, report["in_doubt"]) == (130, 0)
+    assert "Writing list.results.xlsx, 60 rows" in stderr
+    assert f"Results: {report['results']}" in stderr.splitlines()
     assert report["sent"] == len(server.ledger.taken()) < 60
     assert Path(report["results"]).exists()
     assert re.search(r"Interrupted: finishing [1-8] requests? in flight \(up to 30 s\); Ctrl-C again cancels", stderr)

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
-from campaign.review.phrases import IN_WORKBOOK, STATE_STYLES, next_steps, rate, reason_of, row_numbers, times, verdict
-from campaign.review.workbook.cells import local_time, time_zone
+from campaign.review.phrases import IN_WORKBOOK, STATE_STYLES, next_steps, reason_of, row_numbers, verdict
+from campaign.review.run_details import run_details
+from campaign.review.workbook.cells import local_time
 from campaign.review.workbook.charts import pace_chart, pace_points, pace_unit, states_chart
 from campaign.review.workbook.data_sheet import MOST_ROWS
 from campaign.review.workbook.sheet_layouts import ResultsLayout
 from campaign.review.workbook.summary_writer import SummaryWriter
-from campaign.text import duration, shorten
+from campaign.text import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -28,12 +28,6 @@ _SELDOM = (State.SENDING, State.DELETED)
 
 _MOST_REASONS = 40
 _LONGEST_REASON = 500
-_LONGEST_TEMPLATE = 3000
-_ON_DOUBT = {
-    "ask": "stays in doubt until somebody decides",
-    "look": "is looked up, and sent again if it is not there",
-    "retry": "is sent again without looking",
-}
 _CHARTS = ("F1", "F16")
 _FIGURES = {"A": (State.SENT,), "B": (State.FAILED,), "C": (State.IN_DOUBT,), "D": (State.PENDING, State.SENDING)}
 
@@ -137,37 +131,9 @@ def _write_findings(page: SummaryWriter, findings: Sequence[Finding], accepted: 
 
 def _write_details(page: SummaryWriter, run: RunRecord, tally: Tally) -> None:
     page.heading("The run")
-    for name, value in _run_details(run, tally):
+    for name, value in run_details(run, tally):
         page.fact(name, value)
     page.end_row()
-
-
-def _run_details(run: RunRecord, tally: Tally) -> Iterator[tuple[str, str | int | datetime]]:
-    manifest = run.manifest
-    yield "Channel", manifest.channel
-    yield "Server", manifest.server_name
-    yield "Template", manifest.template
-    if manifest.origin.template_text:
-        yield "Template text", shorten(manifest.origin.template_text, _LONGEST_TEMPLATE)
-    yield "Recipients", f"{manifest.recipients}, sheet “{manifest.sheet}”" if manifest.sheet else manifest.recipients
-    yield "Planned", local_time(run.created_at)
-    if tally.started_at is not None:
-        yield "Delivery began", local_time(tally.started_at)
-    if tally.ended_at is not None:
-        yield "Delivery ended", local_time(tally.ended_at)
-    yield "Time zone of all times", time_zone(run.created_at)
-    yield "Time delivering", duration(tally.seconds)
-    if speed := rate(tally):
-        yield "Rate", speed
-    yield "Requests", tally.requests
-    yield "Asked to slow down", times(tally.throttled)
-    settings = manifest.settings
-    yield "Rate allowed", f"{settings.rate:g} a second" if settings.rate else "as the server allows"
-    yield "Requests at once", settings.concurrency
-    yield "A response is awaited for", duration(settings.timeout)
-    yield "A row in doubt", _ON_DOUBT[settings.on_doubt]
-    if run.stop_reason:
-        yield "Stopped because", run.stop_reason
 
 
 def _write_pace(page: SummaryWriter, span: int, sent: Sequence[tuple[float, int]]) -> None:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.sandbox import Fault, FaultPlan
-from tests.integration.preview_page.pages import CDN, WEB, template
-from tests.integration.preview_page.test_look import LEAST_CONTRAST
+from tests.integration.preview_page.pages import CDN, LEAST_CONTRAST, WEB, template
 
 if TYPE_CHECKING:
     from tests.integration.inbox_page.inbox import Inbox

@@ -41,6 +41,24 @@ REPLY = {"type": "quick_replies", "text": "Không", "payload": "NO_THANKS"}
 LIVECHAT = {"token": "t", "rid": "r", "msg": "Chào chị Lan,\nđơn hàng 00123 đã giao 🎉"}
 AGENT = {"agentId": "CkCPNcvsvCDfmWLqC", "username": "kim.jane"}
 
+LEAST_CONTRAST = """(() => {
+    const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const clear = (colour) => channels(colour)[3] === 0;
+    const light = (colour) => channels(colour).slice(0, 3).map((part) => part / 255)
+        .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+    const ground = (found) => clear(getComputedStyle(found).backgroundColor) ? ground(found.parentElement)
+        : getComputedStyle(found).backgroundColor;
+    const contrast = (found) => {
+        const [dark, bright] = [getComputedStyle(found).color, ground(found)].map(light).sort((a, b) => a - b);
+        return (bright + 0.05) / (dark + 0.05);
+    };
+    const texts = [...document.querySelectorAll("header *, article *, label, #place")]
+        .filter((found) => [...found.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+    return Math.min(...texts.map(contrast));
+})()"""
+"""The contrast of the page's faintest text against what is behind it, as WCAG 2.2 reckons it."""
+
 
 def kitechat(**message: object) -> dict[str, Any]:
     return {"pageId": "108600123", "conversationId": "c", "message": message}

@@ -139,6 +139,7 @@ def test_what_is_forgotten_is_gone_and_what_was_counted_stays(journal: JournalSt
         (4, State.INVALID, {""}),
     ]
     assert {(row.kind, row.reason, row.message_id) for row in journal.results(1)} == {("", "", None)}
+    assert {attempt.detail for attempt in journal.attempts(1)} == {""}
     with journal.delivered_messages([1]) as find:
         assert find(message(2).digest or b"") == EarlierRow(1, 2, State.SENT, NOON)
     (other,) = journal.results(2)

@@ -7,7 +7,6 @@ import os
 import re
 import stat
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,7 @@ from campaign.errors import Problem, RecipientsError, ResultsError
 from campaign.journal import PlannedRow, State
 from campaign.review.preview import PreviewContext
 from campaign.review.preview_page import write_page
+from tests.unit.review.elements import Elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,29 +27,6 @@ CONTEXT = PreviewContext(
 )
 PAYLOAD = {"pageId": "7", "conversationId": "c", "message": {"type": "text", "text": "Chị Lan ơi 🎉"}}
 ROW = PlannedRow(2, State.PENDING, "7/c", PAYLOAD, texts=("c", "Chị Lan ơi 🎉"))
-
-
-class Elements(HTMLParser):
-    """The text inside of each element of some kinds, and the attributes of all."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.content: list[tuple[str, dict[str, str | None], str]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.content.append((tag, dict(attrs), ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.content.append((f"after {tag}", {}, ""))
-
-    def handle_data(self, data: str) -> None:
-        if self.content:
-            tag, attributes, text = self.content[-1]
-            self.content[-1] = (tag, attributes, text + data)
-
-    def of(self, tag: str) -> list[tuple[dict[str, str | None], str]]:
-        return [(attributes, text) for name, attributes, text in self.content if name == tag]
 
 
 def page(folder: Path, context: PreviewContext, *rows: PlannedRow) -> Elements:

@@ -1,0 +1,153 @@
+// What pages that list rows have in common: folding of text for a search, pages of rows, keys, and parts of a row.
+const listing = (() => {
+  const {counted, element, number, words} = bubbles;
+  const ROWS_ON_A_PAGE = 50;
+  const byId = (id) => document.getElementById(id);
+
+  // ---- columns as a spreadsheet program names them
+
+  function letter(position) {
+    const rest = Math.floor(position / 26);
+    return (rest ? letter(rest - 1) : "") + String.fromCharCode(65 + position % 26);
+  }
+
+  function header(headers, position) {
+    return headers[position] || `Column ${letter(position)}`;
+  }
+
+  function columnOptions(choices, headers) {
+    return [
+      ...Object.entries(choices).map(([value, text]) => new Option(text, value)),
+      ...headers.map((_, position) => new Option(header(headers, position), position)),
+    ];
+  }
+
+  // ---- search
+
+  // “nguyen” finds “Nguyễn” as well; “đ” has no decomposition.
+  function fold(text) {
+    return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("đ", "d");
+  }
+
+  function texts(value) {
+    return typeof value === "object" && value ? Object.values(value).flatMap(texts) : [String(value ?? "")];
+  }
+
+  // ---- parts of a row
+
+  function cell(name, text, bad) {
+    const title = words("th", "", name);
+    title.scope = "row";
+    return element("tr", bad ? "bad" : "", title, text ? words("td", "", text) : element("td", "blank", "blank"));
+  }
+
+  function cells(headers, found, isBad = () => false) {
+    const made = found.map((text, position) => cell(header(headers, position), text, isBad(position)));
+    return element("table", "cells", element("tbody", "", ...made));
+  }
+
+  // A long destination can break between its parts.
+  function destination(text) {
+    const parts = text.split("/").flatMap((part, index) => index ? ["/", element("wbr"), part] : [part]);
+    return element("p", "to", ...parts);
+  }
+
+  function article(row, name, facts, content) {
+    const title = element("h2", "", name ? `Row ${row} · ${name}` : `Row ${row}`);
+    title.id = `row-${row}`;
+    const made = element("article", "", element("div", "", title, ...facts), content);
+    made.tabIndex = -1;
+    made.setAttribute("aria-labelledby", title.id);
+    return made;
+  }
+
+  // ---- pages of rows, and the keys that go through them
+
+  function pages(draw, nothing) {
+    const list = byId("messages"), previous = byId("previous"), next = byId("next");
+    let found = [], page = 0, suffix = "";
+
+    function showPlace() {
+      const first = page * ROWS_ON_A_PAGE, shown = Math.min(ROWS_ON_A_PAGE, found.length - first);
+      byId("place").textContent = shown > 0
+        ? `${number(first + 1)}–${number(first + shown)} of ${counted(found.length, "row", "rows")}${suffix}`
+        : suffix ? "Searching…" : "No rows";
+      previous.hidden = next.hidden = found.length <= ROWS_ON_A_PAGE;
+      previous.disabled = page === 0;
+      next.disabled = first + ROWS_ON_A_PAGE >= found.length;
+    }
+
+    function showPage(wanted) {
+      page = wanted;
+      const first = page * ROWS_ON_A_PAGE, shown = found.slice(first, first + ROWS_ON_A_PAGE);
+      list.replaceChildren(...shown.map(draw));
+      if (!shown.length && !suffix) list.append(element("p", "empty", nothing()));
+      showPlace();
+    }
+
+    // `unfinished`: what is said of the count while a search goes on.
+    function show(rows, unfinished = "") {
+      found = rows;
+      suffix = unfinished;
+      showPage(0);
+    }
+
+    // The rows shown before are the first of these.
+    function grow(rows, unfinished = "") {
+      if (found.length < ROWS_ON_A_PAGE && found.length < rows.length || !rows.length) {
+        show(rows, unfinished);
+      } else {
+        found = rows;
+        suffix = unfinished;
+        showPlace();
+      }
+    }
+
+    function turn(by) {
+      showPage(page + by);
+      list.scrollIntoView();
+    }
+
+    function step(by) {
+      const [sibling, first, button] = by > 0
+        ? ["nextElementSibling", "firstElementChild", next]
+        : ["previousElementSibling", "lastElementChild", previous];
+      const current = document.activeElement.closest("article");
+      const following = current ? current[sibling] : list.firstElementChild;
+      if (following) {
+        following.focus();
+      } else if (!button.hidden && !button.disabled) {
+        turn(by);
+        list[first].focus();
+      }
+    }
+
+    const KEYS = {j: () => step(1), k: () => step(-1), "/": () => byId("wanted").focus()};
+
+    function press(event) {
+      const act = KEYS[event.key];
+      if (!act || event.ctrlKey || event.altKey || event.metaKey) return;
+      if (event.target.closest("input[type=search], select")) return;
+      event.preventDefault();
+      act();
+    }
+
+    function pressInSearch(event) {
+      if (event.key === "Enter") {
+        list.querySelector("article")?.focus();
+      } else if (event.key === "Escape" && event.target.value) {
+        event.preventDefault();
+        event.target.value = "";
+        event.target.dispatchEvent(new Event("input"));
+      }
+    }
+
+    previous.addEventListener("click", () => turn(-1));
+    next.addEventListener("click", () => turn(1));
+    document.addEventListener("keydown", press);
+    byId("wanted").addEventListener("keydown", pressInSearch);
+    return {grow, show};
+  }
+
+  return {article, byId, cells, columnOptions, destination, fold, letter, pages, texts};
+})();
