@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from campaign.channels.look_up import Sought
     from campaign.delivery.doubtful import DoubtfulMessage
 
-NEAR = 600.0
-"""Seconds up to which a message is near a row's attempt."""
+NEAR, NEXT = 600.0, 60.0
+"""Seconds up to which a message is near that was sent before a row's attempt, and afterwards: where there is none from
+before, the list may begin between the two."""
 
 NO_EVIDENCE = "the server's list shows no other message of that time, by which it could be told whether it is complete"
 NOT_ON_RECORD = "when it was sent is not on record"
@@ -82,7 +83,9 @@ class Witnesses:
             is_late = row.began <= at
             return Unclear(row.seq, UNDER_WAY if is_late else CLOCK_SET_BACK, later=is_late)
         apart = self._apart(row)
-        return Unclear(row.seq, NO_EVIDENCE, later=self.awaits(row)) if apart is None else Absent(row.seq, apart)
+        if apart is None:
+            return Unclear(row.seq, NO_EVIDENCE, later=self.awaits(row))
+        return Absent(row.seq, apart, last=self._after(alike_of(row.sought), row.ended) is None)
 
     def awaits(self, row: DoubtfulMessage) -> bool:
         """Whether messages like a row's may come into the list."""
@@ -93,14 +96,14 @@ class Witnesses:
         alike = alike_of(row.sought)
         if not self._latest.get((alike, True)):
             return None
-        before, after = self._before(alike, row.began), self._after(alike, row.ended)
-        if before is not None and after is not None:
+        if self._before(alike, row.began) is None:
+            first = self._after(alike, row.began, confirmed=True)
+            if first is None or first - row.began > NEXT:
+                return None
+        if self._after(alike, row.ended) is not None:
             return 0.0
         since = self._before(alike, row.last, confirmed=True)
-        if self._before(alike, row.began, confirmed=True) is not None and since is not None:
-            return row.ended - since
-        first = self._after(alike, row.ended, confirmed=True)
-        return 0.0 if before is None and first is not None and first - row.began <= NEAR else None
+        return None if since is None else row.ended - since
 
     def _before(self, alike: Alike, moment: float, *, confirmed: bool = False) -> float | None:
         """The latest time of a near witness from before a moment."""

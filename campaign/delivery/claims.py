@@ -11,8 +11,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from campaign.delivery.list_clock import LATEST
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -29,20 +27,21 @@ class Claimant(NamedTuple):
     Attributes:
         sought: its conversation and content.
         began: when its attempt began, by the local clock.
-        ended: when it was confirmed; None where that says nothing of when its message was created.
+        until: when its message was created at the latest; infinite where that is not known.
         doubtful: whether it may have no message in the list: a row in doubt, rather than one that is known to be sent.
     """
 
     sought: Sought
     began: float
-    ended: float | None
+    until: float
     doubtful: bool
 
     def can_be(self, message: ListedMessage, clock: ClockBounds) -> bool:
         """Whether a message with this content may have been created by the row's attempt."""
-        if message.created is None or message.created + message.precision < self.began + clock.least:
+        if message.created is None:
             return False
-        return self.ended is None or message.created <= self.ended + LATEST + clock.most
+        earliest, latest = self.began + clock.least, self.until + clock.most
+        return earliest <= message.created + message.precision and message.created <= latest
 
 
 class MessageIndex:

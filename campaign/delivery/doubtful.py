@@ -39,7 +39,8 @@ class SentMessage(NamedTuple):
         sought: its conversation and content.
         message_id: its id, where the server gave one.
         began: when its attempt began.
-        ended: when the response that confirms it had arrived; None where none did.
+        ended: when that had ended; None where that is not on record.
+        confirmed: whether it ended with a response that confirms it, rather than being found in a list.
         must_be_listed: it was sent long enough ago for a list that is complete to contain it.
         may_come: it was sent in the period of the list, and so lately that it may still come.
     """
@@ -48,6 +49,7 @@ class SentMessage(NamedTuple):
     message_id: str | None
     began: float
     ended: float | None
+    confirmed: bool = True
     must_be_listed: bool = False
     may_come: bool = False
 
@@ -67,10 +69,12 @@ class Absent(NamedTuple):
         seq: the row's place in the run.
         apart: seconds that have to pass until a second list says the same: by then the message is as old as others
             that were in this one.
+        last: whether the list shows no message from after the row's attempt. Then it may end just before it.
     """
 
     seq: int
     apart: float = 0.0
+    last: bool = False
 
 
 class Unclear(NamedTuple):

@@ -17,9 +17,6 @@ CLOSE = 5.0
 """Seconds to which a clock has to be known before a message within them counts as created afterwards. A `Date` has
 whole seconds, and is written at some moment of a response that may take seconds."""
 
-LATEST = 30.0
-"""Seconds after a response up to which the message that it confirms may be created: a server may answer first."""
-
 SLACK = 0.1
 """Seconds by which two clocks may drift apart, or be corrected, between two messages."""
 
@@ -53,15 +50,15 @@ def list_clock(named: Sequence[Pair], alike: Sequence[Pair], date: ClockBounds, 
 
     Args:
         named: messages of rows that were sent and those in the list that are the same by their id.
-        alike: messages and the only one in the list that each can be by its content, which can be no other row's. A
-            single one may be a person's, who wrote the same.
+        alike: rows and the only message in the list that each can be by its content, and which can be no other row's.
+            A single one may be a person's, who wrote the same.
         date: the clock of the `Date` headers, which may be another one.
         zoned: whether the times in the list are points in time, rather than those of a clock in an unknown zone.
     """
     clock = clock_of(named) or _agreed(alike) or ClockBounds()
-    confirmed = [span for sent, message in alike if isinstance(sent, SentMessage) for span in _spans([(sent, message)])]
-    if not clock.known and zoned and date.known and (named or confirmed):
-        both = [date, clock, *confirmed]
+    surely = [*named, *(pair for pair in alike if isinstance(pair[0], SentMessage))]
+    if not clock.known and zoned and date.known and (spans := list(_spans(surely))):
+        both = [date, *spans]
         inner = ClockBounds(max(each.least for each in both), min(each.most for each in both))
         return inner if inner.least <= inner.most else clock
     return clock

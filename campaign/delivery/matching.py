@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from campaign.channels.look_up import Conversation, ListedMessage
     from campaign.delivery.list_clock import Pair
 
+LATEST, LATE = 30.0, 120.0
+"""Seconds after the end of an attempt up to which its message may be created: after a response that confirms it, as a
+server may answer first; and without one. Later ones may be a person's, who has sent it by hand."""
+
 INCOMPLETE = "the server's list is not complete"
 NO_CLOCK = "the server's time is not known well enough"
-MAYBE_BEFORE = "an equal message is there, which may be an earlier one"
+MAYBE_OTHER = "an equal message is there, which may be another one"
 OTHER_MESSAGE = "another message is there, which may be this one in another form"
 SEVERAL = "several rows have this content, and fewer messages with it are there"
 
@@ -85,6 +89,7 @@ class _Matching:
         self._found: dict[int, ListedMessage] = {}
         self._unclear: set[int] = set()
         self._owned: dict[int, ListedMessage] = {}
+        self._by_id: set[int] = set()
         self._contested: set[int] = set()
         self._identify(sorted(listed, key=lambda each: each.created or 0.0))
         self._clock = self._clock_of(date)
@@ -100,6 +105,7 @@ class _Matching:
                 continue
             if place is not None and self._sent[place].sought.conversation == message.conversation:
                 self._owned[place] = message
+                self._by_id.add(place)
             else:
                 self._places[message.conversation].messages.append(message)
         self._zoned = zoned
@@ -112,8 +118,10 @@ class _Matching:
 
     def _clock_of(self, date: ClockBounds) -> ClockBounds:
         """The clock of the list: told by messages that are known by id, or that only one row can have."""
-        named = [(self._sent[place], message) for place, message in self._owned.items()]
-        alike: list[Pair] = []
+        known = [(self._sent[place], message) for place, message in self._owned.items()]
+        named = [pair for pair in known if pair[0].confirmed]
+        # One that was found may have been created long after its attempt.
+        alike: list[Pair] = [pair for pair in known if not pair[0].confirmed]
         for place in self._places.values():
             index = MessageIndex(place.messages)
             rows: list[SentMessage | DoubtfulMessage] = [self._sent[each] for each in place.sent]
@@ -150,20 +158,29 @@ class _Matching:
         """The rows that claim messages of a conversation, where it is noted which they own, and their places there."""
         for each in place.sent:
             sent = self._sent[each]
-            yield Claimant(sent.sought, sent.began, sent.ended, doubtful=each in self._owned), self._owned, each
+            until = sent.ended + LATEST if sent.confirmed and sent.ended is not None else math.inf
+            is_optional = each in self._owned or self._is_named(sent)
+            yield Claimant(sent.sought, sent.began, until, doubtful=is_optional), self._owned, each
         for each in place.doubtful:
             row = self._doubtful[each]
-            yield Claimant(row.sought, row.began, None, doubtful=True), self._found, each
+            yield Claimant(row.sought, row.began, row.ended + LATE, doubtful=True), self._found, each
 
     def lacks_one(self) -> bool:
         """Whether a message that must be in the list is not."""
-        return any(each.must_be_listed and place not in self._owned for place, each in enumerate(self._sent))
+        return any(each.must_be_listed and not self._has(place) for place, each in enumerate(self._sent))
+
+    def _is_named(self, sent: SentMessage) -> bool:
+        """Whether a message would be in the list by its id: others are."""
+        return sent.message_id is not None and bool(self._by_id)
+
+    def _has(self, place: int) -> bool:
+        return place in (self._by_id if self._is_named(self._sent[place]) else self._owned)
 
     def witnesses(self) -> Witnesses:
         """The messages in the list that are surely ours, and those that may come."""
         found, awaited = [], []
         for place, sent in enumerate(self._sent):
-            message = self._owned.get(place)
+            message = self._owned[place] if self._has(place) else None
             if message is None and sent.may_come:
                 awaited.append(alike_of(sent.sought))
             elif message is not None and place not in self._contested:
@@ -173,7 +190,7 @@ class _Matching:
         return Witnesses(found, awaited)
 
     def _witness(self, row: SentMessage | DoubtfulMessage, message: ListedMessage) -> list[Witness]:
-        if isinstance(row, SentMessage) and row.ended is not None:
+        if isinstance(row, SentMessage) and row.confirmed and row.ended is not None:
             return [Witness(alike_of(row.sought), row.began, row.ended, confirmed=True)]
         clock = self._clock
         if message.created is None or not clock.known:
@@ -187,14 +204,14 @@ class _Matching:
         if message is None:
             return Unclear(row.seq, SEVERAL) if place in self._unclear else self._absence(row, witnesses, why_not, at)
         if not clock.known and (message.created or -math.inf) < row.began + clock.most:
-            return Unclear(row.seq, MAYBE_BEFORE)
+            return Unclear(row.seq, MAYBE_OTHER)
         return Found(row.seq, message.message_id, message.error)
 
     def _absence(self, row: DoubtfulMessage, witnesses: Witnesses, why_not: str, at: float) -> Match:
         """Whether the list is evidence that the server does not have a message that is not in it."""
         left = self._places[row.sought.conversation].messages
         if any(row.sought.may_be(each) for each in left):
-            return Unclear(row.seq, MAYBE_BEFORE)
+            return Unclear(row.seq, MAYBE_OTHER)
         if why_not:
             return Unclear(row.seq, why_not, later=witnesses.awaits(row))
         absence = witnesses.absence_of(row, at)

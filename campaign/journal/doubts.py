@@ -76,7 +76,7 @@ class SentRow(NamedTuple):
         message_id: the message's id, where the server gave one.
         at: when its last attempt ended.
         latency: how long that took, in seconds; None where it was cut off.
-        confirmed: whether the response to its attempt says so, rather than a look-up or an operator.
+        kind: "" where the response to its attempt says so; `FOUND` where a look-up does; else an operator does.
     """
 
     run: int
@@ -85,7 +85,7 @@ class SentRow(NamedTuple):
     message_id: str | None
     at: float
     latency: float | None
-    confirmed: bool
+    kind: str
 
 
 class Settlement(NamedTuple):
@@ -158,8 +158,10 @@ class DoubtStore(Protocol):
         """
         ...
 
-    def confirmed_rows(self, run: int, spans: Sequence[Span]) -> list[SentRow]:
-        """Rows of a run whose messages the server has confirmed, of those the ones around some spans; see `nearest`.
+    def rows_around(self, run: int, spans: Sequence[Span]) -> list[SentRow]:
+        """Rows of a run whose messages the server has, of those the ones around some spans; see `nearest`.
+
+        These are rows that the server has confirmed, and as many that were found in its list.
 
         Args:
             run: the run's number.

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from campaign.journal.doubts import DoubtfulRow, SentRow, nearest
+from campaign.journal.doubts import FOUND, DoubtfulRow, SentRow, nearest
 from campaign.journal.memory_second_chances import MemorySecondChances
 from campaign.journal.records import State, storable
 
@@ -44,12 +44,15 @@ class MemoryDoubts(MemorySecondChances):
             if destination in wanted and (row.at >= since or row.message_id is not None)
         ]
 
-    def confirmed_rows(self, run: int, spans: Sequence[Span]) -> list[SentRow]:
-        """Rows whose messages the server has confirmed; see `DoubtStore.confirmed_rows`."""
-        rows = [row for _, row in self._sent(run) if row.confirmed and row.latency is not None]
-        rows.sort(key=lambda row: row.at)
-        found = nearest(spans, [row.at - (row.latency or 0.0) for row in rows], [row.at for row in rows])
-        return sorted(rows[place] for place in found)
+    def rows_around(self, run: int, spans: Sequence[Span]) -> list[SentRow]:
+        """Rows whose messages the server has; see `DoubtStore.rows_around`."""
+        found: list[SentRow] = []
+        for kind in ("", FOUND):
+            rows = [row for _, row in self._sent(run) if row.kind == kind]
+            rows.sort(key=lambda row: row.at)
+            places = nearest(spans, [row.at - (row.latency or 0.0) for row in rows], [row.at for row in rows])
+            found += [rows[place] for place in places]
+        return sorted(found, key=lambda row: row.seq)
 
     def _sent(self, *runs: int) -> Iterator[tuple[str, SentRow]]:
         """The rows that count as sent, and their conversations."""
@@ -57,7 +60,7 @@ class MemoryDoubts(MemorySecondChances):
             for seq, row in self._runs[number].rows.items():
                 planned, (_, kind, _, message_id, _, _, latency) = row.planned, row.outcome
                 if row.outcome.state is State.SENT and planned.body is not None and row.at is not None:
-                    sent = SentRow(number, seq, planned.body, message_id, row.at, latency, not kind)
+                    sent = SentRow(number, seq, planned.body, message_id, row.at, latency, kind)
                     yield planned.destination, sent
 
     def settle_doubts(self, run: int, settlements: Sequence[Settlement], session: int | None = None) -> None:

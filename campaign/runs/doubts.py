@@ -107,7 +107,7 @@ class DoubtSettler:
     ) -> tuple[list[SentMessage], float]:
         """Other messages in the list, and since when it has to be: those around the attempts show how good it is."""
         spans = {(began, row.ended) for row in rows if row.ended is not None for began in (row.began, row.last)}
-        around = self._journal.confirmed_rows(self._run, sorted(spans))
+        around = self._journal.rows_around(self._run, sorted(spans))
         since = min([*(row.began for row in rows), *map(_began, around)])
         there = self._journal.sent_rows([row.destination for row in rows], since - MARGIN)
         known = {(row.run, row.seq): row for row in (*around, *there)}
@@ -133,13 +133,16 @@ def _doubtful(look_up: LookUp, row: DoubtfulRow, settle: float, now: float) -> D
 
 def _sent(look_up: LookUp, row: SentRow, since: float, now: float, settle: float) -> SentMessage:
     began = _began(row)
-    ended = row.at if row.confirmed and row.latency is not None else None
+    ended = None if row.latency is None else row.at
     sought = look_up.sought(row.body)
     if row.at < since - MARGIN:  # its own message is from before the period: it can only be named by its id
         sought = sought._replace(content=frozenset())
-    is_within = ended is not None and since - MARGIN / 2 <= began and row.at <= now
+    confirmed = not row.kind and ended is not None
+    is_known = confirmed or row.kind == FOUND
+    is_within = is_known and since - MARGIN / 2 <= began and row.at <= now
     is_due = row.at <= now - settle
-    return SentMessage(sought, row.message_id, began, ended, is_within and is_due, is_within and not is_due)
+    must, may = is_within and is_due, is_within and not is_due
+    return SentMessage(sought, row.message_id, began, ended, confirmed, must, may)
 
 
 def _began(row: SentRow) -> float:
@@ -159,6 +162,7 @@ class _Verdict:
         self._settle = context.settings.settle
         self._sends_again = context.settings.on_doubt == "look"
         self._at = f"at {datetime.fromtimestamp(listed.began_at).astimezone():%Y-%m-%d %H:%M:%S}"
+        self._tries_one = False
         self.due: float | None = None
 
     def of(self, row: DoubtfulRow, found: Match) -> Settlement | None:
@@ -196,7 +200,9 @@ class _Verdict:
         # If the list was believed too early, the next absence has to be longer.
         due = first + max(self._settle * 2 ** (row.lost - 1), absent.apart)
         if self._sends_again:
-            if now >= due:
+            # If the list ends just before this row, it shows that once one more message is sent: no second one is lost.
+            if now >= due and not (absent.last and self._tries_one):
+                self._tries_one = self._tries_one or absent.last
                 return not_taken(row)
             self._look_again(due)
         return still_in_doubt(row, f"{self._at}, and not found", first)

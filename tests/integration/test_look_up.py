@@ -148,16 +148,17 @@ def test_with_look_an_equal_message_of_an_agent_is_neither_taken_for_ours_nor_re
     server.ledger.write_by_hand("kitechat", Destination("1", "conversation0"), raw, time.time() - 20)
     said = command("run", file, *FAST)
     assert (said.json["sent"], said.json["in_doubt"]) == (0, 1)
-    assert in_doubt_sheet(tmp_path)[0].endswith("an equal message is there, which may be an earlier one")
+    assert in_doubt_sheet(tmp_path)[0].endswith("an equal message is there, which may be another one")
     assert [entry.method for entry in server.ledger.taken()] == ["BY HAND"]
 
 
 def test_a_message_that_was_not_delivered_fails_its_row(
     command: Campaign, start_sandbox: StartSandbox, write: Write, tmp_path: Path
 ) -> None:
-    server = start_sandbox(faulty(TAKEN))
-    file = write(server.url, 1)
-    (tmp_path / "list.csv").write_text("page_id,conversation_id,text\n1,undelivered-1,Chào\n", encoding="utf-8")
+    server = start_sandbox(faulty(None, TAKEN))
+    file = write(server.url, 2)
+    rows = "page_id,conversation_id,text\n1,conversation0,Chào\n1,undelivered-1,Chào\n"
+    (tmp_path / "list.csv").write_text(rows, encoding="utf-8")
     said = command("run", file, *FAST)
     assert (said.code, said.json["failed"]) == (1, 1)
     assert "could not deliver it: (#551) This person is not available right now." in said.stderr

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from campaign.journal.doubts import REACH, DoubtfulRow, SentRow, nearest
+from campaign.journal.doubts import FOUND, REACH, DoubtfulRow, SentRow, nearest
 from campaign.journal.records import State, storable
 from campaign.journal.sqlite.schema import decoding, plain_errors, transaction
 from campaign.journal.sqlite.second_chances import SecondChances
@@ -40,17 +40,17 @@ ORDER BY status.seq LIMIT :most
 """
 
 _SENT_THERE = """
-SELECT run, seq, body, message_id, at, latency, kind = '' FROM status JOIN message USING (run, seq)
+SELECT run, seq, body, message_id, at, latency, kind FROM status JOIN message USING (run, seq)
 WHERE state = 'sent' AND body IS NOT NULL AND at IS NOT NULL AND (at >= ? OR message_id IS NOT NULL)
     AND destination IN (SELECT destination FROM doubted)
 """
 _SENT_AS = """
-SELECT run, seq, body, message_id, at, latency, 1 FROM status JOIN message USING (run, seq)
+SELECT run, seq, body, message_id, at, latency, kind FROM status JOIN message USING (run, seq)
 WHERE run = ? AND body IS NOT NULL AND seq IN
 """
-_CONFIRMED = """
-SELECT seq, at - latency, at FROM status
-WHERE run = ? AND state = 'sent' AND kind = '' AND latency IS NOT NULL AND at >= ? ORDER BY at
+_KNOWN = """
+SELECT seq, at - coalesce(latency, 0), at FROM status
+WHERE run = ? AND state = 'sent' AND kind = ? AND at >= ? ORDER BY at
 """
 _AT_ONCE = 500
 """Rows that one statement names."""
@@ -73,26 +73,30 @@ class SqliteDoubts(SecondChances):
             rows = self._connection.execute(_SENT_THERE, (since,)).fetchall()
         return self._sent_rows(rows)
 
-    def confirmed_rows(self, run: int, spans: Sequence[Span]) -> list[SentRow]:
-        """Rows whose messages the server has confirmed; see `DoubtStore.confirmed_rows`."""
-        seqs, began, ended = array("q"), array("d"), array("d")
+    def rows_around(self, run: int, spans: Sequence[Span]) -> list[SentRow]:
+        """Rows whose messages the server has; see `DoubtStore.rows_around`."""
         rows: list[tuple[object, ...]] = []
         with plain_errors(self.path):
-            since = min((start for start, _ in spans), default=0.0) - REACH
-            for seq, start, end in self._connection.execute(_CONFIRMED, (run, since)):
-                seqs.append(seq)
-                began.append(start)
-                ended.append(end)
-            wanted = sorted(seqs[place] for place in nearest(spans, began, ended))
+            wanted = sorted(self._around(run, spans, "") + self._around(run, spans, FOUND))
             for first in range(0, len(wanted), _AT_ONCE):
                 some = wanted[first : first + _AT_ONCE]
                 marks = ", ".join("?" for _ in some)
                 rows += self._connection.execute(f"{_SENT_AS} ({marks})", (run, *some))
         return self._sent_rows(rows)
 
+    def _around(self, run: int, spans: Sequence[Span], kind: str) -> list[int]:
+        """The places in a run of the rows of one kind that were sent around some spans."""
+        seqs, began, ended = array("q"), array("d"), array("d")
+        since = min((start for start, _ in spans), default=0.0) - REACH
+        for seq, start, end in self._connection.execute(_KNOWN, (run, kind, since)):
+            seqs.append(seq)
+            began.append(start)
+            ended.append(end)
+        return [seqs[place] for place in nearest(spans, began, ended)]
+
     def _sent_rows(self, rows: Sequence[Sequence[Any]]) -> list[SentRow]:
         with decoding(self.path):
-            return [SentRow(*row)._replace(confirmed=bool(row[-1])) for row in rows]
+            return [SentRow(*row) for row in rows]
 
     @contextlib.contextmanager
     def _temporary(self, destinations: Sequence[str]) -> Iterator[None]:

@@ -11,12 +11,12 @@ from campaign.channels.look_up import ListedMessage, Sought
 from campaign.delivery.absence import CLOCK_SET_BACK, NEAR, NO_EVIDENCE, NOT_ON_RECORD, UNDER_WAY
 from campaign.delivery.doubtful import Absent, DoubtfulMessage, Found, Match, SentMessage, Unclear
 from campaign.delivery.list_clock import ClockBounds, clock_of
-from campaign.delivery.matching import INCOMPLETE, MAYBE_BEFORE, NO_CLOCK, OTHER_MESSAGE, SEVERAL, match
+from campaign.delivery.matching import INCOMPLETE, MAYBE_OTHER, NO_CLOCK, OTHER_MESSAGE, SEVERAL, match
 
 T = 1_800_000_000.0
 """When the first attempt began, by the local clock."""
 
-AT = T + 1000
+AT = T + 2000
 """When the list was asked for."""
 
 NEAR_CLOCK = ClockBounds(-0.5, 0.6)
@@ -45,12 +45,13 @@ def sent(
     *,
     ended: float | None = 0.2,
     where: tuple[str, str] = HERE,
+    confirmed: bool = True,
     must_be_listed: bool = False,
     may_come: bool = False,
     kind: str = "text",
 ) -> SentMessage:
     until = None if ended is None else began + ended
-    return SentMessage(sought(text, where, kind=kind), message_id, began, until, must_be_listed, may_come)
+    return SentMessage(sought(text, where, kind=kind), message_id, began, until, confirmed, must_be_listed, may_come)
 
 
 def listed(
@@ -75,6 +76,7 @@ def after(began: float = T + 500, **more: object) -> SentMessage:
 
 
 BOTH = (before(), after())
+OTHER_IDS = (BOTH[0]._replace(message_id="x1"), BOTH[1]._replace(message_id="x2"))
 LISTED_BEFORE = listed("before", T - 9.9, "first", where=THIRD)
 LISTED_AFTER = listed("after", T + 500.1, "last", where=THIRD)
 
@@ -107,7 +109,7 @@ FINDING = {
     "an empty list": Case([doubtful()], [], [Absent(1)]),
     "an equal message in another conversation": Case([doubtful()], [listed(where=ELSEWHERE)], [Absent(1)]),
     "an equal message of the customer": Case([doubtful()], [listed(outbound=False)], [Absent(1)]),
-    "an equal message of unknown direction": Case([doubtful()], [listed(outbound=None)], [Unclear(1, MAYBE_BEFORE)]),
+    "an equal message of unknown direction": Case([doubtful()], [listed(outbound=None)], [Unclear(1, MAYBE_OTHER)]),
     "a part of the content": Case(
         [doubtful()._replace(sought=Sought(HERE, frozenset({"a", "b"}), frozenset({"a", "b"}), "text"))],
         [listed("m1", T + 1, "a")],
@@ -125,7 +127,7 @@ FINDING = {
     "the text in a field that is no content": Case(
         [doubtful()],
         [listed("m1", T - 60)._replace(content=frozenset())],
-        [Unclear(1, MAYBE_BEFORE)],
+        [Unclear(1, MAYBE_OTHER)],
     ),
     "the text beside other content": Case(
         [doubtful()],
@@ -136,10 +138,10 @@ FINDING = {
     "a message with an error, and then without": Case(
         [doubtful()], [listed("m0", T + 0.5, error="(#551)"), listed("m1", T + 9)], [FOUND]
     ),
-    "an equal message a minute before": Case([doubtful()], [listed("m1", T - 60)], [Unclear(1, MAYBE_BEFORE)]),
+    "an equal message a minute before": Case([doubtful()], [listed("m1", T - 60)], [Unclear(1, MAYBE_OTHER)]),
     "one before and one afterwards": Case([doubtful()], [listed("m0", T - 60), listed()], [FOUND]),
     "at the beginning of the attempt": Case([doubtful()], [listed("m1", T)], [FOUND]),
-    "an equal message whose time is not known": Case([doubtful()], [listed("m1", None)], [Unclear(1, MAYBE_BEFORE)]),
+    "an equal message whose time is not known": Case([doubtful()], [listed("m1", None)], [Unclear(1, MAYBE_OTHER)]),
     "another message afterwards": Case([doubtful()], [listed("m1", T + 1, "bye")], [Unclear(1, OTHER_MESSAGE)]),
     "another message before": Case([doubtful()], [listed("m1", T - 60, "bye")], [Absent(1)]),
     "another message long afterwards": Case([doubtful(until=T + 120)], [listed("m1", T + 200, "bye")], [Absent(1)]),
@@ -191,7 +193,16 @@ SHARING = {
         [doubtful()], [listed()], [FOUND], (sent("m1", where=ELSEWHERE),)
     ),
     "a message that a row without an id was sent as": Case([doubtful()], [listed()], [Absent(1)], (sent(),)),
-    "a message of a row whose id is of another kind": Case([doubtful()], [listed()], [Absent(1)], (sent("x9"),)),
+    "a message of a row whose id is not there, as others are": Case(
+        [doubtful()], [listed()], [Unclear(1, SEVERAL)], (sent("x9"),)
+    ),
+    "messages of rows whose ids are of another kind": Case(
+        [doubtful()],
+        [listed(), LISTED_BEFORE, LISTED_AFTER],
+        [Absent(1)],
+        (sent("x9"), *OTHER_IDS),
+        witnessed=False,
+    ),
     "one message for the row that was sent, and one more": Case(
         [doubtful(began=T + 5)], [listed("m0", T + 0.1), listed("m1", T + 6)], [FOUND], (sent(),)
     ),
@@ -219,8 +230,15 @@ EVIDENCE = {
     ),
     "a message that must be there is there by its content": Case(
         [doubtful()],
-        [listed("m9", T + 0.1, where=ELSEWHERE)],
+        [listed("m9", T + 0.1, where=ELSEWHERE), LISTED_BEFORE, LISTED_AFTER],
         [Absent(1)],
+        (sent("x9", where=ELSEWHERE, must_be_listed=True), *OTHER_IDS),
+        witnessed=False,
+    ),
+    "a message that must be there, and another one with its content": Case(
+        [doubtful()],
+        [listed("m9", T + 0.1, where=ELSEWHERE)],
+        [Unclear(1, INCOMPLETE)],
         (sent("x9", where=ELSEWHERE, must_be_listed=True),),
     ),
     "nothing is known of any other message": Case([doubtful()], [], [Unclear(1, NO_EVIDENCE)], witnessed=False),
@@ -228,7 +246,7 @@ EVIDENCE = {
         [doubtful()], [], [Unclear(1, NO_EVIDENCE, later=True)], (before(may_come=True),), witnessed=False
     ),
     "one from before, which the server confirmed": Case(
-        [doubtful()], [LISTED_BEFORE], [Absent(1, T + 0.2 - (T - 10 + 0.2))], (before(),), witnessed=False
+        [doubtful()], [LISTED_BEFORE], [Absent(1, T + 0.2 - (T - 10 + 0.2), last=True)], (before(),), witnessed=False
     ),
     "one from long before": Case(
         [doubtful()],
@@ -237,14 +255,28 @@ EVIDENCE = {
         (before(T - NEAR - 10),),
         witnessed=False,
     ),
-    "one from after, which the server confirmed": Case(
-        [doubtful()], [LISTED_AFTER], [Absent(1)], (after(),), witnessed=False
-    ),
-    "one from long after": Case(
+    "one from just after, which the server confirmed": Case(
         [doubtful()],
-        [listed("after", T + NEAR + 10.1, "last", where=THIRD)],
+        [listed("after", T + 50.1, "last", where=THIRD)],
+        [Absent(1)],
+        (after(T + 50),),
+        witnessed=False,
+    ),
+    "one from after, and it is not the next": Case(
+        [doubtful()], [LISTED_AFTER], [Unclear(1, NO_EVIDENCE)], (after(),), witnessed=False
+    ),
+    "one from just after the first attempt, and one from before the second": Case(
+        [doubtful()._replace(last=T + 400, ended=T + 400.2)],
+        [listed("m8", T + 50.1, where=ELSEWHERE), listed("m9", T + 300.1, where=ELSEWHERE)],
+        [Absent(1, T + 400.2 - (T + 300.2), last=True)],
+        (sent("m8", began=T + 50, where=ELSEWHERE), sent("m9", began=T + 300, where=ELSEWHERE)),
+        witnessed=False,
+    ),
+    "one from just after the first attempt, and none near the second": Case(
+        [doubtful()._replace(last=T + 50 + 2 * NEAR, ended=T + 51 + 2 * NEAR)],
+        [listed("m8", T + 50.1, where=ELSEWHERE)],
         [Unclear(1, NO_EVIDENCE)],
-        (after(T + NEAR + 10),),
+        (sent("m8", began=T + 50, where=ELSEWHERE),),
         witnessed=False,
     ),
     "one from before, and one from long after": Case(
@@ -304,7 +336,7 @@ EVIDENCE = {
         witnessed=False,
     ),
     "an attempt that is not on record": Case([doubtful(took=math.inf)], [], [Unclear(1, NOT_ON_RECORD)]),
-    "an attempt that may not have ended": Case([doubtful(took=1030)], [], [Unclear(1, UNDER_WAY, later=True)]),
+    "an attempt that may not have ended": Case([doubtful(took=2030)], [], [Unclear(1, UNDER_WAY, later=True)]),
     "an attempt in the future": Case(
         [doubtful(began=AT + 60)],
         [listed("after", AT + 99.1, "last", where=THIRD)],
@@ -315,7 +347,7 @@ EVIDENCE = {
     "a second attempt, near a message that the server confirmed": Case(
         [doubtful()._replace(last=T + 400, ended=T + 400.2)],
         [LISTED_BEFORE, listed("m9", T + 300.1, where=ELSEWHERE)],
-        [Absent(1, T + 400.2 - (T + 300.2))],
+        [Absent(1, T + 400.2 - (T + 300.2), last=True)],
         (before(), sent("m9", began=T + 300, where=ELSEWHERE)),
         witnessed=False,
     ),
@@ -334,9 +366,9 @@ def two(ahead: float, **more: object) -> ListedMessage:
 
 
 CLOCKS = {
-    "no other message": Case([doubtful()], [listed("m1", T + 0.1)], [Unclear(1, MAYBE_BEFORE)], witnessed=False),
+    "no other message": Case([doubtful()], [listed("m1", T + 0.1)], [Unclear(1, MAYBE_OTHER)], witnessed=False),
     "no other message, and times without a zone": Case(
-        [doubtful()], [listed("m1", T + 0.1, zoned=False)], [Unclear(1, MAYBE_BEFORE)], witnessed=False
+        [doubtful()], [listed("m1", T + 0.1, zoned=False)], [Unclear(1, MAYBE_OTHER)], witnessed=False
     ),
     "two rows in doubt whose messages agree": Case(
         [doubtful(1), doubtful(2, "bye", T + 5)],
@@ -347,7 +379,7 @@ CLOCKS = {
     "two rows in doubt whose messages do not agree": Case(
         [doubtful(1), doubtful(2, "bye", T + 5)],
         [listed("m1", T + 90.1), listed("m2", T + 65.1, "bye")],
-        [Unclear(1, MAYBE_BEFORE), Unclear(2, MAYBE_BEFORE)],
+        [Unclear(1, MAYBE_OTHER), Unclear(2, MAYBE_OTHER)],
         witnessed=False,
     ),
     "a Date that is a proxy's, and a message that tells the server's clock": Case(
@@ -367,22 +399,22 @@ CLOCKS = {
     "times without a zone, a message that tells it, and one from before": Case(
         [doubtful(began=T + 5)],
         [listed("m0", T + 25_200.1, "bye", zoned=False), listed("m1", T + 25_145, zoned=False)],
-        [Unclear(1, MAYBE_BEFORE)],
+        [Unclear(1, MAYBE_OTHER)],
         (sent("m0", "bye"),),
         witnessed=False,
     ),
     "a message within the uncertainty of a Date, which another one rules out": Case(
         [doubtful(began=T + 5)],
         [listed("m0", T + 0.1, "bye"), listed("m1", T + 4.6)],
-        [Unclear(1, MAYBE_BEFORE)],
+        [Unclear(1, MAYBE_OTHER)],
         (sent("m0", "bye"),),
         witnessed=False,
     ),
     "a list ahead of its Date, as two messages without an id tell": Case(
-        [doubtful()], [listed("m1", T + 30), one(90), two(90)], [Unclear(1, MAYBE_BEFORE)], (ONE, TWO), witnessed=False
+        [doubtful()], [listed("m1", T + 30), one(90), two(90)], [Unclear(1, MAYBE_OTHER)], (ONE, TWO), witnessed=False
     ),
     "a list ahead of its Date, and one message without an id": Case(
-        [doubtful()], [listed("m1", T + 30), one(90)], [Unclear(1, MAYBE_BEFORE)], (ONE,), witnessed=False
+        [doubtful()], [listed("m1", T + 30), one(90)], [Unclear(1, MAYBE_OTHER)], (ONE,), witnessed=False
     ),
     "a list ahead of its Date, as the row in doubt and one message without an id tell": Case(
         [doubtful()], [listed("m1", T + 90.1), one(90)], [FOUND], (ONE,), witnessed=False
@@ -393,14 +425,14 @@ CLOCKS = {
     "one message without an id, as the Date tells, and times without a zone": Case(
         [doubtful()],
         [listed("m1", T + 90.1, zoned=False), one(0, zoned=False)],
-        [Unclear(1, MAYBE_BEFORE)],
+        [Unclear(1, MAYBE_OTHER)],
         (ONE,),
         witnessed=False,
     ),
     "one message that two rows can be, and no other": Case(
         [doubtful()],
         [listed("m1", T + 0.1), one(0)],
-        [Unclear(1, MAYBE_BEFORE)],
+        [Unclear(1, MAYBE_OTHER)],
         (ONE, ONE._replace(began=T + 3)),
         witnessed=False,
     ),
@@ -414,7 +446,7 @@ CLOCKS = {
     "a response that took too long to tell a clock, and contradicts the Date": Case(
         [doubtful()],
         [listed("m1", T + 0.1), one(95)],
-        [Unclear(1, MAYBE_BEFORE)],
+        [Unclear(1, MAYBE_OTHER)],
         (ONE._replace(message_id="x8", ended=T + 20),),
         witnessed=False,
     ),
@@ -482,6 +514,6 @@ def test_most_messages_have_to_agree_on_a_clock() -> None:
     messages = [listed(f"m{seq}", T + 0.1, f"text {seq}") for seq in range(1, 11)]
     early = listed("m10", T - 60, "text 10")
     found = match(rows, (), [*messages[:9], early], ClockBounds(), whole=True, at=AT)
-    assert found == [*(Found(seq, f"m{seq}", "") for seq in range(1, 10)), Unclear(10, MAYBE_BEFORE)]
+    assert found == [*(Found(seq, f"m{seq}", "") for seq in range(1, 10)), Unclear(10, MAYBE_OTHER)]
     two_of_three = match(rows[7:], (), [*messages[7:9], early], ClockBounds(), whole=True, at=AT)
-    assert two_of_three == [Unclear(seq, MAYBE_BEFORE) for seq in (8, 9, 10)]
+    assert two_of_three == [Unclear(seq, MAYBE_OTHER) for seq in (8, 9, 10)]

@@ -168,8 +168,8 @@ def test_the_sent_rows_of_some_conversations_are_those_of_all_runs(journal: Jour
     attempt(journal, 1, SENT._replace(message_id=None, at=NOON + 90), run=2)
     found = journal.sent_rows(["t/r2"], NOON)
     assert sorted(found, key=lambda row: row.at) == [
-        SentRow(1, 1, b'{"msg":"2"}', "abc", NOON + 30, 0.5, confirmed=True),
-        SentRow(2, 1, b'{"msg":"2"}', None, NOON + 90, 0.5, confirmed=True),
+        SentRow(1, 1, b'{"msg":"2"}', "abc", NOON + 30, 0.5, kind=""),
+        SentRow(2, 1, b'{"msg":"2"}', None, NOON + 90, 0.5, kind=""),
     ]
     assert [row.message_id for row in journal.sent_rows(["t/r2"], NOON + 100)] == ["abc"]
 
@@ -178,20 +178,20 @@ def test_confirmed_rows_are_those_around_the_attempts_that_are_in_doubt(journal:
     plan(journal, [message(row) for row in range(2, 42)])
     for seq in range(1, 41):
         attempt(journal, seq, SENT._replace(at=NOON + seq))
-    found = journal.confirmed_rows(1, [(NOON + 20.2, NOON + 20.7)])
+    found = journal.rows_around(1, [(NOON + 20.2, NOON + 20.7)])
     assert sorted(row.seq for row in found) == [*range(11, 21), *range(22, 32)]
     (twelfth,) = (row for row in found if row.seq == 12)
-    assert twelfth == SentRow(1, 12, b'{"msg":"13"}', "abc", NOON + 12, 0.5, confirmed=True)
-    assert [row.seq for row in journal.confirmed_rows(1, [(NOON + REACH + 38, NOON + REACH + 39)])] == [38, 39, 40]
-    assert journal.confirmed_rows(1, []) == []
+    assert twelfth == SentRow(1, 12, b'{"msg":"13"}', "abc", NOON + 12, 0.5, kind="")
+    assert [row.seq for row in journal.rows_around(1, [(NOON + REACH + 38, NOON + REACH + 39)])] == [38, 39, 40]
+    assert journal.rows_around(1, []) == []
 
 
-def test_a_row_that_was_looked_up_is_no_confirmed_one(journal: JournalStore) -> None:
+def test_a_row_that_was_found_says_so(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     attempt(journal, 1, UNCLEAR)
     journal.settle_doubts(1, [Settlement(1, 1, State.SENT, FOUND, "", "m1")])
-    assert [row.confirmed for row in journal.sent_rows(["t/r2"], NOON)] == [False]
-    assert journal.confirmed_rows(1, [(NOON - 1, NOON)]) == []
+    assert [row.kind for row in journal.sent_rows(["t/r2"], NOON)] == [FOUND]
+    assert [row.kind for row in journal.rows_around(1, [(NOON - 1, NOON)])] == [FOUND]
 
 
 @pytest.mark.parametrize(
