@@ -98,7 +98,7 @@ class Witnesses:
             return None
         if self._before(alike, row.began) is None:
             first = self._after(alike, row.began, confirmed=True)
-            if first is None or first - row.began > NEXT:
+            if first is None or first - row.began > NEXT or not row.is_first:
                 return None
         if self._after(alike, row.ended) is not None:
             return 0.0

@@ -22,6 +22,7 @@ class DoubtfulMessage(NamedTuple):
         last: when its latest such attempt began.
         ended: when that ended, at the latest; infinite where no such attempt is on record.
         until: after this time no other message can be this one in another form.
+        is_first: whether no message of its run is known to be sent before it.
     """
 
     seq: int
@@ -30,6 +31,7 @@ class DoubtfulMessage(NamedTuple):
     last: float
     ended: float
     until: float = math.inf
+    is_first: bool = True
 
 
 class SentMessage(NamedTuple):

@@ -26,9 +26,6 @@ Span: TypeAlias = tuple[float, float]
 MOST_SPANS, MOST_AROUND = 1000, 10
 """Spans of time around which confirmed messages are looked for, and how many of these on either side of each."""
 
-REACH = 600.0
-"""Seconds by which they may be earlier."""
-
 ROUNDING = 0.001
 """Seconds by which two times may differ that are of one moment: a beginning is an end less a latency."""
 
@@ -119,15 +116,14 @@ def nearest(spans: Sequence[Span], began: Sequence[float], ended: Sequence[float
         ended: when it ended, in ascending order.
 
     Returns:
-        For each span up to `MOST_AROUND` attempts that had ended before it, at most `REACH` earlier, and as many that
-        began after it.
+        For each span up to `MOST_AROUND` attempts that had ended before it, and as many that began after it.
     """
     some = [*sorted(spans)[:: -(-len(spans) // MOST_SPANS) or 1], max(spans)] if spans else []
     count = max(1, min(MOST_AROUND, MOST_SPANS // max(1, len(some))))
     found: set[int] = set()
     for start, end in some:
         place = bisect_right(ended, start)
-        found.update(each for each in range(max(0, place - count), place) if ended[each] >= start - REACH)
+        found.update(range(max(0, place - count), place))
         later = (each for each in range(bisect_left(ended, end), len(ended)) if began[each] >= end - ROUNDING)
         found.update(islice(later, count))
     return found

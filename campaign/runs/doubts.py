@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from campaign.delivery.absence import NEAR
 from campaign.delivery.doubtful import Absent, DoubtfulMessage, Found, SentMessage, Unclear
 from campaign.delivery.look_up import MARGIN, ListReader
 from campaign.delivery.matching import match
@@ -84,9 +85,12 @@ class DoubtSettler:
     async def _settle_rows(
         self, context: DeliveryContext, look_up: LookUp, rows: Sequence[DoubtfulRow], looked: Looked
     ) -> None:
-        now = context.clock.epoch()
-        doubtful = [_doubtful(look_up, row, context.settings.settle, now) for row in rows]
-        sent, since = self._sent(context, look_up, rows)
+        now, settle = context.clock.epoch(), context.settings.settle
+        around = self._around(rows)
+        first = min(map(_began, around), default=math.inf)
+        doubtful = [_doubtful(look_up, row, settle, now, is_first=row.began <= first) for row in rows]
+        since = _since(rows, around)
+        sent = self._sent(look_up, rows, around, _Seen(since, now, settle))
         wanted = {each.sought.conversation for each in doubtful} | {each.sought.conversation for each in sent}
         own = self._journal.tally(self._run).requests
         listed = await ListReader(context, look_up, beginning(since, now), wanted, own).read()
@@ -102,17 +106,38 @@ class DoubtSettler:
         if verdict.due is not None:
             looked.due = verdict.due if looked.due is None else min(looked.due, verdict.due)
 
-    def _sent(
-        self, context: DeliveryContext, look_up: LookUp, rows: Sequence[DoubtfulRow]
-    ) -> tuple[list[SentMessage], float]:
-        """Other messages in the list, and since when it has to be: those around the attempts show how good it is."""
+    def _around(self, rows: Sequence[DoubtfulRow]) -> list[SentRow]:
+        """Rows of the run that were sent around the attempts that are in doubt: they show what the list is worth."""
         spans = {(began, row.ended) for row in rows if row.ended is not None for began in (row.began, row.last)}
-        around = self._journal.rows_around(self._run, sorted(spans))
-        since = min([*(row.began for row in rows), *map(_began, around)])
-        there = self._journal.sent_rows([row.destination for row in rows], since - MARGIN)
+        return self._journal.rows_around(self._run, sorted(spans))
+
+    def _sent(
+        self, look_up: LookUp, rows: Sequence[DoubtfulRow], around: Sequence[SentRow], seen: _Seen
+    ) -> list[SentMessage]:
+        """Other messages that the list may contain."""
+        there = self._journal.sent_rows([row.destination for row in rows], seen.since - MARGIN)
         known = {(row.run, row.seq): row for row in (*around, *there)}
-        now, settle = context.clock.epoch(), context.settings.settle
-        return [_sent(look_up, row, since, now, settle) for row in known.values()], since
+        return [_sent(look_up, row, seen) for row in known.values()]
+
+
+class _Seen(NamedTuple):
+    """What a list is of.
+
+    Attributes:
+        since: the beginning of its period, without the margin.
+        now: when it is asked for.
+        settle: seconds after which a complete one contains a message.
+    """
+
+    since: float
+    now: float
+    settle: float
+
+
+def _since(rows: Sequence[DoubtfulRow], around: Sequence[SentRow]) -> float:
+    """When the period of a list begins: some of the messages around the attempts are in it, if they are near."""
+    first = min(row.began for row in rows)
+    return min([first, *(began for began in map(_began, around) if began >= first - NEAR)])
 
 
 def beginning(since: float, now: float) -> float:
@@ -125,22 +150,22 @@ def beginning(since: float, now: float) -> float:
     return since if since <= now else now - max(CLOCK_SET, since - now)
 
 
-def _doubtful(look_up: LookUp, row: DoubtfulRow, settle: float, now: float) -> DoubtfulMessage:
+def _doubtful(look_up: LookUp, row: DoubtfulRow, settle: float, now: float, *, is_first: bool) -> DoubtfulMessage:
     until = math.inf if row.looked_at is None or row.looked_at > now else row.looked_at + settle
     ended = math.inf if row.ended is None else row.ended
-    return DoubtfulMessage(row.seq, look_up.sought(row.body), row.began, row.last, ended, until)
+    return DoubtfulMessage(row.seq, look_up.sought(row.body), row.began, row.last, ended, until, is_first)
 
 
-def _sent(look_up: LookUp, row: SentRow, since: float, now: float, settle: float) -> SentMessage:
+def _sent(look_up: LookUp, row: SentRow, seen: _Seen) -> SentMessage:
     began = _began(row)
     ended = None if row.latency is None else row.at
     sought = look_up.sought(row.body)
-    if row.at < since - MARGIN:  # its own message is from before the period: it can only be named by its id
+    if row.at < seen.since - MARGIN:  # its own message is from before the period: it can only be named by its id
         sought = sought._replace(content=frozenset())
     confirmed = not row.kind and ended is not None
     is_known = confirmed or row.kind == FOUND
-    is_within = is_known and since - MARGIN / 2 <= began and row.at <= now
-    is_due = row.at <= now - settle
+    is_within = is_known and seen.since - MARGIN / 2 <= began and row.at <= seen.now
+    is_due = row.at <= seen.now - seen.settle
     must, may = is_within and is_due, is_within and not is_due
     return SentMessage(sought, row.message_id, began, ended, confirmed, must, may)
 

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from campaign.journal.doubts import FOUND, REACH, DoubtfulRow, SentRow, nearest
+from campaign.journal.doubts import FOUND, DoubtfulRow, SentRow, nearest
 from campaign.journal.records import State, storable
 from campaign.journal.sqlite.schema import decoding, plain_errors, transaction
 from campaign.journal.sqlite.second_chances import SecondChances
@@ -50,7 +50,7 @@ WHERE run = ? AND body IS NOT NULL AND seq IN
 """
 _KNOWN = """
 SELECT seq, at - coalesce(latency, 0), at FROM status
-WHERE run = ? AND state = 'sent' AND kind = ? AND at >= ? ORDER BY at
+WHERE run = ? AND state = 'sent' AND kind = ? AND at IS NOT NULL ORDER BY at
 """
 _AT_ONCE = 500
 """Rows that one statement names."""
@@ -87,8 +87,7 @@ class SqliteDoubts(SecondChances):
     def _around(self, run: int, spans: Sequence[Span], kind: str) -> list[int]:
         """The places in a run of the rows of one kind that were sent around some spans."""
         seqs, began, ended = array("q"), array("d"), array("d")
-        since = min((start for start, _ in spans), default=0.0) - REACH
-        for seq, start, end in self._connection.execute(_KNOWN, (run, kind, since)):
+        for seq, start, end in self._connection.execute(_KNOWN, (run, kind)):
             seqs.append(seq)
             began.append(start)
             ended.append(end)

@@ -262,6 +262,13 @@ EVIDENCE = {
         (after(T + 50),),
         witnessed=False,
     ),
+    "one from just after, and others are known from before": Case(
+        [doubtful()._replace(is_first=False)],
+        [listed("after", T + 50.1, "last", where=THIRD)],
+        [Unclear(1, NO_EVIDENCE)],
+        (after(T + 50),),
+        witnessed=False,
+    ),
     "one from after, and it is not the next": Case(
         [doubtful()], [LISTED_AFTER], [Unclear(1, NO_EVIDENCE)], (after(),), witnessed=False
     ),
