@@ -9,7 +9,7 @@ from campaign.channels import CHANNELS
 from campaign.cli.console import say
 from campaign.cli.exit_codes import NOTHING_SENT, exit_code
 from campaign.cli.json_output import print_json
-from campaign.review.summary import RunSummary, as_json, as_text
+from campaign.review.summary import RunSummary, as_json, as_text, why_stopped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,13 +46,16 @@ def show_report(
     if not quiet:
         for line in as_text(summary):
             say(line, out=out and not json_wanted)
+    elif not summary.finished and not report.interrupted:
+        say(why_stopped(summary), color="red")
     if report.trouble and report.lost:
         say(str(report.trouble), color="red")
     elif report.trouble:
         say(f"{report.trouble}; write it again with: campaign results {summary.file}", color="red")
     if json_wanted:
         print_json(as_json(summary))
-    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault, lost=report.lost)
+    finished = report.state == "finished"
+    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault, finished=finished)
 
 
 def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
@@ -61,13 +64,13 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         run=report.run.number,
         tally=report.tally,
         reasons=report.reasons,
-        stopped=report.reason,
+        outlook=report.outlook,
         results=report.results,
         file=_quoted(str(file)),
         server=None if manifest.server == CHANNELS.find(manifest.channel).default_url else manifest.server,
         options=options or is_spreadsheet(file),
-        rehearsal=manifest.rehearsal,
         lost=report.lost,
+        unsettled=report.unsettled,
         findings=report.findings,
     )
 

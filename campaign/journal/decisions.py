@@ -78,5 +78,8 @@ class NextMessage(NamedTuple):
 ABANDONED, SETTLED = "abandoned", "settled by hand"
 """Kinds of rows that an operator left unsent, and whose doubt an operator settled."""
 
+AT_WORK = "another process is at work on it"
+"""Part of the stop reason of a delivery that another one has taken the place of."""
+
 LIST_SUSPECTED = "is the list or the template wrong?"
 """How a stop reason ends where many rows were refused alike: then the next step is to look, not to send the rest."""

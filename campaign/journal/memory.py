@@ -17,6 +17,7 @@ from campaign.journal.memory_doubts import MemoryDoubts
 from campaign.journal.memory_second_chances import MemoryRow, MemoryRun
 from campaign.journal.records import (
     CUT_OFF_REASON,
+    Holder,
     Outcome,
     PlannedRow,
     ReasonCount,
@@ -169,6 +170,12 @@ class MemoryJournal(MemoryDoubts):
             if row.outcome.state is State.SENDING:
                 row.outcome = row.outcome._replace(state=State.IN_DOUBT, kind="cut off", reason=CUT_OFF_REASON)
 
+    may_lack = False
+
+    def holder(self) -> Holder | None:
+        """The process that holds the journal: this one, as no other can."""
+        return Holder("this process", lives=True) if self._lock.locked() else None
+
     def last_run(self) -> RunRecord | None:
         """The newest run; None where there is none."""
         return self.run(max(self._runs, default=0))
@@ -200,6 +207,7 @@ class MemoryJournal(MemoryDoubts):
             seconds=sum(max(0.0, span) for span in spans),
             started_at=sessions[0].started_at if sessions else None,
             ended_at=sessions[-1].ended_at if sessions else None,
+            unended=bool(sessions) and sessions[-1].ended_at is None,
         )
 
     def reasons(self, run: int) -> list[ReasonCount]:

@@ -202,6 +202,7 @@ class Tally:
         seconds: time spent delivering.
         started_at: when delivery began, in seconds since the epoch.
         ended_at: when it last ended.
+        unended: whether no end of the last delivery is on record: it is under way, or was cut off.
     """
 
     states: Mapping[State, int]
@@ -210,6 +211,7 @@ class Tally:
     seconds: float
     started_at: float | None
     ended_at: float | None
+    unended: bool = False
 
     def count(self, *states: State) -> int:
         """How many rows are in one of these states."""
@@ -224,6 +226,18 @@ class Tally:
     def finished(self) -> bool:
         """Whether no row is waiting any more."""
         return self.count(State.PENDING, State.SENDING) == 0
+
+
+class Holder(NamedTuple):
+    """A process that holds a journal, as that says.
+
+    Attributes:
+        name: which one, for people.
+        lives: whether it does; None for another machine's, of which that is not known.
+    """
+
+    name: str
+    lives: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from campaign.delivery.ports import AttemptLog
     from campaign.errors import Problem
     from campaign.journal.decisions import Decision, EarlierRow
-    from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
+    from campaign.journal.records import Holder, PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
 
 
 SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)
@@ -73,6 +73,11 @@ class JournalStore(DoubtStore, FindingStore, Protocol):
         """Why it may not be the journal that belongs here; None where it is. Then it can be read, but not held."""
         ...
 
+    @property
+    def may_lack(self) -> bool:
+        """Whether something of it may be missing: files of it are lost, or it is a copy that may be an older one."""
+        ...
+
     def accept_place(self) -> None:
         """Record that it was moved here on purpose."""
         ...
@@ -97,6 +102,10 @@ class JournalStore(DoubtStore, FindingStore, Protocol):
             JournalError: it is `displaced`.
             JournalWriteError: the holder cannot be recorded.
         """
+        ...
+
+    def holder(self) -> Holder | None:
+        """The process that holds the journal, or did until it was killed; None where the last one has released it."""
         ...
 
     # Planning
@@ -196,7 +205,7 @@ class JournalStore(DoubtStore, FindingStore, Protocol):
         ...
 
     def leave_unsent(self, run: int, reason: str) -> int:
-        """Skip every pending row of a run, and return how many there were."""
+        """Skip every pending row of a run, and return how many there were; what had stopped it does not count then."""
         ...
 
     def settle(self, run: int, rows: Sequence[range], state: State, reason: str) -> None:

@@ -23,6 +23,7 @@ from campaign.review.phrases import rows_of
 from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
 from campaign.runs.record_checks import refuse_old_run
+from campaign.runs.report import stop_reason
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.stop_watch import stop_watch
 from campaign.sandbox import Sandbox
@@ -279,9 +280,9 @@ class Delivery:
             with self._run.journal.reopened() as journal:
                 journal.check_session(session)
                 self._run.settle_cut_off(journal)
-                reason = self.reason.text if self.reason else self._early_end()
                 self._record_quota(journal)
-                journal.end_session(session, None if journal.tally(self._run.number).finished else reason)
+                tally = journal.tally(self._run.number)
+                journal.end_session(session, stop_reason(self._run.record, tally, self.reason, self._early_end()))
         except JournalError as error:
             LOG.info("the end of the session is not on record: %s", error)  # a report follows all the same
         except Exception:
@@ -294,6 +295,6 @@ class Delivery:
 
     def _early_end(self) -> str:
         """Why rows are waiting although nothing went wrong."""
-        if self._sends:
-            return f"the limit of {rows_of(self._settings.limit or 0)} is reached"
-        return self._run.record.stop_reason or "rows in doubt were looked up, and nothing was sent"
+        limit = f"the limit of {rows_of(self._settings.limit or 0)} is reached"
+        looked = self._run.record.stop_reason or "rows in doubt were looked up, and nothing was sent"
+        return limit if self._sends else looked

@@ -26,6 +26,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from campaign.journal.records import Holder
 from campaign.journal.sqlite.schema import transaction
 from campaign.operating_system import FileIdentity, process_start
 
@@ -158,14 +159,29 @@ def take(connection: sqlite3.Connection) -> tuple[int, str | None]:
     with transaction(connection):
         held = connection.execute("SELECT holder, host, process, process_start, held_since FROM place").fetchone()
         if held is not None and held[0] is not None and _lives(*held[:4]):
-            since = datetime.fromtimestamp(held[4]).astimezone()
-            return token, f"process {held[2]} on {held[1]} since {since:%Y-%m-%d %H:%M:%S}"
+            return token, _name(*held[1:])
         connection.execute(
             "UPDATE place SET holder = ?, host = ?, process = ?, process_start = ?, held_since = ?",
             (token, platform.node(), os.getpid(), process_start(os.getpid()), time.time()),
         )
     HELD.add(token)
     return token, None
+
+
+def holder_of(connection: sqlite3.Connection) -> Holder | None:
+    """The process that holds the journal, or did until it was killed.
+
+    Raises:
+        sqlite3.Error: the journal cannot be read.
+    """
+    held = connection.execute("SELECT holder, host, process, process_start, held_since FROM place").fetchone()
+    if held is None or held[0] is None:
+        return None
+    return Holder(_name(*held[1:]), _lives(*held[:4]) if held[1] == platform.node() else None)
+
+
+def _name(host: str, process: int, _start: str, since: float) -> str:
+    return f"process {process} on {host} since {datetime.fromtimestamp(since).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def release(connection: sqlite3.Connection, token: int) -> None:

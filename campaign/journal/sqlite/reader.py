@@ -19,6 +19,7 @@ from campaign.journal.records import (
     Tally,
     WaitingRow,
 )
+from campaign.journal.sqlite.place import holder_of
 from campaign.journal.sqlite.schema import decoding, plain_errors
 from campaign.journal.store import MOST_REASONS, MOST_SPANS, PER_REASON, SPANS
 from campaign.settings import DeliverySettings
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from campaign.journal.records import Holder
 
 PAGE = 1000
 
@@ -106,7 +109,13 @@ class JournalReader:
                 seconds=sum(max(0.0, end - start) if took is None else took for start, end, took in spans),
                 started_at=spans[0][0] if spans else None,
                 ended_at=spans[-1][1] if spans else None,
+                unended=bool(sessions) and sessions[-1][1] is None,
             )
+
+    def holder(self) -> Holder | None:
+        """The process that holds the journal; see `JournalStore.holder`."""
+        with plain_errors(self.path):
+            return holder_of(self._connection)
 
     def reasons(self, run: int) -> list[ReasonCount]:
         """Why rows were not sent, the most common reason first, and last those skipped on purpose."""

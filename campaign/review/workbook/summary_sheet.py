@@ -11,7 +11,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment
 
 from campaign.journal import State
-from campaign.review.phrases import IN_WORKBOOK, STATE_STYLES, next_steps, rate, reason_of, row_numbers, times, verdict
+from campaign.review.next_steps import IN_WORKBOOK, Outlook, next_steps
+from campaign.review.phrases import STATE_STYLES, rate, reason_of, row_numbers, times, verdict
 from campaign.review.workbook.cells import DATE_TIME, font, ground, local_time, style_header, time_zone, write
 from campaign.review.workbook.charts import pace_chart, pace_points, states_chart
 from campaign.review.workbook.sheet_layouts import LETTER, display_width
@@ -58,11 +59,13 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     name = f"{Path(journal.where).name.removesuffix('.journal.db')}, run {run.number}"
     page.title(name, f"{became[0].upper()}{became[1:]}.")
     page.heading("What to do")
-    for sentence in list(next_steps(tally, IN_WORKBOOK, rehearsal=rehearsal, stopped=run.stop_reason)) or ["Nothing."]:
+    reasons = journal.reasons(run.number)
+    outlook = Outlook.of(journal, run, reasons, stopped=run.stop_reason)
+    for sentence in list(next_steps(tally, IN_WORKBOOK, outlook)) or ["Nothing."]:
         page.sentence(sentence)
     page.end_row()
     _write_states(page, tally)
-    _write_reasons(page, journal.reasons(run.number))
+    _write_reasons(page, reasons)
     _write_findings(page, journal.findings(run.number), {each.code: each for each in journal.accepted(run.number)})
     _write_details(page, run, tally)
     _write_pace(page, *journal.sent_per_minute(run.number))
