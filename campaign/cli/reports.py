@@ -46,7 +46,7 @@ def show_report(
     if not quiet:
         for line in as_text(summary):
             say(line, out=out and not json_wanted)
-    elif not summary.finished and not report.interrupted:
+    elif report.cut_short and not summary.finished and not report.interrupted:
         say(why_stopped(summary), color="red")
     if report.trouble and report.lost:
         say(str(report.trouble), color="red")

@@ -72,6 +72,7 @@ class Report:
         trouble: why it could not be written.
         lost: whether the journal is gone or damaged, so that no command can go on from it. The figures may be those
             that were counted while delivering.
+        cut_short: whether something else than its limit ended its last delivery early.
         unsettled: whether its last delivery was stopped before rows in doubt that it could settle were settled.
         outlook: what there is to do next.
         findings: what was found when it was planned.
@@ -86,6 +87,7 @@ class Report:
     results: Path | None = None
     trouble: CampaignError | None = None
     lost: bool = False
+    cut_short: bool = False
     unsettled: bool = False
     outlook: Outlook = field(default_factory=Outlook)
     findings: tuple[Finding, ...] = ()
@@ -109,6 +111,7 @@ class Report:
             reasons=reasons,
             interrupted=ended is not None and ended.interrupted and (unsettled or not tally.finished),
             fault=ended is not None and ended.fault,
+            cut_short=ended is not None,
             unsettled=unsettled,
             outlook=replace(outlook, elsewhere=reason is not None and AT_WORK in reason),
             findings=journal.findings(run.number),

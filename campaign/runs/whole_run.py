@@ -236,6 +236,8 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
         return replace(report, fault=True, trouble=trouble)
     if reported.results != target:
         what = "is not, or no longer, what campaign wrote there, or another program has it open"
+        if report.outlook.forgotten:
+            what = "still contains what `campaign forget` deleted from the journal, unless it is another file"
         observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))
     return reported
 

@@ -262,6 +262,61 @@ def test_an_interrupted_run_looks_up_what_it_left_in_doubt(
     assert in_doubt_sheet(tmp_path) == []
 
 
+@POSIX
+def test_an_interrupt_while_the_list_is_waited_for_is_one(
+    command: Campaign, start_sandbox: StartSandbox, write: Write, api_key: str
+) -> None:
+    server = start_sandbox(faulty(None, NOT_TAKEN))
+    file = write(server.url, 3, 'on_doubt = "look"\nsettle = "3s"\n')
+    process = start_process("run", str(file), *FAST, KITECHAT_API_KEY=api_key)
+    while not looks(server):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    said = json.loads(stdout)
+    assert (process.returncode, said["state"], said["in_doubt"]) == (130, "stopped", 1)
+    assert said["reason"] == "interrupted, before the rows in doubt were settled"
+    assert "To look it up again" in stderr
+    assert f"campaign resume {file}" in stderr
+    shown = command("results", file, "--json")
+    assert (shown.code, shown.json["state"], shown.json["reason"]) == (3, "stopped", said["reason"])
+    resumed = command("resume", file, *FAST)
+    assert (resumed.code, resumed.json["state"], resumed.json["sent"]) == (0, "finished", 3)
+    assert set(times_taken(server).values()) == {1}
+
+
+@POSIX
+def test_a_run_whose_doubts_are_left_can_be_abandoned(
+    command: Campaign, start_sandbox: StartSandbox, write: Write, api_key: str
+) -> None:
+    server = start_sandbox(faulty(None, NOT_TAKEN))
+    file = write(server.url, 3, 'on_doubt = "look"\nsettle = "60s"\n')
+    process = start_process("run", str(file), *FAST, KITECHAT_API_KEY=api_key)
+    while not looks(server):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    said = command("abandon", file, "--yes", "--json")
+    assert (said.code, said.json["state"], said.json["in_doubt"]) == (0, "finished", 1)
+
+
+@pytest.mark.parametrize("quiet", [(), ("-q",)], ids=["", "-q"])
+def test_what_stops_a_run_is_said_in_any_case(
+    command: Campaign, start_sandbox: StartSandbox, write: Write, quiet: tuple[str, ...]
+) -> None:
+    server = start_sandbox(SandboxSettings(faults=FaultPlan(script=(None, Fault.UNAUTHORIZED_BEFORE))))
+    said = command("run", write(server.url, 4), "--yes", *quiet)
+    assert said.code == 3
+    assert said.stderr.count("Run 1 stopped: the server refuses access (HTTP 401)") == 1
+
+
+def test_a_limit_that_is_reached_is_nothing_that_went_wrong(
+    command: Campaign, start_sandbox: StartSandbox, write: Write
+) -> None:
+    said = command("run", write(start_sandbox().url, 4), "--yes", "-q", "--limit", "2")
+    assert (said.code, said.stdout + said.stderr) == (3, "")
+
+
 async def test_a_program_that_leaves_a_delivery_in_trouble_gets_it_ended(write: Write, api_key: str) -> None:
     faults = FaultPlan(rates={TAKEN: 1.0})
     async with Sandbox(SandboxSettings(faults=faults, listing=LIST)) as server:

@@ -9,6 +9,7 @@ mark OPEN:
     ARMED       OPEN, CLOSED   a delivery is under way or was killed, and the WAL is there
     ARMED       ARMED          the WAL is lost; unless the lock file says that it never held anything
     OPEN        OPEN           another program has moved all of the WAL into the main file: the journal is whole
+    any         OPEN           without a lock file: what is missing at the end of the WAL cannot be told
     CLOSED      any            nothing was sent since the last delivery ended
 
 Checkpoints are therefore made here while a delivery is under way, and never by SQLite itself. Each raises the epoch, by
