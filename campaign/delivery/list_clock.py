@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -55,13 +54,17 @@ def list_clock(named: Sequence[Pair], alike: Sequence[Pair], date: ClockBounds, 
         date: the clock of the `Date` headers, which may be another one.
         zoned: whether the times in the list are points in time, rather than those of a clock in an unknown zone.
     """
-    clock = clock_of(named) or _agreed(alike) or ClockBounds()
-    surely = [*named, *(pair for pair in alike if isinstance(pair[0], SentMessage))]
-    if not clock.known and zoned and date.known and (spans := list(_spans(surely))):
-        both = [date, *spans]
-        inner = ClockBounds(max(each.least for each in both), min(each.most for each in both))
-        return inner if inner.least <= inner.most else clock
-    return clock
+    sure, agreed = clock_of(named), _agreed(alike)
+    clock = sure or agreed or ClockBounds()
+    if clock.known:
+        return clock
+    told = list(_spans([*named, *(pair for pair in alike if isinstance(pair[0], SentMessage))]))
+    told += [agreed] if agreed else []
+    if zoned and date.known and told:
+        inner = ClockBounds(max(each.least for each in (date, *told)), min(each.most for each in (date, *told)))
+        if inner.least <= inner.most:
+            return inner
+    return sure or ClockBounds()
 
 
 def clock_of(pairs: Iterable[Pair]) -> ClockBounds | None:
@@ -94,6 +97,6 @@ def _agreed(pairs: Iterable[Pair]) -> ClockBounds | None:
 def _spans(pairs: Iterable[Pair]) -> Iterator[ClockBounds]:
     """The clocks by which each message was created during its attempt."""
     for sent, message in pairs:
-        if message.created is not None and sent.ended is not None and math.isfinite(sent.ended):
+        if message.created is not None and sent.ended is not None:
             least, most = message.created - sent.ended, message.created + message.precision - sent.began
             yield ClockBounds(least - SLACK, most + SLACK)

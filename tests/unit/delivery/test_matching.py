@@ -383,6 +383,24 @@ CLOCKS = {
         [FOUND, Found(2, "m2", "")],
         witnessed=False,
     ),
+    "two rows in doubt whose attempts are not on record, and whose messages agree with the Date": Case(
+        [doubtful(1, took=math.inf), doubtful(2, "bye", took=math.inf), doubtful(3, "hi", took=math.inf)],
+        [listed("m1", T + 20), listed("m2", T + 40, "bye")],
+        [FOUND, Found(2, "m2", ""), Unclear(3, NOT_ON_RECORD)],
+        witnessed=False,
+    ),
+    "two rows in doubt whose attempts are not on record, and whose messages are from before": Case(
+        [doubtful(1, took=math.inf), doubtful(2, "bye", took=math.inf)],
+        [listed("m1", T - 20), listed("m2", T - 40, "bye")],
+        [Unclear(1, MAYBE_OTHER), Unclear(2, MAYBE_OTHER)],
+        witnessed=False,
+    ),
+    "two rows in doubt after a long wait, and whose messages agree with the Date": Case(
+        [doubtful(1, took=30.0), doubtful(2, "bye", T + 5, took=30.0)],
+        [listed("m1", T + 20), listed("m2", T + 20, "bye")],
+        [FOUND, Found(2, "m2", "")],
+        witnessed=False,
+    ),
     "two rows in doubt whose messages do not agree": Case(
         [doubtful(1), doubtful(2, "bye", T + 5)],
         [listed("m1", T + 90.1), listed("m2", T + 65.1, "bye")],
