@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,8 +20,9 @@ whole seconds, and is written at some moment of a response that may take seconds
 SLACK = 0.1
 """Seconds by which two clocks may drift apart, or be corrected, between two messages."""
 
-MAJORITY = 0.8
-"""Share of the messages that have to agree where any of them may be another person's."""
+MAJORITY, MANY = 0.8, 5
+"""Share of the messages that have to agree where any of them may be another person's; and how many have to, where
+nothing is known of their attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +85,24 @@ def clock_of(pairs: Iterable[Pair]) -> ClockBounds | None:
 
 
 def _agreed(pairs: Iterable[Pair]) -> ClockBounds | None:
-    """The clock by which at least two messages, and `MAJORITY` of all, were created during their attempts."""
+    """The clock by which at least two messages, and `MAJORITY` of all, were created during their attempts.
+
+    Where no attempts are on record, as after a recovery, it takes `MANY` messages, and only how much the clock is ahead
+    at most is known.
+    """
     spans = list(_spans(pairs))
-    edges = sorted([(each.least, -1) for each in spans] + [(each.most, 1) for each in spans])
+    ended = [each for each in spans if math.isfinite(each.least)]
+    edges = sorted([(each.least, -1) for each in ended] + [(each.most, 1) for each in ended])
     open_now, most_open, best = 0, 0, None
     for number, (edge, closes) in enumerate(edges):
         open_now -= closes
         if open_now > most_open:
             most_open, best = open_now, ClockBounds(edge, edges[number + 1][0])
-    return best if most_open >= max(2, MAJORITY * len(spans)) else None
+    if ended:
+        return best if most_open >= max(2, MAJORITY * len(ended)) else None
+    if len(spans) < MANY:
+        return None
+    return ClockBounds(most=sorted(each.most for each in spans)[int((1 - MAJORITY) * len(spans))])
 
 
 def _spans(pairs: Iterable[Pair]) -> Iterator[ClockBounds]:

@@ -383,16 +383,22 @@ CLOCKS = {
         [FOUND, Found(2, "m2", "")],
         witnessed=False,
     ),
-    "two rows in doubt whose attempts are not on record, and whose messages agree with the Date": Case(
-        [doubtful(1, took=math.inf), doubtful(2, "bye", took=math.inf), doubtful(3, "hi", took=math.inf)],
-        [listed("m1", T + 20), listed("m2", T + 40, "bye")],
-        [FOUND, Found(2, "m2", ""), Unclear(3, NOT_ON_RECORD)],
+    "many rows whose attempts are not on record, and whose messages agree with the Date": Case(
+        [doubtful(seq, f"text {seq}", took=math.inf) for seq in range(1, 7)],
+        [listed(f"m{seq}", T + 20 + seq, f"text {seq}") for seq in range(1, 6)],
+        [*(Found(seq, f"m{seq}", "") for seq in range(1, 6)), Unclear(6, NOT_ON_RECORD)],
         witnessed=False,
     ),
-    "two rows in doubt whose attempts are not on record, and whose messages are from before": Case(
-        [doubtful(1, took=math.inf), doubtful(2, "bye", took=math.inf)],
-        [listed("m1", T - 20), listed("m2", T - 40, "bye")],
-        [Unclear(1, MAYBE_OTHER), Unclear(2, MAYBE_OTHER)],
+    "a few rows whose attempts are not on record": Case(
+        [doubtful(seq, f"text {seq}", took=math.inf) for seq in range(1, 5)],
+        [listed(f"m{seq}", T + 20 + seq, f"text {seq}") for seq in range(1, 5)],
+        [Unclear(seq, MAYBE_OTHER) for seq in range(1, 5)],
+        witnessed=False,
+    ),
+    "many rows whose attempts are not on record, and whose messages are from before": Case(
+        [doubtful(seq, f"text {seq}", took=math.inf) for seq in range(1, 7)],
+        [listed(f"m{seq}", T - 20 - seq, f"text {seq}") for seq in range(1, 7)],
+        [Unclear(seq, MAYBE_OTHER) for seq in range(1, 7)],
         witnessed=False,
     ),
     "two rows in doubt after a long wait, and whose messages agree with the Date": Case(
