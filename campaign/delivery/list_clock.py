@@ -56,12 +56,14 @@ def list_clock(named: Sequence[Pair], alike: Sequence[Pair], date: ClockBounds, 
         date: the clock of the `Date` headers, which may be another one.
         zoned: whether the times in the list are points in time, rather than those of a clock in an unknown zone.
     """
+    confirmed = list(_spans(pair for pair in alike if isinstance(pair[0], SentMessage) and pair[0].confirmed))
     sure, agreed = clock_of(named), _agreed(alike)
+    if agreed and not all(each.least <= agreed.most and agreed.least <= each.most for each in confirmed):
+        agreed = None  # this machine's clock was set in between
     clock = sure or agreed or ClockBounds()
     if clock.known:
         return clock
-    told = list(_spans([*named, *(pair for pair in alike if isinstance(pair[0], SentMessage))]))
-    told += [agreed] if agreed else []
+    told = [*_spans(named), *confirmed, *([agreed] if agreed else [])]
     if zoned and date.known and told:
         inner = ClockBounds(max(each.least for each in (date, *told)), min(each.most for each in (date, *told)))
         if inner.least <= inner.most:

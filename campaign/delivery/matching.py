@@ -30,7 +30,8 @@ server may answer first; and without one. Later ones may be a person's, who has 
 
 INCOMPLETE = "the server's list is not complete"
 NO_CLOCK = "the server's time is not known well enough"
-MAYBE_OTHER = "an equal message is there, which may be another one"
+EQUAL = "an equal message"
+MAYBE_OTHER = f"{EQUAL} is there, which may be another one"
 OTHER_MESSAGE = "another message is there, which may be this one in another form"
 SEVERAL = "several rows have this content, and fewer messages with it are there"
 

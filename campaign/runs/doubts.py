@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from campaign.delivery.absence import NEAR
 from campaign.delivery.doubtful import Absent, DoubtfulMessage, Found, SentMessage, Unclear
 from campaign.delivery.look_up import MARGIN, ListReader
-from campaign.delivery.matching import match
+from campaign.delivery.matching import EQUAL, match
 from campaign.journal.doubts import FOUND, UNDELIVERED, DoubtfulRow, SentRow, Settlement, not_taken, still_in_doubt
 from campaign.journal.records import State
 
@@ -29,6 +29,8 @@ MOST_ROWS = 50_000
 MOST_SENT_AGAIN = 3
 """How often a row is sent again because look-ups did not find it. Losing so many responses of one row by chance is one
 case in a million; a server that takes its message each time, and lists it nowhere, would get it for ever."""
+
+VANISHED = f"{EQUAL} was there before, and is not any more"
 
 CLOCK_SET = 3600.0
 """Seconds by which a period is longer at least where this machine's clock was set back after the attempts."""
@@ -160,9 +162,9 @@ def _sent(look_up: LookUp, row: SentRow, seen: _Seen) -> SentMessage:
     began = _began(row)
     ended = None if row.latency is None else row.at
     sought = look_up.sought(row.body)
-    if row.at < seen.since - MARGIN:  # its own message is from before the period: it can only be named by its id
-        sought = sought._replace(content=frozenset())
     confirmed = not row.kind and ended is not None
+    if not confirmed and row.at < seen.since - MARGIN:  # from before the period: it can only be named by its id
+        sought = sought._replace(content=frozenset())
     is_known = confirmed or row.kind == FOUND
     is_within = is_known and seen.since - MARGIN / 2 <= began and row.at <= seen.now
     is_due = row.at <= seen.now - seen.settle
@@ -192,6 +194,9 @@ class _Verdict:
 
     def of(self, row: DoubtfulRow, found: Match) -> Settlement | None:
         """The row's state from now on; None where the list says nothing about it."""
+        why = found.why if isinstance(found, Unclear) else ""
+        if EQUAL in row.reason and EQUAL not in why and not isinstance(found, Found):
+            found = Unclear(row.seq, VANISHED)  # whatever the list says now, it does not say what it said
         match found:
             case Found():
                 return self._found(row, found)

@@ -176,6 +176,22 @@ async def test_a_list_that_is_not_what_was_asked_for_makes_nobody_get_a_message_
     assert campaign.states[lost] in (SENT, IN_DOUBT)
 
 
+async def test_a_row_whose_equal_message_vanishes_from_the_list_is_not_sent_again(server: ListServer) -> None:
+    server.fates, server.has_ids, server.has_date = [Fate(), TAKEN], False, False
+    campaign = campaign_of(server, 4, "look", concurrency=1, limit=2, settle=10.0)
+    server.shows = lambda stored: stored.conversation != "c0"
+    await campaign.deliver()
+    assert campaign.reasons[1].endswith("an equal message is there, which may be another one")
+    campaign.settings = settings("look", settle=10.0)
+    server.shows = lambda stored: stored.conversation != "c1"
+    for _ in range(3):
+        await server.clock.advance(100)
+        await campaign.deliver()
+    assert campaign.states == [SENT, IN_DOUBT, SENT, SENT]
+    assert campaign.reasons[1].endswith("an equal message was there before, and is not any more")
+    assert set(server.taken.values()) == {1}
+
+
 async def test_a_row_of_long_after_all_others_needs_others_of_its_own_time(server: ListServer) -> None:
     server.fates = [Fate()] * 5
     campaign = campaign_of(server, 6, "look", limit=5)
