@@ -44,12 +44,20 @@ class FieldProblem(NamedTuple):
     takes_text: bool = True
 
 
+LONGEST_RESPONSE = 4 * 1024 * 1024
+"""Bytes read of a response to a message, which at most repeats it."""
+
+
 class Request(NamedTuple):
-    """One HTTP request; `url` is relative to the server's base URL and starts with a slash."""
+    """One HTTP request; `url` is relative to the server's base URL and starts with a slash.
+
+    `longest`: bytes that are read of the response; the rest is cut off.
+    """
 
     method: str
     url: str
     body: bytes | None = None
+    longest: int = LONGEST_RESPONSE
 
 
 class Response(NamedTuple):

@@ -27,15 +27,27 @@ class Period(NamedTuple):
 
 
 class Sought(NamedTuple):
-    """A message that may be on the server.
+    """A message that may be on the server. Texts and addresses are folded as those of a list.
 
     Attributes:
         conversation: where it was sent to.
-        content: texts and addresses, folded as those of a list; a message with all of them has the same content.
+        content: what a listed message must show to be this one.
+        parts: all that it consists of; a listed message that shows anything else is another one.
+        kind: what kind of message it is; a list may contain those of one kind and lack those of another.
     """
 
     conversation: Conversation
     content: frozenset[str]
+    parts: frozenset[str]
+    kind: str = ""
+
+    def is_shown_by(self, message: ListedMessage) -> bool:
+        """Whether a listed message has this content, as far as it shows what it consists of."""
+        return bool(self.content) and self.content <= message.content <= self.parts
+
+    def may_be(self, message: ListedMessage) -> bool:
+        """Whether a listed message has these texts in whichever field, and shows nothing that this one has not."""
+        return self.content <= message.texts and message.content <= self.parts
 
 
 class ListedMessage(NamedTuple):
@@ -49,7 +61,9 @@ class ListedMessage(NamedTuple):
             list does not say.
         precision: by how many seconds it may have been created later than `created`.
         texts: every text and address in it, folded for comparison.
+        content: those of fields that show what its recipient reads.
         error: why it was not delivered; "" where it was.
+        zoned: whether `created` is a point in time, rather than the time of a clock in an unknown zone.
     """
 
     message_id: str
@@ -58,7 +72,9 @@ class ListedMessage(NamedTuple):
     created: float | None
     precision: float = 0.001
     texts: frozenset[str] = frozenset()
+    content: frozenset[str] = frozenset()
     error: str = ""
+    zoned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,17 @@ import click
 from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import ASK_NOT, FILE, RESULTS, campaign_paths, credentials, operator, output_options, proxies
+from campaign.cli.options import (
+    ASK_NOT,
+    FILE,
+    MOVED,
+    RESULTS,
+    campaign_paths,
+    credentials,
+    operator,
+    output_options,
+    proxies,
+)
 from campaign.cli.reports import show_report
 from campaign.runs.by_hand import abandon_run
 
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
 @click.command(short_help="End a run without its waiting rows.")
 @FILE
 @ASK_NOT
+@MOVED
 @RESULTS
 @output_options
 def abandon(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
@@ -31,7 +42,7 @@ def abandon(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pas
     \b
     campaign abandon tet-offer.toml
     """
-    paths = campaign_paths(file, given["results"])
+    paths = campaign_paths(file, given["results"], moved=given["moved"])
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = abandon_run(paths, credentials, operator(), observer, proxies=proxies())
     if report is None:

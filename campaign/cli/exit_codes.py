@@ -22,13 +22,13 @@ INTERNAL_FAULT = 4
 INTERRUPTED = 130
 
 
-def exit_code(tally: Tally, *, interrupted: bool, fault: bool = False, lost: bool = False) -> int:
-    """The exit code of `run`, `resume` and `results`; `lost`: the journal is gone or damaged."""
+def exit_code(tally: Tally, *, interrupted: bool, fault: bool = False, finished: bool = True) -> int:
+    """The exit code of `run`, `resume` and `results`; `finished`: it is, and its journal says so."""
     if fault:
         return INTERNAL_FAULT
     if interrupted:
         return INTERRUPTED
-    if lost or not tally.finished:
+    if not finished:
         return STOPPED
     return SOME_NOT_SENT if tally.count(State.INVALID, State.FAILED, State.IN_DOUBT) else ALL_SENT
 

@@ -165,14 +165,19 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     return load_campaign(file, **overrides)
 
 
-def campaign_paths(file: Path, results: Path | None = None) -> RunPaths:
+def campaign_paths(file: Path, results: Path | None = None, *, moved: bool = False) -> RunPaths:
     """Where the files of FILE's campaign are, by whichever name FILE is called.
+
+    Args:
+        file: the campaign file, or a list.
+        results: the workbook, where another place was named.
+        moved: the campaign's files were moved or copied here on purpose.
 
     Raises:
         CampaignFileError: the campaign file is there and cannot be read.
     """
     home = real_file(file)
-    return RunPaths(home.parent, campaign_name(file), results, home)
+    return RunPaths(home.parent, campaign_name(file), results, home, moved)
 
 
 def operator() -> str:

@@ -10,7 +10,7 @@ from campaign.cli.console import say
 from campaign.cli.exit_codes import NOTHING_SENT, exit_code, undo_exit_code
 from campaign.cli.json_output import print_json
 from campaign.cli.parameters import as_argument
-from campaign.review.summary import RunSummary, as_json, as_text
+from campaign.review.summary import RunSummary, as_json, as_text, why_stopped
 from campaign.review.undo_summary import undo_as_json, undo_as_text
 
 if TYPE_CHECKING:
@@ -50,13 +50,16 @@ def show_report(
     if not quiet:
         for line in as_text(summary):
             say(line, out=out and not json_wanted)
+    elif report.cut_short and not summary.finished and not report.interrupted:
+        say(why_stopped(summary), color="red")
     if report.trouble and report.lost:
         say(str(report.trouble), color="red")
     elif report.trouble:
         say(f"{report.trouble}; write it again with: campaign results {summary.file}", color="red")
     if json_wanted:
         print_json(as_json(summary))
-    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault, lost=report.lost)
+    finished = report.state == "finished"
+    return exit_code(report.tally, interrupted=report.interrupted, fault=report.fault, finished=finished)
 
 
 def report_as_json(report: Report, file: Path) -> Mapping[str, object]:
@@ -98,14 +101,13 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         run=report.run.number,
         tally=report.tally,
         reasons=report.reasons,
-        stopped=report.reason,
+        outlook=report.outlook,
         results=report.results,
         file=as_argument(file),
         server=None if manifest.server == CHANNELS.find(manifest.channel).default_url else manifest.server,
         options=options or is_spreadsheet(file),
-        rehearsal=manifest.rehearsal,
-        trial=manifest.trial,
         lost=report.lost,
+        unsettled=report.unsettled,
         findings=report.findings,
         annotated=report.annotated,
         page=report.page,

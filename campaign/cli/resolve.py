@@ -10,7 +10,7 @@ import click
 from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import ASK_NOT, FILE, RESULTS, campaign_paths, operator, output_options
+from campaign.cli.options import ASK_NOT, FILE, MOVED, RESULTS, campaign_paths, operator, output_options
 from campaign.cli.parameters import OneOf, WholeNumber, row_ranges
 from campaign.cli.reports import show_report
 from campaign.runs.by_hand import resolve_rows
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--as", "settled", type=OneOf(["sent", "not-sent"]), required=True, help="What the server says of them.")
 @click.option("--run", "number", type=WholeNumber(1), metavar="N", help="A run other than the last.")
 @ASK_NOT
+@MOVED
 @RESULTS
 @output_options
 def resolve(file: Path, rows: tuple[range, ...], settled: str, **given: Any) -> None:  # noqa: ANN401 - as above
@@ -37,7 +38,7 @@ def resolve(file: Path, rows: tuple[range, ...], settled: str, **given: Any) -> 
     campaign resolve tet-offer.toml --rows 3,9 --as sent
     campaign resolve tet-offer.toml --rows 12-15 --as not-sent
     """
-    paths = campaign_paths(file, given["results"])
+    paths = campaign_paths(file, given["results"], moved=given["moved"])
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = resolve_rows(
             paths, rows, sent=settled == "sent", by=operator(), observer=observer, number=given["number"]

@@ -66,4 +66,4 @@ def _export(report: Report, form: Literal["csv", "jsonl"], **given: Any) -> NoRe
         what = f"prints the rows, and {name} asks for something else"
         raise UsageError(Problem("--format", what, f"leave out {name}"))
     print_text(report.exported(form))
-    sys.exit(exit_code(report.tally, interrupted=False, lost=report.lost))
+    sys.exit(exit_code(report.tally, interrupted=False, finished=report.state == "finished"))

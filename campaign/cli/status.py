@@ -13,7 +13,7 @@ from campaign.cli.json_output import print_json
 from campaign.cli.options import FILE, campaign_paths, output_options
 from campaign.cli.parameters import as_argument
 from campaign.cli.watch import watch_lines, watch_screen, watch_silently
-from campaign.review.phrases import NextCommands
+from campaign.review.next_steps import NextCommands
 from campaign.review.status import as_json
 from campaign.review.status_text import status_lines
 from campaign.runs.status import StatusReader

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from campaign.review.findings_text import StyledLine
-    from campaign.review.phrases import NextCommands
+    from campaign.review.next_steps import NextCommands
     from campaign.review.status import CampaignStatus
     from campaign.runs.status import StatusReader
 

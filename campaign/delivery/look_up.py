@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from campaign.channels.base import Indeterminate, Response, Throttled, Unreachable
 from campaign.channels.look_up import ListPage, OtherForm, Period, Unavailable
 from campaign.channels.responses import http_date
-from campaign.delivery.matching import ClockBounds
+from campaign.delivery.list_clock import ClockBounds
 from campaign.delivery.policy import backoff
 from campaign.journal.records import Outcome, State
 
@@ -25,6 +25,10 @@ MARGIN = 120.0
 
 PATIENCE = 20.0
 """Seconds of nothing but trouble after which a look-up ends without a result; the run's rows are safe without it."""
+
+FOREIGN_PAGES = 1000
+"""Pages that a list may have besides those of this campaign's own messages: a server that leaves out no page which was
+read already would be asked for ever."""
 
 RESULTS = {
     ListPage: "listed",
@@ -62,7 +66,7 @@ class ListReader:
     """Reads the list of one period."""
 
     def __init__(
-        self, context: DeliveryContext, look_up: LookUp, since: float, conversations: Collection[Conversation]
+        self, context: DeliveryContext, look_up: LookUp, since: float, conversations: Collection[Conversation], own: int
     ) -> None:
         """Prepare to read.
 
@@ -71,11 +75,16 @@ class ListReader:
             look_up: how the server is asked.
             since: the beginning of the period, in seconds since the epoch, local clock.
             conversations: whose messages are wanted.
+            own: how many messages of this campaign's own the list may have.
         """
         self._context = context
         self._look_up = look_up
         self._since = since
         self._conversations = conversations
+        self._own = own
+        self._asked, self._offset = Period(0.0, 0.0), 0
+        self._shown: frozenset[object] = frozenset()
+        self._pages, self._entries = 0, 0
         self._list = MessageList(context.clock.epoch())
         self._form = 0
         self._failures = 0
@@ -84,30 +93,42 @@ class ListReader:
 
     async def read(self) -> MessageList:
         """Read every page; also returns what was read where trouble or a shutdown ended it early."""
-        period, offset, before = self._period(), 0, frozenset[str]()
+        self._asked = self._period()
         while not self._context.shutdown:
-            result = await self._page(period, offset)
-            if isinstance(result, OtherForm):
+            result = await self._page(self._asked, self._offset)
+            if isinstance(result, ListPage):
+                if self._is_last(result):
+                    return self._list
+            elif isinstance(result, OtherForm) and self._form + 1 < self._look_up.forms:
                 self._form += 1
-                if self._form >= self._look_up.forms:
-                    return self._ended(unavailable=result.reason)
-            elif isinstance(result, Unavailable):
+            elif isinstance(result, OtherForm | Unavailable):
                 return self._ended(unavailable=result.reason)
-            elif isinstance(result, ListPage):
-                if offset == 0 and not _covers(period, needed := self._period()):
-                    period = needed  # now that the server's clock is known
-                    continue
-                if result.size == 0:
-                    return self._list
-                offset += result.size
-                ids = self._take(result)
-                if ids and ids == before:  # it does not page as asked, so what it has beyond this page is not known
-                    self._list.whole = False
-                    return self._list
-                before = ids
             elif ended := await self._wait(result):
                 return ended
         return self._ended(trouble="stopped")
+
+    def _is_last(self, page: ListPage) -> bool:
+        """Take in a page; returns whether none is asked for after it."""
+        if self._offset == 0 and not _covers(self._asked, needed := self._period()):
+            self._asked = needed  # now that the server's clock is known
+            return False
+        if page.size == 0:
+            return True
+        self._offset += page.size
+        self._take(page)
+        shown = frozenset((each.conversation, each.created, each.texts) for each in page.messages)
+        if shown and shown == self._shown:  # it does not page as asked, so what it has beyond this page is not known
+            self._list.whole = False
+            return True
+        self._shown = shown
+        if self._is_endless():
+            self._ended(trouble=f"the server's list does not end: {self._pages:,} pages were read")
+        return bool(self._list.trouble)
+
+    def _is_endless(self) -> bool:
+        """Whether the list has more pages than the period can."""
+        each = max(1.0, self._entries / self._pages)
+        return self._pages > FOREIGN_PAGES + 2 * self._own / each
 
     def _period(self) -> Period:
         """From the beginning until now by the server's clock, with a margin."""
@@ -115,14 +136,18 @@ class ListReader:
         least, most = (clock.least, clock.most) if math.isfinite(clock.most) else (0.0, 0.0)
         return Period(self._since + least - MARGIN, now + most + MARGIN)
 
-    def _take(self, page: ListPage) -> frozenset[str]:
-        """Keep what is wanted of a page; returns the ids on it."""
+    def _take(self, page: ListPage) -> None:
+        """Keep what is wanted of a page."""
         self._failures, self._unreadable, self._troubled_since = 0, 0, None
+        self._pages += 1
+        self._entries += len(page.messages)
         self._list.whole = self._list.whole and not page.unread
-        self._list.messages.update(
-            (message.message_id, message) for message in page.messages if message.conversation in self._conversations
-        )
-        return frozenset(message.message_id for message in page.messages)
+        messages = self._list.messages
+        for message in page.messages:
+            # A message that is listed twice, and once without an error, was delivered.
+            is_news = message.message_id not in messages or messages[message.message_id].error
+            if message.conversation in self._conversations and is_news:
+                messages[message.message_id] = message
 
     async def _page(self, period: Period, offset: int) -> LookUpResult:
         """Ask for one page, and record that."""

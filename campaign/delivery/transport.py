@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from campaign.delivery.proxies import ProxySettings
     from campaign.settings import DeliverySettings
 
-LONGEST_RESPONSE = 4 * 1024 * 1024
-"""Bytes read of a response: a livechat response repeats the message; neither API gives longer ones."""
-
 IDLE = 4.0
 """Seconds after which an idle connection is dropped: less than node's 5 s, so that no request meets a closing one."""
 
@@ -143,9 +140,9 @@ class HttpTransport:
         try:
             with AwakeTimeout(self._timeouts):
                 exchange = await pool.send(request)
-                body = await exchange.read(LONGEST_RESPONSE)
+                body = await exchange.read(request.longest)
             if coding := exchange.headers.get("Content-Encoding"):
-                body = decoded(body, coding, LONGEST_RESPONSE + 1)
+                body = decoded(body, coding, request.longest + 1)
         except (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError, WrongCodingError) as error:
             if reused and isinstance(error, StaleConnectionError):
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 
@@ -40,6 +41,12 @@ class Holder(NamedTuple):
     process: int
     since: float
     is_local: bool = True
+
+    @property
+    def name(self) -> str:
+        """Which process it is, for people."""
+        since = datetime.fromtimestamp(self.since).astimezone()
+        return f"process {self.process} on {self.host} since {since:%Y-%m-%d %H:%M:%S}"
 
 
 class SessionRecord(NamedTuple):

@@ -87,6 +87,8 @@ ABANDONED, SETTLED = "abandoned", "settled by hand"
 
 GATE = "gate"
 """The decision that a run went on past its gate: it is not held there again."""
+AT_WORK = "another process is at work on it"
+"""Part of the stop reason of a delivery that another one has taken the place of."""
 
 LIST_SUSPECTED = "is the list or the template wrong?"
 """How a stop reason ends where many rows were refused alike: then the next step is to look, not to send the rest."""

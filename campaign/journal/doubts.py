@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from bisect import bisect_left, bisect_right
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from campaign.journal.records import ABSENT, State
 from campaign.text import shorten
@@ -18,6 +20,15 @@ LOOKED_FOR = "; looked for "
 
 LONGEST_REASON = 1000
 
+Span: TypeAlias = tuple[float, float]
+"""Beginning and end, in seconds since the epoch."""
+
+MOST_SPANS, MOST_AROUND = 1000, 10
+"""Spans of time around which confirmed messages are looked for, and how many of these on either side of each."""
+
+ROUNDING = 0.001
+"""Seconds by which two times may differ that are of one moment: a beginning is an end less a latency."""
+
 NO_ROW = 0
 """In place of a row's place in the run, for a request that is about many."""
 
@@ -31,7 +42,10 @@ class DoubtfulRow(NamedTuple):
         destination: the conversation.
         body: the frozen body.
         attempts: how many attempts there were.
-        began: when the earliest of them without a conclusive outcome began.
+        lost: how many of them had no conclusive outcome; 0: none that is on record.
+        began: when the earliest of these began.
+        last: when the latest of them began.
+        ended: when that ended, at the latest; None where none is on record.
         looked_at: when it was first looked for and not found since the last attempt; None: never.
         reason: why it is in doubt.
     """
@@ -41,7 +55,10 @@ class DoubtfulRow(NamedTuple):
     destination: str
     body: bytes
     attempts: int
+    lost: int
     began: float
+    last: float
+    ended: float | None
     looked_at: float | None
     reason: str
 
@@ -50,18 +67,22 @@ class SentRow(NamedTuple):
     """A row whose message counts as sent. Times in seconds since the epoch.
 
     Attributes:
+        run: its run.
+        seq: its place in that.
         body: the frozen body.
         message_id: the message's id, where the server gave one.
         at: when its last attempt ended.
         latency: how long that took, in seconds; None where it was cut off.
-        confirmed: whether the response to its attempt says so, rather than a look-up or an operator.
+        kind: "" where the response to its attempt says so; `FOUND` where a look-up does; else an operator does.
     """
 
+    run: int
+    seq: int
     body: bytes
     message_id: str | None
     at: float
     latency: float | None
-    confirmed: bool
+    kind: str
 
 
 class Settlement(NamedTuple):
@@ -86,29 +107,61 @@ class Settlement(NamedTuple):
     looked_at: float | None = None
 
 
+def nearest(spans: Sequence[Span], began: Sequence[float], ended: Sequence[float]) -> set[int]:
+    """The places of the attempts that were made around some spans of time.
+
+    Args:
+        spans: spans of time; of many, a part is looked at.
+        began: when each attempt began.
+        ended: when it ended, in ascending order.
+
+    Returns:
+        For each span up to `MOST_AROUND` attempts that had ended before it, and as many that began after it.
+    """
+    some = [*sorted(spans)[:: -(-len(spans) // MOST_SPANS) or 1], max(spans)] if spans else []
+    count = max(1, min(MOST_AROUND, MOST_SPANS // max(1, len(some))))
+    found: set[int] = set()
+    for start, end in some:
+        place = bisect_right(ended, start)
+        found.update(range(max(0, place - count), place))
+        later = (each for each in range(bisect_left(ended, end), len(ended)) if began[each] >= end - ROUNDING)
+        found.update(islice(later, count))
+    return found
+
+
 class DoubtStore(Protocol):
     """The part of a journal store that a look-up of rows in doubt reads and writes."""
 
-    def doubtful_rows(self, run: int, after: int, most: int) -> list[DoubtfulRow]:
+    def doubtful_rows(self, run: int, after: int, most: int, timeout: float) -> list[DoubtfulRow]:
         """Rows in doubt in sheet order, without those whose conversation has a request under way.
 
         Args:
             run: the run's number.
             after: the place in the run after which to look.
             most: how many at most.
+            timeout: seconds that an attempt of which no end is on record may have lasted.
         """
         ...
 
-    def sent_rows(self, run: int, destinations: Sequence[str], since: float, sample: int) -> list[SentRow]:
-        """Rows of all runs that were sent to some conversations, and the latest of this run's to others since a time.
+    def sent_rows(self, destinations: Sequence[str], since: float) -> list[SentRow]:
+        """Rows of all runs that were sent to some conversations.
 
-        Of the former, those from before that time only if their message has an id: it may be named by a later one.
+        Those from before a time only if their message has an id: it may be named by a later one.
+
+        Args:
+            destinations: the conversations.
+            since: seconds since the epoch.
+        """
+        ...
+
+    def rows_around(self, run: int, spans: Sequence[Span]) -> list[SentRow]:
+        """Rows of a run whose messages the server has, of those the ones around some spans; see `nearest`.
+
+        These are rows that the server has confirmed, and as many that were found in its list.
 
         Args:
             run: the run's number.
-            destinations: the conversations.
-            since: seconds since the epoch.
-            sample: how many of the others at most, all of them confirmed.
+            spans: when attempts began and ended, in seconds since the epoch.
         """
         ...
 

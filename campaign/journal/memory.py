@@ -169,6 +169,8 @@ class MemoryJournal(MemorySelection):
             if row.outcome.state is State.SENDING:
                 row.outcome = row.outcome._replace(state=State.IN_DOUBT, kind="cut off", reason=CUT_OFF_REASON)
 
+    may_lack = False
+
     def last_run(self) -> RunRecord | None:
         """The newest run; None where there is none."""
         return self.run(max(self._runs, default=0))
@@ -193,6 +195,7 @@ class MemoryJournal(MemorySelection):
             seconds=self.delivering(run),
             started_at=sessions[0].started_at if sessions else None,
             ended_at=sessions[-1].ended_at if sessions else None,
+            unended=bool(sessions) and sessions[-1].ended_at is None,
         )
 
     def reasons(self, run: int) -> list[ReasonCount]:

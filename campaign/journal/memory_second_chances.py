@@ -105,7 +105,8 @@ class MemorySecondChances:
         return [(row.planned.number, row.outcome.state) for row in self._numbered(run, rows)]
 
     def leave_unsent(self, run: int, reason: str) -> int:
-        """Skip every pending row of a run, and return how many there were."""
+        """Skip every pending row of a run, which ends it; see `JournalStore.leave_unsent`."""
+        self._runs[run].record = replace(self._runs[run].record, stop_reason=None)
         pending = [row for row in self._runs[run].rows.values() if row.outcome.state is State.PENDING]
         for row in pending:
             row.outcome = row.outcome._replace(state=State.SKIPPED, kind=ABANDONED, reason=storable(reason))

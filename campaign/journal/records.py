@@ -239,6 +239,7 @@ class Tally:
         seconds: time spent delivering.
         started_at: when delivery began, in seconds since the epoch.
         ended_at: when it last ended.
+        unended: whether no end of the last delivery is on record: it is under way, or was cut off.
     """
 
     states: Mapping[State, int]
@@ -247,6 +248,7 @@ class Tally:
     seconds: float
     started_at: float | None
     ended_at: float | None
+    unended: bool = False
 
     def count(self, *states: State) -> int:
         """How many rows are in one of these states."""

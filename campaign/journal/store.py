@@ -72,6 +72,11 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, Selectio
         """Why it may not be the journal that belongs here; None where it is. Then it can be read, but not held."""
         ...
 
+    @property
+    def may_lack(self) -> bool:
+        """Whether something of it may be missing: files of it are lost, or it is a copy that may be an older one."""
+        ...
+
     def accept_place(self) -> None:
         """Record that it was moved here on purpose."""
         ...
@@ -97,8 +102,6 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, Selectio
             JournalWriteError: the holder cannot be recorded.
         """
         ...
-
-    # Planning
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
@@ -197,7 +200,7 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, Selectio
         ...
 
     def leave_unsent(self, run: int, reason: str) -> int:
-        """Skip every pending row of a run, and return how many there were."""
+        """Skip every pending row of a run, and return how many there were; what had stopped it does not count then."""
         ...
 
     def settle(self, run: int, rows: Sequence[range], state: State, reason: str) -> None:

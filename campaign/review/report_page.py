@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal import State
+from campaign.review.next_steps import Outlook, next_steps
 from campaign.review.own_files import replacing_own
 from campaign.review.page_file import PageParts, script_json, write_page_file
-from campaign.review.phrases import STATE_STYLES, next_steps, reason_of, row_numbers, rows_of, verdict
+from campaign.review.phrases import STATE_STYLES, reason_of, row_numbers, rows_of, verdict
 from campaign.review.report_rows import FIELDS, STATE_CODES, row_batches
 from campaign.review.run_details import run_details
 from campaign.review.workbook.cells import local_time
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from campaign.journal import JournalStore, ReasonCount, RunRecord, Tally
-    from campaign.review.phrases import NextCommands
+    from campaign.review.next_steps import NextCommands
 
 _ALWAYS = (State.SENT, State.FAILED, State.IN_DOUBT, State.PENDING)
 """States that are shown also where no row is in them."""
@@ -71,13 +72,13 @@ def write_report_page(
     style = shared_style() + read_part(__package__, "report.css") + _state_colours()
     script = listing_script() + read_part(__package__, "report.js")
     parts = PageParts(read_part(__package__, "report.html.j2"), style, script)
-    tally = journal.tally(run.number)
+    tally, reasons = journal.tally(run.number), journal.reasons(run.number)
     values = {
         **_head(journal, run, tally),
         "stopped": _stopped(stopped),
         **_findings(journal, run),
-        "steps": list(next_steps(tally, commands, stopped=stopped, **_kind(run))),
-        "reasons": [_reason(each) for each in journal.reasons(run.number)],
+        "steps": list(next_steps(tally, commands, Outlook.of(journal, run, reasons, stopped=stopped))),
+        "reasons": [_reason(each) for each in reasons],
         "data": script_json({"headers": run.manifest.headers, "fields": FIELDS, "labels": _labels()}),
         "batches": row_batches(journal, run, progress),
     }

@@ -17,7 +17,7 @@ from campaign.text import rough_duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from campaign.review.phrases import NextCommands
+    from campaign.review.next_steps import NextCommands
     from campaign.review.status import ActiveRun, CampaignStatus, RunStatus
 
 WAITS = {
@@ -132,7 +132,7 @@ def _after_end(run: RunStatus, commands: NextCommands) -> str:
     if doubtful:
         return (
             f"{rows_of(doubtful)} of run {run.number} {_are(doubtful)} in doubt. Next: campaign results {file} says "
-            f"which; look into their conversations, then: {commands.resolve(doubtful)}"
+            f"which; look into their conversations, then: {commands.resolve('…')}"
         )
     if wrong:
         return (

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
+from campaign.review.next_steps import NextCommands, Outlook, next_steps, without_journal
 from campaign.review.phrases import (
     STATE_STYLES,
-    NextCommands,
-    next_steps,
     rate,
     reason_of,
     row_numbers,
     times,
     verdict,
     waiting_rows,
-    without_journal,
 )
 from campaign.text import duration
 
@@ -36,14 +34,13 @@ class RunSummary:
         run: its number.
         tally: its figures.
         reasons: why rows were not sent.
-        stopped: why it is not finished; None where it is.
+        outlook: what is to be done next; why it is not finished.
         results: the workbook; None where there is none.
         file: what to type after `campaign resume`.
         server: the server's address; None where that is the channel's own default.
         options: whether the run was made with options that another one needs as well.
-        rehearsal: whether no message left this machine.
-        trial: whether the messages went to a conversation of the operator's own.
         lost: whether the journal is gone or damaged, so that no command can go on from it.
+        unsettled: whether its delivery was stopped before rows in doubt that it could settle were settled.
         findings: what was found when it was planned.
         annotated: the copy of the list with a status beside each row; None where none was asked for.
         page: the report as a page; None where none was asked for.
@@ -52,23 +49,27 @@ class RunSummary:
     run: int
     tally: Tally
     reasons: Sequence[ReasonCount]
-    stopped: str | None
+    outlook: Outlook
     results: Path | None
     file: str
     server: str | None = None
     options: bool = False
-    rehearsal: bool = False
-    trial: bool = False
     lost: bool = False
+    unsettled: bool = False
+    findings: tuple[Finding, ...] = ()
+    annotated: Path | None = None
+    page: Path | None = None
 
     @property
     def finished(self) -> bool:
         """Whether every row has a final state, and that is on record."""
-        return self.tally.finished and not self.lost
+        return self.tally.finished and not self.lost and not self.unsettled
 
-    findings: tuple[Finding, ...] = ()
-    annotated: Path | None = None
-    page: Path | None = None
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        kind = "Rehearsal" if self.outlook.rehearsal else "Test" if self.outlook.trial else "Run"
+        return f"{kind} {self.run}"
 
 
 def as_json(summary: RunSummary) -> Mapping[str, object]:
@@ -77,7 +78,7 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
     return {
         "run": summary.run,
         "state": "finished" if summary.finished else "stopped",
-        "reason": summary.stopped,
+        "reason": summary.outlook.stopped,
         "rows": tally.rows,
         "sent": tally.count(State.SENT),
         "failed": tally.count(State.FAILED),
@@ -99,13 +100,11 @@ def as_json(summary: RunSummary) -> Mapping[str, object]:
 def as_text(summary: RunSummary) -> Iterator[str]:
     """The lines for a terminal: verdict, reasons, figures, where the workbook is, and what to type next."""
     tally = summary.tally
-    name = f"{'Rehearsal' if summary.rehearsal else 'Test' if summary.trial else 'Run'} {summary.run}"
-    became = verdict(tally, rehearsal=summary.rehearsal, trial=summary.trial)
+    became = verdict(tally, rehearsal=summary.outlook.rehearsal, trial=summary.outlook.trial)
     if summary.finished:
-        yield f"{name} is finished: {became}."
+        yield f"{summary.name} is finished: {became}."
     else:
-        why = summary.stopped or ""
-        yield f"{name} stopped: {why}{'' if why.endswith('?') else '.'} {became}."
+        yield f"{why_stopped(summary)} {became}."
     for reason in summary.reasons:
         yield reason_line(reason)
     yield _figures(tally)
@@ -118,8 +117,13 @@ def as_text(summary: RunSummary) -> Iterator[str]:
     if summary.lost:
         yield from without_journal(tally, summary.results)
         return
-    commands, kind = _commands(summary), {"rehearsal": summary.rehearsal, "trial": summary.trial}
-    yield from next_steps(tally, commands, stopped=summary.stopped, **kind)
+    yield from next_steps(tally, _commands(summary), summary.outlook)
+
+
+def why_stopped(summary: RunSummary) -> str:
+    """That a run is not finished, and why, as a sentence."""
+    why = summary.outlook.stopped or ""
+    return f"{summary.name} stopped: {why}{'' if why.endswith('?') else '.'}"
 
 
 def reason_line(reason: ReasonCount) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from campaign.journal import State
 from campaign.journal.deletions import NOT_DELETED
-from campaign.review.phrases import PUT_BACK, rows_of
+from campaign.review.next_steps import PUT_BACK
+from campaign.review.phrases import rows_of
 from campaign.review.summary import as_json, reason_line
 
 if TYPE_CHECKING:

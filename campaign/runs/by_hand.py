@@ -13,7 +13,7 @@ from campaign.channels.look_up import look_up_of
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import JournalBusyError, KeyMissingError, Problem, RunStateError
 from campaign.journal.records import State
-from campaign.review.phrases import rows_of
+from campaign.review.phrases import are, rows_of
 from campaign.runs.blocking import run_blocking
 from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 from campaign.runs.report import Report
@@ -56,9 +56,9 @@ def abandon_run(
         record = whole_run(journal)
         check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
         tally = journal.tally(record.number)
-        if not tally.finished:
-            waiting = rows_of(tally.count(State.PENDING, State.SENDING))
-            if not observer.agree(f"Leave {waiting} of run {record.number} unsent for good?"):
+        if not tally.finished or record.stop_reason is not None:
+            waiting = tally.count(State.PENDING, State.SENDING)
+            if waiting and not observer.agree(f"Leave {rows_of(waiting)} of run {record.number} unsent for good?"):
                 return None
             credentials = _credentials_to_ask(record, tally, find, observer)
             run_blocking(Run(journal, record, credentials, proxies=proxies).look_up_cut_off())
@@ -158,8 +158,7 @@ def forget_run(paths: RunPaths, number: int | None, by: str, observer: RunObserv
         tally = journal.tally(record.number)
         if not tally.finished:
             waiting = tally.count(State.PENDING, State.SENDING)
-            wait = "waits for its message" if waiting == 1 else "wait for their messages"
-            what = f"run {record.number} is unfinished: {rows_of(waiting)} {wait}"
+            what = f"is unfinished: {rows_of(waiting)} {are(waiting)} not sent yet"
             remedy = "finish it with `campaign resume`, or give up the rest with `campaign abandon`"
             raise RunStateError(Problem(journal.where, what, remedy))
         question = f"Delete the cells and messages of run {record.number} ({rows_of(tally.rows)}) from the journal?"

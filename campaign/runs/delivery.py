@@ -21,6 +21,7 @@ from campaign.runs.doubts import DoubtSettler
 from campaign.runs.event_feed import EventFeed
 from campaign.runs.holds import holds_of
 from campaign.runs.record_checks import refuse_old_run
+from campaign.runs.report import stop_reason
 from campaign.runs.rounds import Rounds, Wanted
 from campaign.runs.session_task import SessionTask
 from campaign.runs.suppression import leave_out_suppressed
@@ -217,9 +218,9 @@ class Delivery(SessionTask):
 
     def _conclude(self, journal: JournalStore) -> str | None:
         self._run.settle_cut_off(journal)
-        reason = self.reason.text if self.reason else self._early_end()
         self._record_quota(journal)
-        return None if journal.tally(self._run.number).finished else reason
+        tally = journal.tally(self._run.number)
+        return stop_reason(self._run.record, tally, self.reason, self._early_end())
 
     def _record_quota(self, journal: JournalStore) -> None:
         if self.quota is not None and not self._run.record.manifest.rehearsal:
@@ -227,6 +228,6 @@ class Delivery(SessionTask):
 
     def _early_end(self) -> str:
         """Why rows are waiting although nothing went wrong."""
-        if self._sends:
-            return f"the limit of {rows_of(self._settings.limit or 0)} is reached"
-        return self._run.record.stop_reason or "rows in doubt were looked up, and nothing was sent"
+        limit = f"the limit of {rows_of(self._settings.limit or 0)} is reached"
+        looked = self._run.record.stop_reason or "rows in doubt were looked up, and nothing was sent"
+        return limit if self._sends else looked

@@ -49,12 +49,14 @@ class RunPaths:
         name: the campaign's name.
         results: the workbook, where it is not beside the campaign.
         file: the campaign file, or the list where there is none.
+        moved: the journal was moved or copied here on purpose.
     """
 
     folder: Path
     name: str
     results: Path | None = None
     file: Path | None = None
+    moved: bool = False
 
     @property
     def are_separate(self) -> bool:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from campaign.campaign_file import is_spreadsheet
 from campaign.channels import CHANNELS
 from campaign.errors import ChannelError
+from campaign.journal.decisions import AT_WORK
+from campaign.journal.records import State
 from campaign.review.export import exported
-from campaign.review.phrases import NextCommands
+from campaign.review.next_steps import NextCommands, Outlook
 from campaign.review.report_page import write_report_page
 from campaign.review.results_workbook import write_results
 from campaign.runs.annotating import annotate_list
@@ -25,9 +27,41 @@ if TYPE_CHECKING:
     from campaign.journal import JournalStore, ReasonCount, RowResult, RunRecord, Tally
 
 
-def _no_end(tally: Tally) -> str:
-    """Stop reason where the last session recorded no end, or there was none."""
-    return "not delivered yet" if tally.started_at is None else "cut off, or still being delivered"
+UNSETTLED = ", before the rows in doubt were settled"
+"""What follows the stop reason of a run in which nothing waits but for the server's list of messages."""
+
+
+def _no_end(journal: JournalStore, tally: Tally) -> str:
+    """Why a run is not finished of which no stop reason is on record."""
+    if tally.started_at is None:
+        return "not delivered yet"
+    if not tally.unended:
+        return "rows wait that were settled as not sent"
+    holder = journal.holder()
+    if holder is None:
+        return "cut off: the process that delivered it is gone"
+    return f"it is being delivered by {holder.name}" if holder.is_local else f"cut off, or delivered by {holder.name}"
+
+
+def is_unsettled(record: RunRecord, tally: Tally) -> bool:
+    """Whether all that a delivery has left is rows in doubt, which it looks up until they are settled."""
+    looks = record.manifest.settings.on_doubt == "look" and not record.manifest.rehearsal
+    return looks and tally.finished and tally.count(State.IN_DOUBT) > 0
+
+
+def stop_reason(record: RunRecord, tally: Tally, ended: StopReason | None, early_end: str) -> str | None:
+    """What is put on record as why a run is not finished; None where it is.
+
+    Args:
+        record: the run.
+        tally: its figures.
+        ended: why its delivery ended early, where that was no plan.
+        early_end: why rows are waiting where it ended as planned.
+    """
+    if tally.finished and not is_unsettled(record, tally):
+        return None
+    early = None if tally.finished else early_end
+    return ended.text if ended else early
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +79,9 @@ class Report:
         trouble: why it could not be written.
         lost: whether the journal is gone or damaged, so that no command can go on from it. The figures may be those
             that were counted while delivering.
+        cut_short: whether something else than its limit ended its last delivery early.
+        unsettled: whether its last delivery was stopped before rows in doubt that it could settle were settled.
+        outlook: what there is to do next.
         findings: what was found when it was planned.
         annotated: the copy of the list with a status beside each row, where one was written.
         page: the report as a page, where one was written.
@@ -59,6 +96,9 @@ class Report:
     results: Path | None = None
     trouble: CampaignError | None = None
     lost: bool = False
+    cut_short: bool = False
+    unsettled: bool = False
+    outlook: Outlook = field(default_factory=Outlook)
     findings: tuple[Finding, ...] = ()
     annotated: Path | None = None
     page: Path | None = None
@@ -67,14 +107,24 @@ class Report:
     @classmethod
     def of(cls, journal: JournalStore, run: RunRecord, ended: StopReason | None = None) -> Report:
         """Read the report on a run; `ended` is why its delivery ended early, which the journal may lack."""
-        record, tally = journal.run(run.number) or run, journal.tally(run.number)
+        record, tally, reasons = journal.run(run.number) or run, journal.tally(run.number), journal.reasons(run.number)
+        unsettled = is_unsettled(record, tally) and record.stop_reason is not None
+        reason = None
+        if unsettled:
+            reason = f"{record.stop_reason}{UNSETTLED}"
+        elif not tally.finished:
+            reason = record.stop_reason or (ended.text if ended else _no_end(journal, tally))
+        outlook = Outlook.of(journal, record, reasons, stopped=reason)
         return cls(
             run=record,
             tally=tally,
-            reason=None if tally.finished else record.stop_reason or (ended.text if ended else _no_end(tally)),
-            reasons=journal.reasons(run.number),
-            interrupted=ended is not None and ended.interrupted and not tally.finished,
+            reason=reason,
+            reasons=reasons,
+            interrupted=ended is not None and ended.interrupted and (unsettled or not tally.finished),
             fault=ended is not None and ended.fault,
+            cut_short=ended is not None,
+            unsettled=unsettled,
+            outlook=replace(outlook, elsewhere=reason is not None and AT_WORK in reason),
             findings=journal.findings(run.number),
             _journal=journal,
         )
@@ -101,13 +151,14 @@ class Report:
             fault=ended is not None and ended.fault,
             trouble=error,
             lost=True,
+            outlook=Outlook(run.manifest.rehearsal, run.manifest.trial, stopped=ended.text if ended else str(error)),
             _journal=journal,
         )
 
     @property
     def state(self) -> str:
-        """Either "finished", or "stopped" where rows are still waiting or their record is lost."""
-        return "finished" if self.tally.finished and not self.lost else "stopped"
+        """Either "finished", or "stopped" where rows wait, or are still to be looked up, or their record is lost."""
+        return "finished" if self.tally.finished and not self.lost and not self.unsettled else "stopped"
 
     def rows(self) -> Iterator[RowResult]:
         """Every row in sheet order, read from the journal, also after it was closed.

@@ -107,8 +107,11 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         credentials = {} if record.manifest.rehearsal else find(channel_of(record))
         run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
         run.retry_rows, run.by, run.decide_gate = options.rows, options.by, observer.passes_gate
-        if options.recover:
+        if options.recover and journal.may_lack:
             journal.recover(record.number)
+        elif options.recover:
+            what = "the journal is whole, so --recover changes nothing"
+            observer.warned(Problem(journal.where, what, "rows in doubt are looked up as ever", "nothing-to-recover"))
         run.settle_cut_off()
         settings = options.applied_to(todays_settings(record, paths.file, observer))
         if options.look:
@@ -161,7 +164,8 @@ def existing_journal(paths: RunPaths, options: RunOptions | None = None) -> Jour
         remedy = "`campaign run` starts one"
         raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))
     with contextlib.ExitStack() as stack:
-        found = open_journal(paths.journal, create=False, recover=options.recover, moved=options.moved)
+        moved = options.moved or paths.moved
+        found = open_journal(paths.journal, create=False, recover=options.recover, moved=moved)
         stack.enter_context(found)
         if found.last_run() is None:  # a run that was refused leaves an empty journal
             refuse_other_name(paths)
@@ -240,8 +244,10 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
         trouble = ResultsError(Problem(str(target), f"was not written: {fault_text(error)}"))
         return replace(report, fault=True, trouble=trouble)
     if reported.results != target:
-        what = f"it is kept, and the new workbook is {reported.results}"
-        observer.warned(Problem(str(target), NOT_OURS, what))
+        what = NOT_OURS
+        if report.outlook.forgotten:
+            what = "still contains what `campaign forget` deleted from the journal, unless it is another file"
+        observer.warned(Problem(str(target), what, f"it is kept, and the new workbook is {reported.results}"))
     return reported
 
 

@@ -72,8 +72,8 @@ class LookUpConformance:
         (message,) = found.messages
         sought = look_up.sought(body)
         assert message.conversation == sought.conversation
-        assert sought.content
-        assert sought.content <= message.texts
+        assert sought.is_shown_by(message)
+        assert sought.may_be(message)
         assert message.outbound
         assert message.created is not None
         assert message.created <= now <= message.created + message.precision

@@ -143,6 +143,7 @@ def test_rows_in_doubt_are_settled_by_hand(command: Campaign, doubtful: tuple[Pa
     assert (sent.code, sent.json["sent"], sent.json["in_doubt"]) == (0, 5, 1)
     waits = command("resolve", recipients, "--rows", "7", "--as", "not-sent", "--json")
     assert (waits.code, waits.json["state"], waits.json["pending"]) == (0, "stopped", 1)
+    assert command("results", recipients, "--json").json["reason"] == "rows wait that were settled as not sent"
     before = len(server.ledger.taken())
     assert command("resume", recipients, *FAST).json["sent"] == 6
     assert len(server.ledger.taken()) == before + 1
@@ -299,6 +300,7 @@ def test_a_workbook_that_still_contains_what_was_forgotten_is_kept(
     kept = (tmp_path / "list.results.xlsx").read_bytes()
     said = command(words, recipients, "--json")
     assert said.json["results"] == str(tmp_path / "list.results (1).xlsx")
+    assert "list.results.xlsx: still contains what `campaign forget` deleted from the journal" in said.stderr
     assert "it is kept, and the new workbook is" in said.stderr
     assert (tmp_path / "list.results.xlsx").read_bytes() == kept
     assert command(words, recipients, "--json").json["results"] == str(tmp_path / "list.results (1).xlsx")
@@ -309,7 +311,7 @@ def test_an_unfinished_run_is_not_forgotten(command: Campaign, server: RunningSa
     command("run", recipients, *LIVECHAT, "--server", server.url, *FAST, "--limit", "1")
     said = command("forget", recipients, "--yes")
     assert said.code == 2
-    assert "is unfinished: 2 rows wait for their messages" in said.stderr
+    assert "is unfinished: 2 rows are not sent yet" in said.stderr
     assert "campaign abandon" in said.stderr
     assert command("resume", recipients, *FAST).json["sent"] == 3
 
@@ -321,6 +323,9 @@ def test_what_was_forgotten_cannot_be_sent_again(command: Campaign, doubtful: tu
     said = command("resume", recipients, "--retry", "in-doubt", "--yes")
     assert said.code == 2
     assert "its messages were deleted by `campaign forget`" in said.stderr
+    shown = command("results", recipients)
+    assert "none of its rows can be sent again from it: send them from a list of their own." in shown.stdout
+    assert "--retry" not in shown.stdout + shown.stderr
     refused = pytest.raises(campaign.CampaignError, match="its messages were deleted")
     with open_journal(recipients.with_name("list.journal.db"), create=False) as journal, refused:
         campaign.resume_sync(journal, api_key="k", retry=(campaign.State.IN_DOUBT,))

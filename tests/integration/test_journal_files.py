@@ -276,19 +276,89 @@ def test_a_lock_that_is_removed_while_running_lets_nobody_else_in(command: Campa
     assert set(kitechat.taken().values()) == {1}
 
 
-def test_a_delivery_whose_session_ended_elsewhere_sends_nothing_more(command: Campaign, kitechat: Folder) -> None:
+def test_a_delivery_whose_session_ended_elsewhere_sends_nothing_more(kitechat: Folder) -> None:
     first = start_process("run", str(kitechat.file), "--yes", "--json", "--rate", "20/s", "--concurrency", "1")
     wait_for_messages(kitechat.server, 5)
     first.send_signal(signal.SIGSTOP)
-    kitechat.remove(".lock")
-    # Another machine, of which nobody here knows whether its processes live:
+    # A file system without locks, and another machine, of which nobody here knows whether its processes live:
+    lock = kitechat.place / "c.journal.db.lock"
+    Path(shutil.copy(lock, kitechat.place / "copy")).replace(lock)
     tell_from_elsewhere(kitechat.journal, "UPDATE place SET host = 'elsewhere'")
-    second = command("resume", kitechat.file, *FAST)
+    second = start_process("resume", str(kitechat.file), "--yes", "--json", "--rate", "20/s")
+    wait_for_messages(kitechat.server, 9)
     first.send_signal(signal.SIGCONT)
-    stdout, _ = first.communicate(timeout=30)
-    assert json.loads(stdout)["sent"] == 40  # what the other sent, and what this one had under way
-    assert second.json["pending"] == 0
+    stdout, said = first.communicate(timeout=30)
+    stopped = json.loads(stdout)
+    assert (first.returncode, stopped["state"], stopped["pending"] > 0) == (3, "stopped", True)
+    assert "another process is at work on it" in stopped["reason"]
+    assert "Another process delivers this run now: leave it to that." in said
+    assert "campaign resume" not in said
+    stdout, _ = second.communicate(timeout=30)
+    assert json.loads(stdout)["pending"] == 0
     assert set(kitechat.taken().values()) == {1}
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["log cut short", "log whole"])
+def test_a_lock_that_is_gone_after_a_kill_sends_nothing_until_it_is_recovered(
+    command: Campaign, kitechat: Folder, *, cut: bool
+) -> None:
+    before = kitechat.killed()
+    kitechat.remove(".lock", "-shm")
+    if cut:
+        log = kitechat.place / "c.journal.db-wal"
+        log.write_bytes(log.read_bytes()[: log.stat().st_size // 2])
+    for words in (("resume",), ("run",)):
+        said = command(*words, kitechat.file, "--yes")
+        assert said.code == 2
+        assert "the file that ends in .lock" in said.stderr
+        assert "campaign resume FILE --recover" in said.stderr
+    assert command("resume", kitechat.file, "--recover", *FAST).json["pending"] == 0
+    assert (sum(kitechat.taken().values()), set(kitechat.taken().values())) == (before, {1})
+
+
+def test_a_whole_journal_is_not_recovered(command: Campaign, kitechat: Folder) -> None:
+    command("run", kitechat.file, "--limit", "10", *FAST)
+    said = command("resume", kitechat.file, "--recover", *FAST)
+    assert (said.code, said.json["sent"], said.json["in_doubt"]) == (0, 40, 0)
+    assert "the journal is whole, so --recover changes nothing" in said.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("abandon",), id="abandon"),
+        pytest.param(("resolve", "--rows", "2", "--as", "sent"), id="resolve"),
+        pytest.param(("forget",), id="forget"),
+    ],
+)
+def test_what_is_decided_by_hand_in_a_copy_is_agreed_to(
+    command: Campaign, make: Callable[[str], Folder], words: tuple[str, ...]
+) -> None:
+    folder = make("kitechat")
+    limit = [] if words[0] == "forget" else ["--limit", "1"]
+    command("run", folder.file, *limit, *FAST)
+    tell_from_elsewhere(folder.journal, "UPDATE status SET state = 'in_doubt' WHERE seq = 1")
+    shutil.copytree(folder.place, folder.place / "copy")
+    copy = folder.place / "copy" / "c.toml"
+    said = command(words[0], copy, *words[1:], "--yes")
+    assert said.code == 2
+    assert "is a copy" in said.stderr
+    assert "say so with --moved" in said.stderr
+    assert command(words[0], copy, *words[1:], "--yes", "--moved").code == 0
+
+
+def test_results_say_what_became_of_a_delivery_that_has_no_end_on_record(command: Campaign, kitechat: Folder) -> None:
+    process = start_process("run", str(kitechat.file), "--yes", "--rate", "100/s", "--concurrency", "2")
+    wait_for_messages(kitechat.server, 5)
+    reason = command("results", kitechat.file, "--json").json["reason"]
+    assert reason.startswith(f"it is being delivered by process {process.pid} on ")
+    process.kill()
+    process.communicate()
+    assert (
+        command("results", kitechat.file, "--json").json["reason"] == "cut off: the process that delivered it is gone"
+    )
+    tell_from_elsewhere(kitechat.journal, "UPDATE place SET host = 'elsewhere'")
+    assert f"process {process.pid} on elsewhere" in command("results", kitechat.file, "--json").json["reason"]
 
 
 @pytest.mark.parametrize(

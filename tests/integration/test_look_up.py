@@ -148,16 +148,17 @@ def test_with_look_an_equal_message_of_an_agent_is_neither_taken_for_ours_nor_re
     server.ledger.write_by_hand("kitechat", Destination("1", "conversation0"), raw, time.time() - 20)
     said = command("run", file, *FAST)
     assert (said.json["sent"], said.json["in_doubt"]) == (0, 1)
-    assert in_doubt_sheet(tmp_path)[0].endswith("an equal message is there, which may be an earlier one")
+    assert in_doubt_sheet(tmp_path)[0].endswith("an equal message is there, which may be another one")
     assert [entry.method for entry in server.ledger.taken()] == ["BY HAND"]
 
 
 def test_a_message_that_was_not_delivered_fails_its_row(
     command: Campaign, start_sandbox: StartSandbox, write: Write, tmp_path: Path
 ) -> None:
-    server = start_sandbox(faulty(TAKEN))
-    file = write(server.url, 1)
-    (tmp_path / "list.csv").write_text("page_id,conversation_id,text\n1,undelivered-1,Chào\n", encoding="utf-8")
+    server = start_sandbox(faulty(None, TAKEN))
+    file = write(server.url, 2)
+    rows = "page_id,conversation_id,text\n1,conversation0,Chào\n1,undelivered-1,Chào\n"
+    (tmp_path / "list.csv").write_text(rows, encoding="utf-8")
     said = command("run", file, *FAST)
     assert (said.code, said.json["failed"]) == (1, 1)
     assert "could not deliver it: (#551) This person is not available right now." in said.stderr
@@ -259,6 +260,61 @@ def test_an_interrupted_run_looks_up_what_it_left_in_doubt(
     assert said["reason"] == "interrupted"
     assert said["sent"] == times_taken(server).total() >= 6
     assert in_doubt_sheet(tmp_path) == []
+
+
+@POSIX
+def test_an_interrupt_while_the_list_is_waited_for_is_one(
+    command: Campaign, start_sandbox: StartSandbox, write: Write, api_key: str
+) -> None:
+    server = start_sandbox(faulty(None, NOT_TAKEN))
+    file = write(server.url, 3, 'on_doubt = "look"\nsettle = "3s"\n')
+    process = start_process("run", str(file), *FAST, KITECHAT_API_KEY=api_key)
+    while not looks(server):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    said = json.loads(stdout)
+    assert (process.returncode, said["state"], said["in_doubt"]) == (130, "stopped", 1)
+    assert said["reason"] == "interrupted, before the rows in doubt were settled"
+    assert "To look it up again" in stderr
+    assert f"campaign resume {file}" in stderr
+    shown = command("results", file, "--json")
+    assert (shown.code, shown.json["state"], shown.json["reason"]) == (3, "stopped", said["reason"])
+    resumed = command("resume", file, *FAST)
+    assert (resumed.code, resumed.json["state"], resumed.json["sent"]) == (0, "finished", 3)
+    assert set(times_taken(server).values()) == {1}
+
+
+@POSIX
+def test_a_run_whose_doubts_are_left_can_be_abandoned(
+    command: Campaign, start_sandbox: StartSandbox, write: Write, api_key: str
+) -> None:
+    server = start_sandbox(faulty(None, NOT_TAKEN))
+    file = write(server.url, 3, 'on_doubt = "look"\nsettle = "60s"\n')
+    process = start_process("run", str(file), *FAST, KITECHAT_API_KEY=api_key)
+    while not looks(server):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    said = command("abandon", file, "--yes", "--json")
+    assert (said.code, said.json["state"], said.json["in_doubt"]) == (0, "finished", 1)
+
+
+@pytest.mark.parametrize("quiet", [(), ("-q",)], ids=["", "-q"])
+def test_what_stops_a_run_is_said_in_any_case(
+    command: Campaign, start_sandbox: StartSandbox, write: Write, quiet: tuple[str, ...]
+) -> None:
+    server = start_sandbox(SandboxSettings(faults=FaultPlan(script=(None, Fault.UNAUTHORIZED_BEFORE))))
+    said = command("run", write(server.url, 4), "--yes", *quiet)
+    assert said.code == 3
+    assert said.stderr.count("Run 1 stopped: the server refuses access (HTTP 401)") == 1
+
+
+def test_a_limit_that_is_reached_is_nothing_that_went_wrong(
+    command: Campaign, start_sandbox: StartSandbox, write: Write
+) -> None:
+    said = command("run", write(start_sandbox().url, 4), "--yes", "-q", "--limit", "2")
+    assert (said.code, said.stdout + said.stderr) == (3, "")
 
 
 async def test_a_program_that_leaves_a_delivery_in_trouble_gets_it_ended(write: Write, api_key: str) -> None:

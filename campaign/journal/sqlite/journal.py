@@ -46,12 +46,14 @@ class SqliteJournal(RecordedSelection):
     Attributes:
         notes: what was put right when it was opened, or is worth knowing.
         displaced: why it may not be the journal that belongs here; None where it is.
+        may_lack: whether something of it may be missing.
     """
 
     def __init__(self, path: Path, opened: Opened, clock: Clock | None = None) -> None:
         super().__init__(path, opened.connection)
         self.notes = opened.notes
         self.displaced = opened.displaced
+        self.may_lack = opened.lack is not None or opened.displaced is not None or opened.was_displaced
         self._opened, self._lack = opened, opened.lack
         self._lock = DeliveryLock(path)
         self.deliveries: list[ActiveDelivery] = []
@@ -152,7 +154,7 @@ class SqliteJournal(RecordedSelection):
                 suspect_all(self._connection, run)
                 disarm(self._connection, read_witness(self.path).epoch)
             self._rest()
-        self._lack = None
+        self._lack, self.may_lack = None, False
 
     def attempt_log(
         self,

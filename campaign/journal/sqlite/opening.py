@@ -62,6 +62,7 @@ class Opened(NamedTuple):
         displaced: why it may not be the journal that belongs here; None where it is.
         identity: which file it is.
         lack: what is missing of it, to which the operator has agreed: it has to be recovered before anything is sent.
+        was_displaced: whether the operator has agreed that it was moved here.
     """
 
     connection: sqlite3.Connection
@@ -70,6 +71,7 @@ class Opened(NamedTuple):
     notes: tuple[Problem, ...] = ()
     displaced: Problem | None = None
     lack: Lack | None = None
+    was_displaced: bool = False
 
 
 def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
@@ -142,8 +144,9 @@ def _settled(
             if place.identity.is_same(identity) and not identity.generation:
                 identity = place.identity
             remounted = _is_remounted(path, connection, place, identity)
-            agreed = remounted or accepted.moved or (accepted.new and not place.identity.inode)
-            displaced = None if agreed else _displaced(path, place, identity)
+            agreed = remounted or (accepted.new and not place.identity.inode)
+            found = None if agreed else _displaced(path, place, identity)
+            displaced = None if accepted.moved else found
             renamed = place.path not in ("", str(path.resolve()))
             if displaced is None and (renamed or place.identity != identity):
                 write_place(connection, path, identity)
@@ -152,7 +155,8 @@ def _settled(
             notes.append(Problem(str(path), what, "it is the same file in the same place", "journal-remounted"))
         if displaced is None and renamed:
             notes.append(Problem(str(path), f"was {place.path} before", "it is the same file", "journal-renamed"))
-        return _opened(path, connection, identity, tuple(notes), displaced)
+        opened = _opened(path, connection, identity, tuple(notes), displaced)
+        return opened._replace(was_displaced=found is not None and displaced is None)
     except BaseException:
         connection.close()
         raise

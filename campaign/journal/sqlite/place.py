@@ -9,6 +9,7 @@ mark OPEN:
     ARMED       OPEN, CLOSED   a delivery is under way or was killed, and the WAL is there
     ARMED       ARMED          the WAL is lost; unless the lock file says that it never held anything
     OPEN        OPEN           another program has moved all of the WAL into the main file: the journal is whole
+    any         OPEN           without a lock file: what is missing at the end of the WAL cannot be told
     CLOSED      any            nothing was sent since the last delivery ended
 
 Checkpoints are therefore made here while a delivery is under way, and never by SQLite itself. Each raises the epoch, by
@@ -22,7 +23,6 @@ import os
 import platform
 import secrets
 import time
-from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -159,8 +159,7 @@ def take(connection: sqlite3.Connection) -> tuple[int, str | None]:
     with transaction(connection):
         held = connection.execute("SELECT holder, host, process, process_start, held_since FROM place").fetchone()
         if held is not None and held[0] is not None and _lives(*held[:4]):
-            since = datetime.fromtimestamp(held[4]).astimezone()
-            return token, f"process {held[2]} on {held[1]} since {since:%Y-%m-%d %H:%M:%S}"
+            return token, _name(*held[1:])
         connection.execute(
             "UPDATE place SET holder = ?, host = ?, process = ?, process_start = ?, held_since = ?",
             (token, platform.node(), os.getpid(), process_start(os.getpid()), time.time()),
@@ -182,6 +181,10 @@ def living_holder(connection: sqlite3.Connection) -> Holder | None:
     if is_local and not _lives(*held[:4]):
         return None
     return Holder(held[1], held[2], held[4], is_local)
+
+
+def _name(host: str, process: int, _start: str, since: float) -> str:
+    return Holder(host, process, since).name
 
 
 def release(connection: sqlite3.Connection, token: int) -> None:

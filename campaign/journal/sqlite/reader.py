@@ -103,6 +103,7 @@ class JournalReader:
                 seconds=sum(each.seconds(last or 0.0) for each in delivered),
                 started_at=delivered[0].started if delivered else None,
                 ended_at=delivered[-1].ended_at(last or 0.0) if delivered else None,
+                unended=bool(delivered) and delivered[-1].ended is None,
             )
 
     def reasons(self, run: int) -> list[ReasonCount]:

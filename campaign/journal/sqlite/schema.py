@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from campaign.errors import JournalBusyError, JournalError, JournalWriteError, Problem
+from campaign.journal.decisions import AT_WORK
 from campaign.journal.sqlite.earlier_versions import pretend
 from campaign.journal.sqlite.migrations import STEPS
 from campaign.operating_system import OWNER_ONLY, sync_folder
@@ -212,8 +213,8 @@ def damaged(path: Path, why: object) -> JournalError:
 
 def other_session(path: Path) -> JournalBusyError:
     """The error of a delivery that another one has taken the place of."""
-    what = "another process is at work on it"
-    return JournalBusyError(Problem(str(path), what, "this one sends nothing more; `campaign results` shows the other"))
+    remedy = "this one sends nothing more; `campaign results` shows the other"
+    return JournalBusyError(Problem(str(path), AT_WORK, remedy))
 
 
 def cannot_write(path: Path, why: str) -> JournalWriteError:

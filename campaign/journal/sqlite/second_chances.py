@@ -92,8 +92,9 @@ class SecondChances(RecordedFindings):
         return sorted(found)
 
     def leave_unsent(self, run: int, reason: str) -> int:
-        """Skip every pending row of a run, and return how many there were."""
+        """Skip every pending row of a run, which ends it; see `JournalStore.leave_unsent`."""
         with plain_errors(self.path), transaction(self._connection):
+            self._connection.execute("UPDATE run SET stop_reason = NULL WHERE run = ?", (run,))
             return self._connection.execute(
                 "UPDATE status SET state = ?, kind = ?, reason = ? WHERE run = ? AND state = ?",
                 (State.SKIPPED, ABANDONED, storable(reason), run, State.PENDING),

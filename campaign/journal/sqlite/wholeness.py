@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalError, Problem
 from campaign.journal.records import State
-from campaign.journal.sqlite.place import Mark, last_attempt, read_place
+from campaign.journal.sqlite.place import Mark, last_attempt, living_holder, read_place
 from campaign.journal.sqlite.witness import lock_file, read_witness
 from campaign.operating_system import close_to_others, is_foreign, is_link, is_open_to_others
 
@@ -44,6 +44,10 @@ class Lack(StrEnum):
         "-wal, is missing; rows that seem to wait may have been sent"
     )
     WAL_FOREIGN = "the file that ends in -wal is not of this journal, or of another time than the rest of it"
+    LOCK_LOST = (
+        "the journal is not whole: a delivery was cut off, and the file that ends in .lock, which says how far it had "
+        "got, is missing; rows that seem to wait may have been sent"
+    )
     OUTDATED = "the journal is older than the last delivery from here; rows that seem to wait may have been sent"
 
     @property
@@ -149,7 +153,8 @@ def _look(path: Path) -> Lack | None:
     whole = main if wal < 0 else _view(path, "mode=ro")  # which would leave an empty WAL where there is none
     if whole is None:
         return Lack.EMPTIED if witness.attempt and not _has_tables(path) else None
-    return judge(main, whole, witness)
+    lack = judge(main, whole, witness)
+    return None if lack is Lack.LOCK_LOST and _is_held(path) else lack
 
 
 def judge(main: _View | None, whole: _View, witness: Witness) -> Lack | None:
@@ -165,7 +170,8 @@ def judge(main: _View | None, whole: _View, witness: Witness) -> Lack | None:
             return Lack.WAL_LOST
     if witness.journal == now.journal and (now.epoch < witness.epoch or whole.attempt < witness.attempt):
         return Lack.OUTDATED
-    return None
+    # Of a log that is cut short, SQLite takes what is there: only the lock file knows that there was more.
+    return Lack.LOCK_LOST if now.mark == Mark.OPEN and witness.journal != now.journal else None
 
 
 def _armed_only(witness: Witness, now: Place) -> bool:
@@ -184,6 +190,16 @@ def _view(path: Path, mode: str) -> _View | None:
             return None if place is None else _View(place, last_attempt(connection))
     except (sqlite3.Error, ValueError, TypeError):
         return None
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a process of this machine holds the journal: then nothing of it was cut off."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            holder = living_holder(connection)
+    except (sqlite3.Error, ValueError, TypeError):
+        return False
+    return holder is not None and holder.is_local
 
 
 def _has_tables(path: Path) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
-from campaign.review.phrases import IN_WORKBOOK, STATE_STYLES, next_steps, reason_of, row_numbers, verdict
+from campaign.review.next_steps import IN_WORKBOOK, Outlook, next_steps
+from campaign.review.phrases import STATE_STYLES, reason_of, row_numbers, verdict
 from campaign.review.run_details import run_details
 from campaign.review.workbook.cells import local_time
 from campaign.review.workbook.charts import pace_chart, pace_points, pace_unit, states_chart
@@ -46,11 +47,13 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     page.title(name, f"{became[0].upper()}{became[1:]}.")
     _write_figures(page, tally)
     page.heading("What to do")
-    for sentence in list(next_steps(tally, IN_WORKBOOK, stopped=run.stop_reason, **kind)) or ["Nothing."]:
+    reasons = journal.reasons(run.number)
+    outlook = Outlook.of(journal, run, reasons, stopped=run.stop_reason)
+    for sentence in list(next_steps(tally, IN_WORKBOOK, outlook)) or ["Nothing."]:
         page.sentence(sentence)
     page.end_row()
     _write_states(page, tally)
-    _write_reasons(page, journal.reasons(run.number))
+    _write_reasons(page, reasons)
     _write_findings(page, journal.findings(run.number), {each.code: each for each in journal.accepted(run.number)})
     _write_details(page, run, tally)
     _write_pace(page, *journal.sent_by_time(run.number))

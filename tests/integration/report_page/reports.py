@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from campaign.journal import open_journal
-from campaign.review.phrases import NextCommands
+from campaign.review.next_steps import NextCommands
 from campaign.review.report_page import write_report_page
 from tests.integration.preview_page.pages import Page
 from tests.unit.journal.planning import plan

@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 
 from campaign.channels import KITECHAT
-from campaign.channels.base import Fatal, NoResponse, Request, Response
+from campaign.channels.base import LONGEST_RESPONSE, Fatal, NoResponse, Request, Response
 from campaign.delivery.redaction import Redaction
-from campaign.delivery.transport import LONGEST_RESPONSE, HttpTransport
+from campaign.delivery.transport import HttpTransport
 from campaign.settings import DeliverySettings
 
 if TYPE_CHECKING:

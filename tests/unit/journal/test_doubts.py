@@ -9,7 +9,15 @@ import pytest
 
 from campaign.errors import JournalBusyError
 from campaign.journal import Outcome, State, open_journal
-from campaign.journal.doubts import FOUND, SentRow, Settlement, not_taken, still_in_doubt
+from campaign.journal.doubts import (
+    FOUND,
+    MOST_SPANS,
+    SentRow,
+    Settlement,
+    nearest,
+    not_taken,
+    still_in_doubt,
+)
 from campaign.journal.records import ABSENT
 
 from .planning import NOON, message, plan
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
 
     from campaign.journal import JournalStore
     from campaign.journal.doubts import DoubtfulRow
+
+TIMEOUT = 20.0
 
 UNCLEAR = Outcome(State.IN_DOUBT, "unclear", "no answer", at=NOON + 30, latency=30.0)
 SENT = Outcome(State.SENT, message_id="abc", http_status=200, at=NOON + 30, latency=0.5)
@@ -42,7 +52,7 @@ def attempt(journal: JournalStore, seq: int, outcome: Outcome | None, at: float 
 
 
 def doubts(journal: JournalStore, after: int = 0, most: int = 100) -> list[DoubtfulRow]:
-    return journal.doubtful_rows(1, after, most)
+    return journal.doubtful_rows(1, after, most, TIMEOUT)
 
 
 def test_rows_in_doubt_come_in_sheet_order_and_a_page_at_a_time(journal: JournalStore) -> None:
@@ -55,22 +65,25 @@ def test_rows_in_doubt_come_in_sheet_order_and_a_page_at_a_time(journal: Journal
     assert [row.seq for row in doubts(journal, after=2, most=1)] == [4]
 
 
-def test_a_row_began_with_its_earliest_attempt_without_a_conclusive_outcome(journal: JournalStore) -> None:
+def test_the_attempts_of_a_row_are_those_without_a_conclusive_outcome(journal: JournalStore) -> None:
     plan(journal, [message(2), message(3)])
     attempt(journal, 1, UNCLEAR, NOON)
-    attempt(journal, 1, UNCLEAR, NOON + 100)
+    attempt(journal, 1, UNCLEAR._replace(at=NOON + 130), NOON + 100)
     attempt(journal, 2, None, NOON + 7)
     journal.mark_cut_off_in_doubt(1)
     first, second = doubts(journal)
-    assert (first.began, first.attempts, first.reason) == (NOON, 2, "no answer")
-    assert (second.began, second.attempts) == (NOON + 7, 1)
+    assert (first.attempts, first.lost, first.reason) == (2, 2, "no answer")
+    assert (first.began, first.last, first.ended) == (NOON, NOON + 100, NOON + 130)
+    assert (second.attempts, second.lost) == (1, 1)
+    assert (second.began, second.last, second.ended) == (NOON + 7, NOON + 7, NOON + 7 + TIMEOUT)
 
 
 def test_a_row_whose_attempts_are_lost_began_with_its_run(journal: JournalStore) -> None:
     run = plan(journal, [message(2)])
     journal.recover(1)
     journal.mark_cut_off_in_doubt(1)
-    assert doubts(journal)[0].began == run.created_at
+    (row,) = doubts(journal)
+    assert (row.lost, row.began, row.last, row.ended) == (0, run.created_at, run.created_at, None)
 
 
 def test_a_conversation_with_a_request_under_way_is_left_out(journal: JournalStore) -> None:
@@ -152,29 +165,58 @@ def test_the_sent_rows_of_some_conversations_are_those_of_all_runs(journal: Jour
         plan(journal, [message(2), message(3)])
     attempt(journal, 1, SENT)
     attempt(journal, 1, SENT._replace(message_id=None, at=NOON + 90), run=2)
-    found = journal.sent_rows(2, ["t/r2"], NOON, 0)
+    found = journal.sent_rows(["t/r2"], NOON)
     assert sorted(found, key=lambda row: row.at) == [
-        SentRow(b'{"msg":"2"}', "abc", NOON + 30, 0.5, confirmed=True),
-        SentRow(b'{"msg":"2"}', None, NOON + 90, 0.5, confirmed=True),
+        SentRow(1, 1, b'{"msg":"2"}', "abc", NOON + 30, 0.5, kind=""),
+        SentRow(2, 1, b'{"msg":"2"}', None, NOON + 90, 0.5, kind=""),
     ]
-    assert [row.message_id for row in journal.sent_rows(2, ["t/r2"], NOON + 100, 0)] == ["abc"]
+    assert [row.message_id for row in journal.sent_rows(["t/r2"], NOON + 100)] == ["abc"]
 
 
-def test_the_latest_rows_of_other_conversations_are_a_sample(journal: JournalStore) -> None:
-    plan(journal, [message(row) for row in range(2, 7)])
-    for seq in range(1, 6):
-        attempt(journal, seq, SENT._replace(message_id=f"m{seq}", at=NOON + seq))
-    found = journal.sent_rows(1, ["t/r6"], NOON, 2)
-    assert [row.message_id for row in found] == ["m5", "m4", "m3"]
-    assert [row.message_id for row in journal.sent_rows(1, [], NOON + 4, 9)] == ["m5", "m4"]
+def test_confirmed_rows_are_those_around_the_attempts_that_are_in_doubt(journal: JournalStore) -> None:
+    plan(journal, [message(row) for row in range(2, 42)])
+    for seq in range(1, 41):
+        attempt(journal, seq, SENT._replace(at=NOON + seq))
+    found = journal.rows_around(1, [(NOON + 20.2, NOON + 20.7)])
+    assert sorted(row.seq for row in found) == [*range(11, 21), *range(22, 32)]
+    (twelfth,) = (row for row in found if row.seq == 12)
+    assert twelfth == SentRow(1, 12, b'{"msg":"13"}', "abc", NOON + 12, 0.5, kind="")
+    assert journal.rows_around(1, []) == []
 
 
-def test_a_row_that_was_looked_up_is_no_confirmed_one(journal: JournalStore) -> None:
+def test_a_row_that_was_found_says_so(journal: JournalStore) -> None:
     plan(journal, [message(2)])
     attempt(journal, 1, UNCLEAR)
     journal.settle_doubts(1, [Settlement(1, 1, State.SENT, FOUND, "", "m1")])
-    assert [row.confirmed for row in journal.sent_rows(1, ["t/r2"], NOON, 9)] == [False]
-    assert journal.sent_rows(1, [], NOON, 9) == []
+    assert [row.kind for row in journal.sent_rows(["t/r2"], NOON)] == [FOUND]
+    assert [row.kind for row in journal.rows_around(1, [(NOON - 1, NOON)])] == [FOUND]
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        pytest.param([], [], id="no span"),
+        pytest.param([(5.5, 6.0)], list(range(12)), id="all around one"),
+        pytest.param([(-1.0, -0.5)], list(range(10)), id="after one at the beginning"),
+        pytest.param([(20.0, 21.0)], list(range(2, 12)), id="before one at the end"),
+    ],
+)
+def test_the_nearest_attempts_are_those_before_and_after_a_span(
+    spans: list[tuple[float, float]], expected: list[int]
+) -> None:
+    began = [float(number) for number in range(12)]
+    assert sorted(nearest(spans, began, [each + 0.5 for each in began])) == expected
+
+
+def test_the_nearest_attempts_do_not_overlap_a_span() -> None:
+    assert nearest([(10.0, 12.0)], [5.0, 9.0, 11.0, 12.5], [6.0, 11.0, 13.0, 14.0]) == {0, 3}
+
+
+def test_of_very_many_spans_a_part_is_looked_at_and_always_the_first_and_last() -> None:
+    began = [float(number) for number in range(30_000)]
+    found = nearest([(each + 0.6, each + 0.9) for each in began], began, [each + 0.5 for each in began])
+    assert len(found) <= 2 * MOST_SPANS + 2
+    assert {0, 29_999} <= found
 
 
 def test_a_look_up_is_on_record_and_no_rows(journal: JournalStore) -> None:

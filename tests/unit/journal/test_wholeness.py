@@ -59,6 +59,9 @@ def view(mark: Mark, epoch: int, attempt: int = 0, journal: str = "j") -> _View:
         (view(Mark.CLOSED, 4), view(Mark.CLOSED, 4, 8), Witness("j", 4, opened=False, attempt=9), Lack.OUTDATED),
         (view(Mark.CLOSED, 4), view(Mark.CLOSED, 4, 9), Witness("j", 5, opened=False, attempt=9), Lack.OUTDATED),
         (view(Mark.CLOSED, 4), view(Mark.CLOSED, 4, 8), Witness("other", 9, opened=False, attempt=9), None),
+        (view(Mark.ARMED, 4), view(Mark.OPEN, 4, 9), NOBODY, Lack.LOCK_LOST),
+        (view(Mark.ARMED, 4), view(Mark.OPEN, 4, 9), Witness("other", 4, opened=True, attempt=9), Lack.LOCK_LOST),
+        (view(Mark.OPEN, 4, 9), view(Mark.OPEN, 4, 9), NOBODY, Lack.LOCK_LOST),
     ],
 )
 def test_what_the_files_say_together(main: _View | None, whole: _View, witness: Witness, lack: Lack | None) -> None:

@@ -17,7 +17,7 @@ from campaign.errors import ResultsError
 from campaign.finding_kinds import Severity
 from campaign.findings import Finding
 from campaign.journal import State, open_journal
-from campaign.review.phrases import NextCommands
+from campaign.review.next_steps import NextCommands
 from campaign.review.report_page import write_report_page
 from campaign.review.report_rows import FIELDS, STATE_CODES
 from tests.unit.journal.planning import FACTS, plan

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.journal import State, Tally
-from campaign.review.phrases import IN_WORKBOOK, next_steps, rate, verdict
+from campaign.review.next_steps import IN_WORKBOOK, Outlook, next_steps
+from campaign.review.phrases import rate, verdict
 from campaign.review.results_workbook import write_results
 from campaign.review.workbook.cells import local_time, time_zone
 from campaign.review.workbook.charts import pace_points
@@ -214,7 +215,7 @@ def test_the_verdict_says_what_became_of_every_row(states: dict[str, int], words
 )
 def test_a_rehearsal_is_called_one(states: dict[str, int], words: str, next_step: str) -> None:
     assert verdict(tally(**states), rehearsal=True) == words
-    [only] = next_steps(tally(**states), IN_WORKBOOK, rehearsal=True)
+    [only] = next_steps(tally(**states), IN_WORKBOOK, Outlook(rehearsal=True))
     assert "no recipient got one" in only
     assert next_step in only
 
@@ -230,7 +231,7 @@ def test_a_rehearsal_is_called_one(states: dict[str, int], words: str, next_step
     ],
 )
 def test_what_to_do_names_the_next_step(state: str, words: str) -> None:
-    first, *_ = next_steps(tally(**{state: 3}), IN_WORKBOOK)
+    first, *_ = next_steps(tally(**{state: 3}), IN_WORKBOOK, Outlook())
     assert first.startswith(words)
 
 
@@ -243,7 +244,7 @@ def test_what_to_do_names_the_next_step(state: str, words: str) -> None:
     ],
 )
 def test_of_a_single_row_the_words_agree(state: str, words: str) -> None:
-    first, *_ = next_steps(tally(**{state: 1}), IN_WORKBOOK)
+    first, *_ = next_steps(tally(**{state: 1}), IN_WORKBOOK, Outlook())
     assert first.startswith(words)
 
 
@@ -254,12 +255,12 @@ def test_a_run_that_is_whole_leaves_nothing_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("state", ["failed", "invalid"])
 def test_what_to_do_says_how_to_send_what_was_corrected(state: str) -> None:
-    *_, last = next_steps(tally(**{state: 1}), IN_WORKBOOK)
+    *_, last = next_steps(tally(**{state: 1}), IN_WORKBOOK, Outlook())
     assert last.endswith('campaign run … --recipients (this workbook) --sheet "To fix"')
 
 
 def test_rows_are_not_corrected_before_the_others_are_sent() -> None:
-    steps = list(next_steps(tally(failed=1, pending=1), IN_WORKBOOK))
+    steps = list(next_steps(tally(failed=1, pending=1), IN_WORKBOOK, Outlook()))
     assert steps
     assert not any("campaign run" in step for step in steps)
 

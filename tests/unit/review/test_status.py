@@ -12,7 +12,7 @@ import pytest
 from campaign.journal import Activity, Coverage, State, Tally
 from campaign.journal.decisions import LIST_SUSPECTED
 from campaign.review.findings_text import UNLIMITED
-from campaign.review.phrases import NextCommands
+from campaign.review.next_steps import NextCommands
 from campaign.review.preview_terminal import columns
 from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus, as_json
 from campaign.review.status_text import progress_line, status_lines
@@ -167,7 +167,7 @@ def test_a_plan_under_way_says_how_far_it_is() -> None:
             [
                 (
                     "1 row of run 2 is in doubt. Next: campaign results offer.toml says which; look into their "
-                    "conversations, then: campaign resolve offer.toml --rows 3,9 --as sent"
+                    "conversations, then: campaign resolve offer.toml --rows … --as sent"
                 )
             ],
             id="in doubt",

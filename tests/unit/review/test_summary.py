@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.journal import ReasonCount, State, Tally
+from campaign.review.next_steps import Outlook, row_ranges
 from campaign.review.summary import RunSummary, as_text
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ def lines(
     server: str | None = None,
     options: bool = False,
     rehearsal: bool = False,
+    doubtful: tuple[int, ...] = (),
+    looks: bool = False,
 ) -> list[str]:
     tally = Tally({State(state): count for state, count in states.items()}, 9, 0, 1.5, 0.0, 1.5)
     return list(
@@ -29,12 +32,11 @@ def lines(
                 run=1,
                 tally=tally,
                 reasons=(),
-                stopped=stopped,
+                outlook=Outlook(rehearsal=rehearsal, stopped=stopped, doubtful=doubtful, looks=looks),
                 results=Path("offer.results.xlsx"),
                 file="offer.toml",
                 server=server,
                 options=options,
-                rehearsal=rehearsal,
             )
         )
     )
@@ -80,12 +82,33 @@ def test_that_other_options_are_needed_again_is_said() -> None:
 
 
 def test_rows_in_doubt_are_settled_by_hand_or_sent_again_and_never_from_a_sheet() -> None:
-    said = lines({"in_doubt": 2})[-1]
+    said = lines({"in_doubt": 2}, doubtful=(7, 21))[-1]
     assert "Look into these conversations first; then settle each row" in said
-    assert "campaign resolve offer.toml --rows 3,9 --as sent" in said
-    assert "campaign resolve offer.toml --rows 3-40,52 --as sent" in lines({"sent": 1, "in_doubt": 40})[-1]
+    assert "campaign resolve offer.toml --rows 7,21 --as sent" in said
+    assert "--rows 7-11,… --as sent" in lines({"sent": 1, "in_doubt": 40}, doubtful=(7, 8, 9, 10, 11))[-1]
     assert said.endswith("campaign resume offer.toml --retry in-doubt")
     assert not any("campaign run" in line for line in lines({"in_doubt": 2}))
+
+
+def test_where_rows_in_doubt_are_looked_up_a_resume_comes_first() -> None:
+    *_, look, resolve = lines({"in_doubt": 1}, doubtful=(7,), looks=True)
+    assert look.startswith("1 row is in doubt: the server may have taken the message. To look it up again")
+    assert look.endswith(": campaign resume offer.toml")
+    assert resolve.startswith("What stays in doubt: Look into this conversation first")
+
+
+@pytest.mark.parametrize(
+    ("rows", "count", "text"),
+    [
+        pytest.param([3], 1, "3", id="one"),
+        pytest.param([3, 4, 5, 9], 4, "3-5,9", id="ranges"),
+        pytest.param([3, 4], 9, "3-4,…", id="more than are known"),
+        pytest.param([1, 3, 5, 7, 9, 11, 13, 15], 8, "1,3,5,7,9,11,…", id="many ranges"),
+        pytest.param([], 2, "…", id="none that is known"),
+    ],
+)
+def test_rows_are_named_in_ranges_and_at_most_a_few(rows: list[int], count: int, text: str) -> None:
+    assert row_ranges(rows, count) == text
 
 
 def test_where_the_list_may_be_wrong_the_next_step_is_to_look_and_not_to_send_the_rest() -> None:
@@ -115,5 +138,5 @@ def test_where_nothing_was_sent_no_rate_is_given() -> None:
 def test_duplicates_of_several_rows_are_not_called_those_of_one() -> None:
     tally = Tally({State.SENT: 1, State.SKIPPED: 2}, 1, 0, 1.0, 0.0, 1.0)
     reasons = (ReasonCount(State.SKIPPED, "duplicate", "exact duplicate of row 2", 2, (3, 5)),)
-    said = as_text(RunSummary(run=1, tally=tally, reasons=reasons, stopped=None, results=None, file="offer.toml"))
+    said = as_text(RunSummary(run=1, tally=tally, reasons=reasons, outlook=Outlook(), results=None, file="offer.toml"))
     assert "  2 skipped (rows 3, 5): exact duplicates of earlier rows" in list(said)

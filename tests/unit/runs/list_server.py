@@ -7,13 +7,14 @@ import contextlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from campaign.channels import KITECHAT
 from campaign.channels.base import NoResponse, Response
-from campaign.channels.kitechat.look_up import _moment
+from campaign.channels.kitechat.listed import moment_of
 from campaign.channels.look_up import look_up_of
 from campaign.delivery import DeliveryContext, LocalRateLimiter, Progress, Shutdown
 from campaign.journal import PlannedRow, State
@@ -63,6 +64,14 @@ class ListServer:
     """Seconds by which its clock is ahead."""
     most: int = 100
     shows: Callable[[Stored], bool] = lambda _: True
+    cut: Callable[[list[Stored]], list[Stored]] = list
+    """What it lists of the messages of a period, oldest first."""
+    asked_ahead: float = 0.0
+    """Seconds by which it reads the times of a request too late, as one that takes them for those of another zone."""
+    listed_ahead: float = 0.0
+    """Seconds by which the clock of the list is ahead of that of its `Date`."""
+    zone: float | None = None
+    """Seconds by which the zone is ahead of UTC in which it writes times without naming it; None: milliseconds."""
     list_answers: list[Response | NoResponse] = field(default_factory=list)
     """Responses in place of the first pages."""
     has_ids: bool = True
@@ -104,15 +113,16 @@ class ListServer:
         if self.list_answers:
             return self.list_answers.pop(0)
         query = {name: values[0] for name, values in parse_qs(urlsplit(request.url).query).items()}
-        start, end = _moment(query["created_from"]), _moment(query["created_to"])
+        start, end = moment_of(query["created_from"]), moment_of(query["created_to"])
         assert start is not None
         assert end is not None
-        now = self.clock.epoch()
+        now, ahead = self.clock.epoch(), self.ahead + self.asked_ahead
         found = [
             each
             for each in self.stored
-            if start.earliest <= each.at + self.ahead <= end.earliest and each.at + self.lag <= now and self.shows(each)
+            if start.earliest <= each.at + ahead <= end.earliest and each.at + self.lag <= now and self.shows(each)
         ]
+        found = self.cut(found)
         first = int(query["offset"])
         page = found[first : first + min(self.most, int(query["limit"]))]
         sessions = [
@@ -121,7 +131,10 @@ class ListServer:
         return Response(200, self._headers(), json.dumps({"success": True, "data": {"sessions": sessions}}).encode())
 
     def _entry(self, stored: Stored) -> dict[str, object]:
-        created = int((stored.at + self.ahead) * 1000)
+        at = stored.at + self.ahead + self.listed_ahead
+        created: object = int(at * 1000)
+        if self.zone is not None:
+            created = f"{datetime.fromtimestamp(at + self.zone, UTC):%Y-%m-%d %H:%M:%S}"
         return {"_id": stored.message_id, "message": stored.text, "isOutboundMessage": True, "createdAt": created}
 
     def _headers(self) -> dict[str, str]:

@@ -103,7 +103,7 @@ async def test_a_row_that_a_look_up_finds_is_not_in_doubt_at_the_gate(server: Li
 
 
 async def test_with_look_the_gate_waits_until_doubts_are_settled(server: ListServer) -> None:
-    server.fates = [NOT_TAKEN] * 10
+    server.fates = [Fate()] * 5 + [NOT_TAKEN] * 10
     campaign = campaign_of(server, 60, gated(on_doubt="look", concurrency=1, give_up_after=1e9))
     began = server.clock.epoch()
     assert await campaign.deliver() is None

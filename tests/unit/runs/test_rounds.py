@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import random
 from collections import Counter
 
@@ -11,8 +12,10 @@ import pytest
 
 from campaign.channels.base import NoResponse, Response
 from campaign.delivery import StopReason
+from campaign.delivery.absence import NO_EVIDENCE, NOT_ON_RECORD
+from campaign.delivery.matching import NO_CLOCK
 from campaign.journal import State
-from campaign.runs.doubts import MOST_ATTEMPTS
+from campaign.runs.doubts import MOST_SENT_AGAIN
 from campaign.runs.rounds import Wanted
 from tests.unit.delivery.fake_clock import FakeClock
 
@@ -49,45 +52,46 @@ async def test_what_the_server_took_is_sent_and_the_rest_stays_in_doubt(server: 
 
 
 async def test_the_caller_is_told_of_a_row_that_is_found(server: ListServer) -> None:
-    server.fates = [TAKEN]
-    campaign = campaign_of(server)
+    server.fates = [Fate(), TAKEN]
+    campaign = campaign_of(server, 2, concurrency=1)
     await campaign.deliver()
     assert [(event.row, event.state, event.message_id) for event in campaign.events] == [
-        (2, IN_DOUBT, None),
         (2, SENT, "m0"),
+        (3, IN_DOUBT, None),
+        (3, SENT, "m1"),
     ]
 
 
 async def test_with_look_a_row_that_is_not_there_twice_is_sent_again(server: ListServer) -> None:
-    server.fates = [NOT_TAKEN, TAKEN]
-    campaign = campaign_of(server, 2, "look", concurrency=1)
+    server.fates = [NOT_TAKEN, TAKEN, Fate()]
+    campaign = campaign_of(server, 3, "look", concurrency=1)
     began = server.clock.epoch()
     assert await campaign.deliver() is None
-    assert campaign.states == [SENT, SENT]
+    assert campaign.states == [SENT, SENT, SENT]
     assert set(server.taken.values()) == {1}
     assert server.stored[-1].at - began >= 120
 
 
 async def test_a_row_is_not_sent_again_before_the_list_had_time_to_be_complete(server: ListServer) -> None:
-    server.fates, server.lag = [TAKEN], 119.0
-    campaign = campaign_of(server, 1, "look")
+    server.fates, server.lag = [Fate(), TAKEN], 119.0
+    campaign = campaign_of(server, 2, "look", concurrency=1)
     await campaign.deliver()
-    assert (campaign.states, server.taken.total()) == ([SENT], 1)
+    assert (campaign.states, server.taken.total()) == ([SENT, SENT], 2)
 
 
 async def test_the_wait_between_two_look_ups_spans_processes(server: ListServer) -> None:
-    server.fates = [NOT_TAKEN]
-    campaign = campaign_of(server, 1, "look", limit=1)
+    server.fates = [Fate(), NOT_TAKEN]
+    campaign = campaign_of(server, 2, "look", concurrency=1, limit=2)
     await campaign.deliver()
-    assert campaign.states == [IN_DOUBT]
+    assert campaign.states == [SENT, IN_DOUBT]
     await server.clock.advance(60)
     await campaign.deliver(Wanted(sends=False))
-    assert campaign.states == [IN_DOUBT]
+    assert campaign.states == [SENT, IN_DOUBT]
     await server.clock.advance(61)
     await campaign.deliver(Wanted(sends=False))
-    assert (campaign.states, server.taken.total()) == ([PENDING], 0)
+    assert (campaign.states, server.taken.total()) == ([SENT, PENDING], 1)
     await campaign.deliver()
-    assert (campaign.states, server.taken.total()) == ([SENT], 1)
+    assert (campaign.states, server.taken.total()) == ([SENT, SENT], 2)
 
 
 async def test_a_look_up_sends_nothing(server: ListServer) -> None:
@@ -111,22 +115,185 @@ async def test_where_nothing_was_sent_since_the_list_is_read_once(server: ListSe
     assert (campaign.states, server.pages) == ([IN_DOUBT, SENT], 4)
 
 
-async def test_a_server_that_loses_every_response_gets_a_message_so_often_at_most(server: ListServer) -> None:
-    server.fates = [NOT_TAKEN] * 100
-    campaign = campaign_of(server, 1, "look")
+async def test_a_row_is_sent_again_so_often_at_most_and_later_each_time(server: ListServer) -> None:
+    server.fates = [Fate(), *[NOT_TAKEN] * 100]
+    campaign = campaign_of(server, 2, "look", concurrency=1, settle=30.0)
+    began = server.clock.now()
     await campaign.deliver()
-    assert campaign.states == [IN_DOUBT]
-    assert len(server.fates) == 100 - MOST_ATTEMPTS
+    assert campaign.states == [SENT, IN_DOUBT]
+    assert len(server.fates) == 100 - MOST_SENT_AGAIN - 1
+    assert server.clock.now() - began >= 30 + 60 + 120
+    assert campaign.reasons[1].endswith(", and not found, after 4 attempts without a response")
+
+
+async def test_a_list_that_was_believed_too_early_makes_two_messages_at_most(server: ListServer) -> None:
+    """The row's own message comes later than any other of its time: nothing in the list can tell."""
+    server.fates = [Fate(), TAKEN, TAKEN, TAKEN]
+    server.shows = lambda stored: stored.conversation == "c0" or stored.at + 200 <= server.clock.epoch()
+    campaign = campaign_of(server, 2, "look", concurrency=1)
+    await campaign.deliver()
+    assert campaign.states == [SENT, SENT]
+    assert server.taken["message 1"] == 2
+
+
+async def test_without_any_message_that_the_server_confirmed_none_is_sent_again(server: ListServer) -> None:
+    server.fates, server.shows = [TAKEN] * 100, lambda _: False
+    campaign = campaign_of(server, 3, "look")
+    await campaign.deliver()
+    await server.clock.advance(1000)
+    await campaign.deliver()
+    assert campaign.states == [IN_DOUBT] * 3
+    assert campaign.reasons[0].endswith(NO_EVIDENCE)
+    assert set(server.taken.values()) == {1}
+
+
+LYING: dict[str, dict[str, object]] = {
+    "nothing": {"shows": lambda _: False},
+    "the newest alone": {"cut": lambda found: found[-20:]},
+    "the oldest alone": {"cut": lambda found: found[:20]},
+    "the newest alone, newest first": {"cut": lambda found: found[::-1][:20]},
+    "another period": {"asked_ahead": -25_200.0},
+    "a later period": {"asked_ahead": 25_200.0},
+    "nothing of the last ten minutes": {"lag": 600.0},
+    "half of them": {"shows": lambda stored: int(stored.message_id[1:]) % 2 == 0},
+}
+"""What servers may list instead of the messages of the period that was asked for."""
+
+
+@pytest.mark.parametrize("lie", LYING.values(), ids=LYING)
+@pytest.mark.parametrize("has_ids", [True, False], ids=["ids in responses", "no ids in responses"])
+@pytest.mark.parametrize("lost", [3, 50, 59])
+async def test_a_list_that_is_not_what_was_asked_for_makes_nobody_get_a_message_twice(
+    lie: dict[str, object], lost: int, *, has_ids: bool
+) -> None:
+    clock = FakeClock()
+    server = ListServer(clock, [Fate()] * lost + [TAKEN], has_ids=has_ids, **lie)  # type: ignore[arg-type]
+    campaign = campaign_of(server, 60, "look", concurrency=1, rate=1)
+    await campaign.deliver()
+    await clock.advance(200)
+    await campaign.deliver()
+    assert set(server.taken.values()) == {1}
+    assert campaign.states[lost] in (SENT, IN_DOUBT)
+
+
+async def test_a_row_whose_equal_message_vanishes_from_the_list_is_not_sent_again(server: ListServer) -> None:
+    server.fates, server.has_ids, server.has_date = [Fate(), TAKEN], False, False
+    campaign = campaign_of(server, 4, "look", concurrency=1, limit=2, settle=10.0)
+    server.shows = lambda stored: stored.conversation != "c0"
+    await campaign.deliver()
+    assert campaign.reasons[1].endswith("an equal message is there, which may be another one")
+    campaign.settings = settings("look", settle=10.0)
+    server.shows = lambda stored: stored.conversation != "c1"
+    for _ in range(3):
+        await server.clock.advance(100)
+        await campaign.deliver()
+    assert campaign.states == [SENT, IN_DOUBT, SENT, SENT]
+    assert campaign.reasons[1].endswith("an equal message was there before, and is not any more")
+    assert set(server.taken.values()) == {1}
+
+
+async def test_a_row_of_long_after_all_others_needs_others_of_its_own_time(server: ListServer) -> None:
+    server.fates = [Fate()] * 5
+    campaign = campaign_of(server, 6, "look", limit=5)
+    await campaign.deliver()
+    await server.clock.advance(3000)
+    server.fates, server.shows = [TAKEN], lambda stored: stored.conversation != "c5"
+    campaign.settings = settings("look")
+    await campaign.deliver()
+    assert campaign.states[5] is IN_DOUBT
+    assert campaign.reasons[5].endswith(NO_EVIDENCE)
+    assert set(server.taken.values()) == {1}
+
+
+async def test_a_row_whose_attempts_are_not_on_record_is_never_sent_again(server: ListServer) -> None:
+    server.fates, server.shows = [Fate()] * 5 + [TAKEN] * 5, lambda stored: stored.conversation < "c5"
+    campaign = campaign_of(server, 10, "look", concurrency=1, limit=5)
+    await campaign.deliver()
+    campaign.journal.recover(1)
+    campaign.journal.mark_cut_off_in_doubt(1)
+    campaign.settings = settings("look")
+    await campaign.deliver()
+    await server.clock.advance(1000)
+    await campaign.deliver()
+    assert campaign.states == [SENT] * 5 + [IN_DOUBT] * 5
+    assert campaign.reasons[5].endswith(NOT_ON_RECORD)
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        pytest.param({"zone": 25_200.0}, id="times without a zone"),
+        pytest.param({"zone": -25_200.0}, id="times without a zone, west"),
+        pytest.param({"listed_ahead": 90.0}, id="a list ahead of its Date"),
+        pytest.param({"listed_ahead": -90.0}, id="a list behind its Date"),
+        pytest.param({"ahead": 90.0}, id="a server ahead"),
+    ],
+)
+@pytest.mark.parametrize("confirmed", [0, 1, 2])
+async def test_an_equal_message_of_a_person_is_not_taken_for_ours_by_any_clock(
+    clock: dict[str, float], confirmed: int
+) -> None:
+    server = ListServer(FakeClock(), [Fate()] * confirmed + [NOT_TAKEN], has_ids=False, **clock)  # type: ignore[arg-type]
+    rows = confirmed + 1
+    server.write_by_hand(f"c{confirmed}", f"message {confirmed}", server.clock.epoch() - 60)
+    campaign = campaign_of(server, rows, concurrency=1)
+    await campaign.deliver()
+    assert campaign.states == [SENT] * confirmed + [IN_DOUBT]
+
+
+@pytest.mark.parametrize("has_ids", [True, False], ids=["ids in responses", "no ids in responses"])
+@pytest.mark.parametrize("fate", [TAKEN, NOT_TAKEN], ids=["taken", "not taken"])
+@pytest.mark.parametrize("corrected", [-3600.0, 3600.0])
+async def test_a_clock_that_is_set_between_the_attempt_and_the_look_up_makes_nobody_get_a_message_twice(
+    server: ListServer, corrected: float, fate: Fate, *, has_ids: bool
+) -> None:
+    server.fates, server.has_ids = [Fate(), Fate(), fate, Fate(), Fate()], has_ids
+    server.ahead = corrected  # until it is corrected, this machine's clock is wrong by as much
+    server.write_by_hand("c2", "message 2", server.clock.epoch() - 1800)
+    campaign = campaign_of(server, 5, "look", concurrency=1)
+    server.list_answers = [LOST] * 100
+    await campaign.deliver()
+    assert campaign.states == [SENT, SENT, IN_DOUBT, SENT, SENT]
+    server.list_answers = []
+    server.clock.set_ahead(corrected)
+    server.stored = [each._replace(at=each.at + corrected) for each in server.stored]
+    server.ahead = 0.0
+    began = server.clock.now()
+    await campaign.deliver()
+    assert server.clock.now() - began < 1000
+    assert set(server.taken.values()) == {1}
+    assert server.taken["message 2"] == (campaign.states[2] is SENT)
+
+
+async def test_a_list_without_an_end_is_given_up(server: ListServer) -> None:
+    count = itertools.count()
+    server.fates = [Fate(), TAKEN]
+    entry = {"isOutboundMessage": True, "createdAt": int(server.clock.epoch() * 1000)}
+
+    def endless(self: ListServer, _: object) -> Response:
+        self.pages += 1
+        entries = [{"_id": f"x{next(count)}", "message": f"text {next(count)}", **entry} for _ in range(10)]
+        sessions = [{"pageId": "p", "conversationId": "other", "messages": entries}]
+        return Response(200, {}, json.dumps({"success": True, "data": {"sessions": sessions}}).encode())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ListServer, "_listed", endless)
+        campaign = campaign_of(server, 2, "look", concurrency=1)
+        await campaign.deliver()
+    assert campaign.states == [SENT, IN_DOUBT]
+    assert campaign.rounds.problem is not None
+    assert "does not end: 1,001 pages were read" in campaign.rounds.problem.what
+    assert server.pages == 1001
 
 
 async def test_rows_that_are_retried_on_request_are_looked_up_first(server: ListServer) -> None:
-    server.fates, server.list_answers = [TAKEN, NOT_TAKEN], [LOST] * 12
-    campaign = campaign_of(server, 2, concurrency=1)
+    server.fates, server.list_answers = [Fate(), TAKEN, NOT_TAKEN], [LOST] * 12
+    campaign = campaign_of(server, 3, concurrency=1)
     await campaign.deliver()
-    assert campaign.states == [IN_DOUBT, IN_DOUBT]
+    assert campaign.states == [SENT, IN_DOUBT, IN_DOUBT]
     server.list_answers = []
     await campaign.deliver(Wanted(retry=(IN_DOUBT,)))
-    assert campaign.states == [SENT, SENT]
+    assert campaign.states == [SENT, SENT, SENT]
     assert set(server.taken.values()) == {1}
 
 
@@ -140,23 +307,24 @@ async def test_a_row_that_is_retried_and_in_doubt_once_more_is_not_sent_a_third_
 
 
 async def test_a_retry_on_request_is_one_and_further_ones_are_by_evidence(server: ListServer) -> None:
-    server.fates = [NOT_TAKEN] * 4
-    campaign = campaign_of(server, 2, "look", concurrency=1, limit=2)
+    server.fates = [Fate(), *[NOT_TAKEN] * 4]
+    campaign = campaign_of(server, 3, "look", concurrency=1, limit=3)
     await campaign.deliver()
-    server.write_by_hand("c0", "an agent's own", server.clock.epoch() + 1)
+    server.write_by_hand("c1", "an agent's own", server.clock.epoch() + 1)
     campaign.settings = settings("look", concurrency=1)
     await campaign.deliver(Wanted(retry=(IN_DOUBT,)))
-    assert [(row.state, row.attempts) for row in campaign.journal.results(1)] == [(IN_DOUBT, 2), (SENT, 3)]
+    found = [(row.state, row.attempts) for row in campaign.journal.results(1)]
+    assert found == [(SENT, 1), (IN_DOUBT, 2), (SENT, 3)]
 
 
 async def test_a_message_with_an_error_fails_its_row(server: ListServer, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = ListServer._entry
     monkeypatch.setattr(ListServer, "_entry", lambda self, each: {**entry(self, each), "errorMessage": "(#551) away"})
-    server.fates = [TAKEN]
-    campaign = campaign_of(server, 1, "look")
+    server.fates = [Fate(), TAKEN]
+    campaign = campaign_of(server, 2, "look", concurrency=1)
     await campaign.deliver()
-    assert campaign.states == [FAILED]
-    assert campaign.reasons == ["the server took the message and could not deliver it: (#551) away"]
+    assert campaign.states == [SENT, FAILED]
+    assert campaign.reasons[1] == "the server took the message and could not deliver it: (#551) away"
 
 
 @pytest.mark.parametrize(
@@ -187,9 +355,9 @@ async def test_without_a_list_it_is_said_and_everything_is_as_before(
 
 async def test_after_a_400_the_times_are_in_milliseconds(server: ListServer) -> None:
     server.fates, server.list_answers = [TAKEN], [Response(400, {}, b'{"message":"created_from"}')]
-    campaign = campaign_of(server)
+    campaign = campaign_of(server, 2)
     await campaign.deliver()
-    assert campaign.states == [SENT]
+    assert campaign.states == [SENT, SENT]
 
 
 @pytest.mark.parametrize(
@@ -204,9 +372,9 @@ async def test_after_a_400_the_times_are_in_milliseconds(server: ListServer) -> 
 )
 async def test_trouble_that_passes_delays_a_look_up(server: ListServer, trouble: Response | NoResponse) -> None:
     server.fates, server.list_answers = [TAKEN], [trouble, trouble]
-    campaign = campaign_of(server)
+    campaign = campaign_of(server, 2)
     await campaign.deliver()
-    assert (campaign.states, campaign.rounds.problem) == ([SENT], None)
+    assert (campaign.states, campaign.rounds.problem) == ([SENT, SENT], None)
 
 
 async def test_trouble_that_lasts_ends_a_look_up_and_leaves_the_rows(server: ListServer) -> None:
@@ -287,7 +455,7 @@ async def test_a_list_that_does_not_page_is_no_evidence_of_absence(
         return page(self, request._replace(url=request.url.replace("offset=1", "offset=0")))  # type: ignore[attr-defined]
 
     monkeypatch.setattr(ListServer, "_listed", first_page)
-    server.fates, server.most = [TAKEN, TAKEN, NOT_TAKEN], 1
+    server.fates, server.most = [Fate(), TAKEN, NOT_TAKEN], 1
     campaign = campaign_of(server, 3, "look", concurrency=1)
     await campaign.deliver()
     assert campaign.states == [SENT, IN_DOUBT, IN_DOUBT]
@@ -297,8 +465,8 @@ async def test_a_list_that_does_not_page_is_no_evidence_of_absence(
 
 async def test_a_message_that_a_much_earlier_row_was_found_as_is_not_found_once_more(server: ListServer) -> None:
     campaign = Campaign(server, [Message("c", "hello"), Message("d", "hi"), Message("c", "hello")], settings(rate=0.01))
-    server.fates = [NOT_TAKEN, Fate(), TAKEN]
-    await campaign.deliver()  # the first row was not taken, and has the message of the third, which is equal
+    server.fates = [TAKEN, Fate(), NOT_TAKEN]
+    await campaign.deliver()
     assert campaign.states == [SENT, SENT, IN_DOUBT]
     await campaign.deliver()
     assert campaign.states == [SENT, SENT, IN_DOUBT]
@@ -306,19 +474,19 @@ async def test_a_message_that_a_much_earlier_row_was_found_as_is_not_found_once_
 
 @pytest.mark.parametrize("ahead", [0.0, 90.0, -7200.0])
 async def test_a_slow_server_is_asked_as_well(server: ListServer, ahead: float) -> None:
-    server.fates, server.ahead, server.takes = [TAKEN, NOT_TAKEN], ahead, 1.6
-    campaign = campaign_of(server, 2, "look", concurrency=1)
+    server.fates, server.ahead, server.takes = [Fate(), TAKEN, NOT_TAKEN], ahead, 1.6
+    campaign = campaign_of(server, 3, "look", concurrency=1)
     await campaign.deliver()
-    assert campaign.states == [SENT, SENT]
+    assert campaign.states == [SENT, SENT, SENT]
     assert set(server.taken.values()) == {1}
 
 
 async def test_a_server_that_states_no_time_settles_nothing_by_itself(server: ListServer) -> None:
-    server.fates, server.has_date = [TAKEN, NOT_TAKEN], False
+    server.fates, server.has_date, server.has_ids = [Fate(), NOT_TAKEN], False, False
     campaign = campaign_of(server, 2, "look", concurrency=1)
     await campaign.deliver()
-    assert campaign.states == [IN_DOUBT, IN_DOUBT]
-    assert campaign.reasons[1].endswith("the server's time is not known well enough")
+    assert campaign.states == [SENT, IN_DOUBT]
+    assert campaign.reasons[1].endswith(NO_CLOCK)
     assert set(server.taken.values()) == {1}
 
 
@@ -344,11 +512,11 @@ async def test_a_list_without_texts_is_no_evidence_of_absence(
 ) -> None:
     entry = ListServer._entry
     monkeypatch.setattr(ListServer, "_entry", lambda self, each: {**entry(self, each), "message": "a picture"})
-    server.fates = [TAKEN]
-    campaign = campaign_of(server, 1, "look")
+    server.fates = [Fate(), TAKEN]
+    campaign = campaign_of(server, 2, "look", concurrency=1)
     await campaign.deliver()
-    assert (campaign.states, server.taken.total()) == ([IN_DOUBT], 1)
-    assert campaign.reasons[0].endswith("another message is there, which may be this one in another form")
+    assert (campaign.states, server.taken.total()) == ([SENT, IN_DOUBT], 2)
+    assert campaign.reasons[1].endswith("another message is there, which may be this one in another form")
 
 
 @pytest.mark.parametrize(
@@ -363,10 +531,10 @@ async def test_nobody_gets_a_message_twice_and_none_is_called_sent_that_was_not(
     """A list that lags 90 s, two rows with one text, an agent's equal message from before, clocks apart."""
     for before, ahead, has_ids in itertools.product([4.0, 45.0, 200.0], [0.0, 90.0, -90.0, 7200.0], [True, False]):
         server = ListServer(FakeClock(), [first, Fate(), second], lag=90.0, ahead=ahead, has_ids=has_ids)
-        await _deliver_twice(server, on_doubt, before)
+        await _deliver_twice(server, on_doubt, before, alike={first, second} != {TAKEN, NOT_TAKEN})
 
 
-async def _deliver_twice(server: ListServer, on_doubt: str, before: float) -> None:
+async def _deliver_twice(server: ListServer, on_doubt: str, before: float, *, alike: bool) -> None:
     clock = server.clock
     server.write_by_hand("c", "Xin chào", clock.epoch() - before)
     rows = [Message("c", "Xin chào"), Message("c", "Xin  chào"), Message("d", "Xin chào")]
@@ -378,7 +546,7 @@ async def _deliver_twice(server: ListServer, on_doubt: str, before: float) -> No
     assert campaign.states[2] is SENT
     assert campaign.states[:2].count(SENT) <= in_c <= 2
     assert campaign.states.count(SENT) + campaign.states.count(IN_DOUBT) == 3
-    if on_doubt == "ask":
+    if on_doubt == "ask" and alike:  # else it may be that of either row
         assert campaign.states[:2].count(SENT) == in_c
 
 
@@ -390,9 +558,10 @@ async def test_with_look_every_row_is_sent_once_whatever_is_lost(seed: int) -> N
     rows = [Message(f"c{number % 40}", f"text {number}") for number in range(120)]
     campaign = Campaign(server, rows, settings("look"))
     assert await campaign.deliver() is None
-    assert campaign.states == [SENT] * 120
     assert set(server.taken.values()) == {1}
-    assert len(server.taken) == 120
+    rows_in_doubt = [row for row in campaign.journal.results(1) if row.state is not SENT]
+    assert len(server.taken) == 120 - len(rows_in_doubt)
+    assert {(row.state, row.attempts) for row in rows_in_doubt} <= {(IN_DOUBT, MOST_SENT_AGAIN + 1)}
 
 
 @pytest.mark.parametrize("tens", range(20))
@@ -430,5 +599,5 @@ async def _play(dice: random.Random) -> None:
     assert PENDING not in campaign.states
     for message in wanted:
         assert sent[message] <= taken[message] <= wanted[message]
-        if on_doubt == "ask" and server.lag == 0:
+        if on_doubt == "ask" and server.lag == 0 and wanted[message] == 1:
             assert sent[message] == taken[message]
