@@ -45,8 +45,8 @@ class Lack(StrEnum):
     )
     WAL_FOREIGN = "the file that ends in -wal is not of this journal, or of another time than the rest of it"
     LOCK_LOST = (
-        "the journal is not whole: a delivery was cut off, and the file that ends in .lock, which says how far it had "
-        "got, is missing; rows that seem to wait may have been sent"
+        "the journal is not whole: a delivery was cut off, or another machine is at it, and the file that ends in "
+        ".lock, which says how far it has got, is missing; rows that seem to wait may have been sent"
     )
     OUTDATED = "the journal is older than the last delivery from here; rows that seem to wait may have been sent"
 
