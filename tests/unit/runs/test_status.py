@@ -191,7 +191,7 @@ def test_a_delivery_that_was_asked_to_stop_is_stopping_before_it_notices(paths: 
 
 def test_a_delivery_whose_process_died_is_stopped_and_says_so(paths: RunPaths) -> None:
     planned(paths.journal, 3)
-    with SqliteJournal.open(paths.journal) as journal:
+    with SqliteJournal.open(paths.journal) as journal, journal.exclusive():
         journal.begin_session(1)
     (run,) = read(paths).runs
     assert run.state is RunState.STOPPED
@@ -245,7 +245,7 @@ def test_a_run_is_under_way_while_its_process_may_live(
 
 def test_a_holder_on_another_machine_is_known_by_its_name(paths: RunPaths) -> None:
     planned(paths.journal, 3)
-    with SqliteJournal.open(paths.journal) as journal:
+    with SqliteJournal.open(paths.journal) as journal, journal.exclusive():
         journal.begin_session(1)
     execute(paths.journal, "UPDATE place SET holder = 1, host = 'far', process = 5, process_start = '', held_since = 1")
     execute(paths.journal, "UPDATE session SET host = 'far', process = 5")
