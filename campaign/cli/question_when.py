@@ -63,8 +63,8 @@ def _spill(confirmation: SendConfirmation, schedule: Schedule, forecast: Forecas
 
 def gate_text(confirmation: SendConfirmation) -> str:
     """Where the run holds; "" where it does not."""
-    gate = confirmation.gate
-    if gate is None or confirmation.messages <= gate.after:
+    gate, tally = confirmation.gate, confirmation.tally
+    if gate is None or (tally.started_at is None and confirmation.messages <= gate.after):
         return ""
     return f"waits for the outcomes of the first {rows_of(gate.after)}; up to {percent(gate.max_failed)} may fail"
 

@@ -17,6 +17,7 @@ class Admission:
     """Lets messages leave until a window closes.
 
     Attributes:
+        closes: whether it is over at some time.
         left_behind: whether a row was left for a later round, because it came too late for this one.
     """
 
@@ -30,11 +31,12 @@ class Admission:
         self._closes = closes
         self._epoch = epoch
         self._opened = epoch()
+        self.closes = closes < math.inf
         self.left_behind = False
 
     def is_open(self) -> bool:
         """Whether a message may leave now."""
-        return self._closes == math.inf or self._opened - SET_BACK <= self._epoch() < self._closes
+        return not self.closes or self._opened - SET_BACK <= self._epoch() < self._closes
 
     @property
     def remaining(self) -> float:

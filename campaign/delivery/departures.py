@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from campaign.delivery.ports import DeliveryContext, Permit
     from campaign.delivery.reservations import Reservations
     from campaign.journal.records import State
-
-
-class Departure(NamedTuple):
-    """A message that may leave now: its permit, to be released, and the number of its attempt."""
-
-    permit: Permit
-    attempt: int
 
 
 class Departures:
@@ -23,8 +16,9 @@ class Departures:
     def __init__(self, context: DeliveryContext, reservations: Reservations) -> None:
         self._context = context
         self._reservations = reservations
+        self._closes = context.admission.closes
 
-    async def begin(self, seq: int, state: State) -> Departure | None:
+    async def begin(self, seq: int, state: State) -> tuple[Permit, int] | None:
         """Wait until a row's message may leave, and record the attempt.
 
         Args:
@@ -32,30 +26,35 @@ class Departures:
             state: its state on record, to which it returns where the attempt is not made after all.
 
         Returns:
-            None where the run is shutting down, or the row is left for a later round.
+            The permit, to be released, and the attempt's number; None where the run is shutting down, or the row is
+            left for a later round.
 
         Raises:
             JournalWriteError: the attempt is not on record.
         """
-        departure = await self._begin(seq, state) if self._context.admission.is_open() else None
-        if departure is None and not self._context.shutdown:
-            self._context.admission.left_behind = True
-        return departure
+        if self._closes:
+            return await self._begin_in_window(seq, state)
+        permit = await self._context.rate_limiter.acquire("send")
+        return None if permit is None else (permit, await self._attempt(permit, seq))
 
-    async def _begin(self, seq: int, state: State) -> Departure | None:
-        context = self._context
-        latest = context.clock.now() + context.admission.remaining
-        permit = await context.rate_limiter.acquire("send", until=latest)
-        if permit is None:
-            return None
-        try:
-            if context.admission.is_open():
-                attempt = await self._reservations.begin(seq)
-                if context.admission.is_open():  # the disk may have been slow, or the machine asleep
-                    return Departure(permit, attempt)
-                context.log.retract(seq, attempt, state)
-        except BaseException:
+    async def _begin_in_window(self, seq: int, state: State) -> tuple[Permit, int] | None:
+        context, admission = self._context, self._context.admission
+        latest = context.clock.now() + admission.remaining
+        permit = await context.rate_limiter.acquire("send", until=latest) if admission.is_open() else None
+        if permit is not None and admission.is_open():  # it may have waited until closing time
+            attempt = await self._attempt(permit, seq)
+            if admission.is_open():  # else the disk was slow, or the machine asleep
+                return permit, attempt
+            context.log.retract(seq, attempt, state)
+        if permit is not None:
             context.rate_limiter.release(permit)
-            raise
-        context.rate_limiter.release(permit)
+        if not context.shutdown:
+            admission.left_behind = True
         return None
+
+    async def _attempt(self, permit: Permit, seq: int) -> int:
+        try:
+            return await self._reservations.begin(seq)
+        except BaseException:
+            self._context.rate_limiter.release(permit)
+            raise

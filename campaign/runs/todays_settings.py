@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from campaign.delivery.gate import percent
 from campaign.errors import Problem
 from campaign.file_of_today import pace_in_file
+from campaign.schedule import ANY_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,15 +33,12 @@ def todays_settings(record: RunRecord, file: Path | None, observer: RunObserver)
     Raises:
         CampaignFileError: the sections of the file that say so are wrong, or it cannot be read.
     """
-    settings, planned = record.manifest.settings, record.manifest.pace_in_file
-    if (
-        file is None
-        or planned is None
-        or record.manifest.rehearsal
-        or record.manifest.trial
-        or (now := pace_in_file(file)) is None
-    ):
+    manifest = record.manifest
+    settings = manifest.settings
+    if file is None or manifest.rehearsal or manifest.trial or (now := pace_in_file(file)) is None:
         return settings
+    # Earlier versions, which knew neither a schedule nor a gate, did not record what the file said.
+    planned = record.manifest.pace_in_file or replace(now, schedule=ANY_TIME, gate=None)
     changes: dict[str, Any] = {}
     for name, key, before, after in _differences(planned, now):
         changes[name] = getattr(now, name)
