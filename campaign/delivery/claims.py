@@ -7,6 +7,7 @@ in doubt; anything else cannot be told, because the content does not say whose a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -56,10 +57,30 @@ class MessageIndex:
 
     def shown(self, sought: Sought) -> list[ListedMessage]:
         """The messages that show a content, in their order."""
-        if not sought.content:
-            return []
-        rarest = min(sought.content, key=lambda text: len(self._by_text.get(text, ())))
-        return [message for message in self._by_text.get(rarest, ()) if sought.is_shown_by(message)]
+        rarest = min((self._by_text.get(text, []) for text in sought.content), key=len, default=[])
+        return [message for message in rarest if sought.is_shown_by(message)]
+
+
+class LeftMessages:
+    """The messages of one conversation that nobody owns and that are not known to be the customer's."""
+
+    def __init__(self, messages: Sequence[ListedMessage]) -> None:
+        self._by_text: dict[str, list[ListedMessage]] = defaultdict(list)
+        for message in messages:
+            for text in message.texts:
+                self._by_text[text].append(message)
+        self._times = sorted(each.created + each.precision for each in messages if each.created is not None)
+        self._has_timeless = any(each.created is None for each in messages)
+
+    def may_contain(self, sought: Sought) -> bool:
+        """Whether any of them may be a message, whenever it was created."""
+        rarest = min((self._by_text.get(text, []) for text in sought.content), key=len, default=[])
+        return any(sought.may_be(message) for message in rarest)
+
+    def has_any_of(self, earliest: float, latest: float) -> bool:
+        """Whether any of them may be created in a span of time by the list's clock."""
+        place = bisect_left(self._times, earliest)
+        return self._has_timeless or (place < len(self._times) and self._times[place] <= latest)
 
 
 @dataclass(slots=True)

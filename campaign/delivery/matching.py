@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from campaign.delivery.absence import Witness, Witnesses, alike_of
-from campaign.delivery.claims import Claimant, MessageIndex, claims
+from campaign.delivery.claims import Claimant, LeftMessages, MessageIndex, claims
 from campaign.delivery.doubtful import Absent, DoubtfulMessage, Found, Match, SentMessage, Unclear
 from campaign.delivery.list_clock import ClockBounds, list_clock
 
@@ -92,6 +92,7 @@ class _Matching:
         self._owned: dict[int, ListedMessage] = {}
         self._by_id: set[int] = set()
         self._contested: set[int] = set()
+        self._left: dict[Conversation, LeftMessages] = {}
         self._identify(sorted(listed, key=lambda each: each.created or 0.0))
         self._clock = self._clock_of(date)
 
@@ -159,7 +160,8 @@ class _Matching:
         """The rows that claim messages of a conversation, where it is noted which they own, and their places there."""
         for each in place.sent:
             sent = self._sent[each]
-            until = sent.ended + LATEST if sent.confirmed and sent.ended is not None else math.inf
+            is_bounded = sent.confirmed and each not in self._owned
+            until = sent.ended + LATEST if is_bounded and sent.ended is not None else math.inf
             is_optional = each in self._owned or self._is_named(sent)
             yield Claimant(sent.sought, sent.began, until, doubtful=is_optional), self._owned, each
         for each in place.doubtful:
@@ -210,8 +212,8 @@ class _Matching:
 
     def _absence(self, row: DoubtfulMessage, witnesses: Witnesses, why_not: str, at: float) -> Match:
         """Whether the list is evidence that the server does not have a message that is not in it."""
-        left = self._places[row.sought.conversation].messages
-        if any(row.sought.may_be(each) for each in left):
+        left = self._left_in(row.sought.conversation)
+        if left.may_contain(row.sought):
             return Unclear(row.seq, MAYBE_OTHER)
         if why_not:
             return Unclear(row.seq, why_not, later=witnesses.awaits(row))
@@ -219,11 +221,11 @@ class _Matching:
         if isinstance(absence, Absent):
             if not self._clock.known:
                 return Unclear(row.seq, NO_CLOCK)
-            if any(self._is_since(each, row) for each in left):
+            if left.has_any_of(row.began + self._clock.least, row.until + self._clock.least):
                 return Unclear(row.seq, OTHER_MESSAGE)
         return absence
 
-    def _is_since(self, message: ListedMessage, row: DoubtfulMessage) -> bool:
-        """Whether a message may have been created by a row's attempt."""
-        least = self._clock.least
-        return message.created is None or row.began <= message.created + message.precision - least <= row.until
+    def _left_in(self, conversation: Conversation) -> LeftMessages:
+        if conversation not in self._left:
+            self._left[conversation] = LeftMessages(self._places[conversation].messages)
+        return self._left[conversation]

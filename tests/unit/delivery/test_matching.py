@@ -216,6 +216,12 @@ SHARING = {
         [Unclear(1, SEVERAL)],
         (sent("m0"),),
     ),
+    "an error of the row that was sent, and a message that it may have become much later": Case(
+        [doubtful(began=T + 95)],
+        [listed("m0", T + 0.1, error="(#551)"), listed("m1", T + 96)],
+        [Unclear(1, SEVERAL)],
+        (sent("m0"),),
+    ),
     "an error of the row that was sent, and messages for both": Case(
         [doubtful(began=T + 5)],
         [listed("m0", T + 0.1, error="(#551)"), listed("m1", T + 6), listed("m2", T + 7)],

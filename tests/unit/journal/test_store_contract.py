@@ -123,6 +123,38 @@ def test_a_journal_is_released_after_an_error(journal: JournalStore) -> None:
         pass
 
 
+def test_it_says_who_holds_it(journal: JournalStore) -> None:
+    assert journal.holder() is None
+    with journal.exclusive():
+        holder = journal.holder()
+        assert holder is not None
+        assert holder.lives
+        assert "process" in holder.name
+    assert journal.holder() is None
+
+
+def test_nothing_of_a_new_one_is_missing(journal: JournalStore) -> None:
+    assert not journal.may_lack
+
+
+def test_a_delivery_without_an_end_on_record_is_told_from_one_that_has_ended(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    assert not journal.tally(1).unended
+    session = journal.begin_session(1)
+    assert journal.tally(1).unended
+    journal.end_session(session, "enough")
+    assert not journal.tally(1).unended
+
+
+def test_a_run_that_is_left_unsent_has_no_stop_reason(journal: JournalStore) -> None:
+    plan(journal, [message(2)])
+    journal.end_session(journal.begin_session(1), "enough")
+    assert journal.leave_unsent(1, "abandoned") == 1
+    found = journal.run(1)
+    assert found is not None
+    assert found.stop_reason is None
+
+
 def test_it_is_in_its_place_and_nothing_is_to_be_said(journal: JournalStore) -> None:
     assert (list(journal.notes), journal.displaced) == ([], None)
     journal.accept_place()

@@ -15,7 +15,7 @@ from campaign.delivery import StopReason
 from campaign.delivery.absence import NO_EVIDENCE, NOT_ON_RECORD
 from campaign.delivery.matching import NO_CLOCK
 from campaign.journal import State
-from campaign.runs.doubts import MOST_SENT_AGAIN
+from campaign.runs.doubts import MOST_SENT_AGAIN, beginning
 from campaign.runs.rounds import Wanted
 from tests.unit.delivery.fake_clock import FakeClock
 
@@ -263,6 +263,20 @@ async def test_a_clock_that_is_set_between_the_attempt_and_the_look_up_makes_nob
     assert server.clock.now() - began < 1000
     assert set(server.taken.values()) == {1}
     assert server.taken["message 2"] == (campaign.states[2] is SENT)
+
+
+@pytest.mark.parametrize(
+    ("since", "now", "expected"),
+    [
+        pytest.param(1000.0, 5000.0, 1000.0, id="after the attempts"),
+        pytest.param(5100.0, 5000.0, 1400.0, id="before them: the clock was set back"),
+        pytest.param(15_000.0, 5000.0, -5000.0, id="long before them"),
+    ],
+)
+def test_a_period_contains_the_attempts_also_where_the_clock_was_set_back(
+    since: float, now: float, expected: float
+) -> None:
+    assert beginning(since, now) == expected
 
 
 async def test_a_list_without_an_end_is_given_up(server: ListServer) -> None:
