@@ -128,7 +128,7 @@ def test_it_says_who_holds_it(journal: JournalStore) -> None:
     with journal.exclusive():
         holder = journal.holder()
         assert holder is not None
-        assert holder.lives
+        assert holder.is_local
         assert "process" in holder.name
     assert journal.holder() is None
 
