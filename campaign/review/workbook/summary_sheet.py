@@ -34,7 +34,7 @@ _FIGURES = {"A": (State.SENT,), "B": (State.FAILED,), "C": (State.IN_DOUBT,), "D
 
 
 def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> None:
-    """Fill an empty, write-only sheet.
+    """Fill an empty sheet.
 
     Raises:
         JournalError: the journal cannot be read.

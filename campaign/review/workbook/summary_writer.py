@@ -43,7 +43,7 @@ class SummaryWriter:
     """Writes the sheet row by row: cells into the current row, then the row into the sheet.
 
     Attributes:
-        sheet: a write-only sheet.
+        sheet: the sheet, empty at first.
         row: the current row's number.
     """
 
