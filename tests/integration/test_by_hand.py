@@ -220,6 +220,7 @@ def test_rows_that_cannot_be_sent_again_are_named(
 # stop
 
 
+@pytest.mark.slow
 def test_stop_ends_the_delivery_of_another_process_as_ctrl_c_would(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
@@ -255,6 +256,7 @@ def test_where_no_process_is_at_work_there_is_nothing_to_stop(
     assert "no run or resume is at work" in said.stderr
 
 
+@pytest.mark.slow
 def test_the_wish_reaches_a_resume_too(command: Campaign, start_sandbox: StartSandbox, tmp_path: Path) -> None:
     server = start_sandbox(SandboxSettings(latency=0.05))
     recipients = livechat_list(tmp_path / "list.csv", 400)
@@ -340,6 +342,7 @@ def test_without_a_journal_there_is_nothing_to_decide_about(command: Campaign, t
     assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
 
 
+@pytest.mark.slow
 def test_what_is_decided_by_hand_waits_for_a_delivery_under_way(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:

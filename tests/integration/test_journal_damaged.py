@@ -47,6 +47,7 @@ def _write_over(journal: Path, *operands: str) -> None:
 DAMAGES = {"emptied": emptied, "noise from the first page": noise(0), "noise after the first pages": noise(12)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", LISTS)
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_journal_that_is_destroyed_while_running_stops_the_run_and_the_counts_are_told(

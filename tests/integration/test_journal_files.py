@@ -88,6 +88,7 @@ def kitechat(make: Callable[[str], Folder]) -> Folder:
     return make("kitechat")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", LISTS)
 @pytest.mark.parametrize("lock", ["with its lock", "without its lock"])
 def test_a_journal_that_lost_its_log_sends_nothing_until_it_is_recovered(
@@ -122,6 +123,7 @@ def test_a_journal_that_only_its_main_file_was_copied_of_is_not_whole(command: C
     assert "the journal is not whole" in said.stderr
 
 
+@pytest.mark.slow
 def test_a_journal_that_another_program_has_read_after_a_kill_is_whole(command: Campaign, kitechat: Folder) -> None:
     kitechat.killed()
     tell_from_elsewhere(kitechat.journal, "SELECT 1 FROM run")
@@ -264,6 +266,7 @@ def test_a_journal_open_to_others_is_closed_and_that_is_said(command: Campaign, 
     assert "other users could read or write it; now only its owner can" in said.stderr
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_removed_while_running_lets_nobody_else_in(command: Campaign, kitechat: Folder) -> None:
     first = start_process("run", str(kitechat.file), "--yes", "--json", "--rate", "30/s")
     wait_for_messages(kitechat.server, 5)
@@ -276,6 +279,7 @@ def test_a_lock_that_is_removed_while_running_lets_nobody_else_in(command: Campa
     assert set(kitechat.taken().values()) == {1}
 
 
+@pytest.mark.slow
 def test_a_delivery_whose_session_ended_elsewhere_sends_nothing_more(kitechat: Folder) -> None:
     first = start_process("run", str(kitechat.file), "--yes", "--json", "--rate", "20/s", "--concurrency", "1")
     wait_for_messages(kitechat.server, 5)
@@ -298,6 +302,7 @@ def test_a_delivery_whose_session_ended_elsewhere_sends_nothing_more(kitechat: F
     assert set(kitechat.taken().values()) == {1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [True, False], ids=["log cut short", "log whole"])
 def test_a_lock_that_is_gone_after_a_kill_sends_nothing_until_it_is_recovered(
     command: Campaign, kitechat: Folder, *, cut: bool
@@ -347,6 +352,7 @@ def test_what_is_decided_by_hand_in_a_copy_is_agreed_to(
     assert command(words[0], copy, *words[1:], "--yes", "--moved").code == 0
 
 
+@pytest.mark.slow
 def test_results_say_what_became_of_a_delivery_that_has_no_end_on_record(command: Campaign, kitechat: Folder) -> None:
     process = start_process("run", str(kitechat.file), "--yes", "--rate", "100/s", "--concurrency", "2")
     wait_for_messages(kitechat.server, 5)

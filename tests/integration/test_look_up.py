@@ -247,6 +247,7 @@ async def test_a_program_is_told_of_rows_that_are_found(write: Write, api_key: s
     assert run.look_up_problem is None
 
 
+@pytest.mark.slow
 @POSIX
 def test_an_interrupted_run_looks_up_what_it_left_in_doubt(
     start_sandbox: StartSandbox, write: Write, tmp_path: Path, api_key: str
@@ -262,6 +263,7 @@ def test_an_interrupted_run_looks_up_what_it_left_in_doubt(
     assert in_doubt_sheet(tmp_path) == []
 
 
+@pytest.mark.slow
 @POSIX
 def test_an_interrupt_while_the_list_is_waited_for_is_one(
     command: Campaign, start_sandbox: StartSandbox, write: Write, api_key: str

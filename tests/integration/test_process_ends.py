@@ -20,7 +20,7 @@ from tests.integration.test_processes import POSIX, UNMEASURED, read_until, star
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full, as Linux has one")
 
-pytestmark = pytest.mark.usefixtures("api_key")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("api_key")]
 
 RUN = ("--template", "livechat-text", "--rate", "1000/s", "--yes", "--json")
 

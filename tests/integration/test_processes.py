@@ -20,6 +20,8 @@ from openpyxl import load_workbook
 from campaign.sandbox import SandboxSettings
 from tests.integration.conftest import Campaign, RunningSandbox, StartSandbox, livechat_list
 
+pytestmark = pytest.mark.slow
+
 SLOW = SandboxSettings(latency=0.05)
 UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 """The environment without coverage.py: an interrupt that arrives while its tracer holds a lock is lost."""

@@ -25,6 +25,7 @@ LIVECHAT = ("--template", "livechat-text")
 pytestmark = pytest.mark.usefixtures("api_key")
 
 
+@pytest.mark.slow
 def test_an_interrupted_retry_leaves_the_other_rows_in_doubt(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:

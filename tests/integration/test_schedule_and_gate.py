@@ -59,6 +59,7 @@ def change(file: Path, before: str, after: str) -> None:
 # The schedule
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_its_window_and_goes_on_by_itself(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_run_waits_for_its_window_and_goes_on_by_itself(
     assert result.json["seconds"] < 1
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_waits_for_the_next_day_and_a_stop_ends_that(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -106,6 +108,7 @@ def test_what_does_not_fit_waits_for_the_next_day_and_a_stop_ends_that(
     assert "messages miss the window and go out in the next" in result.stderr
 
 
+@pytest.mark.slow
 def test_resume_obeys_the_window_that_the_run_was_started_with(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -178,6 +181,7 @@ def test_a_test_and_an_undo_need_no_window(command: Campaign, server: RunningSan
     assert (result.code, result.json["deleted"]) == (0, 30)
 
 
+@pytest.mark.slow
 def test_a_moment_to_come_is_waited_for(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     file = campaign_file(tmp_path, server.url, "", rows=2)
     moment = datetime.now().astimezone() + timedelta(seconds=2)
@@ -390,6 +394,7 @@ def waiting(tmp_path: Path, server: RunningSandbox) -> Iterator[subprocess.Popen
     process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
 def test_the_first_ctrl_c_ends_the_wait_at_once(waiting: subprocess.Popen[str], server: RunningSandbox) -> None:
     began = time.monotonic()
@@ -402,6 +407,7 @@ def test_the_first_ctrl_c_ends_the_wait_at_once(waiting: subprocess.Popen[str], 
     assert not server.ledger.entries
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_while_it_waits_goes_on_rightly(
     waiting: subprocess.Popen[str], command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:

@@ -118,6 +118,7 @@ def test_a_rehearsals_journal_that_is_damaged_is_a_warning(command: Campaign, tm
 # Beside another process
 
 
+@pytest.mark.slow
 def test_a_delivery_is_seen_stopped_and_over_from_a_second_terminal(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ import pytest
 from campaign.sandbox import RateLimit, SandboxSettings
 from tests.integration.conftest import RunningSandbox, StartSandbox, kitechat_list, livechat_list
 
+pytestmark = pytest.mark.slow
+
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals in the standard library")
 termios = pytest.importorskip("termios")
 

@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.integration.test_schedule_and_gate import campaign_file, shut
 from tests.integration.test_terminal import Terminal
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.conftest import RunningSandbox
+
+pytestmark = pytest.mark.slow
 
 GATE = "[gate]\nafter = 10\n"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from campaign.journal import open_journal
 from tests.integration.conftest import FAST, livechat_list
 from tests.integration.test_terminal import Terminal
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.conftest import Campaign, RunningSandbox
+
+pytestmark = pytest.mark.slow
 
 LIVECHAT = ("--template", "livechat-text")
 

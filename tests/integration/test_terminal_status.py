@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.integration.conftest import Campaign, RunningSandbox
 
+pytestmark = pytest.mark.slow
+
 terminal = pytest.importorskip("tests.integration.test_terminal", reason="Windows has no pseudo-terminals")
 
 REDRAWN = re.compile(r"\r\x1b\[(\d+)A\x1b\[J")

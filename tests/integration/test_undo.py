@@ -295,6 +295,7 @@ def test_it_stops_where_the_server_refuses_access_and_goes_on_later(
     assert (gone_on.code, gone_on.json["deleted"], deletions(server)) == (0, 6, 3 + 4)
 
 
+@pytest.mark.slow
 def test_the_servers_own_limit_is_kept(command: Campaign, start_sandbox: StartSandbox, tmp_path: Path) -> None:
     server = start_sandbox(SandboxSettings(limit=RateLimit(5, 0.5)))
     recipients = livechat_list(tmp_path / "list.csv", 8)
@@ -356,6 +357,7 @@ def test_a_rehearsal_has_nothing_to_take_back(command: Campaign, tmp_path: Path)
     assert (said.code, "no run on record has sent anything" in said.stderr) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps open files from being removed")
 def test_a_journal_that_is_removed_meanwhile_stops_it_and_the_counts_are_told(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
@@ -386,6 +388,7 @@ def test_an_attempt_is_on_record_for_every_request(
     assert requests == 6 + deletions(server) == 6 + 8
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX sends them")
 def test_ctrl_c_lets_requests_end_and_the_same_command_goes_on(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
@@ -406,6 +409,7 @@ def test_ctrl_c_lets_requests_end_and_the_same_command_goes_on(
     assert (said.code, said.json["deleted"], left(server)) == (0, 120, [])
 
 
+@pytest.mark.slow
 def test_a_request_to_stop_ends_it(command: Campaign, start_sandbox: StartSandbox, tmp_path: Path) -> None:
     server = start_sandbox(SandboxSettings(latency=0.05))
     recipients = livechat_list(tmp_path / "list.csv", 60)

@@ -98,6 +98,7 @@ def test_a_command_that_is_not_there_is_a_warning(told: Tell) -> None:
     assert warning.what == "cannot be started (No such file or directory)"
 
 
+@pytest.mark.slow
 def test_a_command_that_does_not_end_is_ended_with_all_it_has_started(told: Tell, file: Path) -> None:
     later = "import pathlib, time; time.sleep(3); pathlib.Path('later').touch()"
     program = (
