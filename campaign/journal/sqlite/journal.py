@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError, Problem
+from campaign.journal.manifests import encode_manifest
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State, storable
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.guard import DeliveryGuard, displaced
 from campaign.journal.sqlite.lock import DeliveryLock, busy
-from campaign.journal.sqlite.manifests import encode_manifest
 from campaign.journal.sqlite.opening import NOTHING, Accepted, Opened, close_file, open_file
 from campaign.journal.sqlite.place import arm, checkpoint, disarm, last_attempt, read_place, release, take, write_place
 from campaign.journal.sqlite.reader import WaitingStates
