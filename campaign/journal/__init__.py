@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from campaign.errors import JournalError, Problem
 from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
 from campaign.journal.cells import RecordedCell
 from campaign.journal.decisions import Acceptance, Decision, EarlierRow, NextMessage, StatedQuota
@@ -52,6 +53,7 @@ __all__ = [
     "StatedQuota",
     "Tally",
     "WaitingRow",
+    "is_address",
     "open_journal",
     "peek_journal",
     "read_journal",
@@ -60,18 +62,29 @@ __all__ = [
 
 Found = TypeVar("Found")
 
+ADDRESSES = ("postgresql://", "postgres://")
+"""How the address of a database begins."""
+
 
 def open_journal(
-    where: str | Path, *, create: bool = True, recover: bool = False, moved: bool = False, new: bool = False
+    where: str | Path,
+    *,
+    create: bool = True,
+    recover: bool = False,
+    moved: bool = False,
+    new: bool = False,
+    campaign: str = "default",
 ) -> JournalStore:
     """Open a journal. Use it with `with` or `async with`, which close it.
 
     Args:
-        where: the path of a journal file, or ":memory:" for one that lasts as long as the object.
+        where: the path of a journal file, ":memory:" for one that lasts as long as the object, or the address of a
+            PostgreSQL database (postgresql://USER@HOST/DATABASE), for which `campaign[cluster]` has to be installed.
         create: make a new journal where there is none.
         recover: open it although files of it are missing; `JournalStore.recover` then settles what may be lost.
         moved: it was copied or moved here on purpose, and nobody delivers from the other.
         new: make a new one where the one that messages were sent from is gone or was emptied.
+        campaign: the campaign's name, by which a database knows it; a file contains one campaign.
 
     Raises:
         JournalError: the journal is missing, not whole, damaged, from a newer version, or cannot be written.
@@ -80,10 +93,26 @@ def open_journal(
         from campaign.journal.memory import MemoryJournal  # noqa: PLC0415 - loaded when it is used
 
         return MemoryJournal()
+    if isinstance(where, str) and is_address(where):
+        return _open_in_database(where, campaign, create=create)
     from campaign.journal.sqlite import Accepted, SqliteJournal  # noqa: PLC0415
 
     accepted = Accepted(recover, moved, new)
     return SqliteJournal.open_or_create(where, accepted) if create else SqliteJournal.open(where, accepted)
+
+
+def is_address(where: str) -> bool:
+    """Whether a journal's place is the address of a database, and not a path."""
+    return where.startswith(ADDRESSES)
+
+
+def _open_in_database(url: str, campaign: str, *, create: bool) -> JournalStore:
+    try:
+        from campaign.journal.postgres import PostgresJournal  # noqa: PLC0415
+    except ImportError as error:
+        what = f"one in PostgreSQL needs {error.name}, which is not installed"
+        raise JournalError(Problem("the journal", what, 'pip install "campaign[cluster]"')) from error
+    return PostgresJournal.open(url, campaign, create=create)
 
 
 def read_journal(path: Path, read: Callable[[JournalStore], Found]) -> Found | None:

@@ -229,7 +229,7 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
         return None if tally.finished else last
     if tally.finished and to_fix_list(plan.recipients) is not None:
         return None  # its rows are looked up one by one
-    where, run = Path(journal.where).name, f"run {last.number}"
+    where, run = journal.label, f"run {last.number}"
     count = tally.count(State.SENT)
     sent = f"{count} of {rows_of(tally.rows)} {'is' if count == 1 else 'are'} sent"
     means = _what_new_means(plan, journal, observer)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 
+SUFFIX = ".journal.db"
+"""What the name of a journal file ends with."""
+
 # Python's sqlite3 releases the GIL for every row that it fetches, and waits to get it back. So a page comes as one row
 # whose lines are the rows of the run; texts are in hexadecimal digits, which contain no blank or line break.
 _WAITING_PAGE = """
@@ -52,6 +55,21 @@ class JournalReader:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+
+    @property
+    def where(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    @property
+    def name(self) -> str:
+        """The campaign's name, which that of the file begins with."""
+        return self.path.name.removesuffix(SUFFIX)
+
+    @property
+    def label(self) -> str:
+        """The name of the file."""
+        return self.path.name
 
     def last_run(self) -> RunRecord | None:
         """The newest run; None where there is none."""
