@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from campaign.errors import JournalError, Problem
@@ -23,10 +24,12 @@ from campaign.journal.records import (
 )
 from campaign.journal.selection_store import Omission, SelectedRow
 from campaign.journal.store import JournalStore
+from campaign.paths import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from campaign.journal.postgres import PostgresJournal
 
 __all__ = [
     "Acceptance",
@@ -53,17 +56,15 @@ __all__ = [
     "StatedQuota",
     "Tally",
     "WaitingRow",
-    "is_address",
+    "find_journal",
     "open_journal",
     "peek_journal",
     "read_journal",
     "remove_unused_journal",
+    "shown_address",
 ]
 
 Found = TypeVar("Found")
-
-ADDRESSES = ("postgresql://", "postgres://")
-"""How the address of a database begins."""
 
 
 def open_journal(
@@ -101,26 +102,46 @@ def open_journal(
     return SqliteJournal.open_or_create(where, accepted) if create else SqliteJournal.open(where, accepted)
 
 
-def is_address(where: str) -> bool:
-    """Whether a journal's place is the address of a database, and not a path."""
-    return where.startswith(ADDRESSES)
-
-
 def _open_in_database(url: str, campaign: str, *, create: bool) -> JournalStore:
+    return _in_database().open(url, campaign, create=create)
+
+
+def _in_database() -> type[PostgresJournal]:
     try:
         from campaign.journal.postgres import PostgresJournal  # noqa: PLC0415
     except ImportError as error:
         what = f"one in PostgreSQL needs {error.name}, which is not installed"
         raise JournalError(Problem("the journal", what, 'pip install "campaign[cluster]"')) from error
-    return PostgresJournal.open(url, campaign, create=create)
+    return PostgresJournal
 
 
-def read_journal(path: Path, read: Callable[[JournalStore], Found]) -> Found | None:
-    """What a function reads from a journal file, which is neither changed nor held; also beside a delivery.
+def find_journal(url: str, campaign: str) -> JournalStore | None:
+    """Open the journal of a campaign in a database; None where that has no tables of journals yet.
+
+    Raises:
+        JournalError: the database cannot be reached, or may forget what it has committed.
+    """
+    return _in_database().find(url, campaign)
+
+
+def shown_address(url: str) -> str:
+    """The address of a database without its password and options.
+
+    Raises:
+        JournalError: it is none.
+    """
+    return _in_database().shown(url)
+
+
+def read_journal(
+    where: str | Path, read: Callable[[JournalStore], Found], *, campaign: str = "default"
+) -> Found | None:
+    """What a function reads from a journal, which is neither changed nor held; also beside a delivery.
 
     Args:
-        path: the journal.
-        read: is given the journal, of which nothing that writes works; may be called more than once.
+        where: the path of a journal file, or the address of a database.
+        read: is given the journal, which it must not change; may be called more than once.
+        campaign: the campaign's name, by which a database knows it.
 
     Returns:
         What it returns; None where there never was a journal.
@@ -128,9 +149,15 @@ def read_journal(path: Path, read: Callable[[JournalStore], Found]) -> Found | N
     Raises:
         JournalError: the journal is not whole, another user's or damaged, or cannot be read.
     """
+    if isinstance(where, str) and is_address(where):
+        found = find_journal(where, campaign)
+        if found is None:
+            return None
+        with found:
+            return read(found)
     from campaign.journal.sqlite.reading import read_unchanged  # noqa: PLC0415
 
-    return read_unchanged(path, read)
+    return read_unchanged(Path(where), read)
 
 
 def remove_unused_journal(path: Path) -> None:

@@ -70,7 +70,14 @@ def parse_address(url: str) -> Address:
 
 
 def _shown(parameters: Mapping[str, str]) -> str:
-    user = f"{parameters['user']}@" if parameters.get("user") else ""
-    port = f":{parameters['port']}" if parameters.get("port") else ""
-    database = f"/{parameters['dbname']}" if parameters.get("dbname") else ""
-    return f"postgresql://{user}{parameters.get('host', 'localhost')}{port}{database}"
+    """An address with which the same database is found, where its server asks for no password."""
+    user = f"{quote(parameters['user'])}@" if parameters.get("user") else ""
+    database = f"/{quote(parameters['dbname'])}" if parameters.get("dbname") else ""
+    hosts, ports = parameters.get("host", "localhost").split(","), parameters.get("port", "").split(",")
+    if hosts[0].startswith("/"):
+        port = f":{ports[0]}" if ports[0] else ""
+        return f"postgresql://{user}{port}{database or '/'}?host={hosts[0]}"
+    ports = ports if len(ports) == len(hosts) else ports[:1] * len(hosts)
+    named = [f"[{host}]" if ":" in host else host for host in hosts]
+    places = [f"{host}:{port}" if port else host for host, port in zip(named, ports, strict=True)]
+    return f"postgresql://{user}{','.join(places)}{database}"

@@ -16,7 +16,7 @@ from campaign.journal.postgres.attempt_log import PostgresAttemptLog, Wanted
 from campaign.journal.postgres.database import Database
 from campaign.journal.postgres.errors import other_session
 from campaign.journal.postgres.hold import held
-from campaign.journal.postgres.migrations import VERSION, prepare
+from campaign.journal.postgres.migrations import VERSION, has_tables, prepare
 from campaign.journal.postgres.planned import SHARDS, copy_rows
 from campaign.journal.postgres.reader import LAST_EVENT
 from campaign.journal.postgres.record import CUT_OFF
@@ -87,6 +87,34 @@ class PostgresJournal(PostgresSelection):
             database.close()
             raise
         return cls(database, campaign)
+
+    @classmethod
+    def find(cls, url: str, campaign: str) -> PostgresJournal | None:
+        """Open a campaign's journal; None where the database has no tables of journals.
+
+        Raises:
+            JournalError: the database cannot be reached, or may forget what it has committed.
+        """
+        database = Database(parse_address(url))
+        try:
+            database.open()
+            if has_tables(database):
+                prepare(database, create=False)
+                return cls(database, campaign)
+        except BaseException:
+            database.close()
+            raise
+        database.close()
+        return None
+
+    @staticmethod
+    def shown(url: str) -> str:
+        """The address of a database without its password and options.
+
+        Raises:
+            JournalError: it is none.
+        """
+        return parse_address(url).shown
 
     def __repr__(self) -> str:
         return f"<PostgresJournal {self.where}>"

@@ -249,6 +249,15 @@ def prepare(database: Database, *, create: bool) -> None:
         _make_steps(connection, version or 0)
 
 
+def has_tables(database: Database) -> bool:
+    """Whether a database has tables of journals.
+
+    Raises:
+        JournalError: those in their place are another program's, or it cannot be read.
+    """
+    return _version(database) is not None
+
+
 def _version(database: Database) -> int | None:
     """How many steps a database has; None where it has no schema `campaign`."""
     where = database.address.shown

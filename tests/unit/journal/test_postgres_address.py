@@ -8,11 +8,12 @@ import traceback
 import pytest
 
 from campaign.errors import CampaignError, JournalError
-from campaign.journal import is_address, open_journal
+from campaign.journal import open_journal
 from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.database import Database, unfit
 from campaign.journal.postgres.planned import shard_of
 from campaign.journal.postgres.texts import text_of
+from campaign.paths import is_address
 
 FIT = ("on", "on", False, "UTF8", 150004)
 
@@ -22,10 +23,12 @@ FIT = ("on", "on", False, "UTF8", 150004)
     [
         ("postgresql://an:s3cret@db.example.com:5433/sends", "postgresql://an@db.example.com:5433/sends"),
         ("postgres://db.example.com/sends?sslmode=verify-full", "postgresql://db.example.com/sends"),
-        ("postgresql://an@/sends?host=/run/pg&password=s3cret", "postgresql://an@/run/pg/sends"),
+        ("postgresql://an@/sends?host=/run/pg&password=s3cret", "postgresql://an@/sends?host=/run/pg"),
         ("postgresql:///sends", "postgresql://localhost/sends"),
-        ("postgresql://an:p%40ss%2Fs3cret@a.b:5432,c.d:5433/x", "postgresql://an@a.b,c.d:5432,5433/x"),
-        ("postgresql://an:a:s3cret@[::1]/x", "postgresql://an@::1/x"),
+        ("postgresql://a.b,c.d/x?port=5433", "postgresql://a.b:5433,c.d:5433/x"),
+        ("postgresql://an@:5433/x?host=/run/pg", "postgresql://an@:5433/x?host=/run/pg"),
+        ("postgresql://an:p%40ss%2Fs3cret@a.b:5432,c.d:5433/x", "postgresql://an@a.b:5432,c.d:5433/x"),
+        ("postgresql://an:a:s3cret@[::1]/x", "postgresql://an@[::1]/x"),
     ],
 )
 def test_an_address_is_shown_without_its_password_and_options(url: str, shown: str) -> None:
