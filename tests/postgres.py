@@ -28,7 +28,18 @@ HOME = "CAMPAIGN_TEST_POSTGRES_HOME"
 PATIENCE = 60.0
 """Seconds for which a worker waits for the one that starts the server."""
 
-SETTINGS = ("shared_buffers = 32MB", "max_connections = 100", "autovacuum = off", "max_wal_size = 256MB")
+SETTINGS = (
+    "shared_buffers = 16MB",
+    "max_connections = 100",
+    "autovacuum = off",
+    "track_counts = off",
+    "track_activities = off",
+    "jit = off",
+    "wal_level = minimal",
+    "max_wal_senders = 0",
+    "max_wal_size = 256MB",
+)
+"""What costs little: the server lives for some seconds. It keeps what it commits, else a journal would refuse it."""
 
 
 def announce(memory: Path) -> None:

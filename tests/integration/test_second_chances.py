@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import uuid
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -380,7 +381,7 @@ def test_a_program_can_leave_out_who_has_the_message_too(
     plan = campaign_api.plan(loaded)
     places = {"file": str(tmp_path / "a.journal.db"), "memory": ":memory:"}
     where = places[kept] if kept in places else str(request.getfixturevalue("postgres"))
-    with campaign_api.open_journal(where, campaign=tmp_path.name) as journal:
+    with campaign_api.open_journal(where, campaign=uuid.uuid4().hex) as journal:
         first = campaign_api.start_sync(plan, journal=journal)
         assert len(list(first.deliver_sync(limit=2))) == 2
         with pytest.raises(campaign_api.CampaignError, match="2 rows that already have this message get it again"):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from campaign.journal.events import Event, Line
     from campaign.journal.group_writer import Note
-    from campaign.journal.postgres.database import Database
+    from campaign.journal.postgres.database import Connections, Database
 
 PATIENCE, PAUSE = 30.0, 0.25
 """Seconds for which a lost connection is made anew, and between two trials. Nothing is sent meanwhile."""
@@ -130,17 +130,18 @@ class PostgresAttemptLog(GroupCommitLog):
 
     _writer: PostgresWriter
 
-    def __init__(self, database: Database, run: int, epochs: Sequence[int], wanted: Wanted) -> None:
+    def __init__(self, connections: Connections, run: int, epochs: Sequence[int], wanted: Wanted) -> None:
         """Write nothing yet.
 
         Args:
-            database: for this log alone; it is opened and closed with it.
+            connections: to the database; the log uses one.
             run: the run's key.
             epochs: that under which each shard is held.
             wanted: which rows to deliver.
         """
         super().__init__(run)
-        self._database = database
+        self._connections = connections
+        self._database = connections.take()
         self._epochs = epochs
         self._wanted = wanted
 
@@ -168,7 +169,7 @@ class PostgresAttemptLog(GroupCommitLog):
         try:
             self._writer.close()
         finally:
-            self._database.close()
+            self._connections.give_back(self._database)
 
 
 def _waiting_row(  # noqa: PLR0913, PLR0917 - a row of the answer

@@ -130,6 +130,36 @@ class Database:
             raise JournalError(Problem(self.address.shown, *why))
 
 
+class Connections:
+    """Further connections of one journal: each is used by one delivery or hold at a time, and kept for the next."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._idle: list[Database] = []
+        self._closed = False
+
+    def take(self) -> Database:
+        """One that nothing else uses; it is opened by its first use, or by `open`."""
+        with self._lock:
+            return self._idle.pop() if self._idle else Database(self._address)
+
+    def give_back(self, database: Database) -> None:
+        """Keep one for the next use, unless the journal is closed."""
+        with self._lock:
+            if not self._closed:
+                self._idle.append(database)
+                return
+        database.close()
+
+    def close(self) -> None:
+        """Close those that nothing uses now, and the others when they are given back."""
+        with self._lock:
+            self._closed, idle, self._idle = True, self._idle, []
+        for each in idle:
+            each.close()
+
+
 def unfit(
     fsync: str,
     synchronous_commit: str,

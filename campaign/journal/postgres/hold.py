@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalBusyError, JournalError, Problem
 from campaign.journal.activity import Holder
-from campaign.journal.postgres.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from campaign.journal.postgres.database import Connections, Database
 
 IS_HELD: LiteralString = """
 EXISTS (
@@ -30,11 +31,12 @@ def lock_of(campaign: str) -> int:
 
 
 @contextlib.contextmanager
-def held(database: Database, campaign: str, since: float) -> Iterator[None]:
+def held(database: Database, others: Connections, campaign: str, since: float) -> Iterator[None]:
     """Hold a campaign, over a connection of its own.
 
     Args:
         database: the database.
+        others: further connections to it.
         campaign: the campaign's name.
         since: now, in seconds since the epoch.
 
@@ -42,8 +44,7 @@ def held(database: Database, campaign: str, since: float) -> Iterator[None]:
         JournalBusyError: it is held already, by this or another process; says by which.
         JournalError: the database cannot be reached.
     """
-    own = Database(database.address)
-    own.open()
+    own = others.take()
     try:
         if own.row("SELECT pg_try_advisory_lock(%s)", (lock_of(campaign),)) != (True,):
             raise _busy(database, campaign)
@@ -58,7 +59,7 @@ def held(database: Database, campaign: str, since: float) -> Iterator[None]:
     finally:
         with contextlib.suppress(JournalError), own.transaction() as connection:
             connection.execute("SELECT pg_advisory_unlock(%s)", (lock_of(campaign),))
-        own.close()
+        others.give_back(own)
 
 
 def _busy(database: Database, campaign: str) -> JournalBusyError:

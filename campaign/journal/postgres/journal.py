@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import secrets
@@ -13,7 +14,7 @@ from campaign.journal.active_deliveries import end_deliveries
 from campaign.journal.manifests import encode_manifest
 from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.attempt_log import PostgresAttemptLog, Wanted
-from campaign.journal.postgres.database import Database
+from campaign.journal.postgres.database import Connections, Database
 from campaign.journal.postgres.errors import other_session
 from campaign.journal.postgres.hold import held
 from campaign.journal.postgres.migrations import VERSION, has_tables, prepare
@@ -63,6 +64,7 @@ class PostgresJournal(PostgresSelection):
     def __init__(self, database: Database, campaign: str, clock: Clock | None = None) -> None:
         super().__init__(database, campaign)
         self.deliveries: list[ActiveDelivery] = []
+        self._others = Connections(database.address)
         self._clock = clock or SystemClock()
         self._began: dict[int, float] = {}
         self._epochs: dict[int, Sequence[int]] = {}
@@ -123,6 +125,7 @@ class PostgresJournal(PostgresSelection):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._others.close()
         self._database.close()
 
     async def __aenter__(self) -> Self:
@@ -130,10 +133,12 @@ class PostgresJournal(PostgresSelection):
 
     async def __aexit__(self, *_: object) -> None:
         await end_deliveries(self)
-        self._database.close()
+        self.__exit__()
 
-    def reopened(self) -> PostgresJournal:
-        """The same journal over a connection of its own."""
+    def reopened(self) -> AbstractContextManager[PostgresJournal]:
+        """This journal while it is open; then the same one over a new connection."""
+        if not self._database.is_closed:
+            return contextlib.nullcontext(self)
         database = Database(self._database.address)
         database.open()
         journal = PostgresJournal(database, self.campaign, self._clock)
@@ -145,7 +150,7 @@ class PostgresJournal(PostgresSelection):
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
-        return held(self._database, self.campaign, self._clock.epoch())
+        return held(self._database, self._others, self.campaign, self._clock.epoch())
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
@@ -266,7 +271,7 @@ class PostgresJournal(PostgresSelection):
         """
         key = self._key(run)
         epochs = self._epochs[session] if session is not None else self._epochs_now(key)
-        return PostgresAttemptLog(Database(self._database.address), key, epochs, Wanted(waiting, retry, rows))
+        return PostgresAttemptLog(self._others, key, epochs, Wanted(waiting, retry, rows))
 
     def _epochs_now(self, key: int) -> list[int]:
         query: LiteralString = "SELECT epoch FROM campaign.shard WHERE run = %s ORDER BY shard"

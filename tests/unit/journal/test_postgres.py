@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -43,7 +44,7 @@ def own_database(postgres: str) -> Iterator[str]:
     name = f"own_{uuid.uuid4().hex}"
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield postgres.replace("/postgres?", f"/{name}?")
+        yield urlsplit(postgres)._replace(path=f"/{name}").geturl()
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -209,7 +210,14 @@ def test_a_connection_that_was_lost_is_made_anew(journal: PostgresJournal) -> No
     cut(journal)
     assert states(journal) == [State.PENDING] * 3
     cut(journal)
-    assert journal.leave_unsent(1, "abandoned") == 3
+    assert plan(journal, [message(2)]).number == 2
+
+
+async def test_leaving_it_ends_the_deliveries_under_way(postgres: str) -> None:
+    async with PostgresJournal.open(postgres, uuid.uuid4().hex) as journal:
+        assert journal.deliveries == []
+    with pytest.raises(JournalError, match="the journal is closed"):
+        journal.runs()
 
 
 async def test_a_delivery_goes_on_over_a_new_connection(journal: PostgresJournal) -> None:
