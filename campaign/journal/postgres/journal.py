@@ -150,7 +150,7 @@ class PostgresJournal(PostgresSelection):
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
-        return held(self._database, self._others, self.campaign, self._clock.epoch())
+        return held(self._others, self.campaign, self._clock.epoch())
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ import pytest
 from campaign.errors import JournalBusyError, JournalError, JournalWriteError
 from campaign.journal import Activity, Outcome, State, open_journal
 from campaign.journal.events import begun, ended, withdrawn
-from campaign.journal.postgres import PostgresJournal, attempt_log
+from campaign.journal.postgres import PostgresJournal, attempt_log, hold
 from campaign.journal.postgres.attempt_log import PostgresWriter
 from campaign.journal.postgres.hold import lock_of
 from campaign.journal.postgres.migrations import VERSION
@@ -305,6 +306,27 @@ def test_a_holder_that_has_died_holds_it_no_more(journal: PostgresJournal) -> No
         while journal.holder() is not None and time.monotonic() < until:
             time.sleep(0.01)
         assert journal.holder() is None
+        with journal.exclusive():
+            pass
+
+
+def test_the_lock_of_a_process_that_was_just_killed_is_waited_for(
+    journal: PostgresJournal, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "process_start", lambda _: "")
+    monkeypatch.setattr(hold, "NOTICED_WITHIN", 0.3)
+    with psycopg.connect(postgres, autocommit=True) as dying, ThreadPoolExecutor(1) as pool:
+        with journal.exclusive():
+            pass  # so that it says who
+        dying.execute("SELECT pg_advisory_lock(%s)", (lock_of(journal.campaign),))
+        with pytest.raises(JournalBusyError, match="is being worked on by process"), journal.exclusive():
+            pytest.fail("held twice")
+
+        def die() -> None:
+            time.sleep(0.1)
+            dying.close()
+
+        pool.submit(die)
         with journal.exclusive():
             pass
 
