@@ -15,17 +15,29 @@ from pathlib import Path
 from tests.benchmarks.alternatives import measure_alternatives
 from tests.benchmarks.bench import QUICK, Bench, Sizes
 from tests.benchmarks.children import running
+from tests.benchmarks.deliveries import measure_deliver, measure_kitechat, measure_one_destination
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.limits import measure_default_limit, measure_limiter
-from tests.benchmarks.measures import measure_check, measure_deliver, measure_help, measure_memory, measure_run
+from tests.benchmarks.measures import (
+    measure_check,
+    measure_help,
+    measure_memory,
+    measure_results,
+    measure_run,
+    measure_short_rows,
+)
 from tests.benchmarks.report import machine, table, write_json
 from tests.benchmarks.row_rules import measure_row_rules
 
 MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "help": measure_help,
     "check": measure_check,
+    "short-rows": measure_short_rows,
     "row-rules": measure_row_rules,
     "deliver": measure_deliver,
+    "kitechat": measure_kitechat,
+    "one-destination": measure_one_destination,
+    "results": measure_results,
     "run": measure_run,
     "memory": measure_memory,
     "limiter": measure_limiter,
@@ -67,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--rows", type=int, help="rows of the workbook; default: 100,000")
     add("--many", type=int, help="rows of the larger CSV file; default: 1,000,000")
-    add("--rounds", type=int, help="number of rounds; default: 3")
+    add("--rounds", type=int, help="number of rounds; default: 5")
     add("--only", nargs="+", choices=MEASURES, metavar="NAME", help=f"measure only these: {', '.join(MEASURES)}")
     add("--default-limit", action="store_true", help="also 50 rows under 10 requests in 60 s; takes 4 minutes")
     add("--quick", action="store_true", help="a few rows, to test the benchmarks; the figures mean nothing")
