@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from jinja2 import nodes
@@ -13,7 +14,7 @@ from jinja2.meta import find_undeclared_variables
 from campaign.messages.gaps import gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from jinja2 import Template
 
@@ -83,13 +84,13 @@ class TextTemplate:
     Attributes:
         source: the string as written in the template.
         uses: what it refers to.
-        parts: literal text and variables, in order; None where the string needs Jinja.
+        fill: renders a string of literal text and variables only, a hundred times as fast; None for any other.
         template: the compiled Jinja template.
     """
 
     source: str
     uses: Uses
-    parts: tuple[TextPart, ...] | None
+    fill: Callable[[Context], str] | None
     template: Template
 
     def render(self, context: Context) -> str:
@@ -98,9 +99,9 @@ class TextTemplate:
         Raises:
             Exception: one of `environment.RENDER_ERRORS`.
         """
-        if self.parts is not None:
+        if self.fill is not None:
             try:
-                return "".join([part.render(context) for part in self.parts])
+                return self.fill(context)
             except KeyError:
                 pass  # Jinja raises an error that names the undefined variable
         return self.template.render(context)
@@ -143,7 +144,21 @@ def compile_parsed(
     )
     template = environment.compile_tree(tree)  # last, because it changes the tree
     template.globals = dict(template.globals)  # copied for every row, and a ChainMap is slow to copy
-    return TextTemplate(source, uses, parts, template)
+    return TextTemplate(source, uses, None if parts is None else _filler(parts), template)
+
+
+def _filler(parts: Sequence[TextPart]) -> Callable[[Context], str]:
+    """A function that renders the parts; it raises KeyError for a variable that is undefined and has no default."""
+    if any(part.name is not None and part.text is not None for part in parts):
+        return lambda context: "".join([part.render(context) for part in parts])
+    pattern = "".join("%s" if part.name is not None else (part.text or "").replace("%", "%%") for part in parts)
+    names = [part.name for part in parts if part.name is not None]
+    if not names:
+        return lambda _: pattern % ()
+    values = itemgetter(*names)
+    if len(names) == 1:
+        return lambda context: pattern % (values(context),)
+    return lambda context: pattern % values(context)
 
 
 def _required_names(tree: nodes.Template) -> set[str]:

@@ -25,6 +25,7 @@ class Sizes:
         rows: rows of the workbook and of the smaller CSV file.
         many: rows of the larger CSV file.
         short: rows of the CSV file of one digit a row.
+        most: rows of the largest CSV file.
         rounds: number of measurements of each pair.
         concurrency: requests in flight at once.
         script_rows: rows for the script that sends one after the other.
@@ -37,6 +38,7 @@ class Sizes:
     rows: int = 100_000
     many: int = 1_000_000
     short: int = 2_400_000
+    most: int = 10_000_000
     rounds: int = 5
     concurrency: int = 8
     script_rows: int = 10_000
@@ -46,7 +48,7 @@ class Sizes:
     helps: int = 7
 
 
-QUICK = Sizes(50, 50, 60, 1, script_rows=50, newman_rows=10, limited_rows=20, window=0.5, helps=1)
+QUICK = Sizes(50, 50, 60, 100, 1, script_rows=50, newman_rows=10, limited_rows=20, window=0.5, helps=1)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Bench:
         """Return a list of `rows` rows in its own folder; it is made once."""
         path = self.folder / f"{suffix[1:]}-{rows}" / f"list{suffix}"
         if not path.exists():
-            path.parent.mkdir()
+            path.parent.mkdir(exist_ok=True)
             self.say(f"making {rows:,} rows of {suffix}")
             run_python("-m", "tests.benchmarks.lists", path, str(rows))
         return path
