@@ -26,7 +26,7 @@ from campaign.runs.resuming import changed_server, check_look_up, check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
 from campaign.runs.suppression import list_differences, rules_of_today
-from campaign.runs.todays_settings import todays_settings
+from campaign.runs.todays_settings import by_todays_settings
 
 if TYPE_CHECKING:
     from campaign.channels import Channel
@@ -105,6 +105,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         if server is False:
             return None
         credentials = {} if record.manifest.rehearsal else find(channel_of(record))
+        record = by_todays_settings(record, paths.file, observer)
         run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
         run.retry_rows, run.by, run.decide_gate = options.rows, options.by, observer.passes_gate
         if options.recover and journal.may_lack:
@@ -113,7 +114,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
             what = "the journal is whole, so --recover changes nothing"
             observer.warned(Problem(journal.where, what, "rows in doubt are looked up as ever", "nothing-to-recover"))
         run.settle_cut_off()
-        settings = options.applied_to(todays_settings(record, paths.file, observer))
+        settings = options.applied_to(run.settings)
         if options.look:
             return _look_and_report(run, paths, settings, observer)
         _leave_out_suppressed(run, paths, options, observer)
