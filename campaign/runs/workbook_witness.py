@@ -68,7 +68,7 @@ def _workbooks(first: Path) -> Iterator[Path]:
 
 
 def _is_named(file: Path, named: re.Pattern[str]) -> bool:
-    return file.suffix.lower() == ".xlsx" and named.fullmatch(file.stem) is not None
+    return file.suffix.lower() == ".xlsx" and named.fullmatch(file.stem) is not None and file.is_file()
 
 
 def _sent_in(workbook: Path, run_id: str) -> int:
