@@ -160,9 +160,10 @@ class GateSection(Section):
 
 
 class PaceSections(Section):
-    """The sections of a campaign file that say how fast and when messages go out."""
+    """The sections of a campaign file that say how fast and when messages go out, and what is done about trouble."""
 
     throttle: ThrottleSection = ThrottleSection()
+    delivery: DeliverySection = DeliverySection()
     schedule: ScheduleSection = ScheduleSection()
     gate: GateSection | None = None
 
@@ -211,16 +212,19 @@ class Campaign(Section):
     @property
     def delivery_settings(self) -> DeliverySettings:
         """The settings of the delivery of its runs."""
-        pace = pace_of(self)
-        return DeliverySettings(
-            pace.rate, pace.concurrency, **self.delivery.model_dump(), schedule=pace.schedule, gate=pace.gate
-        )
+        return delivery_of(self)
 
 
 def pace_of(sections: PaceSections | Campaign) -> PaceSettings:
     """How fast and when messages go out."""
     gate = sections.gate.gate if sections.gate else None
     return PaceSettings(sections.throttle.rate, sections.throttle.concurrency, sections.schedule.schedule, gate)
+
+
+def delivery_of(sections: PaceSections | Campaign) -> DeliverySettings:
+    """How messages are delivered."""
+    pace, delivery = pace_of(sections), sections.delivery.model_dump()
+    return DeliverySettings(pace.rate, pace.concurrency, **delivery, schedule=pace.schedule, gate=pace.gate)
 
 
 def problem_of(file: Path, error: ErrorDetails) -> Problem:

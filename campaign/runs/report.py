@@ -107,7 +107,8 @@ class Report:
     @classmethod
     def of(cls, journal: JournalStore, run: RunRecord, ended: StopReason | None = None) -> Report:
         """Read the report on a run; `ended` is why its delivery ended early, which the journal may lack."""
-        record, tally, reasons = journal.run(run.number) or run, journal.tally(run.number), journal.reasons(run.number)
+        tally, reasons = journal.tally(run.number), journal.reasons(run.number)
+        record = replace(journal.run(run.number) or run, manifest=run.manifest)  # delivered by settings of a later day
         unsettled = is_unsettled(record, tally) and record.stop_reason is not None
         reason = None
         if unsettled:

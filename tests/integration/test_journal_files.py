@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from campaign.sandbox import SandboxSettings
 from tests.integration.conftest import Campaign, RunningSandbox, StartSandbox, kitechat_list, livechat_list
@@ -199,6 +200,31 @@ def test_an_older_copy_put_back_in_place_is_known(command: Campaign, kitechat: F
     assert said.code == 2
     assert "older than the last delivery from here" in said.stderr
     assert sum(kitechat.taken().values()) == 10
+
+
+def test_a_workbook_of_a_later_time_than_the_journal_is_a_witness(command: Campaign, kitechat: Folder) -> None:
+    """Where the lock file was put back as well, nothing else says that the journal is an older copy of itself."""
+    command("run", kitechat.file, "--limit", "5", *FAST)
+    older = {file: file.read_bytes() for file in kitechat.place.glob("c.journal.db*")}
+    command("resume", kitechat.file, "--limit", "5", *FAST)
+    results = kitechat.place / "c.results.xlsx"
+    edited = load_workbook(results)
+    edited["Results"]["C2"] = "a note"
+    edited.save(results)
+    for file, content in older.items():
+        file.write_bytes(content)
+    for words in (("resume",), ("run",), ("run", "--skip-sent")):
+        said = command(words[0], kitechat.file, "--yes", *words[1:])
+        assert said.code == 2
+        assert "the journal is older than c.results.xlsx, which says of 10 rows of run 1" in said.stderr
+        assert "campaign resume FILE --recover" in said.stderr
+    assert sum(kitechat.taken().values()) == 10
+    recovered = command("resume", kitechat.file, "--recover", *FAST)
+    assert (recovered.json["sent"], recovered.json["in_doubt"]) == (5, 35)
+    rest = command("resolve", kitechat.file, "--rows", "12-41", "--as", "not-sent")
+    assert rest.code == 0
+    assert command("resume", kitechat.file, *FAST).json["sent"] == 35
+    assert set(kitechat.taken().values()) == {1}
 
 
 @pytest.mark.parametrize("which", ["campaign file", "list"])

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+LARGEST = (1 << 63) - 1
+"""The largest number that SQLite stores."""
+
 PAGE = 1000
 
 # Python's sqlite3 releases the GIL for every row that it fetches, and waits to get it back. So a page comes as one row
@@ -60,6 +63,8 @@ class JournalReader:
 
     def run(self, number: int) -> RunRecord | None:
         """A run by its number; None where there is no such run."""
+        if number > LARGEST:
+            return None
         with plain_errors(self.path):
             found = self._connection.execute(
                 "SELECT facts, secret, planned, created_at, stop_reason FROM run WHERE run = ?", (number,)
