@@ -31,6 +31,8 @@ HIDDEN, CHANGED = "hidden", "changed since sent"
 """Kinds of the rows that are skipped because the sheet hides them, and because they were sent with another text."""
 
 _COLUMNS_LISTED, _PLACEHOLDERS_LISTED, _SHOWN_LENGTH = 8, 3, 40
+_LABELS_KEPT = 10_000
+"""Rows at the beginning whose names are kept for conversations that turn out to get more than one message."""
 
 
 class FindingContext(NamedTuple):
@@ -74,6 +76,7 @@ class FindingCollector:
         self._hidden, self._guessed = Occurrences(), Occurrences()
         self._duplicates, self._empty, self._changed = Occurrences(), Occurrences(), Occurrences()
         self._sent = Occurrences()
+        self._labels: dict[int, str] = {}
         self.last_row = context.section.header_row
 
     def __enter__(self) -> Self:
@@ -114,6 +117,8 @@ class FindingCollector:
             self.linter.note(found)
         self._letters.check(batch)
         self._gaps.check(batch)
+        if self._context.label is not None and len(self._labels) < _LABELS_KEPT:
+            self._labels.update((number, batch.label(number)) for number in batch.numbers)
         self._conversations.add([plan.destination for plan in messages], batch.numbers)
         if (encoding := self._context.recipients.facts.encoding) is not None and encoding.guessed:
             self._find_guesses(batch)
@@ -191,7 +196,9 @@ class FindingCollector:
             several = Occurrences()
             several.count, several.rows = count, rows
             gets = "1 conversation gets" if count == 1 else f"{count:,} conversations get"
-            first = ", ".join(map(str, rows)) + (", …" if count > len(rows) else "")
+            labels = [self._labels.get(row, "") for row in rows]
+            named = [f"{row} ({label})" if label else str(row) for row, label in zip(rows, labels, strict=True)]
+            first = ", ".join(named) + (", …" if count > len(rows) else "")
             begin = f"begins in row {first}" if count == 1 else f"begin in rows {first}"
             message = f"{gets} more than one message, {messages:,} in all ({begin})"
             yield make("same-destination", message, several)

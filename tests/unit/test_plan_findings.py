@@ -132,6 +132,8 @@ def test_conversations_with_several_messages_are_counted(tmp_path: Path) -> None
     (several,) = found(plan_of(tmp_path, rows), "same-destination")
     said = "2 conversations get more than one message, 5 in all (begin in rows 2, 3)"
     assert (several.stops, several.message, several.rows) == (False, said, (2, 3))
+    (labelled,) = found(plan_of(tmp_path, rows, recipients={"label": "name"}), "same-destination")
+    assert labelled.message.endswith("(begin in rows 2 (An), 3 (Bình))")
 
 
 def test_duplicates_blank_rows_and_unused_columns_are_notes(tmp_path: Path) -> None:
