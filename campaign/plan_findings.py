@@ -31,6 +31,7 @@ HIDDEN, CHANGED = "hidden", "changed since sent"
 """Kinds of the rows that are skipped because the sheet hides them, and because they were sent with another text."""
 
 _COLUMNS_LISTED, _PLACEHOLDERS_LISTED, _SHOWN_LENGTH = 8, 3, 40
+_ANY_VARIABLE = "a variable such as {{ name }}"
 _LABELS_KEPT = 10_000
 """Rows at the beginning whose names are kept for conversations that turn out to get more than one message."""
 
@@ -235,14 +236,14 @@ class FindingCollector:
         names = column_names(self._context.recipients.columns) | self._names
         found = [(written, name, text) for text in template.literals for written, name in _placeholders(text, names)]
         if found and self._sent.count:
-            written = {written: variable_for(name) for written, name, _ in found}
+            written = {each: variable_for(name) if name else _ANY_VARIABLE for each, name, _ in found}
             few = list(written)[:_PLACEHOLDERS_LISTED]
             more = ", …" if len(written) > len(few) else ""
             a = "a placeholder" if len(written) == 1 else "placeholders"
-            message = f"{self._context.template_name} has {a} of another program: {quoted(few)}{more} in "
+            message = f"{self._context.template_name} has {a} of another program: {quoted(few)}{more}"
             fix = ", ".join(f"{written[each]} for {each}" for each in few)
-            text = one_line(found[0][2], _SHOWN_LENGTH)
-            yield make("placeholder-left", f"{message}“{text}”", self._sent, fix=f"write {fix}{more}")
+            where = "" if found[0][2] in written else f" in “{one_line(found[0][2], _SHOWN_LENGTH)}”"
+            yield make("placeholder-left", f"{message}{where}", self._sent, fix=f"write {fix}{more}")
 
     def _other_sheet(self) -> str:
         """The sheet that was on screen when the workbook was saved, where it has the headers too; "" if none."""

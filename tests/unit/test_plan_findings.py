@@ -122,6 +122,13 @@ def test_the_placeholders_of_a_template_are_named_with_what_to_write(tmp_path: P
     assert finding.fix == "write {{ name }} for {Name}, {{ hotline }} for {hotline}, {{ a }} for <<a>>, …"
 
 
+def test_a_numbered_variable_of_another_program_is_a_placeholder(tmp_path: Path) -> None:
+    (finding,) = found(plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", "Hi {{1}}, {{ 2 }}!"), "placeholder-left")
+    assert finding.message == "t.toml has placeholders of another program: “{{1}}” and “{{2}}”"
+    assert finding.fix == "write a variable such as {{ name }} for {{1}}, a variable such as {{ name }} for {{2}}"
+    assert found(plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", "{{ 'a' }} {{ 1 + 1 }}"), "placeholder-left") == []
+
+
 @pytest.mark.parametrize("text", ["[Shop An] hello", "50% off, 20% more", "{{ name }} {# note #}", "a < b << c"])
 def test_other_brackets_in_a_template_are_none(tmp_path: Path, text: str) -> None:
     assert found(plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", text), "placeholder-left") == []

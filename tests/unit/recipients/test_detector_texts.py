@@ -183,7 +183,8 @@ NAMES_OF_COLUMNS = column_names(COLUMNS)
         pytest.param("«Token» *|TOKEN|*", ("«Token»", "*|TOKEN|*"), id="other programs"),
         pytest.param("Hi {ชื่อ}", ("{ชื่อ}",), id="a header in another script"),
         pytest.param("Hi {other} [x] 5% a 6%", (), id="no columns"),
-        pytest.param("{{ token }}", (), id="two braces are text in a cell"),
+        pytest.param("{{ token }} {{{token}}}", ("{{ token }}", "{{{token}}}"), id="the braces of a template"),
+        pytest.param('{{ other }} {{ token | upper }} {"token": 1}', (), id="other braces"),
     ],
 )
 def test_a_placeholder_in_a_cell_counts_where_it_is_a_column(text: str, found: tuple[str, ...]) -> None:
@@ -194,6 +195,8 @@ def test_a_placeholder_in_a_cell_counts_where_it_is_a_column(text: str, found: t
     ("source", "found"),
     [
         pytest.param("Hello {name}, order {{ order }}", ("{name}",), id="one brace"),
+        pytest.param("Hello { name }}", ("{ name }}",), id="a brace too few"),
+        pytest.param("{{1}}", ("{{1}}",), id="the number of a variable"),
         pytest.param("Hello {anything}", ("{anything}",), id="any name in braces"),
         pytest.param("Hello [name] [first_name] <<x>> %y%", ("[name]", "[first_name]", "<<x>>", "%y%"), id="forms"),
         pytest.param("Hello [token] and [Họ và tên]", ("[token]", "[Họ và tên]"), id="columns"),
