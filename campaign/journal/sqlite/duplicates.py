@@ -7,16 +7,13 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from campaign.errors import JournalWriteError, Problem
+from campaign.journal.decisions import DUPLICATE, SAME_KEY
 from campaign.journal.records import PlannedRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
     from typing import Self
-
-
-SAME_KEY = "same key"
-"""Kind of a row that has the key of an earlier row of its list."""
 
 
 class Duplicates:
@@ -71,7 +68,7 @@ class Duplicates:
                 yield row
             elif row.key is None:
                 reason = f"exact duplicate of row {first}"
-                yield row._replace(state=State.SKIPPED, kind="duplicate", reason=reason)
+                yield row._replace(state=State.SKIPPED, kind=DUPLICATE, reason=reason)
             else:
                 yield row._replace(state=State.SKIPPED, kind=SAME_KEY, reason=f"has the {self._key} of row {first}")
 
