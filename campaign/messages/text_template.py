@@ -11,6 +11,7 @@ from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
 from campaign.messages.gaps import gaps
+from campaign.text import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -73,7 +74,7 @@ class TextPart(NamedTuple):
             return str(context[self.name])
         value = context.get(self.name)
         shown = "" if value is None else str(value)
-        return shown if shown and not shown.isspace() else self.text
+        return self.text if is_blank(shown) else shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,20 @@ def test_blank_cells_in_the_middle_of_a_text_are_counted_by_variable(tmp_path: P
     assert (blank.count, blank.rows, blank.cells) == (2, (2, 4), ("C2", "C4"))
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u200e", "\u2800", "\u3164", " \xa0", "\u3000"], ids=ascii)
+def test_a_cell_of_which_nobody_sees_anything_is_blank(tmp_path: Path, unseen: str) -> None:
+    rows = f'token,rid,name\nt1,r1,"{unseen}"\nt2,r2,An\n'
+    (blank,) = found(plan_of(tmp_path, rows), "blank-value")
+    assert blank.rows == (2,)
+    for msg in ("Hello {{ name | default('you') }}", "Hello {% if name %}{{ name }}{% else %}you{% endif %}"):
+        made = plan_of(tmp_path, rows, msg)
+        assert made.findings == ()
+        assert [row.payload for row in made.rows] == [
+            {"token": "t1", "rid": "r1", "msg": "Hello you"},
+            {"token": "t2", "rid": "r2", "msg": "Hello An"},
+        ]
+
+
 def test_a_blank_cell_counts_only_where_its_place_is_rendered(tmp_path: Path) -> None:
     rows = "token,rid,name,vip\nt1,r1,,\nt2,r2,,x\nt3,r3,An,x\n"
     (blank,) = found(plan_of(tmp_path, rows, "Hello{% if vip %} {{ name }}{% endif %}"), "blank-value")
