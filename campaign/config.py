@@ -88,7 +88,7 @@ class RecipientsSection(Section):
 class ChecksSection(Section):
     """Which findings are accepted; `findings.KINDS` has their codes."""
 
-    accept: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(finding_codes)] = ()
+    accept: Annotated[Texts, AfterValidator(finding_codes)] = ()
 
 
 class SuppressSection(Section):

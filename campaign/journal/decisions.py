@@ -79,6 +79,9 @@ class NextMessage(NamedTuple):
     cells: tuple[RecordedCell, ...]
 
 
+DUPLICATE, SAME_KEY = "duplicate", "same key"
+"""Kinds of rows that are skipped for an earlier row of their list: of the same message, and of the same key."""
+
 ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
 """Kinds of rows that are left out because of an earlier run."""
 

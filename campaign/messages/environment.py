@@ -11,6 +11,7 @@ from jinja2.exceptions import FilterArgumentError, SecurityError, TemplateRuntim
 
 from campaign.messages.bounded_environment import BoundedEnvironment
 from campaign.sheets.number_format import format_number
+from campaign.text import is_blank
 
 if TYPE_CHECKING:
     from campaign.sheets import CellValue
@@ -60,13 +61,14 @@ def default(value: object, default_value: object = "", boolean: object = None) -
     Jinja's own filter of this name keeps blank text unless `boolean` is set; in a spreadsheet, a blank cell is a
     missing value.
     """
-    if isinstance(value, Undefined) or value is None or _is_blank(value) or (boolean and not value):
+    if (
+        isinstance(value, Undefined)
+        or value is None
+        or (isinstance(value, str) and is_blank(value))
+        or (boolean and not value)
+    ):
         return default_value
     return value
-
-
-def _is_blank(value: object) -> bool:
-    return isinstance(value, str) and not value.strip()
 
 
 def format_date(value: CellValue, code: str = "%d/%m/%Y") -> str:
@@ -77,7 +79,7 @@ def format_date(value: CellValue, code: str = "%d/%m/%Y") -> str:
     Raises:
         TemplateRuntimeError: the value is not a date.
     """
-    if value is None or _is_blank(value):
+    if value is None or (isinstance(value, str) and is_blank(value)):
         return ""
     if isinstance(value, str):
         value = _iso_date(value)
@@ -101,7 +103,7 @@ def number(value: CellValue, code: str = "General") -> str:
     Raises:
         TemplateRuntimeError: the value is not a number, or the format is not supported.
     """
-    if value is None or _is_blank(value):
+    if value is None or (isinstance(value, str) and is_blank(value)):
         return ""
     amount = _number(value) if isinstance(value, str) else value
     if isinstance(amount, bool | date | datetime | time | timedelta):

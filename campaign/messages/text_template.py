@@ -12,6 +12,7 @@ from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
 from campaign.messages.gaps import gaps
+from campaign.text import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -39,7 +40,7 @@ class Uses:
         every_header: whether it uses `row` or `raw` in a way that may refer to any header.
         whole_row: whether it uses `row` or `raw` at all.
         gaps: where a blank value would leave a gap in the text.
-        literals: its literal text, piece by piece.
+        literals: its literal text, piece by piece, and `{{1}}` for a number in the place of a variable.
     """
 
     variables: frozenset[str]
@@ -74,7 +75,7 @@ class TextPart(NamedTuple):
             return str(context[self.name])
         value = context.get(self.name)
         shown = "" if value is None else str(value)
-        return shown if shown and not shown.isspace() else self.text
+        return self.text if is_blank(shown) else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def compile_parsed(
         every_header=len(headers) < len(rows),
         whole_row=bool(rows),
         gaps=tuple(gap for gap in gaps(tree, RESERVED) if gap.key[0] == "header" or gap.key[1] in names),
-        literals=tuple(data.data for data in tree.find_all(nodes.TemplateData)),
+        literals=(*(data.data for data in tree.find_all(nodes.TemplateData)), *_numbers(tree)),
     )
     template = environment.compile_tree(tree)  # last, because it changes the tree
     template.globals = dict(template.globals)  # copied for every row, and a ChainMap is slow to copy
@@ -159,6 +160,14 @@ def _filler(parts: Sequence[TextPart]) -> Callable[[Context], str]:
     if len(names) == 1:
         return lambda context: pattern % (values(context),)
     return lambda context: pattern % values(context)
+
+
+def _numbers(tree: nodes.Template) -> Iterator[str]:
+    """The numbers in the place of variables, as WhatsApp's templates have them."""
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes:
+            if isinstance(node, nodes.Const) and type(node.value) is int:
+                yield f"{{{{{node.value}}}}}"
 
 
 def _required_names(tree: nodes.Template) -> set[str]:

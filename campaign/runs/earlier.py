@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import open_journal, peek_journal
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE, SAME_KEY
 from campaign.journal.records import PlannedRow, State
 from campaign.plan_findings import CHANGED
 from campaign.plan_rows import PlanCounts
@@ -70,10 +70,22 @@ class EarlierMessages:
             return row
         if self.skip:
             return self._skipped(row, found)
-        self.repeated += found.state is State.SENT
-        self.repeated_in_doubt += found.state is not State.SENT
-        self.by_run[found.run] += 1
+        self._count(found, 1)
         return row
+
+    def look_again(self, row: PlannedRow) -> None:
+        """Take back what was counted for a row that turned out to be the same as an earlier one, and is not sent."""
+        if row.kind in (DUPLICATE, SAME_KEY) and not self.skip:
+            found = self._found(row._replace(state=State.PENDING))
+            if found is not None:
+                self._count(found, -1)
+
+    def _count(self, found: EarlierRow, rows: int) -> None:
+        if found.state is State.SENT:
+            self.repeated += rows
+        else:
+            self.repeated_in_doubt += rows
+        self.by_run[found.run] += rows
 
     def _found(self, row: PlannedRow) -> EarlierRow | None:
         """The row that was sent, or may have been, and is the same: by its key, else by what was sent to whom.
@@ -247,6 +259,8 @@ def _what_new_means(plan: Plan, journal: JournalStore, observer: RunObserver) ->
         counts = PlanCounts()
         with earlier_messages(plan, journal) as earlier:
             for row in planned_rows(plan, leave_out=earlier.look_at if earlier else None):
+                if earlier is not None:
+                    earlier.look_again(row)
                 counts.add(row)
                 observer.planned(counts)
     except CampaignError:  # the list has problems of its own, which are for `campaign check` to name

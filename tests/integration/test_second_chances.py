@@ -269,6 +269,12 @@ def test_of_a_finished_run_the_refusal_counts_those_who_have_this_very_message(
     command("run", *options, *FAST)
     recipients.write_text(recipients.read_text("utf-8").replace("message 1", "another"), encoding="utf-8")
     assert "2 rows that already have this message get it again" in command("run", *options, "--yes").stderr
+    twice = recipients.read_text("utf-8").splitlines(keepends=True)
+    recipients.write_text("".join([*twice, twice[-1]]), encoding="utf-8")
+    assert "2 rows that already have this message get it again" in command("run", *options, "--yes").stderr
+    again = command("run", *options, *FAST, "--new")
+    assert "2 rows that already have this message get it again" in again.stderr
+    assert "to 2 of them" in again.stderr
     recipients.write_text("token,rid,msg\nnew,new,new\n", encoding="utf-8")
     assert "no row of this list has its message yet" in command("run", *options, "--yes").stderr
 

@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from campaign.errors import JournalWriteError, Problem
+from campaign.journal.decisions import DUPLICATE, SAME_KEY
 from campaign.journal.records import PlannedRow, State
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 900
 """Values that one statement binds; SQLite before 3.32 takes 999."""
-
-SAME_KEY = "same key"
-"""Kind of a row that has the key of an earlier row of its list."""
 
 
 class Duplicates:
@@ -83,7 +81,7 @@ def _marked(batch: Sequence[PlannedRow], first_rows: Mapping[bytes, int], key: s
         if first == row.number:
             yield row
         elif row.key is None:
-            yield row._replace(state=State.SKIPPED, kind="duplicate", reason=f"exact duplicate of row {first}")
+            yield row._replace(state=State.SKIPPED, kind=DUPLICATE, reason=f"exact duplicate of row {first}")
         else:
             yield row._replace(state=State.SKIPPED, kind=SAME_KEY, reason=f"has the {key} of row {first}")
 

@@ -14,14 +14,17 @@ from .books import row, sheet_xml, text
 if TYPE_CHECKING:
     from pathlib import Path
 
-ERRORS = "#N/A #REF! #VALUE! #DIV/0! #NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA #BEZUG! Err:508"
+ERRORS = "#N/A #REF! #VALUE! #DIV/0! #NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA #BEZUG! #DEĞER! #n/a Err:508"
 BAD = [
     *(pytest.param(error, f"contains the error {error}", id=error) for error in ERRORS.split()),
     pytest.param(" #N/A ", "contains the error #N/A", id="an error between blanks"),
+    pytest.param(
+        "#####", "contains #### in place of a number or a date, for which its column was too narrow", id="####"
+    ),
     pytest.param("=DISPIMG(ID_0A1B,1)", "shows a picture, which is no text", id="WPS"),
     pytest.param("=_xlfn.IMAGE(x)", "shows a picture, which is no text", id="IMAGE"),
 ]
-GOOD = ["#1", "#tag", "####", "see #N/A", "N/A", "=SUM(A1)", "=IMAGES", "a=b", "IMAGE(x)", "Err:12"]
+GOOD = ["#1", "#tag", "##", "see #N/A", "N/A", "=SUM(A1)", "=IMAGES", "a=b", "IMAGE(x)", "Err:12"]
 
 
 @pytest.mark.parametrize(("cell", "what"), BAD)
