@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import open_journal, peek_journal
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, earlier_row_text
 from campaign.journal.records import PlannedRow, State
 from campaign.plan_findings import CHANGED
 from campaign.plan_rows import PlanCounts
@@ -114,7 +114,7 @@ class EarlierMessages:
     def _skipped(self, row: PlannedRow, found: EarlierRow) -> PlannedRow:
         self.left_out += 1
         sent = found.state is State.SENT
-        reason = f"{'sent already' if sent else 'in doubt already'}: run {found.run}, row {found.row}"
+        reason = f"{'sent already' if sent else 'in doubt already'}: {earlier_row_text(found.run, found.row)}"
         kind = ALREADY_SENT if sent else ALREADY_IN_DOUBT
         if None not in (row.digest, found.digest) and row.digest != found.digest:
             kind, reason = CHANGED, f"{reason}, with another message"

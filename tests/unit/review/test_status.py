@@ -85,6 +85,12 @@ def test_a_campaign_is_one_table_with_what_is_under_way_and_what_comes_next() ->
     ]
 
 
+def test_what_an_undo_has_deleted_has_a_column() -> None:
+    lines = shown(status_of(run_of(RunState.FINISHED, tally(sent=1, deleted=5))))
+    assert lines[2].split()[-3:] == ["Rows", "Sent", "Deleted"]
+    assert lines[3].split()[-3:] == ["6", "1", "5"]
+
+
 def test_a_campaign_without_a_run_says_how_to_begin() -> None:
     assert shown(status_of()) == ["offer: no run is on record", "Next: campaign run offer.toml"]
 
