@@ -30,8 +30,8 @@ _RANK = "CASE state WHEN 'sent' THEN 2 WHEN 'in_doubt' THEN 1 ELSE 0 END"
 
 _DELIVERED = "state IN ('sent', 'in_doubt')"
 
-_SENT = f"(state = 'sent' OR (kind = '{ALREADY_SENT}' AND seq NOT IN (SELECT seq FROM taken_back)))"
-"""Rows of which their own run says that they were sent, or that an earlier run has sent them: not if that was undone."""
+_SENT = f"(state = 'sent' OR (kind = '{ALREADY_SENT}' AND seq NOT IN (SELECT seq FROM taken_back)))"  # noqa: S608
+"""Rows of which their own run says that they were sent, or that an earlier run has sent them and has not undone that."""
 
 _OPEN = f"state <> 'invalid' AND NOT {_SENT}"
 """Rows whose own run does not say that they were sent, and that have a message."""

@@ -207,8 +207,14 @@ def test_a_row_that_an_earlier_run_had_sent_counts_no_more_once_that_message_was
         plan(journal, rows)
     deliver(journal, dict.fromkeys((1, 2, 3), State.SENT))
     deliver(journal, {1: State.SENT}, run=2)
-    skipped = {"state": State.SKIPPED, "kind": ALREADY_SENT, "digest": None}
-    plan(journal, [row._replace(reason=f"sent already: {earlier_row_text(1, row.number)}", **skipped) for row in rows])
+    reasons = [f"sent already: {earlier_row_text(1, row.number)}" for row in rows]
+    plan(
+        journal,
+        [
+            row._replace(state=State.SKIPPED, kind=ALREADY_SENT, reason=reason, digest=None)
+            for row, reason in zip(rows, reasons, strict=True)
+        ],
+    )
     assert journal.coverage([1, 2, 3]) == Coverage(run=3, rows=3, sent=3, in_doubt=0)
     undo(journal, 1, (1, 2))
     assert journal.coverage([1, 2, 3]) == Coverage(run=3, rows=3, sent=2, in_doubt=0)  # run 2 has sent row 2, too
