@@ -129,7 +129,7 @@ def to_int(value: object, default: object = ..., base: int = 10) -> object:
         return do_int(value, default, base)  # type: ignore[arg-type] # whatever the template gives
     if _is_nothing(value):
         return 0
-    if isinstance(value, str) and base == 10:  # noqa: PLR2004 - decimal
+    if isinstance(value, str) and base == 10:
         _number(value)
     return _found(do_int(value, None, base), value)  # type: ignore[arg-type] # no number is the same as None
 

@@ -31,7 +31,7 @@ _RANK = "CASE state WHEN 'sent' THEN 2 WHEN 'in_doubt' THEN 1 ELSE 0 END"
 _DELIVERED = "state IN ('sent', 'in_doubt')"
 
 _SENT = f"(state = 'sent' OR (kind = '{ALREADY_SENT}' AND seq NOT IN (SELECT seq FROM taken_back)))"  # noqa: S608
-"""Rows of which their own run says that they were sent, or that an earlier run has sent them and has not undone that."""
+"""Rows of which their own run says that they were sent, or that an earlier run has sent them, which was not undone."""
 
 _OPEN = f"state <> 'invalid' AND NOT {_SENT}"
 """Rows whose own run does not say that they were sent, and that have a message."""
