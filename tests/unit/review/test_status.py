@@ -156,12 +156,20 @@ def test_a_plan_under_way_says_how_far_it_is() -> None:
             id="stopped",
         ),
         pytest.param(
-            run_of(RunState.STOPPED, tally(sent=1, pending=1), reason=f"20 rows in a row: {LIST_SUSPECTED}"),
+            run_of(RunState.STOPPED, tally(sent=1, failed=1, pending=1), reason=f"20 rows: {LIST_SUSPECTED}"),
             [
-                f"Run 2 stopped: 20 rows in a row: {LIST_SUSPECTED}",
+                f"Run 2 stopped: 20 rows: {LIST_SUSPECTED}",
                 "Next: look at the list, the template and the reasons first: campaign results offer.toml",
             ],
             id="stopped because the list is suspected",
+        ),
+        pytest.param(
+            run_of(RunState.STOPPED, tally(sent=2, pending=1), reason=f"1 is in doubt: {LIST_SUSPECTED}"),
+            [
+                f"Run 2 stopped: 1 is in doubt: {LIST_SUSPECTED}",
+                "1 row of run 2 is not sent yet. Next: campaign resume offer.toml",
+            ],
+            id="what was suspected is settled",
         ),
         pytest.param(
             run_of(RunState.STOPPED, tally(pending=9), planned=False, reason="the plan was cut off"),
