@@ -18,7 +18,7 @@ from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows
 from campaign.recipients.to_fix import to_fix_list
 from campaign.review.phrases import rows_of
-from campaign.runs.earlier_keys import earlier_keys
+from campaign.runs.earlier_keys import earlier_keys, unknown_key
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
@@ -225,6 +225,9 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
     if last is None or plan.is_separate:
         return None
     tally = journal.tally(last.number)
+    key = plan.rules.key if options.skip_sent else None
+    if key is not None and (warning := unknown_key(key, journal)):
+        observer.warned(warning)
     if options.new or options.skip_sent:
         return None if tally.finished else last
     if tally.finished and to_fix_list(plan.recipients) is not None:
