@@ -277,6 +277,7 @@ def test_too_many_failures_stop_at_the_gate_and_resume_with_yes_does_too(
     )
     assert (result.json["sent"], result.json["failed"], result.json["pending"]) == (9, 1, 20)
     assert "Look first: read the reasons" in result.stderr
+    assert "--server" not in result.stderr  # the file names it
     assert len(server.ledger.entries) == 10
     assert command("resume", file, *YES).code == 3
     assert len(server.ledger.entries) == 10
@@ -287,6 +288,15 @@ def test_too_many_failures_stop_at_the_gate_and_resume_with_yes_does_too(
         (decision,) = journal.decisions(1)
     assert (decision.what, decision.detail) == ("gate", "passed: of the first 10 rows, 9 were sent and 1 failed")
     assert "@" in decision.by
+
+
+def test_after_the_gate_a_server_that_the_file_does_not_name_is_named(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    file = campaign_file(tmp_path, "not an address", "[gate]\nafter = 10\n", closed=(3,))
+    result = command("run", file, *YES, "--server", server.url)
+    assert result.code == 3
+    assert f"campaign run {file} --skip-sent --server {server.url}" in result.stderr
 
 
 def test_a_retry_that_fails_again_leaves_the_gate_closed(
