@@ -331,6 +331,19 @@ def test_a_rehearsal_leaves_out_who_opted_out(folder: Folder) -> None:
     assert (said.json["sent"], said.json["skipped"]) == (4, 1)
 
 
+def test_a_row_that_cannot_be_looked_for_is_invalid_and_skipped_where_the_list_comes_later(folder: Folder) -> None:
+    folder.rows[1][4] = "9.01E+08"
+    folder.write(SUPPRESS)
+    said = folder.run()
+    assert (said.code, said.json["invalid"]) == (2, 1)
+    assert "E3: “9.01E+08” cannot be looked for in stop.csv" in said.stderr
+    folder.write("")
+    assert folder.run("--limit", "1").json["sent"] == 1
+    resumed = folder.resume("--suppress", folder.path / "stop.csv")
+    assert (resumed.json["sent"], resumed.json["skipped"]) == (4, 1)
+    assert "message 2" not in folder.got()
+
+
 # Only the new rows
 
 

@@ -58,14 +58,14 @@ def test_more_kinds_than_are_shown_are_counted() -> None:
 
 def test_an_expression_that_fails_for_many_texts_is_one_line_and_few_are_named_with_theirs() -> None:
     def problem(row: int, text: str) -> Problem:
-        what = f"where “total | int > 5” cannot be answered: “{text}” is not a number"
-        return Problem(f"D{row}", what, "correct the cell", "condition-error")
+        what = f"where “total > 5” cannot be answered: “{text}” is not a number"
+        return Problem(f"D{row}", what, "correct it", "condition-error")
 
     groups = ProblemGroups()
     for row in range(2, 1002):
         groups.add(row, [problem(row, f"{row:,}")])
     assert [str(each) for each in groups.problems()] == [
-        "1,000 rows (2–1001): column D where “total | int > 5” cannot be answered: “…” is not a number; correct the cell"
+        "1,000 rows (2–1001): column D where “total > 5” cannot be answered: “…” is not a number; correct it"
     ]
     few, alike = ProblemGroups(), ProblemGroups()
     for row in range(2, 4):
