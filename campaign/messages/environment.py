@@ -125,6 +125,8 @@ def to_int(value: object, default: object = ..., base: int = 10) -> object:
     Raises:
         TemplateRuntimeError: the value is not a number, or may be one of two, and there is no default.
     """
+    if base == 10 and isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return int(value)
     if default is not ...:
         return do_int(value, default, base)  # type: ignore[arg-type] # whatever the template gives
     if _is_nothing(value):

@@ -51,7 +51,8 @@ def canonical(text: str) -> str:
     """
     digits = text = text if text.isascii() else "".join(map(_plain, text))
     if not text.isdecimal():
-        text = _DECIMALS.sub("", text)
+        if text.endswith("0") and ("." in text or "," in text):
+            text = _DECIMALS.sub("", text)
         if not _PHONE.fullmatch(text):
             return ""
         digits = _NO_DIGIT.sub("", text)

@@ -93,7 +93,6 @@ class Suppressed(NamedTuple):
     reason: str
 
 
-_MARK = "E+"
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?[Ee]\+\d{1,3}")
 
 
@@ -142,7 +141,7 @@ class SuppressionList:
         self._kind = f"{SUPPRESSED}{self.rule.name}, column {column.label}"
 
     def _shortened(self, part: ColumnPart, column: Column) -> Iterator[Problem]:
-        if _MARK not in "\n".join(part.texts).upper():
+        if "E+" not in "\n".join(part.texts).upper():
             return
         for number, text in zip(part.numbers, part.texts, strict=True):
             if is_shortened(text):
@@ -174,7 +173,7 @@ class SuppressionList:
 
 def is_shortened(text: str) -> bool:
     """Whether a text is a number in scientific notation, as a spreadsheet program shows a long id or phone number."""
-    return _MARK in text.upper() and _SCIENTIFIC.fullmatch(text.strip()) is not None
+    return ("E+" in text or "e+" in text) and _SCIENTIFIC.fullmatch(text.strip()) is not None
 
 
 def values_among(recipients: Sheet, rule: SuppressionRule) -> set[int] | None:
