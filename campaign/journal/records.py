@@ -175,6 +175,7 @@ class RunManifest:
         trial: whether its messages go to a conversation of the operator's own.
         by: the operator who started it, as user@host; "" where that is not known.
         key: the names of what makes two rows the same from run to run; (): what is sent to whom.
+        key_headers: the headers of the columns that these names meant; (): not on record.
         suppress: what is looked for in which suppression lists, each time before sending begins.
         pace_in_file: what the campaign file itself said about pace, schedule and gate; None where there was none.
     """
@@ -193,6 +194,7 @@ class RunManifest:
     trial: bool = False
     by: str = ""
     key: tuple[str, ...] = ()
+    key_headers: tuple[str, ...] = ()
     suppress: tuple[SuppressionRule, ...] = ()
     pace_in_file: PaceSettings | None = None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from jinja2 import nodes
+from jinja2 import TemplateAssertionError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from campaign.messages.gaps import gaps
@@ -129,7 +129,12 @@ def compile_parsed(
     environment: BoundedEnvironment,
     parts: tuple[TextPart, ...] | None = None,
 ) -> TextTemplate:
-    """Compile what was parsed from a string; changes the tree."""
+    """Compile what was parsed from a string; changes the tree.
+
+    Raises:
+        jinja2.TemplateSyntaxError: it is not valid, or names a filter or a test that there is not.
+    """
+    _refuse_unknown(tree, environment)
     globals_used = {name.name for name in tree.find_all(nodes.Name) if name.name in environment.globals}
     names = find_undeclared_variables(tree) | globals_used  # a header may be “Range”, which is also a Jinja global
     rows = [node for node in tree.find_all(nodes.Name) if node.name in names.intersection(RESERVED)]
@@ -168,6 +173,14 @@ def _numbers(tree: nodes.Template) -> Iterator[str]:
         for node in output.nodes:
             if isinstance(node, nodes.Const) and type(node.value) is int:
                 yield f"{{{{{node.value}}}}}"
+
+
+def _refuse_unknown(tree: nodes.Template, environment: BoundedEnvironment) -> None:
+    """Say so before the first row is read: within `{% if … %}`, Jinja says it of each row that comes there."""
+    for kind, what, known in ((nodes.Filter, "filter", environment.filters), (nodes.Test, "test", environment.tests)):
+        for node in tree.find_all(kind):
+            if node.name not in known:
+                raise TemplateAssertionError(f"No {what} named {node.name!r}.", node.lineno)
 
 
 def _required_names(tree: nodes.Template) -> set[str]:

@@ -168,9 +168,12 @@ def next_steps(tally: Tally, commands: NextCommands, outlook: Outlook) -> Iterat
 
 def _waiting(tally: Tally, commands: NextCommands, stopped: str | None) -> Iterator[str]:
     waiting = waiting_rows(tally)
-    if waiting and stopped and stopped.endswith(LIST_SUSPECTED):
+    sheets = ["“To fix”"] if tally.count(State.FAILED) else []
+    sheets += ["“In doubt”"] if tally.count(State.IN_DOUBT) else []
+    if waiting and sheets and stopped and stopped.endswith(LIST_SUSPECTED):
+        where = f"the sheet {sheets[0]}" if len(sheets) == 1 else f"the sheets {' and '.join(sheets)}"
         yield (
-            f"Look first: read the reasons on the sheet “To fix”, and look at the list and the template. "
+            f"Look first: read the reasons on {where}, and look at the list and the template. "
             f"{rows_of(waiting)} {are(waiting)} not sent yet, with the messages as they were planned. If those are "
             f"wrong, correct the list or the template, then: {commands.run_again()}"
         )

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import open_journal, peek_journal
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE, SAME_KEY
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE, SAME_KEY, earlier_row_text
 from campaign.journal.records import PlannedRow, State
 from campaign.plan_findings import CHANGED
 from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows
 from campaign.recipients.to_fix import to_fix_list
 from campaign.review.phrases import rows_of
-from campaign.runs.earlier_keys import earlier_keys
+from campaign.runs.earlier_keys import earlier_keys, unknown_key
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class EarlierMessages:
     def _skipped(self, row: PlannedRow, found: EarlierRow) -> PlannedRow:
         self.left_out += 1
         sent = found.state is State.SENT
-        reason = f"{'sent already' if sent else 'in doubt already'}: run {found.run}, row {found.row}"
+        reason = f"{'sent already' if sent else 'in doubt already'}: {earlier_row_text(found.run, found.row)}"
         kind = ALREADY_SENT if sent else ALREADY_IN_DOUBT
         if None not in (row.digest, found.digest) and row.digest != found.digest:
             kind, reason = CHANGED, f"{reason}, with another message"
@@ -237,6 +237,9 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
     if last is None or plan.is_separate:
         return None
     tally = journal.tally(last.number)
+    key = plan.rules.key if options.skip_sent else None
+    if key is not None and (warning := unknown_key(key, journal)):
+        observer.warned(warning)
     if options.new or options.skip_sent:
         return None if tally.finished else last
     if tally.finished and to_fix_list(plan.recipients) is not None:

@@ -256,6 +256,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         trial=plan.trial is not None,
         by=options.by,
         key=plan.rules.key.names if plan.rules.key else (),
+        key_headers=plan.rules.key.headers if plan.rules.key else (),
         suppress=plan.rules.suppress,
         pace_in_file=pace_in_file(plan.campaign.file) if plan.campaign.file else None,
     )

@@ -125,6 +125,7 @@ def _corrected(other: EarlierRow) -> _Event:
 def _latest(events: Sequence[_Event]) -> _Event:
     latest = events[0]
     for event in events[1:]:
-        if not (latest.state in DELIVERED and event.state in _TELLS_LITTLE):
+        taken_back = latest.state is State.DELETED and event.state is State.SKIPPED
+        if not taken_back and not (latest.state in DELIVERED and event.state in _TELLS_LITTLE):
             latest = event
     return latest
