@@ -179,8 +179,7 @@ class Report:
             JournalError: the journal cannot be read.
         """
         with self._journal.reopened() as journal:
-            channel = CHANNELS.find(self.run.manifest.channel)
-            yield from exported(journal, self.run, channel.preview, form)
+            yield from exported(journal, self.run, form)
 
     def to_xlsx(self, path: str | Path, progress: Callable[[int], object] = lambda _rows: None) -> Report:
         """Write the results workbook.
