@@ -79,7 +79,7 @@ def write_report_page(
         **_findings(journal, run),
         "steps": list(next_steps(tally, commands, Outlook.of(journal, run, reasons, stopped=stopped))),
         "reasons": [_reason(each) for each in reasons],
-        "data": script_json({"headers": run.manifest.headers, "fields": FIELDS, "labels": _labels()}),
+        "data": script_json(_page_data(journal, run)),
         "batches": row_batches(journal, run, progress),
     }
     return write_page_file(path, parts, values, **replacing_own(journal, run))
@@ -100,11 +100,21 @@ def _head(journal: JournalStore, run: RunRecord, tally: Tally) -> dict[str, obje
         "channel": manifest.channel,
         "server": manifest.server_name,
         "by": manifest.by,
-        "forgotten": any(decision.what == "forget" for decision in journal.decisions(run.number)),
+        "forgotten": _is_forgotten(journal, run),
         "rows": rows_of(tally.rows),
         "figures": list(_figures(tally)),
         "details": [(name, _shown(value)) for name, value in run_details(run, tally)],
     }
+
+
+def _page_data(journal: JournalStore, run: RunRecord) -> dict[str, object]:
+    """What the script needs besides the rows."""
+    forgotten = _is_forgotten(journal, run)
+    return {"headers": run.manifest.headers, "fields": FIELDS, "labels": _labels(), "forgotten": forgotten}
+
+
+def _is_forgotten(journal: JournalStore, run: RunRecord) -> bool:
+    return any(decision.what == "forget" for decision in journal.decisions(run.number))
 
 
 def _figures(tally: Tally) -> Iterator[_Figure]:
