@@ -12,7 +12,7 @@ from campaign.review.annotation.added_cells import AddedCells
 from campaign.review.annotation.areas import AddedColumns
 from campaign.review.annotation.date_styles import with_date_styles
 from campaign.review.annotation.drawings import free_column, places_of
-from campaign.review.annotation.filters import with_columns, with_filter_name
+from campaign.review.annotation.filters import with_columns_of_list, with_filter_name
 from campaign.review.annotation.formulas import FormulaColumns
 from campaign.review.annotation.marks import values_by_row
 from campaign.review.annotation.references import add_references
@@ -126,9 +126,10 @@ class WorkbookCopy:
 
     def _make_wider(self, package: Package, added: AddedColumns) -> None:
         """Let tables and the filter cover the added columns."""
-        for part in self._related(package, "table"):
-            if (table := with_columns(self._read(package, part), added, self._path.name)) is not None:
-                self._parts[part_key(part)] = table
+        parts = {part: self._read(package, part) for part in self._related(package, "table")}
+        if (widened := with_columns_of_list(parts, added, self._path.name)) is not None:
+            part, table = widened
+            self._parts[part_key(part)] = table
         if self._cells.filter is not None:
             workbook = self._contents.part
             own = {name for name, each in relations(package, workbook).items() if each.part == self._part}
