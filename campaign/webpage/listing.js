@@ -2,7 +2,7 @@
 const listing = (() => {
   const {counted, element, number, words} = bubbles;
   const ROWS_ON_A_PAGE = 50;
-  const MOST_PRINTED = 1000;  // rows: a browser prepares about a thousand pages of paper in tens of seconds
+  const MOST_PRINTED = 1000;  // rows: of 300 characters each, 250 sheets of paper
   const byId = (id) => document.getElementById(id);
 
   // ---- columns as a spreadsheet program names them
@@ -119,8 +119,7 @@ const listing = (() => {
       const about = filter(), all = counted(found.length, "row", "rows") + suffix + (about && `: ${about}`);
       const rest = found.length - MOST_PRINTED;
       if (rest <= 0) return all;
-      return `The first ${number(MOST_PRINTED)} of ${all}. ${number(rest)} more are left out: `
-        + "search or filter to print fewer rows at a time, or use the results workbook.";
+      return `The first ${number(MOST_PRINTED)} of ${all}. ${number(rest)} more are left out; search or filter to print them.`;
     }
 
     function showToPrint() {

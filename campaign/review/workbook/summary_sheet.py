@@ -93,7 +93,7 @@ def _write_reasons(page: SummaryWriter, reasons: Sequence[ReasonCount]) -> None:
     if not reasons:
         return
     deleted = any(reason.state in (State.SENT, State.DELETED) for reason in reasons)
-    heading = "Not sent, in doubt, or deleted" if deleted else "Not sent, or in doubt"
+    heading = "Not sent, or deleted" if deleted else "Not sent, or in doubt"
     page.heading(heading, "Rows", "Which rows", "Reason, in the words of the first of them")
     for reason in reasons[:_MOST_REASONS]:
         page.state(reason.state)
