@@ -48,7 +48,7 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     _write_figures(page, tally)
     page.heading("What to do")
     reasons = journal.reasons(run.number)
-    outlook = Outlook.of(journal, run, reasons, stopped=run.stop_reason)
+    outlook = Outlook.of(journal, run, tally, reasons, stopped=run.stop_reason)
     for sentence in list(next_steps(tally, IN_WORKBOOK, outlook)) or ["Nothing."]:
         page.sentence(sentence)
     page.end_row()

@@ -67,7 +67,7 @@ def test_it_contains_the_rows_to_fix_and_why(tmp_path: Path) -> None:
         ("c3", "Name 3", "0900000003", "failed (row 3 of the list): the server refused it: no such room", 1, 3),
         ("c7", None, "09", "invalid (row 7 of the list): List!B7 (Name): is empty; fill it in", 1, 7),
     ]
-    cut_off = "cut off (row 5 of the list): the run ended while its request was under way"
+    cut_off = "cut off (row 5 of the list): its request has begun, no result is on record"
     assert table(opened(path), "In doubt") == [
         (*HEADERS, *LAST),
         ("c4", "Name 4", "0900000004", "in doubt (row 4 of the list): no answer within 30 s", 1, 4),
