@@ -189,10 +189,11 @@ class ToFixLayout:
         return [*map(ColumnFormat, widths, formats), *last]
 
     def row(self, result: RowResult) -> RowXml:
-        """A row, of the height that a reason of several lines needs: not every program computes it."""
-        cells, why = self._cells, _why(result)
+        """A row, of the height that texts of several lines need: not every program computes it."""
+        cells, why, found = self._cells, _why(result), self._originals_of(result)
         lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in why.split("\n"))
-        originals = map(cells.original, self._originals_of(result))
+        lines = max(lines, *(cell.text.count("\n") + 1 for cell in found), 1)
+        originals = map(cells.original, found)
         source = map(cells.number, self._source(result))
         return RowXml([*originals, cells.wrapped(why), *source], None if lines == 1 else LINE * min(lines, MOST_LINES))
 

@@ -160,6 +160,12 @@ def test_reasons_in_several_lines_have_the_room_they_need(tmp_path: Path) -> Non
     assert sheet["D2"].alignment.wrap_text
 
 
+def test_cells_in_several_lines_have_room_for_ten(tmp_path: Path) -> None:
+    rows = [planned(2, ("c2", "Chào\n\nLan", "")), planned(3, ("c3", "Chào\n" * 30, ""))]
+    sheet = opened(written(tmp_path, rows, {1: failed(), 2: failed()}))["To fix"]
+    assert [sheet.row_dimensions[row].height for row in (2, 3)] == [15 * 3, 15 * 10]
+
+
 def test_the_corrected_sheet_is_a_recipients_file(tmp_path: Path) -> None:
     rows = [planned(2, ("c2", "", "0912"), refused=(State.INVALID, "is empty", "List!B2 (Name): is empty"))]
     path = written(tmp_path, [*rows, *simple_rows(1)], {2: sent()})
