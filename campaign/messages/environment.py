@@ -153,7 +153,7 @@ def to_float(value: object, default: object = ...) -> object:
 
 
 def _is_nothing(value: object) -> bool:
-    return value is None or _is_blank(value)
+    return value is None or (isinstance(value, str) and is_blank(value))
 
 
 def _found(number: object, value: object) -> object:

@@ -115,7 +115,7 @@ class Report:
             reason = f"{record.stop_reason}{UNSETTLED}"
         elif not tally.finished:
             reason = record.stop_reason or (ended.text if ended else _no_end(journal, tally))
-        outlook = Outlook.of(journal, record, reasons, stopped=reason)
+        outlook = Outlook.of(journal, record, tally, reasons, stopped=reason)
         return cls(
             run=record,
             tally=tally,
@@ -125,7 +125,7 @@ class Report:
             fault=ended is not None and ended.fault,
             cut_short=ended is not None,
             unsettled=unsettled,
-            outlook=replace(outlook, elsewhere=reason is not None and AT_WORK in reason),
+            outlook=replace(outlook, elsewhere=outlook.elsewhere or (reason is not None and AT_WORK in reason)),
             findings=journal.findings(run.number),
             _journal=journal,
         )
@@ -180,8 +180,7 @@ class Report:
             JournalError: the journal cannot be read.
         """
         with self._journal.reopened() as journal:
-            channel = CHANNELS.find(self.run.manifest.channel)
-            yield from exported(journal, self.run, channel.preview, form)
+            yield from exported(journal, self.run, form)
 
     def to_xlsx(self, path: str | Path, progress: Callable[[int], object] = lambda _rows: None) -> Report:
         """Write the results workbook.

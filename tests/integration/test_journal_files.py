@@ -382,8 +382,13 @@ def test_what_is_decided_by_hand_in_a_copy_is_agreed_to(
 def test_results_say_what_became_of_a_delivery_that_has_no_end_on_record(command: Campaign, kitechat: Folder) -> None:
     process = start_process("run", str(kitechat.file), "--yes", "--rate", "100/s", "--concurrency", "2")
     wait_for_messages(kitechat.server, 5)
-    reason = command("results", kitechat.file, "--json").json["reason"]
-    assert reason.startswith(f"it is being delivered by process {process.pid} on ")
+    page = kitechat.place / "report.html"
+    said = command("results", kitechat.file, "--html", page).stdout
+    assert said.startswith(f"Run 1 is under way: it is being delivered by process {process.pid} on ")
+    assert "Another process delivers this run now: leave it to that." in said
+    assert "campaign resume" not in said
+    assert "It is under way: it is being delivered" in page.read_text(encoding="utf-8")
+    assert "campaign resume" not in page.read_text(encoding="utf-8")
     process.kill()
     process.communicate()
     assert (

@@ -47,7 +47,7 @@ LETTER = 0.88
 
 NO_CELL = RecordedCell("")
 
-_ATTEMPTED = frozenset({State.SENT, State.FAILED, State.IN_DOUBT, State.SENDING, State.DELETED})
+_TAKEN = frozenset({State.SENT, State.DELETED})
 _LONGEST_HEADER = 255
 _NARROWEST = 8
 _FILTER_BUTTON = 3
@@ -119,7 +119,7 @@ class ResultsLayout:
                 cells.text(result.message_id or ""),
                 cells.number(result.http_status),
                 cells.number(result.attempts),
-                cells.date_time(_attempted_at(result)),
+                cells.date_time(_sent_at(result)),
                 cells.latency(_milliseconds(result)),
                 cells.number(result.row),
             ],
@@ -134,7 +134,7 @@ class ResultsLayout:
         return "" if result.body is None else self._message(result.body)
 
     def _texts(self, result: RowResult) -> list[str]:
-        at, latency = _attempted_at(result), _milliseconds(result)
+        at, latency = _sent_at(result), _milliseconds(result)
         return [
             STATE_STYLES[result.state].label,
             *(cell.text for cell in self._originals(result)),
@@ -189,10 +189,11 @@ class ToFixLayout:
         return [*map(ColumnFormat, widths, formats), *last]
 
     def row(self, result: RowResult) -> RowXml:
-        """A row, of the height that a reason of several lines needs: not every program computes it."""
-        cells, why = self._cells, _why(result)
+        """A row, of the height that texts of several lines need: not every program computes it."""
+        cells, why, found = self._cells, _why(result), self._originals_of(result)
         lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in why.split("\n"))
-        originals = map(cells.original, self._originals_of(result))
+        lines = max(lines, *(cell.text.count("\n") + 1 for cell in found), 1)
+        originals = map(cells.original, found)
         source = map(cells.number, self._source(result))
         return RowXml([*originals, cells.wrapped(why), *source], None if lines == 1 else LINE * min(lines, MOST_LINES))
 
@@ -218,8 +219,9 @@ def _why(result: RowResult) -> str:
     return f"{style.label} (row {result.row} of the list): {result.reason or style.meaning}"
 
 
-def _attempted_at(result: RowResult) -> float | None:
-    return result.at if result.state in _ATTEMPTED else None
+def _sent_at(result: RowResult) -> float | None:
+    """When the server took the message; that of a row in doubt, or refused, has no such time."""
+    return result.at if result.state in _TAKEN else None
 
 
 def _milliseconds(result: RowResult) -> float | None:
