@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import campaign as api
-from campaign.delivery.ports import SystemClock
 from campaign.journal import Activity, open_journal
-from campaign.runs import holds
 from tests.integration.conftest import FAST, livechat_list, write_csv
+from tests.integration.stand_in_clock import StandInClock, today_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,42 +58,6 @@ def change(file: Path, before: str, after: str) -> None:
 
 
 # The schedule
-
-
-class StandInClock(SystemClock):
-    """The clock of a schedule: it shows a given time when it is first looked at, however long that took to come."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, first: datetime, *, skips: bool) -> None:
-        """Take the clock's place for the delivery of this process.
-
-        Args:
-            monkeypatch: puts the machine's clock back.
-            first: what it shows at first.
-            skips: whether it skips the time that is slept, instead of waiting.
-        """
-        self._first, self._ahead, self._skips = first.timestamp(), 0.0, skips
-        self.looked = False
-        self.sleeps: list[float] = []
-        monkeypatch.setattr(holds, "SystemClock", lambda: self)
-
-    def now(self) -> float:
-        return super().now() + self._ahead
-
-    def epoch(self) -> float:
-        if not self.looked:
-            self.looked, self._ahead = True, self._first - super().epoch()
-        return super().epoch() + self._ahead
-
-    async def sleep(self, seconds: float) -> None:
-        self.sleeps.append(self.epoch())
-        if self._skips:
-            self._ahead += seconds
-        else:
-            await super().sleep(seconds)
-
-
-def today_at(hour: int) -> datetime:
-    return datetime.now().astimezone().replace(hour=hour, minute=0, second=0, microsecond=0)
 
 
 def test_a_run_waits_for_its_window_and_goes_on_by_itself(
