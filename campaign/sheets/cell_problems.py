@@ -60,7 +60,7 @@ def is_suspect(together: str) -> bool:
 
 
 def problems_of_texts(
-    columns: Sequence[Column], number: int, texts: Sequence[str], known: Collection[str] = ()
+    columns: Sequence[Column], number: int, texts: Sequence[str], known: Collection[str] = (), *, in_csv: bool
 ) -> Iterator[Problem]:
     """Yield a problem for each cell whose text is an error or a formula for a picture.
 
@@ -69,17 +69,18 @@ def problems_of_texts(
         number: the row's number.
         texts: its cells as displayed.
         known: references of the cells that have a problem already.
+        in_csv: whether they are of a CSV file, which has what was displayed.
     """
     for column, text in zip(columns, texts, strict=True):
-        what = fault_of(text.strip()) if text else None
+        what = fault_of(text.strip(), in_csv=in_csv) if text else None
         if what is not None and (where := f"{column.letter}{number}") not in known:
             yield Problem(where, what, _REMEDIES.get(what, _REMEDY_ERROR), UNREADABLE)
 
 
-def fault_of(text: str) -> str | None:
+def fault_of(text: str, *, in_csv: bool) -> str | None:
     """Return what is wrong with a text without blanks at its ends, None if nothing is."""
     if text.upper() in ERROR_TEXTS or _OTHER_ERROR.fullmatch(text):
         return f"contains the error {text[:20]}"
-    if _TOO_NARROW.fullmatch(text):
+    if in_csv and _TOO_NARROW.fullmatch(text):
         return _NO_ROOM
     return NO_TEXT if text[:1] == "=" and _PICTURE.match(text) else None

@@ -33,7 +33,9 @@ SEEN = st.one_of(
     st.text(CHARACTERS, max_size=30),
     st.sampled_from(TEMPTING),
     st.lists(st.sampled_from(TEMPTING), min_size=2, max_size=4).map("".join),
-).filter(lambda text: not is_blank(text) and fault_of(text.strip()) is None)  # an error is a problem of its row
+).filter(
+    lambda text: not is_blank(text) and fault_of(text.strip(), in_csv=True) is None
+)  # an error is a problem of its row
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 CSV_CANNOT = re.compile(r"[\x00-\x08\x0b-\x1f]")  # NUL is a problem of its row; others make it binary
 
@@ -45,7 +47,7 @@ def texts(unlike: re.Pattern[str] | None = None) -> st.SearchStrategy[list[str]]
         SEEN
         if unlike is None
         else SEEN.map(lambda text: unlike.sub("", text)).filter(
-            lambda text: not is_blank(text) and fault_of(text.strip()) is None
+            lambda text: not is_blank(text) and fault_of(text.strip(), in_csv=True) is None
         )
     )
     return st.lists(one, min_size=30, max_size=50)
