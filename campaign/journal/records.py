@@ -133,11 +133,9 @@ class Reservation(NamedTuple):
 
 
 class RowResult(NamedTuple):
-    """What became of one row. Times in seconds.
+    """What became of one row. Times in seconds; `seq` is its place in the run; an invalid row's destination is "".
 
     Attributes:
-        seq: its place in the run, from 1.
-        destination: the conversation; "" where the row is invalid.
         body: the message as it was, or would be, sent; None where the row is invalid, or it was deleted.
     """
 
@@ -154,6 +152,11 @@ class RowResult(NamedTuple):
     seq: int
     destination: str
     body: bytes | None
+
+    @property
+    def sent_at(self) -> float | None:
+        """When the server took the message, which may be deleted by now; None where nobody knows that it did."""
+        return self.at if self.state in (State.SENT, State.DELETED) else None
 
 
 @dataclass(frozen=True, slots=True)

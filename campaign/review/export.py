@@ -12,7 +12,6 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from campaign.journal import State
 from campaign.review.messages import message_reader
 from campaign.review.with_attempts import with_attempts
 from campaign.review.workbook.sheet_layouts import distinct_headers
@@ -103,7 +102,7 @@ def _record(
         "message": None if result.body is None else text_of(result.body),
         "message_id": result.message_id,
         "http_status": result.http_status,
-        "sent_at": _instant(result.at) if result.state is State.SENT else None,
+        "sent_at": _instant(result.sent_at),
         "latency_ms": None if result.latency is None else round(result.latency * 1000, 1),
         "attempts": [
             {

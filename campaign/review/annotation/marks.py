@@ -111,8 +111,7 @@ def _in_run(run: int, results: Iterable[RowResult]) -> Iterator[tuple[int, int, 
 
 
 def _event(run: int, result: RowResult) -> _Event:
-    at = result.at if result.state is State.SENT else None
-    mark = Mark(STATE_STYLES[result.state].label, on_one_line(result.reason), at)
+    mark = Mark(STATE_STYLES[result.state].label, on_one_line(result.reason), result.sent_at)
     return _Event(run, result.state, mark)
 
 

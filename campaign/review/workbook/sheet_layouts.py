@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from openpyxl.utils import get_column_letter
 
-from campaign.journal import RecordedCell, State
+from campaign.journal import RecordedCell
 from campaign.recipients.to_fix import FIX_TITLE, REASON, has_own_reasons, is_titled, source_columns, source_headers
 from campaign.review.messages import message_reader
 from campaign.review.phrases import STATE_STYLES, on_one_line
@@ -47,7 +47,6 @@ LETTER = 0.88
 
 NO_CELL = RecordedCell("")
 
-_TAKEN = frozenset({State.SENT, State.DELETED})
 _LONGEST_HEADER = 255
 _NARROWEST = 8
 _FILTER_BUTTON = 3
@@ -119,7 +118,7 @@ class ResultsLayout:
                 cells.text(result.message_id or ""),
                 cells.number(result.http_status),
                 cells.number(result.attempts),
-                cells.date_time(_sent_at(result)),
+                cells.date_time(result.sent_at),
                 cells.latency(_milliseconds(result)),
                 cells.number(result.row),
             ],
@@ -134,7 +133,7 @@ class ResultsLayout:
         return "" if result.body is None else self._message(result.body)
 
     def _texts(self, result: RowResult) -> list[str]:
-        at, latency = _sent_at(result), _milliseconds(result)
+        at, latency = result.sent_at, _milliseconds(result)
         return [
             STATE_STYLES[result.state].label,
             *(cell.text for cell in self._originals(result)),
@@ -217,11 +216,6 @@ def _has_old_reasons(headers: Sequence[str], sheet: str | None) -> bool:
 def _why(result: RowResult) -> str:
     style = STATE_STYLES[result.state]
     return f"{style.label} (row {result.row} of the list): {result.reason or style.meaning}"
-
-
-def _sent_at(result: RowResult) -> float | None:
-    """When the server took the message; that of a row in doubt, or refused, has no such time."""
-    return result.at if result.state in _TAKEN else None
 
 
 def _milliseconds(result: RowResult) -> float | None:

@@ -119,7 +119,7 @@ def test_each_row_has_message_outcome_and_cells(journal: JournalStore, tmp_path:
     assert (pending["attempts"], pending["reason"]) == ([], "")
     assert (invalid["message"], invalid["to"]) == (None, "")
     assert invalid["reason"] == "A6: “Tên” is blank; fill it in"
-    assert (deleted["at"], deleted["message"]["side"]) == ("", "right")
+    assert (deleted["at"], deleted["message"]["side"]) == ("2027-01-15 08:01:00", "right")
     assert [attempt[2] for attempt in cut_off["attempts"]] == ["no answer on record"]
 
 
