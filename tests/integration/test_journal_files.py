@@ -20,7 +20,7 @@ from openpyxl import load_workbook
 
 from campaign.sandbox import SandboxSettings
 from tests.integration.conftest import Campaign, RunningSandbox, StartSandbox, kitechat_list, livechat_list
-from tests.integration.test_processes import UNMEASURED, after_messages, start_process, wait_for_messages
+from tests.integration.test_processes import POSIX, UNMEASURED, after_messages, start_process, wait_for_messages
 
 pytestmark = [
     pytest.mark.usefixtures("api_key"),
@@ -282,6 +282,22 @@ def test_links_and_other_peoples_files_are_refused(
         said = command("resume", kitechat.file, "--yes")
     assert (said.code, "belongs to another user" in said.stderr) == (2, True)
     assert sum(kitechat.taken().values()) == 3
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", ".lock"])
+@pytest.mark.parametrize("put", [Path.mkdir, pytest.param(getattr(os, "mkfifo", None), marks=POSIX)])
+def test_what_is_no_file_in_the_place_of_one_is_refused(
+    command: Campaign, kitechat: Folder, ending: str, put: Callable[[Path], None]
+) -> None:
+    put(kitechat.place / f"c.journal.db{ending}")
+    said = command("run", kitechat.file, "--yes")
+    assert said.code == 2
+    assert f"c.journal.db{ending}: is not a file; move it out of the way" in said.stderr
+    assert command("resume", kitechat.file, "--yes").code == 2
+    assert command("status", kitechat.file).code in (0, 2)
+    kitechat.file.rename(kitechat.place / "d.toml")  # whose journal is looked for among those of other names
+    assert command("resume", kitechat.place / "d.toml", "--yes").code == 2
+    assert not kitechat.taken()
 
 
 def test_a_journal_open_to_others_is_closed_and_that_is_said(command: Campaign, kitechat: Folder) -> None:
