@@ -15,6 +15,7 @@
     report.to_xlsx("tet.xlsx")
 
 `sandbox=True` rehearses against a local server. Without it, pass the server's `api_key` to `start` if it requires one.
+`start` raises where rows are invalid; `skip_invalid=True` sends the others.
 Every asynchronous function has a blocking counterpart (`start_sync`, `deliver_sync`, …), and `campaign.run(c)` does
 everything in one call. Nothing prints, prompts, reads environment variables or installs signal handlers.
 

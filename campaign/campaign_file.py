@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.more_rules import NO_MORE, MoreRules, more_rules, with_more_rules
 from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, path_of, with_paths
+from campaign.text import shorten
 from campaign.toml_text import read_toml
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ LIST_SETTINGS = ("sheet", "header_row", "encoding", "delimiter", "hidden_rows", 
 """Settings of the list that can be overridden by name."""
 
 RESERVED_ENDINGS = (".sandbox", ".test")
+
+LONGEST_NAME = 200
+"""Bytes: file systems keep 255 for a name, and `.sandbox.results-12 (1).annotated.xlsx` may be added to it."""
 """What the names of rehearsals and tests end in: their journals are not those of a campaign."""
 
 
@@ -150,7 +155,7 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None, more: 
     merged = _merge(_without_list_settings(_without_overridden_values(given, overrides), overrides), overrides)
     merged = with_more_rules(merged, more)
     merged.setdefault("name", home.stem)
-    _refuse_reserved(file, str(merged["name"]))
+    _check_name(file, str(merged["name"]))
     return _validate(file, {**merged, "folder": home.parent, "file": home}, given)
 
 
@@ -210,7 +215,12 @@ def suppress_sections(given: Collection[str]) -> tuple[SuppressSection, ...]:
     return _validate(Path("--suppress"), with_more_rules(least, more_rules((), given)), {}).suppress
 
 
-def _refuse_reserved(file: Path, name: str) -> None:
+def _check_name(file: Path, name: str) -> None:
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        what = f"“{shorten(name, 60)}” is too long to name the journal and the results"
+        by_list = "give the list a shorter name, or write a campaign file with a `name`"
+        remedy = by_list if is_spreadsheet(file) else f"choose a name of at most {LONGEST_NAME // 3} characters"
+        raise CampaignFileError(Problem(f"{file}: name", what, remedy))
     if name.lower().endswith(RESERVED_ENDINGS):
         what = f"“{name}” ends as the names of rehearsals and tests do, and would share their journal"
         remedy = "choose a name that does not end in .sandbox or .test"
@@ -227,7 +237,7 @@ def campaign_name(file: Path) -> str:
     name = home.stem
     if not is_spreadsheet(file) and file.exists():
         name = str(read_toml(file).get("name", name))
-    _refuse_reserved(file, name)
+    _check_name(file, name)
     return name
 
 

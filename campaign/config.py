@@ -92,7 +92,7 @@ class RecipientsSection(Section):
 class ChecksSection(Section):
     """Which findings are accepted; `findings.KINDS` has their codes."""
 
-    accept: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(finding_codes)] = ()
+    accept: Annotated[Texts, AfterValidator(finding_codes)] = ()
 
 
 class SuppressSection(Section):
@@ -164,9 +164,10 @@ class GateSection(Section):
 
 
 class PaceSections(Section):
-    """The sections of a campaign file that say how fast and when messages go out."""
+    """The sections of a campaign file that say how fast and when messages go out, and what is done about trouble."""
 
     throttle: ThrottleSection = ThrottleSection()
+    delivery: DeliverySection = DeliverySection()
     schedule: ScheduleSection = ScheduleSection()
     gate: GateSection | None = None
 
@@ -226,16 +227,19 @@ class Campaign(Section):
     @property
     def delivery_settings(self) -> DeliverySettings:
         """The settings of the delivery of its runs."""
-        pace = pace_of(self)
-        return DeliverySettings(
-            pace.rate, pace.concurrency, **self.delivery.model_dump(), schedule=pace.schedule, gate=pace.gate
-        )
+        return delivery_of(self)
 
 
 def pace_of(sections: PaceSections | Campaign) -> PaceSettings:
     """How fast and when messages go out."""
     gate = sections.gate.gate if sections.gate else None
     return PaceSettings(sections.throttle.rate, sections.throttle.concurrency, sections.schedule.schedule, gate)
+
+
+def delivery_of(sections: PaceSections | Campaign) -> DeliverySettings:
+    """How messages are delivered."""
+    pace, delivery = pace_of(sections), sections.delivery.model_dump()
+    return DeliverySettings(pace.rate, pace.concurrency, **delivery, schedule=pace.schedule, gate=pace.gate)
 
 
 def problem_of(file: Path, error: ErrorDetails) -> Problem:

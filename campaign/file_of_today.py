@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from campaign.campaign_file import is_spreadsheet
-from campaign.config import AfterSection, JournalSection, PaceSections, Section, pace_of, problem_of
+from campaign.config import (
+    AfterSection,
+    JournalSection,
+    PaceSections,
+    Section,
+    delivery_of,
+    pace_of,
+    problem_of,
+)
 from campaign.errors import CampaignFileError
 from campaign.toml_text import read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from campaign.settings import PaceSettings
+    from campaign.settings import DeliverySettings, PaceSettings
 
 S = TypeVar("S", bound=Section)
 
@@ -23,14 +31,29 @@ def pace_in_file(file: Path) -> PaceSettings | None:
     """How fast and when a campaign file has messages sent; None where FILE is a spreadsheet or gone.
 
     Raises:
-        CampaignFileError: every problem of its sections about that; or it cannot be read.
+        CampaignFileError: every problem of its sections about the delivery; or it cannot be read.
     """
+    sections = _sections(file)
+    return pace_of(sections) if sections else None
+
+
+def delivery_in_file(file: Path) -> DeliverySettings | None:
+    """How a campaign file has messages delivered; None where FILE is a spreadsheet or gone.
+
+    Raises:
+        CampaignFileError: every problem of its sections about the delivery; or it cannot be read.
+    """
+    sections = _sections(file)
+    return delivery_of(sections) if sections else None
+
+
+def _sections(file: Path) -> PaceSections | None:
     if is_spreadsheet(file) or not file.exists():
         return None
     given = read_toml(file)
     named = {name: given[name] for name in PaceSections.model_fields if name in given}
     try:
-        return pace_of(PaceSections.model_validate(named))
+        return PaceSections.model_validate(named)
     except ValidationError as error:
         raise CampaignFileError(*(problem_of(file, each) for each in error.errors(include_url=False))) from error
 

@@ -31,6 +31,9 @@ HIDDEN, CHANGED = "hidden", "changed since sent"
 """Kinds of the rows that are skipped because the sheet hides them, and because they were sent with another text."""
 
 _COLUMNS_LISTED, _PLACEHOLDERS_LISTED, _SHOWN_LENGTH = 8, 3, 40
+_ANY_VARIABLE = "a variable such as {{ name }}"
+_LABELS_KEPT = 10_000
+"""Rows at the beginning whose names are kept for conversations that turn out to get more than one message."""
 
 
 class FindingContext(NamedTuple):
@@ -74,6 +77,7 @@ class FindingCollector:
         self._hidden, self._guessed = Occurrences(), Occurrences()
         self._duplicates, self._empty, self._changed = Occurrences(), Occurrences(), Occurrences()
         self._sent = Occurrences()
+        self._labels: dict[int, str] = {}
         self.last_row = context.section.header_row
 
     def __enter__(self) -> Self:
@@ -114,6 +118,8 @@ class FindingCollector:
             self.linter.note(found)
         self._letters.check(batch)
         self._gaps.check(batch)
+        if self._context.label is not None and len(self._labels) < _LABELS_KEPT:
+            self._labels.update((number, batch.label(number)) for number in batch.numbers)
         self._conversations.add([plan.destination for plan in messages], batch.numbers)
         if (encoding := self._context.recipients.facts.encoding) is not None and encoding.guessed:
             self._find_guesses(batch)
@@ -191,7 +197,9 @@ class FindingCollector:
             several = Occurrences()
             several.count, several.rows = count, rows
             gets = "1 conversation gets" if count == 1 else f"{count:,} conversations get"
-            first = ", ".join(map(str, rows)) + (", …" if count > len(rows) else "")
+            labels = [self._labels.get(row, "") for row in rows]
+            named = [f"{row} ({label})" if label else str(row) for row, label in zip(rows, labels, strict=True)]
+            first = ", ".join(named) + (", …" if count > len(rows) else "")
             begin = f"begins in row {first}" if count == 1 else f"begin in rows {first}"
             message = f"{gets} more than one message, {messages:,} in all ({begin})"
             yield make("same-destination", message, several)
@@ -228,14 +236,14 @@ class FindingCollector:
         names = column_names(self._context.recipients.columns) | self._names
         found = [(written, name, text) for text in template.literals for written, name in _placeholders(text, names)]
         if found and self._sent.count:
-            written = {written: variable_for(name) for written, name, _ in found}
+            written = {each: variable_for(name) if name else _ANY_VARIABLE for each, name, _ in found}
             few = list(written)[:_PLACEHOLDERS_LISTED]
             more = ", …" if len(written) > len(few) else ""
             a = "a placeholder" if len(written) == 1 else "placeholders"
-            message = f"{self._context.template_name} has {a} of another program: {quoted(few)}{more} in "
+            message = f"{self._context.template_name} has {a} of another program: {quoted(few)}{more}"
             fix = ", ".join(f"{written[each]} for {each}" for each in few)
-            text = one_line(found[0][2], _SHOWN_LENGTH)
-            yield make("placeholder-left", f"{message}“{text}”", self._sent, fix=f"write {fix}{more}")
+            where = "" if found[0][2] in written else f" in “{one_line(found[0][2], _SHOWN_LENGTH)}”"
+            yield make("placeholder-left", f"{message}{where}", self._sent, fix=f"write {fix}{more}")
 
     def _other_sheet(self) -> str:
         """The sheet that was on screen when the workbook was saved, where it has the headers too; "" if none."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.findings import Occurrences, make
 from campaign.messages.environment import RENDER_ERRORS
+from campaign.text import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,11 +42,11 @@ class GapFinder:
     def check(self, batch: RowBatch) -> None:
         """Look at the rows of a batch."""
         for column, places in self._places.items():
-            if all(map(str.strip, batch.texts[column.position])):
+            if not any(map(is_blank, batch.texts[column.position])):
                 continue
             for row in batch.rows:
                 text = row.texts[column.position]
-                if (not text or text.isspace()) and any(self._is_rendered(place, column, row) for place in places):
+                if is_blank(text) and any(self._is_rendered(place, column, row) for place in places):
                     cell = f"{column.letter}{row.number}"
                     self._blank[column].add(row.number, cell, label=batch.label(row.number))
                     if self._on_row is not None:

@@ -17,6 +17,11 @@ ALONE = 3
 _LINE = re.compile(r"^line \d+: ")
 """The line of a text file, which is another one for each row."""
 
+_ERROR = re.compile(r"(?<= cannot be (?:answered|rendered): ).*", re.DOTALL)
+"""What an expression of the operator's own cannot do with a row, which may quote the row's cells."""
+
+_QUOTED = re.compile("“[^”]*”")
+
 _BLANK = re.compile(r" (?:is|are) blank")
 
 
@@ -39,6 +44,7 @@ class ProblemGroups:
         self._most = most
         self._groups: dict[_Key, list[Problem]] = {}
         self._rows: dict[_Key, Occurrences] = {}
+        self._words: dict[_Key, str] = {}
         self._others = 0
 
     def add(self, row: int, problems: Sequence[Problem], label: str = "") -> None:
@@ -50,12 +56,15 @@ class ProblemGroups:
             label: what it is called besides.
         """
         for problem in problems:
-            key = _Key(_columns(problem.where), _LINE.sub("", problem.what), problem.code)
+            words = _LINE.sub("", problem.what)
+            key = _Key(_columns(problem.where), _without_cells(words), problem.code)
             if key not in self._groups:
                 if len(self._groups) == self._most:
                     self._others += 1
                     continue
-                self._groups[key], self._rows[key] = [], Occurrences()
+                self._groups[key], self._rows[key], self._words[key] = [], Occurrences(), words
+            if self._words[key] != words:
+                self._words[key] = key.what
             self._rows[key].add(row, label=label)
             if len(self._groups[key]) < ALONE:
                 self._groups[key].append(labelled(problem, label))
@@ -68,13 +77,18 @@ class ProblemGroups:
         """
         shown, left = 0, self._others
         for key, first in self._groups.items():
-            lines = first if self._rows[key].count <= ALONE else [_together(key, first[0], self._rows[key])]
+            shared = key._replace(what=self._words[key])
+            lines = first if self._rows[key].count <= ALONE else [_together(shared, first[0], self._rows[key])]
             room = len(lines) if most is None else max(0, most - shown)
             yield from lines[:room]
             shown += len(lines[:room])
             left += len(lines) - len(lines[:room])
         if left:
             yield Problem("", f"… and {left:,} more problem{'' if left == 1 else 's'}")
+
+
+def _without_cells(words: str) -> str:
+    return _ERROR.sub(lambda error: _QUOTED.sub("“…”", error[0]), words)
 
 
 def labelled(problem: Problem, label: str) -> Problem:

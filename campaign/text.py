@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import unicodedata
 from typing import TYPE_CHECKING
@@ -23,6 +24,17 @@ def one_line(text: str, length: int) -> str:
 def without_invisible(text: str) -> str:
     """Leave out format characters, which take up no room: zero-width spaces, soft hyphens, marks of direction."""
     return text if text.isascii() else "".join(each for each in text if unicodedata.category(each) != "Cf")
+
+
+_NOTHING_TO_SEE = re.compile(
+    "[\\s\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+"
+)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody sees anything of a text: it is empty, or has blanks and invisible characters alone."""
+    return not text or (not " " < text[0] < "\x7f" and _NOTHING_TO_SEE.fullmatch(text) is not None)
 
 
 def as_seen(name: str) -> str:

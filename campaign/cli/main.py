@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import gc
 import importlib
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from campaign.cli.console import say
 from campaign.cli.exit_codes import INTERRUPTED
 from campaign.cli.failures import exits_by_error, log_to_terminal
 from campaign.cli.signals import interrupted_by_signals
+from campaign.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +118,16 @@ class Commands(click.Group):
             sys.exit(code or 0)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Run one command, and handle interrupts outside a delivery; one during a delivery ends in a report."""
+        """Run one command, and handle interrupts outside a delivery; one during a delivery ends in a report.
+
+        Raises:
+            UsageError: the current folder is gone, so that a path says nothing.
+        """
+        try:
+            os.getcwd()  # noqa: PTH109 - only whether there is one
+        except OSError as error:
+            problem = Problem("the current folder", "was removed, or may not be entered", "change to another one")
+            raise UsageError(problem) from error
         try:
             with interrupted_by_signals():
                 return super().invoke(ctx)

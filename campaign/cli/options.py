@@ -22,7 +22,7 @@ from campaign.paths import NOT_AN_ADDRESS, is_address
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from campaign.campaign_file import Overrides
@@ -50,6 +50,19 @@ def pair(value: str) -> tuple[str, str]:
     return name.strip(), text
 
 
+def pairs(_context: click.Context, _option: click.Parameter, given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The pairs of a repeated option by name.
+
+    Raises:
+        click.BadParameter: two of them give the same name different texts.
+    """
+    found: dict[str, str] = {}
+    for name, text in given:
+        if found.setdefault(name, text) != text:
+            raise click.BadParameter(f"gives “{name}” twice, as “{found[name]}” and “{text}”; leave one out")
+    return found
+
+
 SUPPRESS = click.option(
     "--suppress",
     multiple=True,
@@ -74,10 +87,22 @@ _CAMPAIGN_OPTIONS = (
         "--header-row", type=WholeNumber(1, 1_048_576), metavar="N", help="The row that has the headers; default: 1."
     ),
     click.option(
-        "--map", "mapped", type=pair, multiple=True, metavar="VARIABLE=HEADER", help="Name a variable's column."
+        "--map",
+        "mapped",
+        type=pair,
+        multiple=True,
+        callback=pairs,
+        metavar="VARIABLE=HEADER",
+        help="Name a variable's column.",
     ),
     click.option(
-        "--set", "values", type=pair, multiple=True, metavar="VARIABLE=VALUE", help="The same text for every row."
+        "--set",
+        "values",
+        type=pair,
+        multiple=True,
+        callback=pairs,
+        metavar="VARIABLE=VALUE",
+        help="The same text for every row.",
     ),
     click.option("--server", metavar="URL", help="The server's base address."),
     click.option("--encoding", metavar="NAME", help="The encoding of a CSV, such as cp1258."),
@@ -169,7 +194,7 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     """
     names = ("template", "recipients", "server", "rate", "concurrency", "not_before", "window", *LIST_SETTINGS)
     overrides: Overrides = {name: given.get(name) for name in names}  # type: ignore[assignment] # named above
-    overrides["columns"], overrides["values"] = dict(given["mapped"]), dict(given["values"])
+    overrides["columns"], overrides["values"] = given["mapped"], given["values"]
     overrides["accept"] = given["accept"]
     for rule in ("where", "suppress", "key"):
         overrides[rule] = given.get(rule) or ()

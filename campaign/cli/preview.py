@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from campaign.cli.console import say, show_lines, width_of
+from campaign.cli.console import say, show_lines, warn, width_of
 from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json_array
 from campaign.cli.options import ROWS, campaign_options, load, output_options, row_options
@@ -61,8 +61,7 @@ def preview(file: Path, rows: tuple[range, ...] | None, html: Path | None, **giv
                     found.add(_as_json(row, shown.codes_of(row)))
                 print_json_array(found)
         elif html:
-            write_page(_context(plan), shown, html, shown)
-            say(f"Written: {html}, with {shown.said}.")
+            _write_page(plan, shown, html)
         else:
             shown.at_most = None if rows else WITHOUT_ROWS
             for line in terminal_preview(_context(plan), shown, shutil.get_terminal_size().columns):
@@ -77,6 +76,17 @@ def preview(file: Path, rows: tuple[range, ...] | None, html: Path | None, **giv
         if rows and not shown.count:
             raise UsageError(Problem("--rows", "the list has no such row", "number them as the spreadsheet does"))
         sys.exit(SOME_NOT_SENT if shown.problems or undecided(shown.findings, plan.accepted) else ALL_SENT)
+
+
+def _write_page(plan: Plan, shown: _Shown, page: Path) -> None:
+    written = write_page(_context(plan), shown, page, shown)
+    if written != page:
+        warn(Problem(str(page), NO_PREVIEW, f"it is kept, and the new page is {written}"))
+    say(f"Written: {written}, with {shown.said}.")
+
+
+NO_PREVIEW = "is no preview that campaign wrote there, or another program has it open"
+"""Why the file that a preview was to be written to got a numbered name."""
 
 
 def check_page_path(page: Path, file: Path, plan: Plan) -> None:

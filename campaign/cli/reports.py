@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from campaign.campaign_file import is_spreadsheet
 from campaign.channels import CHANNELS
+from campaign.channels.address import base_url
 from campaign.cli.console import say
 from campaign.cli.exit_codes import NOTHING_SENT, exit_code, undo_exit_code
 from campaign.cli.json_output import print_json
 from campaign.cli.parameters import as_argument
+from campaign.errors import CampaignError
 from campaign.review.summary import RunSummary, as_json, as_text, why_stopped
 from campaign.review.undo_summary import undo_as_json, undo_as_text
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from campaign.journal import RunManifest
     from campaign.runs import Report
     from campaign.runs.undo import UndoReport
 
@@ -104,7 +108,7 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         outlook=report.outlook,
         results=report.results,
         file=as_argument(file),
-        server=None if manifest.server == CHANNELS.find(manifest.channel).default_url else manifest.server,
+        server=_server_to_name(manifest),
         options=options or is_spreadsheet(file),
         lost=report.lost,
         unsettled=report.unsettled,
@@ -112,3 +116,12 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         annotated=report.annotated,
         page=report.page,
     )
+
+
+def _server_to_name(manifest: RunManifest) -> str | None:
+    """The server that a further command has to name; None where it is the campaign file's, or the channel's own."""
+    channel, in_file = CHANNELS.find(manifest.channel), None
+    if manifest.server_in_file:
+        with contextlib.suppress(CampaignError):  # no address: the run was started with another one
+            in_file = base_url(channel, manifest.server_in_file)
+    return None if manifest.server in (channel.default_url, in_file) else manifest.server

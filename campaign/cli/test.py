@@ -18,6 +18,7 @@ from campaign.cli.options import (
     output_options,
     pace_options,
     pair,
+    pairs,
     proxies,
 )
 from campaign.cli.reports import show_report
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     "--to",
     type=pair,
     multiple=True,
+    callback=pairs,
     required=True,
     metavar="VARIABLE=VALUE",
     help="A variable of the destination, with the value of your own conversation; repeat it for each of them.",
@@ -56,7 +58,7 @@ def test(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed
     """
     campaign = load(file, given)
     options = RunOptions(server_in_file=server_in_file(file), proxies=proxies(), by=operator(), moved=given["moved"])
-    trial = Trial(dict(given["to"]), given["rows"] or ())
+    trial = Trial(given["to"], given["rows"] or ())
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         plan = prepare(campaign, trial=trial)
         report = deliver_plan(plan, options, observer, json_wanted=given["as_json"])

@@ -37,7 +37,8 @@ def undo_facts(confirmation: UndoConfirmation, width: int) -> Iterator[StyledLin
         arrived = f"{messages_of(confirmation.uncertain)} may never have arrived; the server is asked to delete "
         yield from fact_lines("In doubt", arrived + ("it too" if confirmation.uncertain == 1 else "them too"), width)
     if confirmation.pending:
-        waiting = f"{rows_of(confirmation.pending)} of the run not sent yet; `campaign resume` would still send that"
+        them = "it" if confirmation.pending == 1 else "them"
+        waiting = f"{rows_of(confirmation.pending)} of the run not sent yet; `campaign resume` would still send {them}"
         yield from fact_lines("Pending", waiting, width)
     yield from fact_lines("Pace", f"{confirmation.pace.words}; {ends_at(confirmation.pace.seconds)}", width)
     yield from fact_lines("Note", READ, width, CAUTION)

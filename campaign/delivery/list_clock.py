@@ -20,6 +20,9 @@ whole seconds, and is written at some moment of a response that may take seconds
 SLACK = 0.1
 """Seconds by which two clocks may drift apart, or be corrected, between two messages."""
 
+ZONES = 900.0
+"""Seconds by which time zones differ from UTC, or a multiple of them."""
+
 MAJORITY, MANY = 0.8, 5
 """Share of the messages that have to agree where any of them may be another person's; and how many have to, where
 nothing is known of their attempts."""
@@ -36,6 +39,10 @@ class ClockBounds:
     def known(self) -> bool:
         """Whether the difference is known to within `CLOSE`."""
         return self.most - self.least <= CLOSE
+
+    def meets(self, other: ClockBounds) -> bool:
+        """Whether both may be the same clock."""
+        return self.least <= other.most and other.least <= self.most
 
     def narrowed(self, least: float, most: float) -> ClockBounds:
         """Both bounds together; where they contradict each other a clock was set, and the difference may be either."""
@@ -57,9 +64,12 @@ def list_clock(named: Sequence[Pair], alike: Sequence[Pair], date: ClockBounds, 
         zoned: whether the times in the list are points in time, rather than those of a clock in an unknown zone.
     """
     confirmed = list(_spans(pair for pair in alike if isinstance(pair[0], SentMessage) and pair[0].confirmed))
+    due = list(_spans(pair for pair in alike if isinstance(pair[0], SentMessage) and pair[0].must_be_listed))
     sure, agreed = clock_of(named), _agreed(alike)
-    if agreed and not all(each.least <= agreed.most and agreed.least <= each.most for each in confirmed):
+    if agreed and not all(map(agreed.meets, confirmed)):
         agreed = None  # this machine's clock was set in between
+    if agreed and _is_from_before(agreed, date, zoned=zoned) and not any(map(agreed.meets, due)):
+        agreed = None  # by chance, or they are another's who sent the same messages in the same course
     clock = sure or agreed or ClockBounds()
     if clock.known:
         return clock
@@ -69,6 +79,15 @@ def list_clock(named: Sequence[Pair], alike: Sequence[Pair], date: ClockBounds, 
         if inner.least <= inner.most:
             return inner
     return sure or ClockBounds()
+
+
+def _is_from_before(clock: ClockBounds, date: ClockBounds, *, zoned: bool) -> bool:
+    """Whether messages by which a clock was told are older than their attempts, if the `Date` headers are right."""
+    if not date.known or not clock.known:
+        return False
+    least, most = clock.least - date.most, clock.most - date.least
+    zone = 0.0 if zoned else ZONES * round((least + most) / 2 / ZONES)
+    return most < zone - CLOSE
 
 
 def clock_of(pairs: Iterable[Pair]) -> ClockBounds | None:

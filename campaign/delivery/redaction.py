@@ -76,6 +76,7 @@ class Redaction:
 
         The response decides as it came, and its texts are taken from a reading of the blanked response: blanked before,
         a key such as `true` would change the meaning; blanked afterwards, a text that was shortened could hold a part.
+        A success has no text but an id, which no channel shortens.
 
         Args:
             response: what came.
@@ -84,7 +85,7 @@ class Redaction:
         verdict = read(response)
         if not self._secrets:
             return verdict
-        if isinstance(response, Response):
+        if isinstance(response, Response) and not isinstance(verdict, Sent):
             clean = self._response(response)
             if clean is not response and _shape(again := read(clean)) == _shape(verdict):
                 verdict = _with_wait(again, verdict)

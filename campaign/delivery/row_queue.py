@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice
+from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -45,10 +45,23 @@ class RowQueue:
         self._page = FIRST_PAGE
         self._exhausted = False
         self._fetching = asyncio.Lock()
-        self._freed = asyncio.Event()
+        self._waiters: deque[asyncio.Future[None]] = deque()
 
     async def take(self) -> WaitingRow | None:
-        """The next row whose destination is free, busy from now until `done`; None when there are no more rows."""
+        """The next row whose destination is free, busy from now until `done`; None when there are no more rows.
+
+        Raises:
+            JournalError: the rows cannot be read.
+        """
+        row = None
+        try:
+            row = await self._next()
+        finally:
+            if row is None or self._left == 0:
+                self._wake(len(self._waiters))  # what ends one worker ends them all
+        return row
+
+    async def _next(self) -> WaitingRow | None:
         while self._left != 0:
             if len(self._ready) < PAGE and self._may_fetch and not self._fetching.locked():
                 await self._read_ahead()  # the other workers go on meanwhile
@@ -61,11 +74,12 @@ class RowQueue:
                 return row
             if self._exhausted and not self._held_back:
                 return None
-            if not self._may_fetch:
-                self._freed.clear()
-                await self._freed.wait()
-            else:
+            if self._may_fetch:
                 await self._read_ahead()
+            else:
+                waiter = asyncio.get_running_loop().create_future()
+                self._waiters.append(waiter)
+                await waiter
         return None
 
     def done(self, row: WaitingRow) -> None:
@@ -75,11 +89,20 @@ class RowQueue:
             self._ready.append(behind.popleft())
         else:
             del self._held_back[row.destination]
-        self._freed.set()
+        self._wake(1)
 
     def upcoming(self, count: int) -> list[WaitingRow]:
-        """The rows that `take` returns next, as far as they are known and at most `count`."""
-        return list(islice(self._ready, count if self._left is None else min(count, self._left)))
+        """The rows that `take` will return next, as far as they are known and at most `count`.
+
+        Those whose destination is free come first; then, in turns, those behind a row of their destination.
+        """
+        count = count if self._left is None else min(count, self._left)
+        rows = list(islice(self._ready, count))
+        if len(rows) < count and self._rows > len(rows):
+            behind = [iter(waiting) for waiting in self._held_back.values() if waiting]
+            turns = chain.from_iterable(zip_longest(*behind))
+            rows += islice((row for row in turns if row is not None), count - len(rows))
+        return rows
 
     @property
     def _may_fetch(self) -> bool:
@@ -104,6 +127,15 @@ class RowQueue:
             else:
                 self._held_back[row.destination] = deque()
                 self._ready.append(row)
+        self._wake(len(self._ready))
+
+    def _wake(self, workers: int) -> None:
+        """Wake as many workers as may find a row: to wake all for each row would cost more than to send it."""
+        while workers > 0 and self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                workers -= 1
 
     def _count(self, row: WaitingRow, sign: int) -> None:
         self._rows += sign

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.records import State
@@ -79,8 +80,25 @@ class NextMessage(NamedTuple):
     cells: tuple[RecordedCell, ...]
 
 
+DUPLICATE, SAME_KEY = "duplicate", "same key"
+"""Kinds of rows that are skipped for an earlier row of their list: of the same message, and of the same key."""
+
 ALREADY_SENT, ALREADY_IN_DOUBT = "already sent", "already in doubt"
-"""Kinds of rows that are left out because of an earlier run."""
+"""Kinds of rows that are left out because of an earlier run; `earlier_row_text` in their reason names its row."""
+
+_EARLIER_ROW = re.compile(r"run (\d+), row (\d+)")
+
+
+def earlier_row_text(run: int, row: int) -> str:
+    """A row of an earlier run in the reason of a row that is left out because of it."""
+    return f"run {run}, row {row}"
+
+
+def named_earlier_row(reason: str) -> tuple[int, int] | None:
+    """Run and row that such a reason names; None where it names none, as after `campaign forget`."""
+    found = _EARLIER_ROW.search(reason)
+    return (int(found[1]), int(found[2])) if found else None
+
 
 ABANDONED, SETTLED = "abandoned", "settled by hand"
 """Kinds of rows that an operator left unsent, and whose doubt an operator settled."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from campaign.journal.deletions import UNDO
 from campaign.journal.doubts import NO_ROW
 from campaign.journal.events import Event, ReservedAttempts, begun, ended, withdrawn
+from campaign.journal.gathering import Gathering
 from campaign.journal.records import Reservation
 
 if TYPE_CHECKING:
@@ -32,16 +33,16 @@ SLOW_COMMIT = 0.1
 FLUSH_INTERVAL = 0.02
 """Seconds for which outcomes gather while attempts are reserved: none waits for them, and each commit is an fsync."""
 
-
 LONGEST_NOTE = 0.5
 """Seconds for which the record of an activity waits for a commit to go along with."""
 
 
 class _Write(NamedTuple):
-    """An event to write, and the future that is done once it is on disk, where an attempt waits for that."""
+    """An event to write; where an attempt waits for that, a future that is done once it is on disk, and its number."""
 
     event: Event
     durable: asyncio.Future[None] | None = None
+    attempt: int | None = None
 
 
 class GroupCommitLog(ABC):
@@ -63,6 +64,7 @@ class GroupCommitLog(ABC):
         self._flush_soon = self._writing = False
         self._flushed_at = 0.0
         self._writer_idle = asyncio.Event()
+        self._gathering = Gathering()
 
     async def __aenter__(self) -> Self:
         """Open the journal and start the writer thread.
@@ -114,23 +116,15 @@ class GroupCommitLog(ABC):
         return self._writer.failure is not None
 
     async def begin(self, seq: int, at: float, what: str = "send") -> int:
-        """Record an attempt before its request's first byte leaves; returns once it would survive a power cut.
-
-        Args:
-            seq: the row's place in the run.
-            at: now, in seconds since the epoch.
-            what: "send" or "undo".
-
-        Returns:
-            The attempt's number.
+        """Record an attempt, "send" or "undo", and return its number once it would survive a power cut.
 
         Raises:
             JournalWriteError: it is not on record, or an earlier outcome is not, so the request must not leave.
         """
         self._raise_failure()
         attempt, durable = next(self._attempts), self._loop.create_future()
-        self._group.append(_Write(begun(attempt, self._run, seq, at, what), durable))
-        self._flush_now()
+        self._group.append(_Write(begun(attempt, self._run, seq, at, what), durable, attempt))
+        self._flush_gathered()
         await durable
         return attempt
 
@@ -148,7 +142,7 @@ class GroupCommitLog(ABC):
         attempts = [(each.attempt, each.seq) for each in reserved]
         self._open_reservations += len(reserved)
         self._group.append(_Write(ReservedAttempts(self._run, at, attempts), durable))
-        self._flush_later()
+        self._flush_later(FLUSH_INTERVAL)
         return reserved
 
     async def begin_reserved(self, reservation: Reservation) -> None:
@@ -173,17 +167,12 @@ class GroupCommitLog(ABC):
 
     def retract(self, seq: int, attempt: int, state: State) -> None:
         """Take back an attempt that was begun and whose request was not made; its row returns to a state."""
+        self._gathering.end(attempt, self._loop.time())
         self._write(withdrawn(attempt, self._run, seq, state))
 
     def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
-        """Record the result of an attempt and the row's state from now on; committed soon, not awaited.
-
-        Args:
-            seq: the row's place in the run.
-            attempt: the attempt's number.
-            result: the result of the attempt itself, in a word.
-            outcome: the row's state from now on.
-        """
+        """Record the result of an attempt, in a word, and the row's state from now on; committed soon, not awaited."""
+        self._gathering.end(attempt, self._loop.time())
         self._write(ended(attempt, self._run, seq, result, outcome))
 
     def record_read_back(self, seq: int, began_at: float, result: str, outcome: Outcome) -> None:
@@ -192,6 +181,7 @@ class GroupCommitLog(ABC):
 
     def record_undo(self, seq: int, attempt: int, began_at: float, result: str, outcome: Outcome) -> None:
         """Record the result of an undo, and what it settles, if its outcome has a kind; committed soon, not awaited."""
+        self._gathering.end(attempt, self._loop.time())
         self._write(ended(attempt, self._run, seq, result, outcome, asked=(UNDO, began_at)))
 
     def record_look_up(self, began_at: float, result: str, outcome: Outcome) -> None:
@@ -222,7 +212,15 @@ class GroupCommitLog(ABC):
     def _write(self, event: Event) -> None:
         self._group.append(_Write(event))
         if self._open_reservations:
-            self._flush_later()
+            self._flush_later(FLUSH_INTERVAL)
+        else:
+            self._flush_gathered()
+
+    def _flush_gathered(self) -> None:
+        """Write the group now, or together with what is expected within the time of a commit."""
+        wait = self._gathering.wait
+        if wait and not self._open_reservations:
+            self._flush_later(wait)
         else:
             self._flush_now()
 
@@ -234,9 +232,9 @@ class GroupCommitLog(ABC):
                 self._flush.cancel()
             self._flush = self._loop.call_soon(self._hand_over)
 
-    def _flush_later(self) -> None:
+    def _flush_later(self, seconds: float) -> None:
         if self._flush is None:
-            self._flush = self._loop.call_later(FLUSH_INTERVAL, self._hand_over)
+            self._flush = self._loop.call_later(seconds, self._hand_over)
 
     def _hand_over(self) -> None:
         self._flush = None
@@ -262,14 +260,18 @@ class GroupCommitLog(ABC):
         """Settle the futures of a group that is on disk as a whole, or not at all."""
         self._writing = False
         self._writer_idle.set()
-        for _, durable in group:
+        now = self._loop.time()
+        self._gathering.note_commit(now - self._flushed_at)
+        for _, durable, attempt in group:
             if durable is not None:
                 _settle(durable, failure)
+            if attempt is not None:
+                self._gathering.begin(attempt, now)
         if self._flush_soon or not self._open_reservations:
             self._flush_soon = False
-            self._flush_now()  # together with what the coroutines that wake now have to write
+            self._flush_gathered()  # together with what the coroutines that wake now have to write
         elif self._group:
-            self._flush_later()
+            self._flush_later(FLUSH_INTERVAL)
 
 
 def _ignore(_failure: BaseException | None) -> None:

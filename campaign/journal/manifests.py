@@ -52,6 +52,7 @@ def decode_manifest(text: str) -> RunManifest:
             "server": "" if rehearsal else stored["server"],
             "origin": Origin(**stored.get("origin") or {}),
             "key": tuple(stored.get("key") or ()),
+            "key_headers": tuple(stored.get("key_headers") or ()),
             "suppress": tuple(SuppressionRule(**rule) for rule in stored.get("suppress") or ()),
         },
         settings=DeliverySettings(**_decoded_pace(sections), **sections.get("delivery", {})),

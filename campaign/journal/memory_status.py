@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, named_earlier_row
 from campaign.journal.digests import digest_of
 from campaign.journal.gate import NOT_SENT, FirstRows
 from campaign.journal.memory_doubts import MemoryDoubts
@@ -89,15 +89,18 @@ class MemoryStatus(MemoryDoubts):
         run = max(lists or runs)
         by_digest: dict[bytes, int] = {}
         by_row: dict[int, int] = {}
+        deleted = set[tuple[int, int]]()
         for number in runs:
             for row in self._runs[number].rows.values():
+                if row.outcome.state is State.DELETED:
+                    deleted.add((number, row.planned.number))
                 rank = RANKS.get(row.outcome.state, 0)
                 digest, origin = row.planned.digest, row.planned.origin
                 if digest is not None:
                     by_digest[digest] = max(rank, by_digest.get(digest, 0))
                 if origin is not None and origin[0] == run:
                     by_row[origin[1]] = max(rank, by_row.get(origin[1], 0))
-        ranks = [_rank(row, by_digest, by_row) for row in self._runs[run].rows.values()]
+        ranks = [_rank(row, by_digest, by_row, deleted) for row in self._runs[run].rows.values()]
         return Coverage(run, len(ranks), ranks.count(2), ranks.count(1))
 
 
@@ -114,11 +117,11 @@ def _is_to_fix(run: MemoryRun) -> bool:
     return any(row.planned.origin is not None for row in run.rows.values())
 
 
-def _rank(row: MemoryRow, by_digest: dict[bytes, int], by_row: dict[int, int]) -> int:
-    if row.outcome.kind == ALREADY_SENT:
-        return RANKS[State.SENT]
+def _rank(row: MemoryRow, by_digest: dict[bytes, int], by_row: dict[int, int], deleted: set[tuple[int, int]]) -> int:
     digest = row.planned.digest
-    if row.outcome.kind == ALREADY_IN_DOUBT:  # what became of it meanwhile is on record with the earlier row
+    if row.outcome.kind in (ALREADY_SENT, ALREADY_IN_DOUBT):  # what became of it is on record with the earlier row
+        if row.outcome.kind == ALREADY_SENT and named_earlier_row(row.outcome.reason) not in deleted:
+            return RANKS[State.SENT]
         digest = digest_of(row.planned.body)
     known = by_digest.get(digest, 0) if digest is not None else 0
     return max(RANKS.get(row.outcome.state, 0), known, by_row.get(row.planned.number, 0))

@@ -133,11 +133,9 @@ class Reservation(NamedTuple):
 
 
 class RowResult(NamedTuple):
-    """What became of one row. Times in seconds.
+    """What became of one row. Times in seconds; `seq` is its place in the run; an invalid row's destination is "".
 
     Attributes:
-        seq: its place in the run, from 1.
-        destination: the conversation; "" where the row is invalid.
         body: the message as it was, or would be, sent; None where the row is invalid, or it was deleted.
     """
 
@@ -154,6 +152,11 @@ class RowResult(NamedTuple):
     seq: int
     destination: str
     body: bytes | None
+
+    @property
+    def sent_at(self) -> float | None:
+        """When the server took the message, which may be deleted by now; None where nobody knows that it did."""
+        return self.at if self.state in (State.SENT, State.DELETED) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,7 @@ class RunManifest:
         trial: whether its messages go to a conversation of the operator's own.
         by: the operator who started it, as user@host; "" where that is not known.
         key: the names of what makes two rows the same from run to run; (): what is sent to whom.
+        key_headers: the headers of the columns that these names meant; (): not on record.
         suppress: what is looked for in which suppression lists, each time before sending begins.
         pace_in_file: what the campaign file itself said about pace, schedule and gate; None where there was none.
     """
@@ -193,6 +197,7 @@ class RunManifest:
     trial: bool = False
     by: str = ""
     key: tuple[str, ...] = ()
+    key_headers: tuple[str, ...] = ()
     suppress: tuple[SuppressionRule, ...] = ()
     pace_in_file: PaceSettings | None = None
 

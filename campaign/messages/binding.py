@@ -11,13 +11,13 @@ from campaign.errors import Problem, TemplateError
 from campaign.messages.headers import ambiguous, columns_named, no_header, no_sources, not_one
 from campaign.messages.text_template import RESERVED
 from campaign.recipients import variable_name
-from campaign.text import as_seen
+from campaign.text import as_seen, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from campaign.messages.text_template import Context, TextTemplate
-    from campaign.sheets import Column, Row
+    from campaign.sheets import CellValue, Column, Row
 
 
 ColumnHints: TypeAlias = Callable[["Sequence[str]"], Iterable[Problem]]
@@ -75,16 +75,16 @@ class Binding:
     unused: tuple[Problem, ...] = ()
 
     def context(self, row: Row) -> Context:
-        """Build the variables that a row is rendered with."""
+        """Build the variables that a row is rendered with; a cell of which nobody sees anything is empty."""
         texts = row.texts
         context: dict[str, object] = dict(self.values)
         for name, column in self.columns.items():
-            context[name] = texts[column.position]
+            text = texts[column.position]
+            context[name] = "" if is_blank(text) else text
         if self.whole_row:
-            context["row"] = Cells((header, texts[column.position]) for header, column in self.headers.items())
+            context["row"] = Cells((header, _seen(texts[column.position])) for header, column in self.headers.items())
             context["raw"] = Cells(
-                (header, "" if (value := row.values[column.position]) is None else value)
-                for header, column in self.headers.items()
+                (header, _seen(row.values[column.position])) for header, column in self.headers.items()
             )
         return context
 
@@ -94,6 +94,10 @@ class Binding:
         reached = self.headers if text.uses.every_header else text.uses.headers
         found.update(self.headers[header] for header in reached)
         return sorted(found)
+
+
+def _seen(value: CellValue) -> CellValue:
+    return "" if value is None or (isinstance(value, str) and is_blank(value)) else value
 
 
 def bind(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _BLOCK = re.compile(r"\{\{-?([^{}]{1,200}?)-?\}\}")
 _CURLY = re.compile("[“”„‟«»‘’‚‛]")
+_LONE_TAG = re.compile(r"\{%[-+]? {0,9}(\w{1,60}) {0,9}[-+]?%\}")
+_LONE_TAGS = frozenset(
+    {"else", "raw", *(f"end{tag}" for tag in ("if", "for", "set", "filter", "raw", "macro", "call"))}
+)
 _WORDS_OF_JINJA = frozenset({"if", "else", "and", "or", "not", "in", "is"})
 
 
@@ -62,6 +66,11 @@ def syntax_hint(source: str, is_valid: Callable[[str], bool]) -> SyntaxHint | No
             and not set("\"'").intersection(header)
         ):
             return _not_a_variable(written, as_seen(header), f" {bar} {rest.strip()}" if bar else "")
+    if "{{{" in source:
+        return SyntaxHint("{{{ has a brace too many", "write a variable as {{ name }}")
+    tag = next((each for each in _LONE_TAG.finditer(source) if each[1] not in _LONE_TAGS), None)
+    if tag is not None:
+        return SyntaxHint(f"“{one_line(tag[0], 80)}” is no variable", f"write {{{{ {tag[1]} }}}}")
     if source.count("{{") != source.count("}}"):
         return SyntaxHint("{{ and }} do not come in pairs", "write a variable as {{ name }}")
     return None

@@ -15,7 +15,7 @@ from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.placeholders import syntax_hint
 from campaign.messages.text_template import TextTemplate, compile_text
 from campaign.messages.tree import Branch, Leaf, build, constant_texts, fill, leaves, node_at, path_in_template
-from campaign.text import one_line
+from campaign.text import is_blank, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +140,7 @@ class MessageTemplate:
         self._budget.renew()  # it renders items of lists once more
         path = path_in_template(self._root, problem.path, context)
         field, columns = self._sources.get(path) or self._source(path)
-        blank = [column for column in columns if not row.texts[column.position].strip()] if problem.missing else ()
+        blank = [column for column in columns if is_blank(row.texts[column.position])] if problem.missing else ()
         if blank:
             headers = " and ".join([f"“{column.label}”" for column in blank])
             verb = "is" if len(blank) == 1 else "are"

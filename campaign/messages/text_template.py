@@ -5,15 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from jinja2 import nodes
+from jinja2 import TemplateAssertionError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from campaign.messages.gaps import gaps
+from campaign.text import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from jinja2 import Template
 
@@ -38,7 +40,7 @@ class Uses:
         every_header: whether it uses `row` or `raw` in a way that may refer to any header.
         whole_row: whether it uses `row` or `raw` at all.
         gaps: where a blank value would leave a gap in the text.
-        literals: its literal text, piece by piece.
+        literals: its literal text, piece by piece, and `{{1}}` for a number in the place of a variable.
     """
 
     variables: frozenset[str]
@@ -73,7 +75,7 @@ class TextPart(NamedTuple):
             return str(context[self.name])
         value = context.get(self.name)
         shown = "" if value is None else str(value)
-        return shown if shown and not shown.isspace() else self.text
+        return self.text if is_blank(shown) else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,13 @@ class TextTemplate:
     Attributes:
         source: the string as written in the template.
         uses: what it refers to.
-        parts: literal text and variables, in order; None where the string needs Jinja.
+        fill: renders a string of literal text and variables only, a hundred times as fast; None for any other.
         template: the compiled Jinja template.
     """
 
     source: str
     uses: Uses
-    parts: tuple[TextPart, ...] | None
+    fill: Callable[[Context], str] | None
     template: Template
 
     def render(self, context: Context) -> str:
@@ -98,9 +100,9 @@ class TextTemplate:
         Raises:
             Exception: one of `environment.RENDER_ERRORS`.
         """
-        if self.parts is not None:
+        if self.fill is not None:
             try:
-                return "".join([part.render(context) for part in self.parts])
+                return self.fill(context)
             except KeyError:
                 pass  # Jinja raises an error that names the undefined variable
         return self.template.render(context)
@@ -127,7 +129,12 @@ def compile_parsed(
     environment: BoundedEnvironment,
     parts: tuple[TextPart, ...] | None = None,
 ) -> TextTemplate:
-    """Compile what was parsed from a string; changes the tree."""
+    """Compile what was parsed from a string; changes the tree.
+
+    Raises:
+        jinja2.TemplateSyntaxError: it is not valid, or names a filter or a test that there is not.
+    """
+    _refuse_unknown(tree, environment)
     globals_used = {name.name for name in tree.find_all(nodes.Name) if name.name in environment.globals}
     names = find_undeclared_variables(tree) | globals_used  # a header may be “Range”, which is also a Jinja global
     rows = [node for node in tree.find_all(nodes.Name) if node.name in names.intersection(RESERVED)]
@@ -139,11 +146,41 @@ def compile_parsed(
         every_header=len(headers) < len(rows),
         whole_row=bool(rows),
         gaps=tuple(gap for gap in gaps(tree, RESERVED) if gap.key[0] == "header" or gap.key[1] in names),
-        literals=tuple(data.data for data in tree.find_all(nodes.TemplateData)),
+        literals=(*(data.data for data in tree.find_all(nodes.TemplateData)), *_numbers(tree)),
     )
     template = environment.compile_tree(tree)  # last, because it changes the tree
     template.globals = dict(template.globals)  # copied for every row, and a ChainMap is slow to copy
-    return TextTemplate(source, uses, parts, template)
+    return TextTemplate(source, uses, None if parts is None else _filler(parts), template)
+
+
+def _filler(parts: Sequence[TextPart]) -> Callable[[Context], str]:
+    """A function that renders the parts; it raises KeyError for a variable that is undefined and has no default."""
+    if any(part.name is not None and part.text is not None for part in parts):
+        return lambda context: "".join([part.render(context) for part in parts])
+    pattern = "".join("%s" if part.name is not None else (part.text or "").replace("%", "%%") for part in parts)
+    names = [part.name for part in parts if part.name is not None]
+    if not names:
+        return lambda _: pattern % ()
+    values = itemgetter(*names)
+    if len(names) == 1:
+        return lambda context: pattern % (values(context),)
+    return lambda context: pattern % values(context)
+
+
+def _numbers(tree: nodes.Template) -> Iterator[str]:
+    """The numbers in the place of variables, as WhatsApp's templates have them."""
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes:
+            if isinstance(node, nodes.Const) and type(node.value) is int:
+                yield f"{{{{{node.value}}}}}"
+
+
+def _refuse_unknown(tree: nodes.Template, environment: BoundedEnvironment) -> None:
+    """Say so before the first row is read: within `{% if … %}`, Jinja says it of each row that comes there."""
+    for kind, what, known in ((nodes.Filter, "filter", environment.filters), (nodes.Test, "test", environment.tests)):
+        for node in tree.find_all(kind):
+            if node.name not in known:
+                raise TemplateAssertionError(f"No {what} named {node.name!r}.", node.lineno)
 
 
 def _required_names(tree: nodes.Template) -> set[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from campaign.messages.text_template import TextTemplate, is_template
+from campaign.text import is_blank
 
 if TYPE_CHECKING:
     from campaign.channels.base import Path
@@ -49,7 +50,7 @@ class Leaf:
     def render(self, context: Context) -> str | _Nothing:
         """The text, or NOTHING where it is blank."""
         rendered = self.text.render(context)
-        return rendered if rendered and not rendered.isspace() else NOTHING
+        return NOTHING if is_blank(rendered) else rendered
 
 
 @dataclass(frozen=True, slots=True)

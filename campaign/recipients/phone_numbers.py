@@ -9,6 +9,7 @@ left out, which is seen before the send; the opposite mistake sends to a person 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,10 +24,13 @@ SHORTEST_NATIONAL = 8
 SHORTEST_WITH_ZEROS = 2 + 1 + SHORTEST_NATIONAL
 """Digits from which on two leading zeros stand for a plus sign; an id may have leading zeros, too."""
 
-SEPARATORS = " \t\xa0().-/'"
-"""Characters between digits that mean nothing; an apostrophe protects a number from a spreadsheet program."""
+SEPARATORS = " \t\xa0().,-/'"
+"""Characters between digits that mean nothing; an apostrophe protects a number from a spreadsheet program, which groups
+its digits by commas or points if the cell is formatted so."""
 
-_PHONE = re.compile(r"[ \t\xa0()'.\-/]*\+?[0-9 \t\xa0().\-/]*")
+_PHONE = re.compile(r"[ \t\xa0()'.,\-/]*\+?[0-9 \t\xa0().,\-/]*")
+_DECIMALS = re.compile(rf"(?<=\d{{{FEWEST_DIGITS}}})[.,]0{{1,2}}(?=\n|\Z)")
+"""What a program adds to a number that it keeps as a fraction: "84901234567.0"."""
 _NO_DIGIT = re.compile(r"[^0-9]")
 
 _ONE_OR_TWO_DIGITS = (
@@ -45,8 +49,10 @@ def canonical(text: str) -> str:
 
     "00 84 …" becomes "+84…". A leading zero stays: it says that the number is written as within its country.
     """
-    digits = text
-    if not (text.isdecimal() and text.isascii()):
+    digits = text = text if text.isascii() else "".join(map(_plain, text))
+    if not text.isdecimal():
+        if text.endswith("0") and ("." in text or "," in text):
+            text = _DECIMALS.sub("", text)
         if not _PHONE.fullmatch(text):
             return ""
         digits = _NO_DIGIT.sub("", text)
@@ -56,6 +62,23 @@ def canonical(text: str) -> str:
     if not FEWEST_DIGITS <= len(digits) <= MOST_DIGITS:
         return ""
     return f"+{digits}" if is_international else digits
+
+
+def has_decimals(texts: str) -> bool:
+    """Whether one of some texts, a line for each, is a number with decimals of zero."""
+    return _DECIMALS.search(texts) is not None
+
+
+def _plain(character: str) -> str:
+    """A digit, a blank or a dash of any script as that of ASCII."""
+    match unicodedata.category(character):
+        case "Nd":
+            return str(unicodedata.decimal(character))
+        case "Zs":
+            return " "
+        case "Pd":
+            return "-"
+    return unicodedata.normalize("NFKC", character)
 
 
 def tail(number: str) -> str:

@@ -84,7 +84,7 @@ class Selection:
         for each in self.lists:
             if (found := each.look_at(row.texts)) is not None:
                 return LeftOut(*found)
-            unclear = unclear or (_unreadable(row, each) if row.problems else None)
+            unclear = unclear or (_unreadable(row, each) if row.problems else None) or _shortened(row, each)
         return unclear
 
     def end(self, where: str) -> None:
@@ -114,3 +114,12 @@ def _unreadable(row: Row, each: SuppressionList) -> Problem | None:
     position = each.rule.position
     cell = "" if position is None else f"{column_letter(position)}{row.number}"
     return next((problem for problem in row.problems if problem.where == cell), None)
+
+
+def _shortened(row: Row, each: SuppressionList) -> Problem | None:
+    if (found := each.unclear(row.texts)) is None:
+        return None
+    position = each.rule.position
+    where = f"row {row.number}" if position is None else f"{column_letter(position)}{row.number}"
+    remedy = "format the column as a whole number (0), or correct the cell"
+    return Problem(where, found.reason, remedy, "suppress-unclear")

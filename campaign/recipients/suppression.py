@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from campaign.sheets import Column, Sheet
+    from campaign.sheets.column_parts import ColumnPart
 
 SUPPRESSED = "stands in "
 """What the reason and the kind of a row begin with that a suppression list names."""
@@ -91,6 +93,9 @@ class Suppressed(NamedTuple):
     reason: str
 
 
+_SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?[Ee]\+\d{1,3}")
+
+
 class SuppressionList:
     """A suppression list, which is read when it is asked to.
 
@@ -129,9 +134,32 @@ class SuppressionList:
             for part in read_column(sheet, column):
                 if part.problems:
                     raise RecipientsError(*(_in_file(self.rule, each) for each in part.problems[:MOST_PROBLEMS]))
+                if shortened := list(self._shortened(part, column)):
+                    raise RecipientsError(*shortened[:MOST_PROBLEMS])
                 index.add(part.numbers, part.texts)
         self._index, self._read_at = index, stamp
         self._kind = f"{SUPPRESSED}{self.rule.name}, column {column.label}"
+
+    def _shortened(self, part: ColumnPart, column: Column) -> Iterator[Problem]:
+        if "E+" not in "\n".join(part.texts).upper():
+            return
+        for number, text in zip(part.numbers, part.texts, strict=True):
+            if is_shortened(text):
+                what = f"“{text}” is a number whose last digits are not known, so nobody knows whom it means"
+                remedy = "save the list again with all digits, as text"
+                yield _in_file(self.rule, Problem(f"{column.letter}{number}", what, remedy))
+
+    def unclear(self, texts: Sequence[str]) -> Suppressed | None:
+        """Why nobody can say whether the value of a row stands in the list; None where that can be said.
+
+        Args:
+            texts: the row's cells as displayed.
+        """
+        value = self.rule.value_of(texts)
+        if not is_shortened(value):
+            return None
+        kind = f"cannot be looked for in {self.rule.name}"
+        return Suppressed(kind, f"“{value}” {kind}, because its last digits are not shown")
 
     def look_at(self, texts: Sequence[str]) -> Suppressed | None:
         """Where the value of a row stands in the list; None where it does not.
@@ -141,6 +169,11 @@ class SuppressionList:
         """
         found = self._index.find(self.rule.value_of(texts))
         return None if found is None else Suppressed(self._kind, f"{self._kind}, row {found}")
+
+
+def is_shortened(text: str) -> bool:
+    """Whether a text is a number in scientific notation, as a spreadsheet program shows a long id or phone number."""
+    return ("E+" in text or "e+" in text) and _SCIENTIFIC.fullmatch(text.strip()) is not None
 
 
 def values_among(recipients: Sheet, rule: SuppressionRule) -> set[int] | None:

@@ -19,7 +19,7 @@ _BUCKETS = 1 << 18
 _MASK = _BUCKETS - 1
 
 _NO_SEPARATORS = str.maketrans("", "", phone_numbers.SEPARATORS)
-_BEGINS_AS_PHONE = frozenset("+(0123456789'.-/")
+_BEGINS_AS_PHONE = frozenset("+(0123456789'.,-/")
 _TAIL = itemgetter(slice(-phone_numbers.SHORTEST_NATIONAL, None))
 
 
@@ -67,6 +67,8 @@ def _phones(texts: Sequence[str]) -> Sequence[str] | None:
         return None
     values = texts
     if not together.replace("\n", "").isdecimal():
+        if phone_numbers.has_decimals(together):
+            return None
         together = together.translate(_NO_SEPARATORS)
         values = together.split("\n")
         digits = f"\n{together}".replace("\n+", "\n").replace("\n", "")
@@ -80,7 +82,8 @@ def _phones(texts: Sequence[str]) -> Sequence[str] | None:
 
 
 def _number(value: str) -> str:
-    return phone_numbers.canonical(value) if value[0] in _BEGINS_AS_PHONE else ""
+    first = value[0]
+    return phone_numbers.canonical(value) if first in _BEGINS_AS_PHONE or not first.isascii() else ""
 
 
 def _at(items: Sequence[T], places: Sequence[int]) -> Sequence[T]:

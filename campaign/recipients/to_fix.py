@@ -22,6 +22,7 @@ SOURCE_HEADERS = (("Run", "Source row"), ("Campaign run", "Campaign row"))
 """Headers of the columns that say where a row comes from; the second pair where the list has such headers itself."""
 
 NAME_PROPERTY, RUN_ID_PROPERTY, RUN_PROPERTY = "Campaign", "Campaign journal", "Campaign run"
+SENT_PROPERTY = "Campaign sent"
 """Properties of a results workbook, which spreadsheet programs keep when a workbook is saved under another name."""
 
 _OWN_REASON = re.compile(rf"{REASON}( \(\d+\))?")
@@ -41,11 +42,13 @@ class WorkbookMark(NamedTuple):
         name: the campaign's name.
         run_id: `RunRecord.id` of the run that it was written from.
         run: that run's number.
+        sent: how many of its rows were on record as sent; "" in workbooks of earlier versions.
     """
 
     name: str
     run_id: str
     run: str
+    sent: str = ""
 
 
 def mark_of(path: Path) -> WorkbookMark | None:
@@ -53,14 +56,18 @@ def mark_of(path: Path) -> WorkbookMark | None:
     properties = workbook_properties(path)
     if RUN_ID_PROPERTY not in properties:
         return None
-    return WorkbookMark(
-        properties.get(NAME_PROPERTY, ""), properties[RUN_ID_PROPERTY], properties.get(RUN_PROPERTY, "")
-    )
+    name, run, sent = (properties.get(each, "") for each in (NAME_PROPERTY, RUN_PROPERTY, SENT_PROPERTY))
+    return WorkbookMark(name, properties[RUN_ID_PROPERTY], run, sent)
 
 
 def properties_of(mark: WorkbookMark) -> Mapping[str, str]:
     """The properties by which `mark_of` recognises a workbook."""
-    return {NAME_PROPERTY: mark.name, RUN_ID_PROPERTY: mark.run_id, RUN_PROPERTY: mark.run}
+    return {
+        NAME_PROPERTY: mark.name,
+        RUN_ID_PROPERTY: mark.run_id,
+        RUN_PROPERTY: mark.run,
+        SENT_PROPERTY: mark.sent,
+    }
 
 
 def source_headers(originals: Sequence[str]) -> tuple[str, str]:

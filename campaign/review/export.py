@@ -12,14 +12,13 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from campaign.journal import State
+from campaign.review.messages import message_reader
 from campaign.review.with_attempts import with_attempts
 from campaign.review.workbook.sheet_layouts import distinct_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from campaign.channels.preview import MessagePreview
     from campaign.journal import JournalStore, RowResult, RunRecord
     from campaign.journal.attempts import RecordedAttempt
 
@@ -47,7 +46,7 @@ CSV_FIELDS = (
 CELL_PREFIX = "cell: "
 """Before the header of a column of the list, so that no column can be taken for a field."""
 
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().,/-]*$)")
+_FORMULA = re.compile(r"[=@＝＠\t\r]|[+＋－-](?![\d\s().,/-]*$)")
 """The beginning of what a spreadsheet program takes for a formula; not that of a phone number or a negative number."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -56,7 +55,6 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def exported(
     journal: JournalStore,
     run: RunRecord,
-    preview: Callable[[dict[str, Any]], MessagePreview],
     form: Literal["csv", "jsonl"],
 ) -> Iterator[str]:
     """Every row of a run as text, in sheet order.
@@ -64,15 +62,15 @@ def exported(
     Args:
         journal: the journal that contains the run.
         run: the run.
-        preview: draws a payload, as the run's channel does.
         form: CSV with a header, or JSON lines.
 
     Raises:
         JournalError: the journal cannot be read.
     """
     headers = distinct_headers(run.manifest.headers)
+    text_of = message_reader(run.manifest.channel)
     records = (
-        _record(run, result, attempts, preview, headers) for result, attempts in with_attempts(journal, run.number)
+        _record(run, result, attempts, text_of, headers) for result, attempts in with_attempts(journal, run.number)
     )
     if form == "jsonl":
         yield from (_encode(record) + "\n" for record in records)
@@ -90,10 +88,9 @@ def _record(
     run: RunRecord,
     result: RowResult,
     attempts: list[RecordedAttempt],
-    preview: Callable[[dict[str, Any]], MessagePreview],
+    text_of: Callable[[bytes], str],
     headers: list[str],
 ) -> dict[str, Any]:
-    payload = None if result.body is None else json.loads(result.body)
     return {
         "version": VERSION,
         "run": run.number,
@@ -102,10 +99,10 @@ def _record(
         "kind": result.kind,
         "reason": result.reason,
         "destination": result.destination,
-        "message": None if payload is None else preview(payload).text,
+        "message": None if result.body is None else text_of(result.body),
         "message_id": result.message_id,
         "http_status": result.http_status,
-        "sent_at": _instant(result.at) if result.state is State.SENT else None,
+        "sent_at": _instant(result.sent_at),
         "latency_ms": None if result.latency is None else round(result.latency * 1000, 1),
         "attempts": [
             {
@@ -118,7 +115,7 @@ def _record(
             }
             for each in attempts
         ],
-        "payload": payload,
+        "payload": None if result.body is None else json.loads(result.body),
         "cells": dict(zip(headers, (cell.text for cell in result.cells), strict=False)),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,9 +91,16 @@ class Outlook:
 
     @classmethod
     def of(
-        cls, journal: JournalStore, run: RunRecord, reasons: Iterable[ReasonCount], *, stopped: str | None
+        cls, journal: JournalStore, run: RunRecord, tally: Tally, reasons: Iterable[ReasonCount], *, stopped: str | None
     ) -> Outlook:
         """What a journal says of it.
+
+        Args:
+            journal: the journal.
+            run: the run.
+            tally: its figures.
+            reasons: why rows were not sent.
+            stopped: why it is not finished; None where it is.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -104,7 +112,16 @@ class Outlook:
             doubtful=in_doubt(reasons),
             looks=run.manifest.settings.on_doubt == "look" and not run.manifest.rehearsal,
             forgotten=any(decision.what == "forget" for decision in journal.decisions(run.number)),
+            elsewhere=_is_delivered_elsewhere(journal, tally),
         )
+
+
+def _is_delivered_elsewhere(journal: JournalStore, tally: Tally) -> bool:
+    """Whether another process, which is known to live, is at work on a run."""
+    if tally.finished or not tally.unended:
+        return False
+    holder = journal.holder()
+    return holder is not None and holder.is_local and holder.process != os.getpid()
 
 
 def in_doubt(reasons: Iterable[ReasonCount]) -> tuple[int, ...]:
@@ -168,9 +185,12 @@ def next_steps(tally: Tally, commands: NextCommands, outlook: Outlook) -> Iterat
 
 def _waiting(tally: Tally, commands: NextCommands, stopped: str | None) -> Iterator[str]:
     waiting = waiting_rows(tally)
-    if waiting and stopped and stopped.endswith(LIST_SUSPECTED):
+    sheets = ["“To fix”"] if tally.count(State.FAILED) else []
+    sheets += ["“In doubt”"] if tally.count(State.IN_DOUBT) else []
+    if waiting and sheets and stopped and stopped.endswith(LIST_SUSPECTED):
+        where = f"the sheet {sheets[0]}" if len(sheets) == 1 else f"the sheets {' and '.join(sheets)}"
         yield (
-            f"Look first: read the reasons on the sheet “To fix”, and look at the list and the template. "
+            f"Look first: read the reasons on {where}, and look at the list and the template. "
             f"{rows_of(waiting)} {are(waiting)} not sent yet, with the messages as they were planned. If those are "
             f"wrong, correct the list or the template, then: {commands.run_again()}"
         )

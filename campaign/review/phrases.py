@@ -42,7 +42,7 @@ STATE_STYLES: Mapping[State, StateStyle] = {
     State.SKIPPED: StateStyle("skipped", "left out on purpose", "E6E6E6", "404040", "999999"),
     State.PENDING: StateStyle("pending", "still to be sent", "D8EEFB", "0B4A73", "56B4E9"),
     State.DELETED: StateStyle("deleted", "sent, and taken back since", "D6E6F5", "003A5C", "0072B2"),
-    State.SENDING: StateStyle("cut off", "the run ended while its request was under way", "FFF6B0", "5C5200", "B8A600"),
+    State.SENDING: StateStyle("cut off", "its request has begun, no result is on record", "FFF6B0", "5C5200", "B8A600"),
 }
 
 TO_FIX = (State.INVALID, State.FAILED)

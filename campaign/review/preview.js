@@ -1,12 +1,12 @@
 // The preview page: search, pagination, and the details of each row. The rows are in the page as JSON.
 (() => {
   const {counted, draw, element, foldOut, json, number} = bubbles;
-  const {article, byId, cells, columnOptions, destination, fold, letter, pages, texts} = listing;
+  const {article, byId, cells, columnOptions, destination, fold, letter, pages, searchFor, texts} = listing;
   const wanted = byId("wanted"), column = byId("column"), only = byId("only"), finding = byId("finding");
   const {headers, rows, findings} = JSON.parse(byId("data").textContent);
   const folded = new Map();
   const nothing = () => only.checked && !wanted.value.trim() ? "No row has a problem." : "No row matches.";
-  const shown = pages(drawRow, nothing);
+  const shown = pages(drawRow, nothing, filter);
 
   // ---- search
 
@@ -35,6 +35,11 @@
       found = found.filter((row) => among.get(row).includes(needle));
     }
     shown.show(found);
+  }
+
+  function filter() {
+    const about = [only.checked && "only rows with problems", finding.value, searchFor(wanted, column)];
+    return about.filter(Boolean).join("; ");
   }
 
   // ---- one row

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from campaign.review.preview import PreviewContext
 
 
+MARK = b'<meta name="generator" content="campaign preview">'
+"""In the first lines of every preview: such a page may be replaced by another."""
+
+_BEGINNING = 1024
+
+
 class PageFindings(Protocol):
     """The findings of a list while its rows are written; those of the whole list once all were."""
 
@@ -39,14 +45,17 @@ class _NoFindings:
 
 def write_page(
     context: PreviewContext, rows: Iterable[PlannedRow], path: Path, found: PageFindings | None = None
-) -> None:
-    """Write the page, readable by its owner alone; what is at `path` is replaced once the page is whole.
+) -> Path:
+    """Write the page, readable by its owner alone; a preview that is there is replaced once the page is whole.
 
     Args:
         context: what is the same for every row.
         rows: the rows to show; read one at a time.
         path: the file.
         found: the findings about them.
+
+    Returns:
+        The file that was written: a numbered name beside `path` where that is another file.
 
     Raises:
         ResultsError: the page cannot be written there.
@@ -60,7 +69,17 @@ def write_page(
         "rows": (script_json({**_record(context, row), "findings": found.codes_of(row)}) for row in rows),
         "findings": lambda: script_json([each.as_json() for each in found.findings]),  # once the rows were read
     }
-    write_page_file(path, parts, values)
+    return write_page_file(path, parts, values, replaceable=_is_preview)
+
+
+def _is_preview(path: Path) -> bool:
+    """Whether a file is a preview, or empty."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+    except OSError:  # it cannot be read, so it may be anything
+        return False
+    return not beginning or MARK in beginning
 
 
 def _record(context: PreviewContext, row: PlannedRow) -> dict[str, object]:

@@ -102,23 +102,30 @@ def _escaped(found: re.Match[str]) -> str:
     return {9: r"\t", 10: r"\n", 13: r"\r"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
-def wrapped(text: str, limit: int) -> Iterator[str]:
+def wrapped(text: str, limit: int, *, first: int = 0) -> Iterator[str]:
     """The text's lines, none wider than `limit` columns, with control characters escaped.
 
     Own line breaks are kept; a word that fits on no line is cut between two characters as people see them.
+
+    Args:
+        text: the text.
+        limit: columns of a line.
+        first: columns of the first line, where it has more.
     """
     for line in text.replace("\r\n", "\n").split("\n"):
-        yield from _wrap_line(harmless(line), limit)
+        yield from _wrap_line(harmless(line), limit, max(limit, first))
+        first = 0
 
 
 # The wrap function of wcwidth takes time quadratic in the length of a word: seconds for 100 kB without a blank.
-def _wrap_line(line: str, limit: int) -> Iterator[str]:
+def _wrap_line(line: str, limit: int, room: int) -> Iterator[str]:
     kept, used = "", 0
     for word in _WORD.findall(line):
         taken = columns(word)
-        if used + taken > limit:
+        if used + taken > room:
             if kept:
                 yield kept
+            room = limit
             *full, kept = _cut(word.lstrip(" "), limit)
             yield from full
             used = columns(kept)
@@ -156,8 +163,8 @@ def hanging(mark: str, text: str, limit: int, *, indent: int | None = None) -> I
         for number, line in enumerate(wrapped(text, max(1, limit - columns(mark)))):
             yield f"{' ' * columns(mark) if number else mark}{line}"
         return
-    first, *rest = wrapped(f"{mark.lstrip(' ')}{text}", max(1, limit - indent))
     margin = " " * (len(mark) - len(mark.lstrip(" ")))
+    first, *rest = wrapped(f"{mark.lstrip(' ')}{text}", max(1, limit - indent), first=limit - len(margin))
     yield f"{margin}{first}"
     yield from (f"{' ' * indent}{line}" for line in rest)
 

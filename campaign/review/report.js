@@ -2,14 +2,15 @@
 // elements. A line is parsed only when it is shown or searched, so that a long list opens at once.
 (() => {
   const {counted, draw, element, foldOut, words} = bubbles;
-  const {article, byId, cells, columnOptions, destination, fold, pages, texts} = listing;
+  const {article, byId, cells, columnOptions, destination, fold, pages, searchFor, texts} = listing;
   const PAUSE_AFTER = 40;  // milliseconds of a search, after which the page handles input
   const wanted = byId("wanted"), column = byId("column"), state = byId("state"), chosen = byId("chosen");
-  const {headers, fields, labels} = JSON.parse(byId("data").textContent);
+  const {headers, fields, labels, forgotten} = JSON.parse(byId("data").textContent);
   const buttons = [...document.querySelectorAll("button[data-codes]")];
   let kind = null;  // of the reason that is chosen
   let searches = 0;
-  const shown = pages(drawRow, () => wanted.value.trim() ? "No row matches." : "No row is in this state.");
+  const nothing = () => wanted.value.trim() ? "No row matches." : "No row is in this state.";
+  const shown = pages(drawRow, nothing, filter);
 
   // ---- the rows
 
@@ -122,6 +123,11 @@
     search();
   }
 
+  function filter() {
+    const about = state.value ? chosen.firstElementChild.textContent : "";
+    return [about, searchFor(wanted, column)].filter(Boolean).join("; ");
+  }
+
   function chooseAll() {
     wanted.value = "";
     choose("", null, "");
@@ -174,7 +180,8 @@
 
   function message(row) {
     if (row.message) return draw(row.message);
-    return element("p", "blank", labels[row.code][0] === "invalid" ? "No message" : "The message is not on record any more");
+    const deleted = forgotten && labels[row.code][0] !== "invalid";
+    return element("p", "blank", deleted ? "The message is not on record any more" : "No message");
   }
 
   function content(row) {

@@ -73,13 +73,14 @@ def write_report_page(
     script = listing_script() + read_part(__package__, "report.js")
     parts = PageParts(read_part(__package__, "report.html.j2"), style, script)
     tally, reasons = journal.tally(run.number), journal.reasons(run.number)
+    outlook = Outlook.of(journal, run, tally, reasons, stopped=stopped)
     values = {
         **_head(journal, run, tally),
-        "stopped": _stopped(stopped),
+        "stopped": _stopped(stopped, under_way=outlook.elsewhere),
         **_findings(journal, run),
-        "steps": list(next_steps(tally, commands, Outlook.of(journal, run, reasons, stopped=stopped))),
+        "steps": list(next_steps(tally, commands, outlook)),
         "reasons": [_reason(each) for each in reasons],
-        "data": script_json({"headers": run.manifest.headers, "fields": FIELDS, "labels": _labels()}),
+        "data": script_json(_page_data(journal, run)),
         "batches": row_batches(journal, run, progress),
     }
     return write_page_file(path, parts, values, **replacing_own(journal, run))
@@ -100,11 +101,21 @@ def _head(journal: JournalStore, run: RunRecord, tally: Tally) -> dict[str, obje
         "channel": manifest.channel,
         "server": manifest.server_name,
         "by": manifest.by,
-        "forgotten": any(decision.what == "forget" for decision in journal.decisions(run.number)),
+        "forgotten": _is_forgotten(journal, run),
         "rows": rows_of(tally.rows),
         "figures": list(_figures(tally)),
         "details": [(name, _shown(value)) for name, value in run_details(run, tally)],
     }
+
+
+def _page_data(journal: JournalStore, run: RunRecord) -> dict[str, object]:
+    """What the script needs besides the rows."""
+    forgotten = _is_forgotten(journal, run)
+    return {"headers": run.manifest.headers, "fields": FIELDS, "labels": _labels(), "forgotten": forgotten}
+
+
+def _is_forgotten(journal: JournalStore, run: RunRecord) -> bool:
+    return any(decision.what == "forget" for decision in journal.decisions(run.number))
 
 
 def _figures(tally: Tally) -> Iterator[_Figure]:
@@ -125,8 +136,10 @@ def _kind(run: RunRecord) -> dict[str, bool]:
     return {"rehearsal": run.manifest.rehearsal, "trial": run.manifest.trial}
 
 
-def _stopped(why: str | None) -> str:
-    return f"It stopped: {why}{'' if why.endswith('?') else '.'}" if why else ""
+def _stopped(why: str | None, *, under_way: bool) -> str:
+    if not why:
+        return ""
+    return f"It {'is under way' if under_way else 'stopped'}: {why}{'' if why.endswith('?') else '.'}"
 
 
 def _reason(reason: ReasonCount) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from campaign.journal import State
 from campaign.recipients.labels import LONGEST_LABEL
 from campaign.review.messages import preview_reader
 from campaign.review.page_file import script_json
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from campaign.channels.preview import MessagePreview
-    from campaign.journal import JournalStore, RowResult, RunRecord
+    from campaign.journal import JournalStore, RowResult, RunRecord, State
     from campaign.journal.attempts import RecordedAttempt
 
 FIELDS = ("row", "label", "to", "kind", "reason", "id", "at", "attempts", "message", "cells")
@@ -86,7 +85,7 @@ def _fields(
         result.kind,
         result.reason,
         result.message_id or "",
-        _moment(result.at) if result.state is State.SENT and result.at is not None else "",
+        "" if result.sent_at is None else _moment(result.sent_at),
         [_attempt(each) for each in attempts],
         None if result.body is None else preview(result.body).as_json(),
         [cell.text for cell in cells],

@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from campaign.atomic_write import write_atomically
 from campaign.errors import Problem, ResultsError
+from campaign.journal import State
 from campaign.recipients.to_fix import DOUBT_TITLE, FIX_TITLE, WorkbookMark, properties_of
 from campaign.review.own_files import replacing_own
 from campaign.review.phrases import DOUBTFUL, TO_FIX
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from campaign.journal import JournalStore, RowResult, RunRecord, State
+    from campaign.journal import JournalStore, RowResult, RunRecord
     from campaign.review.workbook.sheet_layouts import SheetLayout
 
 _LOOKED_AT = 100
@@ -100,8 +101,9 @@ def _cannot_write(path: Path, error: OSError) -> ResultsError:
 
 
 def _mark(book: Workbook, journal: JournalStore, run: RunRecord) -> None:
-    """Store whose workbook it is: a copy of it under any name is recognised when it is run as a list."""
-    mark = WorkbookMark(journal.name, run.id, str(run.number))
+    """Store whose workbook it is, and of when: a copy of it under any name is recognised when it is run as a list."""
+    sent = journal.tally(run.number).count(State.SENT, State.DELETED)
+    mark = WorkbookMark(journal.name, run.id, str(run.number), str(sent))
     for name, text in properties_of(mark).items():
         properties = book.custom_doc_props  # type: ignore[attr-defined] # which the stubs lack
         properties.append(StringProperty(name=name, value=spreadsheet_string(text)))

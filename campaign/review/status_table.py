@@ -27,7 +27,7 @@ COLORS = {
 }
 """Colours on a terminal; a finished run has one where rows were not sent, or may not have been."""
 
-COUNTED = (State.SENT, State.FAILED, State.IN_DOUBT, State.INVALID, State.SKIPPED)
+COUNTED = (State.SENT, State.DELETED, State.FAILED, State.IN_DOUBT, State.INVALID, State.SKIPPED)
 
 
 class _Column(NamedTuple):

@@ -151,7 +151,7 @@ def _after_stop(run: RunStatus, commands: NextCommands) -> str:
     if not run.planned:
         return f"Next: campaign run {commands.file}"
     waiting = waiting_rows(run.tally)
-    if run.reason and run.reason.endswith(LIST_SUSPECTED):
+    if run.reason and run.reason.endswith(LIST_SUSPECTED) and run.tally.count(State.FAILED, State.IN_DOUBT):
         return f"Next: look at the list, the template and the reasons first: campaign results {commands.file}"
     return f"{rows_of(waiting)} of run {run.number} {_are(waiting)} not sent yet. Next: {commands.resume()}"
 

@@ -123,7 +123,8 @@ def as_text(summary: RunSummary) -> Iterator[str]:
 def why_stopped(summary: RunSummary) -> str:
     """That a run is not finished, and why, as a sentence."""
     why = summary.outlook.stopped or ""
-    return f"{summary.name} stopped: {why}{'' if why.endswith('?') else '.'}"
+    became = "is under way" if summary.outlook.elsewhere else "stopped"
+    return f"{summary.name} {became}: {why}{'' if why.endswith('?') else '.'}"
 
 
 def reason_line(reason: ReasonCount) -> str:

@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import shlex
+import signal
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -39,7 +43,10 @@ SECRET_BEGINNING = "ROCKETCHAT_"  # noqa: S105 - the beginning of names
 """Variables that a command does not get: keys, where keys are, and an address that may hold a password."""
 
 _LAST_WORDS, _LONGEST = 2000, 200
-"""Bytes that are read from the end of what a failed command has said, and characters of it that are shown."""
+"""Bytes that are kept of the end of what a command says, and characters of it that are shown if it fails."""
+
+_LINGER = 0.5
+"""Seconds to wait, once a command has ended, for the end of its output, which what it left running may hold open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +80,8 @@ def notify(
     text = json.dumps(summary).encode() + b"\n"
     if after.command is not None:
         where = f"[after] command {after.command[0]}"
-        if refusal := _refusal(context.file):
-            warn(Problem(where, f"was not run: {refusal}", _remedy(context.file), "after-not-run"))
+        if refused := _refusal(after.command, context.file):
+            warn(Problem(where, f"was not run: {refused[0]}", refused[1], "after-not-run"))
         elif failure := _run(after.command, text, context):
             warn(Problem(where, failure, "the run itself is not affected", "after-failed"))
     if after.webhook is not None and (failure := _post(after.webhook, text, context)):
@@ -82,48 +89,91 @@ def notify(
         warn(Problem(f"[after] webhook {host}", failure, "the run itself is not affected", "after-failed"))
 
 
-def _refusal(file: Path) -> str:
-    """Why a command that a file names may not be this user's wish; "" where it is."""
+def _refusal(command: tuple[str, ...], file: Path) -> tuple[str, str] | None:
+    """Why a command may not be this user's wish, and the remedy; None where it is."""
     try:
-        for place, what in ((file, "the campaign file"), (file.absolute().parent, "the folder of the campaign file")):
-            if others_can_write(place):
-                return f"others can write {what}, {place}"
+        open_to_others = [(place, what) for place, what in _places(command, file) if others_can_write(place)]
     except OSError as error:
-        return f"it is unknown who can write the campaign file ({error.strerror or error})"
-    return ""
-
-
-def _remedy(file: Path) -> str:
+        return f"it is unknown who can write the campaign file ({error.strerror or error})", "make it readable to you"
+    if not open_to_others:
+        return None
+    place, what = open_to_others[0]
+    remedy = "take the right to write from the others"
     if WINDOWS:
-        return "take the right to write from the others (Properties, Security)"
-    return f"take the right to write from the others: chmod go-w {file} {file.absolute().parent}"
+        return f"others can write {what}, {place}", f"{remedy} (Properties, Security)"
+    places = " ".join(dict.fromkeys(shlex.quote(str(each)) for each, _ in open_to_others))
+    return f"others can write {what}, {place}", f"{remedy}: chmod go-w {places}"
+
+
+def _places(command: tuple[str, ...], file: Path) -> Iterator[tuple[Path, str]]:
+    """What decides about what is run: the campaign file, a program beside it, and the script that the program reads."""
+    folder = file.absolute().parent
+    yield file, "the campaign file"
+    yield folder, "the folder of the campaign file"
+    program = Path(_program(command[0], folder))
+    scripts = [folder / expanded(Path(word)) for word in command[1:2]]
+    for path, what in ((program, "the program"), *((script, "the script") for script in scripts)):
+        if path.is_absolute() and path.is_file():
+            yield path, what
+            yield path.parent, f"the folder of {what}"
 
 
 def _run(command: tuple[str, ...], text: bytes, context: AfterContext) -> str:
     """Run a command with a text on its standard input. Returns what went wrong; "" where nothing did."""
     folder = context.file.absolute().parent
-    with _file_of(text) as given, tempfile.TemporaryFile() as said:
+    with _file_of(text) as given:
         try:
             process = start_apart(
                 [_program(command[0], folder), *command[1:]],
                 cwd=folder,
                 env=environment_without_secrets(context.environment),
                 stdin=given,
-                stdout=said,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
         except (OSError, ValueError) as error:
             return f"cannot be started ({getattr(error, 'strerror', None) or error})"
-        try:
-            code = process.wait(context.patience)
-        except subprocess.TimeoutExpired:
-            return f"had not ended after {context.patience:g} s and was ended{_last_words(said)}"
-        except KeyboardInterrupt:
-            return "was interrupted"
-        finally:
-            if process.poll() is None:
-                end_apart(process)
-        return f"ended with exit code {code}{_last_words(said)}" if code else ""
+    said = _LastWords(process)
+    try:
+        code = process.wait(context.patience)
+    except subprocess.TimeoutExpired:
+        end_apart(process)
+        return f"had not ended after {context.patience:g} s and was ended{said}"
+    except KeyboardInterrupt:
+        return "was interrupted"
+    finally:
+        if process.poll() is None:
+            end_apart(process)
+    return f"{_ending(code)}{said}" if code else ""
+
+
+def _ending(code: int) -> str:
+    if code > 0:
+        return f"ended with exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"was ended by signal {-code}"
+
+
+class _LastWords:
+    """Reads what a command says, so that it goes on and fills no disk, and keeps the end of it."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._kept = bytearray()
+        self._reading = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
+        self._reading.start()
+
+    def _read(self, output: IO[bytes]) -> None:
+        with output:
+            while part := os.read(output.fileno(), 1 << 16):
+                self._kept += part
+                del self._kept[:-_LAST_WORDS]
+
+    def __str__(self) -> str:
+        """The last line, as the end of a sentence."""
+        self._reading.join(_LINGER)
+        lines = [line for line in bytes(self._kept).decode("utf-8", "replace").splitlines() if line.strip()]
+        return f": {one_line(lines[-1], _LONGEST)}" if lines else ""
 
 
 @contextlib.contextmanager
@@ -139,14 +189,6 @@ def _program(word: str, folder: Path) -> str:
     """The program; a path is relative to the campaign file, a name is looked for where the system looks."""
     is_path = "/" in word or (WINDOWS and "\\" in word)
     return str(folder / expanded(Path(word))) if is_path else word
-
-
-def _last_words(said: IO[bytes]) -> str:
-    """The last line that a command has said, as the end of a sentence."""
-    size = said.seek(0, 2)
-    said.seek(max(0, size - _LAST_WORDS))
-    lines = [line for line in said.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    return f": {one_line(lines[-1], _LONGEST)}" if lines else ""
 
 
 def environment_without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
 from campaign.journal import find_journal, open_journal, peek_journal
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE, SAME_KEY, earlier_row_text
 from campaign.journal.records import PlannedRow, State
 from campaign.plan_findings import CHANGED
 from campaign.plan_rows import PlanCounts
 from campaign.planning import planned_rows
 from campaign.recipients.to_fix import to_fix_list
 from campaign.review.phrases import rows_of
-from campaign.runs.earlier_keys import earlier_keys
+from campaign.runs.earlier_keys import earlier_keys, unknown_key
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
@@ -70,10 +70,22 @@ class EarlierMessages:
             return row
         if self.skip:
             return self._skipped(row, found)
-        self.repeated += found.state is State.SENT
-        self.repeated_in_doubt += found.state is not State.SENT
-        self.by_run[found.run] += 1
+        self._count(found, 1)
         return row
+
+    def look_again(self, row: PlannedRow) -> None:
+        """Take back what was counted for a row that turned out to be the same as an earlier one, and is not sent."""
+        if row.kind in (DUPLICATE, SAME_KEY) and not self.skip:
+            found = self._found(row._replace(state=State.PENDING))
+            if found is not None:
+                self._count(found, -1)
+
+    def _count(self, found: EarlierRow, rows: int) -> None:
+        if found.state is State.SENT:
+            self.repeated += rows
+        else:
+            self.repeated_in_doubt += rows
+        self.by_run[found.run] += rows
 
     def _found(self, row: PlannedRow) -> EarlierRow | None:
         """The row that was sent, or may have been, and is the same: by its key, else by what was sent to whom.
@@ -114,7 +126,7 @@ class EarlierMessages:
     def _skipped(self, row: PlannedRow, found: EarlierRow) -> PlannedRow:
         self.left_out += 1
         sent = found.state is State.SENT
-        reason = f"{'sent already' if sent else 'in doubt already'}: run {found.run}, row {found.row}"
+        reason = f"{'sent already' if sent else 'in doubt already'}: {earlier_row_text(found.run, found.row)}"
         kind = ALREADY_SENT if sent else ALREADY_IN_DOUBT
         if None not in (row.digest, found.digest) and row.digest != found.digest:
             kind, reason = CHANGED, f"{reason}, with another message"
@@ -234,6 +246,9 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
     if last is None or plan.is_separate:
         return None
     tally = journal.tally(last.number)
+    key = plan.rules.key if options.skip_sent else None
+    if key is not None and (warning := unknown_key(key, journal)):
+        observer.warned(warning)
     if options.new or options.skip_sent:
         return None if tally.finished else last
     if tally.finished and to_fix_list(plan.recipients) is not None:
@@ -256,6 +271,8 @@ def _what_new_means(plan: Plan, journal: JournalStore, observer: RunObserver) ->
         counts = PlanCounts()
         with earlier_messages(plan, journal) as earlier:
             for row in planned_rows(plan, leave_out=earlier.look_at if earlier else None):
+                if earlier is not None:
+                    earlier.look_again(row)
                 counts.add(row)
                 observer.planned(counts)
     except CampaignError:  # the list has problems of its own, which are for `campaign check` to name

@@ -107,14 +107,15 @@ class Report:
     @classmethod
     def of(cls, journal: JournalStore, run: RunRecord, ended: StopReason | None = None) -> Report:
         """Read the report on a run; `ended` is why its delivery ended early, which the journal may lack."""
-        record, tally, reasons = journal.run(run.number) or run, journal.tally(run.number), journal.reasons(run.number)
+        tally, reasons = journal.tally(run.number), journal.reasons(run.number)
+        record = replace(journal.run(run.number) or run, manifest=run.manifest)  # delivered by settings of a later day
         unsettled = is_unsettled(record, tally) and record.stop_reason is not None
         reason = None
         if unsettled:
             reason = f"{record.stop_reason}{UNSETTLED}"
         elif not tally.finished:
             reason = record.stop_reason or (ended.text if ended else _no_end(journal, tally))
-        outlook = Outlook.of(journal, record, reasons, stopped=reason)
+        outlook = Outlook.of(journal, record, tally, reasons, stopped=reason)
         return cls(
             run=record,
             tally=tally,
@@ -124,7 +125,7 @@ class Report:
             fault=ended is not None and ended.fault,
             cut_short=ended is not None,
             unsettled=unsettled,
-            outlook=replace(outlook, elsewhere=reason is not None and AT_WORK in reason),
+            outlook=replace(outlook, elsewhere=outlook.elsewhere or (reason is not None and AT_WORK in reason)),
             findings=journal.findings(run.number),
             _journal=journal,
         )
@@ -179,8 +180,7 @@ class Report:
             JournalError: the journal cannot be read.
         """
         with self._journal.reopened() as journal:
-            channel = CHANNELS.find(self.run.manifest.channel)
-            yield from exported(journal, self.run, channel.preview, form)
+            yield from exported(journal, self.run, form)
 
     def to_xlsx(self, path: str | Path, progress: Callable[[int], object] = lambda _rows: None) -> Report:
         """Write the results workbook.

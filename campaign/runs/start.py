@@ -164,7 +164,7 @@ def consequences_of(
     if earlier is None:
         return Consequences(abandoned=abandoned, undecided=tuple(undecided))
     planned_at = {run.number: run.created_at for run in journal.runs()}
-    runs = tuple(EarlierSending(run, rows, planned_at[run]) for run, rows in sorted(earlier.by_run.items()))
+    runs = tuple(EarlierSending(run, rows, planned_at[run]) for run, rows in sorted(earlier.by_run.items()) if rows)
     return Consequences(earlier.repeated, earlier.repeated_in_doubt, abandoned, runs, tuple(undecided))
 
 
@@ -256,6 +256,7 @@ def _manifest(plan: Plan, options: RunOptions) -> RunManifest:
         trial=plan.trial is not None,
         by=options.by,
         key=plan.rules.key.names if plan.rules.key else (),
+        key_headers=plan.rules.key.headers if plan.rules.key else (),
         suppress=plan.rules.suppress,
         pace_in_file=pace_in_file(plan.campaign.file) if plan.campaign.file else None,
     )
@@ -276,6 +277,8 @@ def _write(
         for row, counts in write_plan(plan, journal, record, earlier.look_at if earlier else None, collector):
             if row.state is State.INVALID:
                 invalid.add(row.number, row.problems, row.label)
+            if earlier is not None:
+                earlier.look_again(row)
             observer.planned(counts)
         findings = collector.findings()
     journal.record_findings(record.number, findings)

@@ -133,7 +133,7 @@ class RunSuppression:
     def _found(self, rows: Iterable[SelectedRow]) -> Iterator[Omission]:
         for row in rows:
             for each in self._lists:
-                if (suppressed := each.look_at(row.texts)) is not None:
+                if (suppressed := each.look_at(row.texts) or each.unclear(row.texts)) is not None:
                     yield Omission(row.seq, row.row, *suppressed)
                     break
 

@@ -1,4 +1,4 @@
-"""Pace, schedule and gate of a run that is resumed: those that its campaign file names by now."""
+"""How a run that is resumed is delivered: as its campaign file says by now."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from campaign.delivery.gate import percent
 from campaign.errors import Problem
-from campaign.file_of_today import pace_in_file
+from campaign.file_of_today import delivery_in_file
 from campaign.schedule import ANY_TIME
+from campaign.settings import PaceSettings
+from campaign.text import rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
     from campaign.journal import RunRecord
     from campaign.runs.options import RunObserver
     from campaign.schedule import Schedule
-    from campaign.settings import DeliverySettings, GateSettings, PaceSettings
+    from campaign.settings import DeliverySettings, GateSettings
+
+
+def by_todays_settings(record: RunRecord, file: Path | None, observer: RunObserver) -> RunRecord:
+    """A run that is delivered by `todays_settings`; what is on record of it stays as it was planned."""
+    settings = todays_settings(record, file, observer)
+    return replace(record, manifest=replace(record.manifest, settings=settings))
 
 
 def todays_settings(record: RunRecord, file: Path | None, observer: RunObserver) -> DeliverySettings:
@@ -35,19 +43,19 @@ def todays_settings(record: RunRecord, file: Path | None, observer: RunObserver)
     """
     manifest = record.manifest
     settings = manifest.settings
-    if file is None or manifest.rehearsal or manifest.trial or (now := pace_in_file(file)) is None:
+    if file is None or manifest.rehearsal or manifest.trial or (now := delivery_in_file(file)) is None:
         return settings
     # Earlier versions, which knew neither a schedule nor a gate, did not record what the file said.
-    planned = record.manifest.pace_in_file or replace(now, schedule=ANY_TIME, gate=None)
+    planned = record.manifest.pace_in_file or PaceSettings(now.rate, now.concurrency, ANY_TIME, None)
     changes: dict[str, Any] = {}
-    for name, key, before, after in _differences(planned, now):
+    for name, key, before, after in (*_differences(planned, now), *_about_trouble(settings, now)):
         changes[name] = getattr(now, name)
         what = f"is now “{after}”, and was “{before}” when run {record.number} was planned"
         observer.warned(Problem(f"{file}: {key}", what, "it is delivered as the file says", "changed-pace"))
     return replace(settings, **changes)
 
 
-def _differences(planned: PaceSettings, now: PaceSettings) -> Iterator[tuple[str, str, str, str]]:
+def _differences(planned: PaceSettings, now: DeliverySettings) -> Iterator[tuple[str, str, str, str]]:
     """Each setting that differs: its name, its key, and its two values in words."""
     if planned.rate != now.rate:
         yield "rate", "[throttle] rate", _rate(planned.rate), _rate(now.rate)
@@ -57,6 +65,18 @@ def _differences(planned: PaceSettings, now: PaceSettings) -> Iterator[tuple[str
         yield "schedule", "[schedule]", _schedule(planned.schedule), _schedule(now.schedule)
     if planned.gate != now.gate:
         yield "gate", "[gate]", _gate(planned.gate), _gate(now.gate)
+
+
+def _about_trouble(planned: DeliverySettings, now: DeliverySettings) -> Iterator[tuple[str, str, str, str]]:
+    """The same of the settings of [delivery], which no option replaces."""
+    for name in ("timeout", "give_up_after", "on_doubt", "settle", "stop_after_refusals"):
+        before, after = getattr(planned, name), getattr(now, name)
+        if before != after:
+            yield name, f"[delivery] {name}", _setting(before), _setting(after)
+
+
+def _setting(value: float | str) -> str:
+    return rough_duration(value) if isinstance(value, float) else str(value)
 
 
 def _rate(rate: float | None) -> str:

@@ -24,11 +24,12 @@ from campaign.runs.resuming import changed_server, check_look_up, check_retries
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
 from campaign.runs.suppression import list_differences, rules_of_today
-from campaign.runs.todays_settings import todays_settings
+from campaign.runs.todays_settings import by_todays_settings
+from campaign.runs.workbook_witness import RECOVERED, is_outdated, refuse_outdated
 
 if TYPE_CHECKING:
     from campaign.channels import Channel
-    from campaign.journal import JournalStore
+    from campaign.journal import JournalStore, RunRecord
     from campaign.planning import Plan
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
     from campaign.runs.report import Report
@@ -61,6 +62,8 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     credentials = {} if plan.rehearsal else find(plan.channel)
     with new_journal(paths, options) as journal, held(journal, observer):
         check_record(journal, paths, options, observer)
+        for record in journal.runs() if options.skip_sent or not options.new else ():
+            refuse_outdated(journal, record, paths)
         run = begin_run(plan, journal, credentials, options, observer, paths=paths)
         if run is None:
             return None
@@ -83,25 +86,39 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         check_retries(journal, record, options)
         if options.look:
             check_look_up(journal, record)
+        if not options.recover:
+            refuse_outdated(journal, record, paths)
         server = options.server or changed_server(journal, record, options, observer)
         if server is False:
             return None
         credentials = {} if record.manifest.rehearsal else find(channel_of(record))
+        record = by_todays_settings(record, paths.file, observer)
         run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
         run.retry_rows, run.by, run.decide_gate = options.rows, options.by, observer.passes_gate
-        if options.recover and journal.may_lack:
-            journal.recover(record.number)
-        elif options.recover:
-            what = "the journal is whole, so --recover changes nothing"
-            observer.warned(Problem(journal.where, what, "rows in doubt are looked up as ever", "nothing-to-recover"))
+        if options.recover:
+            _recover(journal, record, paths, options, observer)
         run.settle_cut_off()
-        settings = options.applied_to(todays_settings(record, paths.file, observer))
+        settings = options.applied_to(run.settings)
         if options.look:
             return _look_and_report(run, paths, settings, observer)
         _leave_out_suppressed(run, paths, options, observer)
         if not confirmed(run, journal, observer, settings=settings):
             return None
         return _deliver_and_report(run, paths, settings, observer)
+
+
+def _recover(
+    journal: JournalStore, record: RunRecord, paths: RunPaths, options: RunOptions, observer: RunObserver
+) -> None:
+    """Go on without what is lost of a journal; a whole one stays as it is."""
+    is_behind = is_outdated(journal, record, paths)
+    if not journal.may_lack and not is_behind:
+        what = "the journal is whole, so --recover changes nothing"
+        observer.warned(Problem(journal.where, what, "rows in doubt are looked up as ever", "nothing-to-recover"))
+        return
+    journal.recover(record.number)
+    if is_behind:
+        journal.record_decision(record.number, RECOVERED, options.by)
 
 
 def _leave_out_suppressed(run: Run, paths: RunPaths, options: RunOptions, observer: RunObserver) -> None:

@@ -27,11 +27,14 @@ _ERRORS = """
     #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #¡DIV/0! #¡NULO! #¡DESBORDAMIENTO! #VALOR! #NOME? #NÚM! #NULO! #N/D #N/DISP
     #VALORE! #RIF! #NULLO! #ESPANSIONE!
     #Н/Д #ЗНАЧ! #ССЫЛКА! #ДЕЛ/0! #ИМЯ? #ЧИСЛО! #ПУСТО! #ПЕРЕНОС! #ВЫЧИСЛ!
+    #YOK #DEĞER! #BAŞV! #SAYI/0! #SAYI! #AD? #BOŞ! #TAŞMA!
+    #ARG! #ADR! #BŁĄD! #DZIEL/0! #LICZBA! #NAZWA? #ZERO! #N/D!
+    #N/B #WAARDE! #VERW! #DEEL/0! #GETAL! #NAAM? #LEEG! #OVERLOOP!
 """
 ERROR_TEXTS = frozenset(_ERRORS.split())
 """Error values as Excel displays them (Microsoft, ERROR.TYPE and “How to correct a #… error”): in English, and in
-German, French, Spanish, Portuguese, Italian and Russian, whose CSV files contain the translations. #ERROR! is Google
-Sheets'.
+German, French, Spanish, Portuguese, Italian, Russian, Turkish, Polish and Dutch, whose CSV files contain the
+translations. #ERROR! is Google Sheets'.
 """
 
 _OTHER_ERROR = re.compile(r"Err:5\d\d")
@@ -41,9 +44,14 @@ _PICTURE = re.compile(r"=\s*(?:_xlfn\.)*(?:DISPIMG|IMAGE)\s*\(", re.IGNORECASE)
 """WPS Office stores a picture in a cell as DISPIMG, whose value is the formula as text; Excel and Google Sheets have
 IMAGE."""
 
+_TOO_NARROW = re.compile("#{4,}")
+"""What Excel displays for a number or a date in a column that is too narrow, and saves in a CSV file in its place."""
+
 NO_TEXT = "shows a picture, which is no text"
 _REMEDY_ERROR = "correct it in the sheet"
+_NO_ROOM = "contains #### in place of a number or a date, for which its column was too narrow"
 REMEDY_PICTURE = "enter a text in its place, or use another column"
+_REMEDIES = {NO_TEXT: REMEDY_PICTURE, _NO_ROOM: "make the column wider, and save the list again"}
 
 
 def is_suspect(together: str) -> bool:
@@ -52,7 +60,7 @@ def is_suspect(together: str) -> bool:
 
 
 def problems_of_texts(
-    columns: Sequence[Column], number: int, texts: Sequence[str], known: Collection[str] = ()
+    columns: Sequence[Column], number: int, texts: Sequence[str], known: Collection[str] = (), *, in_csv: bool
 ) -> Iterator[Problem]:
     """Yield a problem for each cell whose text is an error or a formula for a picture.
 
@@ -61,14 +69,18 @@ def problems_of_texts(
         number: the row's number.
         texts: its cells as displayed.
         known: references of the cells that have a problem already.
+        in_csv: whether they are of a CSV file, which has what was displayed.
     """
     for column, text in zip(columns, texts, strict=True):
-        what = _what(text.strip()) if text else None
+        what = fault_of(text.strip(), in_csv=in_csv) if text else None
         if what is not None and (where := f"{column.letter}{number}") not in known:
-            yield Problem(where, what, REMEDY_PICTURE if what is NO_TEXT else _REMEDY_ERROR, UNREADABLE)
+            yield Problem(where, what, _REMEDIES.get(what, _REMEDY_ERROR), UNREADABLE)
 
 
-def _what(text: str) -> str | None:
-    if text in ERROR_TEXTS or _OTHER_ERROR.fullmatch(text):
+def fault_of(text: str, *, in_csv: bool) -> str | None:
+    """Return what is wrong with a text without blanks at its ends, None if nothing is."""
+    if text.upper() in ERROR_TEXTS or _OTHER_ERROR.fullmatch(text):
         return f"contains the error {text[:20]}"
+    if in_csv and _TOO_NARROW.fullmatch(text):
+        return _NO_ROOM
     return NO_TEXT if text[:1] == "=" and _PICTURE.match(text) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
 
 ROWS_TOGETHER = 4096
 
+MOST_EXACT = 10**15
+"""A spreadsheet program keeps 15 digits of a number."""
+
 
 class ColumnPart(NamedTuple):
     """Some cells of a column, in the order of the file.
 
     Attributes:
         numbers: the numbers of their rows.
-        texts: the cells as displayed; "" if blank.
+        texts: the cells as displayed; "" if blank. A whole number in scientific notation has all its digits, and one
+            that has lost digits, because a spreadsheet program keeps 15, is in scientific notation.
         problems: what is wrong with these cells, or with their rows as a whole.
     """
 
@@ -42,7 +47,7 @@ def read_column(sheet: Sheet, column: Column) -> Iterator[ColumnPart]:
     rows = (row for row in sheet.rows() if row.number > last)
     while not is_whole and (some := list(islice(rows, ROWS_TOGETHER))):
         problems = tuple(problem for row in some if row.problems for problem in _of_column(row, column))
-        yield ColumnPart([row.number for row in some], [row.texts[column.position] for row in some], problems)
+        yield ColumnPart([row.number for row in some], [_text(row, column.position) for row in some], problems)
 
 
 def plain_texts(sheet: Sheet, column: Column) -> Iterator[Sequence[str] | None]:
@@ -63,6 +68,16 @@ def _plain_parts(sheet: DelimitedSheet, column: Column) -> Generator[ColumnPart,
         last = first + len(texts) - 1
         yield ColumnPart(range(first, last + 1), texts)
     return last, True
+
+
+def _text(row: Row, position: int) -> str:
+    text, value = row.texts[position], row.values[position]
+    if not isinstance(value, int | float) or abs(value) == math.inf or value != int(value):
+        return text
+    if abs(value) < MOST_EXACT:
+        return str(int(value)) if "E+" in text else text
+    # A spreadsheet program has made the digits from the sixteenth on zeros: the text must not look like an id.
+    return f"{value:.14E}" if value % 10 == 0 else text
 
 
 def _of_column(row: Row, column: Column) -> Iterator[Problem]:

@@ -202,7 +202,7 @@ class DelimitedSheet:
         if "\0" in together or len(together) > MAX_FIELD_LENGTH:
             problems = (*problems, *self._problems_of_cells(record, texts))
         if is_suspect(together):
-            problems = (*problems, *problems_of_texts(self.columns, record.number, texts))
+            problems = (*problems, *problems_of_texts(self.columns, record.number, texts, in_csv=True))
         return Row(record.number, texts, values, (), problems)
 
     def _problems_of_record(self, record: CsvRecord, *, is_split: bool) -> Iterator[Problem]:

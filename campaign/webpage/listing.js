@@ -2,6 +2,7 @@
 const listing = (() => {
   const {counted, element, number, words} = bubbles;
   const ROWS_ON_A_PAGE = 50;
+  const MOST_PRINTED = 1000;  // rows: of 300 characters each, 250 sheets of paper
   const byId = (id) => document.getElementById(id);
 
   // ---- columns as a spreadsheet program names them
@@ -31,6 +32,12 @@ const listing = (() => {
 
   function texts(value) {
     return typeof value === "object" && value ? Object.values(value).flatMap(texts) : [String(value ?? "")];
+  }
+
+  // What a search looks for, in words; "" for nothing.
+  function searchFor(wanted, column) {
+    const text = wanted.value.trim();
+    return text && `“${text}” in ${column.selectedOptions[0].text}`;
   }
 
   // ---- parts of a row
@@ -63,9 +70,11 @@ const listing = (() => {
 
   // ---- pages of rows, and the keys that go through them
 
-  function pages(draw, nothing) {
-    const list = byId("messages"), previous = byId("previous"), next = byId("next");
+  // `draw` makes a row, `nothing` says that there is none, and `filter` which rows are looked for.
+  function pages(draw, nothing, filter) {
+    const list = byId("messages"), previous = byId("previous"), next = byId("next"), printed = element("p", "printed");
     let found = [], page = 0, suffix = "";
+    let screen = null;  // what is on it, while all rows are shown to be printed
 
     function showPlace() {
       const first = page * ROWS_ON_A_PAGE, shown = Math.min(ROWS_ON_A_PAGE, found.length - first);
@@ -79,6 +88,7 @@ const listing = (() => {
 
     function showPage(wanted) {
       page = wanted;
+      screen = null;
       const first = page * ROWS_ON_A_PAGE, shown = found.slice(first, first + ROWS_ON_A_PAGE);
       list.replaceChildren(...shown.map(draw));
       if (!shown.length && !suffix) list.append(element("p", "empty", nothing()));
@@ -101,6 +111,35 @@ const listing = (() => {
         suffix = unfinished;
         showPlace();
       }
+    }
+
+    // ---- a print has the rows of all pages
+
+    function whatIsPrinted() {
+      const about = filter(), all = counted(found.length, "row", "rows") + suffix + (about && `: ${about}`);
+      const rest = found.length - MOST_PRINTED;
+      if (rest <= 0) return all;
+      return `The first ${number(MOST_PRINTED)} of ${all}. ${number(rest)} more are left out; search or filter to print them.`;
+    }
+
+    function showToPrint() {
+      printed.textContent = whatIsPrinted();
+      if (screen || !found.length) return;
+      const rows = [...list.children], first = page * ROWS_ON_A_PAGE;
+      const closed = [...document.querySelectorAll("details:not([open])")].filter((each) => !list.contains(each));
+      screen = {rows, closed, focused: document.activeElement, top: window.scrollY};
+      closed.forEach((each) => { each.open = true; });
+      list.replaceChildren(...found.slice(0, MOST_PRINTED).map((row, at) => rows[at - first] ?? draw(row)));
+    }
+
+    function showAsBefore() {
+      if (!screen) return;
+      const {rows, closed, focused, top} = screen;
+      screen = null;
+      closed.forEach((each) => { each.open = false; });
+      list.replaceChildren(...rows);
+      focused?.focus({preventScroll: true});
+      window.scrollTo(0, top);
     }
 
     function turn(by) {
@@ -146,8 +185,11 @@ const listing = (() => {
     next.addEventListener("click", () => turn(1));
     document.addEventListener("keydown", press);
     byId("wanted").addEventListener("keydown", pressInSearch);
+    window.addEventListener("beforeprint", showToPrint);
+    window.addEventListener("afterprint", showAsBefore);
+    list.before(printed);
     return {grow, show};
   }
 
-  return {article, byId, cells, columnOptions, destination, fold, letter, pages, texts};
+  return {article, byId, cells, columnOptions, destination, fold, letter, pages, searchFor, texts};
 })();

@@ -15,23 +15,41 @@ from pathlib import Path
 from tests.benchmarks.alternatives import measure_alternatives
 from tests.benchmarks.bench import QUICK, Bench, Sizes
 from tests.benchmarks.children import running
+from tests.benchmarks.deliveries import measure_deliver, measure_kitechat, measure_one_destination
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.history import append, changes, write_table
 from tests.benchmarks.limits import measure_default_limit, measure_limiter
-from tests.benchmarks.measures import measure_check, measure_deliver, measure_help, measure_memory, measure_run
+from tests.benchmarks.measures import (
+    measure_check,
+    measure_help,
+    measure_memory,
+    measure_results,
+    measure_run,
+    measure_short_rows,
+)
 from tests.benchmarks.report import machine, table, write_json
 from tests.benchmarks.row_rules import measure_row_rules
+from tests.benchmarks.scale import measure_scale
 
 MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {
     "help": measure_help,
     "check": measure_check,
+    "short-rows": measure_short_rows,
     "row-rules": measure_row_rules,
     "deliver": measure_deliver,
+    "kitechat": measure_kitechat,
+    "one-destination": measure_one_destination,
+    "results": measure_results,
     "run": measure_run,
     "memory": measure_memory,
     "limiter": measure_limiter,
     "default-limit": measure_default_limit,
+    "scale": measure_scale,
     "alternatives": measure_alternatives,
 }
+
+LONG = ("default-limit", "scale")
+"""Measured only where they are named: 4 minutes, and half an hour."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     sizes = _sizes(options)
-    names = options.only or [name for name in MEASURES if name != "default-limit" or options.default_limit]
+    names = options.only or [name for name in MEASURES if name not in LONG]
     with tempfile.TemporaryDirectory() as folder, running("-m", "tests.benchmarks.server") as url:
         bench = Bench(Path(folder), url.strip(), sizes, _say, fetches=not options.quick)
         bench.warm_up()
@@ -51,6 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(*table(figures), sep="\n")
     if options.json:
         write_json(options.json, figures, sizes)
+    if options.history:
+        print(*changes(options.history, figures), sep="\n")
+        append(options.history, figures, sizes)
+    if options.history and options.readme:
+        write_table(options.readme, options.history)
     return int(any(figure.met is False for figure in figures))
 
 
@@ -67,11 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--rows", type=int, help="rows of the workbook; default: 100,000")
     add("--many", type=int, help="rows of the larger CSV file; default: 1,000,000")
-    add("--rounds", type=int, help="number of rounds; default: 3")
-    add("--only", nargs="+", choices=MEASURES, metavar="NAME", help=f"measure only these: {', '.join(MEASURES)}")
-    add("--default-limit", action="store_true", help="also 50 rows under 10 requests in 60 s; takes 4 minutes")
+    add("--rounds", type=int, help="number of rounds; default: 5")
+    names = f"{', '.join(MEASURES)}; without it, all but {' and '.join(LONG)}"
+    add("--only", nargs="+", choices=MEASURES, metavar="NAME", help=f"measure only these: {names}")
     add("--quick", action="store_true", help="a few rows, to test the benchmarks; the figures mean nothing")
-    add("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    add("--json", type=Path, metavar="FILE", help="also write every measurement to this file")
+    add("--history", type=Path, metavar="FILE", help="compare with the figures in this file, and append these")
+    add("--readme", type=Path, metavar="FILE", help="write the newest figures of the history into this file's table")
     return parser
 
 

@@ -1,6 +1,7 @@
 """The baseline of campaign: a bare aiohttp loop and bare openpyxl. Only the status of a response is checked.
 
-`python -m tests.benchmarks.bare URL CONCURRENCY BODIES` posts the lines of a file.
+`python -m tests.benchmarks.bare URL CONCURRENCY BODIES` posts the lines of a file to a URL.
+`python -m tests.benchmarks.bare URL CONCURRENCY BODIES DATABASE` makes one commit before each group of requests.
 `python -m tests.benchmarks.bare URL CONCURRENCY BODIES WORKBOOK COPY` does what a run does: reads the workbook, posts,
 and writes the same cells: once those that it read, and once all columns of a run's results.
 Each prints the seconds of its parts as JSON.
@@ -10,17 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 
 import aiohttp
 from openpyxl import Workbook, load_workbook
-
-from tests.benchmarks.server import ENDPOINT
 
 Cells = tuple[object, ...]
 
@@ -46,6 +47,34 @@ async def post_all(url: str, bodies: Sequence[bytes], concurrency: int) -> int:
         for _ in range(concurrency):
             group.create_task(work(session))
     return good
+
+
+async def post_groups(url: str, bodies: Sequence[bytes], concurrency: int, database: Path) -> tuple[int, float]:
+    """Post `concurrency` bodies at a time, each time after one commit that would survive a power cut.
+
+    Returns:
+        The number of 200 responses, and the seconds of the commits.
+    """
+    good, spent = 0, 0.0
+
+    async def post(session: aiohttp.ClientSession, body: bytes) -> bool:
+        async with session.post(url, data=body) as response:
+            await response.read()
+            return response.status == 200
+
+    connector = aiohttp.TCPConnector(limit=concurrency)
+    headers = {"Content-Type": "application/json"}
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+            connection.execute("CREATE TABLE attempt (number INTEGER)")
+            for start in range(0, len(bodies), concurrency):
+                began = time.perf_counter()
+                connection.execute("INSERT INTO attempt VALUES (?)", [start])
+                spent += time.perf_counter() - began
+                group = bodies[start : start + concurrency]
+                good += sum(await asyncio.gather(*(post(session, body) for body in group)))
+    return good, spent
 
 
 def read(path: Path) -> list[Cells]:
@@ -76,13 +105,18 @@ def main(url: str, concurrency: int, bodies: Path, files: Sequence[Path]) -> Non
     """Run the baseline and print the seconds."""
     parts: dict[str, float] = {}
     rows: list[Cells] = []
-    if files:
+    whole_run = len(files) == 2
+    if whole_run:
         with timed("read", parts):
             rows = read(files[0])
     lines = bodies.read_bytes().splitlines()
     with timed("post", parts):
-        good = asyncio.run(post_all(url + ENDPOINT, lines, concurrency))
-    if files:
+        if files and not whole_run:
+            good, commits = asyncio.run(post_groups(url, lines, concurrency, files[0]))
+            parts["commit"] = commits / ceil(len(lines) / concurrency)
+        else:
+            good = asyncio.run(post_all(url, lines, concurrency))
+    if whole_run:
         with timed("write", parts):
             write(files[1], rows)
         with timed("write results", parts):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +24,8 @@ class Sizes:
     Attributes:
         rows: rows of the workbook and of the smaller CSV file.
         many: rows of the larger CSV file.
+        short: rows of the CSV file of one digit a row.
+        most: rows of the largest CSV file.
         rounds: number of measurements of each pair.
         concurrency: requests in flight at once.
         script_rows: rows for the script that sends one after the other.
@@ -36,7 +37,9 @@ class Sizes:
 
     rows: int = 100_000
     many: int = 1_000_000
-    rounds: int = 3
+    short: int = 2_400_000
+    most: int = 10_000_000
+    rounds: int = 5
     concurrency: int = 8
     script_rows: int = 10_000
     newman_rows: int = 1_000
@@ -45,7 +48,7 @@ class Sizes:
     helps: int = 7
 
 
-QUICK = Sizes(50, 50, 1, script_rows=50, newman_rows=10, limited_rows=20, window=0.5, helps=1)
+QUICK = Sizes(50, 50, 60, 100, 1, script_rows=50, newman_rows=10, limited_rows=20, window=0.5, helps=1)
 
 
 @dataclass(frozen=True)
@@ -74,25 +77,25 @@ class Bench:
         """Return a list of `rows` rows in its own folder; it is made once."""
         path = self.folder / f"{suffix[1:]}-{rows}" / f"list{suffix}"
         if not path.exists():
-            path.parent.mkdir()
+            path.parent.mkdir(exist_ok=True)
             self.say(f"making {rows:,} rows of {suffix}")
             run_python("-m", "tests.benchmarks.lists", path, str(rows))
         return path
 
-    def campaign(self, suffix: str, rows: int) -> Path:
+    def campaign(self, suffix: str, rows: int, kind: str = "livechat") -> Path:
         """Return a campaign file for such a list; the files of an earlier run are removed."""
         recipients = self.list_of(suffix, rows)
         for left in (*recipients.parent.glob("*.journal.db*"), *recipients.parent.glob("*.results*.xlsx")):
             left.unlink()
-        return write_campaign(recipients, self.url)
+        return write_campaign(recipients, self.url, kind)
 
-    @cached_property
-    def planned(self) -> tuple[Path, Path]:
-        """A journal with the plan of the workbook, with nothing sent, and a file with one body per line."""
-        journal, bodies = self.folder / "planned.journal.db", self.folder / "bodies.jsonl"
-        self.say("planning")
-        campaign = self.campaign(".xlsx", self.sizes.rows)
-        run_python("-m", "tests.benchmarks.parts", "plan", campaign, journal, bodies)
+    def planned(self, kind: str = "livechat") -> tuple[Path, Path]:
+        """A journal with the plan of the workbook, with nothing sent, and a file with one body per line; made once."""
+        journal, bodies = self.folder / f"{kind}.journal.db", self.folder / f"{kind}.jsonl"
+        if not bodies.exists():
+            self.say(f"planning {kind}")
+            campaign = self.campaign(".xlsx", self.sizes.rows, kind)
+            run_python("-m", "tests.benchmarks.parts", "plan", campaign, journal, bodies)
         return journal, bodies
 
     def send(self, *arguments: str | Path) -> tuple[Ended, dict[str, Any]]:

@@ -103,6 +103,7 @@ def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float, int]:
 
 
 def _environment() -> dict[str, str]:
-    """The environment without variables that enable coverage or disable cached bytecode."""
+    """The environment without what enables coverage or disables cached bytecode; openpyxl without lxml."""
     slowing = ("COV", "PYTHONDONTWRITEBYTECODE")
-    return {name: value for name, value in os.environ.items() if not name.startswith(slowing)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(slowing)}
+    return kept | {"OPENPYXL_LXML": "False"}  # lxml may happen to be there; it is no dependency

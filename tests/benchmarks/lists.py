@@ -17,15 +17,33 @@ from tests.benchmarks.workbook import write_workbook
 
 HEADERS = ("Token", "Rid", "Name", "Ward", "Order", "Total", "Delivery", "Points")
 
-TEMPLATE = """channel = "livechat"
+_TEXT = """Xin chào {{ name }} ({{ ward }}),
+đơn hàng {{ order }} sẽ được giao ngày {{ delivery }}. Tổng cộng: {{ total }}. Điểm của bạn: {{ points }}."""
+
+_LIVECHAT = '''channel = "livechat"
 
 [payload]
-token = "{{ token }}"
-rid = "{{ rid }}"
-msg = \"\"\"
-Xin chào {{ name }} ({{ ward }}),
-đơn hàng {{ order }} sẽ được giao ngày {{ delivery }}. Tổng cộng: {{ total }}. Điểm của bạn: {{ points }}.\"\"\"
-"""
+token = "%s"
+rid = "%s"
+msg = """
+%s"""
+'''
+
+_KITECHAT = '''channel = "kitechat"
+
+[payload]
+pageId = "2"
+conversationId = "{{ rid }}"
+message = { type = "text", text = """
+%s""" }
+'''
+
+TEMPLATES = {
+    "livechat": _LIVECHAT % ("{{ token }}", "{{ rid }}", _TEXT),
+    "one destination": _LIVECHAT % ("t" * 17, "r" * 17, _TEXT),
+    "kitechat": _KITECHAT % _TEXT,
+}
+"""The templates that are measured; their messages are the same."""
 
 _SURNAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Hoàng", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ")
 _MIDDLES = ("Văn", "Thị", "Hữu", "Đức", "Minh", "Ngọc", "Thanh", "Quang", "Xuân", "Thu", "Gia", "Khánh")
@@ -86,9 +104,9 @@ def write_csv(path: Path, count: int) -> None:
         writer.writerows(map(shown, recipients(count)))
 
 
-def write_campaign(recipients_file: Path, server: str) -> Path:
-    """Write a campaign file and its template next to their list."""
-    (recipients_file.parent / "template.toml").write_text(TEMPLATE, encoding="utf-8")
+def write_campaign(recipients_file: Path, server: str, kind: str = "livechat") -> Path:
+    """Write a campaign file and its template, one of `TEMPLATES`, next to their list."""
+    (recipients_file.parent / "template.toml").write_text(TEMPLATES[kind], encoding="utf-8")
     campaign = recipients_file.with_suffix(".toml")
     campaign.write_text(
         f'template = "template.toml"\n[recipients]\nfile = "{recipients_file.name}"\n[server]\nurl = "{server}"\n',

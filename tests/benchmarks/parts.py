@@ -2,6 +2,8 @@
 
 `python -m tests.benchmarks.parts plan CAMPAIGN JOURNAL BODIES` writes a plan to a journal, and its bodies to a file.
 `python -m tests.benchmarks.parts deliver JOURNAL URL CONCURRENCY ROWS` delivers the next rows of the plan in a journal.
+`python -m tests.benchmarks.parts results CAMPAIGN WORKBOOK` writes the results workbook of a campaign's run.
+`python -m tests.benchmarks.parts copy WORKBOOK COPY` writes the cells of a workbook's sheets with openpyxl alone.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from openpyxl import Workbook, load_workbook
+
 from campaign.campaign_file import load_campaign
 from campaign.journal import RunManifest, State
 from campaign.journal.sqlite import SqliteJournal
 from campaign.plan_record import write_plan
 from campaign.planning import prepare
+from campaign.review.results_workbook import write_results
 from campaign.runs import Run
 from campaign.settings import DeliverySettings
 from tests.benchmarks.bare import timed
@@ -47,7 +52,7 @@ def deliver_plan(path: Path, url: str, concurrency: int, rows: int) -> dict[str,
         record = journal.run(1)
         assert record is not None
         before = journal.tally(1)
-        run = Run(journal, record, {}, server=url)
+        run = Run(journal, record, {"api_key": "none is checked"}, server=url)
         with timed("deliver", parts):
             delivery = run.begin_delivery(settings)
             asyncio.run(delivery.perform())
@@ -57,12 +62,40 @@ def deliver_plan(path: Path, url: str, concurrency: int, rows: int) -> dict[str,
     return parts
 
 
+def results(campaign: Path, workbook: Path) -> dict[str, float]:
+    """Write the workbook of the first run of a campaign's journal."""
+    parts: dict[str, float] = {}
+    workbook.unlink(missing_ok=True)
+    with SqliteJournal.open(campaign.with_suffix(".journal.db")) as journal:
+        record = journal.run(1)
+        assert record is not None
+        with timed("results", parts):
+            write_results(journal, record, workbook)
+    return parts
+
+
+def copy(workbook: Path, path: Path) -> dict[str, float]:
+    """Write the same cells with openpyxl's write-only mode; the time to read them is not counted."""
+    parts: dict[str, float] = {}
+    sheets = [list(sheet.iter_rows(values_only=True)) for sheet in load_workbook(workbook, read_only=True).worksheets]
+    with timed("copy", parts):
+        written = Workbook(write_only=True)
+        for rows in sheets:
+            sheet = written.create_sheet()
+            for row in rows:
+                sheet.append(row)
+        written.save(path)
+    return parts
+
+
 def main(part: str, arguments: Sequence[str]) -> None:
     """Run one part and print its seconds."""
-    if part == "plan":
+    if part == "deliver":
+        parts = deliver_plan(Path(arguments[0]), arguments[1], int(arguments[2]), int(arguments[3]))
+    elif part == "plan":
         parts = plan(Path(arguments[0]), Path(arguments[1]), Path(arguments[2]))
     else:
-        parts = deliver_plan(Path(arguments[0]), arguments[1], int(arguments[2]), int(arguments[3]))
+        parts = (results if part == "results" else copy)(Path(arguments[0]), Path(arguments[1]))
     print(json.dumps(parts))
 
 

@@ -1,4 +1,4 @@
-"""A server that responds at once in the documented livechat format; fast enough to measure the client.
+"""A server that responds at once, as Rocket.Chat and Kitechat do; fast enough to measure the client.
 
 `python -m tests.benchmarks.server` prints its address and runs until its standard input ends.
 It reads only the message's id and room; the sandbox is the server that validates requests.
@@ -14,6 +14,7 @@ import time
 from email.utils import formatdate
 
 ENDPOINT = "/api/v1/livechat/message"
+KITECHAT = "/kitechat/send-message"
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ID = re.compile(rb'"_id": *"([^"]*)"')
@@ -30,8 +31,11 @@ _AFTER_RID = (
     b'"md":[{"type":"PARAGRAPH","value":[{"type":"PLAIN_TEXT","value":"Hello World!"}]}]},"success":true}'
 )
 
+_TO_KITECHAT = f"POST {KITECHAT} ".encode()
+_TAKEN = b'{"success":true,"messageId":"66f1c2a4e1b0a3d2c4b5a697"}'
 
-class Livechat(asyncio.Protocol):
+
+class Server(asyncio.Protocol):
     """One connection, kept alive."""
 
     def __init__(self) -> None:
@@ -51,11 +55,14 @@ class Livechat(asyncio.Protocol):
             whole = end + 4 + (int(found[1]) if found else 0)
             if end < 0 or len(received) < whole:
                 break
-            self._respond(received[end + 4 : whole])
+            self._respond(received[end + 4 : whole], kitechat=received.startswith(_TO_KITECHAT))
             received = received[whole:]
         self._received = received
 
-    def _respond(self, body: bytes) -> None:
+    def _respond(self, body: bytes, *, kitechat: bool) -> None:
+        if kitechat:
+            self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(_TAKEN), _TAKEN))
+            return
         found = _ID.search(body)
         room = _RID.search(body)
         message_id, rid = found[1] if found else b"djsajdkscks787", room[1] if room else b"hGFwSKA28nRKut3pD"
@@ -84,7 +91,7 @@ async def serve() -> None:
         sys.stdin.read()
         loop.call_soon_threadsafe(ended.set)
 
-    server = await loop.create_server(Livechat, "127.0.0.1", 0)
+    server = await loop.create_server(Server, "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     await ended.wait()

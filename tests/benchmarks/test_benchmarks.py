@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,12 +13,26 @@ from campaign.sheets import ReadOptions, open_sheet
 from tests.benchmarks import lists
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.alternatives import COLLECTION, SCRIPT
-from tests.benchmarks.bench import alternately
+from tests.benchmarks.bench import QUICK, alternately
 from tests.benchmarks.children import ChildFailedError, run_python
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.history import BEGIN, END, append, changes, write_table
 from tests.benchmarks.report import table
 
-FIGURES = ["help", "check", "row-rules", "deliver", "run", "memory", "limiter"]
+FIGURES = [
+    "help",
+    "check",
+    "short-rows",
+    "row-rules",
+    "deliver",
+    "kitechat",
+    "one-destination",
+    "results",
+    "run",
+    "memory",
+    "scale",
+    "limiter",
+]
 
 
 @pytest.mark.slow
@@ -28,18 +43,28 @@ def test_every_figure_of_the_readme_is_measured(tmp_path: Path) -> None:
     assert [figure["figure"].split(",")[0] for figure in figures] == [
         "campaign --help ÷ import click",
         "check ÷ openpyxl read-only",
+        "check ÷ csv.reader",
+        "check ÷ csv.reader",
         "check .xlsx with where and 50 suppressed ÷ without",
         "peak memory of check .xlsx with where and 50 suppressed",
         "check .csv with where and 50 suppressed ÷ without",
         "peak memory of check .csv with where and 50 suppressed",
         "messages/s ÷ bare aiohttp loop",
         "messages/s ÷ bare aiohttp loop",
+        "messages/s ÷ bare aiohttp loop with a commit before each group",
+        "messages/s ÷ bare aiohttp loop with a commit before each group",
+        "messages/s ÷ bare serial loop",
+        "results workbook ÷ openpyxl write-only of the same cells",
         "run ÷ (bare read + bare loop + bare write of the list's 8 columns)",
         "run ÷ (bare read + bare loop + bare write of the results' 16 columns)",
         "peak memory",
         "peak memory",
         "peak memory",
         "peak memory",
+        "check",
+        "check",
+        "planning into the journal",
+        "planning into the journal",
         "429 responses under the server's limit",
         "time under that limit ÷ the least possible",
     ]
@@ -100,6 +125,31 @@ def test_the_table_shows_missed_targets_and_unmeasured_figures() -> None:
     lines = list(table([Figure("slow", [2.0, 3.0], at_most=1.5), Figure("newman", [], note="not installed")]))
     assert "NO" in lines[2].split()
     assert lines[3].split() == ["newman", "not", "installed"]
+
+
+def test_the_history_keeps_figures_and_tells_what_changed(tmp_path: Path) -> None:
+    history = tmp_path / "history.jsonl"
+    assert list(changes(history, [Figure("speed", [0.8])])) == []
+    append(history, [Figure("speed", [0.5, 0.7, 0.6], at_least=0.65, cpu=[0.6]), Figure("size", [])], QUICK)
+    assert list(changes(history, [Figure("speed", [0.8]), Figure("new", [1.0])])) == [
+        f"speed: 0.6 on {datetime.now(UTC):%Y-%m-%d}, now 0.8"
+    ]
+
+
+def test_a_table_is_written_from_the_newest_figures(tmp_path: Path) -> None:
+    history, readme = tmp_path / "history.jsonl", tmp_path / "README.md"
+    append(history, [Figure("speed", [0.5, 0.7], at_least=0.65, cpu=[0.6], note="5 ÷ 8")], QUICK)
+    append(history, [Figure("size", [87.0], "MB", at_most=120)], QUICK)
+    append(history, [Figure("speed", [0.7, 0.9], at_least=0.85, cpu=[0.75], note="7 ÷ 8")], QUICK)
+    readme.write_text(f"# Figures\n\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_table(readme, history)
+    assert readme.read_text(encoding="utf-8") == (
+        f"# Figures\n\n{BEGIN}\n"
+        "| figure | target | measured | by CPU time | |\n| --- | --- | --- | --- | --- |\n"
+        "| speed | ≥ 0.85 | **0.80 (0.70 to 0.90)** | 0.75 | 7 ÷ 8 |\n"
+        "| size | ≤ 120 | 87 MB |  |  |\n"
+        f"{END}\nafter\n"
+    )
 
 
 def test_a_process_that_fails_is_not_measured() -> None:

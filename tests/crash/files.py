@@ -195,13 +195,13 @@ class _List:
 
     def _main_removed(self) -> bool:
         """Rare, because nothing is left to go on with."""
-        if self.dice.random() > 0.1 or not self._was_sent_from():
+        if self.dice.random() > 0.1 or not self.file(MAIN).exists() or not self._was_sent_from():
             return False
         self.file(MAIN).unlink()
         return True
 
     def _emptied(self) -> bool:
-        if self.dice.random() > 0.1 or not self._was_sent_from():
+        if self.dice.random() > 0.1 or not self.file(MAIN).exists() or not self._was_sent_from():
             return False
         self.file(MAIN).write_bytes(b"")
         return True

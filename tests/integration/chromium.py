@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -160,6 +161,24 @@ async def open_tab(folder: Path) -> AsyncIterator[Tab]:
     finally:
         browser.terminate()
         await browser.wait()
+
+
+@asynccontextmanager
+async def tab_of_tests(factory: pytest.TempPathFactory) -> AsyncIterator[Tab]:
+    """A tab for a package of tests, which are skipped where there is no browser."""
+    if PROGRAM is None:
+        pytest.skip("there is no browser: install Debian's package chromium")
+    async with open_tab(factory.mktemp("profile")) as tab:
+        yield tab
+
+
+@asynccontextmanager
+async def watched(tab: Tab, address: str) -> AsyncIterator[None]:
+    """Let a page neither complain nor ask the network for anything, whatever a test does with it."""
+    await tab.look(width=1280, scheme="light")
+    yield
+    assert tab.complaints == []
+    assert set(tab.requests) == {address}
 
 
 def _port(file: Path) -> int:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from campaign.finding_kinds import KINDS, Severity
-from campaign.sheets.cell_problems import ERROR_TEXTS
+from campaign.sheets.cell_problems import fault_of
+from campaign.text import is_blank
 from tests.integration.conftest import Campaign, RunningSandbox
 
 TEMPTING = (
@@ -32,7 +33,9 @@ SEEN = st.one_of(
     st.text(CHARACTERS, max_size=30),
     st.sampled_from(TEMPTING),
     st.lists(st.sampled_from(TEMPTING), min_size=2, max_size=4).map("".join),
-).filter(lambda text: text.strip() not in {"", *ERROR_TEXTS})  # an error is a problem of its row
+).filter(
+    lambda text: not is_blank(text) and fault_of(text.strip(), in_csv=True) is None
+)  # an error is a problem of its row
 NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 CSV_CANNOT = re.compile(r"[\x00-\x08\x0b-\x1f]")  # NUL is a problem of its row; others make it binary
 
@@ -43,7 +46,9 @@ def texts(unlike: re.Pattern[str] | None = None) -> st.SearchStrategy[list[str]]
     one = (
         SEEN
         if unlike is None
-        else SEEN.map(lambda text: unlike.sub("", text)).filter(lambda text: text.strip() not in {"", *ERROR_TEXTS})
+        else SEEN.map(lambda text: unlike.sub("", text)).filter(
+            lambda text: not is_blank(text) and fault_of(text.strip(), in_csv=True) is None
+        )
     )
     return st.lists(one, min_size=30, max_size=50)
 

@@ -7,7 +7,9 @@ import asyncio
 import re
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -514,17 +516,22 @@ def examples() -> list[tuple[str, str]]:
     return [("docstring", "\n".join(indented)), *((f"README {number}", text) for number, text in enumerate(fenced, 1))]
 
 
+def examples_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that the examples name."""
+    livechat_list(folder / "customers.csv", 12)
+    (folder / "tet-offer").mkdir()
+    (folder / "tet-offer" / "campaign.toml").write_text(
+        'template = "livechat-text"\n[recipients]\nfile = "../customers.csv"\n', encoding="utf-8"
+    )
+    monkeypatch.chdir(folder)
+
+
 @pytest.mark.parametrize("example", [pytest.param(text, id=where) for where, text in examples()])
 async def test_an_example_runs_line_by_line_in_a_running_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str
 ) -> None:
     """Run as in a notebook: statement by statement, with top-level `await`."""
-    livechat_list(tmp_path / "customers.csv", 12)
-    (tmp_path / "tet-offer").mkdir()
-    (tmp_path / "tet-offer" / "campaign.toml").write_text(
-        'template = "livechat-text"\n[recipients]\nfile = "../customers.csv"\n', encoding="utf-8"
-    )
-    monkeypatch.chdir(tmp_path)
+    examples_in(tmp_path, monkeypatch)
     names: dict[str, Any] = {}
     statements = ast.parse(example).body
     assert len(statements) > 3
@@ -536,3 +543,15 @@ async def test_an_example_runs_line_by_line_in_a_running_loop(
             await result
     assert names["report"].tally.count(campaign.State.SENT) == 10
     assert (tmp_path / "tet.xlsx").exists()
+
+
+@pytest.mark.parametrize("where", ["in asyncio.run", "in a thread"])
+def test_the_example_of_the_docstring_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    examples_in(tmp_path, monkeypatch)
+    example = dict(examples())["docstring"]
+    names: dict[str, Any] = {}
+    exec("async def main():\n" + indent(example, "    ") + "\n    return report", names)  # noqa: S102 - our own example
+    with ThreadPoolExecutor() as threads:
+        run = asyncio.run if where == "in asyncio.run" else lambda main: threads.submit(asyncio.run, main).result()
+        report = run(names["main"]())
+    assert report.tally.count(campaign.State.SENT) == 10

@@ -16,10 +16,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from campaign.sandbox import SandboxSettings
 from tests.integration.conftest import Campaign, RunningSandbox, StartSandbox, kitechat_list, livechat_list
-from tests.integration.test_processes import UNMEASURED, after_messages, start_process, wait_for_messages
+from tests.integration.test_processes import POSIX, UNMEASURED, after_messages, start_process, wait_for_messages
 
 pytestmark = [
     pytest.mark.usefixtures("api_key"),
@@ -201,6 +202,31 @@ def test_an_older_copy_put_back_in_place_is_known(command: Campaign, kitechat: F
     assert sum(kitechat.taken().values()) == 10
 
 
+def test_a_workbook_of_a_later_time_than_the_journal_is_a_witness(command: Campaign, kitechat: Folder) -> None:
+    """Where the lock file was put back as well, nothing else says that the journal is an older copy of itself."""
+    command("run", kitechat.file, "--limit", "5", *FAST)
+    older = {file: file.read_bytes() for file in kitechat.place.glob("c.journal.db*")}
+    command("resume", kitechat.file, "--limit", "5", *FAST)
+    results = kitechat.place / "c.results.xlsx"
+    edited = load_workbook(results)
+    edited["Results"]["C2"] = "a note"
+    edited.save(results)
+    for file, content in older.items():
+        file.write_bytes(content)
+    for words in (("resume",), ("run",), ("run", "--skip-sent")):
+        said = command(words[0], kitechat.file, "--yes", *words[1:])
+        assert said.code == 2
+        assert "the journal is older than c.results.xlsx, which says of 10 rows of run 1" in said.stderr
+        assert "campaign resume FILE --recover" in said.stderr
+    assert sum(kitechat.taken().values()) == 10
+    recovered = command("resume", kitechat.file, "--recover", *FAST)
+    assert (recovered.json["sent"], recovered.json["in_doubt"]) == (5, 35)
+    rest = command("resolve", kitechat.file, "--rows", "12-41", "--as", "not-sent")
+    assert rest.code == 0
+    assert command("resume", kitechat.file, *FAST).json["sent"] == 35
+    assert set(kitechat.taken().values()) == {1}
+
+
 @pytest.mark.parametrize("which", ["campaign file", "list"])
 def test_one_campaign_through_a_link_is_one_campaign(command: Campaign, kitechat: Folder, which: str) -> None:
     other = kitechat.place / "other"
@@ -256,6 +282,22 @@ def test_links_and_other_peoples_files_are_refused(
         said = command("resume", kitechat.file, "--yes")
     assert (said.code, "belongs to another user" in said.stderr) == (2, True)
     assert sum(kitechat.taken().values()) == 3
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", ".lock"])
+@pytest.mark.parametrize("put", [Path.mkdir, pytest.param(getattr(os, "mkfifo", None), marks=POSIX)])
+def test_what_is_no_file_in_the_place_of_one_is_refused(
+    command: Campaign, kitechat: Folder, ending: str, put: Callable[[Path], None]
+) -> None:
+    put(kitechat.place / f"c.journal.db{ending}")
+    said = command("run", kitechat.file, "--yes")
+    assert said.code == 2
+    assert f"c.journal.db{ending}: is not a file; move it out of the way" in said.stderr
+    assert command("resume", kitechat.file, "--yes").code == 2
+    assert command("status", kitechat.file).code in (0, 2)
+    kitechat.file.rename(kitechat.place / "d.toml")  # whose journal is looked for among those of other names
+    assert command("resume", kitechat.place / "d.toml", "--yes").code == 2
+    assert not kitechat.taken()
 
 
 def test_a_journal_open_to_others_is_closed_and_that_is_said(command: Campaign, kitechat: Folder) -> None:
@@ -356,8 +398,13 @@ def test_what_is_decided_by_hand_in_a_copy_is_agreed_to(
 def test_results_say_what_became_of_a_delivery_that_has_no_end_on_record(command: Campaign, kitechat: Folder) -> None:
     process = start_process("run", str(kitechat.file), "--yes", "--rate", "100/s", "--concurrency", "2")
     wait_for_messages(kitechat.server, 5)
-    reason = command("results", kitechat.file, "--json").json["reason"]
-    assert reason.startswith(f"it is being delivered by process {process.pid} on ")
+    page = kitechat.place / "report.html"
+    said = command("results", kitechat.file, "--html", page).stdout
+    assert said.startswith(f"Run 1 is under way: it is being delivered by process {process.pid} on ")
+    assert "Another process delivers this run now: leave it to that." in said
+    assert "campaign resume" not in said
+    assert "It is under way: it is being delivered" in page.read_text(encoding="utf-8")
+    assert "campaign resume" not in page.read_text(encoding="utf-8")
     process.kill()
     process.communicate()
     assert (

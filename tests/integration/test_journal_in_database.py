@@ -6,6 +6,7 @@ import shutil
 import uuid
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from campaign.journal import shown_address
@@ -163,3 +164,20 @@ def test_another_campaign_of_the_same_name_is_not_gone_on_with(
     assert command("resume", moved / "offer.toml", *FAST, *journal).code == 0
     assert command("run", other / "offer.toml", *FAST, "--new", "--moved", *journal).code == 0
     assert len(server.ledger.taken()) == 12
+
+
+def test_a_database_from_an_older_backup_sends_nothing_before_it_is_recovered(
+    command: Campaign, server: RunningSandbox, postgres: str, file: Path, name: str
+) -> None:
+    journal = ("--journal", postgres)
+    assert command("run", file, *FAST, "--limit", "4", *journal).code == 3
+    with psycopg.connect(postgres) as connection:
+        connection.execute(
+            "UPDATE campaign.status SET state = 'pending', attempts = 0 WHERE seq > 1 AND run IN "
+            "(SELECT run FROM campaign.run WHERE campaign = %s)",
+            (name,),
+        )
+    refused = command("resume", file, *FAST, *journal)
+    assert (refused.code, "--recover" in refused.stderr) == (2, True)
+    assert command("resume", file, *FAST, "--recover", *journal).json["sent"] == 5
+    assert len(server.ledger.taken()) == 5

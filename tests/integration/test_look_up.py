@@ -139,6 +139,19 @@ def test_with_look_every_row_is_sent_once(command: Campaign, start_sandbox: Star
     assert set(times_taken(server).values()) == {1}
 
 
+def test_what_a_resume_does_about_doubts_is_what_the_campaign_file_says_by_then(
+    command: Campaign, start_sandbox: StartSandbox, write: Write
+) -> None:
+    server = start_sandbox(faulty(None, NOT_TAKEN))
+    file = write(server.url, 4)
+    assert command("run", file, *FAST).json["in_doubt"] == 1
+    write(server.url, 4, 'on_doubt = "look"\nsettle = "300ms"\n')
+    said = command("resume", file, *FAST)
+    assert "[delivery] on_doubt: is now “look”, and was “ask” when run 1 was planned" in said.stderr
+    assert (said.code, said.json["sent"]) == (0, 4)
+    assert set(times_taken(server).values()) == {1}
+
+
 def test_with_look_an_equal_message_of_an_agent_is_neither_taken_for_ours_nor_repeated(
     command: Campaign, start_sandbox: StartSandbox, write: Write, tmp_path: Path
 ) -> None:

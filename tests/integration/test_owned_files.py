@@ -99,3 +99,27 @@ def test_a_page_of_its_own_is_written_and_written_again(command: Campaign, campa
     for _ in range(2):
         assert command("preview", campaign, "--html", campaign.parent / name).code == 0
     assert (campaign.parent / name).read_text("utf-8").startswith("<!")
+
+
+@pytest.mark.parametrize("mine", ["report", "page of somebody else"])
+def test_a_preview_replaces_no_other_page(command: Campaign, campaign: Path, mine: str) -> None:
+    page = campaign.parent / "page.html"
+    if mine == "report":
+        assert command("results", campaign, "--html", page).code == 0
+    else:
+        page.write_text("<!DOCTYPE html><title>Mine</title>", "utf-8")
+    before = page.read_bytes()
+    for _ in range(2):
+        said = command("preview", campaign, "--html", page)
+        assert said.code == 0
+        assert f"{page}: is no preview that campaign wrote there" in said.stderr
+        assert "page (1).html" in said.stderr
+    assert page.read_bytes() == before
+    assert {path.name for path in campaign.parent.glob("*.html")} == {"page.html", "page (1).html"}
+
+
+def test_a_preview_may_be_written_to_an_empty_file(command: Campaign, campaign: Path) -> None:
+    page = campaign.parent / "page.html"
+    page.touch()
+    assert command("preview", campaign, "--html", page).code == 0
+    assert page.stat().st_size

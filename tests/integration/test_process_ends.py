@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -220,6 +221,21 @@ def test_a_fault_of_our_own_ends_with_4_and_a_sentence(
     assert verbose.code == 4
     assert "Traceback" in verbose.stderr
     assert "\x1b" not in verbose.stderr
+
+
+def test_a_folder_that_is_gone_is_no_fault_of_our_own(
+    command: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> str:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    livechat_list(tmp_path / "list.csv", 1)
+    monkeypatch.setattr(os, "getcwd", gone)
+    said = command("check", tmp_path / "list.csv", "--template", "livechat-text")
+    assert (said.code, said.stderr) == (
+        2,
+        "the current folder: was removed, or may not be entered; change to another one\n",
+    )
 
 
 @pytest.mark.parametrize("channel", ["livechat", "kitechat"])

@@ -161,6 +161,19 @@ def test_options_of_the_run_are_no_difference(command: Campaign, server: Running
     assert (said.code, said.stderr.count("Warning")) == (0, 0)
 
 
+def test_a_name_that_is_too_long_for_a_file_is_refused(command: Campaign, started: Path) -> None:
+    list_of_it = started.with_name("list.csv")
+    long = list_of_it.with_name(f"{'ế' * 75}.csv")  # 225 bytes and the ending
+    long.write_bytes(list_of_it.read_bytes())
+    edit(started, 'name = "c"', f'name = "{long.stem}"')
+    for file, remedy in ((started, "at most 66 characters"), (long, "give the list a shorter name")):
+        for words in ("run", "check", "resume", "status"):
+            said = command(words, file, *(("--template", "livechat-text") if words in ("run", "check") else ()))
+            assert said.code == 2
+            assert "is too long to name the journal and the results" in said.stderr
+            assert remedy in said.stderr
+
+
 @pytest.mark.parametrize("ending", [".sandbox", ".test", ".Sandbox"])
 def test_a_name_that_is_a_rehearsals_is_refused(command: Campaign, started: Path, ending: str) -> None:
     edit(started, 'name = "c"', f'name = "c{ending}"')

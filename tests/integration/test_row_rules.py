@@ -331,6 +331,19 @@ def test_a_rehearsal_leaves_out_who_opted_out(folder: Folder) -> None:
     assert (said.json["sent"], said.json["skipped"]) == (4, 1)
 
 
+def test_a_row_that_cannot_be_looked_for_is_invalid_and_skipped_where_the_list_comes_later(folder: Folder) -> None:
+    folder.rows[1][4] = "9.01E+08"
+    folder.write(SUPPRESS)
+    said = folder.run()
+    assert (said.code, said.json["invalid"]) == (2, 1)
+    assert "E3: “9.01E+08” cannot be looked for in stop.csv" in said.stderr
+    folder.write("")
+    assert folder.run("--limit", "1").json["sent"] == 1
+    resumed = folder.resume("--suppress", folder.path / "stop.csv")
+    assert (resumed.json["sent"], resumed.json["skipped"]) == (4, 1)
+    assert "message 2" not in folder.got()
+
+
 # Only the new rows
 
 
@@ -384,6 +397,27 @@ def test_a_key_that_is_named_later_holds_for_earlier_runs(folder: Folder) -> Non
     folder.write("key = ['phone', 'order']\n")
     folder.rows.append(row(7))
     assert nightly(folder, "key = ['phone', 'order']\n").json["sent"] == 1
+
+
+def test_the_key_of_another_column_holds_for_earlier_runs_as_well(folder: Folder) -> None:
+    for number, each in enumerate(folder.rows):
+        each[4] = f"090000000{number}"
+    nightly(folder, "key = ['id']\n[columns]\nid = 'Order'\n")
+    folder.rows[1][2] = "another text"
+    assert nightly(folder, "key = ['id']\n[columns]\nid = 'Phone'\n").json["sent"] == 0
+
+
+def test_a_key_whose_column_was_renamed_holds_if_it_keeps_its_name_and_else_there_is_a_warning(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nightly(folder)
+    monkeypatch.setattr("tests.integration.test_row_rules.HEADER", [*HEADER[:3], "Order no.", *HEADER[4:]])
+    folder.rows[1][2] = "another text"
+    renamed = nightly(folder, "key = ['order']\n[columns]\norder = 'Order no.'\n")
+    assert (renamed.json["sent"], "Warning" in renamed.stderr) == (0, False)
+    other = nightly(folder, "key = ['order_no']\n")
+    assert other.json["sent"] == 1
+    assert "the list of run 1 has no column “Order no.”, so its rows are known by destination" in other.stderr
 
 
 def test_keys_hold_when_the_personal_data_of_a_run_are_deleted(folder: Folder, command: Command) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
 
 from tests.integration.conftest import FAST, Campaign, RunningSandbox
+from tests.integration.stand_in_clock import StandInClock
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EXPECTED = {
@@ -66,7 +69,7 @@ def test_the_notice_is_tested_sent_told_of_and_taken_back(
     notice = samples / "notice.toml"
     text = notice.read_text(encoding="utf-8").replace('"python3"', json.dumps(sys.executable))
     notice.write_text(text.replace("https://chat.example.com", server.url), encoding="utf-8")
-    for path in (notice, samples):
+    for path in (notice, samples, samples / "notice-ended.py"):
         path.chmod(0o700)
     tested = command("test", notice, *FAST, "--to", "token=mine", "--to", "rid=my-room", "--rows", "3")
     assert (tested.code, tested.json["sent"]) == (0, 1)
@@ -76,3 +79,33 @@ def test_the_notice_is_tested_sent_told_of_and_taken_back(
     assert (undone.code, undone.json["deleted"], undone.json["sent"]) == (1, 5, 1)
     left = [entry.destination.conversation for entry in server.ledger.taken() if entry.deleted_at is None]
     assert left == ["my-room", "kept-104"]
+
+
+def test_the_orders_are_sent_once_each_and_not_to_who_opts_out_meanwhile(
+    command: Campaign, server: RunningSandbox, samples: Path
+) -> None:
+    orders = samples / "livechat-orders.toml"
+    night = (orders, *FAST, "--server", server.url)
+    assert command("run", *night, "--limit", "5").json["sent"] == 5
+    with (samples / "livechat-orders-stop.csv").open("a", encoding="utf-8") as stop:
+        stop.write("+84 912 480 301,2026-03-09\n")
+    resumed = command("resume", orders, *FAST)
+    assert (resumed.json["sent"], resumed.json["skipped"]) == (14, 11)
+    second = command("run", *night, "--skip-sent")
+    assert (second.code, second.json["sent"]) == (0, 0)
+    with (samples / "livechat-orders.csv").open("a", encoding="utf-8") as rows:
+        rows.write("new-token,new-room,Mai,0912999999,SO-9000,shipped\n")
+    third = command("run", *night, "--skip-sent")
+    assert (third.code, third.json["sent"]) == (0, 1)
+    assert len(server.ledger.taken()) == 15
+
+
+def test_the_sample_with_office_hours_waits_until_eight_in_hanoi(
+    command: Campaign, server: RunningSandbox, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    friday = datetime(2026, 11, 27, 7, 59, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+    clock = StandInClock(monkeypatch, friday, skips=True)
+    said = command("run", samples / "office-hours.toml", *FAST, "--server", server.url)
+    assert (said.json["sent"], len(clock.sleeps)) == (60, 1)
+    assert "waiting until Fri 2026-11-27 08:00 (Asia/Ho_Chi_Minh)" in said.stderr
+    assert command("status", samples / "office-hours.toml").code == 0

@@ -175,6 +175,7 @@ def test_a_list_without_a_row_to_send_is_refused(command: Campaign, server: Runn
         pytest.param((*OWN[:3], "rid= "), "--to rid: is blank", id="blank"),
         pytest.param((), "Missing option '--to'", id="none"),
         pytest.param(("--to", "token"), "has no = between", id="no value"),
+        pytest.param((*OWN, "--to", "rid=yours"), "“rid” twice, as “my-room” and “yours”", id="two destinations"),
         pytest.param((*OWN, "--rows", "3,44"), "--rows: the list has no row 44", id="no such row"),
     ],
 )

@@ -344,7 +344,7 @@ def test_what_waits_and_what_is_in_doubt_is_said_with_the_question(
     assert said.code == 2
     assert "Rows      2-3,6" in said.stderr
     assert "1 message may never have arrived; the server is asked to delete it too" in said.stderr
-    assert "2 rows of the run not sent yet; `campaign resume` would still send that" in said.stderr
+    assert "2 rows of the run not sent yet; `campaign resume` would still send them" in said.stderr
     assert "Delete 2 messages of run 1" in said.stderr
 
 

@@ -133,6 +133,11 @@ def test_a_missing_key_has_its_documented_default(write: Write) -> None:
     assert campaign.delivery_settings.gate is None
 
 
+def test_a_single_code_is_accepted_without_a_list(write: Write) -> None:
+    campaign = load_campaign(write("tet.toml", f'{LEAST}[checks]\naccept = "blank-value"\n'))
+    assert campaign.checks.accept == ("blank-value",)
+
+
 def test_a_file_saved_by_notepad_is_read(tmp_path: Path) -> None:
     path = tmp_path / "tet.toml"
     path.write_bytes(b"\xef\xbb\xbf" + LEAST.replace("\n", "\r\n").encode())

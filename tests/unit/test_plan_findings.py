@@ -54,6 +54,20 @@ def test_blank_cells_in_the_middle_of_a_text_are_counted_by_variable(tmp_path: P
     assert (blank.count, blank.rows, blank.cells) == (2, (2, 4), ("C2", "C4"))
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u200e", "\u2800", "\u3164", " \xa0", "\u3000"], ids=ascii)
+def test_a_cell_of_which_nobody_sees_anything_is_blank(tmp_path: Path, unseen: str) -> None:
+    rows = f'token,rid,name\nt1,r1,"{unseen}"\nt2,r2,An\n'
+    (blank,) = found(plan_of(tmp_path, rows), "blank-value")
+    assert blank.rows == (2,)
+    for msg in ("Hello {{ name | default('you') }}", "Hello {% if name %}{{ name }}{% else %}you{% endif %}"):
+        made = plan_of(tmp_path, rows, msg)
+        assert made.findings == ()
+        assert [row.payload for row in made.rows] == [
+            {"token": "t1", "rid": "r1", "msg": "Hello you"},
+            {"token": "t2", "rid": "r2", "msg": "Hello An"},
+        ]
+
+
 def test_a_blank_cell_counts_only_where_its_place_is_rendered(tmp_path: Path) -> None:
     rows = "token,rid,name,vip\nt1,r1,,\nt2,r2,,x\nt3,r3,An,x\n"
     (blank,) = found(plan_of(tmp_path, rows, "Hello{% if vip %} {{ name }}{% endif %}"), "blank-value")
@@ -122,6 +136,13 @@ def test_the_placeholders_of_a_template_are_named_with_what_to_write(tmp_path: P
     assert finding.fix == "write {{ name }} for {Name}, {{ hotline }} for {hotline}, {{ a }} for <<a>>, …"
 
 
+def test_a_numbered_variable_of_another_program_is_a_placeholder(tmp_path: Path) -> None:
+    (finding,) = found(plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", "Hi {{1}}, {{ 2 }}!"), "placeholder-left")
+    assert finding.message == "t.toml has placeholders of another program: “{{1}}” and “{{2}}”"
+    assert finding.fix == "write a variable such as {{ name }} for {{1}}, a variable such as {{ name }} for {{2}}"
+    assert found(plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", "{{ 'a' }} {{ 1 + 1 }}"), "placeholder-left") == []
+
+
 @pytest.mark.parametrize("text", ["[Shop An] hello", "50% off, 20% more", "{{ name }} {# note #}", "a < b << c"])
 def test_other_brackets_in_a_template_are_none(tmp_path: Path, text: str) -> None:
     assert found(plan_of(tmp_path, "token,rid,name\nt1,r1,An\n", text), "placeholder-left") == []
@@ -132,6 +153,8 @@ def test_conversations_with_several_messages_are_counted(tmp_path: Path) -> None
     (several,) = found(plan_of(tmp_path, rows), "same-destination")
     said = "2 conversations get more than one message, 5 in all (begin in rows 2, 3)"
     assert (several.stops, several.message, several.rows) == (False, said, (2, 3))
+    (labelled,) = found(plan_of(tmp_path, rows, recipients={"label": "name"}), "same-destination")
+    assert labelled.message.endswith("(begin in rows 2 (An), 3 (Bình))")
 
 
 def test_duplicates_blank_rows_and_unused_columns_are_notes(tmp_path: Path) -> None:

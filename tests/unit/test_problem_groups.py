@@ -54,3 +54,23 @@ def test_more_kinds_than_are_shown_are_counted() -> None:
         groups.add(row, [Problem(f"B{row}", f"is wrong: {row}")])
     assert str(list(groups.problems())[-1]) == "… and 7 more problems"
     assert [str(problem) for problem in groups.problems(1)] == ["B2: is wrong: 2", "… and 9 more problems"]
+
+
+def test_an_expression_that_fails_for_many_texts_is_one_line_and_few_are_named_with_theirs() -> None:
+    def problem(row: int, text: str) -> Problem:
+        what = f"where “total > 5” cannot be answered: “{text}” is not a number"
+        return Problem(f"D{row}", what, "correct it", "condition-error")
+
+    groups = ProblemGroups()
+    for row in range(2, 1002):
+        groups.add(row, [problem(row, f"{row:,}")])
+    assert [str(each) for each in groups.problems()] == [
+        "1,000 rows (2–1001): column D where “total > 5” cannot be answered: “…” is not a number; correct it"
+    ]
+    few, alike = ProblemGroups(), ProblemGroups()
+    for row in range(2, 4):
+        few.add(row, [problem(row, f"{row},000")])
+    assert [str(each) for each in few.problems()] == [str(problem(2, "2,000")), str(problem(3, "3,000"))]
+    for row in range(2, 9):
+        alike.add(row, [problem(row, "n/a")])
+    assert "“n/a” is not a number" in str(*alike.problems())

@@ -6,7 +6,7 @@ import platform
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE
 from campaign.journal.gate import NOT_SENT, FirstRows
 from campaign.journal.postgres.activity import write_activity
 from campaign.journal.postgres.doubts import PostgresDoubts
@@ -28,7 +28,7 @@ _RANK: LiteralString = "CASE state WHEN 'sent' THEN 2 WHEN 'in_doubt' THEN 1 ELS
 """What is known of a row's message: 2: it was sent, 1: it may have been, 0: it was not."""
 
 # Rows of different runs are the same where their messages are, or where one comes from the other's line of a sheet To
-# fix.
+# fix. A row that was skipped because an earlier one was sent counts as sent, unless that one was deleted.
 _COVERAGE: LiteralString = f"""
 WITH delivered AS (
     SELECT identity, origin_run, origin_row, {_RANK} AS rank
@@ -38,12 +38,19 @@ WITH delivered AS (
     SELECT identity, max(rank) AS rank FROM delivered WHERE identity IS NOT NULL GROUP BY identity
 ), fixed AS (
     SELECT origin_row AS row, max(rank) AS rank FROM delivered WHERE origin_run = %(number)s GROUP BY origin_row
+), deleted AS (
+    SELECT number::text, row::text FROM campaign.run JOIN {STATUSES} USING (run)
+    WHERE run = ANY(%(runs)s) AND state = 'deleted'
+), named AS MATERIALIZED (
+    SELECT state, kind, row, identity,
+        CASE WHEN kind = %(already_sent)s THEN regexp_match(reason, 'run ([0-9]+), row ([0-9]+)') END AS earlier
+    FROM {STATUSES} WHERE run = %(run)s
 ), ranked AS (
-    SELECT CASE WHEN state = 'sent' OR kind = %(already_sent)s THEN 2 ELSE greatest(
+    SELECT CASE WHEN state = 'sent' OR kind = %(already_sent)s AND deleted.row IS NULL THEN 2 ELSE greatest(
         {_RANK}, fixed.rank, CASE WHEN state <> 'invalid' THEN alike.rank END
     ) END AS rank
-    FROM {STATUSES} LEFT JOIN alike USING (identity) LEFT JOIN fixed USING (row)
-    WHERE run = %(run)s
+    FROM named LEFT JOIN alike USING (identity) LEFT JOIN fixed USING (row)
+        LEFT JOIN deleted ON deleted.number = earlier[1] AND deleted.row = earlier[2]
 )
 SELECT count(*), count(*) FILTER (WHERE rank = 2), count(*) FILTER (WHERE rank = 1) FROM ranked
 """
@@ -107,7 +114,7 @@ class PostgresStatus(PostgresDoubts):
         if not known:
             return None
         number, key, _ = known[0] if not known[0][2] else max(known)
-        if len(known) == 1 and self._database.row(_ALIKE, (key, ["duplicate", ALREADY_SENT, ALREADY_IN_DOUBT])) == (
+        if len(known) == 1 and self._database.row(_ALIKE, (key, [DUPLICATE, ALREADY_SENT, ALREADY_IN_DOUBT])) == (
             False,
         ):
             tally = self.tally(number)

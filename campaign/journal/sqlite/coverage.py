@@ -10,7 +10,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from campaign.journal.activity import Coverage
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, named_earlier_row
 from campaign.journal.digests import digest_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ _RANK = "CASE state WHEN 'sent' THEN 2 WHEN 'in_doubt' THEN 1 ELSE 0 END"
 
 _DELIVERED = "state IN ('sent', 'in_doubt')"
 
-_OPEN = f"state NOT IN ('sent', 'invalid') AND kind <> '{ALREADY_SENT}'"
+_SENT = f"(state = 'sent' OR (kind = '{ALREADY_SENT}' AND seq NOT IN (SELECT seq FROM taken_back)))"  # noqa: S608
+"""Rows of which their own run says that they were sent, or that an earlier run has sent them, which was not undone."""
+
+_OPEN = f"state <> 'invalid' AND NOT {_SENT}"
 """Rows whose own run does not say that they were sent, and that have a message."""
 
 
@@ -46,16 +49,20 @@ def read_coverage(connection: sqlite3.Connection, runs: Sequence[int]) -> Covera
     """
     connection.create_function("digest_of", 1, digest_of, deterministic=True)
     run = _latest_list(connection, runs)
-    others = [number for number in sorted(runs, reverse=True) if number != run and _has_delivered(connection, number)]
-    sent, in_doubt, rows, alike, looked_up = connection.execute(
+    others = [number for number in sorted(runs, reverse=True) if number != run and _has(connection, number, _DELIVERED)]
+    sent, in_doubt, rows, alike, looked_up, skipped = connection.execute(
         f"SELECT coalesce(sum(state = 'sent' OR kind = '{ALREADY_SENT}'), 0), coalesce(sum(state = 'in_doubt'), 0), "  # noqa: S608 - our own names
-        f"count(*), coalesce(sum(kind = 'duplicate'), 0), coalesce(sum(kind = '{ALREADY_IN_DOUBT}'), 0) "
+        f"count(*), coalesce(sum(kind = 'duplicate'), 0), coalesce(sum(kind = '{ALREADY_IN_DOUBT}'), 0), "
+        f"coalesce(sum(kind = '{ALREADY_SENT}'), 0) "
         "FROM status WHERE run = ?",
         (run,),
     ).fetchone()
-    if not others and not alike and not looked_up:
+    undone = [number for number in runs if number != run and _has(connection, number, "state = 'deleted'")]
+    if not others and not alike and not looked_up and not (skipped and undone):
         return Coverage(run, rows, sent, in_doubt)
     with _temporary_tables(connection):
+        if skipped and undone:
+            _find_taken_back(connection, run, undone)
         _seek(connection, run, others)
         return Coverage(run, rows, *_count(connection, run))
 
@@ -67,21 +74,35 @@ def _latest_list(connection: sqlite3.Connection, runs: Sequence[int]) -> int:
     return max(runs)
 
 
-def _has_delivered(connection: sqlite3.Connection, run: int) -> bool:
-    query = f"SELECT 1 FROM status WHERE run = ? AND {_DELIVERED} LIMIT 1"  # noqa: S608
+def _has(connection: sqlite3.Connection, run: int, condition: str) -> bool:
+    query = f"SELECT 1 FROM status WHERE run = ? AND {condition} LIMIT 1"  # noqa: S608
     return connection.execute(query, (run,)).fetchone() is not None
 
 
 @contextlib.contextmanager
 def _temporary_tables(connection: sqlite3.Connection) -> Iterator[None]:
-    """What is sought and how it was found: by identity, and by row of the list for lines of a sheet To fix."""
+    """What is sought and how it was found: by identity, and by row of the list for lines of a sheet To fix.
+
+    Beside them, rows that were skipped because an earlier run had sent them, and whose message was deleted since.
+    """
     connection.execute("CREATE TEMP TABLE sought (identity BLOB PRIMARY KEY, rank INTEGER NOT NULL) WITHOUT ROWID")
     connection.execute("CREATE TEMP TABLE fixed (row INTEGER PRIMARY KEY, rank INTEGER NOT NULL)")
+    connection.execute("CREATE TEMP TABLE taken_back (seq INTEGER PRIMARY KEY)")
     try:
         yield
     finally:
-        connection.execute("DROP TABLE temp.sought")
-        connection.execute("DROP TABLE temp.fixed")
+        for table in ("sought", "fixed", "taken_back"):
+            connection.execute(f"DROP TABLE temp.{table}")
+
+
+def _find_taken_back(connection: sqlite3.Connection, run: int, undone: Sequence[int]) -> None:
+    deleted = set[tuple[int, int]]()
+    for number in undone:
+        query = "SELECT row FROM status JOIN message USING (run, seq) WHERE run = ? AND state = 'deleted'"
+        deleted.update((number, row) for (row,) in connection.execute(query, (number,)))
+    skipped = connection.execute("SELECT seq, reason FROM status WHERE run = ? AND kind = ?", (run, ALREADY_SENT))
+    found = [(seq,) for seq, reason in skipped if named_earlier_row(reason) in deleted]
+    connection.executemany("INSERT INTO taken_back VALUES (?)", found)
 
 
 def _seek(connection: sqlite3.Connection, run: int, others: Sequence[int]) -> None:
@@ -120,7 +141,7 @@ def _count(connection: sqlite3.Connection, run: int) -> tuple[int, int]:
         )
     found = dict(
         connection.execute(
-            f"SELECT CASE WHEN state = 'sent' OR kind = '{ALREADY_SENT}' THEN 2 ELSE max({_RANK}, {by_row}, "  # noqa: S608
+            f"SELECT CASE WHEN {_SENT} THEN 2 ELSE max({_RANK}, {by_row}, "  # noqa: S608
             f"CASE state WHEN 'invalid' THEN 0 ELSE coalesce((SELECT rank FROM sought WHERE identity = {IDENTITY}), 0) "
             f"END) END AS known, count(*) {_ROWS} WHERE run = ? GROUP BY known",
             (run,),

@@ -7,16 +7,17 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from campaign.errors import JournalWriteError, Problem
+from campaign.journal.decisions import DUPLICATE, SAME_KEY
 from campaign.journal.records import PlannedRow, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
 
-SAME_KEY = "same key"
-"""Kind of a row that has the key of an earlier row of its list."""
+MOST_VALUES = 900
+"""Values that one statement binds; SQLite before 3.32 takes 999."""
 
 
 class Duplicates:
@@ -58,24 +59,27 @@ class Duplicates:
             self._connection.execute("COMMIT")
             if self._connection.total_changes - before == len(keyed):
                 return batch
-            return list(self._marked(batch))
+            return list(_marked(batch, self._first_rows(keyed), self._key))
 
-    def _marked(self, batch: Sequence[PlannedRow]) -> Iterator[PlannedRow]:
-        for row in batch:
-            first = self._first_row(row)
-            if first == row.number:
-                yield row
-            elif row.key is None:
-                reason = f"exact duplicate of row {first}"
-                yield row._replace(state=State.SKIPPED, kind="duplicate", reason=reason)
-            else:
-                yield row._replace(state=State.SKIPPED, kind=SAME_KEY, reason=f"has the {self._key} of row {first}")
+    def _first_rows(self, keyed: Sequence[tuple[bytes | None, int]]) -> dict[bytes, int]:
+        """The first row with each key or digest."""
+        wanted, found = list({digest for digest, _ in keyed}), dict[bytes, int]()
+        for start in range(0, len(wanted), MOST_VALUES):
+            some = wanted[start : start + MOST_VALUES]
+            places = ", ".join("?" * len(some))
+            found.update(self._connection.execute(f"SELECT digest, row FROM seen WHERE digest IN ({places})", some))  # noqa: S608 - only placeholders
+        return found
 
-    def _first_row(self, row: PlannedRow) -> int:
-        if row.digest is None:
-            return row.number
-        found = self._connection.execute("SELECT row FROM seen WHERE digest = ?", (row.key or row.digest,)).fetchone()
-        return int(found[0])
+
+def _marked(batch: Sequence[PlannedRow], first_rows: Mapping[bytes, int], key: str) -> Iterator[PlannedRow]:
+    for row in batch:
+        first = row.number if row.digest is None else first_rows[row.key or row.digest]
+        if first == row.number:
+            yield row
+        elif row.key is None:
+            yield row._replace(state=State.SKIPPED, kind=DUPLICATE, reason=f"exact duplicate of row {first}")
+        else:
+            yield row._replace(state=State.SKIPPED, kind=SAME_KEY, reason=f"has the {key} of row {first}")
 
 
 def temporary_file() -> sqlite3.Connection:

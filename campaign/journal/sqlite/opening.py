@@ -87,7 +87,7 @@ def open_file(path: Path, accepted: Accepted, *, or_create: bool) -> Opened:
                     raise damaged(path, "another program has emptied it")
                 return _settled(path, connect(path), FileIdentity(*map(str, spot_of(path))), accepted, [])
         notes = refuse_strangers(path)
-        lack = None if path.is_dir() else _refuse_lacking(path, accepted)
+        lack = _refuse_lacking(path, accepted)
         if or_create and not path.exists():
             create(path).close()
         try:
@@ -240,6 +240,8 @@ def _is_open_here(path: Path) -> bool:
 
 def peek(path: Path) -> tuple[RunRecord, Tally] | None:
     """The last run of a journal, read without changing anything; None where that cannot be done."""
+    if not path.is_file():
+        return None
     try:
         with contextlib.closing(connect_to_read(path, reading_mode(path))) as connection:
             reader = JournalReader(path, connection)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+LARGEST = (1 << 63) - 1
+"""The largest number that SQLite stores."""
+
 PAGE = 1000
 
 SUFFIX = ".journal.db"
@@ -79,6 +82,8 @@ class JournalReader:
 
     def run(self, number: int) -> RunRecord | None:
         """A run by its number; None where there is no such run."""
+        if number > LARGEST:
+            return None
         with plain_errors(self.path):
             found = self._connection.execute(
                 "SELECT facts, secret, planned, created_at, stop_reason FROM run WHERE run = ?", (number,)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import stat
 import time
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -75,7 +76,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def refuse_strangers(path: Path, *, close: bool = True) -> list[Problem]:
-    """Refuse files that are links or another user's, and close those that are open to other users.
+    """Refuse what is a link, no file, or another user's, and close files that are open to other users.
 
     Args:
         path: the journal.
@@ -92,9 +93,11 @@ def refuse_strangers(path: Path, *, close: bool = True) -> list[Problem]:
         with contextlib.suppress(FileNotFoundError):  # another process may be removing its WAL
             if is_link(file):
                 raise _refused(file, "is a symbolic link", "put the file itself there")
+            if not stat.S_ISREG(file.stat().st_mode):  # to open a named pipe would wait for ever
+                raise _refused(file, "is not a file", "move it out of the way")
             if is_foreign(file):
                 raise _refused(file, "belongs to another user", "work as that user, or copy it and use the copy")
-            if file.is_file() and file.stat().st_nlink > 1:
+            if file.stat().st_nlink > 1:
                 raise _refused(file, "has a second name (a hard link)", "remove the other name, or use a copy")
             if close and is_open_to_others(file):
                 opened.append(_closed(file))

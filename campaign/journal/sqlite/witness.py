@@ -45,6 +45,8 @@ def lock_file(journal: Path) -> Path:
 
 def read_witness(journal: Path) -> Witness:
     """What the lock file beside a journal says; an empty one where it says nothing."""
+    if not lock_file(journal).is_file():  # to open a named pipe would wait for ever
+        return Witness()
     with contextlib.suppress(OSError, ValueError, TypeError), lock_file(journal).open("rb", buffering=0) as file:
         file.seek(AT)
         found = Witness(*json.loads(file.read(LENGTH)))

@@ -12,6 +12,8 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
+from campaign.recipients.detectors.coincidences import is_plausible, without_ends_of_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -85,6 +87,11 @@ def undone(text: str) -> str | None:
     """Return what a text would be if it had been read as UTF-8; None for a text that is not mojibake."""
     if not may_be_mojibake(text) or _PAIRS.search(text) is None:
         return None
+    suspicious = without_ends_of_words(text)
+    return None if suspicious != text and _undone(suspicious) is None else _undone(text)
+
+
+def _undone(text: str) -> str | None:
     found = (_strictly(text, codec) for codec in _STRICTLY)
     return next((fixed for fixed in found if fixed is not None), None) or _by_ftfy(text)
 
@@ -93,7 +100,7 @@ def _by_ftfy(text: str) -> str | None:
     from ftfy import fix_encoding  # noqa: PLC0415 - slow to import, and few lists need it
 
     fixed = fix_encoding(text)
-    return fixed if fixed != text else None
+    return fixed if fixed != text and is_plausible(fixed, text) else None
 
 
 def _strictly(text: str, codec: str) -> str | None:
@@ -107,7 +114,9 @@ def _strictly(text: str, codec: str) -> str | None:
     letters = "".join(character for character in fixed if not character.isascii())
     if len(encoded) - len(fixed) < _BYTES_SAVED_AT_LEAST or not all(map(_is_written, letters)):
         return None
-    return None if codec == "cp1258" and _RARE_LETTERS.search(letters) else fixed
+    if codec == "cp1258" and _RARE_LETTERS.search(letters):
+        return None
+    return fixed if is_plausible(fixed, text, every=True) else None
 
 
 def _is_written(character: str) -> bool:

@@ -17,7 +17,7 @@ _NAME = r"""[^\W\d][^\[\]{}()<>%«»|*:;,!?"'=/\\\n]{0,39}"""
 _WORD = r"[^\W\d][\w.\-]{0,39}"
 _FORMS = re.compile(
     rf"""
-      (?<!\{{) [\#$]? \{{ [ ]? \$? (?P<brace> {_NAME} ) [ ]? \}} (?!\}})   # {{name}} ${{name}} #{{name}}
+      [\#$]? \{{{{1,3}} [ ]? \$? (?P<brace> {_NAME} ) [ ]? \}}{{1,3}} # {{name}} ${{name}}, more braces in cells
     | \[\[? [ ]? (?P<bracket> {_NAME} ) [ ]? \]?\](?!\()                     # [name] [[name]], no link
     | << [ ]? (?P<angle> {_NAME} ) [ ]? >>                                  # Outlook and label programs
     | « [ ]? (?P<word> {_NAME} ) [ ]? »                                     # Word's merge fields
@@ -27,14 +27,17 @@ _FORMS = re.compile(
     re.VERBOSE,
 )
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_NUMBERED = re.compile(r"\{\{\d+\}\}")
+"""WhatsApp's variables, which Jinja renders as the number."""
+
 _QUOTES = frozenset({"bracket", "word"})
 """Forms that people write as well: [Acme] before a subject, «Bonjour»."""
 
 _USUAL_NAMES = """
     name first_name firstname last_name lastname surname full_name fullname title salutation gender company phone mobile
     email e_mail address city country date time amount price order order_id order_number code id link url product
-    ten ho_ten ho_va_ten ten_khach_hang khach_hang anh_chi danh_xung so_dien_thoai sdt dia_chi ngay ma_don_hang ma
-    vorname nachname nom prenom nombre apellido nome cognome imya familiya
+    ten ho_ten ho_va_ten ten_khach_hang ten_khach khach_hang anh_chi danh_xung so_dien_thoai sdt dia_chi ngay
+    ma_don_hang ma vorname nachname nom prenom nombre apellido nome cognome imya familiya
 """
 _FIELD_NAMES = frozenset(_USUAL_NAMES.split())
 """Variables that such a placeholder is made for in most programs, as `variable_name` writes them."""
@@ -67,9 +70,11 @@ def placeholders_in_template(source: str, names: Collection[str]) -> dict[str, s
     A name in square or angular quotes counts if it is a column, has an underscore, or is a usual name of a field.
 
     Args:
-        source: the string as written in the template.
+        source: a literal text of the template, or `{{1}}` for a number that it would send as it is.
         names: the names of the columns, from `column_names`.
     """
+    if _NUMBERED.fullmatch(source):
+        return {source: ""}
     return {
         found: name
         for form, found, name in _placeholders(_JINJA.sub(" ", source))

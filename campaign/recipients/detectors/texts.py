@@ -7,7 +7,7 @@ import re
 _REPLACEMENT = "\ufffd"
 _LETTER = r"[^\W\d_]"
 _URL = re.compile(r"\S*(?:://|\bwww\.|[?&][\w%.\[\]-]+=|\w\.\w{2,}/|\w\.\w{2,4}\?)\S*")
-_LOST_IN_WORD = re.compile(rf"{_LETTER}\?+{_LETTER}|(?:^|\s)\?+{_LETTER}")
+_LOST_IN_WORD = re.compile(rf"({_LETTER})\?+({_LETTER})|(?:^|\s)\?+{_LETTER}")
 _ONLY_MARKS = re.compile(r"\?+(?:[\s.,\-/]+\?+)*")
 _WORD_OF_MARKS = re.compile(r"(?:^|\s)\?{2,}(?=\s|$)|^\?(?=\s+\w)")
 _WORDS_OF_A_SENTENCE = 3
@@ -23,7 +23,8 @@ def has_lost_letters(text: str) -> bool:
 
     U+FFFD is what Unicode decoders write (Unicode Standard, 3.9), and `?` what 8-bit encoders do: inside and at the
     beginning of words, and for words of an alphabet that the encoding lacks altogether. A question mark at the end of
-    a word or of a sentence is one, and those in web addresses belong there.
+    a word or of a sentence is one, also without a blank before the next (“không?Gọi lại”), and those in web addresses
+    belong there.
     """
     if _REPLACEMENT in text:
         return True
@@ -31,10 +32,15 @@ def has_lost_letters(text: str) -> bool:
     if first < 0 or (first == len(text) - 1 and text[first - 1 : first].isalnum()):
         return False  # none, or one at the end of a sentence, as most are
     rest = _URL.sub(" ", text).strip()
-    if _LOST_IN_WORD.search(rest) or _ONLY_MARKS.fullmatch(rest):
+    if any(map(_is_within_word, _LOST_IN_WORD.finditer(rest))) or _ONLY_MARKS.fullmatch(rest):
         return True
     found = _WORD_OF_MARKS.search(rest)
     return found is not None and (found.end() < len(rest) or len(rest.split()) <= _WORDS_OF_A_SENTENCE)
+
+
+def _is_within_word(match: re.Match[str]) -> bool:
+    before, after = match.groups("")
+    return not (before.islower() and after.isupper())
 
 
 NULL_WORDS = frozenset(

@@ -111,8 +111,7 @@ def _in_run(run: int, results: Iterable[RowResult]) -> Iterator[tuple[int, int, 
 
 
 def _event(run: int, result: RowResult) -> _Event:
-    at = result.at if result.state is State.SENT else None
-    mark = Mark(STATE_STYLES[result.state].label, on_one_line(result.reason), at)
+    mark = Mark(STATE_STYLES[result.state].label, on_one_line(result.reason), result.sent_at)
     return _Event(run, result.state, mark)
 
 
@@ -125,6 +124,7 @@ def _corrected(other: EarlierRow) -> _Event:
 def _latest(events: Sequence[_Event]) -> _Event:
     latest = events[0]
     for event in events[1:]:
-        if not (latest.state in DELIVERED and event.state in _TELLS_LITTLE):
+        taken_back = latest.state is State.DELETED and event.state is State.SKIPPED
+        if not taken_back and not (latest.state in DELIVERED and event.state in _TELLS_LITTLE):
             latest = event
     return latest

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-from campaign.review.annotation.areas import area_of
-from campaign.review.annotation.formulas import FormulaColumns
+from campaign.review.annotation.areas import Area, area_of
 from campaign.review.annotation.xml_edits import check_encoding
 from campaign.sheets.xlsx.sheet_xml import ColumnIndex
 from campaign.sheets.xlsx.xml_stream import is_true, local, parse, prefix
@@ -14,6 +13,14 @@ from campaign.sheets.xlsx.xml_stream import is_true, local, parse, prefix
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from xml.parsers.expat import XMLParserType
+
+    from campaign.review.annotation.formulas import FormulaColumns
+
+_RULES = frozenset(["conditionalFormatting", "dataValidation"])
+_COMPARING = frozenset(["colorScale", "dataBar", "iconSet", "top10", "aboveAverage"])
+"""Rules that compare the numbers of their area: one more can change how all others look (ECMA-376-1, 18.18.12)."""
+_RULE_FORMULAS = frozenset(["formula", "formula1", "formula2", "f"])
+"""The last is that of an extension, such as a sparkline."""
 
 
 @dataclass
@@ -29,7 +36,6 @@ class SheetUse:
         default_width: the width of the others, in characters.
         blank_styles: the styles of its blank cells, and the last column that has each.
         row_styles: the styles of its rows.
-        referred: the last column, from 1, that its formulas refer to.
     """
 
     prefix: str = ""
@@ -40,20 +46,19 @@ class SheetUse:
     default_width: float = 9.14
     blank_styles: dict[str, int] = field(default_factory=dict)
     row_styles: set[str] = field(default_factory=set)
-    referred: int = 0
 
     def column_attributes(self, column: int) -> Mapping[str, str]:
         """What is set for a column, from 1."""
         return next((each for each in self.columns if int(each["min"]) <= column <= int(each["max"])), {})
 
 
-def scan_sheet(stream: IO[bytes], where: str, sheet: str, header_row: int) -> SheetUse:
+def scan_sheet(stream: IO[bytes], where: str, formulas: FormulaColumns, header_row: int) -> SheetUse:
     """Read what a worksheet uses.
 
     Args:
         stream: the part.
         where: the file, for errors.
-        sheet: the name of the sheet.
+        formulas: gets its formulas.
         header_row: the row of the headers.
 
     Raises:
@@ -62,10 +67,9 @@ def scan_sheet(stream: IO[bytes], where: str, sheet: str, header_row: int) -> Sh
     """
     check_encoding(stream.read(4), where)
     stream.seek(0)
-    scan = _Scan(where, sheet, header_row)
+    scan = _Scan(where, formulas, header_row)
     for _ in parse(stream, scan, where, attach=scan.attach):
         pass
-    scan.use.referred = scan.formulas.last
     return scan.use
 
 
@@ -119,17 +123,19 @@ class CellEvents:
 
 
 class _Scan(CellEvents):
-    def __init__(self, where: str, sheet: str, header_row: int) -> None:
+    def __init__(self, where: str, formulas: FormulaColumns, header_row: int) -> None:
         super().__init__(where)
         self.use = SheetUse()
-        self.formulas = FormulaColumns(sheet)
+        self._formulas = formulas
         self._header_row = header_row
         self._style = ""
         self._is_blank = True
         self._contents: frozenset[str] = frozenset()
         self._formula_tag = ""
+        self._end_tag = ""  # of the formula that is read
         self._formula: list[str] = []
         self._shared = 0
+        self._areas: list[Area] = []  # of the rule that is read
 
     def begin(self, root: str) -> None:
         super().begin(root)
@@ -146,19 +152,24 @@ class _Scan(CellEvents):
         elif name in self._contents:
             self._is_blank = False
             if name == self._formula_tag:
-                self._begin_formula(attributes)
+                area = area_of(attributes.get("ref", ""))
+                self._begin_formula(name, area.last_column - area.first_column if area else 0)
+                self._use_up_to(attributes.get("ref", ""))
         elif name == self.row_tag:
             self.begin_row(attributes)
             if style := row_style(attributes):
                 self.use.row_styles.add(style)
+        elif (element := local(name)) in _RULE_FORMULAS:
+            self._begin_formula(name, self._further_columns())
         else:
-            self._add(local(name), attributes)
+            self._add(element, attributes)
 
     def end(self, name: str) -> None:
         self.depth -= 1
-        if name == self._formula_tag:
+        if name == self._end_tag:
+            self._end_tag = ""
             self.parser.CharacterDataHandler = None
-            self.formulas.add("".join(self._formula), self._shared)
+            self._formulas.add("".join(self._formula), self._shared)
         if name != self.cell_tag or self.row < self._header_row:
             return
         use = self.use
@@ -172,16 +183,24 @@ class _Scan(CellEvents):
     def text(self, text: str) -> None:
         self._formula.append(text)
 
-    def _begin_formula(self, attributes: Mapping[str, str]) -> None:
+    def _begin_formula(self, tag: str, shared: int) -> None:
         self._formula.clear()
+        self._end_tag, self._shared = tag, shared
         self.parser.CharacterDataHandler = self.text
-        area = area_of(attributes.get("ref", ""))
-        self._shared = area.last_column - area.first_column if area else 0
-        self._use_up_to(attributes.get("ref", ""))
+
+    def _further_columns(self) -> int:
+        """Over how many further columns in use a rule applies; its elements come after the rows."""
+        used = self.use.last_column
+        return max((min(area.last_column, used) - area.first_column for area in self._areas), default=0)
 
     def _add(self, element: str, attributes: dict[str, str]) -> None:
         if element == "mergeCell":
             self._use_up_to(attributes.get("ref", ""))
+        elif element in _RULES:
+            self._areas = [area for each in attributes.get("sqref", "").split() if (area := area_of(each)) is not None]
+        elif element == "cfRule" and attributes.get("type") in _COMPARING:
+            for area in self._areas:
+                self._formulas.note(area.last_column)
         elif element == "col":
             if attributes.get("min", "").isdecimal() and attributes.get("max", "").isdecimal():
                 self.use.columns.append(attributes)

@@ -12,8 +12,10 @@ from campaign.review.annotation.added_cells import AddedCells
 from campaign.review.annotation.areas import AddedColumns
 from campaign.review.annotation.date_styles import with_date_styles
 from campaign.review.annotation.drawings import free_column, places_of
-from campaign.review.annotation.filters import with_columns, with_filter_name
+from campaign.review.annotation.filters import with_columns_of_list, with_filter_name
+from campaign.review.annotation.formulas import FormulaColumns
 from campaign.review.annotation.marks import values_by_row
+from campaign.review.annotation.references import add_references
 from campaign.review.annotation.sheet_edits import find_edits
 from campaign.review.annotation.sheet_scan import scan_sheet
 from campaign.review.annotation.xml_edits import splice
@@ -62,9 +64,12 @@ class WorkbookCopy:
             self._contents = read_contents(package)
             sheet = choose_sheet(self._contents.sheets, options.sheet, path.name)
             self._part = sheet.part
+            formulas = FormulaColumns(sheet.name, MAX_COLUMNS - len(headers))
             with package.open(self._part, _LIMIT) as stream:
-                use = scan_sheet(stream, path.name, sheet.name, options.header_row)
-            added = self._find_room(package, use, options.header_row, headers)
+                use = scan_sheet(stream, path.name, formulas, options.header_row)
+            others = {each.part for each in self._contents.sheets} - {self._part}
+            add_references(package, others | {self._contents.part}, _LIMIT, formulas)
+            added = self._find_room(package, use, formulas.last, options.header_row, headers)
             self._cells = self._make_cells(package, use, added)
             self._make_wider(package, added)
 
@@ -95,15 +100,14 @@ class WorkbookCopy:
                         shutil.copyfileobj(part, copied, _CHUNK_BYTES)
         check_unchanged(self._path, self._fingerprint)
 
-    def _find_room(self, package: Package, use: SheetUse, header_row: int, headers: tuple[str, ...]) -> AddedColumns:
+    def _find_room(
+        self, package: Package, use: SheetUse, referred: int, header_row: int, headers: tuple[str, ...]
+    ) -> AddedColumns:
         """Choose the columns after the last one in use, that no formula refers to and no drawing covers."""
         label, places = self._path.name, set()
         for part in self._related(package, "drawing"):
             with package.open(part, _LIMIT) as stream:
                 places |= places_of(stream, use, label, header_row)
-        referred = use.referred
-        if referred + len(headers) > MAX_COLUMNS:  # to whole rows: no column is beside those
-            referred = 0
         first = free_column(max(use.last_column, referred) + 1, len(headers), places)
         if first + len(headers) - 1 > MAX_COLUMNS:
             what = "uses the last columns that a worksheet can have, so that none can be added"
@@ -122,9 +126,10 @@ class WorkbookCopy:
 
     def _make_wider(self, package: Package, added: AddedColumns) -> None:
         """Let tables and the filter cover the added columns."""
-        for part in self._related(package, "table"):
-            if (table := with_columns(self._read(package, part), added, self._path.name)) is not None:
-                self._parts[part_key(part)] = table
+        parts = {part: self._read(package, part) for part in self._related(package, "table")}
+        if (widened := with_columns_of_list(parts, added, self._path.name)) is not None:
+            part, table = widened
+            self._parts[part_key(part)] = table
         if self._cells.filter is not None:
             workbook = self._contents.part
             own = {name for name, each in relations(package, workbook).items() if each.part == self._part}

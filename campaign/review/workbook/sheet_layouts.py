@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from openpyxl.utils import get_column_letter
 
-from campaign.journal import RecordedCell, State
+from campaign.journal import RecordedCell
 from campaign.recipients.to_fix import FIX_TITLE, REASON, has_own_reasons, is_titled, source_columns, source_headers
 from campaign.review.messages import message_reader
 from campaign.review.phrases import STATE_STYLES, on_one_line
@@ -47,7 +47,6 @@ LETTER = 0.88
 
 NO_CELL = RecordedCell("")
 
-_ATTEMPTED = frozenset({State.SENT, State.FAILED, State.IN_DOUBT, State.SENDING, State.DELETED})
 _LONGEST_HEADER = 255
 _NARROWEST = 8
 _FILTER_BUTTON = 3
@@ -119,7 +118,7 @@ class ResultsLayout:
                 cells.text(result.message_id or ""),
                 cells.number(result.http_status),
                 cells.number(result.attempts),
-                cells.date_time(_attempted_at(result)),
+                cells.date_time(result.sent_at),
                 cells.latency(_milliseconds(result)),
                 cells.number(result.row),
             ],
@@ -134,7 +133,7 @@ class ResultsLayout:
         return "" if result.body is None else self._message(result.body)
 
     def _texts(self, result: RowResult) -> list[str]:
-        at, latency = _attempted_at(result), _milliseconds(result)
+        at, latency = result.sent_at, _milliseconds(result)
         return [
             STATE_STYLES[result.state].label,
             *(cell.text for cell in self._originals(result)),
@@ -189,10 +188,11 @@ class ToFixLayout:
         return [*map(ColumnFormat, widths, formats), *last]
 
     def row(self, result: RowResult) -> RowXml:
-        """A row, of the height that a reason of several lines needs: not every program computes it."""
-        cells, why = self._cells, _why(result)
+        """A row, of the height that texts of several lines need: not every program computes it."""
+        cells, why, found = self._cells, _why(result), self._originals_of(result)
         lines = sum(ceil(max(1.0, LETTER * display_width(line)) / WIDEST) for line in why.split("\n"))
-        originals = map(cells.original, self._originals_of(result))
+        lines = max(lines, *(cell.text.count("\n") + 1 for cell in found), 1)
+        originals = map(cells.original, found)
         source = map(cells.number, self._source(result))
         return RowXml([*originals, cells.wrapped(why), *source], None if lines == 1 else LINE * min(lines, MOST_LINES))
 
@@ -216,10 +216,6 @@ def _has_old_reasons(headers: Sequence[str], sheet: str | None) -> bool:
 def _why(result: RowResult) -> str:
     style = STATE_STYLES[result.state]
     return f"{style.label} (row {result.row} of the list): {result.reason or style.meaning}"
-
-
-def _attempted_at(result: RowResult) -> float | None:
-    return result.at if result.state in _ATTEMPTED else None
 
 
 def _milliseconds(result: RowResult) -> float | None:

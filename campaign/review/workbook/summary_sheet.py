@@ -47,7 +47,7 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     _write_figures(page, tally)
     page.heading("What to do")
     reasons = journal.reasons(run.number)
-    outlook = Outlook.of(journal, run, reasons, stopped=run.stop_reason)
+    outlook = Outlook.of(journal, run, tally, reasons, stopped=run.stop_reason)
     for sentence in list(next_steps(tally, IN_WORKBOOK, outlook)) or ["Nothing."]:
         page.sentence(sentence)
     page.end_row()
@@ -92,7 +92,7 @@ def _write_reasons(page: SummaryWriter, reasons: Sequence[ReasonCount]) -> None:
     if not reasons:
         return
     deleted = any(reason.state in (State.SENT, State.DELETED) for reason in reasons)
-    heading = "Not sent, in doubt, or deleted" if deleted else "Not sent, or in doubt"
+    heading = "Not sent, or deleted" if deleted else "Not sent, or in doubt"
     page.heading(heading, "Rows", "Which rows", "Reason, in the words of the first of them")
     for reason in reasons[:_MOST_REASONS]:
         page.state(reason.state)

@@ -235,7 +235,7 @@ class RowBuilder:
             return None
         if is_suspect(together):
             known = {problem.where for problem in problems}
-            problems.extend(problems_of_texts(columns, raw.number, texts, known))
+            problems.extend(problems_of_texts(columns, raw.number, texts, known, in_csv=False))
         fonts, shown = self._as_shown(raw, texts) if cells.has_legacy_fonts or raw.runs else ((), ())
         return Row(raw.number, tuple(texts), tuple(values), tuple(formats), tuple(problems), raw.hidden, fonts, shown)
 

@@ -3,15 +3,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import aiohttp
-import pytest
 import pytest_asyncio
 
 from campaign.sandbox import Sandbox
-from tests.integration.chromium import PROGRAM, open_tab
+from tests.integration.chromium import tab_of_tests
 from tests.integration.inbox_page.inbox import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import pytest
 
     from tests.integration.chromium import Tab
 
@@ -21,9 +22,7 @@ HURRY = "{ const wait = setTimeout; window.setTimeout = (act, time) => wait(act,
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tab]:
-    if PROGRAM is None:
-        pytest.skip("there is no browser: install Debian's package chromium")
-    async with open_tab(tmp_path_factory.mktemp("profile")) as tab:
+    async with tab_of_tests(tmp_path_factory) as tab:
         await tab.ask("Page.addScriptToEvaluateOnNewDocument", source=HURRY)
         yield tab
 

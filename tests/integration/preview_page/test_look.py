@@ -29,3 +29,18 @@ async def test_nothing_sticks_out_sideways(page: Page, width: int) -> None:
     await page.open(sent, row(3, "", None, (Problem("A3", long, long),), "", (long, long, long)))
     await page.unfold()
     assert await page.tab.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_print_has_every_row_every_card_and_no_controls(page: Page) -> None:
+    cards = [{"body": f"Quà {number}", "buttons": [WEB]} for number in range(6)]
+    await page.open_all(
+        row(number, "t/r", template(body="Chào", cards=cards), (), "", ("a",)) for number in range(2, 62)
+    )
+    await page.tab.run("dispatchEvent(new Event('beforeprint'))")
+    await page.tab.ask("Emulation.setEmulatedMedia", media="print")
+    assert len(await page.titles()) == 60
+    assert await page.all(".printed") == ["60 rows"]
+    assert await page.all(".finder, .keys, .pager", "checkVisibility()") == [False] * 3
+    inside = "found.getBoundingClientRect().right <= innerWidth"
+    assert await page.tab.run(f"[...document.querySelectorAll('.bubble-cards .bubble')].every((found) => {inside})")
+    await page.tab.ask("Emulation.setEmulatedMedia", media="")

@@ -24,9 +24,9 @@ COMMANDS = NextCommands("offer.toml", '"offer.results.xlsx"')
 class ReportPage(Page):
     """A report page, open in the browser."""
 
-    async def open_run(self) -> None:
-        """Open the report on a run with rows in every state."""
-        await asyncio.to_thread(self._write_every_state)
+    async def open_run(self, *, forgotten: bool = False) -> None:
+        """Open the report on a run with rows in every state, whose personal data may be deleted."""
+        await asyncio.to_thread(self._write_every_state, forgotten)
         await self.tab.open(self.address)
 
     async def open_rows(self, rows: Sequence[PlannedRow]) -> None:
@@ -56,7 +56,10 @@ class ReportPage(Page):
         )
         await self.found()
 
-    def _write_every_state(self) -> None:
+    def _write_every_state(self, forgotten: bool) -> None:  # noqa: FBT001 - of a thread
         with open_journal(":memory:") as journal:
             run = with_every_state(journal)
+            if forgotten:
+                journal.forget(run.number)
+                journal.record_decision(run.number, "forget", "lan@office")
             write_report_page(journal, run, self.path, COMMANDS, stopped="interrupted")

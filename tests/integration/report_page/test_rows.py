@@ -59,3 +59,15 @@ async def test_a_long_list_opens_at_once_and_is_searched_while_the_page_goes_on(
     await page.find("ma 9999")
     await page.found()
     assert await page.titles() == ["Row 9999"]
+
+
+async def test_a_row_that_was_left_out_before_it_had_a_message_has_none(page: ReportPage) -> None:
+    left_out = row(2, "", state=State.SKIPPED, reason=("where", 'left out by where: tier == "gold"'))
+    await page.open_rows([left_out._replace(body=None, digest=None)])
+    assert await page.all("article .content > .blank") == ["No message"]
+
+
+async def test_a_message_that_was_forgotten_is_said_to_be_gone(page: ReportPage) -> None:
+    await page.open_run(forgotten=True)
+    gone = "The message is not on record any more"
+    assert await page.all("article .content > .blank") == [*[gone] * 4, "No message", *[gone] * 3]

@@ -389,6 +389,31 @@ CLOCKS = {
         [FOUND, Found(2, "m2", "")],
         witnessed=False,
     ),
+    "messages of another sender from before, in the same course": Case(
+        [doubtful(1), doubtful(2, "bye", T + 5)],
+        [listed("m1", T - 99.9), listed("m2", T - 94.9, "bye")],
+        [Unclear(1, MAYBE_OTHER), Unclear(2, MAYBE_OTHER)],
+        witnessed=False,
+    ),
+    "such messages, in an unknown zone": Case(
+        [doubtful(1), doubtful(2, "bye", T + 5)],
+        [listed("m1", T - 3699.9, zoned=False), listed("m2", T - 3694.9, "bye", zoned=False)],
+        [Unclear(1, MAYBE_OTHER), Unclear(2, MAYBE_OTHER)],
+        witnessed=False,
+    ),
+    "messages of the same course in an unknown zone behind UTC": Case(
+        [doubtful(1), doubtful(2, "bye", T + 5)],
+        [listed("m1", T - 3599.9, zoned=False), listed("m2", T - 3594.9, "bye", zoned=False)],
+        [FOUND, Found(2, "m2", "")],
+        witnessed=False,
+    ),
+    "such messages, of which the server has confirmed one so long ago that it must be listed": Case(
+        [doubtful(), doubtful(2, "bye", T + 5)],
+        [listed("m1", T - 99.9), listed("m2", T - 94.9, "bye"), one(-100)],
+        [FOUND, Found(2, "m2", "")],
+        (ONE._replace(must_be_listed=True),),
+        witnessed=False,
+    ),
     "many rows whose attempts are not on record, and whose messages agree with the Date": Case(
         [doubtful(seq, f"text {seq}", took=math.inf) for seq in range(1, 7)],
         [listed(f"m{seq}", T + 20 + seq, f"text {seq}") for seq in range(1, 6)],

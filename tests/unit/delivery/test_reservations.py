@@ -60,6 +60,13 @@ async def test_nothing_is_reserved_without_a_read_back() -> None:
     assert log.reserved == set()
 
 
+async def test_rows_behind_others_of_their_destination_are_reserved_too() -> None:
+    log = FakeAttemptLog("livechat", 1000, destinations=8)
+    await delivered(log, "livechat", FAST)
+    assert log.in_state(State.SENT) == list(range(1, 1001))
+    assert len(log.reserved) > 900
+
+
 async def test_a_row_with_an_earlier_attempt_is_not_reserved() -> None:
     log = FakeAttemptLog("livechat", 400)
     for seq in range(100, 200):

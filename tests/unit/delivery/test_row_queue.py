@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,73 @@ async def test_waiting_workers_are_released_at_the_limit() -> None:
     async with asyncio.timeout(5):
         found = await asyncio.gather(*waiting)
     assert found.count(None) == 1
+
+
+async def test_upcoming_rows_are_those_that_are_free_and_then_those_behind_them_in_turns() -> None:
+    queue = RowQueue(Rows("aababcc").fetch)
+    first = await taken(queue)
+    assert [row.seq for row in queue.upcoming(9)] == [3, 6, 2, 5, 7, 4]
+    assert [row.seq for row in queue.upcoming(3)] == [3, 6, 2]
+    queue.done(first)
+    assert [row.seq for row in queue.upcoming(9)] == [3, 6, 2, 4, 5, 7]
+
+
+async def test_upcoming_rows_are_no_more_than_the_limit() -> None:
+    queue = RowQueue(Rows("aaaaa").fetch, limit=3)
+    await taken(queue)
+    assert [row.seq for row in queue.upcoming(9)] == [2, 3]
+
+
+async def test_one_worker_is_woken_for_a_row() -> None:
+    queue = RowQueue(Rows("aaa" + "b" * ROWS_AHEAD).fetch)
+    for _ in range(2):
+        await taken(queue)
+    woken = []
+
+    async def work(name: int) -> None:
+        row = await queue.take()
+        woken.append((name, row and row.seq))
+
+    tasks = [asyncio.ensure_future(work(number)) for number in range(8)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    queue.done(queue_row := WaitingRow(1, 2, "a", b"xx", cut_off=False, attempts=0))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert queue_row.destination == "a"
+    assert woken == [(0, 2)]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_workers_that_wait_end_when_the_rows_cannot_be_read() -> None:
+    rows = Rows("a" * (2 * ROWS_AHEAD))
+    failing = False
+
+    async def fetch(after: int, count: int) -> list[WaitingRow]:
+        if failing:
+            raise JournalError(Problem("journal", "the file is gone"))
+        return await rows.fetch(after, count)
+
+    queue = RowQueue(fetch)
+    first = await taken(queue)
+    failing = True
+
+    async def work() -> None:
+        with contextlib.suppress(JournalError):
+            while (row := await queue.take()) is not None and not failed:
+                queue.done(row)
+            return
+        failed.append(True)
+
+    failed: list[bool] = []
+    workers = [asyncio.ensure_future(work()) for _ in range(3)]
+    await asyncio.sleep(0)
+    queue.done(first)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*workers)
+    assert failed
 
 
 async def test_the_look_ahead_for_other_destinations_is_bounded() -> None:

@@ -94,6 +94,22 @@ async def test_an_attempt_that_ends_and_the_next_one_share_a_commit(planned_path
     ]
 
 
+async def test_where_requests_are_faster_than_the_disk_rows_that_end_apart_share_a_commit(
+    planned_path: Path, groups: list[int]
+) -> None:
+    async def row(log: SqliteAttemptLog, seq: int) -> None:
+        attempt = await log.begin(seq, NOON)
+        await asyncio.sleep(0.002 * seq)
+        log.record_outcome(seq, attempt, "sent", Outcome(State.SENT, at=NOON + 1))
+        await log.begin(seq + 10, NOON)
+
+    async with SqliteAttemptLog(planned_path, 1) as log:
+        log._gathering.note_commit(0.2)
+        await asyncio.gather(*(row(log, seq) for seq in range(1, 5)))
+    assert groups[0] == 4
+    assert len(groups) < 5
+
+
 async def test_events_during_a_commit_share_the_next_one(planned_path: Path, groups: list[int]) -> None:
     async with SqliteAttemptLog(planned_path, 1) as log:
         with closing(sqlite3.connect(planned_path, isolation_level=None)) as other:

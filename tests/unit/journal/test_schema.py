@@ -108,7 +108,7 @@ def test_a_truncated_journal_is_reported_as_damaged(tmp_path: Path) -> None:
 
 
 def test_a_folder_cannot_be_a_journal(tmp_path: Path) -> None:
-    with pytest.raises(JournalWriteError, match="the journal cannot be written"):
+    with pytest.raises(JournalError, match="is not a file; move it out of the way"):
         SqliteJournal.open(tmp_path)
 
 

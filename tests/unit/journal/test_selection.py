@@ -36,7 +36,7 @@ def no_key(_run: int, _texts: Sequence[str]) -> None:
 def test_the_rules_of_a_run_come_back_as_they_were_planned(journal: JournalStore) -> None:
     rule = SuppressionRule("/lists/stop.csv", "phone", 1, "Phone", sheet="2026", header_row=3, delimiter=";")
     constant = SuppressionRule("/lists/pages.csv", "page", None, text="7", column="Page", encoding="cp1258")
-    manifest = replace(FACTS, key=("order", "day"), suppress=(rule, constant))
+    manifest = replace(FACTS, key=("order", "day"), key_headers=("Order no.", "Day"), suppress=(rule, constant))
     journal.begin_run(manifest)
     found = journal.run(1)
     assert found is not None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.journal import Activity, Coverage, Outcome, State
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, earlier_row_text
+from campaign.journal.deletions import MAY_BE_THERE, TAKEN_BACK, UNDO
 from campaign.journal.digests import digest_of
 
 from .planning import NOON, message, plan
@@ -37,6 +38,16 @@ def deliver(journal: JournalStore, states: Mapping[int, State], run: int = 1) ->
         async with journal.attempt_log(run) as log:
             for seq, state in states.items():
                 log.record_outcome(seq, await log.begin(seq, NOON), str(state), Outcome(state, at=NOON))
+
+    asyncio.run(work())
+
+
+def undo(journal: JournalStore, run: int, rows: tuple[int, ...]) -> None:
+    async def work() -> None:
+        async with journal.attempt_log(run, MAY_BE_THERE, waiting=()) as log:
+            for seq in rows:
+                attempt = await log.begin(seq, NOON, UNDO)
+                log.record_undo(seq, attempt, NOON, "deleted", Outcome(State.DELETED, TAKEN_BACK, at=NOON))
 
     asyncio.run(work())
 
@@ -189,6 +200,28 @@ def test_rows_that_are_skipped_because_of_an_earlier_run_are_as_they_are_there(j
     journal.settle(1, [range(3, 4)], State.SENT, "it is there")
     journal.settle(1, [range(4, 5)], State.FAILED, "it is not")
     assert journal.coverage([1, 2]) == Coverage(run=2, rows=4, sent=2, in_doubt=1)
+
+
+def test_a_row_that_an_earlier_run_had_sent_counts_no_more_once_that_message_was_deleted(journal: JournalStore) -> None:
+    rows = [message(number)._replace(digest=digest_of(message(number).body)) for number in (2, 3, 4)]
+    for _ in range(2):
+        plan(journal, rows)
+    deliver(journal, dict.fromkeys((1, 2, 3), State.SENT))
+    deliver(journal, {1: State.SENT}, run=2)
+    reasons = [f"sent already: {earlier_row_text(1, row.number)}" for row in rows]
+    plan(
+        journal,
+        [
+            row._replace(state=State.SKIPPED, kind=ALREADY_SENT, reason=reason, digest=None)
+            for row, reason in zip(rows, reasons, strict=True)
+        ],
+    )
+    assert journal.coverage([1, 2, 3]) == Coverage(run=3, rows=3, sent=3, in_doubt=0)
+    undo(journal, 1, (1, 2))
+    assert journal.coverage([1, 2, 3]) == Coverage(run=3, rows=3, sent=2, in_doubt=0)  # run 2 has sent row 2, too
+    undo(journal, 1, (3,))
+    undo(journal, 2, (1,))
+    assert journal.coverage([1, 2, 3]) == Coverage(run=3, rows=3, sent=0, in_doubt=0)
 
 
 def test_corrected_rows_of_a_sheet_to_fix_count_for_the_list_that_they_are_of(journal: JournalStore) -> None:

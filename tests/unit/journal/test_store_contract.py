@@ -61,6 +61,7 @@ def states(journal: JournalStore, run: int = 1) -> list[State]:
 def test_an_empty_journal_has_no_run(journal: JournalStore) -> None:
     assert journal.last_run() is None
     assert journal.run(1) is None
+    assert journal.run(10**20) is None
     assert journal.runs() == []
 
 

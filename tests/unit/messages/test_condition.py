@@ -47,6 +47,12 @@ def test_a_row_meets_a_condition_or_not(row: Callable[..., Row], source: str, me
     assert condition(source, mapped=Mapped({}, {"campaign": "tet"})).look_at(given) is met
 
 
+def test_a_text_that_is_not_surely_a_number_is_no_answer(row: Callable[..., Row]) -> None:
+    answer = condition("total | int < 500").look_at(row("VIP", "1,200", "An"))
+    assert isinstance(answer, Problem)
+    assert "“1,200” is not a number" in answer.what
+
+
 def test_a_variable_may_be_mapped_to_a_header(row: Callable[..., Row]) -> None:
     mapped = Mapped({"tier": "Status"}, {})
     assert condition('tier == "VIP"', mapped=mapped).look_at(row("VIP", "", "")) is True
@@ -63,6 +69,8 @@ def test_a_variable_may_be_mapped_to_a_header(row: Callable[..., Row]) -> None:
         pytest.param("status <> 'VIP'", "write != for “is not”", id="not equal as in SQL"),
         pytest.param("status AND total", "write and, or, not", id="capitals"),
         pytest.param("status %} x {% if 1", "is no expression", id="out of the expression"),
+        pytest.param("status | uper == 'VIP'", "No filter named 'uper'", id="unknown filter"),
+        pytest.param("status is vip", "No test named 'vip'", id="unknown test"),
         pytest.param("(" * 500 + "1" + ")" * 500, "is too complex", id="nested"),
         pytest.param('statuss == "VIP"', "the nearest header is “Status”", id="unknown variable"),
         pytest.param('row["Stattus"] == "VIP"', "did you mean “Status”?", id="unknown header"),

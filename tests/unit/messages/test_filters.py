@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 
 import pytest
 from jinja2.exceptions import TemplateRuntimeError
 
-from campaign.messages.environment import format_date, number
+from campaign.messages.environment import format_date, number, to_float, to_int
 from campaign.sheets import CellValue
 
 
@@ -103,3 +104,41 @@ def test_what_is_no_number_is_said_to_be_none(value: CellValue) -> None:
 def test_what_cannot_be_shown_is_said(value: CellValue, code: str) -> None:
     with pytest.raises(TemplateRuntimeError, match=r"^“.*” cannot be shown as "):
         number(value, code)
+
+
+@pytest.mark.parametrize(
+    ("value", "whole", "broken"),
+    [
+        pytest.param(" 700 ", 700, 700.0, id="text"),
+        pytest.param("12.75", 12, 12.75, id="with a fraction"),
+        pytest.param("0.125", 0, 0.125, id="below one"),
+        pytest.param("-3", -3, -3.0, id="negative"),
+        pytest.param("9007199254740993", 9007199254740993, 9007199254740992.0, id="long"),
+        pytest.param(1200.5, 1200, 1200.5, id="number"),
+        pytest.param("", 0, 0.0, id="blank"),
+        pytest.param(None, 0, 0.0, id="nothing"),
+    ],
+)
+def test_a_text_that_is_a_number_is_converted(value: CellValue, whole: int, broken: float) -> None:
+    assert (to_int(value), to_float(value)) == (whole, broken)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param("1,200", "“1,200” is not a number; use raw", id="thousands by commas"),
+        pytest.param("1.200", "“1.200” may be 1200 or 1.2; use raw", id="thousands by points, or not"),
+        pytest.param("1.200.000", "is not a number", id="millions by points"),
+        pytest.param("1 200", "is not a number", id="thousands by blanks"),
+        pytest.param("n/a", "is not a number", id="words"),
+        pytest.param("nan", "is not a number", id="no number"),
+        pytest.param(datetime(2026, 2, 17), "is not a number", id="date"),  # noqa: DTZ001 - a cell has no zone
+    ],
+)
+def test_what_is_not_surely_one_number_is_zero_only_where_a_default_says_so(value: CellValue, said: str) -> None:
+    for convert in (to_int, to_float):
+        with pytest.raises(TemplateRuntimeError, match=re.escape(said)):
+            convert(value)
+    assert to_int("1,200", 0) == to_float("1,200", 0) == 0
+    assert to_float("1.200", 0) == 1.2
+    assert to_int("ff", base=16) == 255

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
             '“ is a curly quotation mark; write straight ones: {{ name | default("bạn") }}',
             id="curly quotation marks",
         ),
+        pytest.param("{{{name}}}", "{{{ has a brace too many; write a variable as {{ name }}", id="three braces"),
+        pytest.param("Hi {%name%}", "“{%name%}” is no variable; write {{ name }}", id="percent signs"),
         pytest.param("{{ name }", "{{ and }} do not come in pairs; write a variable as {{ name }}", id="one brace"),
         pytest.param("{{ name if }}", "msg: unexpected 'end of print statement'", id="in Jinja's words"),
     ],

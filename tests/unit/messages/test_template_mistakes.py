@@ -46,6 +46,12 @@ Xin chào,
             "{{ msg }}", "{{ msg | uper }}", "t.toml, line 9: msg: No filter named 'uper'", id="unknown filter"
         ),
         pytest.param(
+            "{{ msg }}",
+            "{% if msg %}{{ msg | uper }}{% endif %}",
+            "t.toml, line 9: msg: No filter named 'uper'",
+            id="unknown filter within a condition",
+        ),
+        pytest.param(
             "chào,\n", "chào,\n{% if msg %}", "t.toml, line 9: msg: Unexpected end of template", id="no endif"
         ),
         pytest.param(

@@ -81,7 +81,6 @@ def test_sums_of_a_sensible_size_are_done(livechat: Bind, row: MakeRow, source: 
         pytest.param("{{ name | round }}", id="filter for something else"),
         pytest.param("{{ (name * 9) | truncate(1) }}", id="filter that asserts"),
         pytest.param("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}", id="endless"),
-        pytest.param("{% if name %}{{ name | nofilter }}{% endif %}", id="filter unknown on a condition"),
         pytest.param("{{ name.encode('ascii') }}", id="letters beyond ASCII"),
     ],
 )

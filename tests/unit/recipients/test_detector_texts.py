@@ -36,6 +36,7 @@ def test_lost_letters_are_found(text: str) -> None:
         "https://x.example/?a=b", "see www.x.example/a?b", "http://x.example/a?b=c&d=e?f", "x.example/page?id",
         "Who? (me)",
         "index.php?q=a", "You want this one ???", "5?", "¿Qué tal?", "“Why?” he said", "Why?\nBecause.",
+        "Bạn khỏe không?Gọi lại nhé",
     ),
 )  # fmt: skip
 def test_question_marks_that_somebody_meant_are_none(text: str) -> None:
@@ -61,6 +62,13 @@ def test_mojibake_is_found_and_what_it_would_be(name: str, codec: str) -> None:
     ("name", "codec"),
     [
         pytest.param("Łódź", "cp1250", id="Polish in cp1250"),
+        pytest.param("HÀ NỘI", "cp1252", id="capitals of Vietnamese"),
+        pytest.param("20\xa0KG", "cp1252", id="a no-break space"),
+        pytest.param("VIŠE KAVE, ČAJ", "cp1252", id="capitals of Croatian"),
+        pytest.param("Hà", "cp1252", id="a word that ends in à"),
+        pytest.param("Hà Lan", "cp1252", id="a word that ends in à before another"),
+        pytest.param("Aの店", "cp1252", id="Japanese beside a Latin letter"),
+        pytest.param("“quote”", "cp1252", id="punctuation alone"),
         pytest.param("Nguyễn Văn Bình", "cp1250", id="Vietnamese in cp1250"),
         pytest.param("Привет", "cp1251", id="Russian in cp1251"),
         pytest.param("Привет", "cp866", id="Russian in DOS"),
@@ -84,6 +92,11 @@ def test_mojibake_of_other_encodings_is_found(name: str, codec: str) -> None:
         "Ça va…",
         "Créée par Aimé", "ÀÉÎÕÜ", "Spółka z o.o.", "Příliš žluťoučký kůň", "Фёдор Сёмин", "«Пётр»", "Сірко Іван", "Сё",
         "สมชาย เธอ เนย", "อินเทอร์เน็ต", "山田太郎", "محمد، علي؟", "می‌خواهم", "שלום צ׳", "Ελλάδα", "İstanbul’da",
+        "Chữ “Ă” hay “Â”?", "“ĐÃ” giao", "đơn ‘MÃ’", "«COVILHû", "„AMANHÃ“", "ĐÃ\xa0GIAO", "MÃ\xa0KHÁCH HÀNG",
+        "ĐÃ– XONG", "XÃ\xa012", "VERNHARÐ\xa0RÍKARÐSSON", "SIMIĆ\xa0PAVKOVIĆ", "SZABÓ\xa0BIRÓ",
+        "Ó\xa0Capua-Ó\xa0Muireann",
+        "Vozač\xa0šlepera", "technicien\xa0électrotechnicien", "Matyáš…", "päť™", "Baláž…", "VÍŤAZOSLAV PETROVICKÝ…",
+        "ДІЯ™", "СІМ…", "„jak to zrobić”“", "Ä…Ö…",
         "20 °C – 5 €", "“XĂ” 1", "© 2026 Ü", "naïve façade", "São João", "ÆØÅ", "👋🏽 hi", "µ±½", "– Россия",
     ),
 )  # fmt: skip
@@ -170,7 +183,8 @@ NAMES_OF_COLUMNS = column_names(COLUMNS)
         pytest.param("«Token» *|TOKEN|*", ("«Token»", "*|TOKEN|*"), id="other programs"),
         pytest.param("Hi {ชื่อ}", ("{ชื่อ}",), id="a header in another script"),
         pytest.param("Hi {other} [x] 5% a 6%", (), id="no columns"),
-        pytest.param("{{ token }}", (), id="two braces are text in a cell"),
+        pytest.param("{{ token }} {{{token}}}", ("{{ token }}", "{{{token}}}"), id="the braces of a template"),
+        pytest.param('{{ other }} {{ token | upper }} {"token": 1}', (), id="other braces"),
     ],
 )
 def test_a_placeholder_in_a_cell_counts_where_it_is_a_column(text: str, found: tuple[str, ...]) -> None:
@@ -181,6 +195,8 @@ def test_a_placeholder_in_a_cell_counts_where_it_is_a_column(text: str, found: t
     ("source", "found"),
     [
         pytest.param("Hello {name}, order {{ order }}", ("{name}",), id="one brace"),
+        pytest.param("Hello { name }}", ("{ name }}",), id="a brace too few"),
+        pytest.param("{{1}}", ("{{1}}",), id="the number of a variable"),
         pytest.param("Hello {anything}", ("{anything}",), id="any name in braces"),
         pytest.param("Hello [name] [first_name] <<x>> %y%", ("[name]", "[first_name]", "<<x>>", "%y%"), id="forms"),
         pytest.param("Hello [token] and [Họ và tên]", ("[token]", "[Họ và tên]"), id="columns"),

@@ -78,6 +78,7 @@ def test_a_sheet_of_a_workbook_is_named(tmp_path: Path) -> None:
         pytest.param("A,a\n1,2\n", {"column": "a"}, "has 2 columns “a”", id="two columns of this name"),
         pytest.param("Phone\n#N/A\n", {}, "stop.csv, A2: contains the error #N/A", id="error in a cell"),
         pytest.param("A,Phone\n1,2\n1\n3,4\n", {}, "stop.csv, row 3: line 3 has 1 field", id="split line"),
+        pytest.param("Phone\n1\n8.49E+11\n", {}, "A3: “8.49E+11” is a number whose last digits", id="scientific"),
         pytest.param("Phone\n\xe9\n", {"encoding": "ascii"}, "is not ascii", id="encoding"),
     ],
 )
@@ -88,6 +89,53 @@ def test_a_list_that_cannot_be_read_is_named_as_what_it_is(
         found(rule(tmp_path / "stop.csv", content, **others))
     assert problem in str(caught.value)
     assert all(each.where.startswith("suppression list ") for each in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("stored", "form"),
+    [
+        pytest.param(84901234567, "General", id="as it is"),
+        pytest.param(84901234567, "0.00E+00", id="scientific"),
+        pytest.param(849012345671, "General", id="too long to be shown"),
+        pytest.param(84901234567, "#,##0", id="grouped"),
+        pytest.param(84901234567.0, "0.00", id="with decimals"),
+        pytest.param(84901234567, "+00 000 000 000", id="with a plus sign"),
+    ],
+)
+def test_a_number_of_a_workbook_is_the_number_however_it_is_shown(tmp_path: Path, stored: float, form: str) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Phone"])
+    sheet.append([stored])
+    sheet["A2"].number_format = form
+    book.save(tmp_path / "stop.xlsx")
+    read = SuppressionList(rule(tmp_path / "stop.xlsx"))
+    read.read()
+    assert read.look_at(["", str(int(stored))]) is not None
+
+
+def test_a_number_that_a_spreadsheet_program_has_shortened_stops_the_list(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Conversation"])
+    sheet.append([1234567890123450])
+    sheet["A2"].number_format = "0"
+    book.save(tmp_path / "stop.xlsx")
+    with pytest.raises(
+        RecipientsError, match=r"A2: “1.23456789012345E\+15” is a number whose last digits are not known"
+    ):
+        SuppressionList(rule(tmp_path / "stop.xlsx")).read()
+
+
+def test_a_value_in_scientific_notation_cannot_be_looked_for(tmp_path: Path) -> None:
+    read = SuppressionList(rule(tmp_path / "stop.csv", "Phone\n849012345671\n"))
+    read.read()
+    unclear = read.unclear(["", "8.49E+11"])
+    assert unclear is not None
+    assert unclear.reason == "“8.49E+11” cannot be looked for in stop.csv, because its last digits are not shown"
+    assert read.unclear(["", "R2E+2x"]) is None
 
 
 def test_a_folder_in_place_of_a_list_is_named(tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ def index_of(*texts: str, first: int = 2) -> SuppressionIndex:
         pytest.param("901234567", "0901234567", id="zero lost in the list"),
         pytest.param("0901234567", "901234567", id="zero lost in the value"),
         pytest.param("84901234567", "0901234567", id="country code without plus sign"),
+        pytest.param("84901234567.0", "84901234567", id="kept as a fraction"),
+        pytest.param("84,901,234,567", "+84901234567", id="grouped"),
+        pytest.param("0901234567", "０９０１２３４５６７", id="full-width digits"),
         pytest.param("+1234567", "1234567", id="short number with plus sign"),
         pytest.param("12-34", "12-34", id="too short for a number"),
         pytest.param("x\ny", " X\nY ", id="two lines"),
@@ -94,7 +97,10 @@ def test_values_whose_hashes_meet_in_a_bucket_are_told_apart() -> None:
 texts = st.one_of(
     st.text(max_size=8),
     st.text("0123456789", max_size=17),
-    st.text("0123456789+ ()-.\n", max_size=17),
+    st.text("0123456789+ ()-.,\n", max_size=17),
+    st.builds(
+        "{}{}".format, st.text("0123456789", min_size=6, max_size=12), st.sampled_from([".0", ".00", ",0", ".5"])
+    ),
     st.builds(
         "{}{}".format,
         st.sampled_from(["+84", "0", "84", "00 84 ", "+84 (0)"]),

@@ -4,15 +4,15 @@ import asyncio
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from campaign.channels import CHANNELS
 from campaign.journal import Outcome, State, open_journal
 from campaign.journal.cells import encode_cells
 from campaign.review.export import CSV_FIELDS, exported
-from tests.unit.journal.planning import NOON, message, plan
+from tests.unit.journal.planning import FACTS, NOON, message, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def lines(journal: JournalStore) -> list[dict[str, Any]]:
 def text(journal: JournalStore, form: Any) -> str:  # noqa: ANN401 - a literal
     record = journal.last_run()
     assert record is not None
-    return "".join(exported(journal, record, CHANNELS.find("livechat").preview, form))
+    return "".join(exported(journal, record, form))
 
 
 def records(journal: JournalStore) -> list[dict[str, str]]:
@@ -130,6 +130,8 @@ def test_a_csv_record_has_the_fields_and_then_the_columns_of_the_list(journal: J
         ("-2+3+cmd", "'-2+3+cmd"),
         ("+84 (901) 234-567", "+84 (901) 234-567"),
         ("-1,250.50", "-1,250.50"),
+        ("＝1+1", "'＝1+1"),
+        ("＋cmd", "'＋cmd"),
         ("a=b", "a=b"),
     ],
 )
@@ -138,3 +140,14 @@ def test_no_field_of_a_csv_record_is_a_formula(journal: JournalStore, cell: str,
     (record,) = records(journal)
     assert record["cell: Tên"] == written
     assert lines(journal)[0]["cells"]["Tên"] == cell
+
+
+@pytest.mark.parametrize(
+    "channel", [pytest.param("livechat", id="another-form"), pytest.param("gone", id="no-channel")]
+)
+def test_a_message_that_the_channel_of_today_cannot_read_is_its_json(journal: JournalStore, channel: str) -> None:
+    run = journal.begin_run(replace(FACTS, channel=channel))
+    journal.add(run.number, 1, [planned(2, body=b'{"text":"Ch\xc3\xa0o"}')])
+    journal.seal(run.number)
+    assert lines(journal)[0]["message"] == '{"text":"Chào"}'
+    assert records(journal)[0]["message"] == '{"text":"Chào"}'

@@ -141,7 +141,7 @@ def test_only_its_owner_can_read_the_page(tmp_path: Path) -> None:
 
 
 def test_an_older_page_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / "preview.html").write_text("old")
+    page(tmp_path, CONTEXT, ROW._replace(number=3))
     assert rows_in(page(tmp_path, CONTEXT, ROW))[0]["row"] == 2
 
 

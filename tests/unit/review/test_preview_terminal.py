@@ -10,7 +10,7 @@ from campaign.channels import KITECHAT, LIVECHAT
 from campaign.errors import Problem
 from campaign.journal import PlannedRow, State
 from campaign.review.preview import PreviewContext
-from campaign.review.preview_terminal import NARROWEST, columns, terminal_preview
+from campaign.review.preview_terminal import NARROWEST, columns, hanging, terminal_preview
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,3 +101,9 @@ def test_rows_are_read_only_as_far_as_lines_are_asked_for() -> None:
     lines = terminal_preview(CONTEXT, rows(), 60)
     assert "Row 2, to 7/c" in [next(lines) for _ in range(8)]
     assert taken == [0]
+
+
+def test_the_first_line_after_a_mark_uses_the_room_that_the_others_leave_blank() -> None:
+    assert list(hanging("  ✗ code: ", "one two three four", 20, indent=6)) == ["  ✗ code: one two", "      three four"]
+    assert list(hanging("", "one two three four", 10, indent=4)) == ["one two", "    three", "    four"]
+    assert list(hanging("  – ", "abcdefghijkl", 10, indent=4)) == ["  –", "    abcdef", "    ghijkl"]

@@ -67,7 +67,7 @@ def test_it_contains_the_rows_to_fix_and_why(tmp_path: Path) -> None:
         ("c3", "Name 3", "0900000003", "failed (row 3 of the list): the server refused it: no such room", 1, 3),
         ("c7", None, "09", "invalid (row 7 of the list): List!B7 (Name): is empty; fill it in", 1, 7),
     ]
-    cut_off = "cut off (row 5 of the list): the run ended while its request was under way"
+    cut_off = "cut off (row 5 of the list): its request has begun, no result is on record"
     assert table(opened(path), "In doubt") == [
         (*HEADERS, *LAST),
         ("c4", "Name 4", "0900000004", "in doubt (row 4 of the list): no answer within 30 s", 1, 4),
@@ -158,6 +158,12 @@ def test_reasons_in_several_lines_have_the_room_they_need(tmp_path: Path) -> Non
     assert sheet.row_dimensions[2].height == 15 * 4
     assert sheet.row_dimensions[3].height is None
     assert sheet["D2"].alignment.wrap_text
+
+
+def test_cells_in_several_lines_have_room_for_ten(tmp_path: Path) -> None:
+    rows = [planned(2, ("c2", "Chào\n\nLan", "")), planned(3, ("c3", "Chào\n" * 30, ""))]
+    sheet = opened(written(tmp_path, rows, {1: failed(), 2: failed()}))["To fix"]
+    assert [sheet.row_dimensions[row].height for row in (2, 3)] == [15 * 3, 15 * 10]
 
 
 def test_the_corrected_sheet_is_a_recipients_file(tmp_path: Path) -> None:

@@ -85,6 +85,12 @@ def test_a_campaign_is_one_table_with_what_is_under_way_and_what_comes_next() ->
     ]
 
 
+def test_what_an_undo_has_deleted_has_a_column() -> None:
+    lines = shown(status_of(run_of(RunState.FINISHED, tally(sent=1, deleted=5))))
+    assert lines[2].split()[-3:] == ["Rows", "Sent", "Deleted"]
+    assert lines[3].split()[-3:] == ["6", "1", "5"]
+
+
 def test_a_campaign_without_a_run_says_how_to_begin() -> None:
     assert shown(status_of()) == ["offer: no run is on record", "Next: campaign run offer.toml"]
 
@@ -150,12 +156,20 @@ def test_a_plan_under_way_says_how_far_it_is() -> None:
             id="stopped",
         ),
         pytest.param(
-            run_of(RunState.STOPPED, tally(sent=1, pending=1), reason=f"20 rows in a row: {LIST_SUSPECTED}"),
+            run_of(RunState.STOPPED, tally(sent=1, failed=1, pending=1), reason=f"20 rows: {LIST_SUSPECTED}"),
             [
-                f"Run 2 stopped: 20 rows in a row: {LIST_SUSPECTED}",
+                f"Run 2 stopped: 20 rows: {LIST_SUSPECTED}",
                 "Next: look at the list, the template and the reasons first: campaign results offer.toml",
             ],
             id="stopped because the list is suspected",
+        ),
+        pytest.param(
+            run_of(RunState.STOPPED, tally(sent=2, pending=1), reason=f"1 is in doubt: {LIST_SUSPECTED}"),
+            [
+                f"Run 2 stopped: 1 is in doubt: {LIST_SUSPECTED}",
+                "1 row of run 2 is not sent yet. Next: campaign resume offer.toml",
+            ],
+            id="what was suspected is settled",
         ),
         pytest.param(
             run_of(RunState.STOPPED, tally(pending=9), planned=False, reason="the plan was cut off"),

@@ -121,6 +121,18 @@ def test_where_the_list_may_be_wrong_the_next_step_is_to_look_and_not_to_send_th
 
 
 @pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        pytest.param({"in_doubt": 2, "pending": 4}, "read the reasons on the sheet “In doubt”", id="in doubt"),
+        pytest.param({"failed": 1, "in_doubt": 1, "pending": 4}, "on the sheets “To fix” and “In doubt”", id="both"),
+        pytest.param({"sent": 2, "pending": 4}, "4 rows are not sent yet. Next: campaign resume", id="settled since"),
+    ],
+)
+def test_after_a_gate_the_sheets_to_look_at_are_those_that_have_the_rows(states: Mapping[str, int], said: str) -> None:
+    assert said in "\n".join(lines(states, stopped="of the first 20 rows: is the list or the template wrong?"))
+
+
+@pytest.mark.parametrize(
     "states", [{"sent": 3}, {"sent": 3, "failed": 1}, {"sent": 1, "pending": 2}, {"in_doubt": 1}], ids=str
 )
 def test_a_rehearsal_names_no_command_that_sends_for_real(states: dict[str, int]) -> None:

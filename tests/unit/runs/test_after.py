@@ -7,12 +7,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -96,6 +97,38 @@ def test_a_command_that_fails_is_a_warning_with_its_last_words(told: Tell) -> No
 def test_a_command_that_is_not_there_is_a_warning(told: Tell) -> None:
     (warning,) = told(command=["no-such-program-anywhere"])
     assert warning.what == "cannot be started (No such file or directory)"
+
+
+def test_a_command_may_say_more_than_a_disk_holds_and_its_last_line_is_shown(
+    told: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[int] = []
+    made = tempfile.TemporaryFile
+
+    def noted() -> IO[bytes]:
+        files.append(1)
+        return made()
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", noted)
+    program = "import sys; [sys.stdout.write('x' * 99 + chr(10)) for _ in range(200_000)]; sys.exit('the end')"
+    (warning,) = told(command=python(program))
+    assert warning.what == "ended with exit code 1: the end"
+    assert files == [1]  # what it is told
+
+
+def test_a_command_that_leaves_something_running_is_not_waited_for(told: Tell) -> None:
+    child = "import time; time.sleep(5)"
+    program = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]); sys.exit('left it')"
+    began = time.monotonic()
+    (warning,) = told(command=python(program))
+    assert warning.what == "ended with exit code 1: left it"
+    assert time.monotonic() - began < 4
+
+
+@POSIX
+def test_a_command_that_a_signal_ended_says_which(told: Tell) -> None:
+    (warning,) = told(command=python("import os; os.kill(os.getpid(), 9)"))
+    assert warning.what == "was ended by SIGKILL"
 
 
 @pytest.mark.slow
@@ -201,6 +234,22 @@ def test_a_command_in_a_file_that_others_can_write_is_not_run(told: Tell, file: 
     assert warning.remedy.startswith("take the right to write from the others: chmod go-w ")
     assert warning.code == "after-not-run"
     assert not (file.parent / "told.json").exists()
+
+
+@POSIX
+@pytest.mark.parametrize("words", [["tools/notify"], [sys.executable, "tools/notify"]], ids=["program", "script"])
+@pytest.mark.parametrize("of", ["program", "folder"])
+def test_a_program_that_others_can_write_is_not_run(told: Tell, file: Path, words: list[str], of: str) -> None:
+    script = file.parent / "tools" / "notify"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\n{COPY}\n")
+    script.chmod(0o700)
+    assert told(command=words) == []
+    place = script if of == "program" else script.parent
+    place.chmod(0o777)
+    (warning,) = told(command=words)
+    assert warning.code == "after-not-run"
+    assert str(warning.remedy).endswith(f"chmod go-w {place}")
 
 
 @POSIX

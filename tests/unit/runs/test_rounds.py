@@ -262,7 +262,9 @@ async def test_a_clock_that_is_set_between_the_attempt_and_the_look_up_makes_nob
     await campaign.deliver()
     assert server.clock.now() - began < 1000
     assert set(server.taken.values()) == {1}
-    assert server.taken["message 2"] == (campaign.states[2] is SENT)
+    if has_ids or corrected > 0:  # else the messages look like some from before the attempts
+        assert server.taken["message 2"] == (campaign.states[2] is SENT)
+    assert server.taken["message 2"] or campaign.states[2] is not SENT
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ def file(tmp_path: Path) -> Path:
 
 def test_what_the_file_says_now_replaces_what_it_said(file: Path) -> None:
     told = Told()
-    settings = todays_settings(record(DeliverySettings(timeout=7.0)), file, told)
+    settings = todays_settings(record(DeliverySettings()), file, told)
     gate = GateSettings(5, 0.05)
-    assert settings == DeliverySettings(rate=5.0, timeout=7.0, schedule=BY_DAY, gate=gate)
+    assert settings == DeliverySettings(rate=5.0, schedule=BY_DAY, gate=gate)
     assert [warning.where.partition(": ")[2] for warning in told.warnings] == [
         "[throttle] rate",
         "[schedule]",
@@ -61,6 +61,28 @@ def test_what_the_file_says_now_replaces_what_it_said(file: Path) -> None:
     ]
     assert {warning.code for warning in told.warnings} == {"changed-pace"}
     assert "is now “window 08:00-20:00”, and was “not set” when run 1 was planned" in told.warnings[1].what
+
+
+def test_what_is_done_about_trouble_is_what_the_file_says_now(file: Path) -> None:
+    file.write_text(
+        '[delivery]\ntimeout = "5s"\ngive_up_after = "1h"\non_doubt = "look"\nsettle = "90s"\nstop_after_refusals = 0',
+        encoding="utf-8",
+    )
+    told = Told()
+    settings = todays_settings(record(DeliverySettings()), file, told)
+    assert settings == DeliverySettings(
+        timeout=5.0, give_up_after=3600.0, on_doubt="look", settle=90.0, stop_after_refusals=0
+    )
+    assert [(each.where.partition(": ")[2], each.what) for each in told.warnings] == [
+        (f"[delivery] {key}", f"is now “{now}”, and was “{before}” when run 1 was planned")
+        for key, now, before in (
+            ("timeout", "5 s", "30 s"),
+            ("give_up_after", "60 min", "10 min"),
+            ("on_doubt", "look", "ask"),
+            ("settle", "90 s", "2 min"),
+            ("stop_after_refusals", "0", "20"),
+        )
+    ]
 
 
 def test_an_option_of_the_run_stays_where_the_file_says_what_it_said(file: Path) -> None:

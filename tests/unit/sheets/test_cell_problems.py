@@ -14,14 +14,14 @@ from .books import row, sheet_xml, text
 if TYPE_CHECKING:
     from pathlib import Path
 
-ERRORS = "#N/A #REF! #VALUE! #DIV/0! #NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA #BEZUG! Err:508"
+ERRORS = "#N/A #REF! #VALUE! #DIV/0! #NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA #BEZUG! #DEĞER! #n/a Err:508"
 BAD = [
     *(pytest.param(error, f"contains the error {error}", id=error) for error in ERRORS.split()),
     pytest.param(" #N/A ", "contains the error #N/A", id="an error between blanks"),
     pytest.param("=DISPIMG(ID_0A1B,1)", "shows a picture, which is no text", id="WPS"),
     pytest.param("=_xlfn.IMAGE(x)", "shows a picture, which is no text", id="IMAGE"),
 ]
-GOOD = ["#1", "#tag", "####", "see #N/A", "N/A", "=SUM(A1)", "=IMAGES", "a=b", "IMAGE(x)", "Err:12"]
+GOOD = ["#1", "#tag", "##", "see #N/A", "N/A", "=SUM(A1)", "=IMAGES", "a=b", "IMAGE(x)", "Err:12"]
 
 
 @pytest.mark.parametrize(("cell", "what"), BAD)
@@ -39,6 +39,15 @@ def test_other_texts_are_no_problem(tmp_path: Path, cell: str) -> None:
     (tmp_path / "a.csv").write_text(f"a;b\nx;{cell}\n", encoding="utf-8")
     (found,) = open_sheet(tmp_path / "a.csv").rows()
     assert found.problems == ()
+
+
+def test_number_signs_in_a_csv_are_what_a_narrow_column_displayed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a;b\nx;#####\n", encoding="utf-8")
+    (found,) = open_sheet(tmp_path / "a.csv").rows()
+    what = "contains #### in place of a number or a date, for which its column was too narrow"
+    assert [(each.where, each.what, each.remedy) for each in found.problems] == [
+        ("B2", what, "make the column wider, and save the list again")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import io
 import pytest
 
 from campaign.review.annotation.drawings import Place, free_column, places_of
+from campaign.review.annotation.formulas import FormulaColumns
 from campaign.review.annotation.sheet_scan import SheetUse, scan_sheet
 from tests.unit.sheets import books
 
@@ -91,4 +92,4 @@ def test_the_first_columns_that_are_free(places: list[Place], column: int) -> No
 @pytest.mark.parametrize(("width", "expected"), [("20.5", 20.5), ("wide", 9.14)])
 def test_the_width_of_the_other_columns_is_the_one_that_the_sheet_states(width: str, expected: float) -> None:
     sheet = books.sheet_xml(before=f'<sheetFormatPr defaultColWidth="{width}"/>')
-    assert scan_sheet(io.BytesIO(sheet.encode()), "list.xlsx", "Data", 1).default_width == expected
+    assert scan_sheet(io.BytesIO(sheet.encode()), "list.xlsx", FormulaColumns("Data", 100), 1).default_width == expected

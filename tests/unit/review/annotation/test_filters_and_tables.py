@@ -144,6 +144,19 @@ def test_a_table_of_openpyxl_is_read_back_with_the_columns(path: Path) -> None:
     assert found.tables["People"].column_names == ["Id", "Name", "Status", "Reason", "Sent at"]
 
 
+def test_a_table_beside_that_of_the_list_stays(path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for cells in (["Id", "Name", None, "Total"], [1, "An", None, 2], [2, "Bình", None, None]):
+        sheet.append(cells)
+    sheet.add_table(Table(displayName="People", ref="A1:B3"))
+    sheet.add_table(Table(displayName="Totals", ref="D1:D2"))
+    book.save(path)
+    copy = annotated(path, {2: SENT, 3: FAILED})
+    assert sorted(parts_that_differ(path, copy)) == [STYLES_PART, SHEET_PART]
+
+
 def test_names_of_a_table_may_have_a_prefix(path: Path) -> None:
     table = table_xml().replace("<", "<x:").replace("<x:/", "</x:").replace("xmlns=", "xmlns:x=")
     found = copied_table(path, table)

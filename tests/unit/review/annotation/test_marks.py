@@ -54,6 +54,8 @@ def test_a_mark_is_in_words(found: RowResult, mark: Mark) -> None:
         (State.FAILED, State.SENT, "sent"),
         (State.SENT, State.FAILED, "failed"),
         (State.IN_DOUBT, State.SENT, "sent"),
+        (State.DELETED, State.SKIPPED, "deleted"),
+        (State.DELETED, State.PENDING, "pending"),
     ],
 )
 def test_the_latest_run_counts_unless_it_left_out_what_was_sent(first: State, second: State, latest: str) -> None:
