@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from campaign.config_values import (
     Command,
     Concurrency,
+    DatabaseAddress,
     Days,
     DayWindow,
     FilePath,
@@ -45,7 +46,10 @@ DEFAULTS = DeliverySettings()
 class Section(BaseModel):
     """A section of the campaign file: known keys only, strict types, immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+    # An address may contain a password, which a traceback must not show.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
 
 class RecipientsSection(Section):
@@ -180,6 +184,16 @@ class AfterSection(Section):
     webhook: WebHook | None = None
 
 
+class JournalSection(Section):
+    """Where the journal is, if not in a file beside the campaign.
+
+    Attributes:
+        url: the address of a PostgreSQL database.
+    """
+
+    url: DatabaseAddress | None = Field(None, repr=False)
+
+
 class Campaign(Section):
     """A campaign: the list of recipients, the template, the server and the settings.
 
@@ -208,6 +222,7 @@ class Campaign(Section):
     schedule: ScheduleSection = ScheduleSection()
     gate: GateSection | None = None
     after: AfterSection = AfterSection()
+    journal: JournalSection = JournalSection()
 
     @property
     def delivery_settings(self) -> DeliverySettings:
@@ -235,6 +250,8 @@ def problem_of(file: Path, error: ErrorDetails) -> Problem:
         return unknown_key(file, path)
     if error["type"] == "missing":
         return Problem(where, "is missing", _remedy_for_missing(path))
+    if path[0] == "journal":
+        error = {**error, "input": "…"}
     what, remedy = in_words(error, str(path[-1]))
     return Problem(where, what, remedy)
 

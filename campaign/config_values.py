@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import unknown_code
+from campaign.paths import NOT_AN_ADDRESS, is_address
 from campaign.schedule import Window, parse_days, parse_window
 
 if TYPE_CHECKING:
@@ -220,6 +221,13 @@ def _validated(adapter: TypeAdapter[T], value: object, where: str) -> T:
         raise CampaignFileError(Problem(where, what, remedy)) from error
 
 
+def _database(value: str) -> str:
+    """An address, which the error does not quote: it may contain a password."""
+    if not is_address(value):
+        raise ValueError(NOT_AN_ADDRESS)
+    return value
+
+
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400)]
 Rate = Annotated[Annotated[float, Field(gt=0, le=100_000)] | None, BeforeValidator(_per_second)]
 Share = Annotated[float, BeforeValidator(_share)]
@@ -237,6 +245,7 @@ _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 FilePath = Annotated[Path, Field(strict=False), BeforeValidator(_not_blank)]
 Command = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_words), AfterValidator(_command)]
 WebHook = Annotated[str, AfterValidator(_web_hook)]
+DatabaseAddress = Annotated[str, AfterValidator(_database)]
 TemplateName = Annotated[str, BeforeValidator(_not_blank)]
 Name = Annotated[str, BeforeValidator(_not_blank)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_more), Field(strict=False), AfterValidator(_none_blank)]

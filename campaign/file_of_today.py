@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
 from campaign.campaign_file import is_spreadsheet
-from campaign.config import AfterSection, PaceSections, delivery_of, pace_of, problem_of
+from campaign.config import AfterSection, JournalSection, PaceSections, Section, delivery_of, pace_of, problem_of
 from campaign.errors import CampaignFileError
 from campaign.toml_text import read_toml
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from campaign.settings import DeliverySettings, PaceSettings
+
+S = TypeVar("S", bound=Section)
 
 
 def pace_in_file(file: Path) -> PaceSettings | None:
@@ -54,10 +56,24 @@ def after_in_file(file: Path) -> AfterSection:
     Raises:
         CampaignFileError: the campaign file is there and cannot be read, or this section is wrong.
     """
+    return _section_in_file(file, "after", AfterSection)
+
+
+def journal_in_file(file: Path) -> str | None:
+    """The address of the database that a campaign file names for its journal; None where it names none.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read, or this section is wrong.
+    """
+    return _section_in_file(file, "journal", JournalSection).url
+
+
+def _section_in_file(file: Path, name: str, section: type[S]) -> S:
+    """A section of a campaign file; as if it were empty where FILE is a spreadsheet or gone."""
     if is_spreadsheet(file) or not file.exists():
-        return AfterSection()
+        return section()
     try:
-        return AfterSection.model_validate(read_toml(file).get("after", {}))
+        return section.model_validate(read_toml(file).get(name, {}))
     except ValidationError as error:
-        found = [{**each, "loc": ("after", *each["loc"])} for each in error.errors(include_url=False)]
+        found = [{**each, "loc": (name, *each["loc"])} for each in error.errors(include_url=False)]
         raise CampaignFileError(*(problem_of(file, each) for each in found)) from error  # type: ignore[arg-type] # as it came

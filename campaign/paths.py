@@ -129,3 +129,15 @@ def as_written(path: str) -> str:
 
 def _escape(character: str) -> str:
     return _ESCAPES.get(character, f"\\u{ord(character):04X}")
+
+
+DATABASES = ("postgresql://", "postgres://")
+"""How the address of a database begins."""
+
+NOT_AN_ADDRESS = "is not the address of a PostgreSQL database; write postgresql://USER@HOST/DATABASE"
+"""What is said of one that is none; it is not quoted, because it may contain a password."""
+
+
+def is_address(where: str) -> bool:
+    """Whether a journal's place is the address of a database, and not a path."""
+    return where.startswith(DATABASES)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from . import postgres as postgres_server
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
@@ -24,6 +26,8 @@ ROOM = 1 << 30
 # A commit waits for the disk, and the tests commit some hundred thousand times.
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+postgres_server.announce(MEMORY)
 
 # Python looks for garbage after 700 new objects; a tenth of the tests' time went into that.
 gc.set_threshold(10_000, 20, 20)
@@ -49,3 +53,15 @@ def disk_path() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> str:
+    """The address of a database, in which a test has campaigns with names of its own."""
+    return postgres_server.address()
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server once no worker needs it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        postgres_server.stop()

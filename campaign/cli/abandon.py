@@ -13,6 +13,7 @@ from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     ASK_NOT,
     FILE,
+    JOURNAL,
     MOVED,
     RESULTS,
     campaign_paths,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @ASK_NOT
 @MOVED
 @RESULTS
+@JOURNAL
 @output_options
 def abandon(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """End FILE's last run: its waiting rows are skipped, and nothing is sent.
@@ -42,7 +44,7 @@ def abandon(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pas
     \b
     campaign abandon tet-offer.toml
     """
-    paths = campaign_paths(file, given["results"], moved=given["moved"])
+    paths = campaign_paths(file, given["results"], moved=given["moved"], journal=given["journal"])
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = abandon_run(paths, credentials, operator(), observer, proxies=proxies())
     if report is None:

@@ -77,15 +77,20 @@ def _check_lines(
     yield from finding_lines(findings, plan.accepted, width, notes=not quiet)
 
 
-def dry_run(campaign: Campaign, given: Mapping[str, Any]) -> int:
+def dry_run(campaign: Campaign, given: Mapping[str, Any], address: str | None = None) -> int:
     """Plan, and print what a run would do; write no files.
+
+    Args:
+        campaign: the campaign.
+        given: the options of `run`.
+        address: the database that contains the journal; None where that is a file.
 
     Returns:
         As `check`: `SOME_NOT_SENT` if some row is invalid or, but for a rehearsal, findings have to be decided; else 0.
     """
     plan = prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ())
     count, groups = PlanCounts(), ProblemGroups()
-    with plan.collector() as collector, looking_back(plan, skip_sent=given["skip_sent"]) as leave_out:
+    with plan.collector() as collector, looking_back(plan, skip_sent=given["skip_sent"], address=address) as leave_out:
         for row in planned_rows(plan, collector=collector, leave_out=leave_out):
             count.add(row)
             groups.add(row.number, row.problems, row.label)

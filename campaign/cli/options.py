@@ -16,6 +16,9 @@ from campaign.cli.console import key_prompt, warn
 from campaign.cli.credentials import find_credentials
 from campaign.cli.parameters import FilePath, WholeNumber, row_ranges
 from campaign.cli.proxies import find_proxies
+from campaign.errors import Problem, UsageError
+from campaign.file_of_today import journal_in_file
+from campaign.paths import NOT_AN_ADDRESS, is_address
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.config import Campaign
     from campaign.delivery.proxies import ProxySettings
+
+JOURNAL_VARIABLE = "CAMPAIGN_JOURNAL"
+"""The environment variable with the address of the database that contains the journals."""
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -165,6 +171,11 @@ ASK_NOT = click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 
 RESULTS = click.option("--results", type=FilePath(dir_okay=False), metavar="PATH", help="Where to write the workbook.")
 MOVED = click.option("--moved", is_flag=True, help="The campaign's files were moved or copied here on purpose.")
+JOURNAL = click.option(
+    "--journal",
+    metavar="URL",
+    help="The PostgreSQL database that contains the journal: postgresql://USER@HOST/DATABASE.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, expose_value=False, help="Show where an error came from.")
@@ -190,19 +201,37 @@ def load(file: Path, given: Mapping[str, Any]) -> Campaign:
     return load_campaign(file, **overrides)
 
 
-def campaign_paths(file: Path, results: Path | None = None, *, moved: bool = False) -> RunPaths:
-    """Where the files of FILE's campaign are, by whichever name FILE is called.
+def campaign_paths(
+    file: Path, results: Path | None = None, *, moved: bool = False, journal: str | None = None
+) -> RunPaths:
+    """Where the files of FILE's campaign are, by whichever name FILE is called, and its journal.
 
     Args:
         file: the campaign file, or a list.
         results: the workbook, where another place was named.
         moved: the campaign's files were moved or copied here on purpose.
+        journal: the address of the journal's database, where `--journal` named one.
 
     Raises:
         CampaignFileError: the campaign file is there and cannot be read.
+        UsageError: the address is none.
     """
     home = real_file(file)
-    return RunPaths(home.parent, campaign_name(file), results, home, moved)
+    return RunPaths(home.parent, campaign_name(file), results, home, moved, journal_address(file, journal))
+
+
+def journal_address(file: Path, given: str | None) -> str | None:
+    """The address of the database that contains the journal: as `--journal`, the file or the environment says.
+
+    Raises:
+        CampaignFileError: the campaign file is there and cannot be read, or names an address that is none.
+        UsageError: the address is none.
+    """
+    in_file = None if given else journal_in_file(file)
+    address = given or in_file or os.environ.get(JOURNAL_VARIABLE, "").strip() or None
+    if address is not None and not is_address(address):
+        raise UsageError(Problem("--journal" if given else JOURNAL_VARIABLE, NOT_AN_ADDRESS))
+    return address
 
 
 def operator() -> str:

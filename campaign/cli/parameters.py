@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.journal import shown_address
 from campaign.paths import expanded
 
 if TYPE_CHECKING:
@@ -32,8 +33,14 @@ def did_you_mean(typed: str, known: Sequence[str]) -> str:
 
 
 def as_argument(file: Path) -> str:
-    """A path as it is typed in a command."""
+    """A path as it is typed in a command, with the journal where `--journal` names one in this command."""
     text = str(file)
+    context = click.get_current_context(silent=True)
+    journal = context.params.get("journal") if context else None
+    return " ".join([_quoted(text), *(["--journal", _quoted(shown_address(journal))] if journal else [])])
+
+
+def _quoted(text: str) -> str:
     return f'"{text}"' if any(character in text for character in " '&()") else text
 
 

@@ -10,7 +10,7 @@ import click
 from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, NOTHING_SENT
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import ASK_NOT, FILE, MOVED, RESULTS, campaign_paths, operator, output_options
+from campaign.cli.options import ASK_NOT, FILE, JOURNAL, MOVED, RESULTS, campaign_paths, operator, output_options
 from campaign.cli.parameters import OneOf, WholeNumber, row_ranges
 from campaign.cli.reports import show_report
 from campaign.runs.by_hand import resolve_rows
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @ASK_NOT
 @MOVED
 @RESULTS
+@JOURNAL
 @output_options
 def resolve(file: Path, rows: tuple[range, ...], settled: str, **given: Any) -> None:  # noqa: ANN401 - as above
     """Put rows of FILE's last run that are in doubt on record as sent or not sent, once you have looked at the server.
@@ -38,7 +39,7 @@ def resolve(file: Path, rows: tuple[range, ...], settled: str, **given: Any) -> 
     campaign resolve tet-offer.toml --rows 3,9 --as sent
     campaign resolve tet-offer.toml --rows 12-15 --as not-sent
     """
-    paths = campaign_paths(file, given["results"], moved=given["moved"])
+    paths = campaign_paths(file, given["results"], moved=given["moved"], journal=given["journal"])
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = resolve_rows(
             paths, rows, sent=settled == "sent", by=operator(), observer=observer, number=given["number"]

@@ -10,7 +10,7 @@ import click
 from campaign.cli.exit_codes import exit_code
 from campaign.cli.json_output import print_text
 from campaign.cli.observer import TerminalObserver
-from campaign.cli.options import FILE, RESULTS, campaign_paths, output_options
+from campaign.cli.options import FILE, JOURNAL, RESULTS, campaign_paths, output_options
 from campaign.cli.parameters import FilePath, WholeNumber
 from campaign.cli.reports import show_report
 from campaign.errors import Problem, UsageError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "form", type=click.Choice(["csv", "jsonl"]), help="Print every row with its message and attempts."
 )
+@JOURNAL
 @output_options
 def results(
     file: Path,
@@ -51,7 +52,7 @@ def results(
     campaign results tet-offer.toml --html report.html
     campaign results tet-offer.toml --format jsonl > rows.jsonl
     """
-    paths = campaign_paths(file, given["results"])
+    paths = campaign_paths(file, given["results"], journal=given["journal"])
     with TerminalObserver(yes=True, quiet=given["quiet"]) as observer:
         if form is not None:
             _export(recorded_report(paths, observer, number), form, annotate=annotate, html=html, **given)

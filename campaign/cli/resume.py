@@ -12,6 +12,7 @@ from campaign.cli.after import notify_after
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     FILE,
+    JOURNAL,
     MOVED,
     RESULTS,
     ROWS,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @MOVED
 @ROWS
 @RESULTS
+@JOURNAL
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Continue FILE's last run: send the pending rows, from the journal alone.
@@ -71,7 +73,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         )
     if given["look"] and (given["retry"] or given["limit"]):
         raise UsageError(Problem("--look", "sends nothing", "leave out --retry and --limit, or --look"))
-    paths = campaign_paths(file, given["results"])
+    paths = campaign_paths(file, given["results"], journal=given["journal"])
     options = RunOptions(
         limit=given["limit"],
         rate=given["rate"],

@@ -13,12 +13,14 @@ from campaign.cli.check_report import dry_run, nothing_sent, numbers_of
 from campaign.cli.json_output import print_json
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
+    JOURNAL,
     MOVED,
     RESULTS,
     ROWS,
     campaign_options,
     credentials,
     delivery_options,
+    journal_address,
     load,
     operator,
     output_options,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 @ROWS
 @MOVED
 @RESULTS
+@JOURNAL
 @output_options
 def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Send a message to every row of FILE's list, and write the outcome of each row to a workbook.
@@ -64,11 +67,12 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     campaign run orders.toml --skip-sent --yes  every night: only the new rows
     """
     campaign = load(file, given)
+    address = None if given["sandbox"] else journal_address(file, given["journal"])
     if given["dry_run"]:
-        sys.exit(dry_run(campaign, given))
+        sys.exit(dry_run(campaign, given, address))
     named = {name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results", "moved")}
     used = NO_PROXIES if given["sandbox"] else proxies()
-    options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used, by=operator())
+    options = RunOptions(**named, journal=address, server_in_file=server_in_file(file), proxies=used, by=operator())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         plan = prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ())
         report = deliver_plan(plan, options, observer, json_wanted=given["as_json"])

@@ -10,7 +10,7 @@ import click
 from campaign.cli.console import is_terminal, say, show_lines, warn, width_of
 from campaign.cli.exit_codes import INTERRUPTED
 from campaign.cli.json_output import print_json
-from campaign.cli.options import FILE, campaign_paths, output_options
+from campaign.cli.options import FILE, JOURNAL, campaign_paths, output_options
 from campaign.cli.parameters import as_argument
 from campaign.cli.watch import watch_lines, watch_screen, watch_silently
 from campaign.review.next_steps import NextCommands
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Show how every run stands, also while it is delivered.")
 @FILE
 @click.option("--watch", is_flag=True, help="Show it again and again until the run ends; Ctrl-C ends only that.")
+@JOURNAL
 @output_options
 def status(file: Path, *, watch: bool, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Show every run of FILE's campaign, and what a run under way is doing; also from a second terminal.
@@ -35,7 +36,7 @@ def status(file: Path, *, watch: bool, **given: Any) -> None:  # noqa: ANN401 - 
     campaign status tet-offer.toml
     campaign status tet-offer.toml --watch
     """
-    reader = StatusReader(campaign_paths(file))
+    reader = StatusReader(campaign_paths(file, journal=given["journal"]))
     commands = NextCommands(as_argument(file), None)
     found = reader.read()
     for note in found.notes:

@@ -10,6 +10,7 @@ import click
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     FILE,
+    JOURNAL,
     MOVED,
     RESULTS,
     ROWS,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @pace_options
 @MOVED
 @RESULTS
+@JOURNAL
 @output_options
 def undo(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Delete the messages that FILE's last run has sent, where the server lets a client delete.
@@ -49,7 +51,7 @@ def undo(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 
     campaign undo tet-offer.toml --rows 2-5
     campaign undo tet-offer.toml --run 1
     """
-    paths = campaign_paths(file, given["results"])
+    paths = campaign_paths(file, given["results"], journal=given["journal"])
     options = RunOptions(
         rate=given["rate"],
         concurrency=given["concurrency"],

@@ -142,7 +142,7 @@ class AttemptLog(Protocol):
         ...
 
     async def begin(self, seq: int, at: float, what: str = "send") -> int:
-        """Record an attempt and return its number once it would survive a power cut.
+        """Record an attempt and return its number, higher than any before, once it would survive a power cut.
 
         Args:
             seq: the row's place in the run.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from campaign.errors import JournalError, Problem
 from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
 from campaign.journal.cells import RecordedCell
 from campaign.journal.decisions import Acceptance, Decision, EarlierRow, NextMessage, StatedQuota
@@ -22,10 +24,12 @@ from campaign.journal.records import (
 )
 from campaign.journal.selection_store import Omission, SelectedRow
 from campaign.journal.store import JournalStore
+from campaign.paths import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from campaign.journal.postgres import PostgresJournal
 
 __all__ = [
     "Acceptance",
@@ -52,26 +56,36 @@ __all__ = [
     "StatedQuota",
     "Tally",
     "WaitingRow",
+    "find_journal",
     "open_journal",
     "peek_journal",
     "read_journal",
     "remove_unused_journal",
+    "shown_address",
 ]
 
 Found = TypeVar("Found")
 
 
 def open_journal(
-    where: str | Path, *, create: bool = True, recover: bool = False, moved: bool = False, new: bool = False
+    where: str | Path,
+    *,
+    create: bool = True,
+    recover: bool = False,
+    moved: bool = False,
+    new: bool = False,
+    campaign: str = "default",
 ) -> JournalStore:
     """Open a journal. Use it with `with` or `async with`, which close it.
 
     Args:
-        where: the path of a journal file, or ":memory:" for one that lasts as long as the object.
+        where: the path of a journal file, ":memory:" for one that lasts as long as the object, or the address of a
+            PostgreSQL database (postgresql://USER@HOST/DATABASE), for which `campaign[cluster]` has to be installed.
         create: make a new journal where there is none.
         recover: open it although files of it are missing; `JournalStore.recover` then settles what may be lost.
         moved: it was copied or moved here on purpose, and nobody delivers from the other.
         new: make a new one where the one that messages were sent from is gone or was emptied.
+        campaign: the campaign's name, by which a database knows it; a file contains one campaign.
 
     Raises:
         JournalError: the journal is missing, not whole, damaged, from a newer version, or cannot be written.
@@ -80,18 +94,54 @@ def open_journal(
         from campaign.journal.memory import MemoryJournal  # noqa: PLC0415 - loaded when it is used
 
         return MemoryJournal()
+    if isinstance(where, str) and is_address(where):
+        return _open_in_database(where, campaign, create=create)
     from campaign.journal.sqlite import Accepted, SqliteJournal  # noqa: PLC0415
 
     accepted = Accepted(recover, moved, new)
     return SqliteJournal.open_or_create(where, accepted) if create else SqliteJournal.open(where, accepted)
 
 
-def read_journal(path: Path, read: Callable[[JournalStore], Found]) -> Found | None:
-    """What a function reads from a journal file, which is neither changed nor held; also beside a delivery.
+def _open_in_database(url: str, campaign: str, *, create: bool) -> JournalStore:
+    return _in_database().open(url, campaign, create=create)
+
+
+def _in_database() -> type[PostgresJournal]:
+    try:
+        from campaign.journal.postgres import PostgresJournal  # noqa: PLC0415
+    except ImportError as error:
+        what = f"one in PostgreSQL needs {error.name}, which is not installed"
+        raise JournalError(Problem("the journal", what, 'pip install "campaign[cluster]"')) from error
+    return PostgresJournal
+
+
+def find_journal(url: str, campaign: str) -> JournalStore | None:
+    """Open the journal of a campaign in a database; None where that has no tables of journals yet.
+
+    Raises:
+        JournalError: the database cannot be reached, or may forget what it has committed.
+    """
+    return _in_database().find(url, campaign)
+
+
+def shown_address(url: str) -> str:
+    """The address of a database without its password and options.
+
+    Raises:
+        JournalError: it is none.
+    """
+    return _in_database().shown(url)
+
+
+def read_journal(
+    where: str | Path, read: Callable[[JournalStore], Found], *, campaign: str = "default"
+) -> Found | None:
+    """What a function reads from a journal, which is neither changed nor held; also beside a delivery.
 
     Args:
-        path: the journal.
-        read: is given the journal, of which nothing that writes works; may be called more than once.
+        where: the path of a journal file, or the address of a database.
+        read: is given the journal, which it must not change; may be called more than once.
+        campaign: the campaign's name, by which a database knows it.
 
     Returns:
         What it returns; None where there never was a journal.
@@ -99,9 +149,15 @@ def read_journal(path: Path, read: Callable[[JournalStore], Found]) -> Found | N
     Raises:
         JournalError: the journal is not whole, another user's or damaged, or cannot be read.
     """
+    if isinstance(where, str) and is_address(where):
+        found = find_journal(where, campaign)
+        if found is None:
+            return None
+        with found:
+            return read(found)
     from campaign.journal.sqlite.reading import read_unchanged  # noqa: PLC0415
 
-    return read_unchanged(path, read)
+    return read_unchanged(Path(where), read)
 
 
 def remove_unused_journal(path: Path) -> None:

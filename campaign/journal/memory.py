@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError, Problem
+from campaign.journal.active_deliveries import end_deliveries
 from campaign.journal.activity import Holder
 from campaign.journal.attempts import RecordedAttempt
 from campaign.journal.cells import decode_cells
@@ -33,21 +34,21 @@ from campaign.journal.records import (
     Tally,
     storable,
 )
-from campaign.journal.spans import SPANS, choose_span
-from campaign.journal.store import MOST_REASONS, PER_REASON, end_deliveries
+from campaign.journal.spans import spread
+from campaign.journal.store import MOST_REASONS, PER_REASON
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from campaign.delivery.ports import Clock
-    from campaign.journal.store import ActiveDelivery
+    from campaign.journal.active_deliveries import ActiveDelivery
 
 
 class MemoryJournal(MemorySelection):
     """A campaign's journal in this process's memory; implements `JournalStore`."""
 
-    where = "memory"
+    where = name = label = "memory"
     notes: Sequence[Problem] = ()
     displaced: Problem | None = None
 
@@ -241,9 +242,8 @@ class MemoryJournal(MemorySelection):
         """When messages were sent; see `JournalStore.sent_by_time`."""
         rows = self._runs[run].rows.values()
         times = [row.at for row in rows if row.outcome.state is State.SENT and row.at is not None]
-        counted = [Counter(at // span * float(span) for at in times) for span in SPANS]
-        span = choose_span(list(map(len, counted)), max(times, default=0.0) - min(times, default=0.0))
-        return span, sorted(counted[SPANS.index(span)].items())
+        seconds = Counter(at // 1 for at in times)
+        return spread(sorted(seconds.items()), max(times, default=0.0) - min(times, default=0.0))
 
     def _change(self, run: int, **changes: object) -> None:
         found = self._runs[run]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,3 +26,19 @@ def choose_span(counts: Sequence[int], length: float) -> int:
         if count <= MOST_SPANS and (span >= _MINUTE or length < MOST_SPANS * span):
             return span
     return SPANS[-1]
+
+
+def spread(seconds: Sequence[tuple[float, int]], length: float) -> tuple[int, list[tuple[float, int]]]:
+    """The messages of a run over spans of time; see `JournalStore.sent_by_time`.
+
+    Args:
+        seconds: whole seconds since the epoch in which messages were sent, in order, and how many in each.
+        length: seconds from the first message to the last.
+    """
+    counted: dict[int, Counter[float]] = {}
+    for span in SPANS:
+        counts = counted[span] = Counter()
+        for second, count in seconds:
+            counts[second // span * float(span)] += count
+    span = choose_span([len(counts) for counts in counted.values()], length)
+    return span, sorted(counted[span].items())

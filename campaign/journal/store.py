@@ -1,6 +1,7 @@
 """The journal as the rest of campaign uses it: every run, every message and what became of it.
 
-`sqlite.SqliteJournal` and `memory.MemoryJournal` implement it, and one suite of contract tests runs over both.
+`sqlite.SqliteJournal`, `memory.MemoryJournal` and `postgres.PostgresJournal` implement it, and one suite of contract
+tests runs over all of them.
 """
 
 from __future__ import annotations
@@ -21,29 +22,13 @@ if TYPE_CHECKING:
 
     from campaign.delivery.ports import DeliveryLog
     from campaign.errors import Problem
+    from campaign.journal.active_deliveries import ActiveDelivery
     from campaign.journal.decisions import Decision, EarlierRow
     from campaign.journal.records import PlannedRow, ReasonCount, RowResult, RunManifest, RunRecord, Tally
 
 
 PER_REASON, MOST_REASONS = 5, 50
 """Example rows of a reason, and reasons, returned at most: a summary with more of them is none."""
-
-
-class ActiveDelivery(Protocol):
-    """A delivery under way, as far as a journal needs it."""
-
-    @property
-    def stopping(self) -> bool:
-        """Whether it was asked to stop and has not ended yet."""
-        ...
-
-    def stop(self, reason: str) -> None:
-        """Let rows in flight end, and begin no other."""
-        ...
-
-    async def ended(self) -> None:
-        """Wait until it has ended."""
-        ...
 
 
 class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, SelectionStore, GateStore, Protocol):
@@ -59,7 +44,17 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, Selectio
 
     @property
     def where(self) -> str:
-        """Where it is kept, for people: a path or an address."""
+        """Where it is kept, for people: a path or an address, without a password."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The name of the campaign; "memory" where none is known."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What it is called where its place is known: the name of its file, or the campaign."""
         ...
 
     @property
@@ -282,10 +277,3 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, Selectio
             epoch) and the number of messages sent in it.
         """
         ...
-
-
-async def end_deliveries(journal: JournalStore) -> None:
-    """Stop the deliveries that are under way through a journal object, and wait for them."""
-    for delivery in list(journal.deliveries):
-        delivery.stop("the journal was closed")
-        await delivery.ended()

@@ -91,7 +91,7 @@ def _head(journal: JournalStore, run: RunRecord, tally: Tally) -> dict[str, obje
     became = verdict(tally, **_kind(run))
     recipients = Path(manifest.recipients).name
     return {
-        "campaign": Path(journal.where).name.removesuffix(".journal.db"),
+        "campaign": journal.name,
         "kind": "Rehearsal" if manifest.rehearsal else "Test" if manifest.trial else "Run",
         "number": run.number,
         "began": None if tally.started_at is None else f"{local_time(tally.started_at):%Y-%m-%d %H:%M}",

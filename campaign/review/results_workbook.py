@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -27,6 +26,7 @@ from campaign.review.workbook.summary_sheet import fill_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
     from typing import BinaryIO
 
     from campaign.journal import JournalStore, RowResult, RunRecord
@@ -103,7 +103,7 @@ def _cannot_write(path: Path, error: OSError) -> ResultsError:
 def _mark(book: Workbook, journal: JournalStore, run: RunRecord) -> None:
     """Store whose workbook it is, and of when: a copy of it under any name is recognised when it is run as a list."""
     sent = journal.tally(run.number).count(State.SENT, State.DELETED)
-    mark = WorkbookMark(Path(journal.where).name.removesuffix(".journal.db"), run.id, str(run.number), str(sent))
+    mark = WorkbookMark(journal.name, run.id, str(run.number), str(sent))
     for name, text in properties_of(mark).items():
         properties = book.custom_doc_props  # type: ignore[attr-defined] # which the stubs lack
         properties.append(StringProperty(name=name, value=spreadsheet_string(text)))

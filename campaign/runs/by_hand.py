@@ -15,12 +15,13 @@ from campaign.errors import JournalBusyError, KeyMissingError, Problem, RunState
 from campaign.journal.records import State
 from campaign.review.phrases import are, rows_of
 from campaign.runs.blocking import run_blocking
+from campaign.runs.journals import existing_journal
 from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 from campaign.runs.report import Report
 from campaign.runs.resuming import refuse_other_states
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import check_workbook_path, whole_run
-from campaign.runs.whole_run import existing_journal, held, write_workbook
+from campaign.runs.whole_run import held, write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,12 +136,14 @@ class Forgotten(NamedTuple):
         rows: how many rows it has.
         others: runs whose personal data are still in the journal.
         workbook: the results workbook, which still contains them; None where there is none in its place.
+        where: the journal, for people.
     """
 
     run: int
     rows: int
     others: tuple[int, ...]
     workbook: Path | None
+    where: str
 
 
 def forget_run(paths: RunPaths, number: int | None, by: str, observer: RunObserver) -> Forgotten | None:
@@ -168,7 +171,7 @@ def forget_run(paths: RunPaths, number: int | None, by: str, observer: RunObserv
         journal.record_decision(record.number, "forget", by)
         workbook = paths.workbook(record.number)
         others = tuple(run.number for run in journal.runs() if not _is_forgotten(journal, run))
-        return Forgotten(record.number, tally.rows, others, workbook if workbook.exists() else None)
+        return Forgotten(record.number, tally.rows, others, workbook if workbook.exists() else None, journal.where)
 
 
 def _is_forgotten(journal: JournalStore, run: RunRecord) -> bool:
@@ -202,7 +205,7 @@ def stop_delivery(paths: RunPaths, by: str, patience: float = ANSWER_TIME) -> St
         return _stop_holder(paths, by, patience)
     except RunStateError:
         for suffix in (REHEARSAL_SUFFIX, TRIAL_SUFFIX):
-            other = replace(paths, name=f"{paths.name}{suffix}")
+            other = replace(paths, name=f"{paths.name}{suffix}", address=None)
             with contextlib.suppress(RunStateError):
                 return _stop_holder(other, by, patience)
         raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from campaign.campaign_file import is_spreadsheet
 from campaign.errors import CampaignError, Problem, RunStateError
-from campaign.journal import open_journal, peek_journal
+from campaign.journal import find_journal, open_journal, peek_journal
 from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE, SAME_KEY, earlier_row_text
 from campaign.journal.records import PlannedRow, State
 from campaign.plan_findings import CHANGED
@@ -181,17 +181,26 @@ def earlier_messages(plan: Plan, journal: JournalStore, *, skip_sent: bool = Fal
 
 
 @contextlib.contextmanager
-def looking_back(plan: Plan, *, skip_sent: bool = False) -> Iterator[LeaveOut | None]:
+def looking_back(plan: Plan, *, skip_sent: bool = False, address: str | None = None) -> Iterator[LeaveOut | None]:
     """What the campaign's own journal, if there is one, means for a plan that is only looked at.
+
+    Args:
+        plan: the plan.
+        skip_sent: whether rows are left out that were sent, or may have been.
+        address: the database that contains the journal; None where that is a file.
 
     Raises:
         RunStateError: the list is a sheet To fix of runs that this journal does not contain.
     """
     path = RunPaths(plan.campaign.folder, plan.campaign.name).journal
-    if plan.rehearsal or not path.exists():
+    if plan.rehearsal or not (address or path.exists()):
         yield None
         return
-    with open_journal(path, create=False) as journal, earlier_messages(plan, journal, skip_sent=skip_sent) as earlier:
+    found = find_journal(address, plan.campaign.name) if address else open_journal(path, create=False)
+    if found is None:
+        yield None
+        return
+    with found as journal, earlier_messages(plan, journal, skip_sent=skip_sent) as earlier:
         yield earlier.look_at if earlier else None
 
 
@@ -244,7 +253,7 @@ def clear_the_way(journal: JournalStore, plan: Plan, options: RunOptions, observ
         return None if tally.finished else last
     if tally.finished and to_fix_list(plan.recipients) is not None:
         return None  # its rows are looked up one by one
-    where, run = Path(journal.where).name, f"run {last.number}"
+    where, run = journal.label, f"run {last.number}"
     count = tally.count(State.SENT)
     sent = f"{count} of {rows_of(tally.rows)} {'is' if count == 1 else 'are'} sent"
     means = _what_new_means(plan, journal, observer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from campaign.config_values import (
@@ -50,6 +50,7 @@ class RunPaths:
         results: the workbook, where it is not beside the campaign.
         file: the campaign file, or the list where there is none.
         moved: the journal was moved or copied here on purpose.
+        address: of the database that contains the journal; None where that is a file.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class RunPaths:
     results: Path | None = None
     file: Path | None = None
     moved: bool = False
+    address: str | None = field(default=None, repr=False)
 
     @property
     def are_separate(self) -> bool:
@@ -65,7 +67,7 @@ class RunPaths:
 
     @property
     def journal(self) -> Path:
-        """The journal."""
+        """The journal's file, where it is in one."""
         return self.folder / f"{self.name}.journal.db"
 
     def workbook(self, run: int) -> Path:
@@ -100,6 +102,7 @@ class RunOptions:
         accept: codes of findings to accept besides those of the campaign file.
         by: the operator, for the record.
         proxies: the proxies of this machine.
+        journal: the address of a database that contains the journal; None: as the campaign says.
     """
 
     new: bool = False
@@ -122,6 +125,7 @@ class RunOptions:
     accept: tuple[str, ...] = ()
     by: str = ""
     proxies: ProxySettings = NO_PROXIES
+    journal: str | None = field(default=None, repr=False)
 
     @property
     def starts_over(self) -> bool:

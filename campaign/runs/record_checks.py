@@ -200,6 +200,17 @@ def _similar(record: RunRecord, file: Path, _name: str) -> tuple[str, str] | Non
     return f"{origin.campaign}, which is gone and had the same {shared}", go_on
 
 
+def _shares_nothing(record: RunRecord, file: Path) -> bool:
+    """Whether a file of the same name seems to be another one: a database contains campaigns of many folders."""
+    origin, planned = record.manifest.origin, Path(record.manifest.recipients)
+    if file_digest(file) in ("", origin.campaign_digest):
+        return False
+    named = named_in(file)
+    has_template = named.template and (file.parent / named.template).resolve() == Path(origin.template)
+    a_copy = named.recipients and file_digest(file.parent / named.recipients) == origin.recipients_digest != ""
+    return not (_is_list(file, named, planned) or has_template or a_copy)
+
+
 def _is_list(file: Path, named: NamedFiles, planned: Path) -> bool:
     """Whether a campaign file names the list that a run was planned with, by whichever spelling."""
     return bool(named.recipients) and (file.parent / named.recipients).resolve() == planned
@@ -208,6 +219,12 @@ def _is_list(file: Path, named: NamedFiles, planned: Path) -> bool:
 def _place(record: RunRecord, paths: RunPaths, file: Path) -> Iterable[Difference]:
     """Whether a run was planned from another campaign file."""
     planned = record.manifest.origin.campaign
+    if planned == file.name and paths.address is not None and _shares_nothing(record, file):
+        what = (
+            f"run {record.number} in that database was planned from another {planned}, with another list and template"
+        )
+        remedy = 'give this campaign a name of its own (name = "…"); or, if it is the same one, say so with --moved'
+        yield Difference(Problem(str(file), what, remedy), is_place=True)
     if planned in ("", file.name):
         return
     other = paths.folder / planned

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from campaign.errors import Problem, ResultsError
 from campaign.review.page_file import PAGE_SUFFIXES
+from campaign.runs.journals import existing_journal
 from campaign.runs.report import Report
 from campaign.runs.start import check_workbook_path, whole_run
-from campaign.runs.whole_run import NOT_OURS, existing_journal, write_workbook
+from campaign.runs.whole_run import NOT_OURS, write_workbook
 
 if TYPE_CHECKING:
     from campaign.runs.options import RunObserver, RunPaths

@@ -9,6 +9,7 @@ from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError, Problem, RunStateError
 from campaign.journal import read_journal
 from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus
+from campaign.runs.journals import refuse_file_beside
 from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 from campaign.runs.record_checks import refuse_other_name
 
@@ -56,13 +57,13 @@ class StatusReader:
             JournalError: a journal cannot be read, or is not whole.
         """
         now, name = self._clock.epoch(), self._paths.name
+        refuse_file_beside(self._paths)
         found = [
-            self._journal(self._paths.folder / f"{name}{suffix}.journal.db", kind, now)
-            for suffix, kind in (
-                ("", RunKind.REAL),
-                (REHEARSAL_SUFFIX, RunKind.REHEARSAL),
-                (TRIAL_SUFFIX, RunKind.TEST),
-            )
+            self._journal(self._paths.address or self._paths.journal, RunKind.REAL, now),
+            *(
+                self._journal(self._paths.folder / f"{name}{suffix}.journal.db", kind, now)
+                for suffix, kind in ((REHEARSAL_SUFFIX, RunKind.REHEARSAL), (TRIAL_SUFFIX, RunKind.TEST))
+            ),
         ]
         runs = sorted((run for journal in found for run in journal.runs), key=lambda run: run.started_at)
         if not runs:
@@ -79,9 +80,12 @@ class StatusReader:
         self._kept.clear()
         return self.read()
 
-    def _journal(self, path: Path, kind: RunKind, now: float) -> _Journal:
+    def _journal(self, where: Path | str, kind: RunKind, now: float) -> _Journal:
+        def look(journal: JournalStore) -> _Journal:
+            return self._look(journal, kind, now)
+
         try:
-            return read_journal(path, lambda journal: self._look(journal, kind, now)) or _Journal()
+            return read_journal(where, look, campaign=self._paths.name) or _Journal()
         except JournalError as error:
             if kind is RunKind.REAL:
                 raise

@@ -13,11 +13,12 @@ from campaign.journal.deletions import MAY_BE_THERE, UNDO
 from campaign.journal.records import State
 from campaign.runs.confirmation import Pace, pace_of
 from campaign.runs.counts import count_rows
+from campaign.runs.journals import existing_journal
 from campaign.runs.report import Report
 from campaign.runs.resuming import named_rows, refuse_missing_rows
 from campaign.runs.run import Run, channel_of
 from campaign.runs.start import check_workbook_path
-from campaign.runs.whole_run import existing_journal, finished_report, held, perform_followed, write_workbook
+from campaign.runs.whole_run import finished_report, held, perform_followed, write_workbook
 
 if TYPE_CHECKING:
     from campaign.channels.undo import Undo

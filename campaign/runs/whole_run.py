@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.atomic_write import clear_left_behind
-from campaign.errors import CampaignError, JournalError, Problem, ResultsError, RunStateError, UsageError, fault_text
-from campaign.journal import open_journal, remove_unused_journal
+from campaign.errors import CampaignError, JournalError, Problem, ResultsError, UsageError, fault_text
 from campaign.review.phrases import DOUBTFUL, TO_FIX
-from campaign.runs.options import RunOptions, RunPaths, suffix_of
+from campaign.runs.journals import existing_journal, new_journal, paths_of
 from campaign.runs.record_checks import (
     check_record,
     differences,
-    refuse_other_name,
     settle_differences,
     settle_place,
 )
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.journal import JournalStore, RunRecord
     from campaign.planning import Plan
-    from campaign.runs.options import RunObserver
+    from campaign.runs.options import RunObserver, RunOptions, RunPaths
     from campaign.runs.report import Report
     from campaign.runs.session_task import SessionTask
     from campaign.settings import DeliverySettings
@@ -59,15 +57,10 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     if options.server or options.retry or options.rows or options.look or options.suppress:
         what = "server, retry, rows, look and suppress are for resume"
         raise UsageError(Problem("options", what, "pass server to campaign.load"))
-    name = plan.campaign.name + suffix_of(plan)
-    paths = RunPaths(plan.campaign.folder, name, options.results, plan.campaign.file)
+    paths = paths_of(plan, options)
     clear_left_behind(paths.workbook(1).parent)
     credentials = {} if plan.rehearsal else find(plan.channel)
-    with (
-        _unless_refused(paths.journal),
-        open_journal(paths.journal, moved=options.moved, new=options.new) as journal,
-        held(journal, observer),
-    ):
+    with new_journal(paths, options) as journal, held(journal, observer):
         check_record(journal, paths, options, observer)
         for record in journal.runs() if options.skip_sent or not options.new else ():
             refuse_outdated(journal, record, paths)
@@ -75,17 +68,6 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
         if run is None:
             return None
         return _deliver_and_report(run, paths, replace(run.settings, limit=options.limit), observer)
-
-
-@contextlib.contextmanager
-def _unless_refused(path: Path) -> Iterator[None]:
-    """Remove a journal that is made within, where the run is refused and leaves it empty."""
-    is_new = not path.exists() and not Path(f"{path}.lock").exists()
-    try:
-        yield
-    finally:
-        if is_new:
-            remove_unused_journal(path)
 
 
 def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, observer: RunObserver) -> Report | None:
@@ -166,30 +148,6 @@ def held(journal: JournalStore, observer: RunObserver) -> Iterator[None]:
         yield
 
 
-def existing_journal(paths: RunPaths, options: RunOptions | None = None) -> JournalStore:
-    """Open the journal of a campaign that was run.
-
-    Raises:
-        RunStateError: there is none.
-        JournalError: it cannot be read, or is not whole.
-    """
-    options = options or RunOptions()
-    clear_left_behind(paths.workbook(1).parent)
-    if not paths.journal.exists():
-        refuse_other_name(paths)
-    if not paths.journal.exists() and not Path(f"{paths.journal}.lock").exists():
-        remedy = "`campaign run` starts one"
-        raise RunStateError(Problem(str(paths.journal), "there is no run of this campaign on record", remedy))
-    with contextlib.ExitStack() as stack:
-        moved = options.moved or paths.moved
-        found = open_journal(paths.journal, create=False, recover=options.recover, moved=moved)
-        stack.enter_context(found)
-        if found.last_run() is None:  # a run that was refused leaves an empty journal
-            refuse_other_name(paths)
-        stack.pop_all()
-        return found
-
-
 def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
     rows = run.waiting(settings.limit)
     if rows or run.has_doubts_to_look_up():
@@ -218,7 +176,7 @@ def finished_report(run: Run, paths: RunPaths, observer: RunObserver) -> Report:
         if (counted := run.counted_report(error)) is None:
             raise  # nothing was sent
         return counted
-    if not paths.journal.exists():
+    if paths.address is None and not paths.journal.exists():
         report = replace(report, lost=True, reason=report.reason or f"{paths.journal} is gone")
     try:
         return write_workbook(report, paths, observer)

@@ -19,6 +19,9 @@ _SECTION = re.compile(r"^[ \t]*\[+[ \t]*([^\]\s]*)", re.MULTILINE)
 _SECRET = re.compile("key|secret|passw|auth", re.IGNORECASE)
 """Names of settings whose line is not repeated: a key does not belong in the file, and less so in a log."""
 
+_PASSWORD = re.compile(r"://[^/\s]*:[^\s]*@")
+"""An address with a password, whose line is not repeated either."""
+
 _BEFORE, _AFTER = 60, 40
 """Characters that are shown on either side of the place: a line may be as long as a file."""
 
@@ -47,7 +50,7 @@ def toml_problem(file: str, text: str, error: tomllib.TOMLDecodeError) -> Proble
     before = "\n".join(lines[: line - 1])
     sections = _SECTION.findall(before)
     cause = likely_cause(message, Place(lines[line - 1], column - 1, sections[-1] if sections else "", before))
-    if _SECRET.search(lines[line - 1].partition("=")[0]):
+    if _SECRET.search(lines[line - 1].partition("=")[0]) or _PASSWORD.search(lines[line - 1]):
         return Problem(f"{file}, line {line}", cause.what)
     excerpt = show_place(lines[line - 1], column - 1 if cause.at is None else cause.at)
     return Problem(f"{file}, line {line}", cause.what, f"{cause.remedy}\n{excerpt}")

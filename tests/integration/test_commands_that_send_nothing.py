@@ -15,7 +15,7 @@ from campaign.cli.main import COMMANDS
 from tests.integration.conftest import Campaign, livechat_list, write_csv
 
 SERVER = ("--template", "livechat-text", "--server", "https://chat.example.com")
-HEAVY = ("aiohttp", "openpyxl", "pydantic", "jinja2", "tqdm", "charset_normalizer", "sqlite3")
+HEAVY = ("aiohttp", "openpyxl", "pydantic", "jinja2", "tqdm", "charset_normalizer", "sqlite3", "psycopg")
 
 
 @pytest.mark.parametrize("channel", ["livechat", "kitechat"])

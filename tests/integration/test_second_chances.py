@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import uuid
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -372,12 +373,16 @@ def test_an_address_that_an_option_named_is_no_change_of_the_file(
     assert f"planned for {server.url}, and the campaign file now says https://other.example.com" in refused.stderr
 
 
-@pytest.mark.parametrize("kept", ["file", "memory"])
-def test_a_program_can_leave_out_who_has_the_message_too(server: RunningSandbox, tmp_path: Path, kept: str) -> None:
+@pytest.mark.parametrize("kept", ["file", "memory", "postgres"])
+def test_a_program_can_leave_out_who_has_the_message_too(
+    server: RunningSandbox, request: pytest.FixtureRequest, tmp_path: Path, kept: str
+) -> None:
     recipients = livechat_list(tmp_path / "list.csv", 3)
     loaded = campaign_api.load(recipients, template="livechat-text", server=server.url)
     plan = campaign_api.plan(loaded)
-    with campaign_api.open_journal(tmp_path / "a.journal.db" if kept == "file" else ":memory:") as journal:
+    places = {"file": str(tmp_path / "a.journal.db"), "memory": ":memory:"}
+    where = places[kept] if kept in places else str(request.getfixturevalue("postgres"))
+    with campaign_api.open_journal(where, campaign=uuid.uuid4().hex) as journal:
         first = campaign_api.start_sync(plan, journal=journal)
         assert len(list(first.deliver_sync(limit=2))) == 2
         with pytest.raises(campaign_api.CampaignError, match="2 rows that already have this message get it again"):

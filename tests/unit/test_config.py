@@ -65,6 +65,9 @@ max_failed = "12.5%"
 [after]
 command = ["./tell", "--channel", "ops"]
 webhook = "https://hooks.example.com/x"
+
+[journal]
+url = "postgresql://an:s3cret@db/campaigns"
 """
 
 
@@ -105,10 +108,12 @@ def test_a_whole_campaign_file_is_read(write: Write, tmp_path: Path) -> None:
         },
         "gate": {"after": 20, "max_failed": 0.125},
         "after": {"command": ("./tell", "--channel", "ops"), "webhook": "https://hooks.example.com/x"},
+        "journal": {"url": "postgresql://an:s3cret@db/campaigns"},
     }
     settings = campaign.delivery_settings
     assert settings.schedule == campaign.schedule.schedule
     assert settings.gate == (20, 0.125)
+    assert "s3cret" not in repr(campaign)
 
 
 def test_a_missing_key_has_its_documented_default(write: Write) -> None:

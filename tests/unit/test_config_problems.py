@@ -39,7 +39,7 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
         pytest.param(
             f"folder = 'x'\n{LEAST}",
             "folder: there is no such setting; known here: name, template, recipients, columns, values, server, "
-            "throttle, delivery, checks, suppress, schedule, gate, after",
+            "throttle, delivery, checks, suppress, schedule, gate, after, journal",
             id="name of our own",
         ),
         pytest.param(
@@ -160,6 +160,16 @@ LEAST = 'template = "livechat-text"\n[recipients]\nfile = "list.xlsx"\n'
             f"{LEAST}[after]\nwebhook = 'https://hooks.example.com:port/'\n",
             "after.webhook: is no web address (Port could not be cast to integer value as 'port')",
             id="web hook with no port",
+        ),
+        pytest.param(
+            f"{LEAST}[journal]\nurl = 'mysql://an:secret@db'\n",
+            "journal.url: is not the address of a PostgreSQL database; write postgresql://USER@HOST/DATABASE",
+            id="journal in another database",
+        ),
+        pytest.param(
+            f"journal = 'postgresql://an:secret@db/x'\n{LEAST}",
+            "journal: is “…” where a section belongs; write it as [journal]",
+            id="journal that is no section",
         ),
         pytest.param(
             f"{LEAST}[after]\ncomand = ['x']\n",

@@ -55,6 +55,7 @@ OWNERS = {
     | {"sandbox"},
     "yarl": {"delivery/exchange.py", "delivery/transport.py", "delivery/lost_responses.py"},
     "sqlite3": {"journal/sqlite"},
+    "psycopg": {"journal/postgres"},
     "jinja2": {"messages", "review/page_file.py"},
     "openpyxl": {"sheets", "review"},
     "charset_normalizer": {"sheets"},

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from campaign.journal.activity import Activity
 from campaign.journal.records import storable
 
 if TYPE_CHECKING:
     import sqlite3
-
-Note: TypeAlias = tuple[int, Activity]
-"""A session, and what its delivery is doing."""
 
 
 def write_activity(connection: sqlite3.Connection, session: int, activity: Activity) -> None:

@@ -30,11 +30,7 @@ class Duplicates:
             key: the names of what makes two rows the same, for people; "": their messages do.
         """
         self._key = key
-        self._connection = sqlite3.connect(
-            "", isolation_level=None, check_same_thread=False
-        )  # "": a private file that SQLite removes itself
-        self._connection.execute("PRAGMA journal_mode = OFF")
-        self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection = temporary_file()
         self._connection.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID")
 
     def __enter__(self) -> Self:
@@ -57,7 +53,7 @@ class Duplicates:
         """
         keyed = [(row.key or row.digest, row.number) for row in batch if row.digest is not None]
         before = self._connection.total_changes
-        with _plain_errors():
+        with temporary_errors():
             self._connection.execute("BEGIN")
             self._connection.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", keyed)
             self._connection.execute("COMMIT")
@@ -86,8 +82,21 @@ def _marked(batch: Sequence[PlannedRow], first_rows: Mapping[bytes, int], key: s
             yield row._replace(state=State.SKIPPED, kind=SAME_KEY, reason=f"has the {key} of row {first}")
 
 
+def temporary_file() -> sqlite3.Connection:
+    """A private file, which SQLite itself removes when it is closed."""
+    connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
 @contextlib.contextmanager
-def _plain_errors() -> Iterator[None]:
+def temporary_errors() -> Iterator[None]:
+    """Translate the errors of a temporary file.
+
+    Raises:
+        JournalWriteError: the disk that contains temporary files is full.
+    """
     try:
         yield
     except sqlite3.Error as error:

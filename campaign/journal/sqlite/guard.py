@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from campaign.journal.sqlite.events import Event
+    from campaign.journal.events import Event
     from campaign.journal.sqlite.witness import WitnessWriter
     from campaign.operating_system import Spot
 

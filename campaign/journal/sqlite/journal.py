@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError, Problem
+from campaign.journal.active_deliveries import end_deliveries
+from campaign.journal.manifests import encode_manifest
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State, storable
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.guard import DeliveryGuard, displaced
 from campaign.journal.sqlite.lock import DeliveryLock, busy
-from campaign.journal.sqlite.manifests import encode_manifest
 from campaign.journal.sqlite.opening import NOTHING, Accepted, Opened, close_file, open_file
 from campaign.journal.sqlite.place import arm, checkpoint, disarm, last_attempt, read_place, release, take, write_place
 from campaign.journal.sqlite.reader import WaitingStates
@@ -24,7 +25,6 @@ from campaign.journal.sqlite.second_chances import add_digests_and_origins
 from campaign.journal.sqlite.selection import RecordedSelection
 from campaign.journal.sqlite.wholeness import not_whole, suspect_all, wal_of
 from campaign.journal.sqlite.witness import read_witness
-from campaign.journal.store import end_deliveries
 from campaign.operating_system import spot_of
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from campaign.delivery.ports import Clock
+    from campaign.journal.active_deliveries import ActiveDelivery
     from campaign.journal.records import PlannedRow
-    from campaign.journal.store import ActiveDelivery
 
 AUTOCHECKPOINT = 1000
 """Pages of write-ahead log after which SQLite checkpoints by itself, while nothing is delivered: its default."""
@@ -81,11 +81,6 @@ class SqliteJournal(RecordedSelection):
         """
         path = Path(where).absolute()
         return cls(path, open_file(path, accepted, or_create=True))
-
-    @property
-    def where(self) -> str:
-        """The path of the file."""
-        return str(self.path)
 
     def __enter__(self) -> Self:
         return self

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from campaign.journal.cells import decode_cells
+from campaign.journal.durations import RecordedSpan
+from campaign.journal.manifests import decode_manifest, require
 from campaign.journal.records import (
     ReasonCount,
     RowResult,
@@ -17,8 +19,7 @@ from campaign.journal.records import (
     WaitingRow,
 )
 from campaign.journal.spans import SPANS, choose_span
-from campaign.journal.sqlite.manifests import decode_manifest
-from campaign.journal.sqlite.schema import decoding, plain_errors, require
+from campaign.journal.sqlite.schema import decoding, plain_errors
 from campaign.journal.store import MOST_REASONS, PER_REASON
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ LARGEST = (1 << 63) - 1
 """The largest number that SQLite stores."""
 
 PAGE = 1000
+
+SUFFIX = ".journal.db"
+"""What the name of a journal file ends with."""
 
 # Python's sqlite3 releases the GIL for every row that it fetches, and waits to get it back. So a page comes as one row
 # whose lines are the rows of the run; texts are in hexadecimal digits, which contain no blank or line break.
@@ -54,6 +58,21 @@ class JournalReader:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+
+    @property
+    def where(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    @property
+    def name(self) -> str:
+        """The campaign's name, which that of the file begins with."""
+        return self.path.name.removesuffix(SUFFIX)
+
+    @property
+    def label(self) -> str:
+        """The name of the file."""
+        return self.path.name
 
     def last_run(self) -> RunRecord | None:
         """The newest run; None where there is none."""
@@ -100,7 +119,7 @@ class JournalReader:
                 (run,),
             ).fetchall()
         with decoding(self.path):
-            delivered = [_Session(*each) for each in sessions]
+            delivered = [RecordedSpan(*each) for each in sessions]
             return Tally(
                 states={State(state): count for state, count in states},
                 requests=requests,
@@ -161,27 +180,6 @@ class JournalReader:
                 (float(span), float(span), run),
             ).fetchall()
         return span, rows
-
-
-class _Session(NamedTuple):
-    """A session as recorded; times in seconds since the epoch."""
-
-    started: float
-    ended: float | None
-    took: float | None
-    """Seconds by a monotonic clock; None where it was cut off."""
-    active: float
-    """When it last said what it was doing."""
-    waited: float
-
-    def ended_at(self, last: float) -> float:
-        """When it ended: where it was cut off, after the last attempt on record at the earliest."""
-        return max(self.started, last) if self.ended is None else self.ended
-
-    def seconds(self, last: float) -> float:
-        """How long it delivered, without its waits."""
-        took = max(self.ended_at(last), self.active) - self.started if self.took is None else self.took
-        return max(0.0, took - self.waited)
 
 
 def _result(row: int, cells: str, state: str, *rest: Any) -> RowResult:  # noqa: ANN401 - as SQLite gives them

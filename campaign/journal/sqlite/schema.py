@@ -195,16 +195,6 @@ def decoding(path: Path) -> Iterator[None]:
         raise damaged(path, f"{error} is missing" if isinstance(error, KeyError) else error) from error
 
 
-def require(value: object, *types: type) -> None:
-    """Check that a value is of one of some types.
-
-    Raises:
-        TypeError: it is not.
-    """
-    if not isinstance(value, types):
-        raise TypeError(f"{type(value).__name__} instead of {types[0].__name__}")
-
-
 def damaged(path: Path, why: object) -> JournalError:
     """The error of a journal whose content is not what campaign writes."""
     remedy = "restore it from a copy; it says who got a message"

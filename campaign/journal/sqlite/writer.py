@@ -1,4 +1,4 @@
-"""The thread that writes to a journal while a run is delivered: a group of events at a time.
+"""How a group of events is written to a journal file.
 
 Python's sqlite3 releases the GIL for every statement and then waits to get it back, which takes long beside a busy
 event loop; waking the writer costs more than writing a row. So a whole group is one INSERT into the view of `events`.
@@ -8,28 +8,25 @@ Reservations arrive by the hundred and are all alike: two plain statements write
 from __future__ import annotations
 
 import contextlib
-import queue
 import sqlite3
-import threading
-from collections import deque
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from campaign.errors import JournalWriteError
+from campaign.journal.events import ReservedAttempts
+from campaign.journal.group_writer import GroupWriter
 from campaign.journal.records import State
 from campaign.journal.sqlite.activity import write_activity
-from campaign.journal.sqlite.events import COLUMNS, ReservedAttempts, is_end
+from campaign.journal.sqlite.events import COLUMNS
 from campaign.journal.sqlite.schema import OTHER_SESSION, plain_errors, transaction
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from campaign.journal.activity import Activity
-    from campaign.journal.sqlite.activity import Note
-    from campaign.journal.sqlite.events import Event, Line
+    from campaign.journal.events import Event, Line
+    from campaign.journal.group_writer import Note
     from campaign.journal.sqlite.guard import DeliveryGuard
 
 MOST_VALUES = 999
@@ -103,16 +100,9 @@ def _repeated(count: int, part: str) -> str:
 SHORT_TIMEOUT = 500
 """Milliseconds to wait for a locked journal once a write has failed."""
 
-Callback: TypeAlias = Callable[[BaseException | None], object]
-"""Called in the event loop when a group is on disk (None) or could not be written at all (the error)."""
 
-
-class Writer:
-    """Writes groups in the order in which they are given.
-
-    Attributes:
-        failure: why something could not be written: then nothing more may be sent.
-    """
+class Writer(GroupWriter):
+    """Writes groups of events to a journal file."""
 
     def __init__(
         self,
@@ -129,66 +119,22 @@ class Writer:
             loop: the event loop that callbacks run in.
             guard: asked before and told after each commit.
         """
-        self.failure: BaseException | None = None
         self._path = path
         self._connection = connection
-        self._loop = loop
         self._guard = guard
-        self._queue: queue.SimpleQueue[tuple[Sequence[Event], Callback] | None] = queue.SimpleQueue()
-        self._notes: deque[Note] = deque(maxlen=1)
-        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
-        self._thread.start()
+        super().__init__(loop)
 
-    def write(self, events: Sequence[Event], callback: Callback) -> None:
-        """Queue a group to be written as a whole or not at all."""
-        self._queue.put((events, callback))
+    def write_group(self, events: Sequence[Event]) -> None:
+        """Write events and the latest note, all or nothing."""
+        with plain_errors(self._path):
+            if self._guard is None:
+                write(self._connection, events)
+            elif events or self.notes:
+                self._guard.before_commit(self._connection)
+                write(self._connection, events, self._guard.condition, self.take_note())
+                self._guard.committed(self._connection, events)
 
-    def note(self, session: int, activity: Activity) -> None:
-        """Write with the next group what the delivery is doing; an empty group writes it alone."""
-        self._notes.append((session, activity))
-
-    def close(self) -> None:
-        """Wait until everything is written that can be."""
-        self._queue.put(None)
-        self._thread.join()
-
-    def _work(self) -> None:
-        unwritten: list[Event] = []
-        while (given := self._queue.get()) is not None:
-            group, callback = given
-            events = [*unwritten, *group]
-            if not events:
-                with contextlib.suppress(JournalWriteError, sqlite3.Error):  # left to the next attempt to report
-                    self._write(events)
-                continue
-            failure = self._failure_of(events)
-            # An attempt that is not on record is not made; but the result of one may fit into the next group.
-            unwritten = [event for event in events if is_end(event)] if failure else []
-            self._loop.call_soon_threadsafe(callback, failure)
-        for event in unwritten:  # one by one, because a single event may be at fault
-            if isinstance(self._failure_of([event]), JournalWriteError):
-                return  # nothing at all can be written
-
-    def _failure_of(self, events: Sequence[Event]) -> BaseException | None:
-        try:
-            with plain_errors(self._path):
-                self._write(events)
-        except BaseException as error:  # noqa: BLE001 - the waiting coroutines must learn of any error
-            self.failure = error
-            self._be_short()
-            return error
-        return None
-
-    def _write(self, events: Sequence[Event]) -> None:
-        if self._guard is None:
-            write(self._connection, events)
-        elif events or self._notes:
-            self._guard.before_commit(self._connection)
-            note = self._notes.popleft() if self._notes else None
-            write(self._connection, events, self._guard.condition, note)
-            self._guard.committed(self._connection, events)
-
-    def _be_short(self) -> None:
+    def after_failure(self) -> None:
         """Stop waiting long for another program that has locked the journal: nothing is sent any more."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute(f"PRAGMA busy_timeout = {SHORT_TIMEOUT}")

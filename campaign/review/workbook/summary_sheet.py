@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaign.journal import State
@@ -43,7 +42,7 @@ def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> Non
     page = SummaryWriter(sheet)
     kind = {"rehearsal": run.manifest.rehearsal, "trial": run.manifest.trial}
     became = verdict(tally, **kind)
-    name = f"{Path(journal.where).name.removesuffix('.journal.db')}, run {run.number}"
+    name = f"{journal.name}, run {run.number}"
     page.title(name, f"{became[0].upper()}{became[1:]}.")
     _write_figures(page, tally)
     page.heading("What to do")

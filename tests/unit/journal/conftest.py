@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from campaign.delivery.ports import SystemClock
+from campaign.journal.events import Event
 from campaign.journal.sqlite import SqliteJournal
-from campaign.journal.sqlite.events import Event
 from campaign.journal.sqlite.writer import write
 
 from .planning import planned

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.journal import Activity, FirstRows, Outcome, State, open_journal
+from campaign.journal import Activity, FirstRows, Outcome, State
 from campaign.journal.sqlite import SqliteJournal
 from campaign.schedule import Schedule, parse_days, parse_window
 from campaign.settings import DeliverySettings, GateSettings, PaceSettings
 
 from .planning import FACTS, NOON, execute, message, plan, planned, query
+from .stores import STORES, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 WAITS = Activity(2.5, 3600.0, "window", NOON + 3000, NOON, waited=120.0)
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=STORES)
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
-    with open_journal(tmp_path / "a.journal.db" if request.param == "sqlite" else ":memory:") as opened:
+    with open_store(request, tmp_path) as opened:
         yield opened
 
 

@@ -21,9 +21,10 @@ from campaign.journal.doubts import (
 from campaign.journal.records import ABSENT
 
 from .planning import NOON, message, plan
+from .stores import STORES, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from campaign.journal import JournalStore
@@ -35,18 +36,23 @@ UNCLEAR = Outcome(State.IN_DOUBT, "unclear", "no answer", at=NOON + 30, latency=
 SENT = Outcome(State.SENT, message_id="abc", http_status=200, at=NOON + 30, latency=0.5)
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=STORES)
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
-    with open_journal(tmp_path / "a.journal.db" if request.param == "sqlite" else ":memory:") as opened:
+    with open_store(request, tmp_path) as opened:
         yield opened
 
 
 def attempt(journal: JournalStore, seq: int, outcome: Outcome | None, at: float = NOON, run: int = 1) -> None:
+    attempts(journal, {seq: outcome}, at, run)
+
+
+def attempts(journal: JournalStore, outcomes: Mapping[int, Outcome | None], at: float = NOON, run: int = 1) -> None:
     async def work() -> None:
         async with journal.attempt_log(run) as log:
-            number = await log.begin(seq, at)
-            if outcome is not None:
-                log.record_outcome(seq, number, "sent" if outcome.state is State.SENT else "unclear", outcome)
+            numbers = await asyncio.gather(*(log.begin(seq, at) for seq in outcomes))
+            for (seq, outcome), number in zip(outcomes.items(), numbers, strict=True):
+                if outcome is not None:
+                    log.record_outcome(seq, number, "sent" if outcome.state is State.SENT else "unclear", outcome)
 
     asyncio.run(work())
 
@@ -175,8 +181,7 @@ def test_the_sent_rows_of_some_conversations_are_those_of_all_runs(journal: Jour
 
 def test_confirmed_rows_are_those_around_the_attempts_that_are_in_doubt(journal: JournalStore) -> None:
     plan(journal, [message(row) for row in range(2, 42)])
-    for seq in range(1, 41):
-        attempt(journal, seq, SENT._replace(at=NOON + seq))
+    attempts(journal, {seq: SENT._replace(at=NOON + seq) for seq in range(1, 41)})
     found = journal.rows_around(1, [(NOON + 20.2, NOON + 20.7)])
     assert sorted(row.seq for row in found) == [*range(11, 21), *range(22, 32)]
     (twelfth,) = (row for row in found if row.seq == 12)
@@ -226,8 +231,7 @@ def test_a_look_up_is_on_record_and_no_rows(journal: JournalStore) -> None:
         async with journal.attempt_log(1) as log:
             log.record_look_up(NOON, "listed", Outcome(State.IN_DOUBT, at=NOON + 1, latency=1.0, http_status=200))
             log.record_look_up(NOON, "not_taken", Outcome(State.IN_DOUBT, at=NOON + 2, latency=1.0, http_status=503))
-            assert (await log.begin(1, NOON + 3)) == 3
-            log.record_outcome(1, 3, "sent", SENT)
+            log.record_outcome(1, await log.begin(1, NOON + 3), "sent", SENT)
 
     asyncio.run(work())
     tally = journal.tally(1)

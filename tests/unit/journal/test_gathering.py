@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaign.journal.sqlite.gathering import MARGIN, Gathering
+from campaign.journal.gathering import MARGIN, Gathering
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 
 from campaign.errors import JournalError, JournalWriteError, Problem
 from campaign.journal import Activity, JournalStore, State, read_journal
+from campaign.journal.manifests import encode_manifest
 from campaign.journal.sqlite import SqliteJournal
-from campaign.journal.sqlite.manifests import encode_manifest
 from campaign.journal.sqlite.migrations import STEPS
 from campaign.journal.sqlite.wholeness import wal_of
 from campaign.operating_system import OWNER_ONLY

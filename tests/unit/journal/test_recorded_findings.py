@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 from campaign.findings import make
-from campaign.journal import JournalStore, State, open_journal
+from campaign.journal import JournalStore, State
 
 from .planning import message, plan
+from .stores import STORES, open_store
 
 HIDDEN = make("hidden-rows", "2 rows are hidden", 2)
 BLANK = make("blank-value", "“name” is blank in row 2", 1, variable="name")
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
-    with open_journal(tmp_path / "a.journal.db" if request.param == "sqlite" else ":memory:") as journal:
+    with open_store(request, tmp_path) as journal:
         plan(journal, [message(2), message(3)])
         yield journal
 

@@ -81,7 +81,7 @@ async def test_a_reserved_attempt_is_on_disk_when_begin_returns(planned_path: Pa
 async def test_beginning_a_reserved_attempt_does_not_wait_for_the_group(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("campaign.journal.sqlite.attempt_log.FLUSH_INTERVAL", 3600.0)
+    monkeypatch.setattr("campaign.journal.group_commit.FLUSH_INTERVAL", 3600.0)
     async with ReservingLog(planned_path, 1) as log, asyncio.timeout(10):
         log.reserve([7, 8], NOON)
         beginning = [log.begin(seq, NOON) for seq in (7, 8, 9)]
@@ -196,7 +196,7 @@ async def test_a_reserved_attempt_that_is_cancelled_is_withdrawn_and_leaves_the_
 async def test_no_attempt_begins_while_a_commit_takes_unusually_long(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("campaign.journal.sqlite.attempt_log.SLOW_COMMIT", 0.0)
+    monkeypatch.setattr("campaign.journal.group_commit.SLOW_COMMIT", 0.0)
     async with ReservingLog(planned_path, 1) as log:
         log.reserve([7, 8, 9], NOON)
         first = await log.begin(7, NOON)
@@ -216,7 +216,7 @@ async def test_no_attempt_begins_while_a_commit_takes_unusually_long(
 async def test_a_locked_journal_delays_neither_the_stop_nor_the_end(
     planned_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("campaign.journal.sqlite.attempt_log.SLOW_COMMIT", 0.0)
+    monkeypatch.setattr("campaign.journal.group_commit.SLOW_COMMIT", 0.0)
     monkeypatch.setattr("campaign.journal.sqlite.writer.SHORT_TIMEOUT", 1)
     refused: list[BaseException] = []
 

@@ -16,6 +16,7 @@ from campaign.journal.digests import digest_of
 from campaign.journal.sqlite.migrations import STEPS
 
 from .planning import NOON, execute, message, plan, query
+from .stores import STORES, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from campaign.journal import JournalStore
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=STORES)
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
-    with open_journal(tmp_path / "a.journal.db" if request.param == "sqlite" else ":memory:") as opened:
+    with open_store(request, tmp_path) as opened:
         yield opened
 
 

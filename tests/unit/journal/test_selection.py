@@ -15,12 +15,13 @@ from campaign.journal.sqlite import SqliteJournal
 from campaign.recipients.suppression import SuppressionRule
 
 from .planning import FACTS, message, plan, query
+from .stores import STORES, open_store
 from .test_store_contract import deliver, failed, sent, states
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=STORES)
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
-    with open_journal(tmp_path / "a.journal.db" if request.param == "sqlite" else ":memory:") as opened:
+    with open_store(request, tmp_path) as opened:
         yield opened
 
 

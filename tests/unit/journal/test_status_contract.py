@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.journal import Activity, Coverage, Outcome, State, open_journal
+from campaign.journal import Activity, Coverage, Outcome, State
 from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, earlier_row_text
 from campaign.journal.deletions import MAY_BE_THERE, TAKEN_BACK, UNDO
 from campaign.journal.digests import digest_of
 
 from .planning import NOON, message, plan
+from .stores import STORES, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,9 +27,9 @@ BUSY = Activity(rate=9.5, eta_seconds=12.0, waiting_for=None, until=None, at=NOO
 WAITING = Activity(rate=0.2, eta_seconds=None, waiting_for="server", until=NOON + 30, at=NOON + 1, stopping="\udce9")
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=STORES)
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
-    with open_journal(tmp_path / "a.journal.db" if request.param == "sqlite" else ":memory:") as opened:
+    with open_store(request, tmp_path) as opened:
         yield opened
 
 

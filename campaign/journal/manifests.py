@@ -1,4 +1,4 @@
-"""What a run was planned with, as a journal file stores it."""
+"""What a run was planned with, as journals store it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from campaign.journal.origin import Origin
 from campaign.journal.records import RunManifest
-from campaign.journal.sqlite.schema import require
 from campaign.recipients.suppression import SuppressionRule
 from campaign.schedule import Schedule
 from campaign.settings import DeliverySettings, GateSettings, PaceSettings
@@ -60,6 +59,16 @@ def decode_manifest(text: str) -> RunManifest:
         pace_in_file=PaceSettings(**_decoded_pace(in_file)) if in_file else None,
         rehearsal=rehearsal,
     )
+
+
+def require(value: object, *types: type) -> None:
+    """Check that a value is of one of some types.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if not isinstance(value, types):
+        raise TypeError(f"{type(value).__name__} instead of {types[0].__name__}")
 
 
 def _encoded_pace(settings: DeliverySettings | PaceSettings) -> dict[str, object]:

@@ -1,0 +1,185 @@
+"""A connection to the database: checked when it is made, made anew when it was lost, used by one thread at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.pq import TransactionStatus
+
+from campaign.errors import JournalError, Problem
+from campaign.journal.postgres.errors import plain_errors, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from campaign.journal.postgres.address import Address
+
+    Connection = psycopg.Connection[tuple[Any, ...]]
+    Values = Sequence[object] | Mapping[str, object]
+
+OLDEST_SERVER = 130000
+
+_FACTS = """
+SELECT current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery(),
+    current_setting('server_encoding'), current_setting('server_version_num')::int
+"""
+
+
+class Database:
+    """A database that contains journals. Its methods may be called from any thread.
+
+    Attributes:
+        address: where it is.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<Database {self.address.shown}>"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def open(self) -> None:
+        """Connect.
+
+        Raises:
+            JournalError: the server cannot be reached, refuses, or may forget what it has committed.
+        """
+        try:
+            with self._lock:
+                self._connected()
+        except psycopg.Error as error:
+            what = f"the database cannot be reached ({reason_of(self.address, error)})"
+            remedy = "is the address right, and does the server run and admit this machine and user?"
+            raise JournalError(Problem(self.address.shown, what, remedy)) from None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._closed = True
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+
+    def rows(self, query: LiteralString, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Read: the rows of a query. A connection that was lost meanwhile is made anew.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        with self._lock, plain_errors(self.address):
+            connection = self._connected()
+            alone = connection.info.transaction_status is TransactionStatus.IDLE
+            try:
+                return connection.execute(query, values).fetchall()
+            except psycopg.OperationalError:
+                if not (connection.closed and alone):
+                    raise
+            return self._connected().execute(query, values).fetchall()
+
+    def row(self, query: LiteralString, values: Values = ()) -> tuple[Any, ...] | None:
+        """Read: the first row of a query; None where it has none."""
+        return next(iter(self.rows(query, values)), None)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Write: everything or nothing is committed at the end, and survives a crash of the server.
+
+        Raises:
+            JournalWriteError: nothing is on record; where the connection was lost at the end, perhaps all is.
+        """
+        with self._lock, plain_errors(self.address), contextlib.ExitStack() as stack:
+            connection = self._connected()
+            try:
+                stack.enter_context(connection.transaction())
+            except psycopg.OperationalError:
+                if not connection.closed:
+                    raise
+                connection = self._connected()  # it was lost while nothing was done
+                stack.enter_context(connection.transaction())
+            yield connection
+
+    def _connected(self) -> Connection:
+        if self._closed:
+            raise JournalError(Problem(self.address.shown, "the journal is closed", "open it again"))
+        if self._connection is None or self._connection.closed:
+            self._connection = None
+            made: Connection = psycopg.connect(autocommit=True, **self.address.parameters)  # type: ignore[arg-type] # names from the address
+            try:
+                made.isolation_level = IsolationLevel.READ_COMMITTED
+                self._check(made)
+            except BaseException:
+                made.close()
+                raise
+            self._connection = made
+        return self._connection
+
+    def _check(self, connection: Connection) -> None:
+        found = connection.execute(_FACTS).fetchone()
+        if found is not None and (why := unfit(*found)):
+            raise JournalError(Problem(self.address.shown, *why))
+
+
+class Connections:
+    """Further connections of one journal: each is used by one delivery or hold at a time, and kept for the next."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._idle: list[Database] = []
+        self._closed = False
+
+    def take(self) -> Database:
+        """One that nothing else uses; it is opened by its first use, or by `open`."""
+        with self._lock:
+            return self._idle.pop() if self._idle else Database(self._address)
+
+    def give_back(self, database: Database) -> None:
+        """Keep one for the next use, unless the journal is closed."""
+        with self._lock:
+            if not self._closed:
+                self._idle.append(database)
+                return
+        database.close()
+
+    def close(self) -> None:
+        """Close those that nothing uses now, and the others when they are given back."""
+        with self._lock:
+            self._closed, idle, self._idle = True, self._idle, []
+        for each in idle:
+            each.close()
+
+
+def unfit(
+    fsync: str,
+    synchronous_commit: str,
+    is_standby: bool,  # noqa: FBT001 - a row of the server's answer
+    encoding: str,
+    version: int,
+) -> tuple[str, str] | None:
+    """Why a server must not keep a journal, and what to do about it; None where it may."""
+    forgets = "so what it has committed may be lost with a power cut, and a message be sent twice"
+    if fsync != "on":
+        return f"its server runs with fsync = {fsync}, {forgets}", "set fsync = on and restart it"
+    if synchronous_commit == "off":
+        return f"it has synchronous_commit = off, {forgets}", "set synchronous_commit = on for this role or database"
+    if is_standby:
+        return (
+            "its server is a standby, which takes no changes",
+            "name the primary, or add target_session_attrs=primary",
+        )
+    if encoding != "UTF8":
+        return f"its encoding is {encoding}, which lacks letters", "create it with ENCODING 'UTF8'"
+    if version < OLDEST_SERVER:
+        return f"its server has version {version // 10000}", f"a journal needs {OLDEST_SERVER // 10000} or later"
+    return None

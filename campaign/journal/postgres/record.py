@@ -1,0 +1,139 @@
+"""How acts are put on record: a few statements for a whole group, and only under the shards' epochs.
+
+A send begins where the row is as its delivery knows it, and its shard is still held under the same epoch: the shards
+are locked, which makes a takeover wait for the commit and then see it. An end counts for the row's last attempt only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from campaign.journal.postgres.acts import ENDS, FENCED, Deed
+from campaign.journal.postgres.sql import given
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from campaign.journal.postgres.acts import Act
+    from campaign.journal.postgres.database import Connection
+
+_HELD: LiteralString = f"""
+SELECT count(*) FROM (
+    SELECT FROM campaign.shard JOIN {given("shard", "epoch")} USING (run, shard, epoch)
+    ORDER BY shard FOR SHARE OF shard
+) AS held
+"""
+
+_ROW: LiteralString = "WHERE status.run = given.run AND status.shard = given.shard AND status.seq = given.seq"
+
+_BEGIN: LiteralString = f"""
+UPDATE campaign.status AS status SET state = 'sending', attempts = last, epoch = given.epoch, at = started_at
+FROM {given("shard", "seq", "last", "before", "epoch", "started_at")} {_ROW} AND (
+    status.attempts = last - 1 AND state = before
+    OR status.attempts = last AND state = 'sending' AND status.epoch = given.epoch AND status.at = started_at
+)
+"""
+
+_WITHDRAW: LiteralString = f"""
+UPDATE campaign.status AS status SET state = given.state, attempts = last - 1, at = NULL
+FROM {given("shard", "seq", "last", "epoch", "state")} {_ROW}
+    AND status.attempts = last AND status.epoch = given.epoch AND status.state = 'sending'
+"""
+
+_ATTEMPTS: LiteralString = f"""
+INSERT INTO campaign.attempt AS known
+    (run, shard, seq, n, epoch, what, started_at, ended_at, outcome, http_status, detail)
+SELECT * FROM
+{given("shard", "seq", "n", "epoch", "what", "started_at", "ended_at", "outcome", "http_status", "reason")}
+ON CONFLICT (run, shard, seq, n, what) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome,
+    http_status = excluded.http_status, detail = excluded.detail
+WHERE known.ended_at IS NULL AND excluded.ended_at IS NOT NULL
+"""
+
+_RESULT: LiteralString = f"""
+UPDATE campaign.status AS status SET state = given.state, kind = given.kind, reason = given.reason,
+    message_id = given.message_id, http_status = given.http_status, at = ended_at, latency = given.latency
+FROM {
+    given(
+        "shard", "seq", "last", "epoch", "state", "kind", "reason", "message_id", "http_status", "ended_at", "latency"
+    )
+} {_ROW} AND status.attempts = last
+"""
+_END: LiteralString = _RESULT + " AND status.epoch = given.epoch AND status.state IN ('sending', 'in_doubt')"
+
+_END_UNDO: LiteralString = f"""
+UPDATE campaign.status AS status SET state = given.state, kind = given.kind, reason = given.reason
+FROM {given("shard", "seq", "last", "state", "kind", "reason")} {_ROW}
+    AND status.attempts = last AND status.state IN ('sent', 'in_doubt') AND given.kind <> ''
+"""
+
+CUT_OFF: LiteralString = """
+INSERT INTO campaign.attempt (run, shard, seq, n, epoch, what, started_at)
+SELECT run, shard, seq, attempts, epoch, 'send', at FROM campaign.status
+WHERE run = %(run)s AND state = 'sending' AND attempts > 0 AND at IS NOT NULL
+ON CONFLICT (run, shard, seq, n, what) DO NOTHING
+"""
+"""Keeps attempts of which no end is on record, before their rows go on: `status` knows the last attempt alone."""
+
+_CUT_OFF_HERE: LiteralString = f"""
+INSERT INTO campaign.attempt (run, shard, seq, n, epoch, what, started_at)
+SELECT status.run, status.shard, status.seq, attempts, epoch, 'send', at
+FROM {given("shard", "seq")} JOIN campaign.status USING (run, shard, seq)
+WHERE state = 'sending' AND attempts > 0 AND at IS NOT NULL
+ON CONFLICT (run, shard, seq, n, what) DO NOTHING
+"""
+
+
+class OtherSessionError(Exception):
+    """The shards are not held any more, or a row is not as this delivery has left it."""
+
+
+def record(connection: Connection, run: int, batches: Iterable[Sequence[Act]]) -> None:
+    """Put acts on record, within the caller's transaction.
+
+    Args:
+        connection: to the database.
+        run: the run's key.
+        batches: each with at most one act for a row.
+
+    Raises:
+        OtherSessionError: something may not begin; the transaction must be rolled back.
+        psycopg.Error: likewise.
+    """
+    acts = [act for batch in batches for act in batch]
+    held = {act.shard: act.epoch for act in acts if act.deed in FENCED}
+    if held:
+        values = {"run": run, "shard": list(held), "epoch": list(held.values())}
+        if connection.execute(_HELD, values).fetchone() != (len(held),):
+            raise OtherSessionError
+    for batch in batches:
+        _record_batch(connection, run, batch)
+
+
+def _record_batch(connection: Connection, run: int, batch: Sequence[Act]) -> None:
+    by_deed: dict[Deed, list[Act]] = {}
+    for act in batch:
+        by_deed.setdefault(act.deed, []).append(act)
+    if begun := by_deed.get(Deed.BEGIN):
+        if again := [act for act in begun if act.before == "sending"]:
+            connection.execute(_CUT_OFF_HERE, _columns(run, again))
+        if connection.execute(_BEGIN, _columns(run, begun)).rowcount != len(begun):
+            raise OtherSessionError
+    if written := [act for act in batch if act.deed in ENDS or act.deed is Deed.BEGIN_UNDO]:
+        connection.execute(_ATTEMPTS, _columns(run, written))
+    for deed, statement in _RESULTS.items():
+        if acts := by_deed.get(deed):
+            connection.execute(statement, _columns(run, acts))
+
+
+_TIMES = ("started_at", "ended_at", "latency")
+
+_RESULTS = {Deed.END: _END, Deed.READ_BACK: _RESULT, Deed.END_UNDO: _END_UNDO, Deed.WITHDRAW: _WITHDRAW}
+
+
+def _columns(run: int, acts: Sequence[Act]) -> dict[str, Any]:
+    """The values of acts as columns, by name."""
+    columns = dict(zip(acts[0]._fields, map(list, zip(*acts, strict=True)), strict=True))
+    for name in _TIMES:  # psycopg refuses lists of numbers of both kinds
+        columns[name] = [None if value is None else float(value) for value in columns[name]]
+    return {"run": run, **columns}
