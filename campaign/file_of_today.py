@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from campaign.campaign_file import is_spreadsheet
-from campaign.config import (
-    AfterSection,
-    JournalSection,
-    PaceSections,
-    Section,
-    delivery_of,
-    pace_of,
-    problem_of,
-)
+from campaign.config import AfterSection, JournalSection, PaceSections, Section, delivery_of, pace_of, problem_of
 from campaign.errors import CampaignFileError
 from campaign.toml_text import read_toml
 

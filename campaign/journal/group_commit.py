@@ -33,6 +33,7 @@ SLOW_COMMIT = 0.1
 FLUSH_INTERVAL = 0.02
 """Seconds for which outcomes gather while attempts are reserved: none waits for them, and each commit is an fsync."""
 
+
 LONGEST_NOTE = 0.5
 """Seconds for which the record of an activity waits for a commit to go along with."""
 

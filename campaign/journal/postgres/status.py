@@ -6,7 +6,7 @@ import platform
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, named_earlier_row
 from campaign.journal.gate import NOT_SENT, FirstRows
 from campaign.journal.postgres.activity import write_activity
 from campaign.journal.postgres.doubts import PostgresDoubts
@@ -15,7 +15,7 @@ from campaign.journal.postgres.sql import ROWS, STATUSES
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _FIRST: LiteralString = f"""
 SELECT state, count(*), max(seq) FROM (
@@ -28,7 +28,7 @@ _RANK: LiteralString = "CASE state WHEN 'sent' THEN 2 WHEN 'in_doubt' THEN 1 ELS
 """What is known of a row's message: 2: it was sent, 1: it may have been, 0: it was not."""
 
 # Rows of different runs are the same where their messages are, or where one comes from the other's line of a sheet To
-# fix. A row that was skipped because an earlier one was sent counts as sent, unless that one was deleted.
+# fix.
 _COVERAGE: LiteralString = f"""
 WITH delivered AS (
     SELECT identity, origin_run, origin_row, {_RANK} AS rank
@@ -38,19 +38,12 @@ WITH delivered AS (
     SELECT identity, max(rank) AS rank FROM delivered WHERE identity IS NOT NULL GROUP BY identity
 ), fixed AS (
     SELECT origin_row AS row, max(rank) AS rank FROM delivered WHERE origin_run = %(number)s GROUP BY origin_row
-), deleted AS (
-    SELECT number::text, row::text FROM campaign.run JOIN {STATUSES} USING (run)
-    WHERE run = ANY(%(runs)s) AND state = 'deleted'
-), named AS MATERIALIZED (
-    SELECT state, kind, row, identity,
-        CASE WHEN kind = %(already_sent)s THEN regexp_match(reason, 'run ([0-9]+), row ([0-9]+)') END AS earlier
-    FROM {STATUSES} WHERE run = %(run)s
 ), ranked AS (
-    SELECT CASE WHEN state = 'sent' OR kind = %(already_sent)s AND deleted.row IS NULL THEN 2 ELSE greatest(
+    SELECT CASE WHEN state = 'sent' OR (kind = %(already_sent)s AND NOT seq = ANY(%(taken_back)s)) THEN 2 ELSE greatest(
         {_RANK}, fixed.rank, CASE WHEN state <> 'invalid' THEN alike.rank END
     ) END AS rank
-    FROM named LEFT JOIN alike USING (identity) LEFT JOIN fixed USING (row)
-        LEFT JOIN deleted ON deleted.number = earlier[1] AND deleted.row = earlier[2]
+    FROM {STATUSES} LEFT JOIN alike USING (identity) LEFT JOIN fixed USING (row)
+    WHERE run = %(run)s
 )
 SELECT count(*), count(*) FILTER (WHERE rank = 2), count(*) FILTER (WHERE rank = 1) FROM ranked
 """
@@ -114,10 +107,26 @@ class PostgresStatus(PostgresDoubts):
         if not known:
             return None
         number, key, _ = known[0] if not known[0][2] else max(known)
-        if len(known) == 1 and self._database.row(_ALIKE, (key, [DUPLICATE, ALREADY_SENT, ALREADY_IN_DOUBT])) == (
+        if len(known) == 1 and self._database.row(_ALIKE, (key, ["duplicate", ALREADY_SENT, ALREADY_IN_DOUBT])) == (
             False,
         ):
             tally = self.tally(number)
             return Coverage(number, tally.rows, tally.count(State.SENT), tally.count(State.IN_DOUBT))
-        values = {"runs": [each for _, each, _ in known], "run": key, "number": number, "already_sent": ALREADY_SENT}
+        values = {
+            "runs": [each for _, each, _ in known],
+            "run": key,
+            "number": number,
+            "already_sent": ALREADY_SENT,
+            "taken_back": self._taken_back(key, {each: of_run for of_run, each, _ in known}),
+        }
         return Coverage(number, *(self._database.row(_COVERAGE, values) or (0, 0, 0)))
+
+    def _taken_back(self, key: int, numbers: Mapping[int, int]) -> list[int]:
+        """Rows of a run that were skipped because an earlier run had sent them, and whose message was deleted since."""
+        of_runs = "SELECT run, row FROM " + STATUSES + " WHERE run = ANY(%s) AND state = 'deleted'"
+        deleted = {(numbers[run], row) for run, row in self._database.rows(of_runs, (list(numbers),))}
+        if not deleted:
+            return []
+        skipped = "SELECT seq, reason FROM campaign.status WHERE run = %s AND kind = %s"
+        found = self._database.rows(skipped, (key, ALREADY_SENT))
+        return [seq for seq, reason in found if named_earlier_row(reason) in deleted]
