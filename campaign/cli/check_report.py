@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from campaign.cli.console import say, show_lines, width_of
 from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import JsonArray, print_json, print_json_object
+from campaign.cli.question import schedule_facts
 from campaign.findings import undecided
 from campaign.journal import State
 from campaign.plan_rows import PlanCounts
@@ -18,6 +19,7 @@ from campaign.recipients.destinations import with_unseen_named
 from campaign.review.findings_text import StyledLine, finding_lines, problem_lines
 from campaign.review.phrases import left_out, reason_of, rows_of
 from campaign.review.preview_terminal import hanging
+from campaign.runs.confirmation import forecast_of
 from campaign.runs.earlier import looking_back
 from campaign.text import one_line
 
@@ -102,6 +104,8 @@ def dry_run(campaign: Campaign, given: Mapping[str, Any], address: str | None = 
     if not quiet:
         show_lines(_left_out_lines(count, width))
         limit = given["limit"]
+        messages = count.pending if limit is None else min(limit, count.pending)
+        show_lines(schedule_facts(forecast_of(plan, messages), width) if messages else ())
         first = f", the first {limit} of them before a resume" if limit else ""
         refused = 0 if given["skip_invalid"] else count.invalid
         they = "It" if count.pending == 1 else "They"

@@ -64,9 +64,7 @@ def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]
     for fact in _consequences(confirmation):
         yield from fact_lines("Again", fact, width, CAUTION)
     yield from fact_lines("Pace", pace_text(confirmation), width)
-    for when in when_lines(confirmation):
-        yield from fact_lines("When", when.text, width, when.color)
-    yield from fact_lines("Gate", gate_text(confirmation), width)
+    yield from schedule_facts(confirmation, width)
     others = [each for each in confirmation.findings if not each.stops and each.code != "same-destination"]
     accepted = [each for each in confirmation.findings if each.stops and each not in confirmation.undecided]
     yield from fact_lines("Accepted", ", ".join(codes_of(accepted)), width, CAUTION)
@@ -74,6 +72,13 @@ def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]
     for message in confirmation.first(1):
         yield from _first(message, width)
     yield from _decisions(confirmation, width)
+
+
+def schedule_facts(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
+    """When the messages go out, and where the run holds, as far as a schedule or a gate has a say in it."""
+    for when in when_lines(confirmation):
+        yield from fact_lines("When", when.text, width, when.color)
+    yield from fact_lines("Gate", gate_text(confirmation), width)
 
 
 def _decisions(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from campaign.journal.records import State
+from campaign.config import pace_of as campaign_pace
+from campaign.journal.records import State, Tally
 from campaign.runs.holds import gate_is_passed
 from campaign.schedule import ANY_TIME
 from campaign.settings import DEFAULT_RATE
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     from campaign.channels.preview import MessagePreview
     from campaign.findings import Finding
-    from campaign.journal import JournalStore, ReasonCount, StatedQuota, Tally
+    from campaign.journal import JournalStore, ReasonCount, StatedQuota
+    from campaign.planning import Plan
     from campaign.runs.run import Run
     from campaign.schedule import Schedule
     from campaign.settings import DeliverySettings, GateSettings
@@ -150,6 +152,26 @@ def confirmation_of(
         undecided=consequences.undecided,
         first=lambda most: first_messages(run, journal, most),
         trial=manifest.trial,
+    )
+
+
+def forecast_of(plan: Plan, messages: int) -> SendConfirmation:
+    """What is known of the delivery of a plan that no run was made of: how fast and when, and where it would hold.
+
+    Args:
+        plan: the plan.
+        messages: how many would be sent.
+    """
+    pace, none_sent = campaign_pace(plan.campaign), Tally({}, 0, 0, 0.0, None, None)
+    usual: tuple[int, float] | None = getattr(plan.channel, "usual_quota", None)
+    return SendConfirmation(
+        messages,
+        plan.server_name,
+        pace.rate,
+        none_sent,
+        pace=pace_of(messages, pace.rate, None, None if plan.rehearsal else usual),
+        schedule=ANY_TIME if plan.rehearsal else pace.schedule,
+        gate=pace.gate,
     )
 
 

@@ -208,6 +208,19 @@ def test_a_schedule_that_is_typed_wrongly_is_refused(
     assert said in result.stderr
 
 
+def test_a_dry_run_says_when_messages_would_go_out_and_where_the_run_would_hold(
+    command: Campaign, tmp_path: Path
+) -> None:
+    file = campaign_file(tmp_path, "https://chat.example.com", f'[schedule]\nwindow = "{shut()}"\n[gate]\nafter = 10\n')
+    said = command("run", file, "--dry-run").stderr
+    assert "When      waits until " in said
+    assert "Gate      waits for the outcomes of the first 10 rows; up to 5% may fail" in said
+    assert "Gate" not in command("run", file, "--dry-run", "--limit", "10").stderr
+    rehearsed = command("run", file, "--dry-run", "--sandbox").stderr
+    assert "When" not in rehearsed
+    assert "Gate" in rehearsed
+
+
 def test_a_rehearsal_does_not_wait(command: Campaign, tmp_path: Path) -> None:
     file = campaign_file(tmp_path, "http://127.0.0.1:9", f'[schedule]\nwindow = "{shut()}"\n')
     result = command("run", file, "--sandbox", "--json")
