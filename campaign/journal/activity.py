@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaign.journal.records import RunManifest
 
 
 class Activity(NamedTuple):
@@ -66,8 +71,24 @@ class SessionRecord(NamedTuple):
     by: str
 
 
+def runs_of_one_key(manifests: Mapping[int, RunManifest], run: int) -> frozenset[int]:
+    """The runs whose rows are compared with those of a run by their keys; none where that run's rows have no key.
+
+    Args:
+        manifests: of every run that counts, by its number.
+        run: the run.
+    """
+    own = manifests[run]
+    if not own.key:
+        return frozenset()
+    same = (own.key_headers, ())  # an older run has no headers on record
+    return frozenset(
+        number for number, other in manifests.items() if other.key == own.key and other.key_headers in same
+    )
+
+
 class Coverage(NamedTuple):
-    """How much of a list has its messages, whichever run sent them.
+    """How much of a list has its messages, whichever run sent them: by key where the rows have one, else by message.
 
     Attributes:
         run: the run that was planned from the list.

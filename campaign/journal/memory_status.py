@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
+from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord, runs_of_one_key
 from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, named_earlier_row
 from campaign.journal.digests import digest_of
 from campaign.journal.gate import NOT_SENT, FirstRows
@@ -87,20 +87,22 @@ class MemoryStatus(MemoryDoubts):
             return None
         lists = [number for number in runs if not _is_to_fix(self._runs[number])]
         run = max(lists or runs)
-        by_digest: dict[bytes, int] = {}
+        by_identity: dict[bytes, int] = {}
         by_row: dict[int, int] = {}
         deleted = set[tuple[int, int]]()
+        keyed = runs_of_one_key({number: self._runs[number].record.manifest for number in runs}, run)
         for number in runs:
             for row in self._runs[number].rows.values():
                 if row.outcome.state is State.DELETED:
                     deleted.add((number, row.planned.number))
                 rank = RANKS.get(row.outcome.state, 0)
-                digest, origin = row.planned.digest, row.planned.origin
-                if digest is not None:
-                    by_digest[digest] = max(rank, by_digest.get(digest, 0))
+                key, origin = row.planned.key if number in keyed else None, row.planned.origin
+                identity = key or row.planned.digest
+                if identity is not None:
+                    by_identity[identity] = max(rank, by_identity.get(identity, 0))
                 if origin is not None and origin[0] == run:
                     by_row[origin[1]] = max(rank, by_row.get(origin[1], 0))
-        ranks = [_rank(row, by_digest, by_row, deleted) for row in self._runs[run].rows.values()]
+        ranks = [_rank(row, by_identity, by_row, deleted) for row in self._runs[run].rows.values()]
         return Coverage(run, len(ranks), ranks.count(2), ranks.count(1))
 
 
@@ -117,11 +119,11 @@ def _is_to_fix(run: MemoryRun) -> bool:
     return any(row.planned.origin is not None for row in run.rows.values())
 
 
-def _rank(row: MemoryRow, by_digest: dict[bytes, int], by_row: dict[int, int], deleted: set[tuple[int, int]]) -> int:
+def _rank(row: MemoryRow, by_identity: dict[bytes, int], by_row: dict[int, int], deleted: set[tuple[int, int]]) -> int:
     digest = row.planned.digest
     if row.outcome.kind in (ALREADY_SENT, ALREADY_IN_DOUBT):  # what became of it is on record with the earlier row
         if row.outcome.kind == ALREADY_SENT and named_earlier_row(row.outcome.reason) not in deleted:
             return RANKS[State.SENT]
         digest = digest_of(row.planned.body)
-    known = by_digest.get(digest, 0) if digest is not None else 0
-    return max(RANKS.get(row.outcome.state, 0), known, by_row.get(row.planned.number, 0))
+    known = [by_identity.get(each, 0) for each in (digest, row.planned.key) if each is not None]
+    return max(RANKS.get(row.outcome.state, 0), *known, by_row.get(row.planned.number, 0))

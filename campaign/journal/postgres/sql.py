@@ -23,7 +23,7 @@ campaign.message CROSS JOIN LATERAL (
 
 STATUSES: LiteralString = """
 campaign.status CROSS JOIN LATERAL (
-    SELECT row, destination, body, identity, origin_run, origin_row
+    SELECT row, destination, body, identity, key, origin_run, origin_row
     FROM campaign.message WHERE message.run = status.run AND message.seq = status.seq OFFSET 0
 ) AS message
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING, LiteralString
 
-from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, named_earlier_row
+from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord, runs_of_one_key
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE, SAME_KEY, named_earlier_row
 from campaign.journal.gate import NOT_SENT, FirstRows
 from campaign.journal.postgres.activity import write_activity
 from campaign.journal.postgres.doubts import PostgresDoubts
@@ -31,7 +31,8 @@ _RANK: LiteralString = "CASE state WHEN 'sent' THEN 2 WHEN 'in_doubt' THEN 1 ELS
 # fix.
 _COVERAGE: LiteralString = f"""
 WITH delivered AS (
-    SELECT identity, origin_run, origin_row, {_RANK} AS rank
+    SELECT CASE WHEN run = ANY(%(keyed)s) THEN coalesce(key, identity) ELSE identity END AS identity,
+        origin_run, origin_row, {_RANK} AS rank
     FROM {STATUSES}
     WHERE run = ANY(%(runs)s) AND state IN ('sent', 'in_doubt')
 ), alike AS (
@@ -40,9 +41,10 @@ WITH delivered AS (
     SELECT origin_row AS row, max(rank) AS rank FROM delivered WHERE origin_run = %(number)s GROUP BY origin_row
 ), ranked AS (
     SELECT CASE WHEN state = 'sent' OR (kind = %(already_sent)s AND NOT seq = ANY(%(taken_back)s)) THEN 2 ELSE greatest(
-        {_RANK}, fixed.rank, CASE WHEN state <> 'invalid' THEN alike.rank END
+        {_RANK}, fixed.rank, CASE WHEN state <> 'invalid' THEN greatest(alike.rank, keyed.rank) END
     ) END AS rank
-    FROM {STATUSES} LEFT JOIN alike USING (identity) LEFT JOIN fixed USING (row)
+    FROM {STATUSES} LEFT JOIN alike USING (identity) LEFT JOIN alike AS keyed ON keyed.identity = key
+    LEFT JOIN fixed USING (row)
     WHERE run = %(run)s
 )
 SELECT count(*), count(*) FILTER (WHERE rank = 2), count(*) FILTER (WHERE rank = 1) FROM ranked
@@ -107,16 +109,18 @@ class PostgresStatus(PostgresDoubts):
         if not known:
             return None
         number, key, _ = known[0] if not known[0][2] else max(known)
-        if len(known) == 1 and self._database.row(_ALIKE, (key, ["duplicate", ALREADY_SENT, ALREADY_IN_DOUBT])) == (
-            False,
-        ):
+        elsewhere = [DUPLICATE, SAME_KEY, ALREADY_SENT, ALREADY_IN_DOUBT]
+        if len(known) == 1 and self._database.row(_ALIKE, (key, elsewhere)) == (False,):
             tally = self.tally(number)
             return Coverage(number, tally.rows, tally.count(State.SENT), tally.count(State.IN_DOUBT))
+        records = [self.run(of_run) for of_run, _, _ in known]
+        keyed = runs_of_one_key({each.number: each.manifest for each in records if each is not None}, number)
         values = {
             "runs": [each for _, each, _ in known],
             "run": key,
             "number": number,
             "already_sent": ALREADY_SENT,
+            "keyed": [each for of_run, each, _ in known if of_run in keyed],
             "taken_back": self._taken_back(key, {each: of_run for of_run, each, _ in known}),
         }
         return Coverage(number, *(self._database.row(_COVERAGE, values) or (0, 0, 0)))

@@ -48,8 +48,10 @@ class SqliteStatus(SqliteDoubts):
 
     def coverage(self, runs: Sequence[int]) -> Coverage | None:
         """How much of the latest list has its messages; see `JournalStore.coverage`."""
+        records = [self.run(number) for number in runs]
+        manifests = {record.number: record.manifest for record in records if record is not None}
         with plain_errors(self.path):
-            return read_coverage(self._connection, runs) if runs else None
+            return read_coverage(self._connection, manifests) if manifests else None
 
     def first_rows(self, run: int, count: int) -> FirstRows:
         """The first rows of a run, and their states; see `GateStore.first_rows`."""

@@ -48,9 +48,9 @@ def message(row: int, state: State = State.PENDING, kind: str = "", reason: str 
     )
 
 
-def plan(journal: JournalStore, messages: Sequence[PlannedRow]) -> RunRecord:
+def plan(journal: JournalStore, messages: Sequence[PlannedRow], manifest: RunManifest = FACTS) -> RunRecord:
     """Write a whole planned run to a journal."""
-    run = journal.begin_run(FACTS)
+    run = journal.begin_run(manifest)
     journal.add(run.number, 1, messages)
     journal.seal(run.number)
     return run

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.journal import Activity, Coverage, Outcome, State
-from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, earlier_row_text
+from campaign.journal import Activity, Coverage, Outcome, PlannedRow, RunManifest, State
+from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, SAME_KEY, earlier_row_text
 from campaign.journal.deletions import MAY_BE_THERE, TAKEN_BACK, UNDO
 from campaign.journal.digests import digest_of
 
-from .planning import NOON, message, plan
+from .planning import FACTS, NOON, message, plan
 from .stores import STORES, open_store
 
 if TYPE_CHECKING:
@@ -178,6 +179,32 @@ def test_a_message_that_was_changed_is_another_one(journal: JournalStore) -> Non
     plan(journal, [message(2), message(3)])
     deliver(journal, {1: State.SENT, 2: State.SENT})
     plan(journal, [message(2), message(3)._replace(digest=b"another one")])
+    assert journal.coverage([1, 2]) == Coverage(run=2, rows=2, sent=1, in_doubt=0)
+
+
+KEYED = replace(FACTS, key=("order",), key_headers=("Số",))
+
+
+def keyed(row: int, digest: bytes, key: bytes) -> PlannedRow:
+    return message(row)._replace(digest=digest, key=key)
+
+
+def test_rows_with_a_key_are_compared_by_it_whatever_their_messages_are(journal: JournalStore) -> None:
+    plan(journal, [keyed(2, b"a", b"key 2"), keyed(3, b"b", b"key 3"), keyed(4, b"c", b"key 4")], KEYED)
+    deliver(journal, {1: State.SENT, 2: State.SENT, 3: State.IN_DOUBT})
+    rows = [keyed(2, b"changed", b"key 2"), keyed(3, b"b", b"another key"), keyed(4, b"also changed", b"key 4")]
+    twin = keyed(5, b"whatever", b"key 2")._replace(state=State.SKIPPED, kind=SAME_KEY, reason="has the order of row 2")
+    plan(journal, [*rows, twin], KEYED)
+    assert journal.coverage([1, 2]) == Coverage(run=2, rows=4, sent=2, in_doubt=1)
+    deliver(journal, {2: State.SENT}, run=2)
+    assert journal.coverage([1, 2]) == Coverage(run=2, rows=4, sent=3, in_doubt=1)
+
+
+@pytest.mark.parametrize("other", [FACTS, replace(KEYED, key=("no",)), replace(KEYED, key_headers=("Tên",))])
+def test_runs_that_had_another_key_or_none_are_compared_by_message(journal: JournalStore, other: RunManifest) -> None:
+    plan(journal, [keyed(2, b"a", b"key 2"), keyed(3, b"b", b"key 3")], other)
+    deliver(journal, {1: State.SENT, 2: State.SENT})
+    plan(journal, [keyed(2, b"a", b"another key"), keyed(3, b"changed", b"key 3")], KEYED)
     assert journal.coverage([1, 2]) == Coverage(run=2, rows=2, sent=1, in_doubt=0)
 
 
