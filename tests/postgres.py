@@ -130,14 +130,18 @@ def _readable(home: Path) -> Path:
     """The programs where the user that may run a server can reach them; they refuse to run as root."""
     programs = _programs()
     assert programs is not None
+    package = programs.parents[1]
     copied = home / "programs"
+    there = copied / package.name / "pginstall" / "bin"
     if _user() is None or copied.exists():
-        return programs if _user() is None else copied / "pginstall" / "bin"
+        return programs if _user() is None else there
     try:
         _run(home, programs / "postgres", "--version")
     except (OSError, subprocess.CalledProcessError):
-        shutil.copytree(programs.parents[1], copied)
-        return copied / "pginstall" / "bin"
+        for folder in package.parent.glob(f"{package.name}*"):  # the wheel's libraries are in a folder beside it
+            if folder.is_dir():
+                shutil.copytree(folder, copied / folder.name)
+        return there
     return programs
 
 
