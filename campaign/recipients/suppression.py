@@ -173,7 +173,7 @@ class SuppressionList:
 
 def is_shortened(text: str) -> bool:
     """Whether a text is a number in scientific notation, as a spreadsheet program shows a long id or phone number."""
-    return ("E+" in text or "e+" in text) and _SCIENTIFIC.fullmatch(text.strip()) is not None
+    return "+" in text and _SCIENTIFIC.fullmatch(text.strip()) is not None
 
 
 def values_among(recipients: Sheet, rule: SuppressionRule) -> set[int] | None:
