@@ -64,11 +64,7 @@ class Budget(threading.local):
         if len(values) == 1:
             kind = type(values[0])
             if kind is str:  # as most values are
-                left = self._left
-                left[0] -= 1
-                left[1] -= len(values[0])  # type: ignore[arg-type] # it is text
-                if left[0] < 0 or left[1] < 0:
-                    self.spend(0)
+                self.spend(1, len(values[0]))  # type: ignore[arg-type] # it is text
                 return
             if kind is int or kind is bool:
                 self.spend(1, values[0].bit_length() >> 3)  # type: ignore[attr-defined] # it is a number
