@@ -90,11 +90,9 @@ def test_a_test_never_counts_as_sent(command: Campaign, trial: Test, server: Run
     again = command("run", recipients, *LIVECHAT, "--server", server.url, *FAST, "--skip-sent")
     assert again.json["skipped"] == 6
     trial(*OWN)
-    assert sent(server) == [
-        *own(0, 1, 2),
-        *((f"token{n}", f"room{n}", f"message {n}") for n in range(6)),
-        *own(0, 1, 2),
-    ]
+    taken = sent(server)
+    assert (taken[:3], taken[-3:]) == (own(0, 1, 2), own(0, 1, 2))
+    assert sorted(taken[3:-3]) == [(f"token{n}", f"room{n}", f"message {n}") for n in range(6)]  # in any order
 
 
 def test_the_same_text_twice_is_sent_twice(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
