@@ -19,7 +19,7 @@ _BUCKETS = 1 << 18
 _MASK = _BUCKETS - 1
 
 _NO_SEPARATORS = str.maketrans("", "", phone_numbers.SEPARATORS)
-_BEGINS_AS_PHONE = frozenset("+(0123456789'.,-/")
+_BEGINS_AS_PHONE = frozenset("+0123456789" + phone_numbers.SEPARATORS)
 _TAIL = itemgetter(slice(-phone_numbers.SHORTEST_NATIONAL, None))
 
 
