@@ -96,7 +96,7 @@ class ChecksSection(Section):
 
 
 class SuppressSection(Section):
-    """A list of those who get nothing: rows whose value stands in it are skipped.
+    """A list of those who get nothing: rows whose value is in it are skipped.
 
     Attributes:
         file: .xlsx, .xlsm, .csv or .tsv.

@@ -150,7 +150,7 @@ class SuppressionList:
                 yield _in_file(self.rule, Problem(f"{column.letter}{number}", what, remedy))
 
     def unclear(self, texts: Sequence[str]) -> Suppressed | None:
-        """Why nobody can say whether the value of a row stands in the list; None where that can be said.
+        """Why it is not known whether the value of a row is in the list; None where it is known.
 
         Args:
             texts: the row's cells as displayed.
@@ -162,7 +162,7 @@ class SuppressionList:
         return Suppressed(kind, f"“{value}” {kind}, because its last digits are not shown")
 
     def look_at(self, texts: Sequence[str]) -> Suppressed | None:
-        """Where the value of a row stands in the list; None where it does not.
+        """Which row of the list has the value of a row; None where none has.
 
         Args:
             texts: the row's cells as displayed.
