@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from . import postgres as postgres_server
 
@@ -31,6 +32,12 @@ postgres_server.announce(MEMORY)
 
 # Python looks for garbage after 700 new objects; a tenth of the tests' time went into that.
 gc.set_threshold(10_000, 20, 20)
+
+
+settings.register_profile("by hand", deadline=None)  # a busy machine must not fail a test
+# One state passes or fails in CI each time; new examples are looked for where the tests are run by hand.
+settings.register_profile("ci", settings.get_profile("by hand"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CAMPAIGN_CI") else "by hand")
 
 
 def pytest_collection_finish() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 
 from campaign.campaign_file import load_campaign
 from campaign.channels import KITECHAT, LIVECHAT, Channel, Payload
@@ -21,9 +20,6 @@ from campaign.sheets.table import columns_of
 if TYPE_CHECKING:
     from campaign.errors import Problem
 
-
-settings.register_profile("unit", deadline=None)  # a busy machine must not fail a test
-settings.load_profile("unit")
 
 NONE: Mapping[str, str] = {}
 
