@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 CALL = 5
 """Steps of a call: of a macro, a method, a filter or a test."""
 
+PLAIN = frozenset({"int", "float", "lower", "upper", "trim", "length", "default", "d"})
+"""Filters whose work and result are no longer than their value, or three times that."""
+
+MOST_PLAIN = 200
+"""Nodes of a template up to which it is compiled without counting, if each of them is plain."""
+
 SLOW = {"pprint": 20, "urlize": 40, "wordwrap": 10, "title": 10, "striptags": 5, "wordcount": 5}
 SLOW |= {"sort": 4, "dictsort": 4, "groupby": 4, "unique": 2}
 """How often filters that take longer than others go through their value."""
@@ -64,7 +70,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def bound(self, finalize: Callable[[object], object]) -> None:
         """Count what filters, tests and output do. Called once, when all filters are in place."""
+        plain = {f"{UNCOUNTED}{name}": self.filters[name] for name in PLAIN}
         self.filters = {name: self._bounded(name, function) for name, function in list(self.filters.items())}
+        self.filters.update(plain)
         self.tests = {name: self._bounded(name, function) for name, function in self.tests.items()}
         self.filters.update({COUNTED: self.budget.counted, WEIGHED: self._weighed, JOINED: self._joined})
 
@@ -78,7 +86,11 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def compile_tree(self, tree: nodes.Template) -> Template:
         """Compile a parsed template; changes the tree."""
         self.budget.renew()
-        _count(tree)
+        if _is_plain(tree):
+            for node in tree.find_all(nodes.Filter):
+                node.name = f"{UNCOUNTED}{node.name}" if node.name in PLAIN else node.name
+        else:
+            _count(tree)
         tree.set_environment(self)
         return self.from_string(tree)
 
@@ -160,7 +172,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
 
 COUNTED, WEIGHED, JOINED = "counted by campaign", "weighed by campaign", "joined by campaign"
-"""Filters that no template can name."""
+UNCOUNTED = "uncounted "
+"""Filters that no template can name, and what the names of others begin with."""
 
 
 class _BoundedFormatter(SandboxedFormatter):
@@ -194,6 +207,30 @@ def _is_too_long(operator: str, left: object, right: object) -> bool:
             and isinstance(items, str | bytes | list | tuple)
             and abs(number) * len(items) > LONGEST
         )
+    return False
+
+
+_PLAIN_NODES = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr),
+    *(nodes.Name, nodes.Const, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
+)
+
+
+def _is_plain(tree: nodes.Template) -> bool:
+    """Whether a template goes through each value a few times at most, so that nothing has to be counted.
+
+    Counting takes longer than all the rest of an expression like `status == "paid" and total | int > 0`.
+    """
+    waiting: list[nodes.Node] = [tree]
+    for _ in range(MOST_PLAIN):
+        if not waiting:
+            return True
+        node = waiting.pop()
+        if not isinstance(node, _PLAIN_NODES) and not (
+            isinstance(node, nodes.Filter) and (node.name in PLAIN or " " in node.name)
+        ):
+            return False
+        waiting += node.iter_child_nodes()
     return False
 
 

@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--files", type=int, help="play so many events with the journal's files instead")
     parser.add_argument("--look-up", action="store_true", help="Kitechat with a list of messages: ask, and look")
+    parser.add_argument("--only", choices=[*CHATS, *LOOKED_UP], help="one of them")
     parser.add_argument("--window", action="store_true", help="kill runs that wait for their window")
     parser.add_argument("--gate", action="store_true", help="kill runs whose gate holds")
     parser.add_argument("--undo", action="store_true", help="kill while a run is taken back instead")
@@ -37,6 +38,8 @@ def main() -> int:
     if options.undo:
         return _undo(options.kills, options.seed)
     chats = LOOKED_UP if options.look_up else CHATS
+    if options.only:
+        chats = {options.only: (CHATS | LOOKED_UP)[options.only]}
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         proofs = {
             name: pool.submit(prove, chat, Path(folder), options.kills, options.seed) for name, chat in chats.items()

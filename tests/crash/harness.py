@@ -197,7 +197,7 @@ def _one_list(chat: Chat, place: Path, url: str, kills: _Kills, size: Size) -> F
     started = time.monotonic()
     while report is None or report["state"] != "finished":
         if time.monotonic() - started > LONGEST_RUN:
-            wrong = f"{place.name} did not finish: {Counter(state for state, _ in row_states(place).values())}"
+            wrong = f"{place.name} did not finish: {Counter(each.state for each in row_states(place).values())}"
             return Figures(rows=size.rows, kills=kills.done, lost=size.rows, wrong=[wrong])
         report = _deliver(place, kills) or report
         # The list is deleted once it is planned: after that, messages come from the journal.
@@ -228,7 +228,7 @@ def _deliver(place: Path, kills: _Kills) -> dict[str, Any] | None:
         process.communicate()
         kills.done += 1
         if is_planned(place):
-            kills.cut_off = max(kills.cut_off, [state for state, _ in row_states(place).values()].count("sending"))
+            kills.cut_off = max(kills.cut_off, [each.state for each in row_states(place).values()].count("sending"))
         return None
     assert process.returncode in (0, 1, 3), stderr
     report = json.loads(stdout)
@@ -264,13 +264,15 @@ def compare(chat: Chat, place: Path, url: str, rows: int, report: dict[str, Any]
     figures = Figures(rows=rows, faults=sum(entry["fault"] is not None for entry in entries))
     for number in range(rows):
         text = f"message {number}"
-        state, kind = states[number + 2]
+        state, kind, reason = states[number + 2]
         requests = [entry for entry in posts if text_of(entry, chat) == text]
         figures.duplicated += max(0, taken[text] - 1)
         if state == "in_doubt":
             figures.in_doubt += 1
             if chat.has_list and taken[text]:
-                figures.wrong.append(f"{place.name}: row {number + 2} is in doubt, and the server took it")
+                figures.wrong.append(f"{place.name}: row {number + 2} is in doubt, and the server took it: {reason}")
+            elif chat.on_doubt == "look":
+                figures.wrong.append(f"{place.name}: row {number + 2} is in doubt: {reason}")
             figures.why_in_doubt[_why(kind, requests)] += 1
         elif state != "sent" or not taken[text]:
             figures.lost += 1
@@ -288,10 +290,18 @@ def _why(kind: str, requests: list[dict[str, Any]]) -> str:
     return "response lost" if lost else "WITHOUT CAUSE"
 
 
-def row_states(place: Path) -> dict[int, tuple[str, str]]:
+class RowState(NamedTuple):
+    """A row's state as it is on record."""
+
+    state: str
+    kind: str
+    reason: str
+
+
+def row_states(place: Path) -> dict[int, RowState]:
     with contextlib.closing(sqlite3.connect(place / "c.journal.db")) as journal:
-        found = journal.execute("SELECT row, state, kind FROM status JOIN message USING (run, seq)").fetchall()
-    return {row: (state, kind) for row, state, kind in found}
+        found = journal.execute("SELECT row, state, kind, reason FROM status JOIN message USING (run, seq)").fetchall()
+    return {row: RowState(*rest) for row, *rest in found}
 
 
 def text_of(entry: dict[str, Any], chat: Chat) -> str:

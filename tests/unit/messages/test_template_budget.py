@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from campaign.errors import TemplateError
+from campaign.messages.bounded_environment import MOST_PLAIN
 from campaign.messages.budget import LONGEST, percent_size
+from campaign.messages.environment import make_environment
 from campaign.sheets import Row
 
 if TYPE_CHECKING:
@@ -209,3 +211,42 @@ def test_what_messages_need_is_done_as_before(livechat: Bind, row: MakeRow, sour
 )
 def test_a_width_is_read_where_python_reads_one(text: str, values: object, most: int) -> None:
     assert percent_size(text, values) <= most < LONGEST
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if name == 'x' or not name %}yes{% elif name | lower in ('an', 'b') %}an{% else %}no{% endif %}",
+        "{{ 'big' if name | int(0) > 10 else name | trim | upper | default('nothing', true) }}",
+        "{{ name | float(1) }} {{ name | length }} {{ name | d('none') }}",
+        "{{ name | int }}",
+        "{{ name | int(0, 16) }}",
+    ],
+)
+@pytest.mark.parametrize("cell", ["", " ", "An", "x", "12", "1.5", "1,200", "nan", "ß" * 9, "9" * 4400, "f" * 4400])
+def test_what_needs_no_counting_does_the_same_uncounted(livechat: Bind, row: MakeRow, source: str, cell: str) -> None:
+    counted = "{% for each in () %}{% endfor %}"
+    of_both = [livechat(text, "name").render(row(cell)) for text in (source, counted + source)]
+    uncounted, other = (
+        (each.payload, [problem.what.rpartition(": ")[2] for problem in each.problems]) for each in of_both
+    )
+    assert uncounted == other or any(TOO_LONG in what for what in other[1])
+
+
+@pytest.mark.parametrize(
+    ("source", "counts"),
+    [
+        ("{% if a == 'x' and a | trim %}{% endif %}", False),
+        ("{% if a ~ a == 'x' %}{% endif %}", True),
+        ("{% if a == 'x' %}{% endif %}" * MOST_PLAIN, True),
+    ],
+)
+def test_only_what_is_short_and_goes_through_its_values_once_is_uncounted(
+    monkeypatch: pytest.MonkeyPatch, source: str, *, counts: bool
+) -> None:
+    environment = make_environment()
+    template = environment.compile_tree(environment.parse(source))
+    spent: list[int] = []
+    monkeypatch.setattr(environment.budget, "spend", lambda steps, characters=0: spent.append(steps + characters))
+    list(template.root_render_func(template.new_context({"a": "x"})))
+    assert bool(spent) is counts
