@@ -38,7 +38,8 @@ class Undone(NamedTuple):
         """The id of the message that a request deletes; None where it is another request."""
         if self.name == "livechat":
             return str(entry["message_id"]) if entry["method"] == "DELETE" else None
-        return (entry["body"] or {}).get("msgId")
+        found: str | None = (entry["body"] or {}).get("msgId")
+        return found
 
 
 UNDONE = {

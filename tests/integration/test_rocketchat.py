@@ -202,6 +202,23 @@ def test_a_token_that_a_server_repeats_is_kept_nowhere(
         assert part.lower() not in kept.lower()
 
 
+class Preventing(Handler):
+    """Answers a message with success and stores nothing, as a server does on which an app prevents it."""
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server looks for
+        self.server.status, self.server.body = 400, b'{"success": false}'
+        self.respond()
+
+
+def test_a_message_that_an_app_of_the_server_prevents_is_failed(command: Campaign, echo: Echo, tmp_path: Path) -> None:
+    echo.RequestHandlerClass = Preventing
+    echo.status, echo.body = 200, b'{"success": true}'
+    recipients, url = room_list(tmp_path / "list.csv", "room"), f"http://127.0.0.1:{echo.server_port}"
+    said = command("run", recipients, *TEXT, "--server", url, *FAST)
+    assert (said.code, said.json["failed"]) == (1, 1)
+    assert "answered with success and stored nothing, as where an app installed on it prevents it" in said.stderr
+
+
 def test_an_agents_campaign_keeps_to_the_servers_limit(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:

@@ -33,6 +33,15 @@ MEDIA: tuple[tuple[str, PartKind], ...] = (
 )
 """Fields of an attachment that show a file, and what kind of file."""
 
+PARTS: tuple[tuple[str, PartKind], ...] = (
+    ("author_name", "foot"),
+    ("title", "head"),
+    ("title_link", "link"),
+    ("text", "text"),
+    *MEDIA,
+)
+"""Fields of an attachment from top to bottom, and how each is drawn."""
+
 SHOWN = ("author_name", "title", "text", *(name for name, _ in MEDIA), "fields", "actions")
 """Fields of an attachment that a recipient sees; the others say how."""
 
@@ -173,7 +182,7 @@ def _card(attachment: dict[str, Any]) -> Bubble:
 
 
 def _parts(attachment: dict[str, Any]) -> Iterator[Part]:
-    for name, kind in (("author_name", "foot"), ("title", "head"), ("title_link", "link"), ("text", "text"), *MEDIA):
+    for name, kind in PARTS:
         if attachment.get(name):
             yield Part(kind, str(attachment[name]))
     for each in attachment.get("fields") or ():

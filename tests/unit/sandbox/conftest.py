@@ -47,7 +47,7 @@ class Client:
     async def read_back(self, message_id: str, **room: str) -> Reply:
         return await self.ask("GET", f"{LIVECHAT_PATH}/{message_id}", params={"token": "t1", "rid": "r1", **room})
 
-    async def chat(self, headers: Mapping[str, str] = USER, **fields: object) -> Reply:
+    async def chat(self, headers: Mapping[str, str] = USER, /, **fields: object) -> Reply:
         body = {"message": {"rid": "r1", "msg": "Chào bạn", **fields}}
         return await self.ask("POST", f"{CHAT_PATH}sendMessage", json=body, headers=headers)
 

@@ -79,7 +79,7 @@ async def test_who_is_not_logged_in_is_refused_before_the_limiter(open_sandbox: 
     known = {"auth_token": "the-token", "user_id": "u1"}
     client = await open_sandbox(credentials=known, limit=RateLimit(1, 60))
     for _ in range(2):
-        reply = await client.chat(headers=headers)
+        reply = await client.chat(headers)
         assert (reply.status, reply.content) == (401, LOGGED_OUT)
     assert (await client.chat()).status == 200
 
@@ -198,9 +198,9 @@ async def test_some_rooms_and_long_messages_are_refused(client: Client, fields: 
 @pytest.mark.parametrize("name", ["alias", "avatar"])
 async def test_another_name_needs_a_permission(client: Client, name: str) -> None:
     plain = {**USER, "X-User-Id": "plain-1"}
-    reply = await client.chat(headers=plain, **{name: URL})
+    reply = await client.chat(plain, **{name: URL})
     assert (reply.status, reply.content) == (400, {"success": False, "error": "Not enough permission"})
-    assert (await client.chat(headers=plain)).status == 200
+    assert (await client.chat(plain)).status == 200
 
 
 async def test_a_message_can_be_read_back(client: Client) -> None:
@@ -269,7 +269,7 @@ async def test_each_route_has_a_window_of_its_own_and_states_it(open_sandbox: Op
 
 async def test_a_bot_is_above_the_limiter_and_told_of_none(open_sandbox: Open) -> None:
     client = await open_sandbox(limit=RateLimit(1, 60))
-    replies = [await client.chat(headers={**USER, "X-User-Id": "bot-1"}) for _ in range(3)]
+    replies = [await client.chat({**USER, "X-User-Id": "bot-1"}) for _ in range(3)]
     assert [reply.status for reply in replies] == [200, 200, 200]
     assert not [name for reply in replies for name in reply.headers if name.lower().startswith("x-ratelimit")]
 
