@@ -32,6 +32,8 @@ from campaign.channels.responses import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from campaign.channels.base import Payload, ReadBack, Response, Verdict
 
 API = "Rocket.Chat's API"
@@ -127,8 +129,14 @@ def is_refusal(answer: Payload, status: int) -> bool:
 
 def common_error(answer: Payload) -> Fatal | None:
     """Fatal where every other row would be refused for the same cause."""
-    error = error_of(answer, 400)
-    return next((Fatal(f"{words} ({known})") for known, words in FATAL.items() if known in error), None)
+    known = known_error(answer, FATAL)
+    return None if known is None else Fatal(f"{FATAL[known]} ({known})")
+
+
+def known_error(answer: Payload, table: Mapping[str, str]) -> str | None:
+    """The first key of a table that an answer's error contains, in its text or as its type."""
+    said = f"{answer.get('errorType')} {error_of(answer, 400)}"
+    return next((known for known in table if known in said), None)
 
 
 def error_of(answer: Payload, status: int) -> str:
@@ -186,8 +194,7 @@ def _read_non_json(response: Response, *, again: bool) -> Verdict:
 
 
 def _read_refusal(answer: Payload, status: int, *, again: bool) -> Refused | Indeterminate:
-    error = error_of(answer, status)
-    kind = next((known for known in REFUSALS if known in error), None)
+    error, kind = error_of(answer, status), known_error(answer, REFUSALS)
     if kind is not None:
         refusal = Refused(kind, f"{REFUSALS[kind]} ({error})")
     else:

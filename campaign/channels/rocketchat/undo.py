@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from campaign.channels.base import Indeterminate, NoResponse, NotFound, Refused, Request
 from campaign.channels.livechat.responses import limiter
 from campaign.channels.responses import UNREADABLE_IN_A_ROW, is_page, kind_of, not_json, without_response, wrong_server
-from campaign.channels.rocketchat.responses import API, api_trouble, common_error, error_of, is_refusal
+from campaign.channels.rocketchat.responses import API, api_trouble, common_error, error_of, is_refusal, known_error
 from campaign.channels.undo import Deleted
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _read_refusal(answer: Payload, status: int, message_id: str) -> NotFound | R
     error = error_of(answer, status)
     if ABSENT in error:
         return NotFound() if message_id in error else Indeterminate("the server answered about another message")
-    kind = next((known for known in KEPT if known in error), None)
+    kind = known_error(answer, KEPT)
     if kind is not None:
         return Refused(kind, f"{KEPT[kind]} ({error})")
     return Refused(str(answer.get("errorType") or kind_of(error)), f"the server refused to delete it: {error}")

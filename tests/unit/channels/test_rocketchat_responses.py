@@ -121,6 +121,11 @@ SAID = "the server refused the message: "
 REFUSALS_OF_A_ROW = [
     *((answer(400, failure(f"So: {kind}")), kind, f"{words} (So: {kind})") for kind, words in REFUSALS.items()),
     (
+        answer(400, failure("Not allowed", errorType="error-not-allowed")),
+        "error-not-allowed",
+        f"{REFUSALS['error-not-allowed']} (Not allowed)",
+    ),
+    (
         answer(400, failure("must be string [invalid-params]", errorType="invalid-params")),
         "invalid-params",
         f"{SAID}must be string [invalid-params]",
