@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, ROCKETCHAT, Channel, Payload
-from campaign.channels.base import Path as FieldPath
 from campaign.messages import Mapped, MessageTemplate, TemplateFile, compile_template
 from campaign.sheets.table import columns_of
 
@@ -54,12 +53,12 @@ def test_the_columns_of_a_destination_are_found(channel: Channel, body: Payload,
     assert destination_headers(channel, body) == headers
 
 
-def paths_of_texts(payload: Payload) -> list[FieldPath]:
+def paths_of_texts(payload: Payload) -> list[tuple[str, ...]]:
     below = [(key, *path) for key, part in payload.items() if isinstance(part, dict) for path in paths_of_texts(part)]
     return [*((key,) for key, part in payload.items() if isinstance(part, str)), *below]
 
 
-def with_other_text(payload: Payload, path: FieldPath) -> Payload:
+def with_other_text(payload: Payload, path: tuple[str, ...]) -> Payload:
     key, *rest = path
     return {**payload, key: with_other_text(payload[key], tuple(rest)) if rest else "other"}
 
