@@ -36,6 +36,7 @@ COMMANDS = {
     "undo": "Delete what a run has sent, where the server allows it.",
     "results": "Show the summary and write the workbook again.",
     "forget": "Delete a run's personal data from the journal.",
+    "doctor": "Look for what would stop a run; send no message.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
     "help": "Show the help of a command.",
 }
@@ -48,6 +49,7 @@ OTHER_WORDS = {
     "create": "new",
     "delete": "undo",
     "deliver": "run",
+    "diagnose": "doctor",
     "dry-run": "check",
     "init": "new",
     "lint": "check",

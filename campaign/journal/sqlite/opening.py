@@ -143,9 +143,9 @@ def _settled(
             place = _place(path, connection)
             if place.identity.is_same(identity) and not identity.generation:
                 identity = place.identity
-            remounted = _is_remounted(path, connection, place, identity)
+            remounted = is_remounted(path, connection, place, identity)
             agreed = remounted or (accepted.new and not place.identity.inode)
-            found = None if agreed else _displaced(path, place, identity)
+            found = None if agreed else why_displaced(path, place, identity)
             displaced = None if accepted.moved else found
             renamed = place.path not in ("", str(path.resolve()))
             if displaced is None and (renamed or place.identity != identity):
@@ -169,7 +169,7 @@ def _place(path: Path, connection: sqlite3.Connection) -> Place:
     return place
 
 
-def _is_remounted(path: Path, connection: sqlite3.Connection, place: Place, identity: FileIdentity) -> bool:
+def is_remounted(path: Path, connection: sqlite3.Connection, place: Place, identity: FileIdentity) -> bool:
     """Whether it is the same file, whose file system was mounted anew: all but the device's number agrees.
 
     A copy has another path or another inode; and beside it, the lock file would have to be a copy of the same time. The
@@ -183,7 +183,8 @@ def _is_remounted(path: Path, connection: sqlite3.Connection, place: Place, iden
     )
 
 
-def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | None:
+def why_displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | None:
+    """Why a file may not be the journal that belongs in its place; None where it is."""
     witness, where = read_witness(path), str(path)
     remedy = "if it is the one to go on with, say so with --moved; nobody must deliver from the other"
     if place.identity.inode and not place.identity.is_same(identity):
