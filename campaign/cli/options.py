@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from campaign.campaign_file import LIST_SETTINGS, campaign_name, real_file
+from campaign.campaign_file import LIST_SETTINGS, campaign_name
 from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt, warn
 from campaign.cli.credentials import find_credentials
@@ -18,7 +18,7 @@ from campaign.cli.parameters import FilePath, WholeNumber, row_ranges
 from campaign.cli.proxies import find_proxies
 from campaign.errors import Problem, UsageError
 from campaign.file_of_today import journal_in_file
-from campaign.paths import NOT_AN_ADDRESS, is_address
+from campaign.paths import NOT_AN_ADDRESS, is_address, real_file
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:

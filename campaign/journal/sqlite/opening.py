@@ -22,8 +22,8 @@ from campaign.journal.sqlite.wholeness import (
     set_wal_aside,
     wal_of,
 )
-from campaign.journal.sqlite.witness import read_witness
-from campaign.operating_system import FileIdentity, Spot, identity_of, spot_of
+from campaign.journal.sqlite.witness import lock_file, read_witness
+from campaign.operating_system import WINDOWS, FileIdentity, Spot, identity_of, spot_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,6 +197,7 @@ def why_displaced(path: Path, place: Place, identity: FileIdentity) -> Problem |
 
 def remove_unused(path: Path) -> None:
     """Remove a journal that has no run, with the files beside it, unless another process works on it."""
+    removed = False
     with contextlib.suppress(JournalError, OSError, sqlite3.Error), DeliveryLock(path).held(), _OPENING:
         if OPEN[spot_of(path)] or read_witness(path).attempt:
             return
@@ -206,7 +207,12 @@ def remove_unused(path: Path) -> None:
             held = connection.execute("SELECT holder FROM place WHERE holder IS NOT NULL").fetchone()
         if held is None:
             for name in files_of(path):
-                name.unlink(missing_ok=True)
+                with contextlib.suppress(PermissionError):  # Windows keeps the lock file while it is open
+                    name.unlink(missing_ok=True)
+            removed = not path.exists()
+    if removed and WINDOWS:  # where it is kept too if another process has opened it meanwhile
+        with contextlib.suppress(OSError):
+            lock_file(path).unlink()
 
 
 def open_to_read(path: Path) -> Opened:
