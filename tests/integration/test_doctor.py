@@ -313,6 +313,27 @@ def test_a_database_is_looked_at(command: Campaign, server: RunningSandbox, tmp_
     assert "fsync on" in message_of(said, "journal")
 
 
+def test_the_runs_of_a_campaign_in_a_database_are_counted(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, postgres: str
+) -> None:
+    file = livechat(tmp_path, server.url)
+    file = file.rename(file.with_name("looked-at-by-doctor.toml"))
+    assert command("run", file, "--journal", postgres, *FAST).code == 0
+    said = command("doctor", file, "--json", "--journal", postgres)
+    assert "1 run on record" in message_of(said, "journal")
+    assert state_of(command("doctor", "--json", "--journal", postgres), "journal") == "ok"
+
+
+def test_a_database_that_may_forget_what_it_has_committed_is_found(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, postgres: str
+) -> None:
+    sign = "&" if "?" in postgres else "?"
+    address = f"{postgres}{sign}options=-csynchronous_commit%3Doff"
+    said = command("doctor", livechat(tmp_path, server.url), "--journal", address, "--json")
+    assert (state_of(said, "journal"), said.code) == ("problem", 1)
+    assert "synchronous_commit = off" in message_of(said, "journal")
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(200, "Answered"), (302, "Answered"), (404, "Answered"), (429, "Throttled"), (502, "Indeter")]
 )

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from campaign.channels.base import NoResponse, Refused, Request, Sent
+from campaign.channels.base import NoResponse, Refused, Request, Response, Sent
 from campaign.channels.kitechat.look_up import KitechatLookUp
 from campaign.channels.kitechat.responses import read_response
 from campaign.channels.look_up import ListPage, Period
 from campaign.channels.probe import Answered
+from campaign.channels.responses import not_json
 
 if TYPE_CHECKING:
-    from campaign.channels.base import Response
     from campaign.channels.probe import ProbeVerdict
 
 LONG_AGO = Period(1_577_836_800.0, 1_577_836_801.0)
@@ -41,6 +41,9 @@ class KitechatProbe:
         if isinstance(_LOOK_UP.read(response), ListPage):
             return Answered("the server takes the key, and lists messages, so rows in doubt can be looked up")
         verdict = read_response(response)
-        if isinstance(verdict, Sent | Refused):
-            return Answered("the server answers", NO_LIST)
-        return verdict
+        if not isinstance(verdict, Sent | Refused):
+            return verdict
+        assert isinstance(response, Response)  # noqa: S101 - without one it is neither
+        # 400 is documented as invalid input, without a word on its body.
+        right = response.status == 400 or isinstance(response.json(), dict)
+        return Answered("the server answers", NO_LIST) if right else not_json(response)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from campaign.errors import JournalError, Problem
 from campaign.journal.health import JournalHealth
-from campaign.journal.sqlite.opening import is_remounted, reading_mode, why_displaced
+from campaign.journal.sqlite.opening import is_remounted, why_displaced
 from campaign.journal.sqlite.place import read_place
 from campaign.journal.sqlite.reading import read_unchanged
 from campaign.journal.sqlite.schema import VERSION, connect_to_read, damaged, plain_errors
@@ -51,7 +51,9 @@ def _health(path: Path, identity: FileIdentity | None, journal: SqliteJournal) -
         if is_open_to_others(file)
     ]
     size = path.stat().st_size + (wal_of(path).stat().st_size if wal_of(path).exists() else 0)
-    with plain_errors(path), contextlib.closing(connect_to_read(path, reading_mode(path))) as connection:
+    # As `reading_mode` has it, but that `journal` is open here already, in the same way.
+    mode = "mode=ro" if wal_of(path).exists() else "immutable=1"
+    with plain_errors(path), contextlib.closing(connect_to_read(path, mode)) as connection:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         place = read_place(connection) if version == VERSION else None
         if identity and place and not is_remounted(path, connection, place, identity):
