@@ -52,7 +52,7 @@ def kitechat(folder: Path, server: str) -> Path:
 
 def state_of(said: Said, name: str) -> str:
     """The worst state of the checks of a name; fails where none is told of it or a remedy is missing."""
-    found = [each for each in said.json["checks"] if each["name"] == name]
+    found: list[dict[str, str]] = [each for each in said.json["checks"] if each["name"] == name]
     assert all(set(each) == {"name", "state", "message", "remedy"} for each in found)
     assert all(bool(each["remedy"]) == (each["state"] != "ok") for each in found)
     return max((each["state"] for each in found), key=["ok", "warning", "problem"].index)
@@ -80,6 +80,8 @@ def test_nothing_is_wrong_with_a_campaign_that_can_be_run(
         *("folder", "journal", "key", "proxy", "server", "clock", "limit"),
     ]
     assert said.code == 0
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    assert [name for name in names if f"`{name}`" not in page] == []
     assert not server.bodies()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv", "tet.toml"]
 

@@ -115,7 +115,7 @@ def test_a_file_that_a_scanner_has_open_for_a_moment_is_replaced(
 ) -> None:
     monkeypatch.setattr(atomic_write, "ON_WINDOWS", True)
     waited: list[float] = []
-    monkeypatch.setattr(atomic_write.time, "sleep", waited.append)
+    monkeypatch.setattr("time.sleep", waited.append)
     replace, target = Path.replace, tmp_path / "tet.results.xlsx"
 
     def refuse_twice(self: Path, name: Path) -> Path:
@@ -124,7 +124,7 @@ def test_a_file_that_a_scanner_has_open_for_a_moment_is_replaced(
         return replace(self, name)
 
     monkeypatch.setattr(Path, "replace", refuse_twice)
-    assert write_atomically(target, lambda file: file.write(b"new") and None, replaceable=lambda _: True) == target
+    assert write_atomically(target, lambda _file: None, replaceable=lambda _: True) == target
     assert waited == list(atomic_write.PAUSES[:2])
 
 
@@ -181,8 +181,8 @@ def test_letters_that_a_console_lacks_are_written_otherwise(
     for name, stream in before.items():
         monkeypatch.setattr(sys, name, stream)
     make_streams_unfailing()
-    for stream in (sys.stdout, sys.stderr):
-        stream.write(text)
+    for made in (sys.stdout, sys.stderr):
+        made.write(text)
     assert {each.getvalue().decode(encoding) for each in shown.values()} == {written}
 
 

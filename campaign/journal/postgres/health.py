@@ -47,7 +47,7 @@ def _health(database: Database, campaign: str) -> JournalHealth:
     took = time.monotonic() - began
     assert found is not None  # noqa: S101 - it has no condition
     server, fsync, synchronous_commit, may_create = found
-    facts = (f"PostgreSQL {server}", f"fsync {fsync}", f"synchronous_commit {synchronous_commit}")
+    facts: tuple[str, ...] = (f"PostgreSQL {server}", f"fsync {fsync}", f"synchronous_commit {synchronous_commit}")
     doubts = tuple(_doubts(where, took, may_create=may_create or version is not None))
     if version is None:
         return JournalHealth(where, exists=False, doubts=doubts, facts=facts)

@@ -8,6 +8,7 @@ import pytest
 
 from campaign.journal import examine_journal, open_journal
 from campaign.journal.sqlite import health
+from campaign.journal.sqlite.schema import connect_to_read
 from campaign.operating_system import identity_of
 
 
@@ -72,7 +73,7 @@ def test_a_page_that_is_damaged_is_found(journal: Path, monkeypatch: pytest.Monk
         def fetchone(self) -> tuple[str]:
             return ("*** in database main ***\nTree 3 page 4: btreeInitPage() returns error code 11",)
 
-    connect = health.connect_to_read
+    connect = connect_to_read
     monkeypatch.setattr(health, "connect_to_read", lambda path, mode: Damaged(connect(path, mode)))
     found = examine_journal(journal)
     assert found.refused is not None
