@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
+from time import monotonic
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalError, Problem
@@ -42,9 +42,9 @@ def examine(url: str, campaign: str) -> JournalHealth:
 
 def _health(database: Database, campaign: str) -> JournalHealth:
     where, version = database.address.shown, version_of(database)
-    began = time.monotonic()
+    began = monotonic()
     found = database.row(_SETTINGS)
-    took = time.monotonic() - began
+    took = monotonic() - began
     assert found is not None  # noqa: S101 - it has no condition
     server, fsync, synchronous_commit, may_create = found
     facts: tuple[str, ...] = (f"PostgreSQL {server}", f"fsync {fsync}", f"synchronous_commit {synchronous_commit}")

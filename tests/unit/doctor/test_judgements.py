@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,12 @@ import pytest
 from campaign.channels import KITECHAT, LIVECHAT
 from campaign.channels.base import Fatal, Indeterminate, Quota, Response, Throttled
 from campaign.channels.probe import Answered, ProbeVerdict
+from campaign.delivery.proxies import ProxySettings
 from campaign.doctor.checks import Check, CheckState, check_lines, fine, has_problem, problem, warning
 from campaign.doctor.folder import LITTLE, TOO_LITTLE, Folder, check_folder, read_folder
 from campaign.doctor.journal import check_journal
 from campaign.doctor.key import KeySearch, check_key
-from campaign.doctor.proxy import Proxy, check_proxy
+from campaign.doctor.proxy import Proxy, check_proxy, read_proxy
 from campaign.doctor.server import Asked, check_clock, check_limit, check_server
 from campaign.doctor.terminal import Terminal, check_terminal
 from campaign.doctor.versions import (
@@ -158,6 +161,22 @@ def test_a_folder_is_tried_without_leaving_anything_there(tmp_path: Path) -> Non
     assert (found.error, found.has_locks, list(tmp_path.iterdir())) == ("", True, [])
     assert found.longest > len(str(tmp_path)) + len("tet-offer")
     assert read_folder(tmp_path / "gone", "a").error
+
+
+def test_a_folder_whose_room_is_not_known_is_no_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path) -> None:
+        raise OSError("not supported")
+
+    monkeypatch.setattr(shutil, "disk_usage", refuse)
+    assert only(check_folder(read_folder(tmp_path, "a"))).state is OK
+
+
+def test_the_proxy_of_a_server_is_the_one_that_is_tried() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://user:password@127.0.0.1:{listening.getsockname()[1]}"
+        found = read_proxy(ProxySettings(http=address), "http://chat.example.com")
+    assert (found.error, found.place) == ("", f"127.0.0.1:{address.rpartition(':')[2]}")
+    assert read_proxy(ProxySettings(http=address), "https://chat.example.com") == Proxy(is_set=True)
 
 
 def test_a_journal_is_judged() -> None:
