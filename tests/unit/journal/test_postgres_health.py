@@ -11,6 +11,7 @@ pytest.importorskip("psycopg")
 
 from campaign.journal import examine_journal, open_journal
 from campaign.journal.postgres import health
+from campaign.journal.postgres.migrations import VERSION
 
 if TYPE_CHECKING:
     from campaign.journal.postgres.database import Database
@@ -25,8 +26,8 @@ def address(postgres: str) -> str:
 def test_a_database_with_tables_of_another_version_is_left_as_it_is(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert examine_journal(address, campaign="looked-at").facts[-1] == f"version {health.VERSION}"
-    monkeypatch.setattr(health, "VERSION", health.VERSION + 1)
+    assert examine_journal(address, campaign="looked-at").facts[-1] == f"version {VERSION}"
+    monkeypatch.setattr(health, "VERSION", VERSION + 1)
     found = examine_journal(address, campaign="looked-at")
     assert (found.exists, found.refused, found.runs) == (True, None, 0)
 
