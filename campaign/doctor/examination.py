@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from campaign.channels.address import base_url
 from campaign.channels.probe import FirstPage, probe_of
 from campaign.delivery.proxies import NO_PROXIES
+from campaign.delivery.redaction import Redaction
 from campaign.doctor.checks import fine, refused
 from campaign.doctor.folder import check_folder, read_folder
 from campaign.doctor.journal import check_journal
@@ -132,7 +133,8 @@ def _examine_server(
     # As the transport has it: with credentials, http is for this computer alone, and no proxy is used for that.
     direct = bool(headers) and server.startswith("http://")
     yield check_proxy(read_proxy(NO_PROXIES if direct else proxies, server), server)
-    asked = asyncio.run(ask(server, probe or FirstPage(), headers, proxies, clock))
+    redaction = Redaction([*(key.values or {}).values(), *headers.values()])
+    asked = asyncio.run(ask(server, probe or FirstPage(), headers, redaction, proxies=proxies, clock=clock))
     yield check_server(asked)
     found = [check_clock(asked)]
     if channel is not None and probe is not None and asked.response is not None:

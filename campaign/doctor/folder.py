@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from campaign.doctor.checks import fine, problem, warning
+from campaign.doctor.network_drive import network_drive
 from campaign.operating_system import Lock, try_lock, unlock
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Folder:
         has_locks: whether its file system has locks; None where that could not be tried.
         longest: characters of the longest path that a campaign's files have there.
         on_windows: whether this is Windows.
+        network: the drive of another computer that it is on; "" where it is not.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class Folder:
     has_locks: bool | None = None
     longest: int = 0
     on_windows: bool = False
+    network: str = ""
 
 
 def read_folder(path: Path, name: str) -> Folder:
@@ -64,7 +67,7 @@ def read_folder(path: Path, name: str) -> Folder:
                 unlock(file.fileno())
     except OSError as error:
         return Folder(path.absolute(), error.strerror or str(error), longest=longest, on_windows=os.name == "nt")
-    return Folder(path.absolute(), "", _room(path), has_locks, longest, os.name == "nt")
+    return Folder(path.absolute(), "", _room(path), has_locks, longest, os.name == "nt", network_drive(path))
 
 
 def _room(path: Path) -> int | None:
@@ -87,6 +90,9 @@ def check_folder(folder: Folder) -> list[Check]:
     if folder.has_locks is False:
         what = f"{folder.path}: its file system has no locks, so a second delivery may only be noticed after its start"
         found.append(warning(name, what, "keep the campaign on a disk of this computer"))
+    if folder.network:
+        what = f"{folder.path}: is on a network drive ({folder.network}), where a journal may serve one computer alone"
+        found.append(warning(name, what, "keep the campaign on a disk of this computer, or its journal in PostgreSQL"))
     if folder.on_windows and folder.longest > LONGEST_PATH:
         what = f"{folder.path}: paths there have up to {folder.longest} characters, and Windows takes {LONGEST_PATH}"
         found.append(warning(name, what, "move the campaign to a folder with a shorter path"))

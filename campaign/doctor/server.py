@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from campaign.channels.probe import Probe, ProbeVerdict
     from campaign.delivery.ports import Clock
     from campaign.delivery.proxies import ProxySettings
+    from campaign.delivery.redaction import Redaction
     from campaign.doctor.checks import Check
 
 PATIENCE = 15.0
@@ -50,13 +51,16 @@ class Asked:
     ended: float
 
 
-async def ask(server: str, probe: Probe, headers: Mapping[str, str], proxies: ProxySettings, clock: Clock) -> Asked:
+async def ask(
+    server: str, probe: Probe, headers: Mapping[str, str], redaction: Redaction, *, proxies: ProxySettings, clock: Clock
+) -> Asked:
     """Make the one request.
 
     Args:
         server: the server's base URL.
         probe: the request, and how its response is read.
         headers: those that authenticate it.
+        redaction: blanks the credentials, should the server repeat them.
         proxies: the proxies of this machine.
         clock: this computer's.
     """
@@ -66,7 +70,7 @@ async def ask(server: str, probe: Probe, headers: Mapping[str, str], proxies: Pr
         response = await transport.send(probe.request())
         ended = clock.epoch()
     found = None if isinstance(response, NoResponse) else response
-    return Asked(server, probe.read(response), found, began, ended)
+    return Asked(server, redaction.read(response, probe.read), found, began, ended)
 
 
 def check_server(asked: Asked) -> Check:

@@ -148,6 +148,7 @@ def test_the_terminal_is_judged(terminal: Terminal, expected: list[CheckState]) 
         pytest.param({"room": LITTLE - 1}, WARNING, id="little room"),
         pytest.param({"room": TOO_LITTLE - 1}, PROBLEM, id="no room"),
         pytest.param({"has_locks": False}, WARNING, id="no locks"),
+        pytest.param({"network": "nfs4"}, WARNING, id="a network drive"),
         pytest.param({"longest": 300}, OK, id="a long path"),
         pytest.param({"longest": 300, "on_windows": True}, WARNING, id="a long path on Windows"),
     ],
