@@ -22,7 +22,7 @@ class CheckState(StrEnum):
     WARNING = "warning"
     """Messages can be sent; something is worth knowing."""
     PROBLEM = "problem"
-    """A run would not begin, or would stop."""
+    """A run would not begin, would stop, or would send at another time than it should."""
 
 
 @dataclass(frozen=True, slots=True)
