@@ -73,8 +73,12 @@ _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 """The marks of the tones of Vietnamese, which cp1258 has as characters of their own behind the letter."""
 
 
+_DRAWN = {"─": "-", "│": "|", **dict.fromkeys("╭╮╰╯├┤", "+"), "✗": "x"}
+"""What frames and lists are drawn with. Other signs may be those of a message, and are escaped rather than changed."""
+
+
 def written_otherwise(encoding: str, error: UnicodeError) -> tuple[str, int]:
-    r"""Handle letters that an encoding lacks: cp1258 has ế as ê and a mark; else they are escaped, as \u1ebf.
+    r"""Handle letters that an encoding lacks: cp1258 has ế as ê and a mark; others are escaped, as \u2192.
 
     Args:
         encoding: the encoding; the error names that of all code pages “charmap”.
@@ -90,6 +94,8 @@ def written_otherwise(encoding: str, error: UnicodeError) -> tuple[str, int]:
 
 
 def _written(letter: str, encoding: str) -> str:
+    if letter in _DRAWN:
+        return _DRAWN[letter]
     parts = unicodedata.normalize("NFD", letter)
     base = unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES))
     written = base + "".join(part for part in parts if part in _TONES)

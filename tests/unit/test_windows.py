@@ -170,6 +170,7 @@ def test_a_date_has_one_form_on_every_system(value: CellValue, code: str, shown:
         pytest.param("cp1258", "Việt Nữ ẩm", "Viê\u0323t Nư\u0303 â\u0309m", id="all marks"),
         pytest.param("cp1252", "Tết é", "T\\u1ebft é", id="a console of western Europe"),
         pytest.param("ascii", "→ ế", "\\u2192 \\u1ebf", id="none beyond ASCII"),
+        pytest.param("cp1258", "╭─╮ │ ✗", "+-+ | x", id="a frame"),
         pytest.param("utf-8", "ế \ud83d", "ế \\ud83d", id="half a character"),
     ],
 )
