@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from campaign.review.findings_text import BLOCKING, CAUTION, StyledLine
-from campaign.review.preview_terminal import hanging
+from campaign.review.terminal_text import hanging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
