@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "new": "Make a campaign to start from.",
+    "rooms": "Find or open the conversation of each visitor of a list.",
+    "conversations": "Write the conversations of a period as a list.",
     "check": "Plan without sending: the mapping, the counts, every problem by cell.",
     "preview": "Show the messages as recipients will see them.",
     "test": "Send a few messages to a conversation of your own.",
