@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "new": "Make a campaign to start from.",
-    "rooms": "Find or open the conversation of each visitor of a list.",
-    "conversations": "Write the conversations of a period as a list.",
     "check": "Plan without sending: the mapping, the counts, every problem by cell.",
     "preview": "Show the messages as recipients will see them.",
     "test": "Send a few messages to a conversation of your own.",
@@ -38,6 +36,8 @@ COMMANDS = {
     "undo": "Delete what a run has sent, where the server allows it.",
     "results": "Show the summary and write the workbook again.",
     "forget": "Delete a run's personal data from the journal.",
+    "rooms": "Find or open the conversation of each visitor of a list.",
+    "conversations": "Write the conversations of a period as a list.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
     "help": "Show the help of a command.",
 }

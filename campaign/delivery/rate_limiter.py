@@ -67,6 +67,8 @@ class Route:
         """Requests per second at which its quota is spent; 0 where the server states none."""
         self.closed_until = float("-inf")
         """When its first request may leave, on the monotonic clock."""
+        self.waits_until = 0.0
+        """When the first in line looks again, on the monotonic clock."""
 
 
 class LocalRateLimiter:
@@ -94,7 +96,6 @@ class LocalRateLimiter:
         self._pacer = Pacer(rate or DEFAULT_RATE)
         self._factor = 1.0
         self._paused_until = 0.0
-        self._waits_until = 0.0
         self.in_flight = 0
         """Requests that have their permit and no answer yet."""
 
@@ -133,7 +134,7 @@ class LocalRateLimiter:
             elif (window := line.quota.wait(now) or 0.0) > self._longest_window:
                 self._shutdown.request(too_long_a_window(window, self._give_up_after))
             else:
-                self._waits_until = now + wait
+                line.waits_until = now + wait
                 await self._shutdown.sleep(self._clock, min(wait, until - now))
         return None
 
@@ -204,7 +205,8 @@ class LocalRateLimiter:
     @property
     def waiting_for(self) -> float:
         """Seconds until the next request may leave, for display."""
-        return max(0.0, self._waits_until - self._clock.now())
+        waits = [route.waits_until for route in self._routes.values() if route.in_line]
+        return max(0.0, min(waits, default=0.0) - self._clock.now())
 
     @property
     def current_rate(self) -> float:

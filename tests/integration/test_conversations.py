@@ -178,12 +178,14 @@ def test_a_missing_key_is_named(
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX sends them")
-def test_ctrl_c_writes_what_was_read(command: Campaign, start_sandbox: StartSandbox, tmp_path: Path) -> None:
+def test_ctrl_c_writes_what_was_read(
+    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path, api_key: str
+) -> None:
     server = start_sandbox(SandboxSettings(listing=ListSettings(), latency=0.1))
     for number in range(60):
         write(server, f"c{number}", "Chào")
     words = ["conversations", "--channel", "kitechat", "--server", server.url, "-o", str(tmp_path / "out.xlsx")]
-    process = start_process(*words, *SINCE, "--concurrency", "2", "--json")
+    process = start_process(*words, *SINCE, "--concurrency", "2", "--json", KITECHAT_API_KEY=api_key)
     until = time.monotonic() + 20
     while sum(entry.method == "GET" for entry in server.ledger.entries) < 10:
         assert time.monotonic() < until
