@@ -8,14 +8,14 @@ could open two rooms.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.channels.base import NotFound, Refused
 from campaign.channels.rooms import Registered, Room
 from campaign.delivery.asking import Asker
 from campaign.delivery.shutdown import StopReason, fault_reason
 from campaign.errors import JournalError
-from campaign.journal.room_records import KNOWN, RecordedWindow, Visit, VisitState
+from campaign.journal.room_records import RecordedWindow, Visit, VisitState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -246,18 +246,3 @@ class _RoomQuestion:
     def read(self, response: Response | NoResponse) -> RoomVerdict:
         """What a response says."""
         return self._rooms.read_room(response, self._token)
-
-
-class Standing(NamedTuple):
-    """How many visitors are known, were refused, and wait."""
-
-    known: int
-    refused: int
-    waiting: int
-
-
-def standing_of(visits: Mapping[str, Visit]) -> Standing:
-    """Count visitors."""
-    known = sum(visit.state in KNOWN for visit in visits.values())
-    refused = sum(visit.state is VisitState.REFUSED for visit in visits.values())
-    return Standing(known, refused, len(visits) - known - refused)

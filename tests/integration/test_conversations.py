@@ -12,6 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 from campaign.channels.sandbox_api import Destination
+from campaign.errors import Problem, ResultsError
 from campaign.sandbox import Fault, FaultPlan, ListSettings, RateLimit, SandboxSettings
 from tests.integration.conftest import FAST
 from tests.integration.test_processes import nothing_is_left_running, start_process
@@ -174,6 +175,46 @@ def test_a_missing_key_is_named(
     said = find(command, server, tmp_path / "out.xlsx")
     assert said.code == 2
     assert "KITECHAT_API_KEY" in said.stderr
+
+
+def test_a_list_that_cannot_be_written_is_written_by_the_same_command(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Path:
+        raise ResultsError(Problem("out.xlsx", "the list cannot be written (disk full)", "make room"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("campaign.runs.conversations.write_list", full)
+        said = find(command, server, tmp_path / "out.xlsx")
+    assert (said.code, said.json["results"]) == (3, None)
+    assert "the list cannot be written (disk full); make room" in said.stderr
+    requests = len(server.ledger.entries)
+    again = find(command, server, tmp_path / "out.xlsx")
+    assert (again.code, again.json["conversations"], again.json["contacts"]) == (0, 10, 9)
+    assert len(server.ledger.entries) == requests
+
+
+def test_quiet_reports_only_what_went_wrong(
+    command: Campaign, start_sandbox: StartSandbox, server: RunningSandbox, tmp_path: Path
+) -> None:
+    words = ("conversations", "--channel", "kitechat", "-o", tmp_path / "out.xlsx", *SINCE, "-q", "--server")
+    said = command(*words, server.url)
+    assert (said.code, said.stdout, said.stderr) == (0, "", "")
+    said = command(*words, start_sandbox(SandboxSettings(listing=None)).url)
+    assert said.code == 3
+    assert said.stderr.startswith("Stopped: the server gives no list of messages")
+
+
+def test_what_is_not_understood_is_told(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strange(*_: object) -> dict[str, object]:
+        return {"pageId": None}
+
+    monkeypatch.setattr("campaign.channels.kitechat.sandbox_list.ListMessages._session", strange)
+    said = find(command, server, tmp_path / "out.xlsx")
+    assert (said.code, said.json["conversations"], said.json["unread"]) == (1, 0, 10)
+    assert "10 entries of the server's list are not in the API's form, and are left out" in said.stderr
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from campaign.channels.livechat.sandbox_rooms import RegisterVisitor, VisitorBook
+from campaign.errors import Problem, ResultsError
 from campaign.sandbox import Fault, FaultPlan, RateLimit, SandboxSettings
 from tests.integration.conftest import FAST, write_csv, write_workbook
 from tests.integration.test_processes import nothing_is_left_running, start_process
@@ -332,6 +333,21 @@ def test_quiet_reports_only_what_went_wrong(command: Campaign, server: RunningSa
     said = command("rooms", persons(people, 30), "--server", server.url, "-o", out, "--yes", "-q")
     assert said.code == 3
     assert said.stderr.startswith("Stopped: the server refuses access")
+
+
+def test_a_list_that_cannot_be_written_is_written_by_the_same_command(
+    command: Campaign, server: RunningSandbox, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Path:
+        raise ResultsError(Problem("out.xlsx", "the list cannot be written (disk full)", "make room"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("campaign.runs.room_report.write_list", full)
+        said = rooms(command, server, people)
+    assert (said.code, said.json["sent"], said.json["results"]) == (3, 8, None)
+    assert "out.xlsx: the list cannot be written (disk full); make room" in said.stderr
+    again = rooms(command, server, people)
+    assert (again.code, again.json["requests"]) == (0, 0)
 
 
 @pytest.mark.slow
