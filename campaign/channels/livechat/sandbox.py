@@ -47,8 +47,8 @@ DUPLICATE = "Cannot convert undefined or null to object"
 """The error for an `_id` that exists: `sendMessage` returns nothing then, and a later step fails on that."""
 
 
-class LivechatRoute(SandboxRoute):
-    """What the livechat routes share: the limiter in front, with a window of its own for each."""
+class LimitedRoute(SandboxRoute):
+    """A route of Rocket.Chat's API, with the server's rate limiter in front; each route has a window of its own."""
 
     def respond(self, request: SandboxRequest, stored: Lookup) -> Reply:
         """Apply the limiter, then the route."""
@@ -69,11 +69,15 @@ class LivechatRoute(SandboxRoute):
     def _respond(self, request: SandboxRequest, stored: Lookup) -> Reply:
         """What the route replies behind the limiter."""
 
+
+class _LivechatRoute(LimitedRoute):
+    """What the routes of messages share."""
+
     def _message(self, message_id: str, destination: Destination, msg: str, received_at: float) -> dict[str, object]:
         """The message as the API's documentation shows it: stored under the visitor's identity, not the agent's."""
         token, rid = destination
         visitor = zlib.crc32(token.encode("utf-8", "surrogatepass"))
-        stored_at = timestamp(received_at + self._settings.clock_skew)
+        stored_at = _timestamp(received_at + self._settings.clock_skew)
         return {
             "_id": message_id,
             "rid": rid,
@@ -90,7 +94,7 @@ class LivechatRoute(SandboxRoute):
         }
 
 
-class PostMessage(LivechatRoute):
+class PostMessage(_LivechatRoute):
     """POST /api/v1/livechat/message."""
 
     path = MESSAGE_PATH
@@ -103,10 +107,10 @@ class PostMessage(LivechatRoute):
     def _respond(self, request: SandboxRequest, stored: Lookup) -> Reply:
         body = {} if request.body is None else request.body
         if not isinstance(body, dict):
-            return invalid_params("must be object")
+            return _invalid_params("must be object")
         problem = message_problem(body)
         if problem is not None:
-            return invalid_params(problem)
+            return _invalid_params(problem)
         destination = self.destination(request)
         message_id = body.get("_id") or uuid.uuid4().hex
         refusal = _room_refusal(destination) or self._closed_or_too_long(destination, body["msg"])
@@ -125,7 +129,7 @@ class PostMessage(LivechatRoute):
         return "message-length-exceeds-character-limit" if too_long else None
 
 
-class ReadBackMessage(LivechatRoute):
+class ReadBackMessage(_LivechatRoute):
     """GET /api/v1/livechat/message/{_id}?token=…&rid=…."""
 
     method = "GET"
@@ -143,7 +147,7 @@ class ReadBackMessage(LivechatRoute):
     def _found(self, message_id: str, request: SandboxRequest, stored: StoredMessage | None) -> Reply:
         problem = _fields_problem(request.query, required=("token", "rid"))
         if problem is not None:
-            return invalid_params(problem)
+            return _invalid_params(problem)
         destination = self.destination(request)
         if stored is not None and stored.destination == destination:
             message = self._message(message_id, destination, text_of(stored.body, "msg"), stored.time)
@@ -151,7 +155,7 @@ class ReadBackMessage(LivechatRoute):
         return self.failed(400, _room_refusal(destination) or "invalid-message")
 
 
-class DeleteMessage(LivechatRoute):
+class DeleteMessage(_LivechatRoute):
     """DELETE /api/v1/livechat/message/{_id}, with token and rid in its body."""
 
     method = "DELETE"
@@ -166,11 +170,11 @@ class DeleteMessage(LivechatRoute):
         body = request.body if isinstance(request.body, dict) else {}
         problem = _fields_problem(body, required=("token", "rid"), optional=("count", "offset", "sort"))
         if problem is not None:
-            return invalid_params(problem)
+            return _invalid_params(problem)
         refusal = _room_refusal(self.destination(request)) or self._kept(request, stored(message_id))
         if refusal:
             return self.failed(400, refusal)._replace(message_id=message_id)
-        message = {"_id": message_id, "ts": timestamp(request.received_at + self._settings.clock_skew)}
+        message = {"_id": message_id, "ts": _timestamp(request.received_at + self._settings.clock_skew)}
         reply = json_reply(200, {"message": message, "success": True})
         return reply._replace(message_id=message_id, deleted=True)
 
@@ -193,8 +197,7 @@ def _limit_headers(window: WindowState) -> dict[str, str]:
     }
 
 
-def invalid_params(problem: str) -> Reply:
-    """What the validator replies."""
+def _invalid_params(problem: str) -> Reply:
     content = {"success": False, "error": f"{problem} [invalid-params]", "errorType": "invalid-params"}
     return json_reply(400, content)
 
@@ -237,6 +240,5 @@ def _length_in_javascript(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def timestamp(seconds: float) -> str:
-    """A time as the API writes it."""
+def _timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from campaign.channels.livechat.rooms import ROOM_PATH, VISITOR_PATH
-from campaign.channels.livechat.sandbox import LivechatRoute, timestamp
+from campaign.channels.livechat.sandbox import LimitedRoute
 from campaign.channels.sandbox_api import Destination, RateLimit, json_reply, text_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class VisitorBook:
         return None
 
 
-class RegisterVisitor(LivechatRoute):
+class RegisterVisitor(LimitedRoute):
     """POST /api/v1/livechat/visitor."""
 
     path = VISITOR_PATH
@@ -126,12 +126,11 @@ class RegisterVisitor(LivechatRoute):
             "phone": [{"phoneNumber": visitor.phone}] if visitor.phone else None,
             "visitorEmails": [{"address": visitor.email}] if visitor.email else None,
             "status": "online",
-            "ts": timestamp(request.received_at + self._settings.clock_skew),
         }
         return json_reply(200, {"visitor": {key: value for key, value in found.items() if value}, "success": True})
 
 
-class FindRoom(LivechatRoute):
+class FindRoom(LimitedRoute):
     """GET /api/v1/livechat/room?token=…."""
 
     method = "GET"
@@ -167,7 +166,7 @@ class FindRoom(LivechatRoute):
         return json_reply(200, {"room": room, "newRoom": opens, "success": True})
 
 
-def room_routes(settings: RouteSettings) -> Sequence[LivechatRoute]:
+def room_routes(settings: RouteSettings) -> Sequence[LimitedRoute]:
     """The two routes, over the same visitors."""
     book = VisitorBook()
     return RegisterVisitor(settings, book), FindRoom(settings, book)
