@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Never
 
 from tqdm import tqdm
 
+from campaign.channels.responses import one_line
 from campaign.cli.console import confirm, is_terminal, say, show_lines, width_of
 from campaign.cli.progress_text import LONG_WAIT
 from campaign.cli.question import WIDEST, fact_lines
@@ -19,7 +20,6 @@ from campaign.errors import Problem, UsageError
 from campaign.refusals import UndecidedFindingsError
 from campaign.review.findings_text import BLOCKING, CAUTION, StyledLine, blocking_lines
 from campaign.review.phrases import rows_of
-from campaign.review.preview_terminal import harmless
 from campaign.text import listed
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class AskingTerminalObserver:
         waits = session.waiting_for >= LONG_WAIT
         self._bar.bar_format = COUNTING if waits or total is None else MOVING
         self._bar.update(session.progress.done - self._bar.n)
-        self._bar.set_postfix_str(harmless(state_of(session)), refresh=True)
+        self._bar.set_postfix_str(one_line(state_of(session)), refresh=True)
 
 
 def state_of(session: AskingSession) -> str:
