@@ -181,3 +181,38 @@ def test_a_database_from_an_older_backup_sends_nothing_before_it_is_recovered(
     assert (refused.code, "--recover" in refused.stderr) == (2, True)
     assert command("resume", file, *FAST, "--recover", *journal).json["sent"] == 5
     assert len(server.ledger.taken()) == 5
+
+
+def test_deliveries_behind_one_address_share_its_limits(
+    command: Campaign, server: RunningSandbox, postgres: str, file: Path
+) -> None:
+    journal = ("--journal", postgres)
+    assert command("run", file, *FAST, "--limit", "2", "--egress", " office ", *journal).code == 3
+    assert command("resume", file, *FAST, "--egress", "annex", *journal).code == 0
+    with psycopg.connect(postgres) as connection:
+        keys = connection.execute("SELECT key FROM campaign.budget WHERE starts_with(key, %s)", (f"ip:{server.url}",))
+        assert {key for (key,) in keys} == {f"ip:{server.url}:send:{name}" for name in ("office", "annex")}
+    again = command("run", file, *FAST, "--new", "--egress", "office", *journal)
+    assert again.code == 0
+    assert command("undo", file, "--yes", "--egress", "office", *journal).code == 0
+
+
+@pytest.mark.parametrize(
+    ("egress", "more", "error"),
+    [
+        (" ", ["--journal", "postgresql://127.0.0.1:1/x"], "has a name of 1 to 100 printable characters"),
+        ("a\nb", ["--journal", "postgresql://127.0.0.1:1/x"], "has a name of 1 to 100 printable characters"),
+        ("office", [], "a journal in a file is one machine's"),
+    ],
+    ids=["blank", "two lines", "no database"],
+)
+def test_an_egress_that_is_none_or_shares_nothing_is_refused(
+    command: Campaign, file: Path, egress: str, more: list[str], error: str
+) -> None:
+    refused = command("run", file, *FAST, "--egress", egress, *more)
+    assert refused.code == 2
+    assert error in refused.stderr
+
+
+def test_a_rehearsal_shares_nothing(command: Campaign, file: Path) -> None:
+    assert command("run", file, *FAST, "--sandbox", "--egress", "office").code == 0
