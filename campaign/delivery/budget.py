@@ -25,7 +25,7 @@ PROBE_LEASE = 5.0
 SETTLE = 0.75
 """Seconds after a window's last time, in which its requests have reached the server: a probe is counted after them."""
 
-SPARE = 8
+SPARE = 16
 """One of so many of a window's requests may be lent to a worker before it has a request waiting."""
 
 RECENT = 600.0
@@ -89,7 +89,7 @@ class Ask:
     Attributes:
         route: the server's route.
         rate: requests per second that the operator allows; None: as the server allows.
-        waiting: requests that wait.
+        waiting: requests that wait and have no time yet.
         wanted: how many times to lend, in advance of requests that come soon.
         probing: whether a probe of this worker is under way.
         report: what it has learned.
@@ -110,6 +110,7 @@ class Slice(NamedTuple):
         amount: how many requests may leave.
         begins_at: when the first may leave.
         step: seconds from one to the next.
+        limited: whether they are those of a server's window, of which no other takes the place.
         probe: whether that is one request, alone, to find out what the server's window allows.
         ask_at: when to ask again where there are none; None: when the probe of another worker has its response.
         window_ends_at: when the server's window ends, where it is used up; 0 else.
@@ -123,6 +124,7 @@ class Slice(NamedTuple):
     amount: int
     begins_at: float
     step: float
+    limited: bool = False
     probe: bool = False
     ask_at: float | None = 0.0
     window_ends_at: float = 0.0

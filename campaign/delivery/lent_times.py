@@ -17,7 +17,8 @@ GRACE = 0.02
 longer: one less than come in so many seconds, because they make no greater burst."""
 
 LONGEST_GRACE = 2 * SLICE
-"""Seconds after which every time lapses."""
+"""Seconds after which every time lapses, also one of a server's window: that is spread, but only its number matters.
+Shorter than `budget.SETTLE`, after which the next window is probed."""
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class _Times:
     begins_at: float
     step: float
     count: int
+    limited: bool
 
     def until(self, moment: float) -> int:
         """How many there are before a moment."""
@@ -56,7 +58,7 @@ class LentTimes:
     def add(self, lent: Slice) -> None:
         """Add those of a slice."""
         if lent.amount:
-            self._slices.append(_Times(lent.begins_at, lent.step, lent.amount))
+            self._slices.append(_Times(lent.begins_at, lent.step, lent.amount, lent.limited or lent.probe))
 
     def first(self, now: float) -> float | None:
         """The first that has not lapsed; None where there is none."""
@@ -75,9 +77,12 @@ class LentTimes:
         self._slices.clear()
 
     def _lapse(self, now: float) -> None:
+        much_too_late = self._count_until(now - LONGEST_GRACE)
+        if self._slices[0].limited:
+            self._drop(much_too_late)
+            return
         kept = max(0, math.floor(GRACE / self._slices[0].step) - 1)
         late = self._count_until(now - GRACE)
-        much_too_late = self._count_until(now - LONGEST_GRACE)
         self._drop(max(much_too_late, min(late, self._count_until(now) - kept)))
 
     def _count_until(self, moment: float) -> int:

@@ -238,7 +238,7 @@ class SharedRateLimiter:
         if math.isfinite(self._server_clock.uncertainty):
             report = replace(report, server_clock=self._server_clock.bounds)
         self._report, line.report = NO_REPORT, NO_REPORT
-        return Ask(line.name, self._rate, line.in_line, wanted, line.probes_for_all, report)
+        return Ask(line.name, self._rate, line.waiting, wanted, line.probes_for_all, report)
 
     async def _take(self, line: SharedRoute, ask: Ask) -> bool:
         """One exchange; returns whether it succeeded. Where it did not, it may be tried again after a while."""

@@ -85,6 +85,11 @@ class SharedRoute:
         self._times.clear()
         self._lose_probe()
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait and have no time yet."""
+        return max(0, self.in_line - len(self._times))
+
     def wanted(self, now: float) -> int:
         """How many times to ask for: for those that wait, and as many as were used in the time of one slice."""
         while self._used and self._used[0] < now - SLICE:

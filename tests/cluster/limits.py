@@ -28,6 +28,7 @@ QUICK = {"window": 30, "rate": 150}
 def measure(journal: str, count: int, rows: dict[str, int]) -> Iterator[Figure]:
     """The figures of so many workers."""
     yield from _window(journal, count, rows["window"])
+    yield from _control(journal, count, rows["window"])
     yield from _campaigns(journal, count, rows["window"])
     yield from _rate(journal, count, rows["rate"])
     yield from _death(journal, count, rows["rate"])
@@ -50,6 +51,16 @@ def _window(journal: str, count: int, rows: int) -> Iterator[Figure]:
     least = (ceil(rows / REQUESTS) - 1) * WINDOW
     yield Figure("shared window: answers 429", [seen.refused], at_most=0, note=note)
     yield Figure("shared window: time ÷ the least possible", [seen.seconds / least], at_most=1.1, note=note)
+
+
+def _control(journal: str, count: int, rows: int) -> Iterator[Figure]:
+    """Workers that name one address differently: if the server refused nothing then, the figures above mean nothing."""
+    with sandbox("--limit", f"{REQUESTS}/{WINDOW:g}") as server:
+        with workers(journal, new_campaign(journal), server, _shares(rows, count), alike=False) as made:
+            made.go()
+            made.results()
+        seen = Arrivals.at(server)
+    yield Figure("control, an egress for each: answers 429", [seen.refused], at_least=1, note=f"{count} workers")
 
 
 def _campaigns(journal: str, count: int, rows: int) -> Iterator[Figure]:

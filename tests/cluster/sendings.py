@@ -87,12 +87,13 @@ class Processes:
 
 @contextlib.contextmanager
 def workers(
-    journal: str, campaign: str, server: str, rows: Sequence[int], *, rate: str = "auto", egress: str = "office"
+    journal: str, campaign: str, server: str, rows: Sequence[int], *, rate: str = "auto", alike: bool = True
 ) -> Iterator[Processes]:
-    """Start one worker for each number of rows."""
+    """Start one worker for each number of rows; they name their address alike, as is right, or each otherwise."""
     processes = Processes()
     try:
-        for count in rows:
+        for number, count in enumerate(rows):
+            egress = "office" if alike else f"office {number}"
             command = ("-m", "tests.cluster.workers", journal, campaign, server, str(count), rate, egress)
             processes.running.append(
                 subprocess.Popen(

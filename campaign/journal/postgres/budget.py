@@ -154,6 +154,7 @@ class Answer(NamedTuple):
     wait: float | None
     window: float
     pause: float
+    limited: bool
     reset_at: float | None
     now: float
     clock_least: float | None
@@ -175,6 +176,7 @@ class Answered(NamedTuple):
             amount=answer.amount,
             begins_at=now + answer.begins_in,
             step=1 / answer.pace,
+            limited=answer.limited,
             probe=answer.probe,
             ask_at=None if answer.wait is None else now + answer.wait,
             window_ends_at=now + answer.window if answer.window > 0 else 0.0,

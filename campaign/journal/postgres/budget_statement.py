@@ -148,6 +148,6 @@ SELECT n, begins - now, pace, factor, probes,
             WHEN window_limit IS NOT NULL AND (window_left <= 0 OR window_ends <= begins) THEN window_ends - now END)
         WHEN paused > now THEN paused - now END,
     CASE WHEN known AND window_limit IS NOT NULL AND window_left <= 0 THEN window_ends - now ELSE 0 END,
-    coalesce(greatest(paused - now, 0), 0), window_reset, now, clock_least, clock_most
+    coalesce(greatest(paused - now, 0), 0), window_limit IS NOT NULL, window_reset, now, clock_least, clock_most
 FROM granted
 """

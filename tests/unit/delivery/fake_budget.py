@@ -138,6 +138,7 @@ class FakeBudget:
             count,
             begins,
             1 / pace,
+            route.window is not None,
             probe,
             None if wait is None else now + wait,
             route.ends if spent else 0.0,

@@ -403,6 +403,13 @@ def test_times_of_several_slices_are_used_in_their_order() -> None:
     assert times.first(200.4 + LONGEST_GRACE + 0.01) is None
 
 
+def test_times_of_a_servers_window_are_kept_for_longer() -> None:
+    times = LentTimes()
+    times.add(Slice(10, 100.0, 0.02, limited=True))
+    assert times.first(100.2) == 100.0
+    assert times.first(100.1 + LONGEST_GRACE) == pytest.approx(100.1)
+
+
 async def test_a_worker_that_is_slower_than_a_fast_rate_asks_no_more_often() -> None:
     workers = Workers(2, rate=100_000, takes=0.01)
     for limiter in workers.limiters:

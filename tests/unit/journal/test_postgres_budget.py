@@ -373,7 +373,7 @@ def test_a_limit_that_a_server_has_all_at_once_is_probed_and_one_that_a_proxy_hi
 
 
 def test_of_a_window_no_more_is_lent_in_advance_than_a_share(rows: Rows) -> None:
-    worker = rows.open(rows.window(79, limit=80))
+    worker = rows.open(rows.window(144, limit=145))
     assert len(rows.take(worker, 10, waiting=2).times) == 9
     assert len(rows.take(worker, 10, waiting=10).times) == 10
 
