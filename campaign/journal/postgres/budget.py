@@ -114,7 +114,7 @@ class PostgresBudget:
         asked_at = self._clock.now()
         asked = {**values, **_asked(ask, asked_at), **_bounds_of(ask.report.server_clock, self._last)}
         found = self._database.rows(TAKE, asked, again=False)
-        return Answered(Answer(*found[0]), asked_at, self._clock.now()) if found else None
+        return answered(Answer(*found[0]), asked_at, self._clock.now(), self._last) if found else None
 
     def _make(self, keys: list[str]) -> None:
         with self._database.transaction() as connection:
@@ -162,19 +162,26 @@ class Answer(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """An answer, and when it was asked for and received, on the worker's clock."""
+    """An answer, with moments on the worker's clock.
+
+    Attributes:
+        asked_at: when it was asked for.
+        received_at: when it was received.
+        at: when the database's clock said "now", or after that; before it was received.
+    """
 
     answer: Answer
     asked_at: float
     received_at: float
+    at: float
 
     def slice(self) -> Slice:
-        """The answer on the worker's clock: what the database says of its "now" was true when it came, or before."""
-        answer, now = self.answer, self.received_at
+        """The answer on the worker's clock: late by less than its round trip, and never early."""
+        answer, now = self.answer, self.at
         least, most = answer.clock_least, answer.clock_most
         return Slice(
             amount=answer.amount,
-            begins_at=now + answer.begins_in,
+            begins_at=max(now + answer.begins_in, self.received_at),
             step=1 / answer.pace,
             limited=answer.limited,
             probe=answer.probe,
@@ -190,12 +197,29 @@ class Answered(NamedTuple):
     @property
     def least(self) -> float:
         """Seconds by which the database's clock is ahead of the worker's at least."""
-        return self.answer.now - self.received_at
+        return self.answer.now - self.at
 
     @property
     def most(self) -> float:
         """The same at most."""
         return self.answer.now - self.asked_at
+
+
+def answered(answer: Answer, asked_at: float, received_at: float, last: Answered | None) -> Answered:
+    """An answer, by the quickest of all so far: of two that are late, the one that is less late tells more exactly.
+
+    Args:
+        answer: the answer.
+        asked_at: when it was asked for.
+        received_at: when it was received.
+        last: the one before.
+    """
+    at = received_at
+    if last is not None:
+        by_last = answer.now - last.least + DRIFT * (received_at - last.received_at)
+        if by_last >= asked_at:  # else the database's clock was set
+            at = min(at, by_last)
+    return Answered(answer, asked_at, received_at, at)
 
 
 def _bounds_of(server_clock: tuple[float, float] | None, last: Answered | None) -> dict[str, float | None]:

@@ -27,7 +27,7 @@ from campaign.delivery.budget import (
 from campaign.errors import JournalWriteError
 from campaign.journal import open_journal
 from campaign.journal.postgres import PostgresJournal
-from campaign.journal.postgres.budget import PostgresBudget
+from campaign.journal.postgres.budget import Answer, PostgresBudget, answered
 from campaign.journal.postgres.database import Database
 from campaign.settings import DEFAULT_RATE, LOWEST_FACTOR
 from tests import postgres as postgres_server
@@ -452,3 +452,38 @@ async def test_a_budget_gives_its_connection_back(rows: Rows) -> None:
     await worker.close()
     assert rows.journal._others.take() is worker._database
     await asyncio.sleep(0)
+
+
+def answer(now: float, begins_in: float = 0.0) -> Answer:
+    return Answer(
+        3,
+        begins_in,
+        50.0,
+        1.0,
+        probe=False,
+        wait=0.0,
+        window=0.0,
+        pause=0.0,
+        limited=False,
+        reset_at=None,
+        now=now,
+        clock_least=None,
+        clock_most=None,
+    )
+
+
+def test_times_are_as_exact_as_the_quickest_answer_and_never_early() -> None:
+    ahead = 900.0
+    quick = answered(answer(100.001 + ahead), 100.0, 100.002, None)
+    slow = answered(answer(101.05 + ahead, 0.3), 101.0, 101.2, quick)
+    assert slow.slice().begins_at == pytest.approx(101.35, abs=0.0012)
+    assert slow.slice().begins_at >= 101.35
+    at_once = answered(answer(102.05 + ahead), 102.0, 102.2, slow)
+    assert at_once.slice().begins_at == 102.2, "a time that has passed when it arrives is of no use"
+
+
+@pytest.mark.parametrize("change", [-3600.0, 3600.0], ids=["back", "ahead"])
+def test_a_database_whose_clock_was_set_is_believed_anew(change: float) -> None:
+    before = answered(answer(1000.0), 100.0, 100.002, None)
+    after = answered(answer(1001.0 + change, 0.3), 101.0, 101.002, before)
+    assert after.slice().begins_at == pytest.approx(101.3, abs=0.005)
