@@ -45,6 +45,7 @@ async def test_three_workers_share_one_rate_and_one_pause(postgres: str) -> None
         made[0].limiter.pause(0.8)
         await sending
         seen = Arrivals.of(server.ledger.entries)
+        await asyncio.sleep(SLICE)
         exchanges = [each.budget.exchanges for each in made]
         await asyncio.sleep(SLICE)
         assert [each.budget.exchanges for each in made] == exchanges, "a worker without requests asks for nothing"
