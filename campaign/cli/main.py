@@ -36,6 +36,8 @@ COMMANDS = {
     "undo": "Delete what a run has sent, where the server allows it.",
     "results": "Show the summary and write the workbook again.",
     "forget": "Delete a run's personal data from the journal.",
+    "worker": "Deliver runs from a database, on one of many machines.",
+    "workers": "Show the workers of a database.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
     "help": "Show the help of a command.",
 }

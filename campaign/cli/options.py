@@ -176,6 +176,9 @@ JOURNAL = click.option(
     metavar="URL",
     help="The PostgreSQL database that contains the journal: postgresql://USER@HOST/DATABASE.",
 )
+WATCH_ONLY = click.option(
+    "--watch-only", is_flag=True, help="Leave the run to workers, also where none is at work yet."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, expose_value=False, help="Show where an error came from.")
@@ -230,6 +233,21 @@ def journal_address(file: Path, given: str | None) -> str | None:
     in_file = None if given else journal_in_file(file)
     address = given or in_file or os.environ.get(JOURNAL_VARIABLE, "").strip() or None
     if address is not None and not is_address(address):
+        raise UsageError(Problem("--journal" if given else JOURNAL_VARIABLE, NOT_AN_ADDRESS))
+    return address
+
+
+def database_address(given: str | None) -> str:
+    """The address of a database, for commands that are about no campaign file.
+
+    Raises:
+        UsageError: none is named, or it is none.
+    """
+    address = given or os.environ.get(JOURNAL_VARIABLE, "").strip()
+    if not address:
+        what = f"add --journal postgresql://USER@HOST/DATABASE, or set {JOURNAL_VARIABLE}"
+        raise UsageError(Problem("--journal", "names no database", what))
+    if not is_address(address):
         raise UsageError(Problem("--journal" if given else JOURNAL_VARIABLE, NOT_AN_ADDRESS))
     return address
 

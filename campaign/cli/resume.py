@@ -17,6 +17,7 @@ from campaign.cli.options import (
     RESULTS,
     ROWS,
     SUPPRESS,
+    WATCH_ONLY,
     campaign_paths,
     credentials,
     delivery_options,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 @ROWS
 @RESULTS
 @JOURNAL
+@WATCH_ONLY
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Continue FILE's last run: send the pending rows, from the journal alone.
@@ -84,6 +86,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         recover=given["recover"],
         moved=given["moved"],
         look=given["look"],
+        watch_only=given["watch_only"],
         by=operator(),
         server_in_file=server_in_file(file),
         proxies=proxies(),

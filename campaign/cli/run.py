@@ -17,6 +17,7 @@ from campaign.cli.options import (
     MOVED,
     RESULTS,
     ROWS,
+    WATCH_ONLY,
     campaign_options,
     credentials,
     delivery_options,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 @MOVED
 @RESULTS
 @JOURNAL
+@WATCH_ONLY
 @output_options
 def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Send a message to every row of FILE's list, and write the outcome of each row to a workbook.
@@ -70,7 +72,9 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     address = None if given["sandbox"] else journal_address(file, given["journal"])
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given, address))
-    named = {name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results", "moved")}
+    named = {
+        name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results", "moved", "watch_only")
+    }
     used = NO_PROXIES if given["sandbox"] else proxies()
     options = RunOptions(**named, journal=address, server_in_file=server_in_file(file), proxies=used, by=operator())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:

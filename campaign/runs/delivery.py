@@ -10,8 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels.look_up import look_up_of
-from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, RowEvent, Shutdown, StopReason
-from campaign.delivery.ports import SystemClock
+from campaign.delivery import DeliveryContext, HttpTransport, RowEvent, Shutdown, StopReason
 from campaign.delivery.redaction import Redaction
 from campaign.errors import JournalError
 from campaign.journal.records import State
@@ -20,6 +19,7 @@ from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
 from campaign.runs.event_feed import EventFeed
 from campaign.runs.holds import holds_of
+from campaign.runs.limiters import local_limiter
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.report import stop_reason
 from campaign.runs.rounds import Rounds, Wanted
@@ -30,6 +30,7 @@ from campaign.runs.target import schedule_of, target_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from campaign.delivery import LocalRateLimiter
     from campaign.delivery.finished import Finished
     from campaign.journal import JournalStore, Tally
     from campaign.runs.holds import Holds
@@ -47,7 +48,11 @@ LEFT = "stopped by the calling program"
 
 
 class Delivery(SessionTask):
-    """Delivers what is waiting in a run."""
+    """Delivers what is waiting in a run.
+
+    Attributes:
+        may_send: whether a request may leave now, asked as the last thing before it does; None: it may.
+    """
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class Delivery(SessionTask):
     ) -> None:
         super().__init__(run)
         self.schedule = schedule_of(run, settings)
+        self.may_send: Callable[[], bool] | None = None
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
@@ -148,6 +154,7 @@ class Delivery(SessionTask):
                     target.headers,
                     can_read_back=run.channel.can_read_back,
                     proxies=target.proxies,
+                    may_send=self.may_send,
                 ) as transport:
                     rounds = Rounds(settler, partial(self._open_context, transport, target.settings, redaction), holds)
                     if not self._look_only:
@@ -157,7 +164,7 @@ class Delivery(SessionTask):
                     finally:
                         self.problem = rounds.problem
             except JournalError as error:
-                return StopReason(str(error))
+                return StopReason(str(error), journal=True)
 
     async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
         # The sandbox of a rehearsal is new, and has no messages from before.
@@ -189,9 +196,7 @@ class Delivery(SessionTask):
     ) -> AsyncIterator[DeliveryContext]:
         """Open the record of one round. All rounds share a rate limiter."""
         if self.rate_limiter is None:
-            give_up_after = settings.give_up_after
-            limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=give_up_after)
-            self.rate_limiter = self._limiter = limiter
+            self.rate_limiter = self._limiter = local_limiter(settings, self._shutdown)
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
         rows = self._rows if each.retry else ()
         run = self._run

@@ -39,7 +39,7 @@ LAYERS = [
     {"plan_record"},
     {"delivery", "review", "sandbox"},
     {"runs"},
-    {"api", "testing"},
+    {"api", "testing", "cluster"},
     {"cli"},
     {"__main__"},
 ]
@@ -56,6 +56,7 @@ OWNERS = {
     "yarl": {"delivery/exchange.py", "delivery/transport.py", "delivery/lost_responses.py"},
     "sqlite3": {"journal/sqlite"},
     "psycopg": {"journal/postgres"},
+    "procrastinate": {"journal/postgres/jobs.py"},
     "jinja2": {"messages", "review/page_file.py"},
     "openpyxl": {"sheets", "review"},
     "charset_normalizer": {"sheets"},

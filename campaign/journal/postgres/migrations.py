@@ -10,6 +10,7 @@ import secrets
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalError, Problem
+from campaign.journal.postgres.cluster_schema import WORKERS
 
 if TYPE_CHECKING:
     from campaign.journal.postgres.database import Connection, Database
@@ -207,7 +208,7 @@ CREATE TRIGGER changed AFTER UPDATE ON campaign.status
     REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION campaign.tally_changed();
 """
 
-STEPS: tuple[LiteralString, ...] = (FIRST,)
+STEPS: tuple[LiteralString, ...] = (FIRST, WORKERS)
 """Append; never change a step that was released."""
 
 VERSION = len(STEPS)

@@ -1,0 +1,105 @@
+"""The delivery of one part of a run, under a lease, with what the parts of the run share in this worker."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from campaign.cluster.limits import CappedLimiter
+from campaign.delivery import Shutdown
+from campaign.runs.delivery import Delivery
+from campaign.runs.limiters import local_limiter
+from campaign.runs.rounds import Wanted
+from campaign.runs.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaign.cluster.lease import Lease
+    from campaign.delivery import StopReason
+    from campaign.delivery.proxies import ProxySettings
+    from campaign.journal import JournalStore, RunRecord
+    from campaign.journal.cluster import HeldPart, OpenRun
+    from campaign.runs.rounds import Rounds
+
+
+@dataclass(eq=False)
+class RunHere:
+    """What the jobs of one run share in a worker.
+
+    Attributes:
+        run: the run.
+        record: the same, with the settings by which it is delivered now.
+        credentials: the values that its server asks for.
+        lease: under which its parts are held.
+        limiter: of its requests.
+        shutdown: ends them all.
+        tasks: the jobs under way.
+        deliveries: those of the jobs under way.
+    """
+
+    run: OpenRun
+    record: RunRecord
+    credentials: Mapping[str, str]
+    lease: Lease
+    limiter: CappedLimiter
+    shutdown: Shutdown
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    deliveries: set[PartDelivery] = field(default_factory=set)
+
+
+def run_here(
+    run: OpenRun,
+    record: RunRecord,
+    credentials: Mapping[str, str],
+    lease: Lease,
+    places: asyncio.Semaphore,
+    *,
+    share: int,
+) -> RunHere:
+    """What the jobs of a run share.
+
+    Args:
+        run: the run.
+        record: the same, with the settings by which it is delivered now.
+        credentials: the values that its server asks for.
+        lease: under which its parts are held.
+        places: for requests under way, of all runs.
+        share: how many workers deliver it.
+    """
+    shutdown, settings = Shutdown(), record.manifest.settings
+    limiter = local_limiter(settings, shutdown, share=share)
+    own = asyncio.Semaphore(settings.concurrency)
+    return RunHere(run, record, credentials, lease, CappedLimiter(limiter, own, places), shutdown)
+
+
+class PartDelivery(Delivery):
+    """Delivers what is waiting in a part. It has no session: the order's is that of all parts."""
+
+    def __init__(self, here: RunHere, part: HeldPart, journal: JournalStore, proxies: ProxySettings) -> None:
+        # Lists of those who get nothing are read where the run is watched; the gate holds back rows by their number.
+        manifest = replace(part.run.manifest, suppress=())
+        run = Run(journal, replace(part.run, manifest=manifest), here.credentials, proxies=proxies)
+        settings = replace(run.settings, gate=None, limit=None)
+        super().__init__(run, settings, part.retry, part.rows)
+        self.rate_limiter = here.limiter
+        self.may_send = partial(here.lease.may_send, settings.timeout)
+        self._shutdown = here.shutdown
+        self._session = here.run.order
+
+    async def deliver(self) -> StopReason | None:
+        """Deliver the part.
+
+        Returns:
+            Why it ended before the last row; None where it did not.
+
+        Raises:
+            CampaignError: what comes before sending could not be done.
+        """
+        self._attach()
+        return await self._work()
+
+    async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
+        return await rounds.deliver(Wanted(self._retry))

@@ -1,0 +1,45 @@
+"""The short form of `python -m tests.cluster.chaos`, and what only a process shows."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.chaos import Events, prove
+from tests.crash.harness import CHATS, environment
+from tests.integration.conftest import Campaign
+
+from .conftest import names, wait_for
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channel", CHATS)
+def test_no_row_is_lost_or_sent_twice_or_out_of_order(channel: str, tmp_path: Path) -> None:
+    events = Events(kills=5, freezes=4, restarts=1)
+    figures = prove(CHATS[channel], tmp_path, events, seed=18)
+    assert figures.hold, figures
+    assert events.done.total() == 10
+
+
+@pytest.mark.slow
+def test_sigterm_gives_everything_back_and_ends_with_0(database: str, command: Campaign) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "campaign", "worker", "--journal", database, "--name", "one"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    wait_for(lambda: names(database) == ["one"])
+    assert command("workers", "--journal", database, "--json").json["workers"][0]["process"] == process.pid
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=10)
+    assert (process.returncode, names(database)) == (0, [])
+    assert time.monotonic() - began < 3
+    assert "Worker one is at work for postgresql://tester@" in stderr
+    assert stderr.endswith("Worker one has left.\n")
