@@ -57,11 +57,13 @@ class JobRunner:
 
     Attributes:
         held: the shards that it is at work on, by the run's key.
+        under_way: the ids of the jobs that it is at work on.
         done: rows that have reached their end in jobs that are over.
     """
 
     def __init__(self, store: ClusterStore, jobs: JobQueue, proxies: ProxySettings, trouble: Trouble) -> None:
         self.held: dict[int, set[int]] = {}
+        self.under_way: set[int] = set()
         self.done = 0
         self._store = store
         self._jobs = jobs
@@ -80,6 +82,7 @@ class JobRunner:
         run, part = here.run, None
         held, shards = self.held.setdefault(run.key, set()), self._store.shards_of(run, job.number)
         held.update(shards)
+        self.under_way.add(job.id)
         try:
             part = await asyncio.to_thread(self._store.take_over, run, job.number, worker, settles_cut_off)
             if part is not None:
@@ -89,6 +92,7 @@ class JobRunner:
         finally:
             await asyncio.shield(self._give_back(here, part, job, goes_on))
             held.difference_update(shards)
+            self.under_way.discard(job.id)
 
     async def _deliver(self, here: RunHere, part: HeldPart) -> None:
         delivery = PartDelivery(here, part, self._store.journal(here.run, part), self._proxies)

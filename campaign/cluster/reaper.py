@@ -47,21 +47,34 @@ class Reaper:
         self._due = time.monotonic() + self._times.beat
         await self._jobs.beat()
         await asyncio.to_thread(self._store.expire)
-        for key, epochs in (await asyncio.to_thread(self._store.left_behind, worker)).items():
-            if left := {shard: epoch for shard, epoch in epochs.items() if shard not in self._runner.held.get(key, ())}:
-                await asyncio.to_thread(self._store.give_back, key, left)
+        await self._free_parts(worker)
         if runs:
-            await self._jobs.put_stalled_back()
-        for run in runs:
-            if not run.stops:
-                for job in sorted(await asyncio.to_thread(self._store.free_jobs, run)):
-                    await self._jobs.queue(run, job)
-        if runs:
+            await self._free_jobs()
+            await self._queue_free([run for run in runs if not run.stops])
             await self._runner.end_orders()
         if (orders := {run.order for run in runs}) != self._orders:
             await self._clear()
             self._orders = orders
         return True
+
+    async def _free_parts(self, worker: int) -> None:
+        """Give back what this worker holds and is not at work on: something went wrong when it was to be given back."""
+        for key, epochs in (await asyncio.to_thread(self._store.left_behind, worker)).items():
+            if left := {shard: epoch for shard, epoch in epochs.items() if shard not in self._runner.held.get(key, ())}:
+                await asyncio.to_thread(self._store.give_back, key, left)
+
+    async def _free_jobs(self) -> None:
+        """Put back the jobs of dead workers, and those that are this one's and that it does not know of."""
+        await self._jobs.put_stalled_back()
+        for job in await self._jobs.own():
+            if job.id not in self._runner.under_way:
+                await self._jobs.put_back(job)
+
+    async def _queue_free(self, runs: Sequence[OpenRun]) -> None:
+        """Queue a job for every part that nobody has and that is not done."""
+        for run in runs:
+            for job in sorted(await asyncio.to_thread(self._store.free_jobs, run)):
+                await self._jobs.queue(run, job)
 
     async def _clear(self) -> None:
         """Remove jobs of orders that have ended; those of an order are there no sooner than it is open."""

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 WORKERS, CONCURRENCY = 3, 8
 ROWS, ROWS_OF_A_DESTINATION, PACE = 1500, 6, 400
 LEASE = 3.0
+LATENCY = 0.03
+"""Seconds that an answer takes: so requests are under way when a worker is killed."""
+
 PAUSES = (0.1, 0.7)
 """Seconds between two events."""
 
@@ -158,7 +161,7 @@ class Cluster:
 def prove(chat: Chat, folder: Path, events: Events, seed: int, *, control: bool = False) -> Figures:
     """Deliver lists until all events were done; prints the progress after each list."""
     dice, figures, number = random.Random(seed), Figures(), 0
-    with postgres.own_server() as (address, restart), running_sandbox(seed, RATES) as url:
+    with postgres.own_server() as (address, restart), running_sandbox(seed, RATES, latency=LATENCY) as url:
         with open_cluster(address) as store:
             store.set_lease(LEASE)
         cluster = Cluster(address, folder, control=control)
@@ -167,7 +170,7 @@ def prove(chat: Chat, folder: Path, events: Events, seed: int, *, control: bool 
                 number += 1
                 ask(url + "/sandbox/ledger", "DELETE")
                 file = _campaign(chat, folder, f"{chat.name}{number}", url)
-                report = _deliver(file, address, cluster, lambda: _event(dice, events, cluster, restart))
+                report = _deliver(file, address, cluster, lambda: _event(dice, events, cluster, address, restart))
                 figures.add(compare(chat, file.stem, url, address, report, frozen=bool(events.done["freezes"])))
                 print(f"{chat.name}: {dict(events.done)}; {figures}", *figures.wrong, sep="\n  ", flush=True)
         finally:
@@ -189,14 +192,15 @@ def _campaign(chat: Chat, folder: Path, name: str, url: str) -> Path:
     return file
 
 
-def _event(dice: random.Random, events: Events, cluster: Cluster, restart: Callable[[], None]) -> None:
-    """Do the next event."""
+def _event(dice: random.Random, events: Events, cluster: Cluster, address: str, restart: Callable[[], None]) -> None:
+    """Do the next event, to a worker that holds something, if any does."""
     time.sleep(dice.uniform(*PAUSES))
     cluster.thaw()
     cluster.revive()
-    what, place = events.next(dice), dice.randrange(WORKERS)
+    what = events.next(dice)
     if what is None:
         return
+    place = dice.choice(_busy(address, cluster) or range(WORKERS))
     events.done[what] += 1
     if what == "kills":
         cluster.kill(place)
@@ -204,6 +208,17 @@ def _event(dice: random.Random, events: Events, cluster: Cluster, restart: Calla
         cluster.freeze(place, LEASE * dice.uniform(*FREEZES))
     else:
         restart()
+
+
+def _busy(address: str, cluster: Cluster) -> list[int]:
+    """The workers that hold shards."""
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(address) as connection:
+        query = (
+            "SELECT DISTINCT process FROM campaign.worker JOIN campaign.shard ON holder = worker.worker WHERE NOT lost"
+        )
+        processes = {process for (process,) in connection.execute(query)}
+        return [place for place, each in enumerate(cluster.processes) if each.pid in processes]
+    return []
 
 
 def _deliver(file: Path, address: str, cluster: Cluster, event: Callable[[], None]) -> dict[str, Any]:

@@ -27,6 +27,14 @@ def test_no_row_is_lost_or_sent_twice_or_out_of_order(channel: str, tmp_path: Pa
 
 
 @pytest.mark.slow
+def test_the_control_fails(tmp_path: Path) -> None:
+    """Without epochs and compare-and-swap, or this harness finds nothing."""
+    figures = prove(CHATS["kitechat"], tmp_path, Events(kills=2, freezes=12, restarts=0), seed=3, control=True)
+    assert figures.twice, figures
+    assert figures.out_of_order, figures
+
+
+@pytest.mark.slow
 def test_sigterm_gives_everything_back_and_ends_with_0(database: str, command: Campaign) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "campaign", "worker", "--journal", database, "--name", "one"],

@@ -180,6 +180,7 @@ def test_a_run_that_workers_deliver_is_left_alone(
     status = run("status", file, "--json").json
     assert status["runs"][0]["state"] == "sending"
     assert status["active"]["rate"] is not None
+    assert "At work: one." in run("status", file).stdout
     assert "being delivered by workers (one)" in run("results", file).stdout
     run("stop", file)
     thread.join(10)

@@ -41,10 +41,16 @@ class Job(NamedTuple):
 
     Attributes:
         number: which of the run's jobs it is.
+        taken: the same, as Procrastinate knows it.
     """
 
     number: int
     taken: Any
+
+    @property
+    def id(self) -> int:
+        """Its number among all jobs."""
+        return int(self.taken.id)
 
 
 def make_tables(database: Database) -> None:
@@ -136,16 +142,16 @@ class JobQueue:
         with self._errors():
             assert self.worker is not None  # noqa: S101 - `beat` gave it one
             taken = await self._app.job_manager.fetch_job([_queue(run.order)], self.worker)
-        return None if taken is None else Job(int(str(taken.task_kwargs["job"])), taken)
+        return None if taken is None else _job(taken)
 
     async def finish(self, job: Job) -> None:
-        """Remove a job that was done; one that another worker has removed meanwhile is gone already."""
-        with contextlib.suppress(exceptions.ConnectorException), self._errors():
+        """Remove a job that was done."""
+        with self._errors(), _unless_gone():
             await self._app.job_manager.finish_job(job.taken, jobs.Status.SUCCEEDED, delete_job=True)
 
     async def put_back(self, job: Job) -> None:
         """Let another worker take a job at once."""
-        with self._errors():
+        with self._errors(), _unless_gone():
             try:
                 await self._app.job_manager.retry_job(job.taken)
             except exceptions.UniqueViolation:  # it was queued anew
@@ -161,7 +167,15 @@ class JobQueue:
         with self._errors():
             stalled = await self._app.job_manager.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=self._lease)
         for each in stalled:
-            await self.put_back(Job(0, each))
+            await self.put_back(_job(each))
+
+    async def own(self) -> list[Job]:
+        """The jobs that this worker has by the database; it need not know of all: an answer may have been lost."""
+        if self.worker is None:
+            return []
+        with self._errors():
+            found = await self._app.job_manager.list_jobs_async(task=TASK, status="doing", worker_id=self.worker)
+        return [_job(each) for each in found]
 
     async def orders(self) -> set[int]:
         """The orders that have jobs waiting."""
@@ -179,10 +193,23 @@ class JobQueue:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except exceptions.UniqueViolation:
-            raise
         except (exceptions.ConnectorException, psycopg.Error) as error:
-            self.worker = None  # it may have been taken for dead
+            if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                self.worker = None  # it was taken for dead
             reason = type(error.__cause__ or error).__name__
             what = f"the jobs of the workers cannot be read or written ({reason})"
             raise JournalWriteError(Problem(self._where, what, "see to the database")) from None
+
+
+def _job(taken: jobs.Job) -> Job:
+    return Job(int(str(taken.task_kwargs["job"])), taken)
+
+
+@contextlib.contextmanager
+def _unless_gone() -> Iterator[None]:
+    """Let nothing happen to a job that another worker has taken or removed meanwhile, which its functions refuse."""
+    try:
+        yield
+    except exceptions.ConnectorException as error:
+        if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+            raise
