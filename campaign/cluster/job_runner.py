@@ -90,7 +90,7 @@ class JobRunner:
         except JournalError as error:
             self._trouble.tell(error)
         finally:
-            await asyncio.shield(self._give_back(here, part, job, goes_on))
+            await asyncio.shield(self._give_back(part, job, goes_on))
             held.difference_update(shards)
             self.under_way.discard(job.id)
 
@@ -112,7 +112,7 @@ class JobRunner:
             here.shutdown.request(reason)
             await asyncio.to_thread(self._store.stop_run, here.run, reason.text)
 
-    async def _give_back(self, here: RunHere, part: HeldPart | None, job: Job, goes_on: Callable[[], bool]) -> None:
+    async def _give_back(self, part: HeldPart | None, job: Job, goes_on: Callable[[], bool]) -> None:
         is_done: bool | None = part is None
         if part is not None:
             is_done = await self._trouble.tried(asyncio.to_thread(self._store.give_back, part.key, part.epochs))
@@ -120,7 +120,7 @@ class JobRunner:
             await self._trouble.tried(self._jobs.finish(job))
         else:
             await self._trouble.tried(self._jobs.put_back(job))
-        if is_done and not here.shutdown:
+        if part is not None:
             await self._trouble.tried(self.end_orders())
 
     async def end_orders(self) -> None:

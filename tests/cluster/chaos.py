@@ -42,7 +42,7 @@ LEASE = 3.0
 LATENCY = 0.03
 """Seconds that an answer takes: so requests are under way when a worker is killed."""
 
-PAUSES = (0.1, 0.7)
+PAUSES = (0.3, 1.5)
 """Seconds between two events."""
 
 FREEZES = (0.3, 2.5)
