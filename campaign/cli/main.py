@@ -38,6 +38,7 @@ COMMANDS = {
     "forget": "Delete a run's personal data from the journal.",
     "worker": "Deliver runs from a database, on one of many machines.",
     "workers": "Show the workers of a database.",
+    "journal": "Look after a database that contains journals.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
     "help": "Show the help of a command.",
 }

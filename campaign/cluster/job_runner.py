@@ -70,14 +70,13 @@ class JobRunner:
         self._proxies = proxies
         self._trouble = trouble
 
-    async def perform(self, here: RunHere, job: Job, worker: tuple[int, str], *, goes_on: Callable[[], bool]) -> None:
+    async def perform(self, here: RunHere, job: Job, worker: tuple[int, str]) -> None:
         """Deliver the part that a job names, and give it back.
 
         Args:
             here: what the jobs of its run share.
             job: the job.
             worker: the number and the name of the worker.
-            goes_on: whether the worker takes further jobs; else this one is left to another, unless it is done.
         """
         run, part = here.run, None
         held, shards = self.held.setdefault(run.key, set()), self._store.shards_of(run, job.number)
@@ -90,7 +89,7 @@ class JobRunner:
         except JournalError as error:
             self._trouble.tell(error)
         finally:
-            await asyncio.shield(self._give_back(part, job, goes_on))
+            await asyncio.shield(self._give_back(part, job))
             held.difference_update(shards)
             self.under_way.discard(job.id)
 
@@ -112,14 +111,12 @@ class JobRunner:
             here.shutdown.request(reason)
             await asyncio.to_thread(self._store.stop_run, here.run, reason.text)
 
-    async def _give_back(self, part: HeldPart | None, job: Job, goes_on: Callable[[], bool]) -> None:
+    async def _give_back(self, part: HeldPart | None, job: Job) -> None:
         is_done: bool | None = part is None
         if part is not None:
             is_done = await self._trouble.tried(asyncio.to_thread(self._store.give_back, part.key, part.epochs))
-        if is_done or goes_on():
-            await self._trouble.tried(self._jobs.finish(job))
-        else:
-            await self._trouble.tried(self._jobs.put_back(job))
+        ends = self._jobs.finish if is_done else self._jobs.put_back
+        await self._trouble.tried(ends(job))
         if part is not None:
             await self._trouble.tried(self.end_orders())
 

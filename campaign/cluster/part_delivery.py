@@ -36,6 +36,7 @@ class RunHere:
         lease: under which its parts are held.
         limiter: of its requests.
         shutdown: ends them all.
+        share: among how many workers the run's rate is divided.
         tasks: the jobs under way.
         deliveries: those of the jobs under way.
     """
@@ -46,6 +47,7 @@ class RunHere:
     lease: Lease
     limiter: CappedLimiter
     shutdown: Shutdown
+    share: int = 1
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     deliveries: set[PartDelivery] = field(default_factory=set)
 
@@ -72,7 +74,7 @@ def run_here(
     shutdown, settings = Shutdown(), record.manifest.settings
     limiter = local_limiter(settings, shutdown, share=share)
     own = asyncio.Semaphore(settings.concurrency)
-    return RunHere(run, record, credentials, lease, CappedLimiter(limiter, own, places), shutdown)
+    return RunHere(run, record, credentials, lease, CappedLimiter(limiter, own, places), shutdown, share)
 
 
 class PartDelivery(Delivery):

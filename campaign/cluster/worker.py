@@ -21,10 +21,10 @@ from campaign.operating_system import uptime
 from campaign.runs.run import channel_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from campaign.delivery.proxies import ProxySettings
-    from campaign.journal.cluster import OpenRun
+    from campaign.journal.cluster import OpenRun, WorkerRecord
     from campaign.journal.postgres.cluster import ClusterStore
     from campaign.runs.whole_run import FindCredentials
 
@@ -41,6 +41,7 @@ POLL = 1.0
 LEAVES = StopReason("the worker leaves", interrupted=True)
 LOST = StopReason("the worker was silent for too long, and others may have taken over", journal=True)
 STOPPED = StopReason("the run is to stop", interrupted=True)
+SHARED = StopReason("another number of workers shares the run's rate", interrupted=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,10 @@ class Worker:
                 for run in runs:
                     if not run.stops:
                         await self._fill(run)
-                if await reaper.work(runs, self._number) and self._options.until_idle and not runs:
-                    return
+                if await reaper.work(runs, self._number):
+                    if self._options.until_idle and not runs:
+                        return
+                    await self._share_rates()
                 self._trouble.over()
             except JournalError as error:
                 self._trouble.tell(error)
@@ -194,7 +197,7 @@ class Worker:
                 return
             self._here[run.order] = here
             worker = (self._number, self._options.name)
-            task = asyncio.create_task(self._runner.perform(here, job, worker, goes_on=lambda: not self._stopping))
+            task = asyncio.create_task(self._runner.perform(here, job, worker))
             here.tasks.add(task)
             task.add_done_callback(lambda task, here=here: self._ended(here, task))  # type: ignore[misc] # a default
 
@@ -209,9 +212,15 @@ class Worker:
             self._unable[run.order] = str(error)
             self._say(Problem(f"{run.campaign}, run {record.number}", f"is left to other workers ({error})"))
             return None
-        workers = await asyncio.to_thread(self._store.workers)
-        share = sum(each.only in (None, run.campaign) for each in workers)
-        return run_here(run, record, credentials, self._lease, self._places, share=max(1, share))
+        share = shares_of(await asyncio.to_thread(self._store.workers), run.campaign)
+        return run_here(run, record, credentials, self._lease, self._places, share=share)
+
+    async def _share_rates(self) -> None:
+        """Begin anew with runs whose rate is divided among another number of workers by now."""
+        workers = await asyncio.to_thread(self._store.workers) if self._here else ()
+        for here in self._here.values():
+            if here.record.manifest.settings.rate is not None and shares_of(workers, here.run.campaign) != here.share:
+                here.shutdown.request(SHARED)
 
     def _ended(self, here: RunHere, task: asyncio.Task[None]) -> None:
         here.tasks.discard(task)
@@ -238,3 +247,8 @@ class Worker:
         while tasks := [task for here in self._here.values() for task in here.tasks]:
             await asyncio.wait(tasks)
             await asyncio.sleep(0)
+
+
+def shares_of(workers: Sequence[WorkerRecord], campaign: str) -> int:
+    """Among how many workers the rate of a campaign's run is divided."""
+    return max(1, sum(each.only in (None, campaign) for each in workers))

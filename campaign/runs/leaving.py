@@ -56,17 +56,27 @@ def orders_for(
             "machines, start `campaign worker` on each of them first."
         )
         return None
-    longest = orders.times().longest_timeout
-    if settings.timeout > longest:
-        what = f"timeout = {rough_duration(settings.timeout)} is too long for workers with a lease of"
-        what += f" {rough_duration(orders.times().lease)}"
-        raise RunStateError(Problem("[delivery] timeout", what, f"at most {rough_duration(longest)}"))
+    _refuse_long_timeout(orders, settings)
     if not workers:
         observer.told(
             "No worker is at work for this database yet, and the run waits for one. On each machine that is to deliver "
             "it: campaign worker --journal URL"
         )
     return orders
+
+
+def _refuse_long_timeout(orders: Orders, settings: DeliverySettings) -> None:
+    """Refuse a run whose requests may take longer than a worker's lease allows.
+
+    Raises:
+        RunStateError: they may.
+    """
+    longest = orders.times().longest_timeout
+    if settings.timeout > longest:
+        what = f"timeout = {rough_duration(settings.timeout)} is too long for workers with a lease of"
+        what += f" {rough_duration(orders.times().lease)}"
+        remedy = f"at most {rough_duration(longest)}; `campaign journal upgrade --lease SECONDS` changes the lease"
+        raise RunStateError(Problem("[delivery] timeout", what, remedy))
 
 
 def seal_run(
