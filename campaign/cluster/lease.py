@@ -41,6 +41,11 @@ class Lease:
         """Note a beat that is on record: the lease is counted from its beginning."""
         self._good = max(self._good, began)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether something may begin under it: the last beat is not long ago."""
+        return self.may_send(self._times.longest_timeout)
+
     def may_send(self, timeout: float) -> bool:
         """Whether a request may leave now that is over after so many seconds at the latest."""
         return not self.lost and self._clock() - self._good <= self._times.lease - timeout - self._times.margin

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.cluster.limits import CappedLimiter
-from campaign.delivery import Shutdown
+from campaign.delivery import Shutdown, StopReason
 from campaign.runs.delivery import Delivery
 from campaign.runs.limiters import local_limiter
 from campaign.runs.rounds import Wanted
@@ -18,11 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from campaign.cluster.lease import Lease
-    from campaign.delivery import StopReason
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal import JournalStore, RunRecord
     from campaign.journal.cluster import HeldPart, OpenRun
     from campaign.runs.rounds import Rounds
+
+
+SILENT = StopReason("the database was out of reach for too long", journal=True)
+"""Stop reason of what was held under a lease that is not good any more."""
 
 
 @dataclass(eq=False)
@@ -87,7 +89,8 @@ class PartDelivery(Delivery):
         settings = replace(run.settings, gate=None, limit=None)
         super().__init__(run, settings, part.retry, part.rows)
         self.rate_limiter = here.limiter
-        self.may_send = partial(here.lease.may_send, settings.timeout)
+        self.may_send = self._is_leased
+        self._lease = here.lease
         self._shutdown = here.shutdown
         self._session = here.run.order
 
@@ -102,6 +105,13 @@ class PartDelivery(Delivery):
         """
         self._attach()
         return await self._work()
+
+    def _is_leased(self) -> bool:
+        """Whether a request may leave; where it may not, the part ends here, and begins anew once the lease is good."""
+        if self._lease.may_send(self._settings.timeout):
+            return True
+        self._shutdown.request(SILENT)
+        return False
 
     async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
         return await rounds.deliver(Wanted(self._retry))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from campaign.cluster.job_runner import JobRunner, Trouble
 from campaign.cluster.lease import Lease
-from campaign.cluster.part_delivery import PartDelivery, RunHere, run_here
+from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, run_here
 from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
 from campaign.delivery.proxies import NO_PROXIES
@@ -39,7 +39,6 @@ POLL = 1.0
 """Seconds between two looks at the runs."""
 
 LEAVES = StopReason("the worker leaves", interrupted=True)
-LOST = StopReason("the worker was silent for too long, and others may have taken over", journal=True)
 STOPPED = StopReason("the run is to stop", interrupted=True)
 SHARED = StopReason("another number of workers shares the run's rate", interrupted=True)
 
@@ -136,7 +135,7 @@ class Worker:
                 leaves = await loop.run_in_executor(beats, self._store.beat, self._number, self._rate())
                 if leaves is None:
                     lease.lost = True
-                    self._shut_down(LOST)
+                    self._shut_down(SILENT)
                     self._number, self._lease = await loop.run_in_executor(beats, self._new_life)
                 else:
                     lease.renew(began)
@@ -183,11 +182,13 @@ class Worker:
         for order, here in self._here.items():
             if order not in going_on:
                 here.shutdown.request(STOPPED)
+            elif here.lease.lost:  # since before it was known here
+                here.shutdown.request(SILENT)
 
     async def _fill(self, run: OpenRun) -> None:
         """Take jobs of a run, up to as many as a worker has at a time."""
         here = self._here.get(run.order)
-        while not self._stopping and (here is None or not here.shutdown):
+        while not self._stopping and self._lease.is_fresh and (here is None or not here.shutdown):
             if here is not None and len(here.tasks) >= JOBS_OF_A_RUN:
                 return
             if here is None and (here := await self._prepared(run)) is None:

@@ -31,7 +31,7 @@ from tests.integration.conftest import (
 
 __all__ = ["api_key", "command", "server", "start_sandbox"]
 
-LEASE = 1.2
+LEASE = 2.0
 """Seconds: short, so that a test need not wait; a machine that is busy for as long fails no test, but is slower."""
 
 

@@ -13,6 +13,9 @@ def test_a_request_leaves_only_while_its_end_is_within_the_lease() -> None:
     now[0] = 125.1
     assert not lease.may_send(30.0)
     assert lease.may_send(29.0)
+    assert not lease.is_fresh
+    lease.renew(110.1)
+    assert lease.is_fresh
 
 
 def test_a_beat_counts_from_its_beginning_and_an_earlier_one_not_at_all() -> None:
