@@ -137,14 +137,22 @@ FileMaker = Callable[..., Path]
 def campaign_file(tmp_path: Path, server: RunningSandbox) -> FileMaker:
     """Makes a campaign of some rows."""
 
-    def make(count: int, channel: str = "livechat", more: str = "", timeout: str = "600ms", spread: int = 0) -> Path:
+    def make(
+        count: int,
+        channel: str = "livechat",
+        more: str = "",
+        *,
+        timeout: str = "600ms",
+        spread: int = 0,
+        name: str = "offer",
+    ) -> Path:
         if channel == "livechat":
-            livechat_list(tmp_path / "list.csv", count, spread or None)
+            livechat_list(tmp_path / f"{name}.csv", count, spread or None)
         else:
-            kitechat_list(tmp_path / "list.csv", count)
-        path = tmp_path / "offer.toml"
+            kitechat_list(tmp_path / f"{name}.csv", count)
+        path = tmp_path / f"{name}.toml"
         path.write_text(
-            f'name = "offer"\ntemplate = "{channel}-text"\n[recipients]\nfile = "list.csv"\n'
+            f'name = "{name}"\ntemplate = "{channel}-text"\n[recipients]\nfile = "{name}.csv"\n'
             f'[server]\nurl = "{server.url}"\n[throttle]\nrate = "2000/s"\n[delivery]\ntimeout = "{timeout}"\n{more}',
             encoding="utf-8",
         )

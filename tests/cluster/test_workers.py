@@ -38,6 +38,11 @@ def in_background(database: str, file: Path, *, watch_only: bool = False) -> tup
     return thread, reports
 
 
+def slowly(file: Path, pace: int = 200) -> Path:
+    file.write_text(file.read_text(encoding="utf-8").replace("2000/s", f"{pace}/s"), encoding="utf-8")
+    return file
+
+
 def texts(server: RunningSandbox) -> list[str]:
     return [str(body.get("msg") or body["message"]["text"]) for body in server.bodies()]
 
@@ -62,6 +67,22 @@ def test_two_workers_deliver_a_run_once(
         assert len(connection.execute("SELECT DISTINCT worker FROM campaign.shard").fetchall()) == 2
     status = run("status", campaign_file(300, channel), "--json").json
     assert (status["runs"][0]["state"], status["active"]) == ("finished", None)
+
+
+def test_campaigns_are_delivered_side_by_side(
+    campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    start_worker("any"), start_worker("own", only="second")
+    files = [campaign_file(150, name="first"), campaign_file(150, "kitechat", name="second")]
+    running = [in_background(database, slowly(file)) for file in files]
+    wait_for(lambda: _orders(database) == 2)
+    wait_for(lambda: {entry.channel for entry in server.ledger.taken()} == {"livechat", "kitechat"})
+    for thread, reports in running:
+        thread.join(30)
+        assert reports[0].tally.count(State.SENT) == 150
+    with psycopg.connect(database) as connection:
+        holders = "SELECT DISTINCT campaign, worker FROM campaign.shard JOIN campaign.run USING (run)"
+        assert ("first", "own") not in connection.execute(holders).fetchall()
 
 
 def test_a_conversation_gets_its_messages_in_sheet_order(
@@ -305,3 +326,32 @@ def test_slow_answers_are_waited_for_when_a_worker_leaves(
     thread.join(30)
     assert reports[0].tally.count(State.SENT) == 120
     assert len(server.ledger.taken()) == 120
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--watch-only",), 2)])
+def test_a_run_whose_lists_are_read_again_is_not_left_to_workers(
+    run: Campaign, campaign_file: FileMaker, start_worker: StartWorker, *, options: tuple[str, ...], code: int
+) -> None:
+    start_worker()
+    file = campaign_file(
+        5, more='[[suppress]]\nfile = "no.csv"\ncolumn = "rid"\n[schedule]\nnot_before = 2020-01-01T09:00:00\n'
+    )
+    (file.parent / "no.csv").write_text("rid\nroom3\n", encoding="utf-8")
+    said = run("run", file, *options, *GO)
+    assert said.code == code
+    assert "read again whenever sending begins" in said.stderr
+    if not code:
+        assert "This process delivers the run itself" in said.stderr
+        assert (said.json["sent"], said.json["skipped"]) == (4, 1)
+
+
+def test_lists_without_a_schedule_are_read_before_the_run_is_left_to_workers(
+    run: Campaign, campaign_file: FileMaker, start_worker: StartWorker
+) -> None:
+    start_worker()
+    file = campaign_file(5, more='[[suppress]]\nfile = "no.csv"\ncolumn = "rid"\n')
+    (file.parent / "no.csv").write_text("rid\nroom3\n", encoding="utf-8")
+    assert run("run", file, "--limit", "1", *GO).json["skipped"] == 1
+    (file.parent / "no.csv").write_text("rid\nroom3\nroom4\n", encoding="utf-8")
+    said = run("resume", file, *GO)
+    assert (said.json["sent"], said.json["skipped"]) == (3, 2)
