@@ -9,6 +9,7 @@ from campaign.delivery import StopReason
 from campaign.errors import JournalWriteError
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
+from campaign.runs.blocking import answer_of
 from campaign.runs.holds import holds_of
 from campaign.runs.session_task import SessionTask
 from campaign.runs.target import schedule_of
@@ -124,7 +125,7 @@ class Watch(SessionTask):
 
     async def _asks(self, orders: Orders) -> bool:
         """Ask whether the run stops, or only the watch; returns whether to go on watching."""
-        if not await asyncio.to_thread(self._observer.stops_workers):
+        if not await answer_of(self._observer.stops_workers):
             return False
         self._stops = True
         by = f" by {self._run.by}" if self._run.by else ""

@@ -13,8 +13,9 @@ import pytest
 from tests.cluster.chaos import Events, prove
 from tests.crash.harness import CHATS, environment
 from tests.integration.conftest import Campaign
+from tests.integration.test_terminal import Terminal
 
-from .conftest import names, wait_for
+from .conftest import FileMaker, StartWorker, names, wait_for
 
 
 @pytest.mark.slow
@@ -51,3 +52,32 @@ def test_sigterm_gives_everything_back_and_ends_with_0(database: str, command: C
     assert time.monotonic() - began < 3
     assert "Worker one is at work for postgresql://tester@" in stderr
     assert stderr.endswith("Worker one has left.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        ("y\n", 130, "the workers are stopping"),
+        ("n\n", 3, "it is still being delivered by workers"),
+        (None, 3, "it is still being delivered by workers"),
+    ],
+    ids=["stop", "leave", "Ctrl-C again"],
+)
+def test_ctrl_c_asks_whether_the_run_stops_or_only_the_watch(
+    campaign_file: FileMaker, start_worker: StartWorker, *, database: str, answer: str | None, code: int, said: str
+) -> None:
+    start_worker("one")
+    file = campaign_file(4000)
+    terminal = Terminal("run", file, "--rate", "100/s", "--journal", database)
+    terminal.wait_for("[y/N, p: preview]")
+    terminal.say("y\n")
+    terminal.wait_for("workers one, sent")
+    terminal.interrupt()
+    terminal.wait_for("Stop the run on all workers? If not, they go on, and only the watching ends. [y/N]")
+    if answer is None:
+        terminal.interrupt()
+    else:
+        terminal.say(answer)
+    assert terminal.end() == code
+    assert said in terminal.text

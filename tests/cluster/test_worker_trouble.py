@@ -24,7 +24,7 @@ from campaign.sandbox import SandboxSettings
 from tests import postgres as postgres_server
 from tests.integration.conftest import RunningSandbox
 
-from .conftest import FileMaker, StartWorker, begin_worker, names, wait_for
+from .conftest import FileMaker, RunningWorker, StartWorker, begin_worker, names, wait_for
 
 
 class Interrupting(RunObserver):
@@ -125,6 +125,25 @@ def test_an_abort_cancels_requests_and_another_worker_settles_their_rows(
     assert 0 < tally.count(State.IN_DOUBT) <= 16
     assert tally.count(State.SENT) == 40 - tally.count(State.IN_DOUBT)
     assert max(rows_taken(server).values()) == 1
+
+
+def test_a_rate_is_divided_anew_when_a_worker_comes_or_goes(
+    campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one = start_worker("one")
+    thread, reports = watched(database, slowly(campaign_file(400)))
+    wait_for(lambda: _shares(one) == [1])
+    two = start_worker("two")
+    wait_for(lambda: _shares(one) == [2] and _shares(two) == [2])
+    two.stop()
+    wait_for(lambda: _shares(one) == [1])
+    thread.join(30)
+    assert reports[0].tally.count(State.SENT) == 400
+    assert len(server.ledger.taken()) == 400
+
+
+def _shares(running: RunningWorker) -> list[int]:
+    return [here.share for here in list(running.worker._here.values())]
 
 
 def test_an_interrupt_ends_the_watch_and_the_run_goes_on(
