@@ -19,7 +19,7 @@ from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze
 from campaign.journal.postgres.reader import LAST_EVENT
 from campaign.journal.postgres.sql import bounds_of
 from campaign.journal.postgres.texts import text_of
-from campaign.journal.postgres.workers import IS_ALIVE, lease_times, living
+from campaign.journal.postgres.workers import expire, lease_times, living
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ WITH ending AS (
     WHERE (wish IS NULL AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done))
         OR (wish = 'stop' AND NOT EXISTS (
             SELECT FROM campaign.shard JOIN campaign.worker ON worker.worker = holder
-            WHERE shard.run = run.run AND {IS_ALIVE}
+            WHERE shard.run = run.run AND NOT lost
         ))
     ORDER BY run.run FOR UPDATE OF run, session
 ), ended AS (
@@ -178,6 +178,7 @@ class PostgresOrders:
             for (open_run,) in found:
                 if key in (None, open_run):
                     connection.execute(_STOP, (text_of(reason), open_run))
+        expire(self._database)  # perhaps no worker is left to do it
         end_orders(self._database)
         return bool(found)
 
@@ -227,6 +228,7 @@ def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:
     query: LiteralString = f"SELECT run.run FROM campaign.session JOIN campaign.run ON {_IS_OPEN} WHERE campaign = %s"
     if database.row(query, (campaign,)) is None:
         return
+    expire(database)
     if workers := living(database, campaign):
         names = ", ".join(dict.fromkeys(each.name for each in workers))
         what = f"is being delivered by workers ({names})"

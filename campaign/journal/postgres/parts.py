@@ -25,8 +25,16 @@ WHERE run.run = %s AND wish IS DISTINCT FROM 'stop' AND session.ended_at IS NULL
 """
 """What a run asks of the workers; no row where it asks nothing."""
 
-_TAKEN: LiteralString = f"""
-SELECT count(*) FILTER (WHERE holder <> %(worker)s AND {IS_ALIVE}) FROM (
+# Before anything is taken from a worker that is silent, that is put on record: a beat of it that comes late waits for
+# this, and then says that the lease is lost. Without it the beat would renew a lease on what is another's by now.
+_DECLARE_LOST: LiteralString = f"""
+UPDATE campaign.worker SET lost = true WHERE NOT lost AND NOT ({IS_ALIVE}) AND worker IN (
+    SELECT holder FROM campaign.shard WHERE run = %(run)s AND shard = ANY(%(shards)s)
+)
+"""
+
+_TAKEN: LiteralString = """
+SELECT count(*) FILTER (WHERE holder <> %(worker)s AND NOT lost) FROM (
     SELECT holder FROM campaign.shard WHERE run = %(run)s AND shard = ANY(%(shards)s) ORDER BY shard FOR UPDATE
 ) AS held LEFT JOIN campaign.worker ON worker.worker = holder
 """
@@ -81,7 +89,10 @@ def take_over(
     values = {"run": run, "shards": list(shards), "worker": worker[0], "name": worker[1], "reason": CUT_OFF_REASON}
     with database.transaction() as connection:
         order = connection.execute(_ORDER, (run,)).fetchone()
-        if order is None or connection.execute(_TAKEN, values).fetchone() != (0,):
+        if order is None:
+            return None
+        connection.execute(_DECLARE_LOST, values)
+        if connection.execute(_TAKEN, values).fetchone() != (0,):
             return None
         epochs = dict(connection.execute(_TAKE, values).fetchall())
         connection.execute(CUT_OFF_PART, values)

@@ -110,6 +110,24 @@ def test_a_worker_that_was_silent_for_a_lease_is_lost_for_good(journal: Postgres
     assert store.beat(one, None) is None
 
 
+def test_a_beat_that_comes_after_a_takeover_renews_nothing(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    two = store.register("two", journal.campaign)
+    assert take(store, run, one) is not None
+    lose(store, one)
+    assert take(store, run, two) is not None
+    assert store.beat(one, None) is None
+
+
+def test_a_beat_that_comes_before_a_takeover_prevents_it(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    two = store.register("two", journal.campaign)
+    assert take(store, run, one) is not None
+    lose(store, one)
+    assert store.beat(one, None) is False
+    assert take(store, run, two) is None
+
+
 def test_a_takeover_settles_what_was_cut_off(journal: PostgresJournal, store: ClusterStore) -> None:
     run, one, two = place(journal), store.register("one", journal.campaign), store.register("two", journal.campaign)
     write = Writing(store, take(store, run, one))
