@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -125,6 +128,21 @@ def test_an_abort_cancels_requests_and_another_worker_settles_their_rows(
     assert 0 < tally.count(State.IN_DOUBT) <= 16
     assert tally.count(State.SENT) == 40 - tally.count(State.IN_DOUBT)
     assert max(rows_taken(server).values()) == 1
+
+
+def test_workers_that_start_at_once_make_the_tables_together(postgres: str) -> None:
+    name = f"own_{uuid.uuid4().hex}"
+    address = urlsplit(postgres)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(names_after_making, [address] * 4)) == [[]] * 4
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def names_after_making(address: str) -> list[str]:
+    with open_cluster(address):
+        return names(address)
 
 
 def test_a_rate_is_divided_anew_when_a_worker_comes_or_goes(

@@ -30,7 +30,8 @@ for _name in ("procrastinate", "psycopg.pool"):  # what matters of theirs is sai
 
 TASK, QUEUE = "deliver_shards_v1", "shards-v1"
 
-_HAS_TABLES: LiteralString = "SELECT to_regclass('procrastinate_jobs') IS NOT NULL"
+# Read from the tables themselves: what the server's functions know of names may be older.
+_HAS_TABLES: LiteralString = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'procrastinate_jobs')"
 
 _MAKING = 0x63616D7000000002
 """The advisory lock that is held while Procrastinate's tables are made; "camp" and a number."""
