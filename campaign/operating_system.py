@@ -15,6 +15,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -292,3 +293,8 @@ def _start_on_windows(process: int) -> str:
         return str(times[0].value) if code.value == 259 else ""
     finally:
         kernel.CloseHandle(handle)
+
+
+def uptime() -> float:
+    """Seconds on a clock that also goes on while this process is stopped or, on Linux, the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if LINUX else time.monotonic()

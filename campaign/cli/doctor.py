@@ -14,9 +14,10 @@ from campaign.campaign_file import load as load_campaign
 from campaign.channels.address import server_address
 from campaign.cli.console import is_terminal, show_lines, size_of_terminal, width_of
 from campaign.cli.credentials import find_credentials
+from campaign.cli.databases import database_address
 from campaign.cli.exit_codes import ALL_SENT, SOME_NOT_SENT
 from campaign.cli.json_output import print_json
-from campaign.cli.options import JOURNAL, campaign_paths, database_address, output_options, proxies
+from campaign.cli.options import JOURNAL, campaign_paths, output_options, proxies
 from campaign.cli.parameters import FilePath
 from campaign.delivery.ports import SystemClock
 from campaign.doctor.checks import CheckState, as_json, check_lines, has_problem

@@ -40,6 +40,9 @@ COMMANDS = {
     "doctor": "Look for what would stop a run; send no message.",
     "rooms": "Find or open the conversation of each visitor of a list.",
     "conversations": "Write the conversations of a period as a list.",
+    "worker": "Deliver runs from a database, on one of many machines.",
+    "workers": "Show the workers of a database.",
+    "journal": "Look after a database that contains journals.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
     "help": "Show the help of a command.",
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Never, Self
 from tqdm import tqdm
 
 from campaign.cli.console import ask, confirm, confirm_aside, is_terminal, say, show_lines, warn, width_of
-from campaign.cli.progress_text import LONG_WAIT, state_of, wait_of
+from campaign.cli.progress_text import LONG_WAIT, MOVING, MOVING_ON, WAITING, state_of, wait_of
 from campaign.cli.question import WIDEST, facts_of, notes_of, preview_of, question_of
 from campaign.cli.signals import interruptible
 from campaign.cli.undo_question import undo_facts, undo_question
@@ -40,10 +40,6 @@ REFRESH_INTERVAL = 0.2
 
 LINE_INTERVAL_WAITING = 3600.0
 """The same while the run waits for its window."""
-
-MOVING = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}"
-MOVING_ON = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}{postfix}"
-WAITING = "{percentage:3.0f}%{postfix}"
 
 
 class TerminalObserver(RunObserver):
@@ -116,6 +112,16 @@ class TerminalObserver(RunObserver):
 
         return ask(f"{question} [y/N, p: preview]", {"p": preview})
 
+    def told(self, text: str) -> None:
+        """Say it, unless only what went wrong is wanted."""
+        if not self._quiet:
+            say(text)
+
+    def stops_workers(self) -> bool:
+        """Ask on a terminal; elsewhere the run goes on without its watcher."""
+        question = "Stop the run on all workers? If not, they go on, and only the watching ends."
+        return is_terminal(sys.stdin) and self._asked_aside([], question)
+
     def agree(self, question: str) -> bool:
         """Ask on a terminal; elsewhere the command itself was the decision."""
         self._close_bar()
@@ -158,14 +164,18 @@ class TerminalObserver(RunObserver):
                     self._close_bar()
                     say(f"Gate: {outcome}.")
             return outcome.kept
+        limit = [] if outcome.kept else [f"[gate] max_failed is {percent(outcome.max_failed)}."]
+        question = f"Go on with the other {rows_of(outcome.behind)}?"
+        return self._asked_aside([f"Gate: {outcome}.", *limit], question, None if outcome.kept else "yellow")
+
+    def _asked_aside(self, facts: Sequence[str], question: str, color: str | None = None) -> bool:
         with self._screen:
             self._asking = True  # from now on nothing else is shown
             self._close_bar()
-        say(f"Gate: {outcome}.", color=None if outcome.kept else "yellow")
-        if not outcome.kept:
-            say(f"[gate] max_failed is {percent(outcome.max_failed)}.", color="yellow")
+        for fact in facts:
+            say(fact, color=color)
         try:
-            return confirm_aside(f"Go on with the other {rows_of(outcome.behind)}?")
+            return confirm_aside(question)
         finally:
             self._asking = False
 

@@ -14,11 +14,10 @@ from campaign.campaign_file import LIST_SETTINGS, campaign_name
 from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt, warn
 from campaign.cli.credentials import find_credentials
+from campaign.cli.databases import journal_address
 from campaign.cli.parameters import FilePath, WholeNumber, row_ranges
 from campaign.cli.proxies import find_proxies
-from campaign.errors import Problem, UsageError
-from campaign.file_of_today import journal_in_file
-from campaign.paths import NOT_AN_ADDRESS, is_address, real_file
+from campaign.paths import real_file
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
@@ -29,11 +28,6 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.config import Campaign
     from campaign.delivery.proxies import ProxySettings
-
-JOURNAL_VARIABLE = "CAMPAIGN_JOURNAL"
-"""The environment variable with the address of the database that contains the journals."""
-
-LONGEST_EGRESS = 100
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -183,6 +177,9 @@ EGRESS = click.option(
     metavar="NAME",
     help="What shares a client address with other machines, such as a NAT; default: the host.",
 )
+WATCH_ONLY = click.option(
+    "--watch-only", is_flag=True, help="Leave the run to workers, also where none is at work yet."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, expose_value=False, help="Show where an error came from.")
@@ -225,51 +222,6 @@ def campaign_paths(
     """
     home = real_file(file)
     return RunPaths(home.parent, campaign_name(file), results, home, moved, journal_address(file, journal))
-
-
-def journal_address(file: Path, given: str | None) -> str | None:
-    """The address of the database that contains the journal: as `--journal`, the file or the environment says.
-
-    Raises:
-        CampaignFileError: the campaign file is there and cannot be read, or names an address that is none.
-        UsageError: the address is none.
-    """
-    return database_address(given, None if given else journal_in_file(file))
-
-
-def database_address(given: str | None, in_file: str | None = None) -> str | None:
-    """The address of the database that contains the journal: as `--journal`, a file or the environment says.
-
-    Raises:
-        UsageError: the address is none.
-    """
-    address = given or in_file or os.environ.get(JOURNAL_VARIABLE, "").strip() or None
-    if address is not None and not is_address(address):
-        raise UsageError(Problem("--journal" if given else JOURNAL_VARIABLE, NOT_AN_ADDRESS))
-    return address
-
-
-def egress_name(given: str | None, address: str | None, *, sandbox: bool = False) -> str | None:
-    """The egress that `--egress` names; None where it names none.
-
-    Args:
-        given: the option's value.
-        address: the address of the journal's database; None where that is a file.
-        sandbox: whether the run is a rehearsal, which shares nothing.
-
-    Raises:
-        UsageError: it is no name, or nothing is shared.
-    """
-    if given is None or sandbox:
-        return None
-    name = given.strip()
-    if not name or not name.isprintable() or len(name) > LONGEST_EGRESS:
-        what = f"an egress has a name of 1 to {LONGEST_EGRESS} printable characters"
-        raise UsageError(Problem("--egress", what, "machines behind one NAT need the same name, such as office"))
-    if address is None:
-        what = "says which machines share an address, and a journal in a file is one machine's"
-        raise UsageError(Problem("--egress", what, "leave it out, or name the database with --journal"))
-    return name
 
 
 def operator() -> str:

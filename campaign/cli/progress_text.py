@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from campaign.runs import Run
 
+MOVING = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}"
+MOVING_ON = "{percentage:3.0f}%|{bar}| {rate_noinv_fmt}{postfix}"
+WAITING = "{percentage:3.0f}%{postfix}"
+
 LONG_WAIT = 1.0
 """Shortest wait that is shown, in seconds."""
 

@@ -9,6 +9,7 @@ import click
 
 from campaign.campaign_file import server_in_file, suppress_sections
 from campaign.cli.after import notify_after
+from campaign.cli.databases import egress_name
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     EGRESS,
@@ -18,10 +19,10 @@ from campaign.cli.options import (
     RESULTS,
     ROWS,
     SUPPRESS,
+    WATCH_ONLY,
     campaign_paths,
     credentials,
     delivery_options,
-    egress_name,
     operator,
     output_options,
     proxies,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 @RESULTS
 @JOURNAL
 @EGRESS
+@WATCH_ONLY
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Continue FILE's last run: send the pending rows, from the journal alone.
@@ -87,6 +89,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         recover=given["recover"],
         moved=given["moved"],
         look=given["look"],
+        watch_only=given["watch_only"],
         by=operator(),
         server_in_file=server_in_file(file),
         proxies=proxies(),

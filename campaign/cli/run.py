@@ -10,6 +10,7 @@ import click
 from campaign.campaign_file import server_in_file
 from campaign.cli.after import notify_after
 from campaign.cli.check_report import dry_run, nothing_sent, numbers_of
+from campaign.cli.databases import egress_name, journal_address
 from campaign.cli.json_output import print_json
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
@@ -18,11 +19,10 @@ from campaign.cli.options import (
     MOVED,
     RESULTS,
     ROWS,
+    WATCH_ONLY,
     campaign_options,
     credentials,
     delivery_options,
-    egress_name,
-    journal_address,
     load,
     operator,
     output_options,
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 @RESULTS
 @JOURNAL
 @EGRESS
+@WATCH_ONLY
 @output_options
 def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Send a message to every row of FILE's list, and write the outcome of each row to a workbook.
@@ -74,7 +75,9 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     egress = egress_name(given["egress"], address, sandbox=given["sandbox"])
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given, address))
-    named = {name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results", "moved")}
+    named = {
+        name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results", "moved", "watch_only")
+    }
     used = NO_PROXIES if given["sandbox"] else proxies()
     named |= {"journal": address, "egress": egress}
     options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used, by=operator())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaign.cli.databases import egress_name
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
     EGRESS,
@@ -17,7 +18,6 @@ from campaign.cli.options import (
     ROWS,
     campaign_paths,
     credentials,
-    egress_name,
     operator,
     output_options,
     pace_options,

@@ -52,6 +52,10 @@ class StaleConnectionError(aiohttp.ClientConnectionError):
         self.unasked = unasked
 
 
+class HeldBackError(aiohttp.ClientConnectionError):
+    """No request may leave now, and nothing of this one was written."""
+
+
 class BrokenTunnelError(aiohttp.ClientConnectionError):
     """A proxy broke off before it said yes to a tunnel: nothing of the request was written."""
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
-from campaign.delivery.connections import BrokenTunnelError
+from campaign.delivery.connections import BrokenTunnelError, HeldBackError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp.connector import Connection
 
@@ -63,7 +63,14 @@ class ServerConnections:
     """A pool of connections to one server, and the requests on them."""
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], connector: WatchedConnector, *, proxy: str | None, within: float
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        connector: WatchedConnector,
+        *,
+        proxy: str | None,
+        within: float,
+        may_send: Callable[[], bool] | None = None,
     ) -> None:
         """Make a pool; nothing is opened yet.
 
@@ -73,6 +80,7 @@ class ServerConnections:
             connector: makes the connections.
             proxy: the URL of the proxy to take.
             within: seconds for opening a connection.
+            may_send: whether a request may leave now, asked as the last thing before it does; None: it may.
 
         Raises:
             ValueError: a header would break its line.
@@ -86,6 +94,7 @@ class ServerConnections:
             self._lines += "Connection: close\r\n"
         self._proxy = None if proxy is None else URL(proxy)
         self._timeout = aiohttp.ClientTimeout(total=None, connect=within)
+        self._may_send = may_send
         self._destination: aiohttp.ClientRequest | None = None
 
     async def close(self) -> None:
@@ -97,14 +106,16 @@ class ServerConnections:
 
         Raises:
             StaleConnectionError: nothing was written, because the connection may not carry a request.
+            HeldBackError: nothing was written, because no request may leave now.
             aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError: no head arrived, or none that is one.
         """
         url = parsed(self._url + request.url)
         connection = await self._connect()
         try:
             protocol: Any = connection.protocol  # a `WatchedConnection`: the connector makes no other
+            written = self._written(request, url)
             protocol.begin()
-            protocol.transport.write(self._written(request, url))
+            self._write(protocol, written)
             message, content = await protocol.read()
             while 100 <= message.code < 200 and message.code != SWITCHING_PROTOCOLS:
                 message, content = await protocol.read()
@@ -114,6 +125,11 @@ class ServerConnections:
             connection.close()
             raise
         return Exchange(connection, message, content)
+
+    def _write(self, protocol: Any, written: bytes) -> None:  # noqa: ANN401 - a `WatchedConnection`
+        if self._may_send is not None and not self._may_send():
+            raise HeldBackError
+        protocol.transport.write(written)
 
     async def _connect(self) -> Connection:
         if self._destination is None:

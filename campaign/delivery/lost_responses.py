@@ -8,7 +8,13 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from campaign.channels.base import NoResponse
-from campaign.delivery.connections import LONGEST_HEADER, MOST_HEADERS, BrokenTunnelError, StaleConnectionError
+from campaign.delivery.connections import (
+    LONGEST_HEADER,
+    MOST_HEADERS,
+    BrokenTunnelError,
+    HeldBackError,
+    StaleConnectionError,
+)
 from campaign.delivery.content_coding import WrongCodingError
 from campaign.delivery.tls import (
     PLAIN_PORT,
@@ -36,6 +42,8 @@ def lost_body(error: Exception, status: int, timeout: float) -> NoResponse:
 
 def lost_response(error: Exception, url: str, timeout: float) -> NoResponse:
     """What became of a request whose response has no readable head."""
+    if isinstance(error, HeldBackError):
+        return NoResponse("held back, because the journal was out of reach for too long", request_left=False)
     never_left = _never_left(error, url)
     if never_left is not None:
         return never_left
@@ -106,4 +114,4 @@ def _may_be_scheme(error: Exception) -> bool:
         return False
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
         return False
-    return not isinstance(error, aiohttp.InvalidURL | UnicodeError | StaleConnectionError)
+    return not isinstance(error, aiohttp.InvalidURL | UnicodeError | StaleConnectionError | HeldBackError)

@@ -27,11 +27,13 @@ class StopReason:
         text: one sentence for people.
         interrupted: whether an operator or the calling program asked for it, rather than something going wrong.
         fault: whether it is a fault of campaign's own.
+        journal: whether it is the journal's: it cannot be read or written, or another process has taken its rows over.
     """
 
     text: str
     interrupted: bool = False
     fault: bool = False
+    journal: bool = False
 
 
 class Shutdown:

@@ -18,7 +18,7 @@ from campaign.delivery.lost_responses import lost_body, lost_response, scheme_mi
 from campaign.delivery.proxies import NO_PROXIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Self
 
     from yarl import URL
@@ -78,6 +78,7 @@ class HttpTransport:
         *,
         can_read_back: bool = True,
         proxies: ProxySettings = NO_PROXIES,
+        may_send: Callable[[], bool] | None = None,
     ) -> None:
         """Make a transport.
 
@@ -88,8 +89,10 @@ class HttpTransport:
             can_read_back: whether the server can be asked about a lost message. Where it cannot, requests have
                 connections of their own as far as `ConnectionBudget` allows, and share young ones beyond that.
             proxies: the proxies of this machine.
+            may_send: whether a request may leave now, asked as the last thing before it does; None: it may.
         """
         self._url = url
+        self._may_send = may_send
         self._settings = settings
         self._auth_headers = headers
         self._can_read_back = can_read_back
@@ -111,7 +114,9 @@ class HttpTransport:
     def _pool(self, connector: WatchedConnector) -> ServerConnections:
         within = min(LONGEST_CONNECT, self._settings.timeout / 2)
         headers = {**HEADERS, **self._auth_headers}
-        return ServerConnections(self._url, headers, connector, proxy=self._proxy, within=within)
+        return ServerConnections(
+            self._url, headers, connector, proxy=self._proxy, within=within, may_send=self._may_send
+        )
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections."""

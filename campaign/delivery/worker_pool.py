@@ -75,10 +75,10 @@ class WorkerPool:
                 finally:
                     self._queue.done(row)  # also when nothing was done: rows may be waiting behind this one
                 if self._context.log.failed:
-                    self._context.shutdown.request(StopReason("the journal cannot be written"))
+                    self._context.shutdown.request(StopReason("the journal cannot be written", journal=True))
         except CampaignError as error:  # requests in flight still have to end and, if possible, be recorded
             self._error = error
-            self._context.shutdown.request(StopReason(str(error)))
+            self._context.shutdown.request(StopReason(str(error), journal=isinstance(error, JournalError)))
         except Exception as error:  # noqa: BLE001 - the same: a worker's fault is no reason to cut off the others
             self._context.shutdown.request(fault_reason(error, self._context.redaction))
 
@@ -92,7 +92,7 @@ async def deliver(context: DeliveryContext, undo: Undo | None = None) -> StopRea
     try:
         await WorkerPool(context, undo).deliver()
     except JournalError as error:
-        return StopReason(str(error))
+        return StopReason(str(error), journal=True)
     except Exception as error:  # noqa: BLE001 - a report follows all the same
         return fault_reason(error, context.redaction)
     return context.shutdown.reason

@@ -40,16 +40,20 @@ class Holder(NamedTuple):
     Attributes:
         since: since when, in seconds since the epoch.
         is_local: whether it is on this machine, so that it is known to live.
+        workers: the names of the workers that deliver what this process has left to them; (): it does so itself.
     """
 
     host: str
     process: int
     since: float
     is_local: bool = True
+    workers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Which process it is, for people."""
+        if self.workers:
+            return f"workers ({', '.join(self.workers)})"
         since = datetime.fromtimestamp(self.since).astimezone()
         return f"process {self.process} on {self.host} since {since:%Y-%m-%d %H:%M:%S}"
 

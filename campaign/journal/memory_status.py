@@ -61,6 +61,9 @@ class MemoryStatus(MemoryDoubts):
         """The holder of the journal; see `JournalStore.holder`."""
         return self._holder
 
+    def orders(self) -> None:
+        """One process at a time delivers from memory."""
+
     def sessions(self, run: int) -> list[SessionRecord]:
         """The deliveries of a run, oldest first."""
         return [

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
+    from campaign.journal.cluster import Orders
 
 
 class StatusStore(Protocol):
@@ -26,6 +27,10 @@ class StatusStore(Protocol):
 
     def holder(self) -> Holder | None:
         """The process that holds the journal; None where none does, or the one on record has died."""
+        ...
+
+    def orders(self) -> Orders | None:
+        """How deliveries are left to workers; None where this journal is for one process at a time."""
         ...
 
     def sessions(self, run: int) -> list[SessionRecord]:

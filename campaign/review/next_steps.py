@@ -121,7 +121,9 @@ def _is_delivered_elsewhere(journal: JournalStore, tally: Tally) -> bool:
     if tally.finished or not tally.unended:
         return False
     holder = journal.holder()
-    return holder is not None and holder.is_local and holder.process != os.getpid()
+    if holder is None or holder.workers:
+        return holder is not None
+    return holder.is_local and holder.process != os.getpid()
 
 
 def in_doubt(reasons: Iterable[ReasonCount]) -> tuple[int, ...]:

@@ -76,6 +76,7 @@ class ActiveRun:
         by: the operator, as user@host; "" where that is not on record.
         activity: what it did when that was last recorded; None where there is no record.
         stopping: why it is stopping; "" where it is not.
+        workers: the names of the workers that deliver it; (): the process does so itself.
     """
 
     run: RunStatus
@@ -85,6 +86,7 @@ class ActiveRun:
     by: str
     activity: Activity | None = None
     stopping: str = ""
+    workers: tuple[str, ...] = ()
 
     def eta(self, now: float) -> float | None:
         """Seconds until no row waits any more, seen from now; None where nobody knows."""

@@ -68,6 +68,9 @@ def active_text(active: ActiveRun, now: float) -> str:
     by = f" ({active.by})" if active.by else ""
     why = f" Why: {_ended(active.stopping)}" if active.stopping else ""
     at_work = f"Process {active.process} on {active.host}{by} is at work since {_moment(active.since, now)}."
+    if active.workers:
+        who = ", ".join(active.workers)
+        at_work = f"It is left to workers{by} since {_moment(active.since, now)}. At work: {who}."
     return f"{_progress(active, now)}.{why} {at_work}"
 
 

@@ -213,16 +213,25 @@ def stop_delivery(paths: RunPaths, by: str, patience: float = ANSWER_TIME) -> St
 
 def _stop_holder(paths: RunPaths, by: str, patience: float) -> StopRequest:
     with existing_journal(paths) as journal:
+        holder, orders = journal.holder(), journal.orders()
+        if orders is not None and orders.stop(f"stopped by `campaign stop` ({by})"):
+            whose = f"is being delivered by {holder.name}" if holder else "is left to workers, and none is at work"
+            return StopRequest(whose, _is_taken(journal, patience))
         try:
             with journal.exclusive():
                 pass
         except JournalBusyError as error:
             journal.request_stop(by)
-            until = time.monotonic() + patience
-            while journal.stop_requested() is not None and time.monotonic() < until:
-                time.sleep(0.1)
-            return StopRequest(error.problems[0].what, journal.stop_requested() is None)
+            return StopRequest(error.problems[0].what, _is_taken(journal, patience))
         raise RunStateError(Problem(journal.where, "no run or resume is at work", "there is nothing to stop"))
+
+
+def _is_taken(journal: JournalStore, patience: float) -> bool:
+    """Whether a request to stop is noticed within some seconds."""
+    until = time.monotonic() + patience
+    while journal.stop_requested() is not None and time.monotonic() < until:
+        time.sleep(0.1)
+    return journal.stop_requested() is None
 
 
 def _today() -> str:

@@ -48,7 +48,11 @@ LEFT = "stopped by the calling program"
 
 
 class Delivery(SessionTask):
-    """Delivers what is waiting in a run."""
+    """Delivers what is waiting in a run.
+
+    Attributes:
+        may_send: whether a request may leave now, asked as the last thing before it does; None: it may.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Delivery(SessionTask):
     ) -> None:
         super().__init__(run)
         self.schedule = schedule_of(run, settings)
+        self.may_send: Callable[[], bool] | None = None
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
@@ -151,6 +156,7 @@ class Delivery(SessionTask):
                         target.headers,
                         can_read_back=run.channel.can_read_back,
                         proxies=target.proxies,
+                        may_send=self.may_send,
                     ) as transport,
                     self._limiters,
                 ):
@@ -162,7 +168,7 @@ class Delivery(SessionTask):
                     finally:
                         self.problem = rounds.problem
             except JournalError as error:
-                return StopReason(str(error))
+                return StopReason(str(error), journal=True)
 
     async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
         # The sandbox of a rehearsal is new, and has no messages from before.

@@ -105,6 +105,7 @@ class RunOptions:
         journal: the address of a database that contains the journal; None: as the campaign says.
         egress: the name of what shares a client address with other machines that deliver from that database; None: the
             host's name.
+        watch_only: leave the run to workers also where none is at work yet.
     """
 
     new: bool = False
@@ -129,6 +130,7 @@ class RunOptions:
     proxies: ProxySettings = NO_PROXIES
     journal: str | None = field(default=None, repr=False)
     egress: str | None = None
+    watch_only: bool = False
 
     @property
     def starts_over(self) -> bool:
@@ -198,6 +200,16 @@ class RunObserver:
         Called in a thread of its own while the delivery holds; a stop does not wait for its answer.
         """
         return outcome.kept
+
+    def told(self, text: str) -> None:
+        """Something is worth knowing of how the run is delivered."""
+
+    def stops_workers(self) -> bool:
+        """Whether to stop the run on all workers, now that the watch over them was interrupted, or only the watch.
+
+        Called in a thread of its own. This one only stops watching.
+        """
+        return False
 
     def delivering(self, run: Run, rows: int) -> AbstractContextManager[object]:  # noqa: ARG002 - for subclasses
         """Entered in the event loop while up to `rows` rows are delivered, or their messages are deleted."""

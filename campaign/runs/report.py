@@ -40,7 +40,8 @@ def _no_end(journal: JournalStore, tally: Tally) -> str:
     holder = journal.holder()
     if holder is None:
         return "cut off: the process that delivered it is gone"
-    return f"it is being delivered by {holder.name}" if holder.is_local else f"cut off, or delivered by {holder.name}"
+    is_known = holder.is_local or holder.workers
+    return f"it is being delivered by {holder.name}" if is_known else f"cut off, or delivered by {holder.name}"
 
 
 def is_unsettled(record: RunRecord, tally: Tally) -> bool:

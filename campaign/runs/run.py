@@ -23,6 +23,7 @@ from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
 from campaign.runs.suppression import RunSuppression
 from campaign.runs.undo_task import UndoTask
+from campaign.runs.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from campaign.errors import CampaignError, Problem
     from campaign.journal import JournalStore, RunRecord
     from campaign.runs.holds import BeforeSending, DecideGate
+    from campaign.runs.options import RunObserver
     from campaign.runs.session_task import SessionTask
     from campaign.settings import DeliverySettings
 
@@ -218,6 +220,12 @@ class Run:
             rows: the numbers of the rows; (): all that were sent.
         """
         task = UndoTask(self, undo, settings, rows)
+        self._delivery = task
+        return task
+
+    def begin_watch(self, settings: DeliverySettings, observer: RunObserver) -> Watch:
+        """A watch over the workers that the run was left to, which `stop` and `cancel` reach from now on."""
+        task = Watch(self, settings, observer)
         self._delivery = task
         return task
 

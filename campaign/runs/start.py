@@ -15,13 +15,14 @@ from campaign.review.phrases import rows_of
 from campaign.runs.blocking import run_blocking
 from campaign.runs.confirmation import Consequences, EarlierSending, confirmation_of
 from campaign.runs.earlier import clear_the_way, earlier_messages
+from campaign.runs.leaving import seal_run
 from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 from campaign.runs.record_checks import origin_of
 from campaign.runs.run import Run
 from campaign.runs.suppression import RunSuppression
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from campaign.findings import Finding
@@ -35,7 +36,7 @@ SHOWN_ROWS = 20
 """Kinds of problems, and rows of few, that are named when invalid rows stop a run; `campaign check` names them all."""
 
 
-def begin_run(
+def begin_run(  # noqa: PLR0913 - each is a thing of its own
     plan: Plan,
     journal: JournalStore,
     credentials: Mapping[str, str],
@@ -43,6 +44,7 @@ def begin_run(
     observer: RunObserver,
     *,
     paths: RunPaths | None = None,
+    seal: Callable[[Run], object] | None = None,
 ) -> Run | None:
     """Write a plan to the journal, ask for confirmation and seal it. The caller holds the journal.
 
@@ -52,7 +54,8 @@ def begin_run(
         credentials: the values that the channel's server asks for.
         options: what is asked for beyond the campaign file.
         observer: follows and confirms.
-        paths: where the results workbook will be; None: checks no place for it.
+        paths: of the results workbook; None: no place is checked for it.
+        seal: declares the plan of a run complete, and does more about it; None: it is only declared so.
 
     Returns:
         The run; None where the observer did not confirm it. Then nothing is left of it in the journal.
@@ -60,9 +63,7 @@ def begin_run(
     Raises:
         CampaignError: nothing was sent.
     """
-    refuse_rehearsal_results(plan)
-    unfinished = clear_the_way(journal, plan, options, observer)
-    _look_up(journal, unfinished, credentials, options, observer)
+    unfinished = _looked_up(plan, journal, credentials, options, observer)
     record = journal.begin_run(_manifest(plan, options))
     sealed = False
     try:
@@ -75,7 +76,7 @@ def begin_run(
         sealed = confirmed(run, journal, observer, consequences_of(journal, earlier, unfinished, asked))
         if sealed:
             _accept(plan, journal, record, options, asked)
-            _seal(journal, record, unfinished)
+            seal_run(run, journal, unfinished, seal)
     finally:
         if not sealed:
             journal.discard(record.number)
@@ -97,16 +98,19 @@ def _planned_run(
     return run
 
 
-def _look_up(
+def _looked_up(
+    plan: Plan,
     journal: JournalStore,
-    unfinished: RunRecord | None,
     credentials: Mapping[str, str],
     options: RunOptions,
     observer: RunObserver,
-) -> None:
-    """Find out what became of the rows of an unfinished run that were cut off."""
+) -> RunRecord | None:
+    """The unfinished run that the new one takes the place of, after finding out about its rows that were cut off."""
+    refuse_rehearsal_results(plan)
+    unfinished = clear_the_way(journal, plan, options, observer)
     if unfinished is not None:
         run_blocking(_run_of(journal, unfinished, credentials, options, observer).look_up_cut_off())
+    return unfinished
 
 
 def _run_of(
@@ -144,13 +148,6 @@ def _accept(
     who = options.by or "a program"
     journal.accept(record.number, sorted(named), f"{who}, by --accept or [checks] accept")
     journal.accept(record.number, codes_of(asked), f"{who}, on the terminal")
-
-
-def _seal(journal: JournalStore, record: RunRecord, unfinished: RunRecord | None) -> None:
-    """Put a run in the place of an unfinished one."""
-    if unfinished is not None:
-        journal.leave_unsent(unfinished.number, f"left unsent: run {record.number} started over")
-    journal.seal(record.number)
 
 
 def consequences_of(

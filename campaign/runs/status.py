@@ -208,4 +208,4 @@ def _active(
         return ActiveRun(status, holder.host, holder.process, holder.since, status.by, None, asked)
     stopping = (activity.stopping if activity else "") or asked
     by = session.by or status.by
-    return ActiveRun(status, session.host, session.process, session.started_at, by, activity, stopping)
+    return ActiveRun(status, session.host, session.process, session.started_at, by, activity, stopping, holder.workers)

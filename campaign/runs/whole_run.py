@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,6 +15,7 @@ from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, JournalError, Problem, ResultsError, UsageError, fault_text
 from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.journals import existing_journal, new_journal, paths_of
+from campaign.runs.leaving import leave_to_workers, orders_for
 from campaign.runs.record_checks import (
     check_record,
     differences,
@@ -30,6 +32,7 @@ from campaign.runs.workbook_witness import RECOVERED, is_outdated, refuse_outdat
 if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.journal import JournalStore, RunRecord
+    from campaign.journal.cluster import Orders
     from campaign.planning import Plan
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
     from campaign.runs.report import Report
@@ -59,15 +62,24 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
         raise UsageError(Problem("options", what, "pass server to campaign.load"))
     paths = paths_of(plan, options)
     clear_left_behind(paths.workbook(1).parent)
-    credentials = {} if plan.rehearsal else find(plan.channel)
-    with new_journal(paths, options) as journal, held(journal, observer):
-        check_record(journal, paths, options, observer)
-        for record in journal.runs() if options.skip_sent or not options.new else ():
-            refuse_outdated(journal, record, paths)
-        run = begin_run(plan, journal, credentials, options, observer, paths=paths)
-        if run is None:
-            return None
-        return _deliver_and_report(run, paths, replace(run.settings, limit=options.limit), observer)
+    credentials = {} if plan.rehearsal or paths.address else find(plan.channel)
+    with new_journal(paths, options) as journal:
+        planned = options.applied_to(plan.campaign.delivery_settings)
+        orders = orders_for(journal, planned, observer, options, suppresses=bool(plan.rules.suppress))
+        if paths.address and orders is None:
+            credentials = find(plan.channel)
+        with held(journal, observer):
+            check_record(journal, paths, options, observer)
+            for record in journal.runs() if options.skip_sent or not options.new else ():
+                refuse_outdated(journal, record, paths)
+            seal = None if orders is None else partial(_leave, orders=orders, limit=options.limit)
+            run = begin_run(plan, journal, credentials, options, observer, paths=paths, seal=seal)
+            if run is None:
+                return None
+            settings = replace(run.settings, limit=options.limit)
+            if orders is None:
+                return _deliver_and_report(run, paths, settings, observer)
+        return _watch_and_report(run, paths, settings, observer)
 
 
 def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, observer: RunObserver) -> Report | None:
@@ -79,33 +91,56 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
     Raises:
         CampaignError: there is nothing to resume, or something is wrong; nothing was sent.
     """
-    with existing_journal(paths, options) as journal, held(journal, observer):
-        record = whole_run(journal)
-        settle_differences(differences(record, paths), observer, moved=options.moved)
-        check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
-        check_retries(journal, record, options)
-        if options.look:
-            check_look_up(journal, record)
-        if not options.recover:
-            refuse_outdated(journal, record, paths)
-        server = options.server or changed_server(journal, record, options, observer)
-        if server is False:
-            return None
-        credentials = {} if record.manifest.rehearsal else find(channel_of(record))
-        record = by_todays_settings(record, paths.file, observer)
-        run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
-        run.retry_rows, run.by, run.decide_gate = options.rows, options.by, observer.passes_gate
-        run.egress = options.egress or run.egress
-        if options.recover:
-            _recover(journal, record, paths, options, observer)
-        run.settle_cut_off()
-        settings = options.applied_to(run.settings)
-        if options.look:
-            return _look_and_report(run, paths, settings, observer)
-        _leave_out_suppressed(run, paths, options, observer)
-        if not confirmed(run, journal, observer, settings=settings):
-            return None
-        return _deliver_and_report(run, paths, settings, observer)
+    with existing_journal(paths, options) as journal:
+        with held(journal, observer):
+            record = _resumable(journal, paths, options, observer)
+            server = options.server or changed_server(journal, record, options, observer)
+            if server is False:
+                return None
+            record = by_todays_settings(record, paths.file, observer)
+            settings = options.applied_to(record.manifest.settings)
+            orders = None
+            if not options.look:
+                suppresses = bool(record.manifest.suppress or options.suppress)
+                orders = orders_for(journal, settings, observer, options, suppresses=suppresses)
+            credentials = {} if record.manifest.rehearsal or orders else find(channel_of(record))
+            run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
+            run.retry_rows, run.by, run.decide_gate = options.rows, options.by, observer.passes_gate
+            run.egress = options.egress or run.egress
+            if options.recover:
+                _recover(journal, record, paths, options, observer)
+            run.settle_cut_off()
+            if options.look:
+                return _look_and_report(run, paths, settings, observer)
+            _leave_out_suppressed(run, paths, options, observer)
+            if not confirmed(run, journal, observer, settings=settings):
+                return None
+            if orders is None or not (run.waiting(settings.limit) or run.has_doubts_to_look_up()):
+                return _deliver_and_report(run, paths, settings, observer)
+            leave_to_workers(run, orders, settings)
+        return _watch_and_report(run, paths, settings, observer)
+
+
+def _resumable(journal: JournalStore, paths: RunPaths, options: RunOptions, observer: RunObserver) -> RunRecord:
+    """The run to resume, after looking at what may speak against it.
+
+    Raises:
+        CampaignError: something does.
+    """
+    record = whole_run(journal)
+    settle_differences(differences(record, paths), observer, moved=options.moved)
+    check_workbook_path(paths.workbook(record.number), Path(record.manifest.recipients))
+    check_retries(journal, record, options)
+    if options.look:
+        check_look_up(journal, record)
+    if not options.recover:
+        refuse_outdated(journal, record, paths)
+    return record
+
+
+def _leave(run: Run, *, orders: Orders, limit: int | None) -> None:
+    """Leave a run that is planned to workers."""
+    leave_to_workers(run, orders, replace(run.settings, limit=limit))
 
 
 def _recover(
@@ -153,6 +188,13 @@ def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, o
     rows = run.waiting(settings.limit)
     if rows or run.has_doubts_to_look_up():
         asyncio.run(perform_followed(run, run.begin_delivery(settings), rows, observer))
+    return finished_report(run, paths, observer)
+
+
+def _watch_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
+    """Watch the workers that a run was left to; the caller does not hold the journal any more."""
+    watch = run.begin_watch(settings, observer)
+    asyncio.run(perform_followed(run, watch, run.waiting(settings.limit), observer))
     return finished_report(run, paths, observer)
 
 

@@ -64,7 +64,7 @@ def test_three_processes_behind_one_address_are_never_over_its_limit_and_waste_l
             made.results()
         seen = Arrivals.at(server)
     assert (len(seen.times), seen.refused) == (50, 0)
-    assert seen.seconds <= 1.1 * 8.0
+    assert seen.seconds <= 1.1 * 8.0 + BUSY
 
 
 @pytest.mark.slow

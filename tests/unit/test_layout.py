@@ -40,7 +40,7 @@ LAYERS = [
     {"plan_record"},
     {"delivery", "review", "sandbox"},
     {"runs"},
-    {"api", "doctor", "testing"},
+    {"api", "doctor", "testing", "cluster"},
     {"cli"},
     {"__main__"},
 ]
@@ -57,6 +57,7 @@ OWNERS = {
     "yarl": {"delivery/exchange.py", "delivery/transport.py", "delivery/lost_responses.py"},
     "sqlite3": {"journal/sqlite"},
     "psycopg": {"journal/postgres"},
+    "procrastinate": {"journal/postgres/jobs.py"},
     "jinja2": {"messages", "review/page_file.py"},
     "openpyxl": {"sheets", "review"},
     "charset_normalizer": {"sheets"},

@@ -16,9 +16,12 @@ from campaign.journal.postgres.texts import text_of
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from campaign.journal.events import Event, Line
+
+UNREACHABLE, NEVER_LEFT = "unreachable", "never left"
+"""The result of a send whose request did not leave; the kind of a row that is in doubt, although it did not."""
 
 WAITS = frozenset({State.PENDING.value, State.SENDING.value})
 """States of rows that may be sent again in the same delivery."""
@@ -34,12 +37,15 @@ class Deed(Enum):
     BEGIN_UNDO = auto()
     END_UNDO = auto()
     LOOK_UP = auto()
+    END_LATE = auto()
+    """The end of a send that was not taken, of a row that is another's by now."""
+    NOTHING = auto()
 
 
 FENCED = frozenset({Deed.BEGIN, Deed.READ_BACK, Deed.BEGIN_UNDO, Deed.LOOK_UP})
 """What only the holder of the row's shard may do. An attempt that has begun may end late: that is evidence."""
 
-ENDS = frozenset({Deed.END, Deed.READ_BACK, Deed.END_UNDO, Deed.LOOK_UP})
+ENDS = frozenset({Deed.END, Deed.END_LATE, Deed.READ_BACK, Deed.END_UNDO, Deed.LOOK_UP})
 """What has a result, which is kept with the attempts."""
 
 
@@ -57,10 +63,6 @@ class Known(NamedTuple):
     attempts: int
     state: str
     at: float | None = None
-
-
-NOTHING = Known(0, 0, "")
-"""In place of a row, for a look-up."""
 
 
 class Act(NamedTuple):
@@ -91,6 +93,20 @@ class Act(NamedTuple):
     message_id: str | None
     latency: float | None
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the row's next attempt is this delivery's, so that only the holder of its shard may say so."""
+        return self.deed is Deed.WITHDRAW or (self.deed is Deed.END and self.state in WAITS)
+
+    def come_late(self) -> Act:
+        """What it is once the shard is held under another epoch."""
+        if not self.goes_on:
+            return self
+        if self.deed is Deed.WITHDRAW:
+            return self._replace(deed=Deed.NOTHING)
+        never_left = self.outcome == UNREACHABLE
+        return self._replace(deed=Deed.END_LATE, kind=NEVER_LEFT if never_left else self.kind)
+
 
 def lines_of(events: Iterable[Event]) -> Iterator[Line]:
     """The events, one for each row."""
@@ -104,7 +120,7 @@ def lines_of(events: Iterable[Event]) -> Iterator[Line]:
             yield event
 
 
-def batches_of(lines: Iterable[Line], known: Mapping[int, Known], epochs: Sequence[int]) -> tuple[
+def batches_of(lines: Iterable[Line], known: Mapping[int, Known], epochs: Mapping[int, int]) -> tuple[
     list[list[Act]], dict[int, Known]
 ]:  # fmt: skip
     """What is to be done, as batches in each of which a row occurs once.
@@ -112,7 +128,7 @@ def batches_of(lines: Iterable[Line], known: Mapping[int, Known], epochs: Sequen
     Args:
         lines: the events in their order.
         known: what is on record of every row that they name.
-        epochs: that under which each shard is held.
+        epochs: that under which each shard is held; a look-up is kept under the first.
 
     Returns:
         The batches, and what will be on record of the rows once they are written.
@@ -120,9 +136,10 @@ def batches_of(lines: Iterable[Line], known: Mapping[int, Known], epochs: Sequen
     batches: list[list[Act]] = [[]]
     seen: set[int] = set()
     after: dict[int, Known] = {}
+    no_row = Known(next(iter(epochs)), 0, "")
     for line in lines:
         seq = line[2]
-        act, then = act_of(line, NOTHING if seq == NO_ROW else after.get(seq) or known[seq], epochs)
+        act, then = act_of(line, no_row if seq == NO_ROW else after.get(seq) or known[seq], epochs)
         if seq in seen:
             batches.append([])
             seen.clear()
@@ -133,7 +150,7 @@ def batches_of(lines: Iterable[Line], known: Mapping[int, Known], epochs: Sequen
     return batches, after
 
 
-def act_of(line: Line, known: Known, epochs: Sequence[int]) -> tuple[Act, Known]:
+def act_of(line: Line, known: Known, epochs: Mapping[int, int]) -> tuple[Act, Known]:
     """What an event does to a row, and what is on record of the row afterwards."""
     number, _, seq, what, started_at, ended_at, outcome, http_status, reason, state, kind, message_id, latency = line
     deed = _deed(what, ended_at, outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import errors
@@ -21,7 +21,7 @@ from campaign.journal.postgres.sql import NUMBERED, ROWS, bounds_of
 from campaign.journal.records import ABSENT, State, WaitingRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from campaign.journal.events import Event, Line
     from campaign.journal.group_writer import Note
@@ -57,7 +57,9 @@ class Wanted(NamedTuple):
 class PostgresWriter(GroupWriter):
     """Writes groups of events to a database."""
 
-    def __init__(self, database: Database, run: int, epochs: Sequence[int], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, database: Database, run: int, epochs: Mapping[int, int], loop: asyncio.AbstractEventLoop
+    ) -> None:
         """Start the thread.
 
         Args:
@@ -130,7 +132,7 @@ class PostgresAttemptLog(GroupCommitLog):
 
     _writer: PostgresWriter
 
-    def __init__(self, connections: Connections, run: int, epochs: Sequence[int], wanted: Wanted) -> None:
+    def __init__(self, connections: Connections, run: int, epochs: Mapping[int, int], wanted: Wanted) -> None:
         """Write nothing yet.
 
         Args:
@@ -160,7 +162,10 @@ class PostgresAttemptLog(GroupCommitLog):
             "retry": list(map(str, retry)),
             **bounds_of(rows),
         }
-        found = self._database.rows(_WAITING, values)
+        return self._noted(self._database.rows(_WAITING, values))
+
+    def _noted(self, found: Sequence[tuple[Any, ...]]) -> list[WaitingRow]:
+        """Rows of an answer, of which the writer then knows what is on record."""
         for seq, *_, state, attempts, _, at, shard in found:
             self._writer.known.setdefault(seq, Known(shard, attempts, state, at if state == State.SENDING else None))
         return [_waiting_row(*row) for row in found]

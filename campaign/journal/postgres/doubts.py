@@ -22,7 +22,8 @@ WITH page AS MATERIALIZED (
     SELECT run, shard, seq, row, destination, body, attempts, at, reason,
         CASE WHEN looked_after = attempts THEN looked_at END AS looked_at
     FROM {ROWS}
-    WHERE run = %(run)s AND state = 'in_doubt' AND seq > %(after)s AND body IS NOT NULL AND destination NOT IN (
+    WHERE run = %(run)s AND state = 'in_doubt' AND seq > %(after)s AND body IS NOT NULL
+    AND (cardinality(%(shards)s::smallint[]) = 0 OR shard = ANY(%(shards)s)) AND destination NOT IN (
         SELECT destination FROM {STATUSES} WHERE run = %(run)s AND state = 'sending'
     )
     ORDER BY seq LIMIT %(most)s
@@ -71,7 +72,13 @@ class PostgresDoubts(PostgresSecondChances):
 
     def doubtful_rows(self, run: int, after: int, most: int, timeout: float) -> list[DoubtfulRow]:
         """Rows in doubt in sheet order; see `DoubtStore.doubtful_rows`."""
-        values = {"run": self._key(run), "after": after, "most": most, "timeout": timeout}
+        return self._doubtful_rows(run, after, most, timeout, ())
+
+    def _doubtful_rows(
+        self, run: int, after: int, most: int, timeout: float, shards: Sequence[int]
+    ) -> list[DoubtfulRow]:
+        """The same of some shards; (): of all."""
+        values = {"run": self._key(run), "after": after, "most": most, "timeout": timeout, "shards": list(shards)}
         found = self._database.rows(_DOUBTFUL, values)
         return [DoubtfulRow(seq, row, to, bytes(body), *rest) for seq, row, to, body, *rest in found]
 

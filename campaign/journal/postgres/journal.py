@@ -19,7 +19,8 @@ from campaign.journal.postgres.database import Connections, Database
 from campaign.journal.postgres.errors import other_session
 from campaign.journal.postgres.hold import held
 from campaign.journal.postgres.migrations import VERSION, has_tables, prepare
-from campaign.journal.postgres.planned import SHARDS, copy_rows
+from campaign.journal.postgres.orders import refuse_while_ordered
+from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze, copy_rows
 from campaign.journal.postgres.reader import LAST_EVENT
 from campaign.journal.postgres.record import CUT_OFF
 from campaign.journal.postgres.selection import PostgresSelection
@@ -27,7 +28,7 @@ from campaign.journal.postgres.texts import text_of
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Self
 
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from campaign.errors import Problem
     from campaign.journal.active_deliveries import ActiveDelivery
     from campaign.journal.records import PlannedRow
-
-ANALYZE_FROM = 10_000
-"""Rows of a plan from which on the server's statistics are renewed: it plans its queries by them."""
 
 _TABLES: tuple[LiteralString, ...] = (
     "message", "status", "attempt", "shard", "tally", "finding", "accepted", "session", "run",
@@ -50,7 +48,7 @@ WHERE ended_at IS NULL AND run IN (SELECT run FROM campaign.run WHERE campaign =
 
 _TAKE_OVER: LiteralString = """
 WITH held AS (SELECT run, shard FROM campaign.shard WHERE run = %s ORDER BY shard FOR UPDATE)
-UPDATE campaign.shard AS shard SET epoch = epoch + 1, worker = %s FROM held
+UPDATE campaign.shard AS shard SET epoch = epoch + 1, worker = %s, holder = NULL FROM held
 WHERE shard.run = held.run AND shard.shard = held.shard RETURNING shard.shard, shard.epoch
 """
 
@@ -68,7 +66,7 @@ class PostgresJournal(PostgresSelection):
         self._others = Connections(database.address)
         self._clock = clock or SystemClock()
         self._began: dict[int, float] = {}
-        self._epochs: dict[int, Sequence[int]] = {}
+        self._epochs: dict[int, Mapping[int, int]] = {}
 
     @classmethod
     def open(cls, url: str, campaign: str, *, create: bool = True) -> PostgresJournal:
@@ -149,9 +147,12 @@ class PostgresJournal(PostgresSelection):
     def accept_place(self) -> None:
         """It is nowhere else."""
 
-    def exclusive(self) -> AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
         """Hold the journal for planning or delivery; see `JournalStore.exclusive`."""
-        return held(self._others, self.campaign, self._clock.epoch())
+        with held(self._others, self.campaign, self._clock.epoch()):
+            refuse_while_ordered(self._database, self.campaign, self.where)
+            yield
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
@@ -182,8 +183,7 @@ class PostgresJournal(PostgresSelection):
         """Declare a plan complete and confirmed: from now on it may be delivered."""
         key = self._key(run)
         if self.tally(run).rows >= ANALYZE_FROM:
-            with self._database.transaction() as connection:
-                connection.execute("ANALYZE campaign.message, campaign.status")
+            analyze(self._database)
         with self._database.transaction() as connection:
             connection.execute("UPDATE campaign.run SET planned = true WHERE run = %s", (key,))
 
@@ -213,7 +213,7 @@ class PostgresJournal(PostgresSelection):
             )  # fmt: skip
             (session,) = found.fetchone() or (0,)
         self._began[session] = self._clock.now()
-        self._epochs[session] = [epoch for _, epoch in sorted(taken)]
+        self._epochs[session] = dict(sorted(taken))
         return int(session)
 
     def check_session(self, session: int) -> None:
@@ -279,6 +279,7 @@ class PostgresJournal(PostgresSelection):
         """What the workers of several machines may send together."""
         return PostgresLimits(self._database, self._others, self._key)
 
-    def _epochs_now(self, key: int) -> list[int]:
-        query: LiteralString = "SELECT epoch FROM campaign.shard WHERE run = %s ORDER BY shard"
-        return [epoch for (epoch,) in self._database.rows(query, (key,))]
+    def _epochs_now(self, key: int) -> dict[int, int]:
+        return dict(
+            self._database.rows("SELECT shard, epoch FROM campaign.shard WHERE run = %s ORDER BY shard", (key,))
+        )

@@ -10,6 +10,7 @@ import secrets
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalError, Problem
+from campaign.journal.postgres.cluster_schema import WORKERS
 
 if TYPE_CHECKING:
     from campaign.journal.postgres.database import Connection, Database
@@ -217,7 +218,7 @@ ALTER TABLE campaign.budget
     ADD COLUMN clock_at double precision
 """
 
-STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW)
+STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW, WORKERS)
 """Append; never change a step that was released."""
 
 VERSION = len(STEPS)

@@ -11,11 +11,14 @@ from campaign.journal.postgres.texts import text_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from campaign.journal.postgres.database import Connection
+    from campaign.journal.postgres.database import Connection, Database
     from campaign.journal.records import PlannedRow
 
 SHARDS = 256
 """Shards of a run. A delivery holds some or all of them: how many one job takes is decided when the plan is sealed."""
+
+ANALYZE_FROM = 10_000
+"""Rows of a plan from which on the server's statistics are renewed: it plans its queries by them."""
 
 _MESSAGES: LiteralString = (
     "COPY campaign.message (run, shard, seq, row, destination, body, cells, identity, key, origin_run, origin_row) "
@@ -25,6 +28,12 @@ _MESSAGE_TYPES = ("int8", "int2", "int4", "int4", "text", "bytea", "text", "byte
 
 _STATUSES: LiteralString = "COPY campaign.status (run, shard, seq, state, kind, reason) FROM STDIN (FORMAT BINARY)"
 _STATUS_TYPES = ("int8", "int2", "int4", "text", "text", "text")
+
+
+def analyze(database: Database) -> None:
+    """Renew the server's statistics on the tables that a plan was copied into."""
+    with database.transaction() as connection:
+        connection.execute("ANALYZE campaign.message, campaign.status")
 
 
 def shard_of(destination: str) -> int:

@@ -58,7 +58,7 @@ state = 'sending' AND attempts > 0 AND at IS NOT NULL AND NOT EXISTS (
 _ATTEMPTS: LiteralString = f"""
 WITH page AS MATERIALIZED (
     SELECT run, shard, seq FROM campaign.message WHERE run = %(run)s AND seq BETWEEN %(first)s AND %(last)s
-    UNION ALL SELECT %(run)s, 0, {NO_ROW} WHERE %(first)s = {NO_ROW}
+    UNION ALL SELECT %(run)s, generate_series(0, 255), {NO_ROW} WHERE %(first)s = {NO_ROW}
 )
 SELECT seq, what, started_at, ended_at, outcome, http_status, detail FROM page CROSS JOIN LATERAL (
     SELECT what, started_at, ended_at, outcome, http_status, detail, epoch, n FROM campaign.attempt

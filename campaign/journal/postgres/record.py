@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from campaign.journal.postgres.acts import Act
     from campaign.journal.postgres.database import Connection
 
-_HELD: LiteralString = f"""
-SELECT count(*) FROM (
-    SELECT FROM campaign.shard JOIN {given("shard", "epoch")} USING (run, shard, epoch)
-    ORDER BY shard FOR SHARE OF shard
-) AS held
+HELD: LiteralString = f"""
+SELECT shard FROM campaign.shard JOIN {given("shard", "epoch")} USING (run, shard, epoch)
+ORDER BY shard FOR SHARE OF shard
 """
+"""Those of some shards that are still held under their epochs; locked."""
 
 _ROW: LiteralString = "WHERE status.run = given.run AND status.shard = given.shard AND status.seq = given.seq"
 
@@ -61,6 +60,13 @@ FROM {
 """
 _END: LiteralString = _RESULT + " AND status.epoch = given.epoch AND status.state IN ('sending', 'in_doubt')"
 
+# The row has gone on under another epoch: what came of the attempt says only why it is in doubt.
+_NOT_TAKEN: LiteralString = f"""
+UPDATE campaign.status AS status SET kind = given.kind, reason = given.reason
+FROM {given("shard", "seq", "last", "epoch", "kind", "reason")} {_ROW}
+    AND status.attempts = last AND status.epoch = given.epoch AND status.state = 'in_doubt'
+"""
+
 _END_UNDO: LiteralString = f"""
 UPDATE campaign.status AS status SET state = given.state, kind = given.kind, reason = given.reason
 FROM {given("shard", "seq", "last", "state", "kind", "reason")} {_ROW}
@@ -74,6 +80,14 @@ WHERE run = %(run)s AND state = 'sending' AND attempts > 0 AND at IS NOT NULL
 ON CONFLICT (run, shard, seq, n, what) DO NOTHING
 """
 """Keeps attempts of which no end is on record, before their rows go on: `status` knows the last attempt alone."""
+
+CUT_OFF_PART: LiteralString = """
+INSERT INTO campaign.attempt (run, shard, seq, n, epoch, what, started_at)
+SELECT run, shard, seq, attempts, epoch, 'send', at FROM campaign.status
+WHERE run = %(run)s AND shard = ANY(%(shards)s) AND state = 'sending' AND attempts > 0 AND at IS NOT NULL
+ON CONFLICT (run, shard, seq, n, what) DO NOTHING
+"""
+"""The same of some shards."""
 
 _CUT_OFF_HERE: LiteralString = f"""
 INSERT INTO campaign.attempt (run, shard, seq, n, epoch, what, started_at)
@@ -101,13 +115,15 @@ def record(connection: Connection, run: int, batches: Iterable[Sequence[Act]]) -
         psycopg.Error: likewise.
     """
     acts = [act for batch in batches for act in batch]
-    held = {act.shard: act.epoch for act in acts if act.deed in FENCED}
-    if held:
-        values = {"run": run, "shard": list(held), "epoch": list(held.values())}
-        if connection.execute(_HELD, values).fetchone() != (len(held),):
+    named = {act.shard: act.epoch for act in acts if act.deed in FENCED or act.goes_on}
+    held: set[int] = set()
+    if named:
+        values = {"run": run, "shard": list(named), "epoch": list(named.values())}
+        held = {shard for (shard,) in connection.execute(HELD, values)}
+        if any(act.deed in FENCED and act.shard not in held for act in acts):
             raise OtherSessionError
     for batch in batches:
-        _record_batch(connection, run, batch)
+        _record_batch(connection, run, [act if act.shard in held else act.come_late() for act in batch])
 
 
 def _record_batch(connection: Connection, run: int, batch: Sequence[Act]) -> None:
@@ -128,7 +144,13 @@ def _record_batch(connection: Connection, run: int, batch: Sequence[Act]) -> Non
 
 _TIMES = ("started_at", "ended_at", "latency")
 
-_RESULTS = {Deed.END: _END, Deed.READ_BACK: _RESULT, Deed.END_UNDO: _END_UNDO, Deed.WITHDRAW: _WITHDRAW}
+_RESULTS = {
+    Deed.END: _END,
+    Deed.END_LATE: _NOT_TAKEN,
+    Deed.READ_BACK: _RESULT,
+    Deed.END_UNDO: _END_UNDO,
+    Deed.WITHDRAW: _WITHDRAW,
+}
 
 
 def _columns(run: int, acts: Sequence[Act]) -> dict[str, Any]:

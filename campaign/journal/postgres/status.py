@@ -11,7 +11,9 @@ from campaign.journal.gate import NOT_SENT, FirstRows
 from campaign.journal.postgres.activity import write_activity
 from campaign.journal.postgres.doubts import PostgresDoubts
 from campaign.journal.postgres.hold import IS_HELD, lock_of
+from campaign.journal.postgres.orders import PostgresOrders
 from campaign.journal.postgres.sql import ROWS, STATUSES
+from campaign.journal.postgres.workers import IS_ALIVE
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
@@ -50,6 +52,16 @@ WITH delivered AS (
 SELECT count(*), count(*) FILTER (WHERE rank = 2), count(*) FILTER (WHERE rank = 1) FROM ranked
 """
 
+_WORK: LiteralString = f"""
+SELECT (SELECT sum(worker.rate) FROM campaign.worker WHERE {IS_ALIVE}),
+    (SELECT extract(epoch FROM max(beat_at))::double precision FROM campaign.worker WHERE {IS_ALIVE}),
+    (SELECT sum(rows) FROM campaign.tally WHERE tally.run = run.run AND state IN ('pending', 'sending')),
+    wish = 'pause' AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done)
+FROM campaign.run JOIN campaign.session ON session = ordered
+WHERE campaign = %(campaign)s AND session.ended_at IS NULL
+"""
+"""How fast all workers are, when one said so last, how many rows of the run wait, and whether at its gate."""
+
 _ALIKE: LiteralString = """
 SELECT EXISTS (SELECT FROM campaign.status WHERE run = %s AND state = 'skipped' AND kind = ANY(%s))
 """
@@ -71,7 +83,41 @@ class PostgresStatus(PostgresDoubts):
             "WHERE campaign = %s AND session.ended_at IS NULL ORDER BY session DESC LIMIT 1",
             (self.campaign,),
         )
-        return None if found is None else Activity(*found)
+        return self._activity_of_workers() if found is None else Activity(*found)
+
+    def orders(self) -> PostgresOrders:
+        """How deliveries are left to workers; see `JournalStore.orders`."""
+        return PostgresOrders(self._database, self.campaign, self._key)
+
+    def stop_requested(self) -> str | None:
+        """Who asked for a stop; None where no one did, or it has come to that."""
+        stopping = self._database.row(
+            "SELECT stop_reason FROM campaign.run JOIN campaign.session ON session = ordered "
+            "WHERE campaign = %s AND wish = 'stop' AND session.ended_at IS NULL",
+            (self.campaign,),
+        )
+        return super().stop_requested() if stopping is None else str(stopping[0])
+
+    def _activity_of_workers(self) -> Activity | None:
+        """What the workers do that deliver a run; None where none do."""
+        rate, at, waiting, holds = self._database.row(_WORK, {"campaign": self.campaign}) or (None, None, 0, False)
+        if at is None:
+            return None
+        eta = float(waiting) / rate if rate else None
+        return Activity(rate, None if holds else eta, "gate" if holds else None, None, at)
+
+    def _ordered(self) -> Holder | None:
+        """Who has left a run to workers that are at work."""
+        found = self._database.row(
+            "SELECT host, process, started_at FROM campaign.session JOIN campaign.run ON session = ordered "
+            "WHERE campaign = %s AND session.ended_at IS NULL",
+            (self.campaign,),
+        )
+        names = tuple(dict.fromkeys(each.name for each in self.orders().workers())) if found else ()
+        if found is None or not names:
+            return None
+        host, process, since = found
+        return Holder(host, process, since, is_local=False, workers=names)
 
     def holder(self) -> Holder | None:
         """The process that holds the journal; see `JournalStore.holder`."""
@@ -80,7 +126,7 @@ class PostgresStatus(PostgresDoubts):
             {"campaign": self.campaign, "lock": lock_of(self.campaign)},
         )
         if found is None or found[0] is None:
-            return None
+            return self._ordered()
         host, process, since = found
         return Holder(host, process, since, is_local=host == platform.node())
 

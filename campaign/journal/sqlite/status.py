@@ -37,6 +37,9 @@ class SqliteStatus(SqliteDoubts):
         with plain_errors(self.path):
             return living_holder(self._connection)
 
+    def orders(self) -> None:
+        """One process at a time delivers from a file."""
+
     def sessions(self, run: int) -> list[SessionRecord]:
         """The deliveries of a run, oldest first."""
         with plain_errors(self.path):

@@ -64,6 +64,17 @@ async def test_a_response_is_read_completely(servers: Servers) -> None:
     assert "date" in response.headers
 
 
+@pytest.mark.parametrize("can_read_back", [True, False])
+async def test_a_request_that_may_not_leave_is_not_written(servers: Servers, *, can_read_back: bool) -> None:
+    answers = [True, False]
+    settings, url = DeliverySettings(timeout=5.0), await servers.http(web.Response)
+    async with HttpTransport(url, settings, can_read_back=can_read_back, may_send=lambda: answers.pop(0)) as transport:
+        assert isinstance(await transport.send(MESSAGE), Response)
+        held = await transport.send(MESSAGE)
+    assert held == NoResponse("held back, because the journal was out of reach for too long", request_left=False)
+    assert len(servers.seen) == 1
+
+
 @pytest.mark.parametrize(
     "text", ["a b", "a+b", "a&b=c", "a/b?c#d", "100%", "%2F", "a;b", "Trần", "😀", "'\"<>"], ids=lambda text: text
 )

@@ -1,0 +1,67 @@
+"""`campaign journal`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaign.cli.console import say
+from campaign.cli.databases import named_database
+from campaign.cli.json_output import print_json
+from campaign.cli.options import JOURNAL, output_options
+from campaign.cli.parameters import WholeNumber
+from campaign.errors import Problem, RunStateError
+from campaign.journal.cluster import open_cluster
+from campaign.text import rough_duration
+
+if TYPE_CHECKING:
+    from campaign.journal.postgres.cluster import ClusterStore
+
+
+@click.group(short_help="Look after a database that contains journals.")
+def journal() -> None:
+    """Look after a PostgreSQL database that contains journals.
+
+    \b
+    campaign journal upgrade --journal postgresql://campaign@db.example.com/campaign
+    """
+
+
+@journal.command(short_help="Make the tables, or bring them up to this version.")
+@JOURNAL
+@click.option(
+    "--lease",
+    type=WholeNumber(3, 3600),
+    metavar="SECONDS",
+    help="For how long others wait for a worker that says nothing.",
+)
+@output_options
+def upgrade(**given: Any) -> None:  # noqa: ANN401 - options are passed on by name
+    """Make the tables in a database that has none, or bring older ones up to this version; harmless on current ones.
+
+    \b
+    campaign journal upgrade --journal postgresql://campaign@db.example.com/campaign
+    campaign journal upgrade --lease 120
+    """
+    with open_cluster(named_database(given["journal"])) as store:
+        if given["lease"] is not None:
+            _change_lease(store, float(given["lease"]))
+        times, where = store.times(), store.where
+    lease, longest = rough_duration(times.lease), rough_duration(times.longest_timeout)
+    if not given["quiet"]:
+        say(f"{where} is up to date. The lease of a worker is {lease}: the timeout of a run may be {longest} at most.")
+    if given["as_json"]:
+        print_json({"lease_seconds": times.lease, "longest_timeout_seconds": times.longest_timeout})
+
+
+def _change_lease(store: ClusterStore, seconds: float) -> None:
+    """Change the lease; every worker has to count on the same one.
+
+    Raises:
+        RunStateError: workers are at work.
+    """
+    if names := ", ".join(sorted({each.name for each in store.workers()})):
+        what = f"workers are at work ({names}), and they count on the lease as it is"
+        raise RunStateError(Problem(store.where, what, "end them first: campaign worker --drain NAME"))
+    store.set_lease(seconds)

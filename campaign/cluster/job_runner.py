@@ -1,0 +1,135 @@
+"""One job after the other: the part that it names is taken over, delivered, and given back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+from campaign.cluster.part_delivery import PartDelivery
+from campaign.delivery import StopReason
+from campaign.delivery.redaction import Redaction
+from campaign.delivery.shutdown import fault_reason
+from campaign.errors import CampaignError, JournalError
+from campaign.runs.run import channel_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from campaign.cluster.part_delivery import RunHere
+    from campaign.delivery.proxies import ProxySettings
+    from campaign.errors import Problem
+    from campaign.journal import RunRecord
+    from campaign.journal.cluster import HeldPart
+    from campaign.journal.postgres.cluster import ClusterStore
+    from campaign.journal.postgres.jobs import Job, JobQueue
+
+Found = TypeVar("Found")
+
+
+class Trouble:
+    """Says what is wrong with the database, once until all is well again."""
+
+    def __init__(self, say: Callable[[Problem], object]) -> None:
+        self._say = say
+        self._said = ""
+
+    def tell(self, error: JournalError) -> None:
+        """Say it, unless it was said last."""
+        if str(error) != self._said:
+            self._said = str(error)
+            self._say(error.problems[0])
+
+    def over(self) -> None:
+        """All is well."""
+        self._said = ""
+
+    async def tried(self, work: Awaitable[Found]) -> Found | None:
+        """Do what nothing depends on: whatever is left undone, another worker does."""
+        try:
+            return await work
+        except JournalError as error:
+            self.tell(error)
+        return None
+
+
+class JobRunner:
+    """Performs the jobs of a worker.
+
+    Attributes:
+        held: the shards that it is at work on, by the run's key.
+        under_way: the ids of the jobs that it is at work on.
+        done: rows that have reached their end in jobs that are over.
+    """
+
+    def __init__(self, store: ClusterStore, jobs: JobQueue, proxies: ProxySettings, trouble: Trouble) -> None:
+        self.held: dict[int, set[int]] = {}
+        self.under_way: set[int] = set()
+        self.done = 0
+        self._store = store
+        self._jobs = jobs
+        self._proxies = proxies
+        self._trouble = trouble
+
+    async def perform(self, here: RunHere, job: Job, worker: tuple[int, str]) -> None:
+        """Deliver the part that a job names, and give it back.
+
+        Args:
+            here: what the jobs of its run share.
+            job: the job.
+            worker: the number and the name of the worker.
+        """
+        run, part = here.run, None
+        held, shards = self.held.setdefault(run.key, set()), self._store.shards_of(run, job.number)
+        held.update(shards)
+        self.under_way.add(job.id)
+        try:
+            part = await asyncio.to_thread(self._store.take_over, run, job.number, worker, settles_cut_off)
+            if part is not None:
+                await self._deliver(here, part)
+        except JournalError as error:
+            self._trouble.tell(error)
+        finally:
+            await asyncio.shield(self._give_back(part, job))
+            held.difference_update(shards)
+            self.under_way.discard(job.id)
+
+    async def _deliver(self, here: RunHere, part: HeldPart) -> None:
+        delivery = PartDelivery(here, part, self._store.journal(here.run, part), self._proxies)
+        here.deliveries.add(delivery)
+        try:
+            reason = await delivery.deliver()
+        except JournalError:
+            raise
+        except CampaignError as error:
+            reason = StopReason(str(error))
+        except Exception as error:  # noqa: BLE001 - a fault in one run is no reason to leave the others
+            reason = fault_reason(error, Redaction(here.credentials.values()))
+        finally:
+            here.deliveries.discard(delivery)
+            self.done += delivery.progress.done
+        if reason is not None and not (reason.interrupted or reason.journal):
+            here.shutdown.request(reason)
+            await asyncio.to_thread(self._store.stop_run, here.run, reason.text)
+
+    async def _give_back(self, part: HeldPart | None, job: Job) -> None:
+        is_done: bool | None = part is None
+        if part is not None:
+            is_done = await self._trouble.tried(asyncio.to_thread(self._store.give_back, part.key, part.epochs))
+        ends = self._jobs.finish if is_done else self._jobs.put_back
+        await self._trouble.tried(ends(job))
+        if part is not None:
+            await self._trouble.tried(self.end_orders())
+
+    async def end_orders(self) -> None:
+        """End the runs that have nothing more to send, or are to stop, and remove the jobs that wait for them.
+
+        Raises:
+            JournalError: the database cannot be read or written.
+        """
+        for order in await asyncio.to_thread(self._store.end_orders):
+            await self._jobs.clear(order)
+
+
+def settles_cut_off(record: RunRecord) -> bool:
+    """Whether rows of a run that were cut off are in doubt, because the server cannot be asked about them."""
+    return not channel_of(record).can_read_back and record.manifest.settings.on_doubt != "retry"

@@ -1,0 +1,214 @@
+"""What a journal in a database knows of workers: who they are, what a run asks of them, and which part each holds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from campaign.errors import JournalError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from campaign.journal.postgres.cluster import ClusterStore
+    from campaign.journal.records import RunManifest, RunRecord, State
+
+SHARES = 12
+"""A lease is so many beats long, and its margin is one of them."""
+
+
+class LeaseTimes(NamedTuple):
+    """How long a worker that says nothing is waited for, in seconds, and what follows from that.
+
+    Attributes:
+        lease: after so long without a beat, others take over what it holds.
+    """
+
+    lease: float
+
+    @property
+    def beat(self) -> float:
+        """Seconds between two beats."""
+        return self.lease / SHARES
+
+    @property
+    def margin(self) -> float:
+        """Seconds by which requests end before others may take over."""
+        return self.lease / SHARES
+
+    @property
+    def longest_timeout(self) -> float:
+        """The longest time-out for a response that leaves room for three missing beats."""
+        return self.lease - self.margin - 3 * self.beat
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A worker, as the database knows it.
+
+    Attributes:
+        number: of this life of it.
+        name: by which an operator calls it.
+        version: of campaign.
+        only: the campaign that it works for; None: any.
+        started_at: in seconds since the epoch.
+        silent: seconds since its last beat.
+        rate: rows a second that it has brought to an end lately; None where that is not known yet.
+        shards: how many it holds.
+        draining: whether it ends what it has, and leaves.
+    """
+
+    number: int
+    name: str
+    host: str
+    process: int
+    version: str
+    only: str | None
+    started_at: float
+    silent: float
+    rate: float | None
+    shards: int
+    draining: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run asks of the workers.
+
+    Attributes:
+        manifest: the run's, with the settings by which it is delivered now.
+        retry: rows in these states are sent again.
+        rows: the numbers of those; (): all.
+        limit: how many rows may be sent; None: all.
+        gate: the place in the run of the last row before its gate, after which `Orders.pass_gate` lets it go on; None:
+            there is no gate.
+        early_end: why rows are waiting once it ends as planned.
+        by: the operator, for the record.
+    """
+
+    manifest: RunManifest
+    retry: tuple[State, ...] = ()
+    rows: tuple[range, ...] = ()
+    limit: int | None = None
+    gate: int | None = None
+    early_end: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that workers deliver.
+
+    Attributes:
+        key: its key in the database.
+        campaign: the campaign's name.
+        order: the number of its order: of the session that ends with it.
+        jobs: into how many jobs its shards are divided.
+        stops: whether it is to stop.
+    """
+
+    key: int
+    campaign: str
+    order: int
+    jobs: int
+    stops: bool
+
+
+class OrderState(NamedTuple):
+    """How far the workers are with a run.
+
+    Attributes:
+        states: its rows by state.
+        open: whether they go on.
+        whole: whether every row that may be sent was brought to an end.
+        stop_reason: why it stops, or has stopped; None where it does not.
+        workers: the names of those who are at work in this database.
+    """
+
+    states: Mapping[State, int]
+    open: bool
+    whole: bool
+    stop_reason: str | None
+    workers: tuple[str, ...]
+
+
+class HeldPart(NamedTuple):
+    """Shards of a run that a worker holds.
+
+    Attributes:
+        run: the run's record, with the settings by which it is delivered now.
+        key: the run's key in the database.
+        epochs: that under which each shard is held.
+        retry: rows in these states are sent again.
+        rows: the numbers of those; (): all.
+        last: the place in the run of the last row that may be sent; None: no matter.
+    """
+
+    run: RunRecord
+    key: int
+    epochs: Mapping[int, int]
+    retry: tuple[State, ...]
+    rows: tuple[range, ...]
+    last: int | None
+
+
+class Orders(Protocol):
+    """A journal's way of leaving deliveries to workers."""
+
+    def workers(self) -> Sequence[WorkerRecord]:
+        """The workers that are at work in this database and take this campaign's runs."""
+        ...
+
+    def times(self) -> LeaseTimes:
+        """The lease of this database."""
+        ...
+
+    def place(self, run: int, order: Order) -> int:
+        """Leave a run that is planned to the workers; the caller holds the journal. All or nothing.
+
+        Returns:
+            The number of its session.
+        """
+        ...
+
+    def state(self, run: int) -> OrderState:
+        """How far the workers are."""
+        ...
+
+    def pass_gate(self, run: int) -> None:
+        """Let the rows behind the gate be sent too."""
+        ...
+
+    def stop(self, reason: str, *, run: int | None = None) -> bool:
+        """Ask all workers to stop the campaign's run; returns whether one is open."""
+        ...
+
+
+SettlesCutOff = Callable[["RunRecord"], bool]
+"""Whether rows of a run that were cut off are in doubt, rather than read back."""
+
+
+@contextlib.contextmanager
+def open_cluster(url: str, *, create: bool = True) -> Iterator[ClusterStore]:
+    """What the workers of a database share.
+
+    Args:
+        url: the address of the database.
+        create: whether to make the tables.
+
+    Raises:
+        JournalError: the database cannot be reached, may forget what it has committed, or has no such tables; or
+            `campaign[cluster]` is not installed.
+    """
+    try:
+        from campaign.journal.postgres.cluster import ClusterStore  # noqa: PLC0415 - loaded when it is used
+    except ImportError as error:
+        what = f"workers need {error.name}, which is not installed"
+        raise JournalError(Problem("campaign worker", what, 'pip install "campaign[cluster]"')) from error
+    store = ClusterStore.open(url, create=create)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,216 @@
+"""The jobs of runs: Procrastinate hands them to workers. The only module that uses it.
+
+A job says that shards of a run are to be delivered, and nothing more: what a worker may do is decided by the journal,
+so a job that is lost, or is handed out twice, costs a moment. The names carry a version, so that an older worker takes
+none that it does not know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+
+import procrastinate
+import psycopg
+from procrastinate import exceptions, jobs
+
+from campaign.errors import JournalWriteError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+    from campaign.journal.cluster import OpenRun
+    from campaign.journal.postgres.address import Address
+    from campaign.journal.postgres.database import Connection, Database
+
+for _name in ("procrastinate", "psycopg.pool"):  # what matters of theirs is said by the worker
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+TASK, QUEUE = "deliver_shards_v1", "shards-v1"
+
+# Read from the tables themselves: what the server's functions know of names may be older.
+_HAS_TABLES: LiteralString = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'procrastinate_jobs')"
+
+_MAKING = 0x63616D7000000002
+"""The advisory lock that is held while Procrastinate's tables are made; "camp" and a number."""
+
+
+class Job(NamedTuple):
+    """A job that a worker has taken.
+
+    Attributes:
+        number: which of the run's jobs it is.
+        taken: the same, as Procrastinate knows it.
+    """
+
+    number: int
+    taken: Any
+
+    @property
+    def id(self) -> int:
+        """Its number among all jobs."""
+        return int(self.taken.id)
+
+
+def make_tables(database: Database) -> None:
+    """Give a database Procrastinate's tables, if it has none."""
+    if database.row(_HAS_TABLES) == (True,):
+        return
+    with database.transaction() as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+        if connection.execute(_HAS_TABLES).fetchone() == (False,):
+            connection.execute(procrastinate.schema.SchemaManager.get_schema())
+
+
+def defer_jobs(connection: Connection, run: int, order: int, count: int) -> None:
+    """Queue the jobs of a run's order, within the caller's transaction."""
+    app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+    for number in range(count):
+        app.configure_task(TASK, **_configured(order, number), connection=connection).defer(run=run, job=number)
+
+
+def _configured(order: int, number: int) -> dict[str, Any]:
+    lock = f"{order}:{number}"
+    return {"queue": _queue(order), "lock": lock, "queueing_lock": lock}
+
+
+def _queue(order: int) -> str:
+    return f"{QUEUE}/{order}"
+
+
+class JobQueue:
+    """A worker's view of the jobs. Use with `async with`.
+
+    Attributes:
+        worker: the worker's number at Procrastinate; None before it has one.
+    """
+
+    def __init__(self, address: Address, lease: float) -> None:
+        """Open nothing yet.
+
+        Args:
+            address: of the database.
+            lease: seconds without a heartbeat after which a worker's jobs are another's.
+        """
+        self._where = address.shown
+        self._lease = lease
+        connector = procrastinate.PsycopgConnector(
+            kwargs={**address.parameters, "autocommit": True}, min_size=1, max_size=2, timeout=5.0
+        )
+        self._app = procrastinate.App(connector=connector)
+        self.worker: int | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        with self._errors():
+            await self._app.open_async()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Sign off, and close."""
+        with contextlib.suppress(JournalWriteError):
+            await self._sign_off()
+        await self._app.close_async()
+
+    async def _sign_off(self) -> None:
+        if self.worker is not None:
+            with self._errors():
+                await self._app.job_manager.unregister_worker(self.worker)
+
+    async def beat(self) -> None:
+        """Say that the worker lives; it gets a number if it has none.
+
+        Raises:
+            JournalWriteError: it is not on record.
+        """
+        with self._errors():
+            if self.worker is None:
+                await self._app.job_manager.prune_stalled_workers(self._lease)
+                self.worker = await self._app.job_manager.register_worker()
+            else:
+                await self._app.job_manager.update_heartbeat(self.worker)
+
+    async def fetch(self, run: OpenRun) -> Job | None:
+        """Take the next job of a run; None where there is none.
+
+        Raises:
+            JournalWriteError: none can be taken, perhaps because the worker was taken for dead.
+        """
+        if self.worker is None:
+            await self.beat()
+        with self._errors():
+            assert self.worker is not None  # noqa: S101 - `beat` gave it one
+            taken = await self._app.job_manager.fetch_job([_queue(run.order)], self.worker)
+        return None if taken is None else _job(taken)
+
+    async def finish(self, job: Job) -> None:
+        """Remove a job that was done."""
+        with self._errors(), _unless_gone():
+            await self._app.job_manager.finish_job(job.taken, jobs.Status.SUCCEEDED, delete_job=True)
+
+    async def put_back(self, job: Job) -> None:
+        """Let another worker take a job at once."""
+        with self._errors(), _unless_gone():
+            try:
+                await self._app.job_manager.retry_job(job.taken)
+            except exceptions.UniqueViolation:  # it was queued anew
+                await self._app.job_manager.finish_job(job.taken, jobs.Status.FAILED, delete_job=True)
+
+    async def queue(self, run: OpenRun, number: int) -> None:
+        """Queue a job, unless it is queued already."""
+        with self._errors(), contextlib.suppress(exceptions.AlreadyEnqueued):
+            await self._app.configure_task(TASK, **_configured(run.order, number)).defer_async(run=run.key, job=number)
+
+    async def put_stalled_back(self) -> None:
+        """Let the jobs of dead workers be taken by others."""
+        with self._errors():
+            stalled = await self._app.job_manager.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=self._lease)
+        for each in stalled:
+            await self.put_back(_job(each))
+
+    async def own(self) -> list[Job]:
+        """The jobs that this worker has by the database; it need not know of all: an answer may have been lost."""
+        if self.worker is None:
+            return []
+        with self._errors():
+            found = await self._app.job_manager.list_jobs_async(task=TASK, status="doing", worker_id=self.worker)
+        return [_job(each) for each in found]
+
+    async def orders(self) -> set[int]:
+        """The orders that have jobs waiting."""
+        with self._errors():
+            waiting = await self._app.job_manager.list_jobs_async(task=TASK, status="todo")
+        return {int(each.queue.rpartition("/")[2]) for each in waiting}
+
+    async def clear(self, order: int) -> None:
+        """Remove the jobs that wait for an order that has ended."""
+        with self._errors():
+            for each in await self._app.job_manager.list_jobs_async(queue=_queue(order), status="todo"):
+                await self._app.job_manager.cancel_job_by_id_async(each.id or 0, delete_job=True)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (exceptions.ConnectorException, psycopg.Error) as error:
+            if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                self.worker = None  # it was taken for dead
+            reason = type(error.__cause__ or error).__name__
+            what = f"the jobs of the workers cannot be read or written ({reason})"
+            raise JournalWriteError(Problem(self._where, what, "see to the database")) from None
+
+
+def _job(taken: jobs.Job) -> Job:
+    return Job(int(str(taken.task_kwargs["job"])), taken)
+
+
+@contextlib.contextmanager
+def _unless_gone() -> Iterator[None]:
+    """Let nothing happen to a job that another worker has taken or removed meanwhile, which its functions refuse."""
+    try:
+        yield
+    except exceptions.ConnectorException as error:
+        if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+            raise

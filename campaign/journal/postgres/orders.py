@@ -1,0 +1,247 @@
+"""Runs that are left to workers: what they ask, how far they are, and when they end.
+
+A run that is open has a session that has not ended, its order. Every worker looks for such runs; whoever gives the last
+shard back, or finds that nobody holds one of a run that is to stop, ends it. To end what has ended changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, LiteralString
+
+from campaign.errors import JournalBusyError, Problem
+from campaign.journal.cluster import OpenRun, Order, OrderState
+from campaign.journal.manifests import encode_manifest
+from campaign.journal.postgres.parts import WAITS
+from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze
+from campaign.journal.postgres.reader import LAST_EVENT
+from campaign.journal.postgres.sql import bounds_of
+from campaign.journal.postgres.texts import text_of
+from campaign.journal.postgres.workers import expire, lease_times, living
+from campaign.journal.records import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from campaign.journal.cluster import LeaseTimes, WorkerRecord
+    from campaign.journal.postgres.database import Database
+
+ROWS_OF_A_JOB, FEWEST_JOBS, MOST_JOBS = 200, 16, 64
+"""Rows that a job has at least, and bounds for the jobs of a run; their numbers divide that of the shards."""
+
+_IS_OPEN: LiteralString = "session = ordered AND session.ended_at IS NULL"
+
+_NOW: LiteralString = "extract(epoch FROM clock_timestamp())::double precision"
+
+_OPEN: LiteralString = f"""
+SELECT run.run, campaign, ordered, jobs, coalesce(wish = 'stop', false)
+FROM campaign.session JOIN campaign.run ON {_IS_OPEN} ORDER BY ordered
+"""
+
+# All shards pass to the order: what another delivery holds is its own no more, and what its rows were last sent under
+# is what may be sent again.
+_SHARDS: LiteralString = """
+WITH held AS (SELECT run, shard FROM campaign.shard WHERE run = %s ORDER BY shard FOR UPDATE)
+UPDATE campaign.shard AS shard SET retried = epoch, epoch = epoch + 1, holder = NULL, worker = '', done = false
+FROM held WHERE shard.run = held.run AND shard.shard = held.shard
+"""
+
+_LIMIT: LiteralString = f"""
+SELECT max(seq) FROM (
+    SELECT message.seq FROM campaign.message CROSS JOIN LATERAL (
+        SELECT * FROM campaign.status WHERE status.run = message.run AND status.shard = message.shard
+            AND status.seq = message.seq OFFSET 0
+    ) AS status JOIN campaign.shard AS held ON held.run = message.run AND held.shard = message.shard
+    WHERE message.run = %(run)s AND {WAITS} ORDER BY message.seq LIMIT %(most)s
+) AS first
+"""
+
+_ENDS: LiteralString = f"""
+WITH ending AS (
+    SELECT run.run, ordered FROM campaign.session JOIN campaign.run ON {_IS_OPEN}
+    WHERE (wish IS NULL AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done))
+        OR (wish = 'stop' AND NOT EXISTS (
+            SELECT FROM campaign.shard JOIN campaign.worker ON worker.worker = holder
+            WHERE shard.run = run.run AND NOT lost
+        ))
+    ORDER BY run.run FOR UPDATE OF run, session
+), ended AS (
+    UPDATE campaign.session SET ended_at = {_NOW}, seconds = greatest(0, {_NOW} - started_at)
+    FROM ending WHERE session = ordered
+)
+UPDATE campaign.run SET ended_at = {_NOW}, stop_reason = coalesce(stop_reason, CASE WHEN EXISTS (
+    SELECT FROM campaign.tally WHERE tally.run = run.run AND state IN ('pending', 'sending')
+    GROUP BY state HAVING sum(rows) > 0
+) THEN nullif(early_end, '') END)
+FROM ending WHERE run.run = ending.run RETURNING run.ordered
+"""
+
+_STATE: LiteralString = """
+SELECT session.ended_at IS NULL AND session.session IS NOT NULL, stop_reason,
+    NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done)
+FROM campaign.run LEFT JOIN campaign.session ON session = ordered WHERE run.run = %s
+"""
+
+
+class PostgresOrders:
+    """A campaign's way of leaving its runs to workers; implements `cluster.Orders`."""
+
+    def __init__(self, database: Database, campaign: str, key_of: Callable[[int], int]) -> None:
+        self._database = database
+        self._campaign = campaign
+        self._key_of = key_of
+
+    def workers(self) -> Sequence[WorkerRecord]:
+        """The workers that are at work and take this campaign's runs."""
+        return living(self._database, self._campaign)
+
+    def times(self) -> LeaseTimes:
+        """The lease of this database."""
+        return lease_times(self._database)
+
+    def place(self, run: int, order: Order) -> int:
+        """Leave a run to the workers; see `cluster.Orders.place`."""
+        from campaign.journal.postgres.jobs import defer_jobs, make_tables  # noqa: PLC0415 - it loads Procrastinate
+
+        make_tables(self._database)
+        key, host = self._key_of(run), platform.node()
+        counted = "SELECT sum(rows)::bigint FROM campaign.tally WHERE run = %s"
+        (rows,) = self._database.row(counted, (key,)) or (0,)
+        jobs = jobs_for(rows or 0)
+        asked = {"retry": list(map(str, order.retry)), **bounds_of(order.rows)}
+        if (rows or 0) >= ANALYZE_FROM:
+            analyze(self._database)
+        with self._database.transaction() as connection:
+            connection.execute("SELECT FROM campaign.run WHERE run = %s FOR UPDATE", (key,))
+            connection.execute(_SHARDS, (key,))
+            limit_seq = None
+            if order.limit is not None:
+                values = {"run": key, "waiting": ["pending", "sending"], "last_seq": None, "most": order.limit, **asked}
+                (limit_seq,) = connection.execute(_LIMIT, values).fetchone() or (None,)
+            holds = order.gate is not None and (limit_seq is None or order.gate < limit_seq)
+            found = connection.execute(
+                "INSERT INTO campaign.session (run, worker, host, process, version, started_at, retry, by) "
+                f"VALUES (%s, 'workers', %s, %s, %s, {_NOW}, %s, %s) RETURNING session",
+                (key, host, os.getpid(), version("campaign"), asked["retry"], text_of(order.by)),
+            )
+            (session,) = found.fetchone() or (0,)
+            connection.execute(
+                "UPDATE campaign.run SET planned = true, ordered = %(session)s, delivery = %(delivery)s, "
+                "jobs = %(jobs)s, retry = %(retry)s, retry_first = %(first)s, retry_last = %(last)s, "
+                "limit_seq = %(limit)s, eligible_seq = least(%(limit)s::integer, %(gate)s::integer), wish = %(wish)s, "
+                "early_end = %(early_end)s, stop_reason = NULL, ended_at = NULL WHERE run = %(run)s",
+                {
+                    "run": key,
+                    "session": session,
+                    "delivery": encode_manifest(order.manifest),
+                    "jobs": jobs,
+                    "limit": limit_seq,
+                    "gate": order.gate,
+                    "wish": "pause" if holds else None,
+                    "early_end": text_of(order.early_end),
+                    **asked,
+                },
+            )
+            defer_jobs(connection, key, session, jobs)
+        return int(session)
+
+    def state(self, run: int) -> OrderState:
+        """How far the workers are; see `cluster.Orders.state`."""
+        key = self._key_of(run)
+        is_open, reason, whole = self._database.row(_STATE, (key,)) or (False, None, False)
+        states = self._database.rows(
+            "SELECT state, sum(rows)::bigint FROM campaign.tally WHERE run = %s GROUP BY state HAVING sum(rows) > 0",
+            (key,),
+        )
+        names = tuple(dict.fromkeys(each.name for each in self.workers()))
+        return OrderState({State(state): rows for state, rows in states}, is_open, whole, reason, names)
+
+    def pass_gate(self, run: int) -> None:
+        """Let the rows behind the gate be sent too."""
+        key = self._key_of(run)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE campaign.run SET eligible_seq = limit_seq, wish = nullif(wish, 'pause') WHERE run = %s", (key,)
+            )
+            connection.execute("UPDATE campaign.shard SET done = false WHERE run = %s", (key,))
+
+    def stop(self, reason: str, *, run: int | None = None) -> bool:
+        """Ask all workers to stop the campaign's run; see `cluster.Orders.stop`."""
+        key = None if run is None else self._key_of(run)
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                f"SELECT run.run FROM campaign.session JOIN campaign.run ON {_IS_OPEN} WHERE campaign = %s",
+                (self._campaign,),
+            ).fetchall()
+            for (open_run,) in found:
+                if key in (None, open_run):
+                    connection.execute(_STOP, (text_of(reason), open_run))
+        expire(self._database)  # perhaps no worker is left to do it
+        end_orders(self._database)
+        return bool(found)
+
+
+_STOP: LiteralString = """
+UPDATE campaign.run SET wish = 'stop', stop_reason = coalesce(stop_reason, %s)
+WHERE run = %s AND wish IS DISTINCT FROM 'stop'
+"""
+
+
+def jobs_for(rows: int) -> int:
+    """Into how many jobs the shards of a run are divided."""
+    jobs = FEWEST_JOBS
+    while jobs < MOST_JOBS and rows > jobs * ROWS_OF_A_JOB:
+        jobs *= 2
+    return jobs
+
+
+def shards_of(job: int, jobs: int) -> range:
+    """The shards of a job."""
+    return range(job, SHARDS, jobs)
+
+
+def open_runs(database: Database) -> list[OpenRun]:
+    """The runs that are left to workers, the oldest order first."""
+    return [OpenRun(*each) for each in database.rows(_OPEN)]
+
+
+def stop_run(database: Database, key: int, reason: str) -> None:
+    """Ask all workers to stop a run; the first reason is kept."""
+    with database.transaction() as connection:
+        connection.execute(_STOP, (text_of(reason), key))
+
+
+def end_orders(database: Database) -> list[int]:
+    """End the runs that have nothing more to send, or are to stop and are held by nobody; returns their orders."""
+    with database.transaction() as connection:
+        return [order for (order,) in connection.execute(_ENDS)]
+
+
+def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:
+    """Refuse to work on a campaign whose run workers deliver. One that no worker is left for ends here.
+
+    Raises:
+        JournalBusyError: workers are at work on it.
+    """
+    query: LiteralString = f"SELECT run.run FROM campaign.session JOIN campaign.run ON {_IS_OPEN} WHERE campaign = %s"
+    if database.row(query, (campaign,)) is None:
+        return
+    expire(database)
+    if workers := living(database, campaign):
+        names = ", ".join(dict.fromkeys(each.name for each in workers))
+        what = f"is being delivered by workers ({names})"
+        remedy = "`campaign status --watch` shows how far they are, `campaign stop` stops them"
+        raise JournalBusyError(Problem(where, what, remedy))
+    with database.transaction() as connection:
+        connection.execute(
+            f"UPDATE campaign.session SET ended_at = greatest(started_at, {LAST_EVENT}) FROM campaign.run "
+            f"WHERE {_IS_OPEN} AND campaign = %s",
+            (campaign,),
+        )
+        connection.execute(
+            "UPDATE campaign.run SET stop_reason = coalesce(stop_reason, 'no worker is at work on it any more') "
+            "WHERE campaign = %s AND ordered IS NOT NULL AND ended_at IS NULL",
+            (campaign,),
+        )

@@ -1,0 +1,105 @@
+"""The workers of a database: each says every few seconds that it lives. One that is silent for a lease is lost."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, LiteralString
+
+from campaign.journal.cluster import LeaseTimes, WorkerRecord
+from campaign.journal.postgres.texts import text_of
+
+if TYPE_CHECKING:
+    from campaign.journal.postgres.database import Database
+
+OLD: LiteralString = "interval '1 day'"
+"""After so long a worker that is gone is forgotten."""
+
+_LEASE: LiteralString = "make_interval(secs => (SELECT lease FROM campaign.version))"
+
+IS_ALIVE: LiteralString = f"NOT worker.lost AND worker.beat_at >= clock_timestamp() - {_LEASE}"
+"""Whether a row of `campaign.worker` is one that may hold shards."""
+
+_WORKERS: LiteralString = f"""
+SELECT worker.worker, name, host, process, version, campaign, started_at,
+    greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::double precision, rate,
+    (SELECT count(*) FROM campaign.shard WHERE holder = worker.worker AND NOT done), drain
+FROM campaign.worker WHERE {IS_ALIVE} ORDER BY name, worker.worker
+"""
+
+
+def lease_times(database: Database) -> LeaseTimes:
+    """The lease of a database."""
+    (lease,) = database.row("SELECT lease FROM campaign.version") or (60.0,)
+    return LeaseTimes(float(lease))
+
+
+def set_lease(database: Database, seconds: float) -> None:
+    """Change the lease of a database. Workers take it when they start."""
+    with database.transaction() as connection:
+        connection.execute("UPDATE campaign.version SET lease = %s", (seconds,))
+
+
+def register(database: Database, name: str, only: str | None) -> int:
+    """Record a worker, this process, and return its number.
+
+    Args:
+        database: the database.
+        name: by which an operator calls it.
+        only: the campaign that it works for; None: any.
+    """
+    with database.transaction() as connection:
+        connection.execute(f"DELETE FROM campaign.worker WHERE beat_at < clock_timestamp() - {OLD}")
+        found = connection.execute(
+            "INSERT INTO campaign.worker (name, host, process, version, campaign, started_at, beat_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING worker",
+            (text_of(name), platform.node(), os.getpid(), version("campaign"), only, time.time()),
+        )
+        (worker,) = found.fetchone() or (0,)
+    return int(worker)
+
+
+def beat(database: Database, worker: int, rate: float | None) -> bool | None:
+    """Say that a worker lives.
+
+    Returns:
+        Whether it is to leave; None where it is lost, and what it held may be another's.
+    """
+    with database.transaction() as connection:
+        found = connection.execute(
+            "UPDATE campaign.worker SET beat_at = clock_timestamp(), rate = %s WHERE worker = %s AND NOT lost "
+            "RETURNING drain",
+            (rate, worker),
+        ).fetchone()
+    return None if found is None else bool(found[0])
+
+
+def expire(database: Database) -> None:
+    """Declare those lost that have said nothing for a lease: from then on they hold nothing."""
+    gone = database.row(f"SELECT 1 FROM campaign.worker WHERE NOT lost AND NOT ({IS_ALIVE})")
+    if gone is not None:
+        with database.transaction() as connection:
+            connection.execute(f"UPDATE campaign.worker SET lost = true WHERE NOT lost AND NOT ({IS_ALIVE})")
+
+
+def leave(database: Database, worker: int) -> None:
+    """Record that a worker is gone, and free what it held."""
+    with database.transaction() as connection:
+        connection.execute("UPDATE campaign.worker SET lost = true WHERE worker = %s", (worker,))
+        connection.execute("UPDATE campaign.shard SET holder = NULL WHERE holder = %s", (worker,))
+
+
+def drain(database: Database, name: str) -> int:
+    """Ask the workers of a name to end what they have, and leave; returns how many there are."""
+    with database.transaction() as connection:
+        return connection.execute(
+            f"UPDATE campaign.worker SET drain = true WHERE name = %s AND {IS_ALIVE}", (text_of(name),)
+        ).rowcount
+
+
+def living(database: Database, campaign: str | None = None) -> list[WorkerRecord]:
+    """The workers that are at work, by name; those only that take a campaign's runs, where one is given."""
+    found = [WorkerRecord(*each) for each in database.rows(_WORKERS)]
+    return [each for each in found if campaign is None or (each.only in (None, campaign) and not each.draining)]

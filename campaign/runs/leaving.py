@@ -1,0 +1,122 @@
+"""Whether a run is left to workers, and how that is put on record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from campaign.errors import Problem, RunStateError
+from campaign.journal.cluster import Order
+from campaign.runs.holds import gate_is_passed
+from campaign.runs.watching import early_end
+from campaign.schedule import ANY_TIME
+from campaign.text import rough_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from campaign.journal import JournalStore, RunRecord
+    from campaign.journal.cluster import Orders
+    from campaign.runs.options import RunObserver, RunOptions
+    from campaign.runs.run import Run
+    from campaign.settings import DeliverySettings
+
+
+def orders_for(
+    journal: JournalStore, settings: DeliverySettings, observer: RunObserver, options: RunOptions, *, suppresses: bool
+) -> Orders | None:
+    """How a run is left to workers; None where this process delivers it itself.
+
+    That is so in a journal for one process, and where no worker is at work. It is so too where lists of those who get
+    nothing have to be read again at a later time: only this machine has the files.
+
+    Args:
+        journal: the journal.
+        settings: how the run is delivered.
+        observer: is told which of it is the case.
+        options: what is asked for.
+        suppresses: whether the run has such lists.
+
+    Raises:
+        RunStateError: it is to be left to workers, and cannot be.
+    """
+    if (orders := journal.orders()) is None:
+        return None
+    workers = orders.workers()
+    if suppresses and settings.schedule != ANY_TIME:
+        what = "its lists of those who get nothing are read again whenever sending begins, and they are on this machine"
+        if options.watch_only:
+            raise RunStateError(Problem("[[suppress]]", what, "leave out --watch-only, or the schedule"))
+        if workers:
+            observer.told(f"This process delivers the run itself: {what}.")
+        return None
+    if not workers and not options.watch_only:
+        observer.told(
+            "No worker is at work for this database, so this process delivers the run itself. For a run on many "
+            "machines, start `campaign worker` on each of them first."
+        )
+        return None
+    _refuse_long_timeout(orders, settings)
+    if not workers:
+        observer.told(
+            "No worker is at work for this database yet, and the run waits for one. On each machine that is to deliver "
+            "it: campaign worker --journal URL"
+        )
+    return orders
+
+
+def _refuse_long_timeout(orders: Orders, settings: DeliverySettings) -> None:
+    """Refuse a run whose requests may take longer than a worker's lease allows.
+
+    Raises:
+        RunStateError: they may.
+    """
+    longest = orders.times().longest_timeout
+    if settings.timeout > longest:
+        what = f"timeout = {rough_duration(settings.timeout)} is too long for workers with a lease of"
+        what += f" {rough_duration(orders.times().lease)}"
+        remedy = f"at most {rough_duration(longest)}; `campaign journal upgrade --lease SECONDS` changes the lease"
+        raise RunStateError(Problem("[delivery] timeout", what, remedy))
+
+
+def seal_run(
+    run: Run, journal: JournalStore, unfinished: RunRecord | None, seal: Callable[[Run], object] | None
+) -> None:
+    """Declare the plan of a run complete, and put it in the place of an unfinished one.
+
+    Args:
+        run: the run.
+        journal: its journal.
+        unfinished: the run that it takes the place of.
+        seal: does it, and more; None: it is only declared complete.
+    """
+    if unfinished is not None:
+        journal.leave_unsent(unfinished.number, f"left unsent: run {run.number} started over")
+    if seal is not None:
+        seal(run)
+    else:
+        journal.seal(run.number)
+
+
+def leave_to_workers(run: Run, orders: Orders, settings: DeliverySettings) -> None:
+    """Put on record what the run asks of the workers; the caller holds the journal.
+
+    Raises:
+        JournalError: nothing is on record.
+    """
+    gate = None
+    if settings.gate is not None and not gate_is_passed(run.journal, run.number):
+        gate = run.journal.first_rows(run.number, settings.gate.after).last
+    manifest = replace(run.record.manifest, settings=settings, server=run.server)
+    orders.place(
+        run.number,
+        Order(
+            manifest,
+            retry=run.to_retry,
+            rows=run.retry_rows,
+            limit=settings.limit,
+            gate=gate,
+            early_end=early_end(settings),
+            by=run.by,
+        ),
+    )

@@ -1,0 +1,83 @@
+"""The short form of `python -m tests.cluster.chaos`, and what only a process shows."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.chaos import Events, prove
+from tests.crash.harness import CHATS, environment
+from tests.integration.conftest import Campaign
+from tests.integration.test_terminal import Terminal
+
+from .conftest import FileMaker, StartWorker, names, wait_for
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channel", CHATS)
+def test_no_row_is_lost_or_sent_twice_or_out_of_order(channel: str, tmp_path: Path) -> None:
+    events = Events(kills=5, freezes=4, restarts=1)
+    figures = prove(CHATS[channel], tmp_path, events, seed=18)
+    assert figures.hold, figures
+    assert events.done.total() == 10
+
+
+@pytest.mark.slow
+def test_the_control_fails(tmp_path: Path) -> None:
+    """Without epochs and compare-and-swap, or this harness finds nothing."""
+    figures = prove(CHATS["kitechat"], tmp_path, Events(kills=2, freezes=12, restarts=0), seed=3, control=True)
+    assert figures.twice, figures
+    assert figures.out_of_order, figures
+
+
+@pytest.mark.slow
+def test_sigterm_gives_everything_back_and_ends_with_0(database: str, command: Campaign) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "campaign", "worker", "--journal", database, "--name", "one"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    wait_for(lambda: names(database) == ["one"])
+    assert command("workers", "--journal", database, "--json").json["workers"][0]["process"] == process.pid
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=10)
+    assert (process.returncode, names(database)) == (0, [])
+    assert time.monotonic() - began < 3
+    assert "Worker one is at work for postgresql://tester@" in stderr
+    assert stderr.endswith("Worker one has left.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        ("y\n", 130, "the workers are stopping"),
+        ("n\n", 3, "it is still being delivered by workers"),
+        (None, 3, "it is still being delivered by workers"),
+    ],
+    ids=["stop", "leave", "Ctrl-C again"],
+)
+def test_ctrl_c_asks_whether_the_run_stops_or_only_the_watch(
+    campaign_file: FileMaker, start_worker: StartWorker, *, database: str, answer: str | None, code: int, said: str
+) -> None:
+    start_worker("one")
+    file = campaign_file(4000)
+    terminal = Terminal("run", file, "--rate", "100/s", "--journal", database)
+    terminal.wait_for("[y/N, p: preview]")
+    terminal.say("y\n")
+    terminal.wait_for("workers one, sent")
+    terminal.interrupt()
+    terminal.wait_for("Stop the run on all workers? If not, they go on, and only the watching ends. [y/N]")
+    if answer is None:
+        terminal.interrupt()
+    else:
+        terminal.say(answer)
+    assert terminal.end() == code
+    assert said in terminal.text

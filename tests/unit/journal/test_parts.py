@@ -1,0 +1,276 @@
+"""Parts of a run in PostgreSQL: what one worker holds, and what another may do once it has taken over."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from campaign.errors import JournalBusyError
+from campaign.journal import Outcome, State
+from campaign.journal.cluster import HeldPart, LeaseTimes, OpenRun, Order
+from campaign.journal.events import begun, ended, withdrawn
+from campaign.journal.postgres import PostgresJournal, orders
+from campaign.journal.postgres.attempt_log import PostgresWriter
+from campaign.journal.postgres.cluster import ClusterStore
+
+from .planning import NOON, SENT, message, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from campaign.journal.cluster import Orders
+
+DOUBT = Outcome(State.IN_DOUBT, "unclear", "no answer", at=NOON + 2)
+NOT_SENT = Outcome(State.PENDING, "unreachable", "held back", at=NOON + 2)
+
+
+@pytest.fixture
+def journal(postgres: str) -> Iterator[PostgresJournal]:
+    """A journal whose run 1 has three rows, of one destination."""
+    with PostgresJournal.open(postgres, uuid.uuid4().hex) as opened:
+        plan(opened, [message(row)._replace(destination="t/r") for row in (2, 3, 4)])
+        yield opened
+
+
+@pytest.fixture
+def store(postgres: str) -> Iterator[ClusterStore]:
+    opened = ClusterStore.open(postgres)
+    yield opened
+    opened.close()
+
+
+def place(journal: PostgresJournal, **asked: Any) -> OpenRun:  # noqa: ANN401 - of an order
+    record = journal.run(1)
+    assert record is not None
+    order = orders_of(journal).place(1, Order(record.manifest, **asked))
+    (found,) = [each for each in orders.open_runs(journal._database) if each.order == order]
+    return found
+
+
+def orders_of(journal: PostgresJournal) -> Orders:
+    return journal.orders()
+
+
+def take(store: ClusterStore, run: OpenRun, worker: int, *, settles: bool = True) -> HeldPart | None:
+    """Take over the part that has the rows."""
+    found = store._database.row("SELECT min(shard) FROM campaign.message WHERE run = %s", (run.key,))
+    assert found is not None
+    return store.take_over(run, found[0] % run.jobs, (worker, "w"), lambda _: settles)
+
+
+class Writing:
+    """A writer of a part, whose groups are written at once in the caller's thread."""
+
+    def __init__(self, store: ClusterStore, part: HeldPart | None) -> None:
+        assert part is not None
+        loop = asyncio.new_event_loop()
+        self.writer = PostgresWriter(store._database, part.key, part.epochs, loop)
+        self.writer.close()
+        loop.close()
+
+    def __call__(self, *events: Any) -> None:  # noqa: ANN401 - lines
+        self.writer.write_group(events)
+
+
+def states(journal: PostgresJournal) -> list[State]:
+    return [result.state for result in journal.results(1)]
+
+
+def lose(store: ClusterStore, worker: int) -> None:
+    """Let a worker have said nothing for a lease."""
+    with store._database.transaction() as connection:
+        connection.execute(
+            "UPDATE campaign.worker SET beat_at = beat_at - interval '1 hour' WHERE worker = %s", (worker,)
+        )
+
+
+async def waiting(store: ClusterStore, run: OpenRun, part: HeldPart | None) -> list[int]:
+    assert part is not None
+    async with store.journal(run, part).attempt_log(1, part.retry, rows=part.rows) as log:
+        return [row.seq for row in await log.waiting(0, 10)]
+
+
+def test_what_a_living_worker_holds_is_not_taken(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one, two = place(journal), store.register("one", journal.campaign), store.register("two", journal.campaign)
+    assert take(store, run, one) is not None
+    assert take(store, run, two) is None
+    assert store.beat(one, 1.0) is False
+    lose(store, one)
+    assert take(store, run, two) is not None
+
+
+def test_a_worker_that_was_silent_for_a_lease_is_lost_for_good(journal: PostgresJournal, store: ClusterStore) -> None:
+    one = store.register("one", journal.campaign)
+    lose(store, one)
+    assert one not in [each.number for each in store.workers()]
+    store.expire()
+    assert store.beat(one, None) is None
+
+
+def test_a_beat_that_comes_after_a_takeover_renews_nothing(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    two = store.register("two", journal.campaign)
+    assert take(store, run, one) is not None
+    lose(store, one)
+    assert take(store, run, two) is not None
+    assert store.beat(one, None) is None
+
+
+def test_a_beat_that_comes_before_a_takeover_prevents_it(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    two = store.register("two", journal.campaign)
+    assert take(store, run, one) is not None
+    lose(store, one)
+    assert store.beat(one, None) is False
+    assert take(store, run, two) is None
+
+
+def test_a_takeover_settles_what_was_cut_off(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one, two = place(journal), store.register("one", journal.campaign), store.register("two", journal.campaign)
+    write = Writing(store, take(store, run, one))
+    write(begun(7, 1, 1, NOON))
+    lose(store, one)
+    assert take(store, run, two) is not None
+    assert states(journal) == [State.IN_DOUBT, State.PENDING, State.PENDING]
+    with pytest.raises(JournalBusyError, match="is at work on it"):
+        write(begun(8, 1, 2, NOON))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "result", "then"),
+    [
+        (SENT, "sent", (State.SENT, "")),
+        (DOUBT, "unclear", (State.IN_DOUBT, "unclear")),
+        (NOT_SENT, "unreachable", (State.IN_DOUBT, "never left")),
+        (NOT_SENT._replace(kind="not_taken"), "not_taken", (State.IN_DOUBT, "not_taken")),
+    ],
+    ids=["sent", "lost", "never left", "throttled"],
+)
+def test_what_comes_late_says_why_a_row_is_in_doubt_or_settles_it(
+    journal: PostgresJournal, store: ClusterStore, *, outcome: Outcome, result: str, then: tuple[State, str]
+) -> None:
+    run, one, two = place(journal), store.register("one", journal.campaign), store.register("two", journal.campaign)
+    write = Writing(store, take(store, run, one))
+    write(begun(7, 1, 1, NOON))
+    lose(store, one)
+    take(store, run, two)
+    write(ended(7, 1, 1, result, outcome))
+    (first, *_) = journal.results(1)
+    assert (first.state, first.kind) == then
+    assert [made.result for made in journal.attempts(1)] == [result]
+
+
+def test_a_row_that_its_successor_reads_back_stays_as_it_is(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one, two = place(journal), store.register("one", journal.campaign), store.register("two", journal.campaign)
+    write = Writing(store, take(store, run, one, settles=False))
+    write(begun(7, 1, 1, NOON), begun(8, 1, 2, NOON))
+    lose(store, one)
+    successor = Writing(store, take(store, run, two, settles=False))
+    write(ended(7, 1, 1, "unreachable", NOT_SENT), withdrawn(8, 1, 2))
+    assert states(journal) == [State.SENDING, State.SENDING, State.PENDING]
+    successor(begun(9, 1, 1, NOON + 5), ended(9, 1, 1, "sent", SENT))
+    assert states(journal)[0] is State.SENT
+
+
+async def test_a_part_has_its_own_rows_up_to_the_limit(journal: PostgresJournal, store: ClusterStore) -> None:
+    run = place(journal, limit=2, early_end="enough")
+    part = take(store, run, store.register("one", journal.campaign))
+    assert await waiting(store, run, part) == [1, 2]
+    other = store.take_over(run, 1 - next(iter(part.epochs if part else ())) % run.jobs, (2, "w"), lambda _: True)
+    assert other is None or await waiting(store, run, other) == []
+
+
+async def test_rows_are_sent_again_once_however_often_their_part_is_taken_over(
+    journal: PostgresJournal, store: ClusterStore
+) -> None:
+    first = Writing(store, HeldPart(journal.runs()[0], journal._key(1), _local(journal), (), (), None))
+    failed = Outcome(State.FAILED, "refused", "no", at=NOON)
+    first(begun(1, 1, 1, NOON), begun(2, 1, 2, NOON), begun(3, 1, 3, NOON))
+    first(ended(1, 1, 1, "refused", failed), ended(2, 1, 2, "refused", failed), ended(3, 1, 3, "sent", SENT))
+    run = place(journal, retry=(State.FAILED,), rows=(range(2, 3), range(4, 5)))
+    one, two = store.register("one", journal.campaign), store.register("two", journal.campaign)
+    part = take(store, run, one)
+    assert await waiting(store, run, part) == [1]
+    write = Writing(store, part)
+    write(begun(9, 1, 1, NOON + 5))
+    write(ended(9, 1, 1, "refused", failed))
+    lose(store, one)
+    assert await waiting(store, run, take(store, run, two)) == []
+
+
+def _local(journal: PostgresJournal) -> dict[int, int]:
+    session = journal.begin_session(1)
+    return dict(journal._epochs[session])
+
+
+def test_the_last_part_ends_the_run_whoever_gives_it_back(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    for job in range(run.jobs):
+        part = store.take_over(run, job, (one, "one"), lambda _: True)
+        assert part is not None
+        write = Writing(store, part)
+        for seq in [1, 2, 3] if _has_rows(store, run, part) else []:
+            write(begun(seq, 1, seq, NOON), ended(seq, 1, seq, "sent", SENT))
+        assert orders_of(journal).state(1).open
+        assert store.give_back(part.key, part.epochs)
+        ended_now = store.end_orders()
+    assert run.order in ended_now
+    assert store.end_orders() == []
+    state = orders_of(journal).state(1)
+    assert (state.open, state.whole, state.stop_reason) == (False, True, None)
+    assert store.take_over(run, 0, (one, "one"), lambda _: True) is None
+
+
+def _has_rows(store: ClusterStore, run: OpenRun, part: HeldPart) -> bool:
+    found = store._database.row("SELECT min(shard) FROM campaign.message WHERE run = %s", (run.key,))
+    return found is not None and found[0] in part.epochs
+
+
+def test_a_part_with_rows_that_wait_is_not_done(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    part = take(store, run, one)
+    assert part is not None
+    assert store.left_behind(one) == {run.key: part.epochs}
+    assert not store.give_back(part.key, part.epochs)
+    assert store.left_behind(one) == {}
+    assert len(store.free_jobs(run)) == run.jobs
+
+
+def test_a_run_that_is_to_stop_ends_once_nobody_holds_it(journal: PostgresJournal, store: ClusterStore) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    part = take(store, run, one)
+    assert part is not None
+    assert orders_of(journal).stop("enough")
+    assert orders_of(journal).state(1).open
+    store.give_back(part.key, part.epochs)
+    assert run.order in store.end_orders()
+    assert orders_of(journal).state(1)[1:4] == (False, False, "enough")
+    assert not orders_of(journal).stop("again")
+
+
+def test_a_journal_whose_workers_are_gone_can_be_held_again(journal: PostgresJournal, store: ClusterStore) -> None:
+    one = store.register("one", journal.campaign)
+    place(journal)
+    with pytest.raises(JournalBusyError, match=r"is being delivered by workers \(one\)"), journal.exclusive():
+        pass
+    assert journal.holder() is not None
+    lose(store, one)
+    with journal.exclusive():
+        assert not orders_of(journal).state(1).open
+    (record,) = journal.runs()
+    assert record.stop_reason == "no worker is at work on it any more"
+
+
+@pytest.mark.parametrize(("rows", "jobs"), [(0, 16), (3200, 16), (3201, 32), (10_000, 64), (1_000_000, 64)])
+def test_a_run_has_16_to_64_jobs(rows: int, jobs: int) -> None:
+    assert orders.jobs_for(rows) == jobs
+    shards = [shard for job in range(jobs) for shard in orders.shards_of(job, jobs)]
+    assert sorted(shards) == list(range(256))
+
+
+def test_a_lease_leaves_room_for_a_request_and_three_beats() -> None:
+    times = LeaseTimes(60.0)
+    assert (times.beat, times.margin, times.longest_timeout) == (5.0, 5.0, 40.0)
