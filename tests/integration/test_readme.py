@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import re
 import shlex
@@ -12,9 +11,7 @@ import click
 import pytest
 
 from campaign.cli.main import COMMANDS
-from campaign.sandbox.faults import Fault, FaultPlan
 
-DOCS = Path(__file__).parents[2] / "docs"
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| (`-.*?) \| ([a-z, ]+) \|", re.MULTILINE)
 
@@ -57,12 +54,3 @@ def test_every_command_in_the_readme_exists() -> None:
         used = {word for word in words if word.startswith("-")}
         assert words[0] in COMMANDS, line
         assert used <= options_of(words[0]), line
-
-
-def test_every_fault_of_the_sandbox_is_described() -> None:
-    text = (DOCS / "sandbox.md").read_text(encoding="utf-8")
-    for fault in Fault:
-        name, _, _ = fault.value.rpartition("-")
-        assert f"`{fault.value}`" in text or f"`{name}`" in text, fault
-    for field in dataclasses.fields(FaultPlan):
-        assert f"| `{field.name}` |" in text, field.name

@@ -1,0 +1,33 @@
+"""The page about the public names of the package; MkDocs puts their docstrings there."""
+
+from __future__ import annotations
+
+import campaign
+
+BEGIN = """\
+# Python API
+
+Every public name of the package, from its docstring. [Use it from Python](../how-to/python.md) has the examples. This
+page is made from the code.
+"""
+
+FUNCTIONS = ("load", "plan", "start", "start_sync", "resume", "resume_sync", "run", "open_journal")
+"""The functions, in the order in which a program uses them."""
+
+
+SHOWN = {
+    "JournalStore": "    options:\n      members: [activity, coverage, last_run, run, runs, tally]\n",
+}
+"""Names of which only some members are for callers; the others are for those who implement them."""
+
+
+def api_page() -> str:
+    """The page."""
+    others = sorted(set(campaign.__all__) - set(FUNCTIONS))
+    return "\n".join([BEGIN, *(f"::: {where(name)}\n{SHOWN.get(name, '')}" for name in (*FUNCTIONS, *others))])
+
+
+def where(name: str) -> str:
+    """The module that defines a public name, and the name."""
+    found = getattr(campaign, name)
+    return f"{found.__module__}.{found.__qualname__}"

@@ -1,0 +1,86 @@
+"""The pages that are made from the code are as the code is now."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import campaign
+from tests.docs.commands import commands_with
+from tests.docs.markdown import DOCS, page
+from tests.docs.pages import PAGES
+from tests.docs.shapes import OUTPUTS, ExportedRow, Output
+from tests.integration.conftest import FAST, Campaign, RunningSandbox, write_csv
+
+AGAIN = "write it again: python -m tests.docs"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_is_made_from_the_code_is_as_the_code(name: str) -> None:
+    assert page(name) == PAGES[name](), AGAIN
+
+
+def test_every_schema_belongs_to_an_output() -> None:
+    assert {path.name for path in (DOCS / "schemas").iterdir()} == {f"{each.name}.schema.json" for each in OUTPUTS}
+
+
+def test_every_command_that_prints_json_has_a_form() -> None:
+    described = [name for output in OUTPUTS for name in output.commands]
+    assert len(described) == len(set(described))
+    assert set(described) == commands_with("--json")
+
+
+def test_every_public_name_is_on_the_page_of_the_api() -> None:
+    text = page("reference/api.md")
+    assert not [name for name in campaign.__all__ if not any(f".{name}" in line for line in text.splitlines())]
+
+
+# What is printed has the form that is described
+
+
+def form(command: str) -> Output:
+    return next(output for output in OUTPUTS if command in output.commands)
+
+
+def look(command: Campaign, *arguments: str | Path) -> None:
+    """Run a command, and compare what it prints with its form."""
+    said = command(*arguments, "--json")
+    form(str(arguments[0])).model.model_validate_json(said.stdout)
+
+
+@pytest.fixture
+def file(tmp_path: Path, server: RunningSandbox) -> Path:
+    """A campaign of four rows: two to send, one blank, one with a finding."""
+    rows = [["token", "rid", "name"], ["t1", "r1", "An"], ["t2", "r2", "NULL"], ["t3", "", "Lan"], ["t4", "r4", "Vy"]]
+    write_csv(tmp_path / "list.csv", rows)
+    template = '[payload]\ntoken = "{{ token }}"\nrid = "{{ rid }}"\nmsg = "Hello {{ name }}"\n'
+    (tmp_path / "t.toml").write_text(f'channel = "livechat"\n{template}', encoding="utf-8")
+    settings = f'name = "c"\ntemplate = "t.toml"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{server.url}"\n'
+    path = tmp_path / "c.toml"
+    path.write_text(settings, encoding="utf-8")
+    return path
+
+
+def test_what_commands_print_has_the_form_that_is_described(command: Campaign, file: Path, tmp_path: Path) -> None:
+    look(command, "check", file)
+    look(command, "preview", file)
+    look(command, "run", file, "--yes")  # refused
+    look(command, "run", file, "--dry-run")
+    look(command, "test", file, "--to", "token=t", "--to", "rid=r", "--rows", "2,5", *FAST[:3])
+    look(command, "run", file, "--accept", "null-word", "--skip-invalid", "--limit", "1", *FAST[:3])
+    look(command, "status", file)
+    look(command, "resume", file, *FAST[:3])
+    look(command, "results", file, "--html", tmp_path / "page.html", "--annotate", tmp_path / "copy.csv")
+    look(command, "undo", file, "--rows", "2", *FAST[:3])
+    look(command, "abandon", file)
+    look(command, "forget", file)
+
+
+def test_exported_rows_have_the_form_that_is_described(command: Campaign, file: Path) -> None:
+    command("run", file, "--accept", "null-word", "--skip-invalid", *FAST)
+    said = command("results", file, "--format", "jsonl")
+    rows = [ExportedRow.model_validate_json(line) for line in said.stdout.splitlines()]
+    assert [row.state for row in rows] == ["sent", "sent", "invalid", "sent"]
+    assert set(ExportedRow.model_fields) == {*json.loads(said.stdout.splitlines()[0])}
