@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+UNLIMITED = 1_000_000
+"""A width at which no line is wrapped, for files and pipes."""
+
 
 def shorten(text: str, length: int) -> str:
     """Cut a text to at most `length` characters; a text that is cut ends with an ellipsis."""
@@ -102,3 +105,18 @@ def rough_duration(seconds: float) -> str:
     if days < 5:
         return f"{seconds / 3600:.3g} h"
     return f"{days:,.0f} days" if days <= 1000 else "over 1,000 days"
+
+
+# Control characters (C0, DEL, C1), characters that reorder the rest of a line (bidirectional embeddings, overrides and
+# isolates: Unicode TR 9) or end it on some terminals, and lone surrogates, which cannot be written.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def harmless(text: str) -> str:
+    r"""The text with every control character escaped: an escape character becomes `\x1b`."""
+    return _CONTROLS.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return {9: r"\t", 10: r"\n", 13: r"\r"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")

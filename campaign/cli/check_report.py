@@ -18,7 +18,7 @@ from campaign.problem_groups import ProblemGroups
 from campaign.recipients.destinations import with_unseen_named
 from campaign.review.findings_text import StyledLine, finding_lines, problem_lines
 from campaign.review.phrases import left_out, reason_of, rows_of
-from campaign.review.preview_terminal import hanging
+from campaign.review.terminal_text import hanging
 from campaign.runs.confirmation import forecast_of
 from campaign.runs.earlier import looking_back
 from campaign.text import one_line

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campaign.review.findings_text import UNLIMITED
-from campaign.review.preview_terminal import harmless
+from campaign.text import UNLIMITED, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -15,7 +15,6 @@ from campaign.cli.console import say, say_problem, show_lines, width_of
 from campaign.cli.exit_codes import INTERNAL_FAULT, INTERRUPTED
 from campaign.errors import CampaignError, fault_text
 from campaign.refusals import InvalidRowsError, RefusedPlanError
-from campaign.review.findings_text import finding_lines, problem_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +57,8 @@ def exits_by_error(*, verbose: bool) -> Iterator[None]:
 
 def _refusal_lines(error: RefusedPlanError, width: int) -> Iterator[StyledLine]:
     """What is wrong with rows, then what was found, then the sum."""
+    from campaign.review.findings_text import finding_lines, problem_lines  # noqa: PLC0415 - `--help` needs none of it
+
     invalid = error if isinstance(error, InvalidRowsError) else None
     if invalid:
         yield from problem_lines(invalid.invalid, width)

@@ -19,9 +19,8 @@ from campaign.cli.undo_question import undo_facts, undo_question
 from campaign.delivery.gate import percent
 from campaign.errors import Problem, UsageError
 from campaign.review.phrases import rows_of
-from campaign.review.preview_terminal import harmless
 from campaign.runs import RunObserver
-from campaign.text import rough_duration
+from campaign.text import harmless, rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

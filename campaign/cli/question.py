@@ -10,7 +10,7 @@ from campaign.cli.question_when import gate_text, is_scheduled, pace_text, when_
 from campaign.findings import codes_of
 from campaign.review.findings_text import BLOCKING, CAUTION, StyledLine, blocking_lines, finding_lines
 from campaign.review.phrases import left_out, rows_of
-from campaign.review.preview_terminal import box, hanging, wrapped
+from campaign.review.terminal_text import box, hanging, wrapped
 from campaign.runs.earlier import who_gets_it_again
 from campaign.text import one_line
 

@@ -9,10 +9,11 @@ from campaign.campaign_file import is_spreadsheet
 from campaign.channels import CHANNELS
 from campaign.channels.address import base_url
 from campaign.cli.console import say
-from campaign.cli.exit_codes import NOTHING_SENT, exit_code, undo_exit_code
+from campaign.cli.exit_codes import ALL_SENT, INTERNAL_FAULT, INTERRUPTED, NOTHING_SENT, SOME_NOT_SENT, STOPPED
 from campaign.cli.json_output import print_json
 from campaign.cli.parameters import as_argument
 from campaign.errors import CampaignError
+from campaign.journal.records import State
 from campaign.review.summary import RunSummary, as_json, as_text, why_stopped
 from campaign.review.undo_summary import undo_as_json, undo_as_text
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from campaign.journal import RunManifest
+    from campaign.journal import RunManifest, Tally
     from campaign.runs import Report
     from campaign.runs.undo import UndoReport
 
@@ -125,3 +126,26 @@ def _server_to_name(manifest: RunManifest) -> str | None:
         with contextlib.suppress(CampaignError):  # no address: the run was started with another one
             in_file = base_url(channel, manifest.server_in_file)
     return None if manifest.server in (channel.default_url, in_file) else manifest.server
+
+
+def exit_code(tally: Tally, *, interrupted: bool, fault: bool = False, finished: bool = True) -> int:
+    """The exit code of `run`, `resume` and `results`; `finished`: it is, and its journal says so."""
+    if fault:
+        return INTERNAL_FAULT
+    if interrupted:
+        return INTERRUPTED
+    if not finished:
+        return STOPPED
+    return SOME_NOT_SENT if tally.count(State.INVALID, State.FAILED, State.IN_DOUBT) else ALL_SENT
+
+
+def undo_exit_code(undone: UndoReport) -> int:
+    """The exit code of `undo`: 0 all deleted, 1 some not."""
+    ended = undone.ended
+    if undone.report.fault or (ended is not None and ended.fault):
+        return INTERNAL_FAULT
+    if undone.report.interrupted or (ended is not None and ended.interrupted):
+        return INTERRUPTED
+    if ended is not None or undone.report.lost:
+        return STOPPED
+    return SOME_NOT_SENT if undone.left else ALL_SENT

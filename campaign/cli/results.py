@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from campaign.cli.exit_codes import exit_code
 from campaign.cli.json_output import print_text
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import FILE, JOURNAL, RESULTS, campaign_paths, output_options
 from campaign.cli.parameters import FilePath, WholeNumber
-from campaign.cli.reports import show_report
+from campaign.cli.reports import exit_code, show_report
 from campaign.errors import Problem, UsageError
 from campaign.runs.reporting import recorded_report, report_on
 

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from campaign.cli.console import rewind, say, show_lines, size_of_terminal
-from campaign.review.preview_terminal import columns
 from campaign.review.status_text import progress_line, status_lines
+from campaign.review.terminal_text import columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

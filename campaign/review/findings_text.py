@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.findings import codes_of, how_to_accept, undecided
-from campaign.review.preview_terminal import hanging, wrapped
+from campaign.review.terminal_text import hanging, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -18,9 +18,6 @@ BLOCKING, CAUTION = "red", "yellow"
 
 HARMLESS = ("same-destination", "converted", "trimmed", "duplicates", "merged-cells", "empty-rows", "unused-columns")
 """Notes that are no sign of a mistake by themselves."""
-
-UNLIMITED = 1_000_000
-"""A width at which no line is wrapped, for files and pipes."""
 
 
 class StyledLine(NamedTuple):

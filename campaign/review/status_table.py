@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from campaign.journal import State
 from campaign.review.findings_text import StyledLine
 from campaign.review.phrases import STATE_STYLES, waiting_rows
-from campaign.review.preview_terminal import columns, harmless
 from campaign.review.status import RunKind, RunState
+from campaign.review.terminal_text import columns
+from campaign.text import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from campaign.journal import State
 from campaign.journal.decisions import LIST_SUSPECTED
-from campaign.review.findings_text import UNLIMITED, StyledLine
+from campaign.review.findings_text import StyledLine
 from campaign.review.phrases import pace, rows_of, waiting_rows
-from campaign.review.preview_terminal import wrapped
 from campaign.review.status import RunKind, RunState
 from campaign.review.status_table import color_of, name_of, table
-from campaign.text import rough_duration
+from campaign.review.terminal_text import wrapped
+from campaign.text import UNLIMITED, rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 MOST_ROWS = 50_000
 """Rows that are looked up with one reading of the list; what is kept of each is a few hundred bytes."""
 
-MOST_SENT_AGAIN = 3
-"""How often a row is sent again because look-ups did not find it. Losing so many responses of one row by chance is one
-case in a million; a server that takes its message each time, and lists it nowhere, would get it for ever."""
+MOST_SENT_AGAIN = 5
+"""How often a row is sent again because look-ups did not find it: where one request in ten fails, so many attempts of
+one row are lost by chance in one case in 100 million. A server that takes its message each time, and lists it nowhere,
+would get it for ever."""
 
 VANISHED = f"{EQUAL} was there before, and is not any more"
 

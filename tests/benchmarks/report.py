@@ -33,7 +33,7 @@ def table(figures: Sequence[Figure]) -> Iterator[str]:
 def machine() -> dict[str, Any]:
     """The machine and the versions."""
     return {
-        "system": platform.platform(),
+        "system": platform.system(),
         "processor": platform.machine(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),

@@ -10,7 +10,8 @@ from campaign.channels import KITECHAT, LIVECHAT
 from campaign.errors import Problem
 from campaign.journal import PlannedRow, State
 from campaign.review.preview import PreviewContext
-from campaign.review.preview_terminal import NARROWEST, columns, hanging, terminal_preview
+from campaign.review.preview_terminal import NARROWEST, terminal_preview
+from campaign.review.terminal_text import columns, hanging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

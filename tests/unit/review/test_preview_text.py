@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from campaign.review.preview_terminal import box, columns, hanging, harmless, wrapped
+from campaign.review.terminal_text import box, columns, hanging, wrapped
+from campaign.text import harmless
 
 DECOMPOSED = unicodedata.normalize("NFD", "Nguyễn Thị Ngọc Ánh")
 FAMILY = "👨‍👩‍👧"

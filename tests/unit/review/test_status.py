@@ -11,11 +11,11 @@ import pytest
 
 from campaign.journal import Activity, Coverage, State, Tally
 from campaign.journal.decisions import LIST_SUSPECTED
-from campaign.review.findings_text import UNLIMITED
 from campaign.review.next_steps import NextCommands
-from campaign.review.preview_terminal import columns
 from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus, as_json
 from campaign.review.status_text import progress_line, status_lines
+from campaign.review.terminal_text import columns
+from campaign.text import UNLIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

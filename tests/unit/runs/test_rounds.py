@@ -117,13 +117,13 @@ async def test_where_nothing_was_sent_since_the_list_is_read_once(server: ListSe
 
 async def test_a_row_is_sent_again_so_often_at_most_and_later_each_time(server: ListServer) -> None:
     server.fates = [Fate(), *[NOT_TAKEN] * 100]
-    campaign = campaign_of(server, 2, "look", concurrency=1, settle=30.0)
+    campaign = campaign_of(server, 2, "look", concurrency=1, settle=10.0)
     began = server.clock.now()
     await campaign.deliver()
     assert campaign.states == [SENT, IN_DOUBT]
     assert len(server.fates) == 100 - MOST_SENT_AGAIN - 1
-    assert server.clock.now() - began >= 30 + 60 + 120
-    assert campaign.reasons[1].endswith(", and not found, after 4 attempts without a response")
+    assert server.clock.now() - began >= 10 + 20 + 40 + 80 + 160
+    assert campaign.reasons[1].endswith(", and not found, after 6 attempts without a response")
 
 
 async def test_a_list_that_was_believed_too_early_makes_two_messages_at_most(server: ListServer) -> None:
@@ -577,7 +577,8 @@ async def test_with_look_every_row_is_sent_once_whatever_is_lost(seed: int) -> N
     assert set(server.taken.values()) == {1}
     rows_in_doubt = [row for row in campaign.journal.results(1) if row.state is not SENT]
     assert len(server.taken) == 120 - len(rows_in_doubt)
-    assert {(row.state, row.attempts) for row in rows_in_doubt} <= {(IN_DOUBT, MOST_SENT_AGAIN + 1)}
+    # One that is lost again and again is given up: at the limit, or once no other message is near in time.
+    assert all(row.state is IN_DOUBT and 4 <= row.attempts <= MOST_SENT_AGAIN + 1 for row in rows_in_doubt)
 
 
 @pytest.mark.parametrize("tens", range(20))
