@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 import campaign
+from campaign.journal import Activity, State, Tally
+from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus, as_json
+from campaign.runs.by_hand import StopRequest
 from tests.docs.commands import commands_with
 from tests.docs.markdown import DOCS, page
 from tests.docs.pages import PAGES
-from tests.docs.shapes import OUTPUTS, ExportedRow, Output
+from tests.docs.shapes import OUTPUTS, ExportedRow, Output, StatusObject
 from tests.integration.conftest import FAST, Campaign, RunningSandbox, write_csv
 
 AGAIN = "write it again: python -m tests.docs"
@@ -76,6 +79,24 @@ def test_what_commands_print_has_the_form_that_is_described(command: Campaign, f
     look(command, "undo", file, "--rows", "2", *FAST[:3])
     look(command, "abandon", file)
     look(command, "forget", file)
+
+
+def test_what_stop_prints_has_the_form_that_is_described(
+    command: Campaign, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = StopRequest("is being worked on by process 4711 on ops-pc", taken=True)
+    monkeypatch.setattr("campaign.cli.stop.stop_delivery", lambda *_: found)
+    look(command, "stop", file)
+
+
+@pytest.mark.parametrize("waiting_for", [None, "window", "limit", "server", "gate"])
+def test_the_status_of_a_run_under_way_has_the_form_that_is_described(waiting_for: str | None) -> None:
+    tally = Tally({State.SENT: 1, State.SENDING: 1}, 2, 0, 1.5, 1.0, None, unended=True)
+    run = RunStatus(1, RunKind.REAL, RunState.SENDING, 1.0, None, "", tally)
+    for activity in (None, Activity(9.5, 60.0, waiting_for, None, 2.0)):
+        active = ActiveRun(run, "ops-pc", 4711, 1.0, "", activity)
+        found = CampaignStatus("c", (run,), None, active, 3.0)
+        StatusObject.model_validate_json(json.dumps(as_json(found)))
 
 
 def test_exported_rows_have_the_form_that_is_described(command: Campaign, file: Path) -> None:
