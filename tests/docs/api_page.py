@@ -15,19 +15,24 @@ FUNCTIONS = ("load", "plan", "start", "start_sync", "resume", "resume_sync", "ru
 """The functions, in the order in which a program uses them."""
 
 
+NOT_EXPORTED = {"Overrides": "campaign.campaign_file.Overrides"}
+"""Types of arguments that need no name in a program."""
+
 SHOWN = {
-    "JournalStore": "    options:\n      members: [activity, coverage, last_run, run, runs, tally]\n",
+    "JournalStore": "    options:\n      inherited_members: true\n      members: [activity, coverage, last_run, run, runs, tally]\n",
 }
 """Names of which only some members are for callers; the others are for those who implement them."""
 
 
 def api_page() -> str:
     """The page."""
-    others = sorted(set(campaign.__all__) - set(FUNCTIONS))
+    others = sorted({*campaign.__all__, *NOT_EXPORTED} - {*FUNCTIONS})
     return "\n".join([BEGIN, *(f"::: {where(name)}\n{SHOWN.get(name, '')}" for name in (*FUNCTIONS, *others))])
 
 
 def where(name: str) -> str:
-    """The module that defines a public name, and the name."""
+    """The module that defines a name, and the name."""
+    if name in NOT_EXPORTED:
+        return NOT_EXPORTED[name]
     found = getattr(campaign, name)
     return f"{found.__module__}.{found.__qualname__}"
