@@ -25,7 +25,7 @@ SENDING = ("run", "resume", "test")
 
 def is_tried(block: Block) -> bool:
     """Whether a block is about samples, or about files that the page has made."""
-    return block.language == "sh" and ("samples/" in block.text or "tet-offer/" in block.text)
+    return block.language == "sh" and re.search(r"samples/|[\w-]+/campaign\.toml", block.text) is not None
 
 
 @dataclass
