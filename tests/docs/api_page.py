@@ -19,7 +19,7 @@ NOT_EXPORTED = {"Overrides": "campaign.campaign_file.Overrides"}
 """Types of arguments that need no name in a program."""
 
 SHOWN = {
-    "JournalStore": "    options:\n      inherited_members: true\n      members: [activity, coverage, last_run, run, runs, tally]\n",
+    "JournalStore": ("inherited_members: true", "members: [activity, coverage, last_run, run, runs, tally]"),
 }
 """Names of which only some members are for callers; the others are for those who implement them."""
 
@@ -27,7 +27,12 @@ SHOWN = {
 def api_page() -> str:
     """The page."""
     others = sorted({*campaign.__all__, *NOT_EXPORTED} - {*FUNCTIONS})
-    return "\n".join([BEGIN, *(f"::: {where(name)}\n{SHOWN.get(name, '')}" for name in (*FUNCTIONS, *others))])
+    return "\n".join([BEGIN, *(f"::: {where(name)}\n{_options(name)}" for name in (*FUNCTIONS, *others))])
+
+
+def _options(name: str) -> str:
+    lines = ["options:", *(f"  {line}" for line in SHOWN[name])] if name in SHOWN else []
+    return "".join(f"    {line}\n" for line in lines)
 
 
 def where(name: str) -> str:
