@@ -26,3 +26,8 @@ def options_of(name: str) -> set[str]:
 def commands_with(option: str) -> set[str]:
     """The commands that have an option."""
     return {name for name in NAMES if option in options_of(name)}
+
+
+def in_order(names: set[str]) -> list[str]:
+    """Commands in the order of the command line's help."""
+    return [name for name in NAMES if name in names]
