@@ -142,14 +142,14 @@ class Coverage(Shape):
 
 
 class Active(Shape):
-    """Who is at work."""
+    """The process that is at work on a run."""
 
     run: int = Field(description="On which run.")
     host: str = Field(description="The machine.")
     process: int = Field(description="The number of the process on it.")
     since: str = Field(description="Since when.")
     rate: float | None = Field(description="Rows a second, lately; null where that is not known yet.")
-    eta_seconds: int | None = Field(description="Seconds until no row waits any more; null where nobody knows.")
+    eta_seconds: int | None = Field(description="Seconds until no row is waiting any more; null if it is not known.")
     waiting_for: Literal["window", "limit", "server", "gate"] | None = Field(
         description="What no message leaves for at the moment; null while they do."
     )
@@ -161,7 +161,7 @@ class StatusObject(Shape):
     campaign: str = Field(description="Its name.")
     runs: list[StatusRun] = Field(description="Every run and rehearsal, in the order in which they were planned.")
     coverage: Coverage = Field(description="How much of the latest list has its messages.")
-    active: Active | None = Field(description="Who is at work; null where nobody is.")
+    active: Active | None = Field(description="The process that is at work; null if there is none.")
 
 
 class StopObject(Shape):
