@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import tempfile
+import time
 import zlib
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _PREFIX, _SUFFIX = ".campaign-", ".part"
 _STILL_ACTIVE = 259
 ON_WINDOWS = os.name == "nt"
+PAUSES = (0.05, 0.1, 0.2)
+"""Seconds between attempts to rename a file on Windows."""
 
 
 def write_atomically(
@@ -50,7 +53,7 @@ def write_atomically(
             write(file)
         before_rename(temporary)
         if replaceable is None:
-            return temporary.replace(path)
+            return _replace(temporary, path)
         return _replace_first(temporary, _names(path), replaceable)
     finally:
         with contextlib.suppress(OSError):
@@ -66,11 +69,20 @@ def _replace_first(temporary: Path, names: Iterator[Path], replaceable: Callable
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(name))
             continue
         try:
-            return temporary.replace(name)
+            return _replace(temporary, name)
         except PermissionError:
             if not existed:  # nothing there that could be open: the folder itself does not accept files
                 raise
     raise AssertionError  # the names never end
+
+
+def _replace(temporary: Path, name: Path) -> Path:
+    """Rename a file; on Windows a scanner may have it, or what it replaces, open for a moment after it was written."""
+    for pause in PAUSES if ON_WINDOWS else ():
+        with contextlib.suppress(PermissionError):
+            return temporary.replace(name)
+        time.sleep(pause)
+    return temporary.replace(name)
 
 
 def _names(path: Path) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from campaign.config import Campaign, ChecksSection, SuppressSection, problem_of
 from campaign.errors import CampaignFileError, Problem
 from campaign.findings import known_codes
 from campaign.more_rules import NO_MORE, MoreRules, more_rules, with_more_rules
-from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, path_of, with_paths
+from campaign.paths import DOWNLOAD, SAVE_TEMPLATE, is_device, path_of, real_file, with_paths
 from campaign.text import shorten
 from campaign.toml_text import read_toml
 
@@ -159,11 +159,6 @@ def load_campaign(file: Path, overrides: Mapping[str, Any] | None = None, more: 
     return _validate(file, {**merged, "folder": home.parent, "file": home}, given)
 
 
-def real_file(file: Path) -> Path:
-    """The file itself, where FILE is a symbolic link to it: a campaign has one journal, whatever it is called by."""
-    return file.resolve() if file.is_symlink() else file
-
-
 class NamedFiles(NamedTuple):
     """The template and the list as a campaign file names them; "" where it names none."""
 
@@ -216,6 +211,9 @@ def suppress_sections(given: Collection[str]) -> tuple[SuppressSection, ...]:
 
 
 def _check_name(file: Path, name: str) -> None:
+    if is_device(name):
+        what = f"“{name}” is the name of a device on Windows, and no file can be called so"
+        raise CampaignFileError(Problem(f"{file}: name", what, "choose another name"))
     if len(os.fsencode(name)) > LONGEST_NAME:
         what = f"“{shorten(name, 60)}” is too long to name the journal and the results"
         by_list = "give the list a shorter name, or write a campaign file with a `name`"

@@ -87,10 +87,15 @@ def spot_of(path: Path) -> Spot:
     return found.st_dev, found.st_ino
 
 
+_STANDS_FOR_ANOTHER = 0x20000000
+"""The bit of a reparse tag of Windows by which a name stands for another (IsReparseTagNameSurrogate of <ntifs.h>):
+symbolic links and junctions have it; files of OneDrive and of deduplicated disks, which have tags too, do not."""
+
+
 def is_link(path: Path) -> bool:
-    """Whether the name is a symbolic link, or on Windows a junction or another reparse point."""
+    """Whether the name is a symbolic link, or on Windows a junction or another name for something else."""
     found = path.lstat()
-    return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_reparse_tag", 0))
+    return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_reparse_tag", 0) & _STANDS_FOR_ANOTHER)
 
 
 def is_foreign(path: Path) -> bool:

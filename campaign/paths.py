@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from campaign.errors import CampaignFileError, Problem
+from campaign.operating_system import WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +34,40 @@ def expanded(path: Path) -> Path:
         return path.expanduser() if path.parts[:1] == ("~",) else path  # ~$list.xlsx is a file
     except RuntimeError:  # there is no home folder
         return path
+
+
+def real_file(file: Path) -> Path:
+    """The file itself, as its folder spells it: a campaign has one journal and one name, whatever it is called by.
+
+    FILE may be a symbolic link. Windows and macOS also find it by capitals and accents that are written otherwise, and
+    a database would take that for another campaign.
+    """
+    if file.is_symlink():
+        return file.resolve()
+    with contextlib.suppress(OSError):
+        names = os.listdir(file.parent)  # noqa: PTH208 - only names
+        if file.name not in names and file.exists():
+            return next((file.with_name(each) for each in names if _is_spelling(file, each)), file)
+    return file
+
+
+def _is_spelling(file: Path, name: str) -> bool:
+    return _folded(name) == _folded(file.name) and file.with_name(name).samefile(file)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[1-9¹²³])[ ]*(\.|$)", re.IGNORECASE)
+
+
+def is_device(name: str) -> bool:
+    """Whether a file's name is a device on this system.
+
+    Windows takes it for one with an ending, too (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+    """
+    return WINDOWS and _DEVICE.match(name) is not None
 
 
 def web_address(text: str) -> str:

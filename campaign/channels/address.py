@@ -30,7 +30,27 @@ def base_url(channel: Channel, given: str | None, *, where: str = WHERE) -> str:
     if given is None and channel.default_url is None:
         hint = 'add [server] url = "https://chat.example.com" or pass --server URL'
         raise CampaignFileError(Problem(WHERE, f"{channel.name} needs the address of your server", hint))
-    url = (given or channel.default_url or "").strip().rstrip("/").removesuffix(channel.endpoint).rstrip("/")
+    url = (given or channel.default_url or "").strip().rstrip("/").removesuffix(channel.endpoint)
+    url = server_address(url, where=where)
+    parts = urlsplit(url)
+    if channel.credentials and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        labels = " and ".join(credential.label for credential in channel.credentials)
+        what = f"“{url}” is not encrypted, and the {labels} must not travel in the clear"
+        raise CampaignFileError(Problem(where, what, "use https://"))
+    return url
+
+
+def server_address(given: str, *, where: str = WHERE) -> str:
+    """A server's base URL, without a slash at the end.
+
+    Args:
+        given: the address.
+        where: where it comes from, for the error.
+
+    Raises:
+        CampaignFileError: it is not an http(s) address, or holds more than a host and a path.
+    """
+    url = given.strip().rstrip("/")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -41,10 +61,6 @@ def base_url(channel: Channel, given: str | None, *, where: str = WHERE) -> str:
         raise _bad(where, url, "it is no web address")
     if "@" in parts.netloc or "?" in url or "#" in url:
         raise _bad(where, url, "it holds more than a host and a path")
-    if channel.credentials and parts.scheme == "http" and not _is_loopback(host):
-        labels = " and ".join(credential.label for credential in channel.credentials)
-        what = f"“{url}” is not encrypted, and the {labels} must not travel in the clear"
-        raise CampaignFileError(Problem(where, what, "use https://"))
     return url
 
 

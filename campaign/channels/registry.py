@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from campaign.channels.base import Channel
 from campaign.channels.kitechat import KITECHAT
 from campaign.channels.livechat import LIVECHAT
+from campaign.channels.rocketchat import ROCKETCHAT
 from campaign.errors import ChannelError, Problem
 
 if TYPE_CHECKING:
@@ -134,5 +135,5 @@ def _checked(where: str, name: str, found: object) -> Channel:
     return channel
 
 
-CHANNELS = ChannelRegistry(LIVECHAT, KITECHAT)
+CHANNELS = ChannelRegistry(LIVECHAT, KITECHAT, ROCKETCHAT)
 """The channels of this process."""

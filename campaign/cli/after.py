@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from campaign.campaign_file import real_file
 from campaign.cli.console import warn
 from campaign.cli.options import proxies
 from campaign.cli.reports import report_as_json
+from campaign.paths import real_file
 from campaign.runs.after import AfterContext, notify
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 from campaign.cli.console import say
 from campaign.cli.exit_codes import INTERRUPTED
 from campaign.cli.failures import exits_by_error, log_to_terminal
+from campaign.cli.powershell import offer_powershell
 from campaign.cli.signals import interrupted_by_signals
 from campaign.errors import Problem, UsageError
 
@@ -36,6 +37,7 @@ COMMANDS = {
     "undo": "Delete what a run has sent, where the server allows it.",
     "results": "Show the summary and write the workbook again.",
     "forget": "Delete a run's personal data from the journal.",
+    "doctor": "Look for what would stop a run; send no message.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
     "help": "Show the help of a command.",
 }
@@ -48,6 +50,7 @@ OTHER_WORDS = {
     "create": "new",
     "delete": "undo",
     "deliver": "run",
+    "diagnose": "doctor",
     "dry-run": "check",
     "init": "new",
     "lint": "check",
@@ -113,6 +116,7 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:  # noqa: ANN401 - click's
         """Run the command line."""
         verbose = _is_verbose(args)
+        offer_powershell()
         with log_to_terminal(verbose=verbose), exits_by_error(verbose=verbose):
             code = super().main(args, *rest, **{**options, "standalone_mode": False})
             sys.exit(code or 0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from campaign.campaign_file import LIST_SETTINGS, campaign_name, real_file
+from campaign.campaign_file import LIST_SETTINGS, campaign_name
 from campaign.campaign_file import load as load_campaign
 from campaign.cli.console import key_prompt, warn
 from campaign.cli.credentials import find_credentials
@@ -18,7 +18,7 @@ from campaign.cli.parameters import FilePath, WholeNumber, row_ranges
 from campaign.cli.proxies import find_proxies
 from campaign.errors import Problem, UsageError
 from campaign.file_of_today import journal_in_file
-from campaign.paths import NOT_AN_ADDRESS, is_address
+from campaign.paths import NOT_AN_ADDRESS, is_address, real_file
 from campaign.runs.options import RunPaths
 
 if TYPE_CHECKING:
@@ -227,7 +227,15 @@ def journal_address(file: Path, given: str | None) -> str | None:
         CampaignFileError: the campaign file is there and cannot be read, or names an address that is none.
         UsageError: the address is none.
     """
-    in_file = None if given else journal_in_file(file)
+    return database_address(given, None if given else journal_in_file(file))
+
+
+def database_address(given: str | None, in_file: str | None = None) -> str | None:
+    """The address of the database that contains the journal: as `--journal`, a file or the environment says.
+
+    Raises:
+        UsageError: the address is none.
+    """
     address = given or in_file or os.environ.get(JOURNAL_VARIABLE, "").strip() or None
     if address is not None and not is_address(address):
         raise UsageError(Problem("--journal" if given else JOURNAL_VARIABLE, NOT_AN_ADDRESS))

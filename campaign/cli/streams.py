@@ -6,10 +6,13 @@ make it unwritable. None of that is a reason to send less, to end with another e
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import io
 import os
 import sys
+import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,6 +69,43 @@ class UnfailingStream(io.RawIOBase):
             os.close(nowhere)
 
 
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+"""The marks of the tones of Vietnamese, which cp1258 has as characters of their own behind the letter."""
+
+
+_DRAWN = {"─": "-", "│": "|", **dict.fromkeys("╭╮╰╯├┤", "+"), "✗": "x"}
+"""What frames and lists are drawn with. Other signs may be those of a message, and are escaped rather than changed."""
+
+
+def written_otherwise(encoding: str, error: UnicodeError) -> tuple[str, int]:
+    r"""Handle letters that an encoding lacks: cp1258 has ế as ê and a mark; others are escaped, as \u2192.
+
+    Args:
+        encoding: the encoding; the error names that of all code pages “charmap”.
+        error: what Python met with.
+
+    Raises:
+        UnicodeError: it is not about encoding.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    return "".join(_written(letter, encoding) for letter in letters), error.end
+
+
+def _written(letter: str, encoding: str) -> str:
+    if letter in _DRAWN:
+        return _DRAWN[letter]
+    parts = unicodedata.normalize("NFD", letter)
+    base = unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES))
+    written = base + "".join(part for part in parts if part in _TONES)
+    try:
+        written.encode(encoding)
+    except UnicodeError:
+        return letter.encode("ascii", "backslashreplace").decode("ascii")
+    return written
+
+
 def make_streams_unfailing() -> None:
     """Prepare the standard streams of this process. Called once, before anything else is opened."""
     _fill_descriptors()
@@ -73,8 +113,8 @@ def make_streams_unfailing() -> None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the process lives
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    # A result that a code page lacks letters for is better with escapes in it than not printed at all.
-    sys.stdout, sys.stderr = _unfailing(sys.stdout, "backslashreplace"), _unfailing(sys.stderr)
+    # Text that a code page lacks letters for is better with other ones or escapes in it than not printed at all.
+    sys.stdout, sys.stderr = _unfailing(sys.stdout), _unfailing(sys.stderr)
 
 
 def _fill_descriptors() -> None:
@@ -90,14 +130,16 @@ def _fill_descriptors() -> None:
                 os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
-def _unfailing(stream: TextIO, errors: str | None = None) -> TextIO:
+def _unfailing(stream: TextIO) -> TextIO:
     buffer = getattr(stream, "buffer", None)
     if buffer is None:  # closed, or replaced by a program that embeds the command
         return stream
+    handler = f"campaign.otherwise.{stream.encoding}"
+    codecs.register_error(handler, partial(written_otherwise, stream.encoding))
     return io.TextIOWrapper(
         UnfailingStream(buffer),  # type: ignore[type-var] # typeshed asks for a buffered stream; write_through needs none
         encoding=stream.encoding,
-        errors=errors or stream.errors,
+        errors=handler,
         newline=None,
         write_through=True,
     )

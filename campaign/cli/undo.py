@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def undo(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Delete the messages that FILE's last run has sent, where the server lets a client delete.
 
-    Rocket.Chat livechat does; Kitechat does not. Recipients may have read the messages by then. A row is deleted once
+    Rocket.Chat does; Kitechat does not. Recipients may have read the messages by then. A row is deleted once
     the server says so, or does not have the message any more. If the command is interrupted, the same command goes on.
 
     \b

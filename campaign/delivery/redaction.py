@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from campaign.channels.base import Fatal, Indeterminate, NoResponse, Refused, Response, Sent, Throttled, Unreachable
+from campaign.channels.probe import Answered
 from campaign.delivery.spellings import (
     ALIKE,
     MARKS,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from campaign.channels.base import ReadBack, Verdict
+    from campaign.channels.probe import ProbeVerdict
     from campaign.channels.undo import UndoVerdict
 
 BLANKED = "[the API key]"
@@ -38,7 +40,7 @@ _SHORTEST_CUT = 4
 
 _CODED = re.compile(r"[\w+/-]")
 
-_Reading = TypeVar("_Reading", "Verdict", "ReadBack", "UndoVerdict")
+_Reading = TypeVar("_Reading", "Verdict", "ReadBack", "UndoVerdict", "ProbeVerdict")
 
 
 class Redaction:
@@ -100,10 +102,12 @@ class Redaction:
             return response
         return Response(response.status, headers, blanked.encode("utf-8", "surrogateescape"))
 
-    def _verdict(self, verdict: Verdict | ReadBack | UndoVerdict) -> Any:  # noqa: ANN401 - of the type that came in
+    def _verdict(self, verdict: Verdict | ReadBack | UndoVerdict | ProbeVerdict) -> Any:  # noqa: ANN401 - of the type that came in
         match verdict:
             case Sent(message_id=str(given)):
                 return replace(verdict, message_id=self.text(given))
+            case Answered(what, remark):
+                return replace(verdict, what=self.text(what), remark=self.text(remark))
             case Refused(kind, reason):
                 return replace(verdict, kind=self.text(kind), reason=self.text(reason))
             case Indeterminate(reason, refusal):

@@ -29,6 +29,7 @@ from campaign.paths import is_address
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from campaign.journal.health import JournalHealth
     from campaign.journal.postgres import PostgresJournal
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "StatedQuota",
     "Tally",
     "WaitingRow",
+    "examine_journal",
     "find_journal",
     "open_journal",
     "peek_journal",
@@ -158,6 +160,26 @@ def read_journal(
     from campaign.journal.sqlite.reading import read_unchanged  # noqa: PLC0415
 
     return read_unchanged(Path(where), read)
+
+
+def examine_journal(where: str | Path, *, campaign: str = "default") -> JournalHealth:
+    """How a journal is, without changing or holding it: whole, in its place, held, fit to keep what it is told.
+
+    Args:
+        where: the path of a journal file, or the address of a database.
+        campaign: the campaign's name, by which a database knows it.
+
+    Raises:
+        JournalError: the address is none, or what connects to a database is not installed.
+    """
+    if isinstance(where, str) and is_address(where):
+        _in_database()
+        from campaign.journal.postgres.health import examine as examine_database  # noqa: PLC0415
+
+        return examine_database(where, campaign)
+    from campaign.journal.sqlite.health import examine  # noqa: PLC0415
+
+    return examine(Path(where))
 
 
 def remove_unused_journal(path: Path) -> None:

@@ -89,7 +89,22 @@ def format_date(value: CellValue, code: str = "%d/%m/%Y") -> str:
         value = _iso_date(value)
     if not isinstance(value, date | datetime | time):
         raise TemplateRuntimeError(f"“{value}” is not a date")
-    return value.strftime(code)
+    return _DIRECTIVE.sub(lambda found: _directive(value, found), code)
+
+
+_DIRECTIVE = re.compile(r"%([^A-Za-z%]{0,4})([A-Za-z%])")
+"""What `strftime` replaces. The rest of a pattern is kept from it: it may refuse letters that the locale lacks."""
+
+
+def _directive(value: date | time, found: re.Match[str]) -> str:
+    """One part of a date; `%-d` and `%#d`, of which Linux has one and Windows the other, are without the zeros."""
+    flag, letter = found.groups()
+    if flag not in ("-", "#"):
+        return value.strftime(found[0])
+    shown = value.strftime(f"%{letter}")
+    if shown.isdecimal():
+        return shown.lstrip("0") or "0"
+    return value.strftime(found[0]) if flag == "#" else shown
 
 
 def _iso_date(text: str) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,8 +131,11 @@ class EarlierMessages:
         kind = ALREADY_SENT if sent else ALREADY_IN_DOUBT
         if None not in (row.digest, found.digest) and row.digest != found.digest:
             kind, reason = CHANGED, f"{reason}, with another message"
-        # Without a digest it cannot make another row a duplicate.
-        return row._replace(state=State.SKIPPED, kind=kind, reason=reason, problems=(), digest=None)
+        # Without a digest it cannot make another row a duplicate. It is known by its message, from which the id is left
+        # out that it does not need: each channel has a place of its own for that.
+        plain = None if row.payload is None else json.dumps(row.payload, ensure_ascii=False, separators=(",", ":"))
+        body = None if plain is None else plain.encode()
+        return row._replace(state=State.SKIPPED, kind=kind, reason=reason, problems=(), body=body, digest=None)
 
 
 def _invalid(row: PlannedRow, problem: Problem) -> PlannedRow:

@@ -41,6 +41,7 @@ from campaign.journal import State
 from campaign.planning import prepare
 from campaign.starter import make_starter
 from campaign.testing.look_up import LookUpConformance, StoredMessage, response_of
+from campaign.testing.probe import ProbeConformance
 from campaign.testing.undo import UndoConformance
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ TIMEOUT = NoResponse("no response within 30 s", request_left=True)
 REFUSED_CONNECTION = NoResponse("connection refused", request_left=False)
 
 
-class ChannelConformance(LookUpConformance, UndoConformance):
+class ChannelConformance(LookUpConformance, ProbeConformance, UndoConformance):
     """Tests of one channel."""
 
     channel: ClassVar[Channel]

@@ -51,7 +51,7 @@ class Size(NamedTuple):
 
 
 SIZES = (Size(200, pace=150), Size(600, pace=1500))
-"""The sizes of alternate lists. At the faster pace, livechat's attempts are reserved."""
+"""The sizes of alternate lists. At the faster pace, attempts of channels that read back are reserved."""
 
 LONGEST_RUN = 900.0
 """Time limit in seconds for one list with all its kills; only a defect takes longer."""
@@ -69,6 +69,8 @@ class Chat:
     on_doubt: str = "ask"
     has_list: bool = False
     """Whether the server lists messages, so that rows in doubt can be looked up."""
+    reads_back: bool = True
+    """Whether the server can be asked about one message, so that no row may be left in doubt."""
 
     @property
     def label(self) -> str:
@@ -81,8 +83,14 @@ class Chat:
 CHATS = {
     "livechat": Chat("livechat", "livechat-text", "token,rid,msg", "token{n},room{n},message {n}", "msg"),
     "kitechat": Chat(
-        "kitechat", "kitechat-text", "page_id,conversation_id,text", "1,conversation{n},message {n}", "text"
+        "kitechat",
+        "kitechat-text",
+        "page_id,conversation_id,text",
+        "1,conversation{n},message {n}",
+        "text",
+        reads_back=False,
     ),
+    "rocketchat": Chat("rocketchat", "rocketchat-text", "rid,msg", "room{n},message {n}", "msg"),
 }
 
 LOOKED_UP = {
@@ -306,13 +314,20 @@ def row_states(place: Path) -> dict[int, RowState]:
 
 def text_of(entry: dict[str, Any], chat: Chat) -> str:
     body = entry["body"]
-    return str(body["msg"] if chat.name == "livechat" else body["message"]["text"])
+    return str((body if chat.name == "livechat" else body["message"])[chat.key])
+
+
+CREDENTIALS = {
+    "KITECHAT_API_KEY": "key-of-the-tests",
+    "ROCKETCHAT_AUTH_TOKEN": "token-of-the-tests",
+    "ROCKETCHAT_USER_ID": "user-of-the-tests",
+}
 
 
 def environment() -> dict[str, str]:
     """The environment without the variables that make the killed processes measure coverage."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    return {**kept, "KITECHAT_API_KEY": "key-of-the-tests"}
+    return {**kept, **CREDENTIALS}
 
 
 def ask(url: str, method: str = "GET", body: bytes | None = None) -> bytes:

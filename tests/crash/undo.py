@@ -21,6 +21,32 @@ from typing import Any, NamedTuple
 
 from tests.crash.harness import LONGEST_RUN, RATES, ask, environment, is_planned, running_sandbox
 
+
+class Undone(NamedTuple):
+    """A channel whose messages can be taken back: its template, the columns of its list, and a row."""
+
+    name: str
+    template: str
+    header: str
+    row: str
+
+    def id_of(self, body: dict[str, Any]) -> str:
+        """The id of a message."""
+        return str((body if self.name == "livechat" else body["message"])["_id"])
+
+    def deleted_by(self, entry: dict[str, Any]) -> str | None:
+        """The id of the message that a request deletes; None where it is another request."""
+        if self.name == "livechat":
+            return str(entry["message_id"]) if entry["method"] == "DELETE" else None
+        found: str | None = (entry["body"] or {}).get("msgId")
+        return found
+
+
+UNDONE = {
+    "livechat": Undone("livechat", "livechat-text", "token,rid,msg", "t{n},{room}{n},message {n}"),
+    "rocketchat": Undone("rocketchat", "rocketchat-text", "rid,msg", "{room}{n},message {n}"),
+}
+
 SIZES = ((150, 150), (400, 1500))
 """Rows, and messages a second, of alternate lists."""
 
@@ -77,32 +103,35 @@ class Row(NamedTuple):
     undos: int
 
 
-def prove_undo(folder: Path, kills: int, seed: int) -> UndoFigures:
-    """Take runs back until so many processes have been killed; prints the figures after each."""
+def prove_undo(folder: Path, kills: int, seed: int, undone: Undone) -> UndoFigures:
+    """Take runs of a channel back until so many processes have been killed; prints the figures after each."""
     figures, dice = UndoFigures(), random.Random(f"{seed} undo")
     with running_sandbox(seed, {}) as url:
         while figures.kills < kills:
             figures.lists += 1
-            place = folder / f"undo-{figures.lists}"
+            place = folder / f"undo-{undone.name}-{figures.lists}"
             place.mkdir()
-            _Undo(place, url, dice, figures, seed).prove(kills)
-            print(f"undo: {figures}", *figures.wrong, sep="\n  ", flush=True)
+            _Undo(undone, place, url, dice, figures, seed).prove(kills)
+            print(f"undo, {undone.name}: {figures}", *figures.wrong, sep="\n  ", flush=True)
     return figures
 
 
 class _Undo:
     """One list, its runs, and the undo of one of them."""
 
-    def __init__(self, place: Path, url: str, dice: random.Random, figures: UndoFigures, seed: int) -> None:
-        self.place, self.url, self.dice, self.figures = place, url, dice, figures
+    def __init__(  # noqa: PLR0917 - in the order in which they are made
+        self, undone: Undone, place: Path, url: str, dice: random.Random, figures: UndoFigures, seed: int
+    ) -> None:
+        self.undone, self.place, self.url, self.dice, self.figures = undone, place, url, dice, figures
         self.rows, pace = SIZES[figures.lists % len(SIZES)]
         self.seed = seed + figures.lists
         ask(url + "/sandbox/ledger", "DELETE")
         self._strike({})
-        lines = [f"t{n},{'kept-' if n % KEPT_EVERY == 0 else 'room'}{n},message {n}" for n in range(self.rows)]
-        (place / "list.csv").write_text("\n".join(["token,rid,msg", *lines]) + "\n")
+        rooms = ["kept-" if n % KEPT_EVERY == 0 else "room" for n in range(self.rows)]
+        lines = [undone.header, *(undone.row.format(n=n, room=room) for n, room in enumerate(rooms))]
+        (place / "list.csv").write_text("\n".join(lines) + "\n")
         (place / "c.toml").write_text(
-            f'template = "livechat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
+            f'template = "{undone.template}"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{url}"\n'
             f'[throttle]\nrate = "{pace}/s"\n[delivery]\ntimeout = "300ms"\nstop_after_refusals = 0\n'
         )
 
@@ -211,7 +240,7 @@ class _Undo:
                 found = journal.execute(statement).fetchall()
             except sqlite3.OperationalError:  # killed before the tables were created
                 return {}
-        return {json.loads(body)["_id"]: Row(run, row, *rest) for run, row, body, *rest in found}
+        return {self.undone.id_of(json.loads(body)): Row(run, row, *rest) for run, row, body, *rest in found}
 
     def _look_for_silence(self, undone: dict[str, Row], run: int, chosen: range) -> None:
         """Once the undo has ended, every row that was asked for is deleted, kept with a reason, or was never sent."""
@@ -227,7 +256,7 @@ class _Undo:
         figures.faults += sum(entry["fault"] is not None for entry in entries)
         taken = Counter(each["message_id"] for each in entries if each["method"] == "POST" and each["taken"])
         gone = {each["message_id"] for each in entries if each["deleted"]}
-        asked = Counter(each["message_id"] for each in entries if each["method"] == "DELETE")
+        asked = Counter(filter(None, map(self.undone.deleted_by, entries)))
         figures.deletions += asked.total()
         where = f"{self.place.name} ({how}, run {run}, rows {chosen.start}-{chosen.stop - 1})"
         for message_id, row in self._journal().items():

@@ -180,6 +180,21 @@ class ForgetObject(Shape):
     workbook: str | None = Field(description="The path of a results workbook that still has them; null where none is.")
 
 
+class DoctorCheck(Shape):
+    """What was looked at."""
+
+    name: str = Field(description="What: see [Look for what would stop a run](../how-to/doctor.md).")
+    state: Literal["ok", "warning", "problem"] = Field(description="How it is.")
+    message: str = Field(description="What was found, for people.")
+    remedy: str = Field(description='What to do about it; "" where nothing needs doing.')
+
+
+class DoctorObject(Shape):
+    """What `doctor` found."""
+
+    checks: list[DoctorCheck] = Field(description="What was looked at; a name may occur more than once.")
+
+
 class Attempt(Shape):
     """A request that was made for a row."""
 
@@ -247,6 +262,7 @@ OUTPUTS = (
     Output("status", "How the runs stand", ("status",), StatusObject, "One object; with `--watch`, at the end."),
     Output("stop", "A delivery that was asked to stop", ("stop",), StopObject, "One object."),
     Output("forget", "Data that were deleted", ("forget",), ForgetObject, "One object."),
+    Output("doctor", "What `doctor` found", ("doctor",), DoctorObject, "One object."),
     Output(
         "row",
         "A row of a run",

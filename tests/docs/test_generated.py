@@ -67,6 +67,7 @@ def file(tmp_path: Path, server: RunningSandbox) -> Path:
 
 
 def test_what_commands_print_has_the_form_that_is_described(command: Campaign, file: Path, tmp_path: Path) -> None:
+    look(command, "doctor", file)
     look(command, "check", file)
     look(command, "preview", file)
     look(command, "run", file, "--yes")  # refused

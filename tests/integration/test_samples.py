@@ -26,6 +26,7 @@ EXPECTED = {
     "first-twenty": {"rows": 50, "sent": 45, "failed": 3, "skipped": 2},
     "notice": {"rows": 6, "sent": 6},
     "languages": {"rows": 12, "sent": 12},
+    "rocketchat-card": {"rows": 24, "sent": 22, "failed": 2},
 }
 
 

@@ -21,7 +21,7 @@ FOUND = ("cd+ef&gh==SECRET", "ef%26gh", "ef&amp;gh", r"cd\u002bef")
 
 
 class Echo(HTTPServer):
-    """Answers every POST with the same bytes."""
+    """Answers every request with the same bytes."""
 
     status = 400
     location = ""
@@ -33,6 +33,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.respond()
+
+    def do_GET(self) -> None:
+        self.respond()
+
+    def respond(self) -> None:
         self.send_response(self.server.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(self.server.body)))
@@ -56,7 +62,7 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Echo]:
         thread.join()
 
 
-@pytest.mark.parametrize(
+REPEATED = pytest.mark.parametrize(
     ("status", "body", "location"),
     [
         pytest.param(401, rb'{"error":"invalid apikey ab\/cd+ef&gh==SECRET"}', "", id="JSON slash"),
@@ -66,6 +72,9 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Echo]:
         pytest.param(200, b'{"success":true,"id":"ab/cd+ef&gh==SECRET"}', "", id="message id"),
     ],
 )
+
+
+@REPEATED
 def test_a_key_that_a_server_repeats_is_kept_nowhere(
     command: Campaign, echo: Echo, tmp_path: Path, *, status: int, body: bytes, location: str
 ) -> None:
@@ -83,6 +92,18 @@ def test_a_key_that_a_server_repeats_is_kept_nowhere(
     assert "[the API key]" in kept
     for part in FOUND:
         assert part.lower() not in kept.lower()
+
+
+@REPEATED
+def test_a_key_that_a_server_repeats_is_not_shown_by_doctor(
+    command: Campaign, echo: Echo, tmp_path: Path, *, status: int, body: bytes, location: str
+) -> None:
+    echo.status, echo.body, echo.location = status, body, location
+    recipients = kitechat_list(tmp_path / "list.csv", 2)
+    url = f"http://127.0.0.1:{echo.server_port}"
+    said = command("doctor", recipients, "--template", "kitechat-text", "--server", url, "--json")
+    assert any(each["name"] == "server" for each in said.json["checks"])
+    assert not [each for each in FOUND if each in said.stdout + said.stderr]
 
 
 def test_a_journal_does_not_decide_where_a_key_is_sent(

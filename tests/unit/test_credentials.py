@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from campaign.channels import KITECHAT, LIVECHAT
+from campaign.channels import KITECHAT, LIVECHAT, ROCKETCHAT
+from campaign.channels.credentials import credentials_from
 from campaign.cli.credentials import find_credentials
 from campaign.errors import KeyMissingError
 
@@ -132,3 +133,23 @@ def test_a_blank_key_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("\n", encoding="utf-8")
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY_FILE: the API key is blank$"):
         find_credentials(KITECHAT, {f"{NAME}_FILE": str(tmp_path / "key")}, no_prompt)
+
+
+def test_a_token_and_its_user_come_from_two_variables_and_either_may_be_prompted_for() -> None:
+    prompts = []
+
+    def prompt(text: str) -> str:
+        prompts.append(text)
+        return "asked"
+
+    environment = {"ROCKETCHAT_AUTH_TOKEN": "the-token", "ROCKETCHAT_USER_ID": "u1"}
+    assert find_credentials(ROCKETCHAT, environment, no_prompt) == {"auth_token": "the-token", "user_id": "u1"}
+    assert find_credentials(ROCKETCHAT, {}, prompt) == {"auth_token": "asked", "user_id": "asked"}
+    assert prompts == ["personal access token for rocketchat", "user id for rocketchat"]
+
+
+def test_a_program_passes_a_token_and_its_user_as_a_mapping() -> None:
+    given = {"auth_token": "the-token", "user_id": "u1"}
+    assert credentials_from(ROCKETCHAT, given) == given
+    with pytest.raises(KeyMissingError, match=r"pass api_key as a mapping with auth_token, user_id$"):
+        credentials_from(ROCKETCHAT, "the-token")

@@ -39,7 +39,7 @@ LAYERS = [
     {"plan_record"},
     {"delivery", "review", "sandbox"},
     {"runs"},
-    {"api", "testing"},
+    {"api", "doctor", "testing"},
     {"cli"},
     {"__main__"},
 ]

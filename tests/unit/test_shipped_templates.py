@@ -53,6 +53,9 @@ def test_every_template_is_shipped() -> None:
         "kitechat-document",
         "kitechat-template",
         "kitechat-cards",
+        "rocketchat-text",
+        "rocketchat-image",
+        "rocketchat-card",
     }
 
 
@@ -245,3 +248,100 @@ def test_a_half_filled_button_of_a_card_is_named_by_its_cell() -> None:
     assert problem == (
         f"{letter}2: “card_2_link” is blank, and message.template.cards[2].buttons[1].url needs it; fill it in"
     )
+
+
+ROOM = {"rid": "zRAeTszXor8CCPceB"}
+AS_SOMEBODY = {"alias": "Shop", "emoji": ":gift:", "avatar": URL, "tmid": "m0"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "sent"),
+    [
+        pytest.param({}, {}, id="no other columns"),
+        pytest.param(dict.fromkeys(AS_SOMEBODY, ""), {}, id="others blank"),
+        pytest.param(AS_SOMEBODY, AS_SOMEBODY, id="all"),
+    ],
+)
+def test_rocketchat_text(cells: dict[str, str], sent: dict[str, str]) -> None:
+    assert message("rocketchat-text", ROOM | {"msg": "Chào"} | cells) == {"message": ROOM | {"msg": "Chào"} | sent}
+
+
+def test_rocketchat_text_without_its_text_is_a_problem_of_the_blank_cell() -> None:
+    [problem] = problems("rocketchat-text", ROOM | {"msg": " "})
+    assert problem == "B2: “msg” is blank, and message.msg needs it; fill it in"
+
+
+@pytest.mark.parametrize(
+    ("cells", "sent"),
+    [
+        pytest.param({}, {}, id="a picture alone"),
+        pytest.param({"msg": "Mời xem"}, {"msg": "Mời xem"}, id="with a text above it"),
+    ],
+)
+def test_rocketchat_image(cells: dict[str, str], sent: dict[str, str]) -> None:
+    made = message("rocketchat-image", ROOM | {"url": URL} | cells)
+    assert made == {"message": ROOM | sent | {"attachments": [{"image_url": URL}]}}
+
+
+def test_rocketchat_image_without_a_picture_sends_the_text_and_without_both_nothing() -> None:
+    assert message("rocketchat-image", ROOM | {"url": "", "msg": "Chào"}) == {"message": ROOM | {"msg": "Chào"}}
+    [problem] = problems("rocketchat-image", ROOM | {"url": "", "msg": ""})
+    assert problem == "C2: “msg” is blank, and message.msg needs it; fill it in"
+    [problem] = problems("rocketchat-image", ROOM | {"url": ""})
+    assert problem == "row 2: message.msg is missing, and there is no attachment either"
+
+
+CARD = [
+    *("msg", "color", "title_link", "text", "image_url"),
+    *(f"field_{n}_{part}" for n in (1, 2) for part in ("title", "value")),
+    *(f"button_{n}_{part}" for n in (1, 2) for part in ("text", "url", "msg")),
+]
+
+
+@pytest.mark.parametrize(
+    "others", [pytest.param({}, id="no other columns"), pytest.param(dict.fromkeys(CARD, ""), id="others blank")]
+)
+@pytest.mark.parametrize(
+    ("cells", "card"),
+    [
+        pytest.param({}, {}, id="a title alone"),
+        pytest.param({"text": "Còn 3", "image_url": URL}, {"text": "Còn 3", "image_url": URL}, id="text and picture"),
+        pytest.param(
+            {"field_2_title": "Giá", "field_2_value": "1.200.000 ₫"},
+            {"fields": [{"short": True, "title": "Giá", "value": "1.200.000 ₫"}]},
+            id="the second field alone",
+        ),
+        pytest.param(
+            {"button_1_text": "Xem", "button_1_url": URL, "button_2_text": "Đặt", "button_2_msg": "MUA"},
+            {
+                "actions": [
+                    {"type": "button", "text": "Xem", "url": URL},
+                    {"type": "button", "text": "Đặt", "msg": "MUA"},
+                ]
+            },
+            id="a button of each kind",
+        ),
+    ],
+)
+def test_rocketchat_card_shows_what_is_filled_in(cells: dict[str, str], card: Payload, others: dict[str, str]) -> None:
+    made = message("rocketchat-card", ROOM | {"title": "Áo dài"} | others | cells)
+    assert made == {"message": ROOM | {"attachments": [{"title": "Áo dài"} | card]}}
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        pytest.param(
+            {"button_1_text": "Xem"}, "blank, and message.attachments[1].actions[1] needs it", id="no address"
+        ),
+        pytest.param({"button_2_url": URL}, "blank, and message.attachments[1].actions[2] needs it", id="no text"),
+        pytest.param(
+            {"field_1_title": "Giá"},
+            "“field_1_value” is blank, and message.attachments[1].fields[1].value",
+            id="no value",
+        ),
+    ],
+)
+def test_a_half_filled_part_of_rocketchat_card_is_a_problem(cells: dict[str, str], said: str) -> None:
+    [problem] = problems("rocketchat-card", ROOM | {"title": "Áo dài"} | dict.fromkeys(CARD, "") | cells)
+    assert said in problem

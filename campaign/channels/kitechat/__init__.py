@@ -14,6 +14,7 @@ from campaign.channels.base import Request
 from campaign.channels.credentials import Credential, SecretMapping
 from campaign.channels.kitechat.look_up import KitechatLookUp
 from campaign.channels.kitechat.payload import payload_problems, preview
+from campaign.channels.kitechat.probe import KitechatProbe
 from campaign.channels.kitechat.responses import read_response
 from campaign.channels.kitechat.sandbox import SendMessage
 from campaign.channels.kitechat.sandbox_list import ListMessages
@@ -38,6 +39,7 @@ class Kitechat:
     credentials = (Credential("api_key", "KITECHAT_API_KEY", "API key"),)
     can_read_back = False
     look_up = KitechatLookUp()
+    probe = KitechatProbe()
     destination_fields: tuple[Path, ...] = (("pageId",), ("conversationId",))
     remark = ""
 

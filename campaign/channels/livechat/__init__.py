@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from pydantic import TypeAdapter, ValidationError
 
 from campaign.channels.base import FieldProblem, Request
+from campaign.channels.livechat.probe import LivechatProbe
 from campaign.channels.livechat.responses import read_back, read_quota, read_response
 from campaign.channels.livechat.sandbox import DeleteMessage, PostMessage, ReadBackMessage
 from campaign.channels.livechat.undo import LivechatUndo
@@ -91,6 +92,7 @@ class Livechat:
     credentials: tuple[Credential, ...] = ()
     can_read_back = True
     undo = LivechatUndo(ENDPOINT)
+    probe = LivechatProbe(ENDPOINT)
     destination_fields: tuple[Path, ...] = (("token",), ("rid",))
     remark = REMARK
     usual_quota = USUAL_QUOTA

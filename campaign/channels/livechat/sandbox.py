@@ -47,8 +47,8 @@ DUPLICATE = "Cannot convert undefined or null to object"
 """The error for an `_id` that exists: `sendMessage` returns nothing then, and a later step fails on that."""
 
 
-class _LivechatRoute(SandboxRoute):
-    """What the routes share: the limiter in front, with a window of its own for each."""
+class LimitedRoute(SandboxRoute):
+    """A route of Rocket.Chat's API, with the server's rate limiter in front; each route has a window of its own."""
 
     def respond(self, request: SandboxRequest, stored: Lookup) -> Reply:
         """Apply the limiter, then the route."""
@@ -68,6 +68,10 @@ class _LivechatRoute(SandboxRoute):
     @abstractmethod
     def _respond(self, request: SandboxRequest, stored: Lookup) -> Reply:
         """What the route replies behind the limiter."""
+
+
+class _LivechatRoute(LimitedRoute):
+    """What the routes of messages share."""
 
     def _message(self, message_id: str, destination: Destination, msg: str, received_at: float) -> dict[str, object]:
         """The message as the API's documentation shows it: stored under the visitor's identity, not the agent's."""

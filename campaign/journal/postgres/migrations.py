@@ -235,7 +235,7 @@ def prepare(database: Database, *, create: bool) -> None:
     Raises:
         JournalError: there are none and `create` is False, they are another program's, or from a newer version.
     """
-    version = _version(database)
+    version = version_of(database)
     if version is None and not create:
         what = "there is no journal in this database"
         raise JournalError(Problem(database.address.shown, what, "`campaign run` makes one"))
@@ -243,7 +243,7 @@ def prepare(database: Database, *, create: bool) -> None:
         return
     with database.transaction() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
-        version = _version(database)  # another process may have made them meanwhile
+        version = version_of(database)  # another process may have made them meanwhile
         if version is None:
             connection.execute("CREATE SCHEMA campaign")
         _make_steps(connection, version or 0)
@@ -255,11 +255,15 @@ def has_tables(database: Database) -> bool:
     Raises:
         JournalError: those in their place are another program's, or it cannot be read.
     """
-    return _version(database) is not None
+    return version_of(database) is not None
 
 
-def _version(database: Database) -> int | None:
-    """How many steps a database has; None where it has no schema `campaign`."""
+def version_of(database: Database) -> int | None:
+    """How many steps a database has; None where it has no schema `campaign`.
+
+    Raises:
+        JournalError: the tables in their place are another program's or a newer version's, or it cannot be read.
+    """
     where = database.address.shown
     found = database.row(_TABLES)
     if found is None:

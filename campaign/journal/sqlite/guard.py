@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalWriteError, Problem
 from campaign.journal.sqlite.place import arm, last_attempt
+from campaign.journal.sqlite.uri import uri_of
 from campaign.journal.sqlite.wholeness import wal_of
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def is_sound(path: Path) -> bool:
     try:
         if not path.stat().st_size:
             return False
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(uri_of(path.resolve(), "mode=ro"), uri=True)) as connection:
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
     except (sqlite3.Error, OSError) as error:
         if "locked" in str(error):

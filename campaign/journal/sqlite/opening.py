@@ -22,8 +22,8 @@ from campaign.journal.sqlite.wholeness import (
     set_wal_aside,
     wal_of,
 )
-from campaign.journal.sqlite.witness import read_witness
-from campaign.operating_system import FileIdentity, Spot, identity_of, spot_of
+from campaign.journal.sqlite.witness import lock_file, read_witness
+from campaign.operating_system import WINDOWS, FileIdentity, Spot, identity_of, spot_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,9 +143,9 @@ def _settled(
             place = _place(path, connection)
             if place.identity.is_same(identity) and not identity.generation:
                 identity = place.identity
-            remounted = _is_remounted(path, connection, place, identity)
+            remounted = is_remounted(path, connection, place, identity)
             agreed = remounted or (accepted.new and not place.identity.inode)
-            found = None if agreed else _displaced(path, place, identity)
+            found = None if agreed else why_displaced(path, place, identity)
             displaced = None if accepted.moved else found
             renamed = place.path not in ("", str(path.resolve()))
             if displaced is None and (renamed or place.identity != identity):
@@ -169,7 +169,7 @@ def _place(path: Path, connection: sqlite3.Connection) -> Place:
     return place
 
 
-def _is_remounted(path: Path, connection: sqlite3.Connection, place: Place, identity: FileIdentity) -> bool:
+def is_remounted(path: Path, connection: sqlite3.Connection, place: Place, identity: FileIdentity) -> bool:
     """Whether it is the same file, whose file system was mounted anew: all but the device's number agrees.
 
     A copy has another path or another inode; and beside it, the lock file would have to be a copy of the same time. The
@@ -183,7 +183,8 @@ def _is_remounted(path: Path, connection: sqlite3.Connection, place: Place, iden
     )
 
 
-def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | None:
+def why_displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | None:
+    """Why a file may not be the journal that belongs in its place; None where it is."""
     witness, where = read_witness(path), str(path)
     remedy = "if it is the one to go on with, say so with --moved; nobody must deliver from the other"
     if place.identity.inode and not place.identity.is_same(identity):
@@ -196,6 +197,7 @@ def _displaced(path: Path, place: Place, identity: FileIdentity) -> Problem | No
 
 def remove_unused(path: Path) -> None:
     """Remove a journal that has no run, with the files beside it, unless another process works on it."""
+    removed = False
     with contextlib.suppress(JournalError, OSError, sqlite3.Error), DeliveryLock(path).held(), _OPENING:
         if OPEN[spot_of(path)] or read_witness(path).attempt:
             return
@@ -205,7 +207,12 @@ def remove_unused(path: Path) -> None:
             held = connection.execute("SELECT holder FROM place WHERE holder IS NOT NULL").fetchone()
         if held is None:
             for name in files_of(path):
-                name.unlink(missing_ok=True)
+                with contextlib.suppress(PermissionError):  # Windows keeps the lock file while it is open
+                    name.unlink(missing_ok=True)
+            removed = not path.exists()
+    if removed and WINDOWS:  # where it is kept too if another process has opened it meanwhile
+        with contextlib.suppress(OSError):
+            lock_file(path).unlink()
 
 
 def open_to_read(path: Path) -> Opened:

@@ -12,6 +12,7 @@ from campaign.errors import JournalBusyError, JournalError, JournalWriteError, P
 from campaign.journal.decisions import AT_WORK
 from campaign.journal.sqlite.earlier_versions import pretend
 from campaign.journal.sqlite.migrations import STEPS
+from campaign.journal.sqlite.uri import uri_of
 from campaign.operating_system import OWNER_ONLY, sync_folder
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def connect_to_read(path: Path, mode: str) -> sqlite3.Connection:
     _require_file(path)
     with plain_errors(path):
         connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?{mode}", uri=True, isolation_level=None, check_same_thread=False
+            uri_of(path.resolve(), mode), uri=True, isolation_level=None, check_same_thread=False
         )
         try:
             _, version = _checked(connection, path)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from campaign.errors import JournalError, Problem
 from campaign.journal.records import State
 from campaign.journal.sqlite.place import Mark, last_attempt, living_holder, read_place
+from campaign.journal.sqlite.uri import uri_of
 from campaign.journal.sqlite.witness import lock_file, read_witness
 from campaign.operating_system import close_to_others, is_foreign, is_link, is_open_to_others
 
@@ -188,7 +189,7 @@ def _armed_only(witness: Witness, now: Place) -> bool:
 def _view(path: Path, mode: str) -> _View | None:
     """The journal as opened in one way; None where it cannot be read so, or is of an earlier version."""
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(uri_of(path.resolve(), mode), uri=True)) as connection:
             place = read_place(connection)
             return None if place is None else _View(place, last_attempt(connection))
     except (sqlite3.Error, ValueError, TypeError):
@@ -198,7 +199,7 @@ def _view(path: Path, mode: str) -> _View | None:
 def _is_held(path: Path) -> bool:
     """Whether a process of this machine holds the journal: then nothing of it was cut off."""
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(uri_of(path.resolve(), "mode=ro"), uri=True)) as connection:
             holder = living_holder(connection)
     except (sqlite3.Error, ValueError, TypeError):
         return False
@@ -207,7 +208,7 @@ def _is_held(path: Path) -> bool:
 
 def _has_tables(path: Path) -> bool:
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(uri_of(path.resolve(), "mode=ro"), uri=True)) as connection:
             return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
     except sqlite3.Error:
         return True  # opening it says what is wrong

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from campaign.channels import KITECHAT, LIVECHAT, Payload
+from campaign.channels import KITECHAT, LIVECHAT, ROCKETCHAT, Payload
 from campaign.channels.base import Refused, Request, Sent
 from campaign.channels.kitechat import Kitechat
 from campaign.channels.livechat import Livechat
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
 LIVECHAT_BODY: Payload = {"token": "t", "rid": "r", "msg": "Chào", "agent": {"agentId": "a", "username": "kim.jane"}}
 KITECHAT_BODY: Payload = {"pageId": "p", "conversationId": "c", "message": {"type": "text", "text": "Chào"}}
+ROCKETCHAT_BODY: Payload = {
+    "message": {
+        "rid": "r",
+        "msg": "Chào",
+        "alias": "Shop",
+        "attachments": [
+            {"title": "Áo dài", "actions": [{"type": "button", "text": "Xem", "url": "https://example.com/"}]}
+        ],
+    }
+}
 
 
 class TestLivechat(ChannelConformance):
@@ -34,6 +44,16 @@ class TestLivechat(ChannelConformance):
 class TestKitechat(ChannelConformance):
     channel = KITECHAT
     payload = KITECHAT_BODY
+
+
+class TestRocketChat(ChannelConformance):
+    channel = ROCKETCHAT
+    payload = ROCKETCHAT_BODY
+
+
+class TestRocketChatInAThread(ChannelConformance):
+    channel = ROCKETCHAT
+    payload: ClassVar[Payload] = {"message": {"rid": "r", "tmid": "m0", "msg": "Chào"}}
 
 
 class TestPager(ChannelConformance):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from campaign.channels import KITECHAT, LIVECHAT
+from campaign.channels import KITECHAT, LIVECHAT, ROCKETCHAT
 from campaign.channels.preview import Bubble, Button, MessagePreview, Part
 
 URL = "https://cdn.example.com/a.png"
@@ -85,3 +85,44 @@ def test_every_card_is_a_bubble_of_its_own() -> None:
 def test_cards_may_stand_without_words_above_them() -> None:
     shown = KITECHAT.preview(template(cards=[{"body": "Một"}]))
     assert [title for title, _ in shown.titled()] == ["Page 7 · card 1 of 1"]
+
+
+def test_a_message_of_an_agent_is_on_the_companys_side() -> None:
+    shown = ROCKETCHAT.preview({"message": {"rid": "r", "msg": "Chào"}})
+    assert shown == MessagePreview(("Agent",), "left", (Bubble((Part("text", "Chào"),)),))
+
+
+def test_an_agents_other_name_picture_and_thread_are_named() -> None:
+    other = {"alias": "Cửa hàng", "emoji": ":gift:", "avatar": URL, "tmid": "m0"}
+    shown = ROCKETCHAT.preview({"message": {"rid": "r", "msg": "Chào", **other}})
+    assert shown.sender == ("Agent", "as Cửa hàng", "emoji :gift:", f"avatar {URL}", "in the thread m0")
+
+
+def test_every_attachment_of_an_agents_message_is_a_bubble_below_its_text() -> None:
+    card = {
+        "author_name": "Lan",
+        "title": "Áo dài",
+        "title_link": URL,
+        "text": "Còn 3",
+        "image_url": URL,
+        "fields": [{"title": "Giá", "value": "1.200.000 ₫", "short": True}],
+        "actions": [
+            {"type": "button", "text": "Xem", "url": URL},
+            {"type": "button", "text": "Đặt", "msg": "MUA", "msg_in_chat_window": True},
+            {"type": "button", "image_url": URL, "msg": "MUA"},
+        ],
+    }
+    shown = ROCKETCHAT.preview(
+        {"message": {"rid": "r", "msg": "Mời xem", "attachments": [card, {"audio_url": URL}, {"video_url": URL}]}}
+    )
+    text, first, *others = shown.bubbles
+    assert text.sections == (("Mời xem",),)
+    assert [part.kind for part in first.parts] == ["foot", "head", "link", "text", "image", "text"]
+    assert str(first.parts[-1]) == "Giá: 1.200.000 ₫"
+    assert first.buttons == (Button("link", "Xem", URL), Button("reply", "Đặt", "MUA"), Button("reply", URL, "MUA"))
+    assert [each.sections for each in others] == [((f"[audio] {URL}",),), ((f"[video] {URL}",),)]
+
+
+def test_an_attachment_may_stand_without_a_text_above_it() -> None:
+    [only] = ROCKETCHAT.preview({"message": {"rid": "r", "attachments": [{"image_url": URL}]}}).bubbles
+    assert only.sections == ((f"[image] {URL}",),)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, Channel, Payload
+from campaign.channels import CHANNELS, KITECHAT, LIVECHAT, ROCKETCHAT, Channel, Payload
 from campaign.messages import Mapped, MessageTemplate, TemplateFile, compile_template
 from campaign.sheets.table import columns_of
 
@@ -15,6 +15,7 @@ HEADERS = ["Visitor", "Room", "Text", "Mã"]
 VALID: dict[str, Payload] = {
     "livechat": {"token": "t", "rid": "r", "msg": "m"},
     "kitechat": {"pageId": "p", "conversationId": "c", "message": {"type": "text", "text": "t"}},
+    "rocketchat": {"message": {"rid": "r", "msg": "m", "tmid": "t"}},
 }
 
 
@@ -41,6 +42,10 @@ def destination_headers(channel: Channel, body: Payload) -> list[str]:
             ["Mã", "Room"],
             id="kitechat, one constant and one of two columns",
         ),
+        pytest.param(
+            ROCKETCHAT, {"message": {"rid": "{{ room }}", "msg": "{{ text }} {{ visitor }}"}}, ["Room"],
+            id="rocketchat, a field of the message",
+        ),
         pytest.param(LIVECHAT, {"token": "t", "rid": "r", "msg": "{{ text }}"}, [], id="constants alone"),
     ],
 )  # fmt: skip
@@ -48,13 +53,23 @@ def test_the_columns_of_a_destination_are_found(channel: Channel, body: Payload,
     assert destination_headers(channel, body) == headers
 
 
+def paths_of_texts(payload: Payload) -> list[tuple[str, ...]]:
+    below = [(key, *path) for key, part in payload.items() if isinstance(part, dict) for path in paths_of_texts(part)]
+    return [*((key,) for key, part in payload.items() if isinstance(part, str)), *below]
+
+
+def with_other_text(payload: Payload, path: tuple[str, ...]) -> Payload:
+    key, *rest = path
+    return {**payload, key: with_other_text(payload[key], tuple(rest)) if rest else "other"}
+
+
 @pytest.mark.parametrize("name", CHANNELS)
 def test_a_destination_depends_on_its_fields_alone(name: str) -> None:
     channel, payload = CHANNELS[name], VALID[name]
     before = channel.destination(payload)
-    for key in payload:
-        changes = channel.destination({**payload, key: "other"}) != before
-        assert changes == ((key,) in channel.destination_fields), key
+    for path in paths_of_texts(payload):
+        changes = channel.destination(with_other_text(payload, path)) != before
+        assert changes == (path in channel.destination_fields), path
 
 
 def test_a_template_bound_in_the_tests_has_no_destination_columns(livechat: Callable[..., MessageTemplate]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 UNRECOGNISED = (
     "t.json: cannot tell which channel this body is for; "
-    "add a top-level channel key (livechat or kitechat) and put the body under payload"
+    "add a top-level channel key (livechat or kitechat or rocketchat) and put the body under payload"
 )
 LIVECHAT: dict[str, Any] = {"token": "{{ token }}", "rid": "{{ rid }}", "msg": "{{ msg }}"}
 KITECHAT: dict[str, Any] = {
@@ -35,7 +35,11 @@ KITECHAT: dict[str, Any] = {
 
 @pytest.mark.parametrize(
     ("body", "channel"),
-    [pytest.param(LIVECHAT, "livechat", id="livechat"), pytest.param(KITECHAT, "kitechat", id="kitechat")],
+    [
+        pytest.param(LIVECHAT, "livechat", id="livechat"),
+        pytest.param(KITECHAT, "kitechat", id="kitechat"),
+        pytest.param({"message": {"rid": "r", "msg": "x"}}, "rocketchat", id="rocketchat"),
+    ],
 )
 def test_a_bare_body_is_recognised_by_its_fields(write: Write, body: dict[str, Any], channel: str) -> None:
     template = load_template(write("t.json", body))
@@ -82,16 +86,18 @@ def test_a_file_that_notepad_saved_is_read(tmp_path: Path, name: str) -> None:
             id="both channels at once",
         ),
         pytest.param(
-            {"payload": LIVECHAT}, "t.json: channel: is missing; use one of livechat, kitechat", id="no channel"
+            {"payload": LIVECHAT},
+            "t.json: channel: is missing; use one of livechat, kitechat, rocketchat",
+            id="no channel",
         ),
         pytest.param(
             {"channel": "telegram", "payload": LIVECHAT},
-            "t.json: channel: is “telegram”; use one of livechat, kitechat",
+            "t.json: channel: is “telegram”; use one of livechat, kitechat, rocketchat",
             id="unknown channel",
         ),
         pytest.param(
             {"channel": ["livechat"], "payload": LIVECHAT},
-            "t.json: channel: is “['livechat']”; use one of livechat, kitechat",
+            "t.json: channel: is “['livechat']”; use one of livechat, kitechat, rocketchat",
             id="channel that is no text",
         ),
         pytest.param(

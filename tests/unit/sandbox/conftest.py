@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 LIVECHAT_PATH = "/api/v1/livechat/message"
 KITECHAT_PATH = "/kitechat/send-message"
+CHAT_PATH = "/api/v1/chat."
 KEY = {"apikey": "the-key"}
+USER = {"X-Auth-Token": "the-token", "X-User-Id": "u1"}
 
 
 class Reply(NamedTuple):
@@ -44,6 +46,10 @@ class Client:
 
     async def read_back(self, message_id: str, **room: str) -> Reply:
         return await self.ask("GET", f"{LIVECHAT_PATH}/{message_id}", params={"token": "t1", "rid": "r1", **room})
+
+    async def chat(self, headers: Mapping[str, str] = USER, /, **fields: object) -> Reply:
+        body = {"message": {"rid": "r1", "msg": "Chào bạn", **fields}}
+        return await self.ask("POST", f"{CHAT_PATH}sendMessage", json=body, headers=headers)
 
     async def kitechat(self, message: object = None, **fields: object) -> Reply:
         body = {

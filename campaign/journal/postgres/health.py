@@ -1,0 +1,66 @@
+"""How the journal of a campaign in a database is: reachable, kept safely, of which version, held."""
+
+from __future__ import annotations
+
+import contextlib
+from time import monotonic
+from typing import TYPE_CHECKING, LiteralString
+
+from campaign.errors import JournalError, Problem
+from campaign.journal.health import JournalHealth
+from campaign.journal.postgres.address import parse_address
+from campaign.journal.postgres.database import Database
+from campaign.journal.postgres.journal import PostgresJournal
+from campaign.journal.postgres.migrations import VERSION, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SETTINGS: LiteralString = """
+SELECT current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit'),
+    has_database_privilege(current_database(), 'CREATE')
+"""
+
+SLOW = 0.1
+"""Seconds that a question and its answer take from which on each commit, and so each message, waits noticeably."""
+
+
+def examine(url: str, campaign: str) -> JournalHealth:
+    """Look at a campaign's journal in a database, without changing or holding it.
+
+    Raises:
+        JournalError: the address is none.
+    """
+    address = parse_address(url)
+    try:
+        with contextlib.closing(Database(address)) as database:
+            database.open()
+            return _health(database, campaign)
+    except JournalError as error:
+        return JournalHealth(address.shown, refused=error.problems[0])
+
+
+def _health(database: Database, campaign: str) -> JournalHealth:
+    where, version = database.address.shown, version_of(database)
+    began = monotonic()
+    found = database.row(_SETTINGS)
+    took = monotonic() - began
+    assert found is not None  # noqa: S101 - it has no condition
+    server, fsync, synchronous_commit, may_create = found
+    facts: tuple[str, ...] = (f"PostgreSQL {server}", f"fsync {fsync}", f"synchronous_commit {synchronous_commit}")
+    doubts = tuple(_doubts(where, took, may_create=may_create or version is not None))
+    if version is None:
+        return JournalHealth(where, exists=False, doubts=doubts, facts=facts)
+    facts = (*facts, f"version {version}")
+    if version != VERSION:  # its tables are not those that are read here, until a run has brought them up to date
+        return JournalHealth(where, doubts=doubts, facts=facts)
+    journal = PostgresJournal(database, campaign)
+    return JournalHealth(where, doubts=doubts, facts=facts, runs=len(journal.runs()), holder=journal.holder())
+
+
+def _doubts(where: str, took: float, *, may_create: bool) -> Iterator[Problem]:
+    if not may_create:
+        what = "has no journals yet, and this user may not make their schema"
+        yield Problem(where, what, "ask its owner: GRANT CREATE ON DATABASE … TO …")
+    if took > SLOW:
+        yield Problem(where, f"takes {1000 * took:.0f} ms for an answer", "deliver from a machine near the database")
