@@ -38,6 +38,8 @@ COMMANDS = {
     "results": "Show the summary and write the workbook again.",
     "forget": "Delete a run's personal data from the journal.",
     "doctor": "Look for what would stop a run; send no message.",
+    "rooms": "Find or open the conversation of each visitor of a list.",
+    "conversations": "Write the conversations of a period as a list.",
     "sandbox": "Run a local server that speaks the channels' APIs.",
     "help": "Show the help of a command.",
 }

@@ -2,37 +2,77 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
-from campaign.channels.base import Indeterminate, NotFound, Refused, Response, Sent, Throttled, Unreachable
-from campaign.channels.undo import Deleted
+from campaign.channels.base import Fatal, Indeterminate, Response, Throttled, Unreachable
 from campaign.delivery.policy import asked_wait, backoff, wait_after
 
 if TYPE_CHECKING:
-    from campaign.channels.base import NoResponse, ReadBack, Verdict
-    from campaign.channels.undo import UndoVerdict
-    from campaign.delivery.policy import CircuitBreaker
-    from campaign.delivery.ports import DeliveryContext, Permit
-    from campaign.delivery.shutdown import StopReason
+    from collections.abc import Callable
 
-    AnyVerdict: TypeAlias = Verdict | ReadBack | UndoVerdict
+    from campaign.channels.base import NoResponse, Quota
+    from campaign.delivery.policy import CircuitBreaker
+    from campaign.delivery.ports import Clock, Permit, Progress, RateLimiter
+    from campaign.delivery.shutdown import Shutdown, StopReason
+
+
+class StatesQuota(Protocol):
+    """Reads the server's own limit from a response; a channel does."""
+
+    def quota(self, response: Response) -> Quota | None:
+        """The server's own limit, if a response states it."""
+        ...
+
+
+class PressureContext(Protocol):
+    """What it works with; a `DeliveryContext` has it."""
+
+    @property
+    def channel(self) -> StatesQuota:
+        """Reads the server's limit."""
+        ...
+
+    @property
+    def rate_limiter(self) -> RateLimiter:
+        """Lets requests leave."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """The counts."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+        ...
+
+    @property
+    def random(self) -> Callable[[], float]:
+        """For jitter."""
+        ...
+
+    @property
+    def shutdown(self) -> Shutdown:
+        """Ends the run."""
+        ...
 
 
 class Backpressure:
     """Draws the consequences of one row's responses for the run; all rows share the circuit breaker."""
 
-    def __init__(self, context: DeliveryContext, breaker: CircuitBreaker) -> None:
+    def __init__(self, context: PressureContext, breaker: CircuitBreaker) -> None:
         self._context = context
         self._breaker = breaker
         self._failures = 0
 
-    def release(self, permit: Permit, response: Response | NoResponse, verdict: AnyVerdict) -> None:
+    def release(self, permit: Permit, response: Response | NoResponse, verdict: object) -> None:
         """Return the permit and tell the rate limiter what the response says about the server."""
         limiter = self._context.rate_limiter
         whole = response if isinstance(response, Response) else None
         quota = self._context.channel.quota(whole) if whole else None
         refused = isinstance(verdict, Indeterminate) and verdict.refusal is not None
-        healthy = refused or isinstance(verdict, Sent | Refused | NotFound | Deleted)
+        healthy = refused or not isinstance(verdict, Throttled | Unreachable | Indeterminate | Fatal)
         limiter.release(permit, whole, quota, healthy=healthy)
         self._context.progress.throttled += isinstance(verdict, Throttled)
         if isinstance(verdict, Throttled) and quota is None:

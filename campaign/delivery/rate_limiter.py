@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from campaign.channels.responses import http_date
 from campaign.delivery.policy import longest_window, too_long_a_window
 from campaign.delivery.ports import Permit
-from campaign.delivery.server_quota import ServerClock, ServerQuota
+from campaign.delivery.server_quota import QuotaWindow, ServerClock, ServerQuota
 from campaign.settings import DEFAULT_RATE
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class Route:
         self.released = asyncio.Event()
         self.rate = 0.0
         """Requests per second at which its quota is spent; 0 where the server states none."""
+        self.closed_until = float("-inf")
+        """When its first request may leave, on the monotonic clock."""
+        self.waits_until = 0.0
+        """When the first in line looks again, on the monotonic clock."""
 
 
 class LocalRateLimiter:
@@ -92,7 +96,6 @@ class LocalRateLimiter:
         self._pacer = Pacer(rate or DEFAULT_RATE)
         self._factor = 1.0
         self._paused_until = 0.0
-        self._waits_until = 0.0
         self.in_flight = 0
         """Requests that have their permit and no answer yet."""
 
@@ -111,7 +114,7 @@ class LocalRateLimiter:
             line = self._routes[route] = Route(self._server_clock)
         if not line.in_line and not self._shutdown:
             now = self._clock.now()
-            if self._wait(line.quota, now) == 0:
+            if self._wait(line, now) == 0:
                 return self._grant(line, route, now)
         line.in_line += 1
         try:
@@ -122,7 +125,7 @@ class LocalRateLimiter:
 
     async def _acquire_first_in_line(self, line: Route, route: str, until: float) -> Permit | None:
         while not self._shutdown and (now := self._clock.now()) < until:
-            wait = self._wait(line.quota, now)
+            wait = self._wait(line, now)
             if wait == 0:
                 return self._grant(line, route, now)
             if wait is None:
@@ -131,7 +134,7 @@ class LocalRateLimiter:
             elif (window := line.quota.wait(now) or 0.0) > self._longest_window:
                 self._shutdown.request(too_long_a_window(window, self._give_up_after))
             else:
-                self._waits_until = now + wait
+                line.waits_until = now + wait
                 await self._shutdown.sleep(self._clock, min(wait, until - now))
         return None
 
@@ -142,11 +145,11 @@ class LocalRateLimiter:
         self.in_flight += 1
         return permit
 
-    def _wait(self, quota: ServerQuota, now: float) -> float | None:
-        wait = quota.wait(now)
+    def _wait(self, line: Route, now: float) -> float | None:
+        wait = line.quota.wait(now)
         if wait is None:
             return None
-        return max(wait, self._pacer.wait(now), self._paused_until - now, 0.0)
+        return max(wait, self._pacer.wait(now), self._paused_until - now, line.closed_until - now, 0.0)
 
     def release(
         self, permit: Permit, response: Response | None = None, quota: Quota | None = None, *, healthy: bool = False
@@ -179,6 +182,18 @@ class LocalRateLimiter:
         for route in self._routes.values():
             route.quota.forget()
 
+    def close_until(self, route: str, at: float) -> None:
+        """Let no request leave for a route before `at`, on the monotonic clock: an earlier process spent its window."""
+        line = self._routes.setdefault(route, Route(self._server_clock))
+        line.closed_until = max(line.closed_until, at)
+
+    def window(self, route: str) -> QuotaWindow | None:
+        """A route's window under way; None where the server has stated none, or it has ended."""
+        quota = self._routes[route].quota if route in self._routes else None
+        if quota is None or not quota.known or quota.limit is None:
+            return None
+        return QuotaWindow(quota.limit, quota.left, quota.ends(), quota.length)
+
     @property
     def stated_quota(self) -> tuple[int, float] | None:
         """How many messages in how many seconds the server allows, as it stated last; None where it stated nothing."""
@@ -190,7 +205,8 @@ class LocalRateLimiter:
     @property
     def waiting_for(self) -> float:
         """Seconds until the next request may leave, for display."""
-        return max(0.0, self._waits_until - self._clock.now())
+        waits = [route.waits_until for route in self._routes.values() if route.in_line]
+        return max(0.0, min(waits, default=0.0) - self._clock.now())
 
     @property
     def current_rate(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from campaign.channels.base import Quota
@@ -21,6 +21,22 @@ SAME_WINDOW = 0.25
 
 LONGEST_WINDOW = 24 * 3600.0
 """Seconds. A longer window is taken for another unit or another meaning, and ignored."""
+
+
+class QuotaWindow(NamedTuple):
+    """A window of a server's quota.
+
+    Attributes:
+        limit: requests in it.
+        left: requests left in it, if none but ours are made.
+        ends_at: when it has certainly ended, in seconds on the monotonic clock.
+        length: seconds that a window lasts at least.
+    """
+
+    limit: int
+    left: int
+    ends_at: float
+    length: float
 
 
 class ServerClock:
@@ -83,6 +99,11 @@ class ServerQuota:
         """Requests per window, as last stated by the server."""
         self.length = 0.0
         """Seconds that a window lasts at least: the longest remainder of one that was seen."""
+
+    @property
+    def left(self) -> int:
+        """Requests left in the window, if none but ours are made."""
+        return self._left
 
     def ends(self) -> float:
         """When the window has certainly ended, on the monotonic clock."""

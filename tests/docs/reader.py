@@ -20,7 +20,7 @@ WITH_A_SERVER, AND_A_DATABASE = "with a server", "and a database"
 NOT_COMPARED = "not compared"
 """The comment before an output that depends on the time, or comes from a terminal."""
 EXIT_CODE = re.compile(r"# exit code (\d+)")
-SENDING = ("run", "resume", "test")
+SENDING, ASKING = ("run", "resume", "test"), ("rooms", "conversations")
 
 
 def is_tried(block: Block) -> bool:
@@ -87,11 +87,11 @@ class Reader:
 
     def _run(self, line: str, arguments: list[str], *, sends: bool) -> str:
         name, more = arguments[0], list[str]()
-        if name in SENDING:
+        if name in SENDING + ASKING:
             assert sends or {"--sandbox", "--dry-run"} & set(arguments), f"would be sent: {line}"
             more += ["--rate", "1000/s"] if "--rate" not in arguments else []
-            more += ["--yes"] if sends and "--yes" not in arguments else []
-        if sends and name in ("run", "test", "check"):
+            more += ["--yes"] if sends and name != "conversations" and "--yes" not in arguments else []
+        if sends and name in ("run", "test", "check", *ASKING):
             more += ["--server", self.server]
         said = self.command(*arguments, *more)
         expected = EXIT_CODE.search(line)

@@ -180,6 +180,21 @@ class ForgetObject(Shape):
     workbook: str | None = Field(description="The path of a results workbook that still has them; null where none is.")
 
 
+class ConversationsObject(Shape):
+    """Conversations that were listed."""
+
+    state: Literal["finished", "stopped"] = Field(description="Whether the list is whole.")
+    reason: str | None = Field(description="Why it is stopped, for people; null where it is finished.")
+    conversations: Count = Field(description="Conversations of the period.")
+    contacts: Count = Field(description="How many of them have a contact.")
+    unread: Count = Field(description="Entries of the server's list that were not understood.")
+    requests: Count = Field(description="Requests that were made.")
+    throttled: Count = Field(description="How often the server asked to slow down.")
+    seconds: float = Field(description="How long it took.")
+    results: str | None = Field(description="The path of the list; null where there is none.")
+    notes: list[str] = Field(description="What is worth knowing, for people.")
+
+
 class DoctorCheck(Shape):
     """What was looked at."""
 
@@ -252,16 +267,17 @@ OUTPUTS = (
     Output(
         "run",
         "A run",
-        ("run", "test", "resume", "abandon", "resolve", "undo", "results"),
+        ("run", "test", "resume", "abandon", "resolve", "undo", "results", "rooms"),
         RunObject,
         "One object. Of a run that was refused, or of a dry run, `run` is null and `reason` says why. With `undo`, "
-        "`state` and `reason` are those of the undo.",
+        "`state` and `reason` are those of the undo. With `rooms`, `sent` are rows with a conversation.",
     ),
     Output("check", "What `check` found", ("check",), CheckObject, "One object."),
     Output("preview", "Messages", ("preview",), PreviewRows, "An array with an object for each message."),
     Output("status", "How the runs stand", ("status",), StatusObject, "One object; with `--watch`, at the end."),
     Output("stop", "A delivery that was asked to stop", ("stop",), StopObject, "One object."),
     Output("forget", "Data that were deleted", ("forget",), ForgetObject, "One object."),
+    Output("conversations", "Conversations of a period", ("conversations",), ConversationsObject, "One object."),
     Output("doctor", "What `doctor` found", ("doctor",), DoctorObject, "One object."),
     Output(
         "row",

@@ -82,6 +82,16 @@ def test_what_commands_print_has_the_form_that_is_described(command: Campaign, f
     look(command, "forget", file)
 
 
+def test_what_is_printed_of_lists_with_conversations_has_the_form_that_is_described(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, api_key: str
+) -> None:
+    assert api_key
+    people = write_csv(tmp_path / "people.csv", [["name", "phone"], ["An", "0901000001"], ["", ""]])
+    look(command, "rooms", people, "--server", server.url, "-o", tmp_path / "rooms.xlsx", *FAST[:3])
+    period = ("--channel", "kitechat", "--since", "2020-01-01")
+    look(command, "conversations", *period, "--server", server.url, "-o", tmp_path / "list.xlsx", "--rate", "1000/s")
+
+
 def test_what_stop_prints_has_the_form_that_is_described(
     command: Campaign, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

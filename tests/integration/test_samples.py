@@ -59,6 +59,17 @@ def test_the_sample_with_a_gate_stops_there_where_no_row_may_fail(command: Campa
     assert (result.code, result.json["sent"], result.json["failed"]) == (3, 19, 1)
 
 
+def test_the_list_of_people_gets_its_conversations(
+    command: Campaign, server: RunningSandbox, samples: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "with-rooms.xlsx"
+    found = command("rooms", samples / "people.csv", "--server", server.url, "-o", out, *FAST)
+    assert (found.code, found.json["sent"]) == (0, 5)
+    sent = command("run", out, "--template", "livechat-text", "--server", server.url, *FAST)
+    assert (sent.code, sent.json["sent"]) == (0, 5)
+    assert len({entry.destination for entry in server.ledger.taken()}) == 4
+
+
 def test_the_list_with_mistakes_is_refused_with_each_named(command: Campaign, samples: Path) -> None:
     result = command("check", samples / "livechat-agent.toml", "--recipients", samples / "with-mistakes.csv", "--json")
     assert result.code == 1

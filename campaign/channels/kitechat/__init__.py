@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from campaign.channels.base import Request
 from campaign.channels.credentials import Credential, SecretMapping
+from campaign.channels.kitechat.conversations import KitechatConversations
 from campaign.channels.kitechat.look_up import KitechatLookUp
 from campaign.channels.kitechat.payload import payload_problems, preview
 from campaign.channels.kitechat.probe import KitechatProbe
 from campaign.channels.kitechat.responses import read_response
 from campaign.channels.kitechat.sandbox import SendMessage
+from campaign.channels.kitechat.sandbox_contacts import FindContacts
 from campaign.channels.kitechat.sandbox_list import ListMessages
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Kitechat:
     can_read_back = False
     look_up = KitechatLookUp()
     probe = KitechatProbe()
+    conversations = KitechatConversations()
     destination_fields: tuple[Path, ...] = (("pageId",), ("conversationId",))
     remark = ""
 
@@ -107,9 +110,10 @@ class Kitechat:
         return None
 
     def sandbox_routes(self, settings: RouteSettings) -> Sequence[SandboxRoute]:
-        """The documented POST, and the list of messages where the sandbox is to have one."""
+        """The documented POST; messages and contacts where the sandbox is to list what it has stored."""
         listing = settings.listing
-        return (SendMessage(settings), *([] if listing is None else [ListMessages(settings, listing)]))
+        lists = [] if listing is None else [ListMessages(settings, listing), FindContacts(settings)]
+        return SendMessage(settings), *lists
 
 
 KITECHAT = Kitechat()

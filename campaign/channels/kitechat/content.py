@@ -91,6 +91,12 @@ def listed_content(message: Mapping[str, object]) -> frozenset[str]:
     return _folded_all(text for names, text in _leaves(message) if _is_content(names))
 
 
+def text_of_listed(message: Mapping[str, object]) -> str:
+    """What the recipient of a listed message reads, for people: its first text, else an address in it; "" for none."""
+    shown = [text for names, text in reversed(list(_leaves(message))) if _is_content(names) and text.strip()]
+    return next((text for text in shown if not _ADDRESS.match(text)), next(iter(shown), ""))
+
+
 def _is_content(names: tuple[str, ...]) -> bool:
     """Whether the field with this name, in those before it, holds content."""
     words = [_words(name) for name in names]

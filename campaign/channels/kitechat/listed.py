@@ -34,7 +34,7 @@ NO_ERROR = frozenset({"", "0", "200", "{}", "[]", "none", "null", "undefined", "
 def entries_of(session: object) -> Iterator[ListedMessage | None]:
     """The messages of a session; None for what is not understood."""
     messages = session.get("messages") if isinstance(session, dict) else None
-    conversation = _conversation(session) if isinstance(session, dict) else None
+    conversation = conversation_of(session) if isinstance(session, dict) else None
     if conversation is None or not isinstance(messages, list):
         yield None
         return
@@ -42,7 +42,8 @@ def entries_of(session: object) -> Iterator[ListedMessage | None]:
         yield _listed(message, conversation) if isinstance(message, dict) else None
 
 
-def _conversation(session: Mapping[str, object]) -> Conversation | None:
+def conversation_of(session: Mapping[str, object]) -> Conversation | None:
+    """Page and conversation of a session; None where it does not say."""
     page, conversation = session.get("pageId"), session.get("conversationId")
     if isinstance(page, str | int) and isinstance(conversation, str | int):
         return str(page), str(conversation)
@@ -90,6 +91,12 @@ class _Created(NamedTuple):
     earliest: float
     precision: float
     zoned: bool = True
+
+
+def time_of(message: Mapping[str, object]) -> float | None:
+    """When a message was created, in seconds since the epoch; None where it does not say."""
+    created = _created(message)
+    return created.earliest if created else None
 
 
 def _created(message: Mapping[str, object]) -> _Created | None:

@@ -16,10 +16,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlencode
 
-from campaign.channels.base import Fatal, NoResponse, Request
+from campaign.channels.base import Fatal, Indeterminate, NoResponse, Request, Throttled, Unreachable
 from campaign.channels.kitechat.content import content_of, parts_of
 from campaign.channels.kitechat.listed import entries_of
 from campaign.channels.kitechat.responses import API, read_response
@@ -37,6 +37,8 @@ from campaign.channels.responses import retry_after as wait_of
 if TYPE_CHECKING:
     from campaign.channels.base import Response
     from campaign.channels.look_up import LookUpResult, Period
+
+Obstacle: TypeAlias = OtherForm | Unavailable | Throttled | Unreachable | Indeterminate
 
 PATH = "/messages"
 
@@ -62,14 +64,12 @@ class KitechatLookUp:
 
     def read(self, response: Response | NoResponse) -> LookUpResult:
         """The page, or what is in its way. A page of HTML with 200 may be a proxy's alone, so it is indeterminate."""
-        if isinstance(response, NoResponse):
-            verdict = without_response(response)
-            return Unavailable(verdict.reason) if isinstance(verdict, Fatal) else verdict
-        if response.status == 400 and not is_page(response):
-            return OtherForm(f"the server does not accept the period (HTTP 400): {excerpt(response)}")
-        if 200 <= response.status < 300:
-            return _read_page(response)
-        return _read_trouble(response)
+        sessions = sessions_of(response)
+        if not isinstance(sessions, list):
+            return sessions
+        entries = [entry for session in sessions for entry in entries_of(session)]
+        read = tuple(entry for entry in entries if entry is not None)
+        return ListPage(read, len(sessions), len(entries) - len(read))
 
     def sought(self, body: bytes) -> Sought:
         """Page, conversation and content of a message."""
@@ -79,21 +79,38 @@ class KitechatLookUp:
         return Sought(conversation, content_of(message), parts_of(message), message["type"])
 
 
+def sessions_of(response: Response | NoResponse) -> list[object] | Obstacle:
+    """The sessions of a page of the list, or what is in its way."""
+    if isinstance(response, NoResponse):
+        verdict = without_response(response)
+        return Unavailable(verdict.reason) if isinstance(verdict, Fatal) else verdict
+    if response.status == 400 and not is_page(response):
+        return OtherForm(f"the server does not accept the period (HTTP 400): {excerpt(response)}")
+    if 200 <= response.status < 300:
+        return _read_page(response)
+    return read_trouble(response, "messages")
+
+
 def _iso(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
-def _read_trouble(response: Response) -> LookUpResult:
-    """The verdict on a status that is not 2xx. 503 is the documented response over the request limit."""
+def read_trouble(response: Response, what: str) -> Unavailable | Throttled | Indeterminate:
+    """The verdict on a status that is not 2xx. 503 is the documented response over the request limit.
+
+    Args:
+        response: the response.
+        what: what is listed, for the reason.
+    """
     said = f"HTTP {response.status}"
     trouble = read_response(response) if response.status == 503 else server_trouble(response, wait_of)
     if trouble is None or isinstance(trouble, Fatal) or response.status == 303:
         more = "" if is_page(response) else f": {excerpt(response, 60)}"
-        return Unavailable(f"the server gives no list of messages ({said}){more}")
+        return Unavailable(f"the server gives no list of {what} ({said}){more}")
     return trouble  # type: ignore[return-value] # neither sent nor refused: it is trouble
 
 
-def _read_page(response: Response) -> LookUpResult:
+def _read_page(response: Response) -> list[object] | Obstacle:
     answer = response.json()
     if answer is None:
         return _unreadable(response)
@@ -102,14 +119,12 @@ def _read_page(response: Response) -> LookUpResult:
     if not isinstance(answer, dict) or answer.get("success") is not True or not isinstance(sessions, list):
         status = _status_in(answer)
         if status in (429, 503) or status >= 500:
-            return _read_trouble(response._replace(status=status))
+            return read_trouble(response._replace(status=status), "messages")
         return Unavailable(f"the server's list of messages is not in the form of {API}: {excerpt(response, 60)}")
-    entries = [entry for session in sessions for entry in entries_of(session)]
-    read = tuple(entry for entry in entries if entry is not None)
-    return ListPage(read, len(sessions), len(entries) - len(read))
+    return sessions
 
 
-def _unreadable(response: Response) -> LookUpResult:
+def _unreadable(response: Response) -> Unavailable | Indeterminate:
     """The verdict on a 2xx whose body could not be parsed."""
     if len(response.body) > LONGEST_PAGE:
         return Unavailable(f"a page of the server's list is longer than {LONGEST_PAGE // 1024**2} MB")

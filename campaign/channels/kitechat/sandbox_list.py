@@ -2,7 +2,8 @@
 
 Parameters and form are those of AntBuddy's public page "19. API get Omni Messages", which does not show the field of a
 message's text, that of its time, the order or the largest page: these are made up. A page has whole sessions, of which
-each conversation has one. A message to a conversationId that begins with "undelivered-" is listed with an error.
+each conversation has one. A message to a conversationId that begins with "undelivered-" is listed with an error; one
+that begins with "nobody-" has no lead.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Sessions: TypeAlias = dict[Destination, list[StoredMessage]]
 
 UNDELIVERED = "undelivered-"
+NOBODY = "nobody-"
 ERROR = "(#551) This person is not available right now."
 CHANNEL = "facebook"
 
@@ -87,7 +89,7 @@ class ListMessages(ListRoute):
             "pageId": page,
             "conversationId": conversation,
             "createdAt": int(self._created(messages[0]) * 1000),
-            "leadId": None,
+            "leadId": None if conversation.startswith(NOBODY) else lead_of(conversation),
             "messages": [self._message(message) for message in messages],
         }
 
@@ -106,6 +108,11 @@ class ListMessages(ListRoute):
             "isResponsedByBot": False,
             "createdAt": int(self._created(message) * 1000),
         }
+
+
+def lead_of(conversation: str) -> str:
+    """The id of the person of a conversation."""
+    return f"{zlib.crc32(conversation.encode('utf-8', 'surrogatepass')):024x}"
 
 
 def _attachments(message: Mapping[str, object], template: Mapping[str, object]) -> Iterator[dict[str, object]]:

@@ -17,7 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from campaign.channels.base import FieldProblem, Request
 from campaign.channels.livechat.probe import LivechatProbe
 from campaign.channels.livechat.responses import read_back, read_quota, read_response
+from campaign.channels.livechat.rooms import LivechatRooms
 from campaign.channels.livechat.sandbox import DeleteMessage, PostMessage, ReadBackMessage
+from campaign.channels.livechat.sandbox_rooms import room_routes
 from campaign.channels.livechat.undo import LivechatUndo
 from campaign.channels.preview import Bubble, MessagePreview, Part
 from campaign.channels.schema import ABSENT, Strict, Text, field_problem
@@ -93,6 +95,7 @@ class Livechat:
     can_read_back = True
     undo = LivechatUndo(ENDPOINT)
     probe = LivechatProbe(ENDPOINT)
+    rooms = LivechatRooms()
     destination_fields: tuple[Path, ...] = (("token",), ("rid",))
     remark = REMARK
     usual_quota = USUAL_QUOTA
@@ -149,8 +152,8 @@ class Livechat:
         return read_quota(response)
 
     def sandbox_routes(self, settings: RouteSettings) -> Sequence[SandboxRoute]:
-        """The message's POST, its read-back and its DELETE."""
-        return PostMessage(settings), ReadBackMessage(settings), DeleteMessage(settings)
+        """The message's POST, its read-back and its DELETE; visitors and their rooms."""
+        return PostMessage(settings), ReadBackMessage(settings), DeleteMessage(settings), *room_routes(settings)
 
 
 LIVECHAT = Livechat()
