@@ -11,6 +11,10 @@ DEFAULT_RATE = 10.0
 """Requests per second where neither the operator nor the server sets a limit."""
 
 
+LOWEST_FACTOR = 1 / 64
+"""The fraction of the full rate at which halving ends, where a server is over its limit and does not state it."""
+
+
 class GateSettings(NamedTuple):
     """After how many rows a run waits for their outcomes, and which share of them may have failed or be in doubt."""
 

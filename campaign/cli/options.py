@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 JOURNAL_VARIABLE = "CAMPAIGN_JOURNAL"
 """The environment variable with the address of the database that contains the journals."""
 
+LONGEST_EGRESS = 100
+
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 FILE = click.argument("file", type=FilePath())
@@ -176,6 +178,11 @@ JOURNAL = click.option(
     metavar="URL",
     help="The PostgreSQL database that contains the journal: postgresql://USER@HOST/DATABASE.",
 )
+EGRESS = click.option(
+    "--egress",
+    metavar="NAME",
+    help="What shares a client address with other machines, such as a NAT; default: the host.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 VERBOSE = click.option("-v", "--verbose", is_flag=True, expose_value=False, help="Show where an error came from.")
@@ -240,6 +247,29 @@ def database_address(given: str | None, in_file: str | None = None) -> str | Non
     if address is not None and not is_address(address):
         raise UsageError(Problem("--journal" if given else JOURNAL_VARIABLE, NOT_AN_ADDRESS))
     return address
+
+
+def egress_name(given: str | None, address: str | None, *, sandbox: bool = False) -> str | None:
+    """The egress that `--egress` names; None where it names none.
+
+    Args:
+        given: the option's value.
+        address: the address of the journal's database; None where that is a file.
+        sandbox: whether the run is a rehearsal, which shares nothing.
+
+    Raises:
+        UsageError: it is no name, or nothing is shared.
+    """
+    if given is None or sandbox:
+        return None
+    name = given.strip()
+    if not name or not name.isprintable() or len(name) > LONGEST_EGRESS:
+        what = f"an egress has a name of 1 to {LONGEST_EGRESS} printable characters"
+        raise UsageError(Problem("--egress", what, "machines behind one NAT need the same name, such as office"))
+    if address is None:
+        what = "says which machines share an address, and a journal in a file is one machine's"
+        raise UsageError(Problem("--egress", what, "leave it out, or name the database with --journal"))
+    return name
 
 
 def operator() -> str:

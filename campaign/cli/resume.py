@@ -11,6 +11,7 @@ from campaign.campaign_file import server_in_file, suppress_sections
 from campaign.cli.after import notify_after
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
+    EGRESS,
     FILE,
     JOURNAL,
     MOVED,
@@ -20,6 +21,7 @@ from campaign.cli.options import (
     campaign_paths,
     credentials,
     delivery_options,
+    egress_name,
     operator,
     output_options,
     proxies,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 @ROWS
 @RESULTS
 @JOURNAL
+@EGRESS
 @output_options
 def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Continue FILE's last run: send the pending rows, from the journal alone.
@@ -90,6 +93,7 @@ def resume(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are pass
         retry=tuple({State(name.replace("-", "_")) for name in given["retry"]}),
         rows=given["rows"] or (),
         suppress=suppress_sections(given["suppress"]),
+        egress=egress_name(given["egress"], paths.address),
     )
     after = after_in_file(file)
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:

@@ -13,6 +13,7 @@ from campaign.cli.check_report import dry_run, nothing_sent, numbers_of
 from campaign.cli.json_output import print_json
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
+    EGRESS,
     JOURNAL,
     MOVED,
     RESULTS,
@@ -20,6 +21,7 @@ from campaign.cli.options import (
     campaign_options,
     credentials,
     delivery_options,
+    egress_name,
     journal_address,
     load,
     operator,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 @MOVED
 @RESULTS
 @JOURNAL
+@EGRESS
 @output_options
 def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Send a message to every row of FILE's list, and write the outcome of each row to a workbook.
@@ -68,11 +71,13 @@ def run(file: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed 
     """
     campaign = load(file, given)
     address = None if given["sandbox"] else journal_address(file, given["journal"])
+    egress = egress_name(given["egress"], address, sandbox=given["sandbox"])
     if given["dry_run"]:
         sys.exit(dry_run(campaign, given, address))
     named = {name: given[name] for name in ("limit", "skip_invalid", "new", "skip_sent", "results", "moved")}
     used = NO_PROXIES if given["sandbox"] else proxies()
-    options = RunOptions(**named, journal=address, server_in_file=server_in_file(file), proxies=used, by=operator())
+    named |= {"journal": address, "egress": egress}
+    options = RunOptions(**named, server_in_file=server_in_file(file), proxies=used, by=operator())
     with TerminalObserver(yes=given["yes"] or given["sandbox"], quiet=given["quiet"]) as observer:
         plan = prepare(campaign, rehearsal=given["sandbox"], rows=given["rows"] or ())
         report = deliver_plan(plan, options, observer, json_wanted=given["as_json"])

@@ -9,6 +9,7 @@ import click
 
 from campaign.cli.observer import TerminalObserver
 from campaign.cli.options import (
+    EGRESS,
     FILE,
     JOURNAL,
     MOVED,
@@ -16,6 +17,7 @@ from campaign.cli.options import (
     ROWS,
     campaign_paths,
     credentials,
+    egress_name,
     operator,
     output_options,
     pace_options,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 @MOVED
 @RESULTS
 @JOURNAL
+@EGRESS
 @output_options
 def undo(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Delete the messages that FILE's last run has sent, where the server lets a client delete.
@@ -59,6 +62,7 @@ def undo(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN401 
         moved=given["moved"],
         by=operator(),
         proxies=proxies(),
+        egress=egress_name(given["egress"], paths.address),
     )
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
         report = undo_run(paths, credentials, options, observer, number=number)

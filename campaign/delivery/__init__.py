@@ -10,6 +10,7 @@ from campaign.lazy_names import loading
 if TYPE_CHECKING:
     from campaign.delivery.ports import DeliveryContext, Progress, RowEvent
     from campaign.delivery.rate_limiter import LocalRateLimiter
+    from campaign.delivery.shared_rate_limiter import SharedRateLimiter
     from campaign.delivery.shutdown import Shutdown, StopReason
     from campaign.delivery.transport import HttpTransport
     from campaign.delivery.worker_pool import WorkerPool, deliver
@@ -20,6 +21,7 @@ __all__ = [
     "LocalRateLimiter",
     "Progress",
     "RowEvent",
+    "SharedRateLimiter",
     "Shutdown",
     "StopReason",
     "WorkerPool",
@@ -29,6 +31,7 @@ __all__ = [
 _MODULES = {
     "campaign.delivery.ports": ("DeliveryContext", "Progress", "RowEvent"),
     "campaign.delivery.rate_limiter": ("LocalRateLimiter",),
+    "campaign.delivery.shared_rate_limiter": ("SharedRateLimiter",),
     "campaign.delivery.shutdown": ("Shutdown", "StopReason"),
     "campaign.delivery.transport": ("HttpTransport",),
     "campaign.delivery.worker_pool": ("WorkerPool", "deliver"),

@@ -65,11 +65,13 @@ class Backpressure:
         self._context = context
         self._breaker = breaker
         self._failures = 0
+        self._answered = True
 
     def release(self, permit: Permit, response: Response | NoResponse, verdict: object) -> None:
         """Return the permit and tell the rate limiter what the response says about the server."""
         limiter = self._context.rate_limiter
         whole = response if isinstance(response, Response) else None
+        self._answered = whole is not None
         quota = self._context.channel.quota(whole) if whole else None
         refused = isinstance(verdict, Indeterminate) and verdict.refusal is not None
         healthy = refused or not isinstance(verdict, Throttled | Unreachable | Indeterminate | Fatal)
@@ -95,7 +97,7 @@ class Backpressure:
             pause = self.pause_run()
             self.stop_if(self._breaker.check_trouble(now, max(wait, pause), verdict.reason))
             return wait
-        self._context.rate_limiter.pause(wait)
+        self._context.rate_limiter.pause(wait, own=not self._answered)
         self.stop_if(self._breaker.check_trouble(now, wait, verdict.reason, asked=asked_wait(verdict)))
         return 0.0
 
@@ -109,7 +111,7 @@ class Backpressure:
         if failures <= 0:
             return 0.0
         pause = backoff(failures, self._context.random)
-        self._context.rate_limiter.pause(pause)
+        self._context.rate_limiter.pause(pause, own=not self._answered)
         return pause
 
     def stop_if(self, reason: StopReason | None) -> None:

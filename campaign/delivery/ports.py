@@ -1,7 +1,8 @@
 """What delivery needs of the rest of the world: a clock, a transport, an attempt log and a rate limiter.
 
 Journals implement `AttemptLog`, `transport.HttpTransport` implements `Transport`, and
-`rate_limiter.LocalRateLimiter` implements `RateLimiter`. Tests and further stores bring their own.
+`rate_limiter.LocalRateLimiter` and `shared_rate_limiter.SharedRateLimiter` implement `RateLimiter`. Tests and further
+stores bring their own.
 """
 
 from __future__ import annotations
@@ -105,8 +106,13 @@ class RateLimiter(Protocol):
         """
         ...
 
-    def pause(self, seconds: float) -> None:
-        """Let no request leave for a while."""
+    def pause(self, seconds: float, *, own: bool = False) -> None:
+        """Let no request leave for a while.
+
+        Args:
+            seconds: for how long.
+            own: whether only this worker's requests stay, because it does not reach the server, which may be well.
+        """
         ...
 
     def slow_down(self) -> None:
@@ -115,6 +121,11 @@ class RateLimiter(Protocol):
 
     def lost_contact(self) -> None:
         """Find out with one request at a time whether the server is back."""
+        ...
+
+    @property
+    def stated_quota(self) -> tuple[int, float] | None:
+        """How many messages in how many seconds the server allows, as it stated last; None where it stated nothing."""
         ...
 
     @property

@@ -14,7 +14,7 @@ from campaign.channels.responses import http_date
 from campaign.delivery.policy import longest_window, too_long_a_window
 from campaign.delivery.ports import Permit
 from campaign.delivery.server_quota import QuotaWindow, ServerClock, ServerQuota
-from campaign.settings import DEFAULT_RATE
+from campaign.settings import DEFAULT_RATE, LOWEST_FACTOR
 
 if TYPE_CHECKING:
     from campaign.channels.base import Quota, Response
@@ -32,9 +32,6 @@ SURE = 0.06
 
 RECOVERY = 0.05
 """Fraction of the full rate that each healthy response restores after the rate was halved."""
-
-LOWEST = 1 / 64
-"""The fraction of the full rate at which halving ends."""
 
 
 class Pacer:
@@ -159,7 +156,7 @@ class LocalRateLimiter:
         route, now = self._routes[permit.route], self._clock.now()
         alone = route.quota.release(permit)
         if response is not None and (healthy or quota is not None):
-            self._learn_clock(response, permit.granted_at, now)
+            learn_date(self._server_clock, response, permit.granted_at, now, self._clock)
             if route.quota.learn(quota, now, alone=alone):
                 self._plan(route)
         if healthy and self._factor < 1.0:
@@ -167,14 +164,14 @@ class LocalRateLimiter:
             self._set_rate()
         route.released.set()
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, *, own: bool = False) -> None:  # noqa: ARG002 - there are no other workers
         """Let no request leave for a while."""
         self._paused_until = max(self._paused_until, self._clock.now() + seconds)
 
     def slow_down(self) -> None:
         """Halve the rate; healthy responses restore it. Responses that fall into one pause count once."""
         if self._paused_until <= self._clock.now():
-            self._factor = max(LOWEST, self._factor / 2)
+            self._factor = max(LOWEST_FACTOR, self._factor / 2)
             self._set_rate()
 
     def lost_contact(self) -> None:
@@ -213,21 +210,42 @@ class LocalRateLimiter:
         """Requests per second aimed at now, for display."""
         return self._pacer.rate
 
-    def _learn_clock(self, response: Response, sent_at: float, now: float) -> None:
-        date = http_date(response.headers.get("date", ""))
-        if date is not None:
-            self._server_clock.learn(date, sent_at, now)
-        elif self._server_clock.uncertainty == float("inf"):  # no Date so far: assume that the two clocks agree
-            self._server_clock.learn(self._clock.epoch(), now, now)
-
     def _plan(self, route: Route) -> None:
-        """Spread a quota over the start of its window, or over a second while few `Date`s have been compared."""
-        sure = self._server_clock.uncertainty <= SURE
-        spread = max(route.quota.length * SPENT_IN, BURST if sure else 1.0)
-        route.rate = max(DEFAULT_RATE, (route.quota.limit or 0) / spread)
+        route.rate = spread_rate(route.quota.limit or 0, route.quota.length, self._server_clock.uncertainty)
         self._set_rate()
 
     def _set_rate(self) -> None:
         planned = max(route.rate for route in self._routes.values())
         rate = self._rate or planned or DEFAULT_RATE
         self._pacer.rate = self._factor * (min(rate, planned) if planned else rate)
+
+
+def spread_rate(limit: int, length: float, uncertainty: float) -> float:
+    """Requests per second at which a quota is spent: over the start of its window.
+
+    While few `Date`s have been compared, over a second at least.
+
+    Args:
+        limit: requests in one window.
+        length: seconds that a window lasts.
+        uncertainty: seconds to which the server's clock is known.
+    """
+    spread = max(length * SPENT_IN, BURST if uncertainty <= SURE else 1.0)
+    return max(DEFAULT_RATE, limit / spread)
+
+
+def learn_date(server_clock: ServerClock, response: Response, sent_at: float, now: float, clock: Clock) -> None:
+    """Compare a response's `Date` with the local clock.
+
+    Args:
+        server_clock: what is known of the server's clock.
+        response: the response.
+        sent_at: when its request left, in seconds on the monotonic clock.
+        now: when it had arrived.
+        clock: the local clock.
+    """
+    date = http_date(response.headers.get("date", ""))
+    if date is not None:
+        server_clock.learn(date, sent_at, now)
+    elif server_clock.uncertainty == float("inf"):  # no Date so far: assume that the two clocks agree
+        server_clock.learn(clock.epoch(), now, now)

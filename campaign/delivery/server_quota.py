@@ -60,13 +60,27 @@ class ServerClock:
             sent: when its request left, on the monotonic clock.
             received: when it had arrived, on the monotonic clock.
         """
-        drift = DRIFT * (received - self._learned_at)
-        self._least, self._most, self._learned_at = self._least - drift, self._most + drift, received
-        least, most = date - received, date + 1 - sent
+        self.narrow(date - received, date + 1 - sent, received)
+
+    def narrow(self, least: float, most: float, now: float) -> None:
+        """Take in two bounds of the difference.
+
+        Args:
+            least: seconds by which the server's clock is ahead of the monotonic one at least.
+            most: at most.
+            now: when they were true, on the monotonic clock.
+        """
+        drift = DRIFT * (now - self._learned_at)
+        self._least, self._most, self._learned_at = self._least - drift, self._most + drift, now
         if least > self._most or most < self._least:  # one of the clocks was set: start over
             self._least, self._most = least, most
         else:
             self._least, self._most = max(self._least, least), min(self._most, most)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Seconds by which the server's clock is ahead of the monotonic one: at least, and at most."""
+        return self._least, self._most
 
     @property
     def uncertainty(self) -> float:

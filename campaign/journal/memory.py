@@ -171,6 +171,7 @@ class MemoryJournal(MemorySelection):
                 row.outcome = row.outcome._replace(state=State.IN_DOUBT, kind="cut off", reason=CUT_OFF_REASON)
 
     may_lack = False
+    limits = None
 
     def last_run(self) -> RunRecord | None:
         """The newest run; None where there is none."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
+    from campaign.delivery.budget import Limits
     from campaign.delivery.ports import DeliveryLog
     from campaign.errors import Problem
     from campaign.journal.active_deliveries import ActiveDelivery
@@ -173,6 +174,11 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, Selectio
             rows: the numbers of the rows to deliver again; (): all that are in these states.
             waiting: the states of the other rows to deliver.
         """
+        ...
+
+    @property
+    def limits(self) -> Limits | None:
+        """What the workers of several machines may send together; None where only one process uses the journal."""
         ...
 
     # Second chances

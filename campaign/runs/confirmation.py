@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from campaign.config import pace_of as campaign_pace
 from campaign.journal.records import State, Tally
 from campaign.runs.holds import gate_is_passed
+from campaign.runs.limits import machines_of
 from campaign.schedule import ANY_TIME
 from campaign.settings import DEFAULT_RATE
 
@@ -145,7 +146,7 @@ def confirmation_of(
         left_out=tuple(
             reason for reason in journal.reasons(run.number) if reason.state in (State.INVALID, State.SKIPPED)
         ),
-        pace=pace_of(messages, settings.rate, stated, None if manifest.rehearsal else usual),
+        pace=pace_of(messages, settings.rate, stated, None if manifest.rehearsal else usual, machines=machines_of(run)),
         schedule=ANY_TIME if manifest.rehearsal else settings.schedule,
         gate=None if gate_is_passed(journal, run.number) else settings.gate,
         findings=journal.findings(run.number),
@@ -176,7 +177,12 @@ def forecast_of(plan: Plan, messages: int) -> SendConfirmation:
 
 
 def pace_of(
-    messages: int, rate: float | None, stated: StatedQuota | None, usual: tuple[int, float] | None = None
+    messages: int,
+    rate: float | None,
+    stated: StatedQuota | None,
+    usual: tuple[int, float] | None = None,
+    *,
+    machines: int = 1,
 ) -> Pace:
     """How fast messages go out.
 
@@ -185,17 +191,20 @@ def pace_of(
         rate: requests per second that the operator allows; None: as the server allows.
         stated: the limit that the server stated last.
         usual: the limit that servers of this kind have unless they are set up otherwise: messages, seconds.
+        machines: how many client addresses send; the server limits each.
     """
     own = messages / rate if rate else 0.0
     limit = (stated.requests, stated.seconds) if stated else usual
     if limit is None:
         words = f"{rate:g} a second" if rate else f"{DEFAULT_RATE:g} a second, unless the server states a limit"
         return Pace(own or messages / DEFAULT_RATE, words)
-    of_server = max(0, (messages - 1) // max(1, limit[0])) * limit[1]
+    requests, seconds = limit[0] * machines, limit[1]
+    of_server = max(0, (messages - 1) // max(1, requests)) * seconds
     if own > of_server:
         return Pace(own, f"{rate:g} a second")
     known = "as the server said last" if stated else "until the server tells its own limit"
-    return Pace(max(of_server, own), f"{_each(*limit)}, {known}")
+    of_all = f"{machines} machines: " if machines > 1 else ""
+    return Pace(max(of_server, own), f"{of_all}{_each(requests, seconds)}, {known}")
 
 
 def _each(requests: int, seconds: float) -> str:

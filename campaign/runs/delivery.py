@@ -10,8 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from campaign.channels.look_up import look_up_of
-from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, RowEvent, Shutdown, StopReason
-from campaign.delivery.ports import SystemClock
+from campaign.delivery import DeliveryContext, HttpTransport, RowEvent, Shutdown, StopReason
 from campaign.delivery.redaction import Redaction
 from campaign.errors import JournalError
 from campaign.journal.records import State
@@ -20,6 +19,7 @@ from campaign.runs.counts import count_waiting, counted_tally
 from campaign.runs.doubts import DoubtSettler
 from campaign.runs.event_feed import EventFeed
 from campaign.runs.holds import holds_of
+from campaign.runs.limits import limiter_of
 from campaign.runs.record_checks import refuse_old_run
 from campaign.runs.report import stop_reason
 from campaign.runs.rounds import Rounds, Wanted
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from campaign.delivery.finished import Finished
+    from campaign.delivery.ports import RateLimiter
     from campaign.journal import JournalStore, Tally
     from campaign.runs.holds import Holds
     from campaign.runs.rounds import Round
@@ -66,7 +67,8 @@ class Delivery(SessionTask):
         self._rows = rows
         self._sends = sends
         self._look_only = False
-        self._limiter: LocalRateLimiter | None = None
+        self._limiter: RateLimiter | None = None
+        self._limiters = contextlib.AsyncExitStack()
         self._holds: Holds | None = None
         self._before: Tally | None = None
         self._events = EventFeed()
@@ -142,13 +144,16 @@ class Delivery(SessionTask):
             holds = holds_of(run, target.settings, self.progress, self._shutdown, looks_only=self._look_only)
             self._holds = holds
             try:
-                async with HttpTransport(
-                    target.url,
-                    target.settings,
-                    target.headers,
-                    can_read_back=run.channel.can_read_back,
-                    proxies=target.proxies,
-                ) as transport:
+                async with (
+                    HttpTransport(
+                        target.url,
+                        target.settings,
+                        target.headers,
+                        can_read_back=run.channel.can_read_back,
+                        proxies=target.proxies,
+                    ) as transport,
+                    self._limiters,
+                ):
                     rounds = Rounds(settler, partial(self._open_context, transport, target.settings, redaction), holds)
                     if not self._look_only:
                         holds.before_sending += (partial(self._leave_out_suppressed, rounds.finished),)
@@ -189,8 +194,7 @@ class Delivery(SessionTask):
     ) -> AsyncIterator[DeliveryContext]:
         """Open the record of one round. All rounds share a rate limiter."""
         if self.rate_limiter is None:
-            give_up_after = settings.give_up_after
-            limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=give_up_after)
+            limiter = await self._limiters.enter_async_context(limiter_of(self._run, settings, self._shutdown))
             self.rate_limiter = self._limiter = limiter
         waiting = (State.SENDING,) if self._look_only else (State.PENDING, State.SENDING)
         rows = self._rows if each.retry else ()

@@ -103,6 +103,8 @@ class RunOptions:
         by: the operator, for the record.
         proxies: the proxies of this machine.
         journal: the address of a database that contains the journal; None: as the campaign says.
+        egress: the name of what shares a client address with other machines that deliver from that database; None: the
+            host's name.
     """
 
     new: bool = False
@@ -126,6 +128,7 @@ class RunOptions:
     by: str = ""
     proxies: ProxySettings = NO_PROXIES
     journal: str | None = field(default=None, repr=False)
+    egress: str | None = None
 
     @property
     def starts_over(self) -> bool:

@@ -18,6 +18,7 @@ from campaign.runs.counts import count_waiting
 from campaign.runs.delivery import LEFT, Delivery
 from campaign.runs.event_stream import EventStream
 from campaign.runs.holds import is_kept
+from campaign.runs.limits import own_egress
 from campaign.runs.options import RunOptions, retryable
 from campaign.runs.report import Report
 from campaign.runs.suppression import RunSuppression
@@ -54,6 +55,7 @@ class Run:
         retry_rows: the numbers of the rows to retry; (): all that are in the states to retry.
         before_sending: awaited each time before sending begins or goes on; an error that one raises stops the delivery.
         decide_gate: decides whether to go on past the gate; it may block, and is called in a thread of its own.
+        egress: the name of what shares a client address with other machines that deliver.
         by: who delivers it, for the record, as user@host; "" where that is not known.
         suppression: the lists of those who get nothing, which are read again each time before sending begins.
     """
@@ -91,6 +93,7 @@ class Run:
         self.retry_rows: tuple[range, ...] = ()
         self.before_sending: list[BeforeSending] = []
         self.decide_gate: DecideGate = is_kept
+        self.egress = own_egress()
         self.by = ""
         self.suppression = RunSuppression(record)
         self._retry = retryable(retry)

@@ -117,7 +117,7 @@ def _run_of(
     observer: RunObserver,
 ) -> Run:
     run = Run(journal, record, credentials, proxies=options.proxies)
-    run.by, run.decide_gate = options.by, observer.passes_gate
+    run.by, run.decide_gate, run.egress = options.by, observer.passes_gate, options.egress or run.egress
     return run
 
 

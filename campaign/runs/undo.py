@@ -102,6 +102,7 @@ def undo_run(
         if not _is_left(journal, record, options.rows):
             return UndoReport(write_workbook(Report.of(journal, record), paths, observer), 0)
         run = Run(journal, record, find(channel_of(record)), proxies=options.proxies)
+        run.egress = options.egress or run.egress
         settings = replace(options.applied_to(run.settings), limit=None)
         confirmation = _confirmation(run, journal, settings, options.rows)
         if not observer.confirm_undo(confirmation):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from campaign.delivery import DeliveryContext, HttpTransport, LocalRateLimiter, Progress, StopReason, deliver
-from campaign.delivery.ports import SystemClock
+from campaign.delivery import DeliveryContext, HttpTransport, Progress, StopReason, deliver
 from campaign.delivery.redaction import Redaction
 from campaign.errors import JournalError
 from campaign.journal.deletions import MAY_BE_THERE
 from campaign.journal.records import State
 from campaign.runs.counts import count_rows, tally_without
+from campaign.runs.limits import limiter_of
 from campaign.runs.session_task import SessionTask
 
 if TYPE_CHECKING:
@@ -56,12 +56,13 @@ class UndoTask(SessionTask):
         run, settings = self._run, self._settings
         headers = run.channel.auth_headers(run.credentials)
         can_read_back = run.channel.can_read_back
-        limiter = LocalRateLimiter(settings.rate, SystemClock(), self._shutdown, give_up_after=settings.give_up_after)
-        self.rate_limiter = limiter
         try:
-            async with HttpTransport(
-                run.server, settings, headers, can_read_back=can_read_back, proxies=run.proxies
-            ) as transport:
+            async with (
+                HttpTransport(
+                    run.server, settings, headers, can_read_back=can_read_back, proxies=run.proxies
+                ) as transport,
+                limiter_of(run, settings, self._shutdown) as self.rate_limiter,
+            ):
                 redaction = Redaction([*run.credentials.values(), *headers.values()])
                 return await self._settle_cut_off(transport, redaction) or await self._delete(transport, redaction)
         except JournalError as error:

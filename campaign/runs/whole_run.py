@@ -95,6 +95,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         record = by_todays_settings(record, paths.file, observer)
         run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
         run.retry_rows, run.by, run.decide_gate = options.rows, options.by, observer.passes_gate
+        run.egress = options.egress or run.egress
         if options.recover:
             _recover(journal, record, paths, options, observer)
         run.settle_cut_off()

@@ -46,6 +46,7 @@ def reader(
     left_out = shutil.ignore_patterns("*.journal.db*", "*.results*.xlsx")
     shutil.copytree(ROOT / "samples", tmp_path / "samples", ignore=left_out)
     monkeypatch.chdir(tmp_path)
+    server.list_at_once()
 
     def database() -> str:
         address = request.getfixturevalue("postgres")

@@ -9,7 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import campaign
 from campaign.journal import shown_address
+from campaign.runs import RunObserver, RunOptions, SendConfirmation
+from campaign.runs.confirmation import Pace
+from campaign.runs.whole_run import run_plan
 from tests.integration.conftest import FAST, Campaign, RunningSandbox, livechat_list
 
 PASSWORD = "s3cret"
@@ -181,3 +185,67 @@ def test_a_database_from_an_older_backup_sends_nothing_before_it_is_recovered(
     assert (refused.code, "--recover" in refused.stderr) == (2, True)
     assert command("resume", file, *FAST, "--recover", *journal).json["sent"] == 5
     assert len(server.ledger.taken()) == 5
+
+
+def test_deliveries_behind_one_address_share_its_limits(
+    command: Campaign, server: RunningSandbox, postgres: str, file: Path
+) -> None:
+    journal = ("--journal", postgres)
+    assert command("run", file, *FAST, "--limit", "2", "--egress", " office ", *journal).code == 3
+    assert command("resume", file, *FAST, "--egress", "annex", *journal).code == 0
+    with psycopg.connect(postgres) as connection:
+        keys = connection.execute("SELECT key FROM campaign.budget WHERE starts_with(key, %s)", (f"ip:{server.url}",))
+        assert {key for (key,) in keys} == {f"ip:{server.url}:send:{name}" for name in ("office", "annex")}
+    again = command("run", file, *FAST, "--new", "--egress", "office", *journal)
+    assert again.code == 0
+    assert command("undo", file, "--yes", "--egress", "office", *journal).code == 0
+
+
+@pytest.mark.parametrize(
+    ("egress", "more", "error"),
+    [
+        (" ", ["--journal", "postgresql://127.0.0.1:1/x"], "has a name of 1 to 100 printable characters"),
+        ("a\nb", ["--journal", "postgresql://127.0.0.1:1/x"], "has a name of 1 to 100 printable characters"),
+        ("office", [], "a journal in a file is one machine's"),
+    ],
+    ids=["blank", "two lines", "no database"],
+)
+def test_an_egress_that_is_none_or_shares_nothing_is_refused(
+    command: Campaign, file: Path, egress: str, more: list[str], error: str
+) -> None:
+    refused = command("run", file, *FAST, "--egress", egress, *more)
+    assert refused.code == 2
+    assert error in refused.stderr
+
+
+class Asked(RunObserver):
+    """Notes the pace that the question names, and answers no."""
+
+    pace: Pace | None = None
+
+    def confirm(self, confirmation: SendConfirmation) -> bool:
+        self.pace = confirmation.pace
+        return False
+
+
+def test_before_sending_it_is_said_what_all_addresses_may_send_together(postgres: str, tmp_path: Path) -> None:
+    url = f"https://{uuid.uuid4().hex}.example"
+    livechat_list(tmp_path / "list.csv", 25)
+    plan = campaign.plan(campaign.load(tmp_path / "list.csv", template="livechat-text", server=url))
+    paces = []
+    for egress in ("office", "annex"):
+        asked = Asked()
+        run_plan(plan, lambda _channel: {}, RunOptions(journal=postgres, egress=egress), asked)
+        paces.append(asked.pace)
+        with psycopg.connect(postgres) as connection:  # as if it had sent something by then
+            now = "extract(epoch FROM clock_timestamp())"
+            key = f"ip:{url}:send:{egress}"
+            connection.execute(f"INSERT INTO campaign.budget (key, due) VALUES (%s, {now})", (key,))  # noqa: S608 - a test's own
+    assert [pace and pace.words for pace in paces] == [
+        "10 a minute, until the server tells its own limit",
+        "2 machines: 20 a minute, until the server tells its own limit",
+    ]
+
+
+def test_a_rehearsal_shares_nothing(command: Campaign, file: Path) -> None:
+    assert command("run", file, *FAST, "--sandbox", "--egress", "office").code == 0

@@ -26,6 +26,7 @@ LAYERS = [
     {"journal.records", "journal.origin", "journal.cells", "journal.activity"},
     {
         "delivery.ports",
+        "delivery.budget",
         "delivery.admission",
         "delivery.finished",
         "delivery.shutdown",

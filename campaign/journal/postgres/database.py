@@ -40,6 +40,7 @@ class Database:
         self.address = address
         self._lock = threading.RLock()
         self._connection: Connection | None = None
+        self._made = 0
         self._closed = False
 
     def __repr__(self) -> str:
@@ -64,6 +65,16 @@ class Database:
             remedy = "is the address right, and does the server run and admit this machine and user?"
             raise JournalError(Problem(self.address.shown, what, remedy)) from None
 
+    def connect(self) -> int:
+        """Connect where there is no connection, or it is known to be lost; returns how many were made so far.
+
+        Raises:
+            JournalWriteError: the server cannot be reached.
+        """
+        with self._lock, plain_errors(self.address):
+            self._connected()
+            return self._made
+
     def close(self) -> None:
         """Close the connection."""
         self._closed = True
@@ -71,8 +82,13 @@ class Database:
             if self._connection is not None:
                 self._connection.close()
 
-    def rows(self, query: LiteralString, values: Values = ()) -> list[tuple[Any, ...]]:
-        """Read: the rows of a query. A connection that was lost meanwhile is made anew.
+    def rows(self, query: LiteralString, values: Values = (), *, again: bool = True) -> list[tuple[Any, ...]]:
+        """The rows of a query. A connection that was lost meanwhile is made anew.
+
+        Args:
+            query: one statement.
+            values: its values.
+            again: whether it may then be performed a second time, as one that only reads may.
 
         Raises:
             JournalError: it cannot be read.
@@ -83,7 +99,7 @@ class Database:
             try:
                 return connection.execute(query, values).fetchall()
             except psycopg.OperationalError:
-                if not (connection.closed and alone):
+                if not (connection.closed and alone and again):
                     raise
             return self._connected().execute(query, values).fetchall()
 
@@ -122,6 +138,7 @@ class Database:
                 made.close()
                 raise
             self._connection = made
+            self._made += 1
         return self._connection
 
     def _check(self, connection: Connection) -> None:

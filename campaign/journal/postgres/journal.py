@@ -14,6 +14,7 @@ from campaign.journal.active_deliveries import end_deliveries
 from campaign.journal.manifests import encode_manifest
 from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.attempt_log import PostgresAttemptLog, Wanted
+from campaign.journal.postgres.budget import PostgresLimits
 from campaign.journal.postgres.database import Connections, Database
 from campaign.journal.postgres.errors import other_session
 from campaign.journal.postgres.hold import held
@@ -272,6 +273,11 @@ class PostgresJournal(PostgresSelection):
         key = self._key(run)
         epochs = self._epochs[session] if session is not None else self._epochs_now(key)
         return PostgresAttemptLog(self._others, key, epochs, Wanted(waiting, retry, rows))
+
+    @property
+    def limits(self) -> PostgresLimits:
+        """What the workers of several machines may send together."""
+        return PostgresLimits(self._database, self._others, self._key)
 
     def _epochs_now(self, key: int) -> list[int]:
         query: LiteralString = "SELECT epoch FROM campaign.shard WHERE run = %s ORDER BY shard"

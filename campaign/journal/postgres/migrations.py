@@ -207,7 +207,17 @@ CREATE TRIGGER changed AFTER UPDATE ON campaign.status
     REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION campaign.tally_changed();
 """
 
-STEPS: tuple[LiteralString, ...] = (FIRST,)
+# The end of a server's window as the server states it, by which workers know which window is meant; and by how many
+# seconds the server's clock is ahead of the database's, at least and at most, and when that was known.
+STATED_WINDOW: LiteralString = """
+ALTER TABLE campaign.budget
+    ADD COLUMN window_reset double precision,
+    ADD COLUMN clock_least double precision,
+    ADD COLUMN clock_most double precision,
+    ADD COLUMN clock_at double precision
+"""
+
+STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW)
 """Append; never change a step that was released."""
 
 VERSION = len(STEPS)

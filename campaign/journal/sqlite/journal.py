@@ -49,6 +49,8 @@ class SqliteJournal(RecordedSelection):
         may_lack: whether something of it may be missing.
     """
 
+    limits = None
+
     def __init__(self, path: Path, opened: Opened, clock: Clock | None = None) -> None:
         super().__init__(path, opened.connection)
         self.notes = opened.notes

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign.delivery.rate_limiter import LOWEST
 from campaign.delivery.shutdown import StopReason
+from campaign.settings import LOWEST_FACTOR
 
 from .permits import PermitQueue, open_queue
 
@@ -58,7 +58,7 @@ async def test_the_rate_has_a_minimum() -> None:
     queue = await open_queue(rate=100)
     for _ in range(100):
         queue.limiter.slow_down()
-    assert queue.limiter.current_rate == pytest.approx(100 * LOWEST)
+    assert queue.limiter.current_rate == pytest.approx(100 * LOWEST_FACTOR)
 
 
 async def test_after_lost_contact_requests_leave_one_at_a_time() -> None:

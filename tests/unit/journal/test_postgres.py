@@ -16,7 +16,7 @@ import pytest
 from campaign.errors import JournalBusyError, JournalError, JournalWriteError
 from campaign.journal import Activity, Outcome, State, open_journal
 from campaign.journal.events import begun, ended, withdrawn
-from campaign.journal.postgres import PostgresJournal, attempt_log, hold
+from campaign.journal.postgres import PostgresJournal, attempt_log, hold, migrations
 from campaign.journal.postgres.attempt_log import PostgresWriter
 from campaign.journal.postgres.hold import lock_of
 from campaign.journal.postgres.migrations import VERSION
@@ -365,6 +365,18 @@ def test_an_empty_database_is_given_its_tables_by_one_of_many_at_once(own_databa
         connection.execute("DROP SCHEMA campaign CASCADE; CREATE SCHEMA campaign")
         with pytest.raises(JournalError, match="has a schema `campaign` that is not campaign's"):
             open_journal(own_database)
+
+
+def test_a_database_of_the_first_version_gets_the_later_steps(
+    own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrations, "STEPS", migrations.STEPS[:1])
+        earlier.setattr(migrations, "VERSION", 1)
+        PostgresJournal.open(own_database, "a").__exit__()
+    with PostgresJournal.open(own_database, "a") as journal:
+        assert query(journal, "SELECT schema FROM campaign.version") == [(VERSION,)]
+        assert query(journal, "SELECT window_reset, clock_at FROM campaign.budget") == []
 
 
 def test_tables_that_were_changed_are_told(own_database: str) -> None:

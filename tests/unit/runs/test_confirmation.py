@@ -31,3 +31,16 @@ def test_the_pace_is_the_slower_of_the_rate_and_the_servers_limit(
 ) -> None:
     quota = StatedQuota(*stated, at=0.0) if stated else None
     assert pace_of(25, rate, quota, usual) == (seconds, words)
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds", "words"),
+    [
+        pytest.param(None, 60.0, "3 machines: 30 a minute, as the server said last", id="as the server allows"),
+        pytest.param(0.25, 240.0, "0.25 a second", id="a rate below that"),
+    ],
+)
+def test_what_several_addresses_may_send_is_the_limit_of_each_together(
+    rate: float | None, seconds: float, words: str
+) -> None:
+    assert pace_of(60, rate, StatedQuota(10, 60.0, at=0.0), USUAL, machines=3) == (seconds, words)
