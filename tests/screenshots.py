@@ -34,7 +34,7 @@ async def take_pictures(target: Path) -> None:
     """Make every picture below a folder."""
     for name in PICTURES:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Chromium may still write to its profile
         work = Path(folder)
         samples = shutil.copytree(ROOT / "samples", work / "samples", ignore=shutil.ignore_patterns("*.journal.db*"))
         async with open_tab(work / "profile") as tab:
