@@ -10,8 +10,6 @@ from mkdocs.structure.files import File
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("samples", "templates")
 ENDINGS = {".toml", ".json", ".csv", ".xlsx", ".py", ".png"}
-FIGURES = "<!-- the figures of README.md -->"
-BENCHMARKS = re.compile("<!-- figures: [^>]*-->\n(.*?)<!-- end of figures -->", re.DOTALL)
 
 
 def on_files(files, config):  # noqa: ANN001, ANN201 - called by MkDocs
@@ -27,13 +25,10 @@ def on_files(files, config):  # noqa: ANN001, ANN201 - called by MkDocs
 def on_page_markdown(markdown, page, **_):  # noqa: ANN001, ANN003, ANN201 - called by MkDocs
     """Let links to those files hold in the repository, which has them beside docs/, and on the site, inside it.
 
-    The table of figures is that of the README. In a table, a bar within code is written with a backslash where pages of
+    In a table, a bar within code is written with a backslash where pages of
     the repository are shown, and without one here.
     """
     up = "../" * page.file.src_uri.count("/")
-    if FIGURES in markdown:
-        readme = (ROOT / "README.md").read_text(encoding="utf-8")
-        markdown = markdown.replace(FIGURES, BENCHMARKS.search(readme)[1])
     markdown = re.sub(r"^ *\|.*$", _with_bars, markdown, flags=re.MULTILINE)
     return re.sub(rf"\]\({re.escape(up)}\.\./({'|'.join(FOLDERS)})/", rf"]({up}\1/", markdown)
 

@@ -65,7 +65,8 @@ def markdown(figures: dict[str, dict[str, Any]]) -> str:
         measured = f"{_short(line['median'])} {line['unit']}".strip() + spread
         measured = f"**{measured}**" if line["met"] is False else measured
         cpu = _short(median(line["cpu"])) if line["cpu"] else ""
-        lines.append(f"| {name} | {line['target']} | {measured} | {cpu} | {line['note']} |")
+        target = f"{line['target']} {line['unit']}".strip()
+        lines.append(f"| {name} | {target} | {measured} | {cpu} | {line['note']} |")
     return "\n".join([*lines, ""])
 
 

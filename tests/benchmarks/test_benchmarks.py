@@ -147,7 +147,7 @@ def test_a_table_is_written_from_the_newest_figures(tmp_path: Path) -> None:
         f"# Figures\n\n{BEGIN}\n"
         "| figure | target | measured | by CPU time | |\n| --- | --- | --- | --- | --- |\n"
         "| speed | ≥ 0.85 | **0.80 (0.70 to 0.90)** | 0.75 | 7 ÷ 8 |\n"
-        "| size | ≤ 120 | 87 MB |  |  |\n"
+        "| size | ≤ 120 MB | 87 MB |  |  |\n"
         f"{END}\nafter\n"
     )
 

@@ -42,12 +42,19 @@ def test_the_command_of_the_tests_is_the_one_that_ci_runs() -> None:
     assert r"sed -n 's/^\(.*\.venv\/bin\/python -m pytest.*\)$/\1/p' README.md" in script
 
 
-def test_the_figures_of_the_promise_are_those_of_the_documentation() -> None:
-    told = re.search(r"tested by killing.*?(?=\[All figures)", README, re.DOTALL)
+@pytest.mark.parametrize(
+    ("begin", "where", "least"),
+    [
+        pytest.param("tested by killing", "explanation/promises.md", 5, id="kills"),
+        pytest.param("Speed is measured", "explanation/speed.md", 4, id="speed"),
+    ],
+)
+def test_the_figures_are_those_of_the_documentation(begin: str, where: str, least: int) -> None:
+    told = re.search(rf"{begin}.*?(?=\[All figures)", README, re.DOTALL)
     assert told is not None
-    figures = re.findall(r"\d+(?:,\d+)+", told[0])
-    assert len(figures) >= 5
-    text = page("explanation/promises.md")
+    figures = re.findall(r"\d+(?:[,.]\d+)+|\d+ MB", told[0])
+    assert len(figures) >= least
+    text = page(where)
     assert not [figure for figure in figures if figure not in text]
 
 
