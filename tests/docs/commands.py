@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 
 import click
 
@@ -18,9 +19,18 @@ def command(name: str) -> click.Command:
     return found
 
 
+def with_subcommands(name: str, found: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """A command, and those of which it is the group, each with all of its words."""
+    yield name, found
+    if isinstance(found, click.Group):
+        for word, each in found.commands.items():
+            yield from with_subcommands(f"{name} {word}", each)
+
+
 def options_of(name: str) -> set[str]:
-    """The options of a command, in all their spellings."""
-    return {word for each in command(name).params if isinstance(each, click.Option) for word in each.opts}
+    """The options of a command and of its subcommands, in all their spellings."""
+    params = [each for _, found in with_subcommands(name, command(name)) for each in found.params]
+    return {word for each in params if isinstance(each, click.Option) for word in each.opts}
 
 
 def commands_with(option: str) -> set[str]:

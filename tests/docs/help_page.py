@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from tests.docs.commands import NAMES, command
+from tests.docs.commands import NAMES, command, with_subcommands
 
 BEGIN = """\
 # Help of each command
@@ -19,11 +19,12 @@ share them. This page is made from the code.
 
 def help_page() -> str:
     """The page."""
-    return "\n".join([BEGIN, *(line for name in NAMES for line in _section(name))])
+    found = [each for name in NAMES for each in with_subcommands(name, command(name))]
+    return "\n".join([BEGIN, *(line for name, each in found for line in section_of(name, each))])
 
 
-def _section(name: str) -> Iterator[str]:
-    found = command(name)
+def section_of(name: str, found: click.Command) -> Iterator[str]:
+    """The section about a command."""
     context = click.Context(found, info_name=f"campaign {name}", help_option_names=["-h", "--help"])
     yield f"## campaign {name}"
     yield ""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 
 import campaign
 from campaign.journal import Activity, State, Tally
 from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus, as_json
 from campaign.runs.by_hand import StopRequest
-from tests.docs.commands import commands_with
+from tests.docs.commands import commands_with, with_subcommands
+from tests.docs.help_page import section_of
 from tests.docs.markdown import DOCS, page
 from tests.docs.pages import PAGES
 from tests.docs.shapes import OUTPUTS, ExportedRow, Output, StatusObject
@@ -23,6 +25,22 @@ AGAIN = "write it again: python -m tests.docs"
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_that_is_made_from_the_code_is_as_the_code(name: str) -> None:
     assert page(name) == PAGES[name](), AGAIN
+
+
+def test_a_command_with_subcommands_has_a_section_for_each() -> None:
+    @click.group()
+    def journal() -> None:
+        """Look after a journal."""
+
+    @journal.command()
+    @click.option("--lease", help="For how long.")
+    def upgrade(lease: str) -> None:
+        """Make the tables."""
+
+    found = dict(with_subcommands("journal", journal))
+    assert list(found) == ["journal", "journal upgrade"]
+    assert "| `--lease TEXT` | For how long. |" in list(section_of("journal upgrade", found["journal upgrade"]))
+    assert "## campaign journal upgrade" in list(section_of("journal upgrade", found["journal upgrade"]))
 
 
 def test_every_schema_belongs_to_an_output() -> None:
