@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from . import postgres as postgres_server
 
@@ -34,7 +34,8 @@ postgres_server.announce(MEMORY)
 gc.set_threshold(10_000, 20, 20)
 
 
-settings.register_profile("by hand", deadline=None)  # a busy machine must not fail a test
+# A busy machine must not fail a test.
+settings.register_profile("by hand", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # One state passes or fails in CI each time; new examples are looked for where the tests are run by hand.
 settings.register_profile("ci", settings.get_profile("by hand"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CAMPAIGN_CI") else "by hand")
