@@ -22,7 +22,7 @@ STRAY = re.compile(
 """Files that a run, an editor, an operating system or Python leaves behind; journals contain personal data."""
 
 IN_SDIST = {
-    *("campaign", "templates", "samples", "tests", "tools", "man", "docs", "Dockerfile"),
+    *("campaign", "templates", "samples", "tests", "tools", "man", "docs", "mkdocs.yml", "Dockerfile"),
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "pyproject.toml", "PKG-INFO"),
     ".gitignore",  # hatchling adds it: what a build from the sdist leaves out is what it names
 }

@@ -1,6 +1,7 @@
 """Every row of a run for other programs: one JSON object or one CSV record a row, with its message and its attempts.
 
-docs/results.md describes the fields. A field is never renamed or taken away within a version; new ones may be added.
+docs/reference/results.md describes the fields. A field is never renamed or taken away within a version; new ones may
+be added.
 """
 
 from __future__ import annotations

@@ -172,7 +172,9 @@ class Report:
             yield from journal.results(self.run.number)
 
     def exported(self, form: Literal["csv", "jsonl"]) -> Iterator[str]:
-        """Every row with its message and its attempts, as text for other programs; docs/results.md has the fields.
+        """Every row with its message and its attempts, as text for other programs.
+
+        docs/reference/results.md has the fields.
 
         Args:
             form: CSV with a header, or JSON lines.

@@ -1,4 +1,4 @@
-"""Measures every figure of the README, each pair side by side: `python -m tests.benchmarks`.
+"""Measures every figure of docs/explanation/speed.md, each pair side by side: `python -m tests.benchmarks`.
 
 Everything stays on this machine and in a temporary folder, except that npm fetches newman if it is not installed.
 """

@@ -80,7 +80,7 @@ def test_nothing_is_wrong_with_a_campaign_that_can_be_run(
         *("folder", "journal", "key", "proxy", "server", "clock", "limit"),
     ]
     assert said.code == 0
-    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "doctor.md").read_text(encoding="utf-8")
     assert [name for name in names if f"`{name}`" not in page] == []
     assert not server.bodies()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv", "tet.toml"]

@@ -508,12 +508,12 @@ def test_a_journal_that_was_closed_says_so(tmp_path: Path) -> None:
 
 
 def examples() -> list[tuple[str, str]]:
-    """The examples of the package's docstring and of the README, each with its source."""
+    """The examples of the package's docstring and of the page about it, each with its source."""
     docstring = re.split(r"\n(?=\S)", campaign.__doc__ or "")
     indented = ["\n".join(line[4:] for line in part.splitlines()[1:]) for part in docstring if "\n    " in part]
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    fenced = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    return [("docstring", "\n".join(indented)), *((f"README {number}", text) for number, text in enumerate(fenced, 1))]
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "python.md").read_text(encoding="utf-8")
+    fenced = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return [("docstring", "\n".join(indented)), *((f"page {number}", text) for number, text in enumerate(fenced, 1))]
 
 
 def examples_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

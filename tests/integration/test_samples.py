@@ -25,6 +25,7 @@ EXPECTED = {
     "office-hours": {"rows": 60, "sent": 60},
     "first-twenty": {"rows": 50, "sent": 45, "failed": 3, "skipped": 2},
     "notice": {"rows": 6, "sent": 6},
+    "languages": {"rows": 12, "sent": 12},
     "rocketchat-card": {"rows": 24, "sent": 22, "failed": 2},
 }
 

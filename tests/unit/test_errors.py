@@ -61,5 +61,5 @@ def test_the_journals_errors_share_a_base_class(error: type[CampaignError]) -> N
 
 @pytest.mark.parametrize("error", [pytest.param(each, id=each.__name__) for each in every_error()[1:]])
 def test_every_code_is_documented(error: type[CampaignError]) -> None:
-    documented = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+    documented = (Path(__file__).parents[2] / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
     assert f"`{error.code}`" in documented

@@ -9,7 +9,7 @@ import pytest
 
 from campaign.journal.sqlite.migrations import STEPS
 
-TEXT = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "explanation" / "privacy.md").read_text(encoding="utf-8")
 NAMED = {
     name
     for line in TEXT.partition("## What the tables")[2].splitlines()

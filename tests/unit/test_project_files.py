@@ -111,9 +111,9 @@ def test_every_page_that_these_files_link_to_is_there() -> None:
         "CHANGELOG.md",
         "SECURITY.md",
         "CONTRIBUTING.md",
-        "docs/stability.md",
-        "docs/privacy.md",
-        "docs/doctor.md",
+        "docs/reference/stability.md",
+        "docs/explanation/privacy.md",
+        "docs/how-to/doctor.md",
     ):
         text = (ROOT / name).read_text(encoding="utf-8")
         links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]

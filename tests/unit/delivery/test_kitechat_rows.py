@@ -1,4 +1,4 @@
-"""Kitechat rows, as in the table of docs/responses.md: no row is sent again after a lost response."""
+"""Kitechat rows, as in the table of docs/explanation/responses.md: no row is sent again after a lost response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Livechat rows, as in the table of docs/responses.md: the outcome of a row and its requests."""
+"""Livechat rows, as in the table of docs/explanation/responses.md: the outcome of a row and its requests."""
 
 from __future__ import annotations
 
