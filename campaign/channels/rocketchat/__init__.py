@@ -54,6 +54,8 @@ class RocketChat:
     can_read_back = True
     undo = RocketChatUndo()
     destination_fields: tuple[Path, ...] = (("message", "rid"),)
+    # methods/sendMessage.ts: a message with a tmid is stored in the room of that message, whatever room it names.
+    thread_fields: tuple[Path, ...] = (("message", "tmid"),)
     remark = REMARK
     usual_quota = USUAL_QUOTA
 
