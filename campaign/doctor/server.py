@@ -86,6 +86,9 @@ def check_server(asked: Asked) -> Check:
     message = f"{asked.server}: {verdict.reason}"
     if isinstance(verdict, Throttled):
         return warning(name, message, "another program uses up the limit from this address; wait a minute")
+    if asked.response is not None and asked.response.status in (401, 403):
+        remedy = "check that the credentials are those of this server and still valid; a run would stop"
+        return problem(name, message, remedy)
     return problem(name, message, "check [server] url, the network and the proxy; a run would stop")
 
 
