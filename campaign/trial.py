@@ -77,7 +77,7 @@ class Trial:
         """
         for path in thread_fields(channel):
             value = value_at(row.payload, path)
-            if value is not None and value not in map(str.strip, self.to.values()):
+            if value is not None and value not in [given.strip() for given in self.to.values()]:
                 name = path[-1]
                 what = f"{name} names a message, into whose conversation row {row.number} would go instead"
                 raise UsageError(Problem("--to", what, f"leave {name} out of the template, or use a variable for it"))

@@ -65,7 +65,7 @@ def trim_destination(payload: Payload, fields: Iterable[Path]) -> list[UnseenCha
 
 def value_at(payload: Payload | None, path: Path) -> object:
     """What a field of a payload holds; None where it has no such field."""
-    holder = payload if payload is None or len(path) == 1 else _holder(payload, path)
+    holder = None if payload is None else _holder(payload, path)
     return None if holder is None else holder.get(path[-1])
 
 

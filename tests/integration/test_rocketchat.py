@@ -265,7 +265,7 @@ def test_a_few_messages_go_to_a_room_of_ones_own_first(
 
 
 # A message with a tmid is stored in the room of that message, whatever room it names (methods/sendMessage.ts).
-REPLIES = (["rid", "msg", "tmid"], ["room", "Hello", " customers-message "])
+REPLIES = [["rid", "msg", "tmid"], ["room", "Hello", " customers-message "]]
 
 
 @pytest.mark.parametrize(("thread", "stored"), [pytest.param("mine-too", "mine-too", id="own"), ("", None)])
