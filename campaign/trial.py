@@ -100,7 +100,8 @@ def _missing(template: MessageTemplate, variables: frozenset[str], where: str) -
         still = f"{_quoted(from_list)} of the destination would still come from the list ({columns})"
         remedy = "add " + " ".join(f"--to {name}=…" for name in from_list)
         threads = {name for text in template.thread_texts for name in text.uses.variables}.intersection(from_list)
-        yield Problem("--to", still, f"{remedy}, {_quoted(threads)} blank for no thread" if threads else remedy)
+        without = " ".join(f"--to {name}=" for name in sorted(threads))
+        yield Problem("--to", still, f"{remedy}, or {without} for no thread" if threads else remedy)
     if any(text.uses.whole_row for text in template.destination_texts):
         what = f"the destination in {where} comes from row[…] or raw[…], which no --to can replace"
         yield Problem("--to", what, "use a variable in the template, and name its column under [columns]")

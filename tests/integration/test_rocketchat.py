@@ -277,7 +277,7 @@ def test_a_test_goes_into_no_thread_of_the_list(
     refused = command(*given)
     assert (refused.code, taken(server)) == (2, [])
     assert "“tmid” of the destination would still come from the list" in refused.stderr
-    assert "add --to tmid=…, “tmid” blank for no thread" in refused.stderr
+    assert "add --to tmid=…, or --to tmid= for no thread" in refused.stderr
     assert command(*given, "--to", f"tmid={thread}").json["sent"] == 1
     (body,) = server.bodies()
     assert body["message"].get("tmid") == stored

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 ENDPOINT = "/api/v1/chat.sendMessage"
 READ_BACK = "/api/v1/chat.getMessage"
 
+BODY_FIELDS = frozenset({"message", "previewUrls"})
+"""Fields of a body, of which campaign takes the first alone."""
+
 OWN_FIELDS = frozenset({"rid", "msg", "tmid", "attachments"})
-"""Fields by which a message is recognised where nothing stands beside it, as it does in bodies of other APIs."""
+"""Fields by which a message is recognised unless the body has other fields, as those of other APIs do."""
 
 REMARK = (
     "The message appears under the name of the agent or bot whose token sends it, or under its alias. "
@@ -71,9 +74,9 @@ class RocketChat:
         return SecretMapping({"X-Auth-Token": values["auth_token"], "X-User-Id": values["user_id"]})
 
     def recognises(self, body: Payload) -> bool:
-        """A body of nothing but a message that has a room, a text, a thread or attachments."""
+        """A body whose message has a room, a text, a thread or attachments."""
         message = body.get("message")
-        return body.keys() == {"message"} and isinstance(message, dict) and not OWN_FIELDS.isdisjoint(message)
+        return body.keys() <= BODY_FIELDS and isinstance(message, dict) and not OWN_FIELDS.isdisjoint(message)
 
     def problems(self, payload: Payload) -> Sequence[FieldProblem]:
         """What the server would refuse, or store without anything to see."""
