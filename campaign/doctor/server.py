@@ -73,6 +73,11 @@ async def ask(
     return Asked(server, redaction.read(response, probe.read), found, began, ended)
 
 
+def is_of_the_api(asked: Asked, probe: Probe | None) -> bool:
+    """Whether the answer is of the channel's API, so that it states its limit; another program's says nothing of it."""
+    return probe is not None and isinstance(asked.verdict, Answered | Throttled)
+
+
 def check_server(asked: Asked) -> Check:
     """What the answer says of the server."""
     name, verdict = "server", asked.verdict

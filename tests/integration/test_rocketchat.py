@@ -223,6 +223,25 @@ def test_a_message_that_an_app_of_the_server_prevents_is_failed(command: Campaig
     assert "answered with success and stored nothing, as where an app installed on it prevents it" in said.stderr
 
 
+class FailingLate(Handler):
+    """Stores a message, and answers that a later step failed: `afterSaveMessage` in functions/sendMessage.ts."""
+
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server looks for
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["message"]
+        self.server.status, self.server.body = 400, b'{"success": false, "error": "connection 3 closed"}'
+        self.respond()
+        self.server.status, self.server.body = 200, json.dumps({"success": True, "message": message}).encode()
+
+
+def test_a_message_that_was_stored_before_a_later_step_failed_is_sent(
+    command: Campaign, echo: Echo, tmp_path: Path
+) -> None:
+    echo.RequestHandlerClass = FailingLate
+    recipients, url = room_list(tmp_path / "list.csv", "room"), f"http://127.0.0.1:{echo.server_port}"
+    said = command("run", recipients, *TEXT, "--server", url, *FAST)
+    assert (said.code, said.json["sent"], said.json["requests"]) == (0, 1, 2)
+
+
 def test_an_agents_campaign_keeps_to_the_servers_limit(
     command: Campaign, start_sandbox: StartSandbox, tmp_path: Path
 ) -> None:
