@@ -210,7 +210,10 @@ def plan_batches(
     """
     if plan.trial is not None:  # whose rows are chosen by hand: every one of them is sent
         look = collector.add if collector is not None else None
-        yield from chosen_batches(batches(plan.recipients), plan.trial, lambda row: _plan_row(plan, row, stamp), look)
+        check = partial(plan.trial.checked, channel=plan.channel)
+        yield from chosen_batches(
+            batches(plan.recipients), plan.trial, lambda row: check(_plan_row(plan, row, stamp)), look
+        )
         return
     found, selection = False, plan.rules.selection(plan.recipients)
     with Duplicates(plan.rules.key.shown if plan.rules.key else "") as duplicates:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from campaign.config import ScheduleSection
 from campaign.errors import Problem, UsageError
 from campaign.journal.records import PlannedRow, State
+from campaign.messages.destination import thread_fields, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from campaign.channels import Channel
     from campaign.config import Campaign
     from campaign.messages import MessageTemplate
     from campaign.sheets import Row
@@ -40,14 +42,7 @@ class Trial:
     rows: tuple[range, ...] = ()
 
     def applied_to(self, campaign: Campaign) -> Campaign:
-        """The campaign with one's own conversation as the destination of every row; it needs no window and no gate.
-
-        Raises:
-            UsageError: a value is blank.
-        """
-        blank = [name for name, value in self.to.items() if not value.strip()]
-        if blank:
-            raise UsageError(*(Problem(f"--to {name}", "is blank", "name your own conversation") for name in blank))
+        """The campaign with one's own conversation as the destination of every row; it needs no window and no gate."""
         values = {**campaign.values, **self.to}
         return campaign.model_copy(update={"values": values, "schedule": ScheduleSection(), "gate": None})
 
@@ -59,12 +54,34 @@ class Trial:
             where: the template's name.
 
         Raises:
-            UsageError: a part of the destination still comes from the list, or `to` names something else.
+            UsageError: a part of the destination still comes from the list, or `to` names something else, or a value
+                is blank that is no thread's.
         """
         variables = frozenset(name for text in template.destination_texts for name in text.uses.variables)
-        problems = [*self._strangers(variables, where), *_missing(template, variables, where)]
+        named = [text for text in template.destination_texts if text not in template.thread_texts]
+        needed = frozenset(name for text in named for name in text.uses.variables)
+        blank = [name for name, value in self.to.items() if not value.strip() and name in needed]
+        problems = [
+            *self._strangers(variables, where),
+            *(Problem(f"--to {name}", "is blank", "name your own conversation") for name in blank),
+            *_missing(template, variables, where),
+        ]
         if problems:
             raise UsageError(*problems)
+
+    def checked(self, row: PlannedRow, channel: Channel) -> PlannedRow:
+        """A planned row, none of whose fields leads it into the conversation of somebody else's message.
+
+        Raises:
+            UsageError: one does.
+        """
+        for path in thread_fields(channel):
+            value = value_at(row.payload, path)
+            if value is not None and value not in [given.strip() for given in self.to.values()]:
+                name = path[-1]
+                what = f"{name} names a message, into whose conversation row {row.number} would go instead"
+                raise UsageError(Problem("--to", what, f"leave {name} out of the template, or use a variable for it"))
+        return row
 
     def _strangers(self, variables: frozenset[str], where: str) -> Iterator[Problem]:
         for name in self.to:
@@ -81,7 +98,10 @@ def _missing(template: MessageTemplate, variables: frozenset[str], where: str) -
     if from_list:
         columns = ", ".join(f"“{binding.columns[name].label}”" for name in from_list)
         still = f"{_quoted(from_list)} of the destination would still come from the list ({columns})"
-        yield Problem("--to", still, "add " + " ".join(f"--to {name}=…" for name in from_list))
+        remedy = "add " + " ".join(f"--to {name}=…" for name in from_list)
+        threads = {name for text in template.thread_texts for name in text.uses.variables}.intersection(from_list)
+        without = " ".join(f"--to {name}=" for name in sorted(threads))
+        yield Problem("--to", still, f"{remedy}, or {without} for no thread" if threads else remedy)
     if any(text.uses.whole_row for text in template.destination_texts):
         what = f"the destination in {where} comes from row[…] or raw[…], which no --to can replace"
         yield Problem("--to", what, "use a variable in the template, and name its column under [columns]")

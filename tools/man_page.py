@@ -35,6 +35,8 @@ EXIT_CODES = {
 ENVIRONMENT = {
     "KITECHAT_API_KEY": "the key of the channel kitechat",
     "KITECHAT_API_KEY_FILE": "the file that holds it instead",
+    "ROCKETCHAT_AUTH_TOKEN, ROCKETCHAT_USER_ID": "the token of the channel rocketchat, and its user's id",
+    "ROCKETCHAT_AUTH_TOKEN_FILE, ROCKETCHAT_USER_ID_FILE": "the files that hold them instead",
     "CAMPAIGN_JOURNAL": "the address of the PostgreSQL database that contains the journals",
     "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY": "the proxies of this machine",
     "SSL_CERT_FILE": "the certificates that are trusted",

@@ -76,5 +76,7 @@ def _find(
 def _read(name: str, file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")  # Notepad begins a file with a byte order mark
+    except FileNotFoundError as error:
+        raise KeyMissingError(Problem(f"{name}_FILE", f"there is no file {file}", "correct the path")) from error
     except (OSError, UnicodeDecodeError) as error:
         raise KeyMissingError(Problem(f"{name}_FILE", f"{file} cannot be read as text")) from error

@@ -30,7 +30,7 @@ def workers(**given: Any) -> None:  # noqa: ANN401 - options are passed on by na
     with open_cluster(named_database(given["journal"]), create=False) as store:
         found = store.workers()
     if given["as_json"]:
-        print_json({"workers": [_as_json(each) for each in found]})
+        print_json({"workers": [as_json(each) for each in found]})
         return
     if not found:
         say("No worker is at work. Start one: campaign worker --journal URL", out=True)
@@ -50,7 +50,8 @@ def _cells(worker: WorkerRecord) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _as_json(worker: WorkerRecord) -> dict[str, object]:
+def as_json(worker: WorkerRecord) -> dict[str, object]:
+    """A worker for programs."""
     return {
         "name": worker.name,
         "host": worker.host,

@@ -16,7 +16,7 @@ from campaign.doctor.folder import check_folder, read_folder
 from campaign.doctor.journal import check_journal
 from campaign.doctor.key import KeySearch, check_key
 from campaign.doctor.proxy import check_proxy, read_proxy
-from campaign.doctor.server import ask, check_clock, check_limit, check_server
+from campaign.doctor.server import ask, check_clock, check_limit, check_server, is_of_the_api
 from campaign.doctor.terminal import check_terminal
 from campaign.doctor.versions import check_versions, read_versions
 from campaign.errors import CampaignError
@@ -137,7 +137,7 @@ def _examine_server(
     asked = asyncio.run(ask(server, probe or FirstPage(), headers, redaction, proxies=proxies, clock=clock))
     yield check_server(asked)
     found = [check_clock(asked)]
-    if channel is not None and probe is not None and asked.response is not None:
+    if channel is not None and asked.response is not None and is_of_the_api(asked, probe):
         usual: tuple[int, float] | None = getattr(channel, "usual_quota", None)  # which few channels have
         rate = campaign.throttle.rate if campaign is not None else None
         found.append(check_limit(channel.quota(asked.response), asked, rate, usual))

@@ -42,4 +42,5 @@ def check_key(channel: Channel, found: KeySearch) -> list[Check]:
     if found.warnings:
         return [warning(name, f"{each.where}: {each.what}", each.remedy) for each in found.warnings]
     labels = " and ".join(each.label for each in channel.credentials)
-    return [fine(name, f"the {labels} of {channel.name} is set (and not shown)")]
+    are = "is" if len(channel.credentials) == 1 else "are"
+    return [fine(name, f"the {labels} of {channel.name} {are} set (and not shown)")]

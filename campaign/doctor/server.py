@@ -73,6 +73,11 @@ async def ask(
     return Asked(server, redaction.read(response, probe.read), found, began, ended)
 
 
+def is_of_the_api(asked: Asked, probe: Probe | None) -> bool:
+    """Whether the answer is of the channel's API, so that it states its limit; another program's says nothing of it."""
+    return probe is not None and isinstance(asked.verdict, Answered | Throttled)
+
+
 def check_server(asked: Asked) -> Check:
     """What the answer says of the server."""
     name, verdict = "server", asked.verdict
@@ -86,6 +91,9 @@ def check_server(asked: Asked) -> Check:
     message = f"{asked.server}: {verdict.reason}"
     if isinstance(verdict, Throttled):
         return warning(name, message, "another program uses up the limit from this address; wait a minute")
+    if asked.response is not None and asked.response.status in (401, 403):
+        remedy = "check that the credentials are those of this server and still valid; a run would stop"
+        return problem(name, message, remedy)
     return problem(name, message, "check [server] url, the network and the proxy; a run would stop")
 
 

@@ -1,4 +1,4 @@
-"""The fields of a payload that name the conversation: trimmed, and free of what nobody can see."""
+"""The fields of a payload that decide the conversation: trimmed, and free of what nobody can see."""
 
 from __future__ import annotations
 
@@ -9,8 +9,19 @@ from campaign.recipients.destinations import describe_character, find_unseen, tr
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from campaign.channels import Payload
+    from campaign.channels import Channel, Payload
     from campaign.channels.base import Path
+
+
+def deciding_fields(channel: Channel) -> tuple[Path, ...]:
+    """The places of a payload that decide where a message goes: those that name the conversation, and threads."""
+    return (*channel.destination_fields, *thread_fields(channel))
+
+
+def thread_fields(channel: Channel) -> tuple[Path, ...]:
+    """The places of the optional fields that lead a message into the conversation of another message."""
+    found: tuple[Path, ...] = getattr(channel, "thread_fields", ())  # which few channels have
+    return found
 
 
 class UnseenCharacter(NamedTuple):
@@ -50,6 +61,12 @@ def trim_destination(payload: Payload, fields: Iterable[Path]) -> list[UnseenCha
         if position >= 0:
             found.append(UnseenCharacter(path, text[position], describe_character(text, position)))
     return found
+
+
+def value_at(payload: Payload | None, path: Path) -> object:
+    """What a field of a payload holds; None where it has no such field."""
+    holder = None if payload is None else _holder(payload, path)
+    return None if holder is None else holder.get(path[-1])
 
 
 def _holder(payload: Payload, path: Path) -> dict[str | int, Any] | None:

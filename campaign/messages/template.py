@@ -10,7 +10,7 @@ from jinja2 import TemplateSyntaxError
 from campaign.errors import Problem, TemplateError
 from campaign.messages.binding import Binding, Mapped, bind, no_hints
 from campaign.messages.budget import OverBudgetError
-from campaign.messages.destination import UnseenCharacter, trim_destination
+from campaign.messages.destination import UnseenCharacter, deciding_fields, thread_fields, trim_destination
 from campaign.messages.environment import RENDER_ERRORS, make_environment
 from campaign.messages.placeholders import syntax_hint
 from campaign.messages.text_template import TextTemplate, compile_text
@@ -18,7 +18,7 @@ from campaign.messages.tree import Branch, Leaf, build, constant_texts, fill, le
 from campaign.text import is_blank, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from campaign.channels import Payload
     from campaign.channels.base import FieldProblem, Path
@@ -60,6 +60,7 @@ class MessageTemplate:
         self._root = root
         self._budget = budget
         self._runaways: set[int] = set()
+        self._deciding_fields = deciding_fields(file.channel)
         self._sources: dict[Path, _Source] = {}
         self._letters = {column.letter for column in self.used_columns}
 
@@ -77,8 +78,16 @@ class MessageTemplate:
 
     @property
     def destination_texts(self) -> tuple[TextTemplate, ...]:
-        """The strings that are rendered to the conversation of a row."""
-        nodes = (node_at(self._root, path) for path in self.channel.destination_fields)
+        """The strings that decide the conversation of a row."""
+        return self._texts_at(self._deciding_fields)
+
+    @property
+    def thread_texts(self) -> tuple[TextTemplate, ...]:
+        """Those of them that name another message, into whose conversation this one goes."""
+        return self._texts_at(thread_fields(self.channel))
+
+    def _texts_at(self, paths: Iterable[Path]) -> tuple[TextTemplate, ...]:
+        nodes = (node_at(self._root, path) for path in paths)
         return tuple(text for node in nodes for text in leaves(node))
 
     @property
@@ -104,7 +113,7 @@ class MessageTemplate:
             return RenderedRow(
                 None, problems or (Problem(f"row {row.number}", f"cannot be rendered: {error}", code="render-error"),)
             )
-        unseen = trim_destination(payload, self.channel.destination_fields)
+        unseen = trim_destination(payload, self._deciding_fields)
         refused = self.channel.problems(payload)
         if refused or unseen:
             invalid = [self._row_problem(row, context, each) for each in refused]

@@ -9,14 +9,16 @@ import click
 import pytest
 
 import campaign
+from campaign.cli.workers import as_json as worker_as_json
 from campaign.journal import Activity, State, Tally
+from campaign.journal.cluster import WorkerRecord
 from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus, as_json
 from campaign.runs.by_hand import StopRequest
 from tests.docs.commands import commands_with, with_subcommands
 from tests.docs.help_page import section_of
 from tests.docs.markdown import DOCS, page
 from tests.docs.pages import PAGES
-from tests.docs.shapes import OUTPUTS, ExportedRow, Output, StatusObject
+from tests.docs.shapes import OUTPUTS, ExportedRow, Output, StatusObject, WorkersObject
 from tests.integration.conftest import FAST, Campaign, RunningSandbox, write_csv
 
 AGAIN = "write it again: python -m tests.docs"
@@ -134,3 +136,8 @@ def test_exported_rows_have_the_form_that_is_described(command: Campaign, file: 
     rows = [ExportedRow.model_validate_json(line) for line in said.stdout.splitlines()]
     assert [row.state for row in rows] == ["sent", "sent", "invalid", "sent"]
     assert set(ExportedRow.model_fields) == {*json.loads(said.stdout.splitlines()[0])}
+
+
+def test_the_list_of_workers_has_the_form_that_is_described() -> None:
+    worker = WorkerRecord(1, "one", "ops-pc", 4711, "1.0.0", None, 1.5, 2.5, None, 3, draining=False)
+    WorkersObject.model_validate_json(json.dumps({"workers": [worker_as_json(worker)]}))

@@ -19,12 +19,15 @@ from click.testing import CliRunner
 from campaign.channels.base import Response
 from campaign.channels.kitechat.probe import KitechatProbe
 from campaign.channels.probe import FirstPage
+from campaign.channels.rocketchat import ROCKETCHAT
 from campaign.channels.sandbox_api import RateLimit
 from campaign.cli.main import campaign
 from campaign.doctor import versions
 from campaign.sandbox import Fault, FaultPlan, ListSettings, SandboxSettings
 
 from .conftest import FAST, Campaign, RunningSandbox, Said, StartSandbox, livechat_list
+
+TOKEN = "ab/cd+ef&gh==SECRET"
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +49,16 @@ def kitechat(folder: Path, server: str) -> Path:
     (folder / "list.csv").write_text("page_id,conversation_id,text\n1,2,hello\n", encoding="utf-8")
     file = folder / "tet.toml"
     text = f'template = "kitechat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{server}"\n'
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def rocketchat(folder: Path, server: str, monkeypatch: pytest.MonkeyPatch, token: str = TOKEN) -> Path:
+    monkeypatch.setenv("ROCKETCHAT_AUTH_TOKEN", token)
+    monkeypatch.setenv("ROCKETCHAT_USER_ID", "u1-kim")
+    (folder / "list.csv").write_text("rid,msg\nroom,hello\n", encoding="utf-8")
+    file = folder / "tet.toml"
+    text = f'template = "rocketchat-text"\n[recipients]\nfile = "list.csv"\n[server]\nurl = "{server}"\n'
     file.write_text(text, encoding="utf-8")
     return file
 
@@ -125,6 +138,33 @@ def test_a_server_without_a_list_is_reached_all_the_same(
     assert api_key not in said.stdout
 
 
+def test_a_user_that_is_logged_in_is_told_of_and_sends_nothing(
+    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_sandbox(
+        SandboxSettings(credentials={"auth_token": TOKEN, "user_id": "u1-kim"}, limit=RateLimit(10, 60.0))
+    )
+    said = command("doctor", rocketchat(tmp_path, server.url, monkeypatch), "--json")
+    assert (said.code, state_of(said, "server"), state_of(said, "key")) == (0, "ok", "ok")
+    assert "takes the token and the user id" in message_of(said, "server")
+    assert message_of(said, "key") == "the personal access token and user id of rocketchat are set (and not shown)"
+    assert "10 requests in 60 s" in message_of(said, "limit")
+    assert [(entry.method, entry.taken) for entry in server.ledger.entries] == [("GET", False)]
+    assert TOKEN not in said.stdout + said.stderr
+
+
+def test_a_token_that_the_server_does_not_accept_is_found(
+    command: Campaign, start_sandbox: StartSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_sandbox(SandboxSettings(credentials={"auth_token": "another", "user_id": "u1-kim"}))
+    said = command("doctor", rocketchat(tmp_path, server.url, monkeypatch), "--json")
+    assert (said.code, state_of(said, "server")) == (1, "problem")
+    assert "ROCKETCHAT_AUTH_TOKEN and ROCKETCHAT_USER_ID have to be" in message_of(said, "server")
+    (check,) = (each for each in said.json["checks"] if each["name"] == "server")
+    assert check["remedy"].startswith("check that the credentials are those of this server")
+    assert TOKEN not in said.stdout + said.stderr
+
+
 def test_a_missing_key_is_found(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     said = command("doctor", kitechat(tmp_path, server.url), "--json")
     assert (state_of(said, "key"), said.code) == ("problem", 1)
@@ -154,6 +194,7 @@ def test_a_server_that_answers_as_another_would_is_found(
     server = start_sandbox(SandboxSettings(faults=FaultPlan({fault: 1.0}, on_read_back=True)))
     said = command("doctor", livechat(tmp_path, server.url), "--json")
     assert (state_of(said, "server"), said.code) == ("problem", 1)
+    assert not [each for each in said.json["checks"] if each["name"] == "limit"]  # another program states none
 
 
 @pytest.mark.parametrize("skew", [300.0, -300.0], ids=["ahead", "behind"])
@@ -358,3 +399,18 @@ def test_the_first_page_of_a_server_shows_that_something_is_there(status: int, k
 )
 def test_what_a_kitechat_server_answers_is_read(response: Response, kind: str) -> None:
     assert type(KitechatProbe().read(response)).__name__ == kind
+
+
+@pytest.mark.parametrize(
+    ("response", "kind"),
+    [
+        pytest.param(Response(400, body=b'{"success": false}'), "Answered", id="no such message"),
+        pytest.param(Response(400, body=b'{"success": false, "error": "x"}'), "Indeterminate", id="another failure"),
+        pytest.param(Response(401, body=b'{"status": "error"}'), "Fatal", id="not logged in"),
+        pytest.param(Response(404, body=b"<html>"), "Indeterminate", id="no such route"),
+        pytest.param(Response(200, body=b"<html>"), "Indeterminate", id="a page"),
+        pytest.param(Response(429), "Throttled", id="over the limit"),
+    ],
+)
+def test_what_a_rocketchat_server_answers_is_read(response: Response, kind: str) -> None:
+    assert type(ROCKETCHAT.probe.read(response)).__name__ == kind

@@ -188,8 +188,12 @@ def test_a_token_that_a_server_repeats_is_kept_nowhere(
     command: Campaign, echo: Echo, tmp_path: Path, *, status: int, body: dict[str, object], location: str
 ) -> None:
     echo.status, echo.body, echo.location = status, json.dumps(body).encode(), location
-    recipients = room_list(tmp_path / "list.csv", "room1", "room2")
-    said = command("run", recipients, *TEXT, "--server", f"http://127.0.0.1:{echo.server_port}", "-v", *FAST)
+    room_list(tmp_path / "list.csv", "room1", "room2")
+    campaign = tmp_path / "echo.toml"
+    campaign.write_text(
+        'template = "rocketchat-text"\n[recipients]\nfile = "list.csv"\n[delivery]\ngive_up_after = "1s"\n'
+    )
+    said = command("run", campaign, "--server", f"http://127.0.0.1:{echo.server_port}", "-v", *FAST)
     kept = said.stdout + said.stderr
     for left in tmp_path.iterdir():
         if left.suffix == ".xlsx":
@@ -217,6 +221,25 @@ def test_a_message_that_an_app_of_the_server_prevents_is_failed(command: Campaig
     said = command("run", recipients, *TEXT, "--server", url, *FAST)
     assert (said.code, said.json["failed"]) == (1, 1)
     assert "answered with success and stored nothing, as where an app installed on it prevents it" in said.stderr
+
+
+class FailingLate(Handler):
+    """Stores a message, and answers that a later step failed: `afterSaveMessage` in functions/sendMessage.ts."""
+
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server looks for
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["message"]
+        self.server.status, self.server.body = 400, b'{"success": false, "error": "connection 3 closed"}'
+        self.respond()
+        self.server.status, self.server.body = 200, json.dumps({"success": True, "message": message}).encode()
+
+
+def test_a_message_that_was_stored_before_a_later_step_failed_is_sent(
+    command: Campaign, echo: Echo, tmp_path: Path
+) -> None:
+    echo.RequestHandlerClass = FailingLate
+    recipients, url = room_list(tmp_path / "list.csv", "room"), f"http://127.0.0.1:{echo.server_port}"
+    said = command("run", recipients, *TEXT, "--server", url, *FAST)
+    assert (said.code, said.json["sent"], said.json["requests"]) == (0, 1, 2)
 
 
 def test_an_agents_campaign_keeps_to_the_servers_limit(
@@ -258,6 +281,46 @@ def test_a_few_messages_go_to_a_room_of_ones_own_first(
     said = command("test", recipients, *TEXT, "--server", server.url, "--to", "rid=mine", *FAST)
     assert (said.code, said.json["sent"]) == (0, 3)
     assert {entry.destination.conversation for entry in server.ledger.taken()} == {"mine"}
+
+
+# A message with a tmid is stored in the room of that message, whatever room it names (methods/sendMessage.ts).
+REPLIES = [["rid", "msg", "tmid"], ["room", "Hello", " customers-message "]]
+
+
+@pytest.mark.parametrize(("thread", "stored"), [pytest.param("mine-too", "mine-too", id="own"), ("", None)])
+def test_a_test_goes_into_no_thread_of_the_list(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, thread: str, stored: str | None
+) -> None:
+    recipients = write_csv(tmp_path / "list.csv", REPLIES)
+    given = ("test", recipients, *TEXT, "--server", server.url, "--to", "rid=mine", *FAST)
+    refused = command(*given)
+    assert (refused.code, taken(server)) == (2, [])
+    assert "“tmid” of the destination would still come from the list" in refused.stderr
+    assert "add --to tmid=…, or --to tmid= for no thread" in refused.stderr
+    assert command(*given, "--to", f"tmid={thread}").json["sent"] == 1
+    (body,) = server.bodies()
+    assert body["message"].get("tmid") == stored
+
+
+@pytest.mark.parametrize("tmid", ["customers-message", "{{ 'customers-message' }}"])
+def test_a_test_goes_into_no_thread_of_the_template(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, tmid: str
+) -> None:
+    body = {"message": {"rid": "{{ rid }}", "msg": "Hello", "tmid": tmid}}
+    template = tmp_path / "reply.json"
+    template.write_text(json.dumps(body))
+    given = (room_list(tmp_path / "list.csv", "room"), "--template", template, "--server", server.url, *FAST)
+    refused = command("test", *given, "--to", "rid=mine")
+    assert (refused.code, taken(server)) == (2, [])
+    assert "tmid names a message, into whose conversation row 2 would go instead" in refused.stderr
+    assert command("run", *given).json["sent"] == 1
+
+
+def test_the_blanks_around_a_thread_are_not_sent(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    recipients = write_csv(tmp_path / "list.csv", REPLIES)
+    assert command("run", recipients, *TEXT, "--server", server.url, *FAST).json["sent"] == 1
+    (body,) = server.bodies()
+    assert body["message"]["tmid"] == "customers-message"
 
 
 def test_rows_that_were_skipped_as_sent_are_known_again_once_that_message_is_deleted(

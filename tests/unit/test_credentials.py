@@ -112,15 +112,19 @@ def test_a_key_that_is_invalid_in_a_header_is_refused_and_not_shown(given: str, 
 
 
 @pytest.mark.parametrize(
-    "content", [pytest.param(None, id="not there"), pytest.param("k\xe9y".encode("latin-1"), id="not UTF-8")]
+    ("content", "problem"),
+    [
+        pytest.param(None, "there is no file {}; correct the path", id="not there"),
+        pytest.param("k\xe9y".encode("latin-1"), "{} cannot be read as text", id="not UTF-8"),
+    ],
 )
-def test_a_key_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
+def test_a_key_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None, problem: str) -> None:
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(KeyMissingError, match=r"^KITECHAT_API_KEY") as caught:
         find_credentials(KITECHAT, {f"{NAME}_FILE": str(file)}, no_prompt)
-    assert str(caught.value) == f"KITECHAT_API_KEY_FILE: {file} cannot be read as text"
+    assert str(caught.value) == f"KITECHAT_API_KEY_FILE: {problem.format(file)}"
 
 
 def test_the_values_never_show_in_a_repr() -> None:

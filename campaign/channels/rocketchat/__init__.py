@@ -17,6 +17,7 @@ from campaign.channels.credentials import Credential, SecretMapping
 from campaign.channels.livechat import USUAL_QUOTA
 from campaign.channels.livechat.responses import read_quota
 from campaign.channels.rocketchat.payload import payload_problems, preview
+from campaign.channels.rocketchat.probe import RocketChatProbe
 from campaign.channels.rocketchat.responses import read_back, read_response
 from campaign.channels.rocketchat.sandbox import DeleteMessage, GetMessage, SendMessage
 from campaign.channels.rocketchat.undo import RocketChatUndo
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
 ENDPOINT = "/api/v1/chat.sendMessage"
 READ_BACK = "/api/v1/chat.getMessage"
 
+BODY_FIELDS = frozenset({"message", "previewUrls"})
+"""Fields of a body, of which campaign takes the first alone."""
+
 OWN_FIELDS = frozenset({"rid", "msg", "tmid", "attachments"})
-"""Fields by which a message is recognised: Kitechat's `message` has none of them."""
+"""Fields by which a message is recognised unless the body has other fields, as those of other APIs do."""
 
 REMARK = (
     "The message appears under the name of the agent or bot whose token sends it, or under its alias. "
@@ -53,7 +57,10 @@ class RocketChat:
     )
     can_read_back = True
     undo = RocketChatUndo()
+    probe = RocketChatProbe(READ_BACK)
     destination_fields: tuple[Path, ...] = (("message", "rid"),)
+    # methods/sendMessage.ts: a message with a tmid is stored in the room of that message, whatever room it names.
+    thread_fields: tuple[Path, ...] = (("message", "tmid"),)
     remark = REMARK
     usual_quota = USUAL_QUOTA
 
@@ -69,7 +76,7 @@ class RocketChat:
     def recognises(self, body: Payload) -> bool:
         """A body whose message has a room, a text, a thread or attachments."""
         message = body.get("message")
-        return isinstance(message, dict) and not OWN_FIELDS.isdisjoint(message)
+        return body.keys() <= BODY_FIELDS and isinstance(message, dict) and not OWN_FIELDS.isdisjoint(message)
 
     def problems(self, payload: Payload) -> Sequence[FieldProblem]:
         """What the server would refuse, or store without anything to see."""

@@ -35,6 +35,7 @@ MEDIA: tuple[tuple[str, PartKind], ...] = (
 
 PARTS: tuple[tuple[str, PartKind], ...] = (
     ("author_name", "foot"),
+    ("author_link", "link"),
     ("title", "head"),
     ("title_link", "link"),
     ("text", "text"),

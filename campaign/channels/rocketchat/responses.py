@@ -6,7 +6,8 @@ Facts from Rocket.Chat's public server source, version 8, all in `apps/meteor/ap
 - `api/server/ApiClass.ts`: the form of errors, 401 before everything else, then the limiter;
 - `lib/server/methods/sendMessage.ts` and `lib/server/functions/sendMessage.ts`: what a message may be refused for, in
   this order: length, user, room, attachments and permissions, and last an `_id` that exists, for which nothing is
-  returned, so that a later step fails, or answers with success and no message, by version;
+  returned, so that a later step fails, or answers with success and no message, by version. What fails once the message
+  is stored (`afterSaveMessage`) is a 400 like any other;
 - `authorization/server/functions/canSendMessage.ts`: rooms that a user may not write in;
 - `lib/server/methods/getSingleMessage.ts`: the message is looked for first, and then whether the user may see its room.
 """
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 
 API = "Rocket.Chat's API"
 
-REPEATED_ID = re.compile(r"\bundefined\b|\bE11000\b")
-"""What a 400 says of an `_id` that exists: an undefined value, or MongoDB's duplicate key where two arrive at once."""
-
 REFUSALS = {
     "error-message-size-exceeded": (
         "the message is longer than the server allows (Administration → Message → Maximum Allowed Characters per "
@@ -62,6 +60,9 @@ REFUSALS = {
     "error-room-": "the server takes no messages for this room",
 }
 """What an error contains, and what to say of it. The last one begins the names of several errors."""
+
+INVALID = re.compile(r"^invalid-params$|\bparam(eter)? is (missing|required)|property on the message object is missing")
+"""What the server says, by type or text, of a body that it does not take: nothing of it is stored."""
 
 FATAL = {
     "error-invalid-user": "the server does not know the user of ROCKETCHAT_USER_ID",
@@ -163,10 +164,16 @@ def _read_message(answer: Payload, body: bytes) -> Sent | Indeterminate:
     return Sent(message["_id"])
 
 
-def _read_absence(answer: Payload, body: bytes) -> Sent | NotFound | Fatal:
-    """What a 400 to a read-back says. A room that the user may not see is refused only once the message is found."""
-    if NO_ACCESS not in f"{answer.get('errorType')} {answer.get('error')}":
+def _read_absence(answer: Payload, body: bytes) -> Sent | NotFound | Indeterminate | Fatal:
+    """What a 400 to a read-back says: of an absent message nothing (chat.ts); any other error leaves the question open.
+
+    A room that the user may not see is refused only once the message is found.
+    """
+    error = error_of(answer, 400)
+    if not answer.get("error") and not answer.get("errorType"):
         return NotFound()
+    if NO_ACCESS not in f"{answer.get('errorType')} {error}":
+        return Indeterminate(f"the server could not look the message up ({error})")
     details = answer.get("details")
     if isinstance(details, dict) and details.get("method") == LOOKED_UP_BY:
         return Sent(_message_of(body)["_id"])
@@ -194,13 +201,18 @@ def _read_non_json(response: Response, *, again: bool) -> Verdict:
 
 
 def _read_refusal(answer: Payload, status: int, *, again: bool) -> Refused | Indeterminate:
+    """The verdict on a refusal; after a 400 that is not known the message may be there.
+
+    Either its `_id` existed (an undefined value, or MongoDB's E11000 where two arrive at once), or something failed
+    once it was stored.
+    """
     error, kind = error_of(answer, status), known_error(answer, REFUSALS)
     if kind is not None:
-        refusal = Refused(kind, f"{REFUSALS[kind]} ({error})")
-    else:
-        refusal = Refused(str(answer.get("errorType") or kind_of(error)), f"the server refused the message: {error}")
-    return _refused(refusal, error, again=again or REPEATED_ID.search(error) is not None)
+        return _refused(Refused(kind, f"{REFUSALS[kind]} ({error})"), error, again=again)
+    refusal = Refused(str(answer.get("errorType") or kind_of(error)), f"the server refused the message: {error}")
+    may_be_there = status == 400 and not any(map(INVALID.search, (str(answer.get("errorType")), error)))
+    return _refused(refusal, error, again=again or may_be_there)
 
 
 def _refused(refusal: Refused, error: str, *, again: bool) -> Refused | Indeterminate:
-    return Indeterminate(f"refused ({error}), though an earlier attempt may be there", refusal) if again else refusal
+    return Indeterminate(f"refused ({error}), though the message may be there", refusal) if again else refusal

@@ -101,6 +101,7 @@ def test_an_agents_other_name_picture_and_thread_are_named() -> None:
 def test_every_attachment_of_an_agents_message_is_a_bubble_below_its_text() -> None:
     card = {
         "author_name": "Lan",
+        "author_link": URL,
         "title": "Áo dài",
         "title_link": URL,
         "text": "Còn 3",
@@ -117,7 +118,7 @@ def test_every_attachment_of_an_agents_message_is_a_bubble_below_its_text() -> N
     )
     text, first, *others = shown.bubbles
     assert text.sections == (("Mời xem",),)
-    assert [part.kind for part in first.parts] == ["foot", "head", "link", "text", "image", "text"]
+    assert [part.kind for part in first.parts] == ["foot", "link", "head", "link", "text", "image", "text"]
     assert str(first.parts[-1]) == "Giá: 1.200.000 ₫"
     assert first.buttons == (Button("link", "Xem", URL), Button("reply", "Đặt", "MUA"), Button("reply", URL, "MUA"))
     assert [each.sections for each in others] == [((f"[audio] {URL}",),), ((f"[video] {URL}",),)]

@@ -154,8 +154,10 @@ def test_the_stamped_payload_holds_the_id_and_is_otherwise_the_same() -> None:
     [
         pytest.param(body(), True, id="its own"),
         pytest.param({"message": {"attachments": []}}, True, id="attachments alone"),
+        pytest.param({**body(), "previewUrls": []}, True, id="with a field that campaign does not take"),
         pytest.param({"message": {"type": "text", "text": "x"}}, False, id="kitechat's message"),
         pytest.param({"token": "t", "rid": "r", "msg": "x"}, False, id="livechat's"),
+        pytest.param({"pageId": "p", "message": {"text": "x", "attachments": []}}, False, id="kitechat's, with more"),
         pytest.param({"message": "x"}, False, id="a text"),
         pytest.param({}, False, id="nothing"),
     ],

@@ -137,7 +137,6 @@ REFUSALS_OF_A_ROW = [
     ),
     (answer(404, failure("no such thing")), "no such thing", f"{SAID}no such thing"),
     (answer(422, failure("no such thing")), "no such thing", f"{SAID}no such thing"),
-    (answer(400, {"success": False}), "HTTP …", f"{SAID}HTTP 400"),
     (answer(413, b"<html>Too Large"), "too large", f"{TOO_LARGE}; shorten the text"),
 ]
 
@@ -160,9 +159,11 @@ def test_a_refusal_counts_at_once_or_after_a_read_back(response: Response, kind:
         pytest.param("Cannot read properties of undefined (reading 'starred')", id="version 8"),
         pytest.param("Cannot convert undefined or null to object", id="an older one"),
         pytest.param("E11000 duplicate key error collection: rocketchat_message", id="two at once"),
+        pytest.param("connection 3 to 10.0.0.5:27017 closed", id="a failure after the message was stored"),
+        pytest.param("", id="no word on it"),
     ],
 )
-def test_the_400_of_a_repeated_id_is_read_back_at_any_attempt(error: str, *, again: bool) -> None:
+def test_a_400_behind_which_the_message_may_be_stored_is_read_back_at_any_attempt(error: str, *, again: bool) -> None:
     verdict = ROCKETCHAT.read_response(answer(400, failure(error)), BODY, again=again)
     assert isinstance(verdict, Indeterminate)
     assert isinstance(verdict.refusal, Refused)
@@ -230,6 +231,8 @@ def test_a_read_back_that_is_turned_away_stops_the_run(came: Response) -> None:
         pytest.param(answer(201, stored()), id="201"),
         pytest.param(answer(400, b"<html>"), id="400 HTML"),
         pytest.param(answer(400, {"error": "bad request"}), id="400 of another program"),
+        pytest.param(answer(400, failure("connection 3 to 10.0.0.5:27017 closed")), id="400 of another cause"),
+        pytest.param(answer(400, {"success": False, "errorType": "error-app-user"}), id="400 with a type alone"),
         pytest.param(answer(404, failure("not found")), id="404"),
         pytest.param(answer(404, b"<html>"), id="404 HTML"),
     ],

@@ -38,6 +38,7 @@ KITECHAT: dict[str, Any] = {
     [
         pytest.param(LIVECHAT, "livechat", id="livechat"),
         pytest.param(KITECHAT, "kitechat", id="kitechat"),
+        pytest.param({**KITECHAT, "message": {"text": "x", "attachments": []}}, "kitechat", id="kitechat, more"),
         pytest.param({"message": {"rid": "r", "msg": "x"}}, "rocketchat", id="rocketchat"),
     ],
 )
