@@ -133,7 +133,8 @@ def rooms_as_text(report: RoomReport, server: str) -> Iterator[str]:
     if report.pending:
         yield f"{rows_of(report.pending)} not settled: the same command goes on."
     elif report.results and report.sent:
-        yield f"Next: campaign run {as_argument(report.results)} --template livechat-text --server {server}"
+        text = "" if "msg" in report.variables else " --set msg=TEXT"
+        yield f"Next: campaign run {as_argument(report.results)} --template livechat-text{text} --server {server}"
 
 
 def rooms_as_json(report: RoomReport) -> Mapping[str, object]:

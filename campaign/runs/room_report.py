@@ -84,6 +84,7 @@ class RoomReport:
         stopped: why it ended early; None where it did not.
         reasons: why rows have no conversation.
         findings: what may be wrong with the list.
+        variables: what the list's own columns say.
         results: the list with the conversations; None where it could not be written.
         trouble: why it could not.
     """
@@ -99,6 +100,7 @@ class RoomReport:
     stopped: StopReason | None
     reasons: tuple[RoomReason, ...]
     findings: tuple[Finding, ...]
+    variables: frozenset[str]
     results: Path | None
     trouble: Problem | None = None
 
@@ -137,6 +139,7 @@ def report_of(found: LookedUp, out: Path, written: WrittenFiles, session: Asking
         stopped=session.stopped,
         reasons=tuple(_reasons(found)),
         findings=found.findings,
+        variables=frozenset(variable_name(column.header) for column in found.columns),
         results=results,
         trouble=trouble,
     )

@@ -105,6 +105,24 @@ def test_the_list_can_be_run_at_once(command: Campaign, server: RunningSandbox, 
     assert {each.account: each.conversation for each in destinations} == book(server).rooms
 
 
+@pytest.mark.parametrize(("headers", "text"), [(["name"], " --set msg=TEXT"), (["name", "Msg"], "")])
+def test_the_next_command_that_is_named_has_a_text(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, headers: list[str], text: str
+) -> None:
+    people = write_csv(tmp_path / "people.csv", [headers, ["Chào"] * len(headers)])
+    said = rooms(command, server, people)
+    assert f"out.xlsx --template livechat-text{text} --server {server.url}" in said.stderr
+
+
+def test_rows_in_another_order_are_the_same_visitors(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    people, headers = tmp_path / "people.csv", ["name", "phone", "email"]
+    rows = [["A", "", "a@example.com"], ["B", "0901000001", "a@example.com"], ["C", "0901000001", ""]]
+    first = rows_of(rooms(command, server, write_csv(people, [headers, *rows])).json["results"])
+    again = rooms(command, server, write_csv(people, [headers, *reversed(rows)]))
+    assert again.json["requests"] == 0
+    assert {row["token"] for row in [*first, *rows_of(again.json["results"])]} == {book(server).visitors[0].token}
+
+
 def test_the_same_command_asks_for_nothing_again(command: Campaign, server: RunningSandbox, people: Path) -> None:
     first = rows_of(rooms(command, server, people).json["results"])
     again = rooms(command, server, people)
