@@ -141,6 +141,9 @@ def find_rooms(options: RoomOptions, observer: RoomObserver) -> RoomReport | Non
     ids = [column for name, column in columns.items() if name == "token"]
     used = [row for row in rows if not (skip and row.hidden)]
     findings = findings_of(sheet, used, set(columns.values()), ids, hidden_decided=options.hidden_rows is not None)
+    if not found.rows:
+        what = "there is no row below the header"
+        raise RecipientsError(Problem(sheet.path.name, what, "add the recipients, one to a row"))
     if len(found.rows) >= MOST_ROWS:
         raise RecipientsError(Problem(sheet.path.name, f"has more rows than a sheet: {MOST_ROWS - 1:,}", "split it"))
     with RoomRecord(record_path(options.out, "rooms")) as record:

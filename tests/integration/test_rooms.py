@@ -252,6 +252,12 @@ def test_an_edited_list_is_kept(command: Campaign, server: RunningSandbox, peopl
     assert rows_of(out)[0]["token"] == "mine"
 
 
+def test_a_list_without_rows_is_refused(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    said = rooms(command, server, write_csv(tmp_path / "p.csv", [["token", "name"]]))
+    assert (said.code, list(tmp_path.glob("out*"))) == (2, [])
+    assert "p.csv: there is no row below the header; add the recipients, one to a row" in said.stderr
+
+
 def test_what_the_server_says_is_text(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     book(server).rooms["visitor-1"] = "=1+1"
     people = write_csv(tmp_path / "p.csv", [["token"], ["visitor-1"]])
