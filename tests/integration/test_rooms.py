@@ -158,6 +158,19 @@ def test_rows_of_one_person_share_a_conversation(command: Campaign, server: Runn
     assert found[0]["rid"] == found[1]["rid"] != found[2]["rid"]
 
 
+def test_a_visitor_known_by_the_phone_of_one_row_and_the_address_of_another_has_one_conversation(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    known = {"token": "theirs", "name": "A", "phone": "0901000001", "email": "a@example.com"}
+    visitor = book(server).register(known)
+    rows = [["A", "0901000001", ""], ["B", "0901000002", ""], ["A", "", "a@example.com"], ["C", "", ""]]
+    people = write_csv(tmp_path / "people.csv", [["name", "phone", "email"], *rows])
+    first, _, third, _ = rows_of(rooms(command, server, people).json["results"])
+    assert (first["token"], first["rid"]) == (third["token"], third["rid"])
+    assert first["token"] == visitor.token
+    assert len(book(server).rooms) == len(book(server).visitors) == 3
+
+
 def test_cells_are_written_as_they_are_displayed(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     rows: list[list[object]] = [["name", "Mã", "Ngày"], ["=1+1", "00123", 45000.5], ["Khách", 1.5, None]]
     people = write_workbook(tmp_path / "p.xlsx", rows)
