@@ -83,6 +83,7 @@ class RoomConfirmation(NamedTuple):
         registrations: how many of them are registered.
         known: how many are settled by an earlier command.
         nobody: rows that name nobody, with why.
+        sharing: the numbers of the rows that are about the visitor of an earlier row.
         pace: how fast it goes.
         findings: what may go wrong.
         undecided: the findings that an agreement accepts.
@@ -95,6 +96,7 @@ class RoomConfirmation(NamedTuple):
     registrations: int
     known: int
     nobody: tuple[ListedRow, ...]
+    sharing: tuple[int, ...]
     pace: Pace
     findings: tuple[Finding, ...]
     undecided: tuple[Finding, ...]
@@ -185,7 +187,7 @@ class _RoomSearch:
         if session.stopped is None:
             record.note(finished="yes")
         visits = {keys[key]: visit for key, visit in record.visits().items() if key in keys}
-        found = LookedUp(self.sheet.columns, self.found.rows, visits, self.findings)
+        found = LookedUp(self.sheet.columns, self.found.rows, visits, self.findings, self.found.sharing)
         return report_of(found, self.options.out, record, session, time.monotonic() - began)
 
     def _to_ask(self) -> dict[str, Visit]:
@@ -220,6 +222,7 @@ class _RoomSearch:
             registrations=registrations,
             known=len(self.keys) - len(to_ask),
             nobody=tuple(row for row in self.found.rows if not row.identity and not row.skipped),
+            sharing=self.found.sharing,
             pace=max(paces, key=lambda pace: pace.seconds),
             findings=self.findings,
             undecided=undecided(self.findings, self.options.accept),

@@ -78,6 +78,13 @@ class VisitorList:
     rows: list[ListedRow] = field(default_factory=list)
     visitors: dict[str, ListedVisitor] = field(default_factory=dict)
 
+    @property
+    def sharing(self) -> tuple[int, ...]:
+        """The numbers of the rows that are about the visitor of an earlier row."""
+        first: dict[str, int] = {}
+        named = [row for row in self.rows if row.identity]
+        return tuple(row.number for row in named if first.setdefault(row.identity, row.number) != row.number)
+
 
 def find_columns(sheet: Sheet, mapped: Mapping[str, str]) -> dict[str, Column]:
     """The columns of the variables that the list has.

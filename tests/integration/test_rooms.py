@@ -153,9 +153,14 @@ def test_the_written_list_can_be_asked_for_anew(command: Campaign, server: Runni
 
 def test_rows_of_one_person_share_a_conversation(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     rows = [["Họ và tên", "Số điện thoại"], ["Khách", "0901 000 001"], ["Khách A", "0901.000.001"], ["Khách", ""]]
-    found = rows_of(rooms(command, server, write_csv(tmp_path / "p.csv", rows)).json["results"])
+    said = rooms(command, server, write_csv(tmp_path / "p.csv", rows))
+    found = rows_of(said.json["results"])
     assert len(book(server).visitors) == 2
     assert found[0]["rid"] == found[1]["rid"] != found[2]["rid"]
+    assert (
+        "\n  1 row (3) has the conversation of an earlier row, by token, phone number or e-mail address\n"
+        in said.stderr
+    )
 
 
 def test_a_visitor_known_by_the_phone_of_one_row_and_the_address_of_another_has_one_conversation(
