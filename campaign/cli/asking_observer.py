@@ -23,7 +23,7 @@ from campaign.review.phrases import rows_of
 from campaign.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from campaign.delivery import Progress
     from campaign.runs.asking_session import AskingSession
@@ -141,6 +141,13 @@ def counts_of(progress: Progress) -> str:
     return f"found {progress.sent:,}" + (f", refused {progress.failed:,}" if progress.failed else "")
 
 
+def sharing_of(rows: Sequence[int]) -> str:
+    """Which rows get the conversation of an earlier row, and why: a wrong address may be why, such as a shop's own."""
+    which = f"{rows_of(len(rows))} ({listed(map(str, rows), most=6)})"
+    verb = "has" if len(rows) == 1 else "have"
+    return f"{which} {verb} the conversation of an earlier row, by token, phone number or e-mail address"
+
+
 def room_question(confirmation: RoomConfirmation) -> str:
     """The question, in one sentence."""
     count, new = confirmation.visitors, confirmation.registrations
@@ -160,6 +167,8 @@ def room_facts(confirmation: RoomConfirmation, width: int) -> Iterator[StyledLin
         which = listed((str(row.number) for row in nobody), most=6)
         why = f"{rows_of(len(nobody))} ({which}): {nobody[0].problem}"
         yield from fact_lines("Left out", why + (", for one" if len(nobody) > 1 else ""), width, CAUTION)
+    if confirmation.sharing:
+        yield from fact_lines("Shared", sharing_of(confirmation.sharing), width, CAUTION)
     yield from fact_lines("Pace", f"{confirmation.pace.words}; {ends_at(confirmation.pace.seconds)}", width)
     yield from fact_lines("Note", "A conversation that is opened appears with the agents.", width, CAUTION)
     yield from blocking_lines(confirmation.undecided, width)

@@ -99,4 +99,4 @@ def conversations_as_text(report: ConversationReport) -> Iterator[str]:
     if report.stopped:
         yield "The same command goes on."
     elif report.results and report.conversations:
-        yield f"Next: campaign check {as_argument(report.results)} --template kitechat-text"
+        yield f"Next: campaign check {as_argument(report.results)} --template kitechat-text --set text=TEXT"

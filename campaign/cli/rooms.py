@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.asking_observer import AskingTerminalObserver
+from campaign.cli.asking_observer import AskingTerminalObserver, sharing_of
 from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, INTERNAL_FAULT, INTERRUPTED, NOTHING_SENT, SOME_NOT_SENT, STOPPED
 from campaign.cli.json_output import print_json
@@ -126,6 +126,8 @@ def rooms_as_text(report: RoomReport, server: str) -> Iterator[str]:
         kind = "not asked" if reason.invalid else "refused"
         which = listed((str(number) for number in reason.rows), most=6)
         yield f"  {len(reason.rows):,} {kind} (row{'' if len(reason.rows) == 1 else 's'} {which}): {reason.reason}"
+    if report.sharing:
+        yield f"  {sharing_of(report.sharing)}"
     requests = "1 request" if report.progress.requests == 1 else f"{report.progress.requests:,} requests"
     yield f"{requests} in {duration(report.seconds)}."
     if report.results:
@@ -133,7 +135,8 @@ def rooms_as_text(report: RoomReport, server: str) -> Iterator[str]:
     if report.pending:
         yield f"{rows_of(report.pending)} not settled: the same command goes on."
     elif report.results and report.sent:
-        yield f"Next: campaign run {as_argument(report.results)} --template livechat-text --server {server}"
+        text = "" if "msg" in report.variables else " --set msg=TEXT"
+        yield f"Next: campaign run {as_argument(report.results)} --template livechat-text{text} --server {server}"
 
 
 def rooms_as_json(report: RoomReport) -> Mapping[str, object]:

@@ -36,8 +36,6 @@ class ListTask:
         self._record = record
         self._period = Period(since, reading.until)
         self.reading = reading
-        self.repeats = False
-        """Whether the server repeats a page, so that what it has beyond is not known."""
 
     async def __call__(self, context: AskContext, _limiter: LocalRateLimiter) -> None:
         """Read until the end; a server without such a list stops the session."""
@@ -49,9 +47,8 @@ class ListTask:
             asker: Asker[PageResult] = Asker(context, _PageQuestion(self._conversations, self._period, self.reading))
             result = await asker.ask()
             if isinstance(result, ConversationPage):
-                self.repeats = bool(result.conversations) and result.conversations == shown
+                self._take(result, repeats=bool(result.conversations) and result.conversations == shown)
                 shown = result.conversations
-                self._take(result)
                 context.progress.sent = self._record.count
             elif isinstance(result, OtherForm) and self.reading.form + 1 < self._conversations.forms:
                 self.reading = self.reading._replace(form=self.reading.form + 1)
@@ -61,12 +58,13 @@ class ListTask:
                 return
         context.shutdown.request(StopReason(f"the server's list does not end: {FOREVER:,} pages were read"))
 
-    def _take(self, page: ConversationPage) -> None:
+    def _take(self, page: ConversationPage, *, repeats: bool) -> None:
         reading = self.reading
         self.reading = reading._replace(
             offset=reading.offset + page.size,
-            unread=reading.unread + (0 if self.repeats else page.unread),
-            whole=page.size == 0 or self.repeats,
+            unread=reading.unread + (0 if repeats else page.unread),
+            whole=page.size == 0 or repeats,
+            repeats=repeats,
         )
         self._record.add_page((RecordedConversation(*each) for each in page.conversations), self.reading)
 

@@ -12,7 +12,7 @@ from campaign.channels import CHANNELS
 from campaign.channels.address import base_url
 from campaign.channels.conversations import conversations_of
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.errors import CampaignError, ChannelError, Problem
+from campaign.errors import CampaignError, ChannelError, Problem, UsageError
 from campaign.journal.sqlite.conversation_record import ConversationRecord
 from campaign.review.list_workbook import write_list
 from campaign.review.workbook.data_sheet import MOST_ROWS
@@ -35,6 +35,9 @@ SHEET = "Conversations"
 
 HEADERS = ("lead_id", "channel", "last_message", "last_message_at")
 CONTACT_HEADERS = ("name", "phone", "email", "tags")
+
+NOT_OLD = 60.0
+"""Seconds by which a list may end before its command was given, without a word about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ def find_conversations(
         raise ChannelError(Problem("--channel", what, f"the channels that have one: {', '.join(able)}"))
     url = base_url(channel, options.server, where="--server")
     check_out(options.out)
+    if options.since > time.time():
+        raise UsageError(Problem("--since", "is in the future", "name a date that is past"))
     credentials = find(channel)
     server = AskedServer(
         url,
@@ -137,7 +142,8 @@ class _ConversationSearch:
         """Read the list, then the people, and write what was found."""
         options, record, began = self.options, self.record, time.monotonic()
         asked = f"{options.channel} {self.server.url} {options.since!r} {options.until!r}"
-        reading = record.begin(asked, time.time() if options.until is None else options.until)
+        now = time.time()
+        reading = record.begin(asked, now if options.until is None else options.until)
         listing = ListTask(self.conversations, record, options.since, reading)
         sessions = [AskingSession(self.server)]
         asyncio.run(sessions[0].perform(listing, observer, "conversations"))
@@ -145,7 +151,10 @@ class _ConversationSearch:
         if sessions[0].stopped is None and leads:
             sessions.append(AskingSession(self.server))
             asyncio.run(sessions[1].perform(contacts, observer, "contacts", len(leads)))
-        notes = tuple(_notes(listing, contacts))
+        notes = tuple(_notes(listing, contacts, some=any(any(each) for _, each in record.conversations())))
+        if options.until is None and reading.until < now - NOT_OLD:
+            ends = f"{_local(reading.until)}, when the command that this one continues was given"
+            notes += (f"the list ends at {ends}; the same command once more reads what is new",)
         return self._report(sessions, listing.reading.unread, notes, time.monotonic() - began)
 
     def _report(
@@ -186,17 +195,22 @@ class _ConversationSearch:
         return write_list(self.options.out, SHEET, headers, rows(), self.record)
 
 
-def _notes(listing: ListTask, contacts: ContactTask) -> Iterator[str]:
-    if listing.repeats:
+def _notes(listing: ListTask, contacts: ContactTask, *, some: bool) -> Iterator[str]:
+    if listing.reading.repeats:
         yield "the server repeats the first page of its list, so there may be more conversations"
     if listing.reading.unread:
         yield f"{listing.reading.unread:,} entries of the server's list are not in the API's form, and are left out"
     if contacts.unavailable:
-        yield f"names, phone numbers, e-mail addresses and tags are left out: {contacts.unavailable}"
+        what = "names, phone numbers, e-mail addresses and tags are left out"
+        yield f"{f'some {what}' if some else what}: {contacts.unavailable}"
 
 
 def _local(at: float | None) -> str:
-    return "" if at is None else f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}"
+    """A time on this machine's clock; "" for none, and for one that is beyond the calendar."""
+    try:
+        return "" if at is None else f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def conversations_as_json(report: ConversationReport) -> Mapping[str, object]:

@@ -58,12 +58,14 @@ class LookedUp(NamedTuple):
         rows: its rows.
         visits: the visitors, by what tells them apart.
         findings: what may be wrong with it.
+        sharing: the numbers of the rows that are about the visitor of an earlier row.
     """
 
     columns: Sequence[Column]
     rows: Sequence[ListedRow]
     visits: Mapping[str, Visit]
     findings: tuple[Finding, ...] = ()
+    sharing: tuple[int, ...] = ()
 
     def visit(self, row: ListedRow) -> Visit | None:
         """The visitor of a row; None where the row names nobody."""
@@ -84,6 +86,8 @@ class RoomReport:
         stopped: why it ended early; None where it did not.
         reasons: why rows have no conversation.
         findings: what may be wrong with the list.
+        sharing: the numbers of the rows that are about the visitor of an earlier row.
+        variables: what the list's own columns say.
         results: the list with the conversations; None where it could not be written.
         trouble: why it could not.
     """
@@ -99,6 +103,8 @@ class RoomReport:
     stopped: StopReason | None
     reasons: tuple[RoomReason, ...]
     findings: tuple[Finding, ...]
+    sharing: tuple[int, ...]
+    variables: frozenset[str]
     results: Path | None
     trouble: Problem | None = None
 
@@ -137,6 +143,8 @@ def report_of(found: LookedUp, out: Path, written: WrittenFiles, session: Asking
         stopped=session.stopped,
         reasons=tuple(_reasons(found)),
         findings=found.findings,
+        sharing=found.sharing,
+        variables=frozenset(variable_name(column.header) for column in found.columns),
         results=results,
         trouble=trouble,
     )

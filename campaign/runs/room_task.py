@@ -3,6 +3,10 @@
 The two have limits of their own, so neither waits for the other: registrations are made in the order of the list, and a
 visitor's room is asked for once the server knows the visitor. A visitor has one request at a time, because two at once
 could open two rooms.
+
+Visitors with a phone number alone are registered last. A server may know one visitor by the phone number of one row and
+by the e-mail address of another; it gives the visitor the token of the registration by address, and tells that token to
+the one by phone. The other way round the row with the phone number would be left with a token that is none any more.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from campaign.errors import JournalError
 from campaign.journal.room_records import RecordedWindow, Visit, VisitState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from campaign.channels.base import NoResponse, Request, Response
     from campaign.channels.rooms import Registration, Rooms, RoomVerdict, VisitorData
@@ -66,6 +70,8 @@ class RoomTask:
         self._to_register: Keys = asyncio.Queue()
         self._to_find: Keys = asyncio.Queue()
         self._registered: set[str] = set()
+        self._by_address: set[str] = set()
+        self._by_phone: list[str] = []
         self._unsettled = 0
         self._settled = asyncio.Event()
 
@@ -78,9 +84,13 @@ class RoomTask:
             made: the keys of those whose token is made by us, so that no server knows it yet.
         """
         self._visits, self._data = dict(visits), data
+        fresh = []
         for key, visit in visits.items():
-            fresh = visit.state is VisitState.WAITING and key in made
-            (self._to_register if fresh else self._to_find).put_nowait(key)
+            if visit.state is VisitState.WAITING and key in made:
+                fresh.append(key)
+            else:
+                self._to_find.put_nowait(key)
+        self._queue_registrations(fresh)
         self._unsettled = len(visits)
         if not visits:
             return
@@ -98,6 +108,23 @@ class RoomTask:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+
+    def _queue_registrations(self, keys: Sequence[str]) -> None:
+        self._by_address = {key for key in keys if self._data[key].email}
+        if self._by_address:
+            self._by_phone = [key for key in keys if self._data[key].phone and not self._data[key].email]
+        last = set(self._by_phone)
+        for key in keys:
+            if key not in last:
+                self._to_register.put_nowait(key)
+
+    def _answered(self, key: str) -> None:
+        """Let the registrations by phone number begin after the last one by address."""
+        self._by_address.discard(key)
+        if not self._by_address:
+            for later in self._by_phone:
+                self._to_register.put_nowait(later)
+            self._by_phone = []
 
     def _resume_windows(self) -> None:
         """Leave to the server's windows what an earlier process has used of them."""
@@ -129,6 +156,8 @@ class RoomTask:
             self._to_find.put_nowait(key)
         elif isinstance(answer, Refused):
             self._refused(answer)
+        if answer is not None:
+            self._answered(key)
 
     async def _find(self, key: str) -> None:
         record = _Record(self, ROOM, key, self._after_room)

@@ -83,6 +83,7 @@ class RoomConfirmation(NamedTuple):
         registrations: how many of them are registered.
         known: how many are settled by an earlier command.
         nobody: rows that name nobody, with why.
+        sharing: the numbers of the rows that are about the visitor of an earlier row.
         pace: how fast it goes.
         findings: what may go wrong.
         undecided: the findings that an agreement accepts.
@@ -95,6 +96,7 @@ class RoomConfirmation(NamedTuple):
     registrations: int
     known: int
     nobody: tuple[ListedRow, ...]
+    sharing: tuple[int, ...]
     pace: Pace
     findings: tuple[Finding, ...]
     undecided: tuple[Finding, ...]
@@ -141,6 +143,9 @@ def find_rooms(options: RoomOptions, observer: RoomObserver) -> RoomReport | Non
     ids = [column for name, column in columns.items() if name == "token"]
     used = [row for row in rows if not (skip and row.hidden)]
     findings = findings_of(sheet, used, set(columns.values()), ids, hidden_decided=options.hidden_rows is not None)
+    if not found.rows:
+        what = "there is no row below the header"
+        raise RecipientsError(Problem(sheet.path.name, what, "add the recipients, one to a row"))
     if len(found.rows) >= MOST_ROWS:
         raise RecipientsError(Problem(sheet.path.name, f"has more rows than a sheet: {MOST_ROWS - 1:,}", "split it"))
     with RoomRecord(record_path(options.out, "rooms")) as record:
@@ -182,7 +187,7 @@ class _RoomSearch:
         if session.stopped is None:
             record.note(finished="yes")
         visits = {keys[key]: visit for key, visit in record.visits().items() if key in keys}
-        found = LookedUp(self.sheet.columns, self.found.rows, visits, self.findings)
+        found = LookedUp(self.sheet.columns, self.found.rows, visits, self.findings, self.found.sharing)
         return report_of(found, self.options.out, record, session, time.monotonic() - began)
 
     def _to_ask(self) -> dict[str, Visit]:
@@ -217,6 +222,7 @@ class _RoomSearch:
             registrations=registrations,
             known=len(self.keys) - len(to_ask),
             nobody=tuple(row for row in self.found.rows if not row.identity and not row.skipped),
+            sharing=self.found.sharing,
             pace=max(paces, key=lambda pace: pace.seconds),
             findings=self.findings,
             undecided=undecided(self.findings, self.options.accept),

@@ -78,6 +78,13 @@ class VisitorList:
     rows: list[ListedRow] = field(default_factory=list)
     visitors: dict[str, ListedVisitor] = field(default_factory=dict)
 
+    @property
+    def sharing(self) -> tuple[int, ...]:
+        """The numbers of the rows that are about the visitor of an earlier row."""
+        first: dict[str, int] = {}
+        named = [row for row in self.rows if row.identity]
+        return tuple(row.number for row in named if first.setdefault(row.identity, row.number) != row.number)
+
 
 def find_columns(sheet: Sheet, mapped: Mapping[str, str]) -> dict[str, Column]:
     """The columns of the variables that the list has.
@@ -114,9 +121,11 @@ def list_visitors(rows: Iterable[Row], columns: Mapping[str, Column], *, skip_hi
     """Find out whose each row is; rows that the sheet hides are left out where `skip_hidden` says so."""
     read = [(row, HIDDEN if skip_hidden and row.hidden else _read(row, columns)) for row in rows]
     owners = _Owners()
-    for _, person in read:
-        if isinstance(person, ListedVisitor) and person.token:
-            owners.with_token(person)
+    people = [person for _, person in read if isinstance(person, ListedVisitor)]
+    for each in people:
+        if each.token:
+            owners.with_token(each)
+    owners.join([each.data for each in people if not each.token])
     found = VisitorList(visitors=owners.visitors)
     for row, person in read:
         if isinstance(person, str):
@@ -128,50 +137,100 @@ def list_visitors(rows: Iterable[Row], columns: Mapping[str, Column], *, skip_hi
 
 
 class _Owners:
-    """Which visitor has which phone number and e-mail address."""
+    """Which visitor has which phone number and e-mail address.
+
+    Rows without a token are one visitor if a chain of phone numbers and addresses in common joins them, so that it does
+    not matter in which order they are.
+    """
 
     def __init__(self) -> None:
         self.visitors: dict[str, ListedVisitor] = {}
-        self._phones: dict[str, str] = {}
-        self._emails: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}  # the visitor with a token that has a phone number or an address
+        self._groups = _Groups()
+        self._of_group: dict[str, str] = {}
         self._names: dict[str, int] = {}
 
     def with_token(self, person: ListedVisitor) -> None:
         """Take in a row with a token; the first row of a token says what is registered of its visitor."""
         identity = f"token:{person.token}"
-        if identity not in self.visitors:
-            self._add(identity, person)
+        if identity in self.visitors:
+            return
+        data = person.data
+        for name, contact in _contacts(data).items():
+            if self._tokens.setdefault(contact, identity) != identity:
+                data = replace(data, **{name: ""})
+        self.visitors[identity] = ListedVisitor(person.token, data)
+
+    def join(self, people: Sequence[VisitorData]) -> None:
+        """Take in all rows without a token, before it is asked whose they are."""
+        listed = [contacts for each in people if (contacts := list(_contacts(each).values()))]
+        for contacts in listed:
+            self._groups.join(contacts)
+        for contacts in listed:
+            if owner := self._with_token(contacts):
+                self._of_group.setdefault(self._groups.of(contacts[0]), owner)
 
     def without_token(self, person: ListedVisitor) -> str:
         """Whose row without a token it is."""
-        phone, email = _phone(person.data), _email(person.data)
-        owner = self._phones.get(phone) or self._emails.get(email)
-        if owner:
+        contacts = list(_contacts(person.data).values())
+        if not contacts:
+            identity = self._by_row(person.data.name)
+        elif owner := self._with_token(contacts):
             return owner
-        identity = f"phone:{phone}" if phone else f"email:{email}" if email else self._by_row(person.data.name)
-        self._add(identity, person)
+        else:
+            group = self._groups.of(contacts[0])
+            identity = self._of_group.get(group, group)
+        known = self.visitors.setdefault(identity, person)
+        if not known.token:
+            self.visitors[identity] = ListedVisitor("", _filled(known.data, person.data))
         return identity
+
+    def _with_token(self, contacts: Sequence[str]) -> str | None:
+        return next((self._tokens[each] for each in contacts if each in self._tokens), None)
 
     def _by_row(self, name: str) -> str:
         """Namesakes are several people, told apart by their order."""
         self._names[name] = count = self._names.get(name, 0) + 1
         return f"row:{count}:{name}"
 
-    def _add(self, identity: str, person: ListedVisitor) -> None:
-        data, phone, email = person.data, _phone(person.data), _email(person.data)
-        if phone and self._phones.setdefault(phone, identity) != identity:
-            data = replace(data, phone="")
-        if email and self._emails.setdefault(email, identity) != identity:
-            data = replace(data, email="")
-        self.visitors[identity] = ListedVisitor(person.token, data)
+
+class _Groups:
+    """Phone numbers and e-mail addresses, joined where one row has both.
+
+    A group is known by its least phone number, else by its least address: so no order of rows makes it another.
+    """
+
+    def __init__(self) -> None:
+        self._nearer: dict[str, str] = {}
+
+    def join(self, contacts: Sequence[str]) -> None:
+        """Let these be in one group."""
+        groups = [self.of(each) for each in contacts]
+        least = min(groups, key=_phones_first)
+        self._nearer.update(dict.fromkeys(groups, least))
+
+    def of(self, contact: str) -> str:
+        """The group of a contact."""
+        path = [contact]
+        while (nearer := self._nearer.setdefault(path[-1], path[-1])) != path[-1]:
+            path.append(nearer)
+        self._nearer.update(dict.fromkeys(path, path[-1]))
+        return path[-1]
 
 
-def _phone(data: VisitorData) -> str:
-    return canonical(data.phone)
+def _phones_first(contact: str) -> tuple[bool, str]:
+    return not contact.startswith("phone:"), contact
 
 
-def _email(data: VisitorData) -> str:
-    return data.email.lower()
+def _contacts(data: VisitorData) -> dict[str, str]:
+    """The phone number and the e-mail address that there are, by the names of their fields, as they are compared."""
+    phone, email = canonical(data.phone), data.email.lower()
+    return ({"phone": f"phone:{phone}"} if phone else {}) | ({"email": f"email:{email}"} if email else {})
+
+
+def _filled(first: VisitorData, later: VisitorData) -> VisitorData:
+    """What the first row says, and what a later one adds to it."""
+    return VisitorData(first.name or later.name, first.phone or later.phone, first.email or later.email)
 
 
 def _read(row: Row, columns: Mapping[str, Column]) -> ListedVisitor | str:

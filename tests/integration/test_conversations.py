@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from campaign.channels.sandbox_api import Destination
 from campaign.errors import Problem, ResultsError
+from campaign.journal.sqlite.conversation_record import ConversationRecord
 from campaign.sandbox import Fault, FaultPlan, ListSettings, RateLimit, SandboxSettings
 from tests.integration.conftest import FAST
 from tests.integration.test_processes import nothing_is_left_running, start_process
@@ -60,6 +61,7 @@ def test_each_conversation_is_in_the_list_with_its_person(
     write(server, "c4", "the last of all", BEGIN + 200)
     said = find(command, server, tmp_path / "out.xlsx")
     assert (said.code, said.json["state"], said.json["conversations"], said.json["contacts"]) == (0, "finished", 10, 9)
+    assert "out.xlsx --template kitechat-text --set text=TEXT\n" in said.stderr
     found = rows_of(said.json["results"], "Conversations")
     assert [row["conversation_id"] for row in found[:3]] == ["c4", "nobody-1", "c8"]
     assert list(found[0]) == [
@@ -134,6 +136,40 @@ def test_it_goes_on_where_it_was_stopped(command: Campaign, server: RunningSandb
     assert again.json["results"] == str(tmp_path / "out.xlsx")
 
 
+def test_a_list_that_goes_on_with_an_old_one_says_where_it_ends(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    server.sandbox.set_faults(FaultPlan(script=(None, Fault.UNAUTHORIZED_BEFORE), on_read_back=True))
+    assert find(command, server, tmp_path / "out.xlsx").json["notes"] == []
+    with ConversationRecord(tmp_path / "out.conversations.journal.db") as record:
+        record.note(until=repr(BEGIN + 50))
+    said = find(command, server, tmp_path / "out.xlsx")
+    (note,) = said.json["notes"]
+    assert note.startswith("the list ends at 2026-09-21 ")
+    assert find(command, server, tmp_path / "out.xlsx").json["notes"] == []
+
+
+def test_a_key_refused_between_contacts_leaves_out_some(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    server.sandbox.set_faults(FaultPlan(script=(None,) * 8 + (Fault.UNAUTHORIZED_BEFORE,), on_read_back=True))
+    said = find(command, server, tmp_path / "out.xlsx", "--concurrency", "1")
+    assert 0 < said.json["contacts"] < 9
+    assert said.json["notes"][0].startswith("some names, phone numbers, e-mail addresses and tags are left out: the")
+
+
+def test_a_time_beyond_the_calendar_is_blank(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strange(*_: object) -> dict[str, object]:
+        return {"pageId": "p", "conversationId": "c", "createdAt": "0001-01-01T00:00:00+14:00"}
+
+    monkeypatch.setattr("campaign.channels.kitechat.sandbox_list.ListMessages._session", strange)
+    said = find(command, server, tmp_path / "out.xlsx")
+    assert said.code == 0
+    assert [row["last_message_at"] for row in rows_of(said.json["results"], "Conversations")] == [""]
+
+
 def test_what_is_done_is_no_longer_on_record(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     find(command, server, tmp_path / "out.xlsx")
     record = (tmp_path / "out.conversations.journal.db").read_bytes()
@@ -153,6 +189,7 @@ def test_over_the_limit_it_waits(command: Campaign, start_sandbox: StartSandbox,
     ("more", "what"),
     [
         pytest.param(("--since", "yesterday"), "“yesterday” is no date; write it as 2026-10-01", id="no date"),
+        pytest.param(("--since", "9000-01-01"), "--since: is in the future", id="a beginning to come"),
         pytest.param(("--until", "2026-08-01"), "is not after --since", id="an end before"),
         pytest.param(("--channel", "livechat"), "livechat has no request that lists conversations", id="channel"),
         pytest.param(("-o", "out.csv"), "is no name of a workbook", id="no workbook"),

@@ -105,6 +105,24 @@ def test_the_list_can_be_run_at_once(command: Campaign, server: RunningSandbox, 
     assert {each.account: each.conversation for each in destinations} == book(server).rooms
 
 
+@pytest.mark.parametrize(("headers", "text"), [(["name"], " --set msg=TEXT"), (["name", "Msg"], "")])
+def test_the_next_command_that_is_named_has_a_text(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, headers: list[str], text: str
+) -> None:
+    people = write_csv(tmp_path / "people.csv", [headers, ["Chào"] * len(headers)])
+    said = rooms(command, server, people)
+    assert f"out.xlsx --template livechat-text{text} --server {server.url}" in said.stderr
+
+
+def test_rows_in_another_order_are_the_same_visitors(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    people, headers = tmp_path / "people.csv", ["name", "phone", "email"]
+    rows = [["A", "", "a@example.com"], ["B", "0901000001", "a@example.com"], ["C", "0901000001", ""]]
+    first = rows_of(rooms(command, server, write_csv(people, [headers, *rows])).json["results"])
+    again = rooms(command, server, write_csv(people, [headers, *reversed(rows)]))
+    assert again.json["requests"] == 0
+    assert {row["token"] for row in [*first, *rows_of(again.json["results"])]} == {book(server).visitors[0].token}
+
+
 def test_the_same_command_asks_for_nothing_again(command: Campaign, server: RunningSandbox, people: Path) -> None:
     first = rows_of(rooms(command, server, people).json["results"])
     again = rooms(command, server, people)
@@ -135,9 +153,27 @@ def test_the_written_list_can_be_asked_for_anew(command: Campaign, server: Runni
 
 def test_rows_of_one_person_share_a_conversation(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
     rows = [["Họ và tên", "Số điện thoại"], ["Khách", "0901 000 001"], ["Khách A", "0901.000.001"], ["Khách", ""]]
-    found = rows_of(rooms(command, server, write_csv(tmp_path / "p.csv", rows)).json["results"])
+    said = rooms(command, server, write_csv(tmp_path / "p.csv", rows))
+    found = rows_of(said.json["results"])
     assert len(book(server).visitors) == 2
     assert found[0]["rid"] == found[1]["rid"] != found[2]["rid"]
+    assert (
+        "\n  1 row (3) has the conversation of an earlier row, by token, phone number or e-mail address\n"
+        in said.stderr
+    )
+
+
+def test_a_visitor_known_by_the_phone_of_one_row_and_the_address_of_another_has_one_conversation(
+    command: Campaign, server: RunningSandbox, tmp_path: Path
+) -> None:
+    known = {"token": "theirs", "name": "A", "phone": "0901000001", "email": "a@example.com"}
+    visitor = book(server).register(known)
+    rows = [["A", "0901000001", ""], ["B", "0901000002", ""], ["A", "", "a@example.com"], ["C", "", ""]]
+    people = write_csv(tmp_path / "people.csv", [["name", "phone", "email"], *rows])
+    first, _, third, _ = rows_of(rooms(command, server, people).json["results"])
+    assert (first["token"], first["rid"]) == (third["token"], third["rid"])
+    assert first["token"] == visitor.token
+    assert len(book(server).rooms) == len(book(server).visitors) == 3
 
 
 def test_cells_are_written_as_they_are_displayed(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
@@ -232,6 +268,12 @@ def test_an_edited_list_is_kept(command: Campaign, server: RunningSandbox, peopl
     again = rooms(command, server, people)
     assert again.json["results"] == str(people.with_name("out (1).xlsx"))
     assert rows_of(out)[0]["token"] == "mine"
+
+
+def test_a_list_without_rows_is_refused(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    said = rooms(command, server, write_csv(tmp_path / "p.csv", [["token", "name"]]))
+    assert (said.code, list(tmp_path.glob("out*"))) == (2, [])
+    assert "p.csv: there is no row below the header; add the recipients, one to a row" in said.stderr
 
 
 def test_what_the_server_says_is_text(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:

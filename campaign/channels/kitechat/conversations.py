@@ -32,6 +32,9 @@ CONTACTS = "/contacts"
 LONGEST_TEXT = 300
 """Characters of a last message: enough to recognise the conversation."""
 
+LONGEST_ID = 1_000
+"""Characters of an id that is believed; real ones have some tens."""
+
 VALUE_FIELDS = ("phone", "phoneNumber", "number", "email", "address", "name", "value", "label", "title")
 """Fields that may hold the value, where an entry of `phones`, `emails` or `tags` is an object."""
 
@@ -73,7 +76,7 @@ class KitechatConversations:
             return NotFound() if nobody else read_trouble(response, "contacts")
         answer = response.json()
         if answer is None:
-            return not_json(response)
+            return NotFound() if response.body.strip() == b"null" else not_json(response)
         people = _people(answer)
         if people is None:
             return Unavailable(f"the server's list of contacts is not in the documented form: {excerpt(response, 60)}")
@@ -88,7 +91,7 @@ class KitechatConversations:
 def _listed(session: object) -> ListedConversation | None:
     """A session as a conversation, with its last message; None where it is not in the documented form."""
     place = conversation_of(session) if isinstance(session, dict) else None
-    if place is None or not isinstance(session, dict):
+    if place is None or not isinstance(session, dict) or not all(map(_is_id, place)):
         return None
     listed = session.get("messages")
     messages = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
@@ -104,6 +107,11 @@ def _listed(session: object) -> ListedConversation | None:
         text="" if last is None else one_line(text_of_listed(messages[last]), LONGEST_TEXT),
         at=at if at is not None else created.earliest if created else None,
     )
+
+
+def _is_id(text: str) -> bool:
+    """Whether a text can be written into a list and back: a message would go elsewhere if a character were changed."""
+    return text.isprintable() and text == text.strip() and 0 < len(text) <= LONGEST_ID
 
 
 def _id(value: object) -> str:

@@ -45,7 +45,7 @@ def entries_of(session: object) -> Iterator[ListedMessage | None]:
 def conversation_of(session: Mapping[str, object]) -> Conversation | None:
     """Page and conversation of a session; None where it does not say."""
     page, conversation = session.get("pageId"), session.get("conversationId")
-    if isinstance(page, str | int) and isinstance(conversation, str | int):
+    if all(isinstance(each, str | int) and not isinstance(each, bool) for each in (page, conversation)):
         return str(page), str(conversation)
     return None
 

@@ -137,8 +137,8 @@ def _read_non_json(response: Response) -> Indeterminate | Fatal:
 
 
 def _is_id(value: object) -> TypeGuard[str]:
-    """Whether a value can be an id that is written into a list: printable text."""
-    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+    """Whether a value can be an id that is written into a list and read back: printable text, with no blank around."""
+    return isinstance(value, str) and value != "" and value == value.strip() and value.isprintable()
 
 
 def _phones(visitor: Payload) -> list[object]:

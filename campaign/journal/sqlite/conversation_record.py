@@ -39,6 +39,7 @@ class Reading(NamedTuple):
         form: how the parameters are written.
         unread: entries that were not understood.
         whole: whether there is no further page.
+        repeats: whether the server repeated a page, so that what it has beyond is not known.
     """
 
     until: float
@@ -46,6 +47,7 @@ class Reading(NamedTuple):
     form: int = 0
     unread: int = 0
     whole: bool = False
+    repeats: bool = False
 
 
 class ConversationRecord(RecordFile):
@@ -81,7 +83,7 @@ class ConversationRecord(RecordFile):
         """
         if self.fact("asked") != asked:
             self.clear()
-            self.note(asked=asked, until=repr(now), offset="0", form="0", unread="0", whole="")
+            self.note(asked=asked, until=repr(now), offset="0", form="0", unread="0", whole="", repeats="")
         number = {name: self.fact(name) or "0" for name in ("until", "offset", "form", "unread")}
         return Reading(
             float(number["until"]),
@@ -89,6 +91,7 @@ class ConversationRecord(RecordFile):
             int(number["form"]),
             int(number["unread"]),
             bool(self.fact("whole")),
+            bool(self.fact("repeats")),
         )
 
     def add_page(self, conversations: Iterable[RecordedConversation], reading: Reading) -> None:
@@ -98,6 +101,7 @@ class ConversationRecord(RecordFile):
             "form": str(reading.form),
             "unread": str(reading.unread),
             "whole": "yes" if reading.whole else "",
+            "repeats": "yes" if reading.repeats else "",
         }
         self.write(
             *((_ADD, tuple(each)) for each in conversations),

@@ -36,6 +36,8 @@ class RecordFile:
     application_id: int
     command: str
     schema: str
+    if_lost = "then everything is asked again"
+    """What moving the record away leads to."""
 
     def __init__(self, path: Path) -> None:
         """Name a record; nothing is opened yet."""
@@ -54,7 +56,7 @@ class RecordFile:
         with contextlib.ExitStack() as held:
             held.enter_context(DeliveryLock(self.path).held())
             self._make()
-            with _plain_errors(self.path):
+            with _plain_errors(self.path, self.if_lost):
                 self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
                 held.callback(self._connection.close)
                 self._prepare(self._connection)
@@ -85,7 +87,7 @@ class RecordFile:
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows that a statement selects."""
-        with self._threads, _plain_errors(self.path):
+        with self._threads, _plain_errors(self.path, self.if_lost):
             return self._open().execute(statement, values).fetchall()
 
     def write(self, *statements: tuple[str, tuple[object, ...]]) -> int:
@@ -108,7 +110,7 @@ class RecordFile:
         self._in_transaction(execute)
 
     def _in_transaction(self, execute: Callable[[sqlite3.Connection], int]) -> int:
-        with self._threads, _plain_errors(self.path):
+        with self._threads, _plain_errors(self.path, self.if_lost):
             connection = self._open()
             with transaction(connection):
                 return execute(connection)
@@ -152,7 +154,7 @@ class RecordFile:
 
 
 @contextlib.contextmanager
-def _plain_errors(path: Path) -> Iterator[None]:
+def _plain_errors(path: Path, if_lost: str) -> Iterator[None]:
     """Translate SQLite's errors.
 
     Raises:
@@ -164,5 +166,5 @@ def _plain_errors(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise cannot_write(path, str(error)) from error
     except sqlite3.Error as error:
-        remedy = "restore it from a copy, or move it away: then everything is asked again"
+        remedy = f"restore it from a copy, or move it away: {if_lost}"
         raise JournalError(Problem(str(path), f"the record is damaged ({error})", remedy)) from error

@@ -28,6 +28,7 @@ class RoomRecord(RecordFile):
 
     application_id = 0x63726F6F  # "croo"
     command = "rooms"
+    if_lost = "then visitors that are known by name alone are registered a second time"
     schema = """
     CREATE TABLE visit (
         key TEXT PRIMARY KEY,

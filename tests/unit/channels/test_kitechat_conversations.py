@@ -73,6 +73,19 @@ def test_what_is_not_in_the_documented_form_is_counted() -> None:
     assert (len(found.conversations), found.size, found.unread) == (1, 3, 2)
 
 
+@pytest.mark.parametrize("field", ["pageId", "conversationId"])
+@pytest.mark.parametrize("value", ["", " ", "c ", "c\n1", "c\x00", "c\ud83d", "c\u200b", "c" * 1_001, True])
+def test_an_id_that_a_cell_would_change_is_not_understood(field: str, value: object) -> None:
+    found = CONVERSATIONS.read(page(session(**{field: value})))
+    assert isinstance(found, ConversationPage)
+    assert (found.conversations, found.unread) == ((), 1)
+
+
+def test_half_a_character_in_a_text_becomes_a_blank() -> None:
+    (found,) = conversations(page(session({"text": "Chào \ud83d"}, leadId="l\ud83d")))
+    assert (found.text, found.lead) == ("Chào", "l")
+
+
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
@@ -110,6 +123,7 @@ def told(content: object, status: int = 200) -> Response:
         pytest.param(told([{**PERSON, "leadId": None, "_id": "l"}]), KNOWN, id="by another id"),
         pytest.param(told([{**PERSON, "leadId": "other"}]), NotFound(), id="somebody else"),
         pytest.param(told([]), NotFound(), id="nobody"),
+        pytest.param(told(None), NotFound(), id="null"),
         pytest.param(told({"message": "no such lead"}, 404), NotFound(), id="404"),
         pytest.param(Response(404, {}, b"<html>"), Unavailable, id="a page with 404"),
         pytest.param(told({}, 403), Unavailable, id="403"),

@@ -77,6 +77,7 @@ ROOM = {"_id": "r1", "v": {"token": "t"}}
         pytest.param(answer(room={**ROOM, "v": {"token": "u"}}), Indeterminate, id="another visitor's"),
         pytest.param(answer(room={"_id": "\x1b[2J"}), Indeterminate, id="an id that is none"),
         pytest.param(answer(room={"_id": " "}), Indeterminate, id="a blank id"),
+        pytest.param(answer(room={"_id": "r1 "}), Indeterminate, id="an id with a blank around"),
         pytest.param(answer(), Indeterminate, id="no room"),
         pytest.param(answer(400, error="invalid-token"), NotFound(), id="unknown token"),
         pytest.param(answer(400, error="x [no-agent-online]", errorType="no-agent-online"), Refused, id="no agent"),

@@ -34,8 +34,8 @@ HIDDEN = make("hidden-rows", "row 3 is hidden in the sheet and would be asked fo
 
 def confirmation(visitors: int = 2, registrations: int = 1, **more: object) -> RoomConfirmation:
     found = RoomConfirmation(
-        "https://chat.example", "list.csv", {"name": "Khách"}, visitors, registrations, 0, (), Pace(60.0, "5 a minute"),
-        (), (),
+        "https://chat.example", "list.csv", {"name": "Khách"}, visitors, registrations, 0, (), (),
+        Pace(60.0, "5 a minute"), (), (),
     )  # fmt: skip
     return found._replace(**more)  # type: ignore[arg-type] # named as they are there
 
@@ -161,11 +161,12 @@ def test_the_question_says_how_many(asked: RoomConfirmation, question: str) -> N
 
 def test_the_facts_say_what_an_operator_should_know() -> None:
     nobody = (ListedRow(4, (), "", "C4: “12” is not one phone number"), ListedRow(7, (), "", "another"))
-    asked = confirmation(known=3, nobody=nobody, findings=(HIDDEN,), undecided=(HIDDEN,))
+    asked = confirmation(known=3, nobody=nobody, sharing=(5, 6), findings=(HIDDEN,), undecided=(HIDDEN,))
     text = "\n".join(line.text for line in room_facts(asked, 200))
     assert "Columns   name ← Khách" in text
     assert "Known     3 from before, which are not asked for again" in text
     assert "Left out  2 rows (4, 7): C4: “12” is not one phone number, for one" in text
+    assert "Shared    2 rows (5, 6) have the conversation of an earlier row, by token, phone number or e-mail" in text
     assert "✗ hidden-rows: row 3 is hidden" in text
     assert "A yes accepts what is shown here." in text
 

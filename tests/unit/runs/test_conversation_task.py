@@ -72,14 +72,17 @@ async def test_pages_are_read_until_one_is_empty(record: ConversationRecord) -> 
     pages = [page("a", None), page("b"), page()]
     server = Server(lambda number: pages[number])
     task, context = await read(record, server)
-    assert (task.reading, task.repeats) == (Reading(60.0, 3, 0, 1, whole=True), False)
+    assert task.reading == Reading(60.0, 3, 0, 1, whole=True)
     assert [url.rpartition("=")[2] for url in server.asked] == ["0", "2", "3"]
     assert (record.count, context.progress.sent) == (2, 2)
 
 
 async def test_a_page_that_is_repeated_ends_the_list(record: ConversationRecord) -> None:
+    record.begin("the list", 60.0)
     task, _ = await read(record, Server(lambda _: page("a", "b", None)))
-    assert (task.repeats, task.reading.whole, task.reading.unread, record.count) == (True, True, 1, 2)
+    assert (task.reading, record.count) == (Reading(60.0, 6, 0, 1, whole=True, repeats=True), 2)
+    assert record.begin("the list", 90.0) == task.reading
+    assert not record.begin("another list", 90.0).repeats
 
 
 async def test_a_list_that_does_not_end_is_given_up(

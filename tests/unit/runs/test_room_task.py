@@ -263,3 +263,22 @@ async def test_nobody_to_ask_for_is_done_at_once(tmp_path: Path) -> None:
     with RoomRecord(tmp_path / "r.db") as record:
         await clock.run(Session(clock, Scripted(UNKNOWN), record).ask(people(0)))
         assert record.requests == 0
+
+
+async def test_phone_numbers_are_registered_after_the_last_address_is_settled(tmp_path: Path) -> None:
+    clock = FakeClock(1_800_000_000.0)
+    server = RoomServer(clock, A_MINUTE)
+    server.book.register({"token": "theirs", "phone": "0901000001", "email": "a@x.vn"})
+    data = {
+        "by phone": VisitorData("A", phone="0901000001"),
+        "by address": VisitorData("A", email="a@x.vn"),
+        "refused": VisitorData("B", email="b@no-domain"),
+    }
+    asked = People({key: Visit(key, f"token of {key}") for key in data}, data, frozenset(data))
+    with RoomRecord(tmp_path / "r.db") as record:
+        await clock.run(Session(clock, server, record).ask(asked))
+        visits = record.visits()
+    assert visits["refused"].state is VisitState.REFUSED
+    assert visits["by phone"].token == visits["by address"].token == "token of by address"
+    assert visits["by phone"].rid == visits["by address"].rid != ""
+    assert len(server.book.rooms) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from campaign.runs.visitors import ListedVisitor, find_columns, list_visitors
 from campaign.sheets import Row, open_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from campaign.runs.visitors import VisitorList
@@ -50,6 +51,14 @@ def owners(found: VisitorList) -> list[int]:
         pytest.param([",A,0901 000 001,", ",B,0901000001,", ",C,0901000002,"], [0, 0, 1], id="by phone"),
         pytest.param([",A,,a@x.vn", ",B,,A@X.VN", ",C,,c@x.vn"], [0, 0, 1], id="by e-mail, in any case"),
         pytest.param([",A,0901000001,a@x.vn", ",B,0901000002,a@x.vn"], [0, 0], id="by e-mail of another phone"),
+        pytest.param([",A,0901000001,", ",A,0901000001,a@x.vn", ",A,,a@x.vn"], [0, 0, 0], id="by a row between"),
+        pytest.param([",A,,a@x.vn", ",A,0901000001,", ",A,0901000001,A@x.vn"], [0, 0, 0], id="by a later row between"),
+        pytest.param(["t1,,0901000001,", ",A,0901000001,a@x.vn", ",A,,a@x.vn"], [0, 0, 0], id="by a token, and a row"),
+        pytest.param(
+            ["t1,,0901000001,", "t2,,0901000002,", ",A,0901000001,a@x.vn", ",A,0901000002,a@x.vn"],
+            [0, 1, 0, 1],
+            id="by the nearest token",
+        ),
         pytest.param([",A,,", ",A,,", ",B,,"], [0, 1, 2], id="namesakes are several"),
         pytest.param([",A,0901000001,", "t1,,0901000001,"], [0, 0], id="by the phone of a later token"),
         pytest.param([",,,", ",A,,"], [0], id="a blank row is none"),
@@ -57,6 +66,21 @@ def owners(found: VisitorList) -> list[int]:
 )
 def test_rows_of_one_visitor_are_told(listed: Callable[..., Sheet], lines: list[str], expected: list[int]) -> None:
     assert owners(visitors_of(listed(HEADERS, *lines))) == expected
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_who_is_who_does_not_depend_on_the_order_of_rows(listed: Callable[..., Sheet], order: Sequence[int]) -> None:
+    lines = [",A,0901000002,", ",A,0901000002,a@x.vn", ",A,,a@x.vn", ",A,0901000001,A@x.vn"]
+    found = visitors_of(listed(HEADERS, *(lines[place] for place in order)))
+    assert {row.identity for row in found.rows} == {"phone:0901000001"}
+    ((_, visitor),) = found.visitors.items()
+    assert visitor.data.phone
+    assert visitor.data.email
+
+
+def test_a_later_row_adds_what_the_first_does_not_say(listed: Callable[..., Sheet]) -> None:
+    found = visitors_of(listed(HEADERS, ",,0901000001,", ",B,0901000001,b@x.vn", ",C,0901000001,c@x.vn"))
+    assert list(found.visitors.values()) == [ListedVisitor("", VisitorData("B", "0901000001", "b@x.vn"))]
 
 
 def test_no_phone_number_or_address_is_registered_for_two_visitors(listed: Callable[..., Sheet]) -> None:
