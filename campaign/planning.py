@@ -140,7 +140,9 @@ class Plan:
         """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
         section = self.campaign.recipients
         name = self.template_file.path.name
-        context = FindingContext(self.recipients, section, self.template, name, self.label, self.rules.positions)
+        own = self.trial.replaced(self.campaign.columns, self.recipients.columns) if self.trial else frozenset[int]()
+        positions, one = self.rules.positions | own, self.trial is not None
+        context = FindingContext(self.recipients, section, self.template, name, self.label, positions, one)
         return FindingCollector(context, on_row)
 
 

@@ -59,7 +59,7 @@ def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]
         yield from fact_lines("To", f"{message.destination}, whatever the list says", width)
     yield from fact_lines("Left out", left_out(confirmation.left_out), width)
     for finding in confirmation.findings:
-        if finding.code == "same-destination" and not confirmation.trial:
+        if finding.code == "same-destination":
             yield from fact_lines("Several", finding.message, width)
     for fact in _consequences(confirmation):
         yield from fact_lines("Again", fact, width, CAUTION)
