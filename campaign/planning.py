@@ -228,7 +228,7 @@ def plan_batches(
                 collector.add(batch, planned)
             yield planned
     if not found:
-        where = str(plan.recipients.path)
+        where = plan.recipients.path.name
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
     if selection is not None:
         selection.end(plan.recipients.path.name)

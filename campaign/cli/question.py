@@ -96,7 +96,7 @@ def _decisions(confirmation: SendConfirmation, width: int) -> Iterator[StyledLin
 
 def preview_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
     """The first messages, as their recipients will see them."""
-    for message in confirmation.first(PREVIEWED):
+    for message in confirmation.first(min(PREVIEWED, confirmation.messages)):
         for line in wrapped(f"Row {message.row}{_called(message)}, to {message.destination}", width):
             yield StyledLine(line)
         for title, bubble in message.preview.titled():
