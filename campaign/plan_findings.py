@@ -45,7 +45,8 @@ class FindingContext(NamedTuple):
         template: the template bound to the list's columns.
         template_name: its file's name.
         label: the column by whose text rows are called; None: by their number alone.
-        selecting: the places of columns that decide which rows are sent, from 0.
+        selecting: the places of columns that decide which rows are sent, or where a trial sends them, from 0.
+        one_conversation: whether all messages go to one conversation on purpose.
     """
 
     recipients: Sheet
@@ -54,6 +55,7 @@ class FindingContext(NamedTuple):
     template_name: str
     label: Column | None = None
     selecting: frozenset[int] = frozenset()
+    one_conversation: bool = False
 
 
 class FindingCollector:
@@ -193,7 +195,7 @@ class FindingCollector:
 
     def _same_destination(self) -> Iterator[Finding]:
         count, messages, rows = self._conversations.several(Occurrences.KEPT)
-        if count:
+        if count and not self._context.one_conversation:
             several = Occurrences()
             several.count, several.rows = count, rows
             gets = "1 conversation gets" if count == 1 else f"{count:,} conversations get"

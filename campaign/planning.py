@@ -140,7 +140,9 @@ class Plan:
         """Collects the findings while the plan is read; to be closed. `on_row` hears of each finding about a row."""
         section = self.campaign.recipients
         name = self.template_file.path.name
-        context = FindingContext(self.recipients, section, self.template, name, self.label, self.rules.positions)
+        own = self.trial.replaced(self.campaign.columns, self.recipients.columns) if self.trial else frozenset[int]()
+        positions, one = self.rules.positions | own, self.trial is not None
+        context = FindingContext(self.recipients, section, self.template, name, self.label, positions, one)
         return FindingCollector(context, on_row)
 
 
@@ -226,7 +228,7 @@ def plan_batches(
                 collector.add(batch, planned)
             yield planned
     if not found:
-        where = str(plan.recipients.path)
+        where = plan.recipients.path.name
         raise RecipientsError(Problem(where, "there is no row below the header", "add the recipients, one to a row"))
     if selection is not None:
         selection.end(plan.recipients.path.name)

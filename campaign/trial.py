@@ -13,6 +13,8 @@ from campaign.config import ScheduleSection
 from campaign.errors import Problem, UsageError
 from campaign.journal.records import PlannedRow, State
 from campaign.messages.destination import thread_fields, value_at
+from campaign.recipients import variable_name
+from campaign.text import caseless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.config import Campaign
     from campaign.messages import MessageTemplate
-    from campaign.sheets import Row
+    from campaign.sheets import Column, Row
 
 FIRST_ROWS = 3
 """Rows of a trial that names none."""
@@ -45,6 +47,20 @@ class Trial:
         """The campaign with one's own conversation as the destination of every row; it needs no window and no gate."""
         values = {**campaign.values, **self.to}
         return campaign.model_copy(update={"values": values, "schedule": ScheduleSection(), "gate": None})
+
+    def replaced(self, mapped: Mapping[str, str], columns: Iterable[Column]) -> frozenset[int]:
+        """The places, from 0, of the columns instead of which one's own conversation is used.
+
+        Args:
+            mapped: variable to header, as in `[columns]`.
+            columns: the columns of the list.
+        """
+        headers = {caseless(mapped[name]) for name in self.to if name in mapped}
+        return frozenset(
+            column.position
+            for column in columns
+            if variable_name(column.header) in self.to or caseless(column.header) in headers
+        )
 
     def check(self, template: MessageTemplate, where: str) -> None:
         """Check that no row of the list decides where a message goes.

@@ -59,7 +59,7 @@ def facts_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]
         yield from fact_lines("To", f"{message.destination}, whatever the list says", width)
     yield from fact_lines("Left out", left_out(confirmation.left_out), width)
     for finding in confirmation.findings:
-        if finding.code == "same-destination" and not confirmation.trial:
+        if finding.code == "same-destination":
             yield from fact_lines("Several", finding.message, width)
     for fact in _consequences(confirmation):
         yield from fact_lines("Again", fact, width, CAUTION)
@@ -96,7 +96,7 @@ def _decisions(confirmation: SendConfirmation, width: int) -> Iterator[StyledLin
 
 def preview_of(confirmation: SendConfirmation, width: int) -> Iterator[StyledLine]:
     """The first messages, as their recipients will see them."""
-    for message in confirmation.first(PREVIEWED):
+    for message in confirmation.first(min(PREVIEWED, confirmation.messages)):
         for line in wrapped(f"Row {message.row}{_called(message)}, to {message.destination}", width):
             yield StyledLine(line)
         for title, bubble in message.preview.titled():

@@ -109,7 +109,10 @@ def _nearest(name: str, variables: Sequence[str]) -> str:
     plain = variable_name(name)
     if plain in variables:
         return plain
-    return next(iter(difflib.get_close_matches(name[:_LONGEST_COMPARED], variables, n=1, cutoff=0.5)), "")
+    words = set(plain.split("_"))
+    with_its_words = [each for each in variables if words <= set(each.split("_"))]
+    found = difflib.get_close_matches(plain[:_LONGEST_COMPARED], with_its_words, n=1, cutoff=0)
+    return next(iter(found or difflib.get_close_matches(name[:_LONGEST_COMPARED], variables, n=1)), "")
 
 
 _LONGEST_COMPARED = 200

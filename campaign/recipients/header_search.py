@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RecipientsError
+from campaign.recipients.detectors.mojibake import undone
 from campaign.recipients.variables import variable_name
 from campaign.sheets import headers_as_shown
 from campaign.text import caseless, one_line, quoted, shell_word, toml_text
@@ -27,13 +28,16 @@ def how_it_was_read(recipients: Sheet, header_row: int, wanted: Sequence[str]) -
         wanted: the variables and headers that the template needs.
 
     Raises:
-        RecipientsError: another row has the columns, or they are typed for a legacy font: one sentence says so, in
-            place of an error for each of them.
+        RecipientsError: another row has the columns, or they are garbled or typed for a legacy font: one sentence says
+            so, in place of an error for each of them.
     """
     name, headers = recipients.path.name, [column.header for column in recipients.columns]
     shown = headers_as_shown(recipients)
     if len(_missing(wanted, shown)) < len(_missing(wanted, headers)):
         raise RecipientsError(_typed_for_a_font(f"{name}, row {header_row}", headers, shown))
+    read_right = [undone(header) or header for header in headers]
+    if len(_missing(wanted, read_right)) < len(_missing(wanted, headers)):
+        raise RecipientsError(_garbled(f"{name}, row {header_row}", headers, read_right))
     place = find_headers(recipients.starts(), wanted, headers)
     if place is not None and (place.sheet, place.row) != (recipients.sheet, header_row):
         raise RecipientsError(elsewhere(name, place, wanted, sheet=recipients.sheet, header_row=header_row))
@@ -42,12 +46,22 @@ def how_it_was_read(recipients: Sheet, header_row: int, wanted: Sequence[str]) -
 
 def _typed_for_a_font(where: str, headers: Sequence[str], shown: Sequence[str]) -> Problem:
     """Say that headers are typed for a font that shows other letters."""
-    pairs = [(old, new) for old, new in zip(headers, shown, strict=True) if old != new]
-    examples = ", ".join(f"“{one_line(old, 40)}” for “{one_line(new, 40)}”" for old, new in pairs[:3])
-    more = ", …" if len(pairs) > 3 else ""
-    what = f"headers are typed for a font that shows other letters: {examples}{more}"
+    what = f"headers are typed for a font that shows other letters: {_pairs(headers, shown)}"
     remedy = 'set legacy_font = "convert" under [recipients], or add --legacy-font convert'
     return Problem(where, what, remedy)
+
+
+def _garbled(where: str, headers: Sequence[str], read_right: Sequence[str]) -> Problem:
+    """Say that headers are UTF-8 that was read in another encoding, here or by the program that saved the list."""
+    what = f"headers are garbled, because UTF-8 was read in another encoding: {_pairs(headers, read_right)}"
+    remedy = "save the list once more where it comes from, as .xlsx or CSV UTF-8; leave out any encoding set here"
+    return Problem(where, what, remedy)
+
+
+def _pairs(headers: Sequence[str], instead: Sequence[str]) -> str:
+    pairs = [(old, new) for old, new in zip(headers, instead, strict=True) if old != new]
+    examples = ", ".join(f"“{one_line(old, 40)}” for “{one_line(new, 40)}”" for old, new in pairs[:3])
+    return f"{examples}{', …' if len(pairs) > 3 else ''}"
 
 
 class HeaderPlace(NamedTuple):

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 import campaign
 from campaign.journal import open_journal
 from campaign.refusals import UndecidedFindingsError
-from tests.integration.conftest import FAST, RunningSandbox, write_csv
+from tests.integration.conftest import FAST, RunningSandbox, write_csv, write_workbook
 from tests.integration.conftest import Campaign as Command
 from tests.integration.test_terminal import Terminal
 
@@ -212,6 +212,29 @@ def test_a_campaign_can_be_made_from_a_list(command: Command, doubtful: Path, tm
     assert not (tmp_path / "made" / "recipients.xlsx").exists()
     made = (tmp_path / "made" / "campaign.toml").read_text(encoding="utf-8")
     assert 'file = "../list.csv"' in made
+
+
+def test_a_campaign_made_from_a_list_names_its_variables(command: Command, tmp_path: Path) -> None:
+    rows = [["Mã hội thoại", "Họ và tên", "名前"], ["1", "Lan", ""]]
+    said = command("new", tmp_path / "made", "--from", write_csv(tmp_path / "khách.csv", rows)).stderr.splitlines()
+    assert said[-2] == "variables of khách.csv: ma_hoi_thoai, ho_va_ten"
+    assert said[-1].startswith(f"Next: write the message in {tmp_path / 'made' / 'message.toml'} with its variables")
+
+
+def test_what_can_never_be_a_list_is_refused_before_a_campaign_is_made_from_it(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "list.xlsx").write_text("not a workbook", encoding="utf-8")
+    result = command("new", tmp_path / "made", "--from", tmp_path / "list.xlsx")
+    assert (result.code, "is plain text and not a workbook" in result.stderr) == (2, True)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_campaign_made_from_a_list_with_headers_further_down_says_so(command: Command, tmp_path: Path) -> None:
+    workbook = write_workbook(tmp_path / "list.xlsx", [[], ["Customers"], [], ["token", "rid"], ["t1", "r1"]])
+    result = command("new", tmp_path / "made", "--from", workbook)
+    assert result.code == 0
+    assert "row 4 looks like the header row: set header_row = 4" in result.stderr
 
 
 def test_rows_are_called_by_what_the_label_column_says(command: Command, doubtful: Path) -> None:

@@ -76,6 +76,19 @@ def test_the_confirmation_shows_the_facts_and_no_sends_nothing(server: RunningSa
     assert not (tmp_path / "list.results.xlsx").exists()
 
 
+def test_the_preview_at_the_question_shows_the_messages_that_a_yes_sends(
+    server: RunningSandbox, tmp_path: Path
+) -> None:
+    recipients = livechat_list(tmp_path / "list.csv", 5)
+    arguments = ("run", recipients, "--template", "livechat-text", "--server", server.url, "--limit", "2")
+    terminal = Terminal(*arguments)
+    terminal.wait_for("[y/N, p: preview]")
+    terminal.say("p\nn\n")
+    assert terminal.end() == 2
+    assert "│ message 1 │" in terminal.text
+    assert "│ message 2 │" not in terminal.text
+
+
 def test_yes_sends_and_the_bar_shows_the_wait(start_sandbox: StartSandbox, tmp_path: Path) -> None:
     server = start_sandbox(SandboxSettings(limit=RateLimit(10, 2.5)))
     recipients = livechat_list(tmp_path / "list.csv", 12)

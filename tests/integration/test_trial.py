@@ -225,6 +225,14 @@ def test_a_variable_with_a_column_of_its_own_name_or_a_mapped_one_is_replaced(
 # Findings, questions, other commands
 
 
+def test_what_every_test_does_is_no_finding(command: Campaign, server: RunningSandbox, tmp_path: Path) -> None:
+    rows = [["Visitor", "rid", "msg", "note"], ["t1", "r1", "Hello", ""], ["t2", "r2", "Good morning", ""]]
+    options = (*LIVECHAT, "--map", "token=VISITOR", "--server", server.url, *FAST)
+    said = command("test", write_csv(tmp_path / "list.csv", rows), *options, *OWN).stderr
+    assert "same-destination" not in said
+    assert "1 column is not used: “note”" in said
+
+
 def test_findings_have_to_be_decided_as_in_a_real_run_over_the_rows_that_are_sent(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:

@@ -24,6 +24,19 @@ def test_a_missing_column_is_named_with_the_nearest_header(
     assert not server.ledger.entries
 
 
+def test_garbled_headers_are_named_with_what_they_were(command: Campaign, tmp_path: Path) -> None:
+    garbled = "Mã hội thoại,Tên,text\n1,Lan,x\n".encode().decode("latin-1")
+    (tmp_path / "list.csv").write_text(garbled, encoding="utf-8", newline="")
+    mapped = ("--map", "conversation_id=Mã hội thoại", "--set", "page_id=1")
+    said = command("check", tmp_path / "list.csv", "--template", "kitechat-text", *mapped)
+    assert said.code == 2
+    assert said.stderr.startswith(
+        "list.csv, row 1: headers are garbled, because UTF-8 was read in another encoding: “M"
+    )
+    assert "for “Mã hội thoại”, “TÃªn” for “Tên”; save the list once more where it comes from" in said.stderr
+    assert len(said.stderr.splitlines()) == 1
+
+
 def test_a_mapped_header_that_does_not_exist_is_named(
     command: Campaign, server: RunningSandbox, tmp_path: Path
 ) -> None:

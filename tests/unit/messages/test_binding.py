@@ -92,6 +92,15 @@ def test_a_variable_from_nowhere_is_refused_with_the_nearest_header(livechat: Bi
     )
 
 
+@pytest.mark.parametrize("name", ["question", "token"])
+def test_a_header_that_has_some_of_the_letters_is_not_the_nearest(livechat: Bind, name: str) -> None:
+    assert "nearest" not in refused(livechat, f"{{{{ {name} }}}}", "Số tiền")
+
+
+def test_a_header_that_has_the_word_is_nearer_than_one_that_is_spelt_alike(livechat: Bind) -> None:
+    assert "the nearest header is “Tên khách”" in refused(livechat, "{{ ten }}", "Tiền", "Tên khách", "Tên của hàng")
+
+
 def test_a_variable_like_no_header_is_refused_with_the_ways_to_name_it(livechat: Bind) -> None:
     assert refused(livechat, "{{ zzz }}", "Tuổi") == (
         "message.json: “zzz” has no column, no value and no default; name its header with --map zzz=HEADER or under "

@@ -87,7 +87,7 @@ def test_what_a_command_says_is_not_shown(told: Tell, capfd: pytest.CaptureFixtu
 
 
 def test_a_command_that_fails_is_a_warning_with_its_last_words(told: Tell) -> None:
-    program = "import sys; print('first'); print('no such channel', file=sys.stderr); sys.exit(7)"
+    program = "import sys; print('first', flush=True); print('no such channel', file=sys.stderr); sys.exit(7)"
     (warning,) = told(command=python(program))
     assert warning.where == f"[after] command {sys.executable}"
     assert warning.what == "ended with exit code 7: no such channel"
@@ -110,7 +110,8 @@ def test_a_command_may_say_more_than_a_disk_holds_and_its_last_line_is_shown(
         return made()
 
     monkeypatch.setattr(tempfile, "TemporaryFile", noted)
-    program = "import sys; [sys.stdout.write('x' * 99 + chr(10)) for _ in range(200_000)]; sys.exit('the end')"
+    lines = "[sys.stdout.write('x' * 99 + chr(10)) for _ in range(200_000)]"
+    program = f"import sys; {lines}; sys.stdout.flush(); sys.exit('the end')"
     (warning,) = told(command=python(program))
     assert warning.what == "ended with exit code 1: the end"
     assert files == [1]  # what it is told

@@ -30,9 +30,8 @@ def test_a_part_that_ends_before_its_time_is_refused(tmp_path: Path) -> None:
     sizes = entry + _SIZES_AT
     content[sizes : sizes + 8] = 2 * (len(content) * 2).to_bytes(4, "little")
     path.write_bytes(content)
-    message = (
-        r"^torn\.xlsx.*: the file is damaged \(it is incomplete\); open it in a spreadsheet program, let it repair"
-    )
+    why = "it is incomplete|Overlapped entries: .*"  # newer versions of Python look for overlaps first
+    message = rf"^torn\.xlsx.*: the file is damaged \(({why})\); open it in a spreadsheet program, let it repair"
     with pytest.raises(RecipientsError, match=message):
         open_sheet(path)
 
