@@ -30,6 +30,7 @@ async def three_workers(journal: str, server: str, rate: float | None) -> AsyncI
         yield [await stack.enter_async_context(worker(journal, campaign, server, rate)) for _ in range(3)]
 
 
+@pytest.mark.slow
 async def test_three_workers_behind_one_address_are_never_over_its_limit(postgres: str) -> None:
     async with Sandbox(SandboxSettings(limit=LIMIT)) as server, three_workers(postgres, server.url, None) as made:
         await asyncio.gather(*(each.send(5) for each in made))
@@ -37,6 +38,7 @@ async def test_three_workers_behind_one_address_are_never_over_its_limit(postgre
     assert (len(seen.times), seen.refused) == (15, 0)
 
 
+@pytest.mark.slow
 async def test_three_workers_share_one_rate_and_one_pause(postgres: str) -> None:
     async with Sandbox() as server, three_workers(postgres, server.url, 100.0) as made:
         sending = asyncio.gather(*(each.send(30) for each in made))

@@ -71,6 +71,7 @@ def rows_taken(server: RunningSandbox) -> Counter[str]:
     return Counter(str(body.get("msg") or body["message"]["text"]) for body in server.bodies())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", ["livechat", "kitechat"])
 def test_a_worker_whose_lease_was_lost_begins_a_new_life(
     campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str, channel: str
@@ -92,6 +93,7 @@ def test_a_worker_whose_lease_was_lost_begins_a_new_life(
         assert connection.execute("SELECT count(*) FROM campaign.worker WHERE name = 'one'").fetchone() == (2,)
 
 
+@pytest.mark.slow
 def test_a_worker_and_the_watch_outlast_a_crash_of_the_database(
     campaign_file: FileMaker, server: RunningSandbox
 ) -> None:
@@ -145,6 +147,7 @@ def names_after_making(address: str) -> list[str]:
         return names(address)
 
 
+@pytest.mark.slow
 def test_workers_keep_the_rate_of_a_run_together(
     campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
 ) -> None:

@@ -69,6 +69,7 @@ def test_two_workers_deliver_a_run_once(
     assert (status["runs"][0]["state"], status["active"]) == ("finished", None)
 
 
+@pytest.mark.slow
 def test_campaigns_are_delivered_side_by_side(
     campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_run_waits_for_a_worker_that_comes_later(
     assert (report.state, report.tally.count(State.SENT)) == ("finished", 20)
 
 
+@pytest.mark.slow
 def test_a_limit_leaves_the_rest_to_resume(
     run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker
 ) -> None:
@@ -125,6 +127,7 @@ def test_a_limit_leaves_the_rest_to_resume(
     assert len(server.ledger.taken()) == 60
 
 
+@pytest.mark.slow
 def test_rows_in_doubt_are_sent_again_once_where_that_is_asked_for(
     run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker
 ) -> None:
@@ -150,6 +153,7 @@ def test_rows_in_doubt_are_looked_up_and_sent_again_where_the_campaign_says_so(
     assert len(server.ledger.taken()) == 30
 
 
+@pytest.mark.slow
 def test_a_gate_holds_until_the_first_rows_are_done(
     run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker
 ) -> None:
@@ -266,6 +270,7 @@ def test_a_timeout_that_is_too_long_for_the_lease_is_refused(
     assert "is too long for workers with a lease of" in refused.stderr
 
 
+@pytest.mark.slow
 def test_what_a_dead_worker_held_is_taken_over_and_its_rows_settled(
     campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
 ) -> None:
