@@ -21,7 +21,7 @@ from campaign.cli.options import JOURNAL, campaign_paths, output_options, proxie
 from campaign.cli.parameters import FilePath
 from campaign.delivery.ports import SystemClock
 from campaign.doctor.checks import CheckState, as_json, check_lines, has_problem
-from campaign.doctor.examination import Surroundings, examine
+from campaign.doctor.examination import DoctorContext, examine
 from campaign.doctor.key import KeySearch
 from campaign.doctor.terminal import Terminal, file_name_encoding
 from campaign.errors import KeyMissingError
@@ -49,7 +49,7 @@ def doctor(file: Path | None, **given: Any) -> None:  # noqa: ANN401 - options a
     campaign doctor --server https://chat.example.com
     campaign doctor tet-offer.toml --json
     """
-    checks = list(examine(_surroundings(file, given)))
+    checks = list(examine(_context(file, given)))
     if given["as_json"]:
         print_json(as_json(checks))
     else:
@@ -59,13 +59,13 @@ def doctor(file: Path | None, **given: Any) -> None:  # noqa: ANN401 - options a
     sys.exit(SOME_NOT_SENT if has_problem(checks) else ALL_SENT)
 
 
-def _surroundings(file: Path | None, given: dict[str, Any]) -> Surroundings:
+def _context(file: Path | None, given: dict[str, Any]) -> DoctorContext:
     """What the options, the environment and the terminal say."""
     load = None
     if file is not None:
         load = partial(load_campaign, file, template=given["template"], server=given["server"])
     server = given["server"]
-    return Surroundings(
+    return DoctorContext(
         terminal=_terminal(),
         clock=SystemClock(),
         load=load,

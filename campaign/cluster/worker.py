@@ -96,7 +96,7 @@ class Worker:
             self._loop.call_soon_threadsafe(self._shut_down, LEAVES)
 
     def abort(self) -> None:
-        """Cancel the requests under way; whoever takes over settles their rows. From any thread."""
+        """Cancel the requests under way; the next holder settles their rows. From any thread."""
         self.stop()
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._cancel)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class DoctorContext:
     """What a command has at hand. The functions raise a CampaignError where a run would be refused for the same.
 
     Attributes:
@@ -62,34 +62,34 @@ class Surroundings:
     folder: Path = Path()
 
 
-def examine(surroundings: Surroundings) -> Iterator[Check]:
+def examine(context: DoctorContext) -> Iterator[Check]:
     """Look at everything, and make one request to the server."""
     yield from check_versions(read_versions())
-    yield from check_terminal(surroundings.terminal)
+    yield from check_terminal(context.terminal)
     campaign, channel = None, None
-    if surroundings.load is not None:
+    if context.load is not None:
         try:
-            campaign = surroundings.load()
+            campaign = context.load()
             template = load_template(find_template(campaign.template, campaign.folder))
         except CampaignError as error:
             yield from refused("campaign", error)
         else:
             channel = template.channel
             yield fine("campaign", f"“{campaign.name}” for {channel.name}, with the template {template.path.name}")
-    yield from _examine_files(surroundings)
-    yield from _examine_network(surroundings, campaign, channel)
+    yield from _examine_files(context)
+    yield from _examine_network(context, campaign, channel)
 
 
-def _examine_files(surroundings: Surroundings) -> Iterator[Check]:
+def _examine_files(context: DoctorContext) -> Iterator[Check]:
     """The folder of the campaign and its journal."""
     try:
-        paths = surroundings.paths() if surroundings.paths else None
+        paths = context.paths() if context.paths else None
     except CampaignError as error:
         yield from refused("journal", error)
         return
-    folder, name = (paths.folder, paths.name) if paths else (surroundings.folder, "campaign")
+    folder, name = (paths.folder, paths.name) if paths else (context.folder, "campaign")
     yield from check_folder(read_folder(folder, name))
-    journal = (paths.address or paths.journal) if paths else surroundings.journal
+    journal = (paths.address or paths.journal) if paths else context.journal
     if journal is None:
         return
     try:
@@ -98,18 +98,18 @@ def _examine_files(surroundings: Surroundings) -> Iterator[Check]:
         yield from refused("journal", error)
 
 
-def _examine_network(surroundings: Surroundings, campaign: Campaign | None, channel: Channel | None) -> Iterator[Check]:
+def _examine_network(context: DoctorContext, campaign: Campaign | None, channel: Channel | None) -> Iterator[Check]:
     """Key, proxy and server: the server of the campaign, or the one that was named without a campaign."""
     key = KeySearch({})
     if channel is not None:
-        key = surroundings.key(channel)
+        key = context.key(channel)
         yield from check_key(channel, key)
     proxies = NO_PROXIES
     try:
-        proxies = surroundings.proxies()
+        proxies = context.proxies()
     except CampaignError as error:
         yield from refused("proxy", error)
-    server = surroundings.server
+    server = context.server
     if campaign is not None and channel is not None:
         try:
             server = base_url(channel, campaign.server.url)
@@ -117,7 +117,7 @@ def _examine_network(surroundings: Surroundings, campaign: Campaign | None, chan
             yield from refused("server", error)
             return
     if server is not None:
-        yield from _examine_server(server.rstrip("/"), (campaign, channel), key, proxies, surroundings.clock)
+        yield from _examine_server(server.rstrip("/"), (campaign, channel), key, proxies, context.clock)
 
 
 def _examine_server(

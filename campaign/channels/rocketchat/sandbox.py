@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/chat."
 ACCOUNT = "room"
-"""In place of an account: a room has one address, whoever writes into it."""
+"""In place of an account: a room has one address for all who write into it."""
 
 ROOM_REFUSALS = {
     "unknown-": "error-invalid-room",

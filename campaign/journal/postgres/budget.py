@@ -103,7 +103,7 @@ class PostgresBudget:
         if not self._made.issuperset(values["keys"]):
             self._make(values["keys"])
         answered = self._answer(values, ask)
-        if answered is None:  # somebody has deleted a row
+        if answered is None:  # a row was deleted meanwhile
             self._make(values["keys"])
             answered = self._answer(values, ask)
         assert answered is not None  # noqa: S101 - there are rows now
