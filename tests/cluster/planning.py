@@ -28,7 +28,7 @@ def plan(campaign: Path, journal: JournalStore) -> dict[str, float]:
         add(*arguments)  # type: ignore[arg-type] # they are passed on
         store += time.perf_counter() - before
 
-    journal.add = timed  # type: ignore[method-assign] # to know what it takes
+    journal.add = timed  # type: ignore[method-assign, assignment] # to know what it takes
     prepared = prepare(load_campaign(campaign))
     headers = tuple(column.header for column in prepared.recipients.columns)
     run = journal.begin_run(RunManifest(prepared.channel.name, prepared.server, "template", "list", None, headers))
