@@ -25,7 +25,7 @@ from campaign.runs import Report, Run, RunObserver, RunOptions
 from campaign.runs.whole_run import run_plan
 from campaign.sandbox import SandboxSettings
 from tests import postgres as postgres_server
-from tests.integration.conftest import RunningSandbox
+from tests.integration.conftest import Campaign, RunningSandbox
 
 from .conftest import FileMaker, StartWorker, begin_worker, names, wait_for
 
@@ -239,3 +239,14 @@ def _held(database: str) -> int:
         found = connection.execute("SELECT count(*) FROM campaign.shard WHERE holder IS NOT NULL").fetchone()
     assert found is not None
     return int(found[0])
+
+
+def test_a_database_that_has_lost_a_run_is_named(campaign_file: FileMaker, run: Campaign, database: str) -> None:
+    """`python -m tests.cluster.chaos --control forgetful` met it under the name of a file that there never was."""
+    file = campaign_file(2)
+    file.with_name("offer.results.xlsx").touch()
+    refused = run("run", file, "--yes")
+    assert refused.code == 2
+    assert "the journal has no run, although offer.results.xlsx beside it says that there was one" in refused.stderr
+    assert urlsplit(database).path in refused.stderr
+    assert ".journal.db" not in refused.stderr

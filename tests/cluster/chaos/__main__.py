@@ -16,6 +16,7 @@ from tests import postgres
 from tests.cluster import chaos
 from tests.cluster.chaos.altered import CONTROLS
 from tests.cluster.chaos.proof import Options, prove
+from tests.cluster.chaos.verdict import shown
 from tests.crash.harness import CHATS
 
 CHANNELS = ("livechat", "kitechat")
@@ -58,10 +59,10 @@ def main() -> int:
     began = time.monotonic()
     with _folder() as folder:
         figures, done = prove(Options(events, given.seed, chats, given.lanes, given.control), folder)
-    print(f"\nseed {given.seed}, {(time.monotonic() - began) / 60:.0f} minutes, {figures.lists} lists")
-    print(f"{done}: {figures}", *figures.wrong, sep="\n  ")
-    if missing := {kind: count - done.done[kind] for kind, count in events.items() if count > done.done[kind]}:
-        print(f"not done: {missing}")
+    missing = {kind: count - done.done[kind] for kind, count in events.items() if count > done.done[kind]}
+    wrong = [*figures.wrong, *([f"not done: {missing}"] if missing else [])]
+    minutes = (time.monotonic() - began) / 60
+    print(f"\nseed {given.seed}, {minutes:.0f} minutes, {figures.lists} lists:{shown(wrong)}\n{done}: {figures}")
     return 0 if figures.hold and not missing else 1
 
 

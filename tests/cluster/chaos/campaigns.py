@@ -9,14 +9,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.cluster.chaos.events import Events, History
 from tests.cluster.chaos.ledgers import RunState, read, run_state
 from tests.cluster.chaos.processes import Children, ChildrenEndedError
-from tests.cluster.chaos.verdict import Asked, Figures, judge
+from tests.cluster.chaos.verdict import Asked, Figures, judge, shown
 from tests.crash.harness import Chat, ask
 
 ROWS_OF_A_DESTINATION = 6
@@ -119,19 +119,22 @@ class Lane(threading.Thread):
         shared, size = self._shared, self._shared.sizes[place % len(self._shared.sizes)]
         ask(self._url + "/sandbox/ledger", "DELETE")
         file = write_list(shared.folder, name, chat, size, self._url)
-        began = time.monotonic()
-        self._see_through(file, began + shared.longest)
-        self._wait_for_quiet()
+        began, unfinished, report = time.monotonic(), [], dict[str, Any]()
+        try:
+            self._see_through(file, began + shared.longest)
+            self._wait_for_quiet()
+            report = self._report(file)
+        except UnfinishedError as error:
+            unfinished.append(str(error))
         found = read(
-            shared.address, self._url, chat, asked := asked_of(name, chat, size, shared.workers), self._report(file),
+            shared.address, self._url, chat, asked := asked_of(name, chat, size, shared.workers), report,
             happenings=shared.history.copy(), clocks=shared.clocks,
         )  # fmt: skip
+        found = replace(found, left=[*unfinished, *found.left])
         figures = judge(asked, found)
         self.figures.add(figures)
         seconds = time.monotonic() - began
-        print(
-            f"{name} ({chat.name}, {seconds:.0f} s): {figures}; {shared.events}", *figures.wrong, sep="\n  ", flush=True
-        )
+        print(f"{name} ({chat.name}, {seconds:.0f} s): {figures}; {shared.events}{shown(figures.wrong)}", flush=True)
 
     def _see_through(self, file: Path, until: float) -> None:
         """Run; watch again, run again or resume, as it is needed, until the run has ended with no row waiting.

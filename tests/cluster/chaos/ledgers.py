@@ -44,9 +44,7 @@ SELECT (SELECT count(*) FROM procrastinate_jobs WHERE args ->> 'run' = %(run)s::
     (SELECT count(*) FROM campaign.session WHERE run = %(run)s AND ended_at IS NULL)
 """
 
-_BUSY: LiteralString = """
-SELECT DISTINCT name FROM campaign.worker JOIN campaign.shard ON holder = worker.worker WHERE NOT lost
-"""
+_BUSY: LiteralString = "SELECT DISTINCT name FROM campaign.worker JOIN campaign.shard ON holder = worker.worker"
 
 
 class RunState(NamedTuple):
@@ -69,8 +67,15 @@ class RunState(NamedTuple):
 
 def keep_holders(address: str) -> None:
     """Have the database note, for good, which worker takes a shard under which epoch."""
-    with psycopg.connect(address) as connection:
+    with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(_KEEP_HOLDERS)
+    checkpoint(address)
+
+
+def checkpoint(address: str) -> None:
+    """Have the server keep what it has committed so far, whatever it forgets otherwise."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
 
 
 def rows_of(address: str, query: LiteralString, values: Mapping[str, object] | Sequence[object] = ()) -> list[Any]:
@@ -111,9 +116,10 @@ def read(
     address: str, url: str, chat: Chat, asked: Asked, report: Mapping[str, Any], *, happenings: Sequence[Happening],
     clocks: Mapping[str, float],
 ) -> Ledgers:  # fmt: skip
-    """Everything about a campaign that has ended."""
+    """Everything about a campaign that has ended, or should have."""
     state = run_state(address, asked.name)
-    assert state is not None
+    if state is None:
+        return Ledgers([], arrivals_at(url, chat), left=["no run is on record"])
     run = {"run": state.run}
     rows = rows_of(
         address,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from campaign.journal.cluster import open_cluster
 from tests import postgres
 from tests.cluster.chaos.altered import CONTROL
-from tests.cluster.chaos.campaigns import SIZES, Lane, Shared, Size
+from tests.cluster.chaos.campaigns import LONGEST_RUN, SIZES, Lane, Shared, Size
 from tests.cluster.chaos.events import Events, History
-from tests.cluster.chaos.ledgers import busy_workers, jobs_left, keep_holders
+from tests.cluster.chaos.ledgers import busy_workers, checkpoint, jobs_left, keep_holders
 from tests.cluster.chaos.processes import Children, Cluster
 from tests.cluster.chaos.proxy import TROUBLES, Proxies
 from tests.cluster.chaos.verdict import Figures
@@ -36,6 +36,9 @@ PATIENCE = 5.0
 
 STEP = 0.05
 
+LONGEST_CONTROL = 60.0
+"""Time limit in seconds for a list that is delivered wrongly on purpose: it may have no end."""
+
 SETTINGS = ("autovacuum = on", "track_counts = on", "autovacuum_naptime = 10s")
 """Of a server that lives for longer than those of other tests."""
 
@@ -46,7 +49,7 @@ FORGETFUL = (
     "wal_writer_delay = 10s",
     "wal_writer_flush_after = 1GB",
 )
-"""A server that loses the last seconds of what it has committed when it is killed."""
+"""A server that loses the last second of what it has committed when it is killed."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class Direction:
         changed = {CONTROL: options.control} if options.control == "forgetful" else {}
         shared = Shared(
             self._address, self._folder, self._children, self._events, self._history, self.cluster.clocks,
-            len(addresses), changed, options.sizes,
+            len(addresses), changed, options.sizes, LONGEST_RUN if options.control is None else LONGEST_CONTROL,
         )  # fmt: skip
         self._lanes = [Lane(number, options.chats, url, shared, options.seed) for number, url in enumerate(urls)]
         for lane in self._lanes:
@@ -154,6 +157,8 @@ class Direction:
     def _perform(self, kind: str, proxies: Proxies, restart: Callable[[], None]) -> None:
         """Do an event; one that finds nothing to happen to is left for later."""
         if kind == "restarts":
+            if self._options.control == "forgetful":
+                self._let_something_be_forgotten()
             happening = self._history.begin("a restart of PostgreSQL")
             restart()
             self._history.end(happening)
@@ -172,20 +177,28 @@ class Direction:
             self.cluster.terminate(place)
         self._events.take(kind)
 
-    def _place(self, spared: Sequence[int] | set[int]) -> int | None:
-        """The place of a worker that holds something, and to which nothing is happening yet; None: there is none."""
+    def _let_something_be_forgotten(self) -> None:
+        """Keep the run that is under way, so that it can go on, but not what is sent from now on."""
+        self._place(())
+        checkpoint(self._address)
+        self._tend_for(1.0)
+
+    def _place(self, spared: Container[int]) -> int | None:
+        """The place of a worker to which nothing is happening yet, and which holds something, if any does in time."""
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        while True:
+            lives = enumerate(self.cluster.lives)
+            free = {
+                place: life.name
+                for place, life in lives
+                if life.frozen is None and life.leaves_by is None and place not in spared
+            }
             busy = busy_workers(self._address)
-            found = [
-                place
-                for place, life in enumerate(self.cluster.lives)
-                if life.name in busy and life.frozen is None and life.leaves_by is None and place not in spared
-            ]
-            if found:
+            if found := [place for place, name in free.items() if name in busy]:
                 return self._dice.choice(found)
+            if time.monotonic() > until:
+                return self._dice.choice(list(free)) if free else None
             self._tend_for(0.3)
-        return None
 
     def _trouble(self, place: int, proxies: Proxies) -> None:
         trouble = self._dice.choice(TROUBLES)

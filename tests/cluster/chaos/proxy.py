@@ -38,7 +38,7 @@ class Link:
         self._up, self._down = asyncio.Event(), asyncio.Event()
         self._delay = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def listen(self) -> None:
@@ -52,9 +52,9 @@ class Link:
         """Close every connection."""
         self._listening.close()
         self._reset()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for pump in self._pumps:
+            pump.cancel()
+        await asyncio.sleep(0)
 
     async def suffer(self, trouble: str, seconds: float) -> None:
         """Be in trouble for a while."""
@@ -80,10 +80,6 @@ class Link:
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
         try:
             server_reader, server_writer = await self._connect()
         except OSError:  # it is being started again
@@ -91,18 +87,18 @@ class Link:
             return
         writers = {writer, server_writer}
         self._writers |= writers
-        pumps = [
+        pumps = {
             asyncio.create_task(self._pump(reader, server_writer, self._up)),
             asyncio.create_task(self._pump(server_reader, writer, self._down)),
-        ]
-        try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for pump in pumps:
-                pump.cancel()
-            self._writers -= writers
-            for each in writers:
-                each.close()
+        }
+        self._pumps |= pumps
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        for pump in pumps:
+            pump.cancel()
+        self._pumps -= pumps
+        self._writers -= writers
+        for each in writers:
+            each.close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._host.startswith("/"):

@@ -151,6 +151,16 @@ class Figures:
         return f"{self.rows:,} rows, {self.twice} twice, {self.lost} lost, {order}, {rate}, {doubt}{wrong}"
 
 
+SHOWN = 10
+"""Lines of what is wrong that are shown of one list, or of all at the end."""
+
+
+def shown(wrong: Sequence[str]) -> str:
+    """What is wrong, as lines that follow another."""
+    more = [f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
+    return "".join(f"\n  {line}" for line in [*wrong[:SHOWN], *more])
+
+
 def judge(asked: Asked, found: Ledgers) -> Figures:
     """Compare the server's ledger with the journal and the list."""
     figures = Figures(lists=1, rows=asked.rows, destinations=asked.destinations)
