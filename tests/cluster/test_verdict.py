@@ -132,6 +132,12 @@ def test_what_happened_elsewhere_or_at_another_time_is_no_cause(happening: Happe
     assert doubt("unclear", happening, ended=0.5, requests=(CLEAN,)) == WITHOUT_CAUSE
 
 
+def test_an_attempt_that_others_have_locked_out_may_be_cut_off_later() -> None:
+    late = replace(KILL, begins=NOON + 6, ends=NOON + 6)
+    assert doubt("cut off", late) == WITHOUT_CAUSE
+    assert doubt("cut off", late, replace(FREEZE, worker="w2-1")) == "cut off by a kill"
+
+
 @pytest.mark.parametrize(
     ("requests", "ended", "happenings", "cause"),
     [

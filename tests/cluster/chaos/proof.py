@@ -36,7 +36,7 @@ PATIENCE = 5.0
 
 STEP = 0.05
 
-LONGEST_CONTROL = 60.0
+LONGEST_CONTROL = 40.0
 """Time limit in seconds for a list that is delivered wrongly on purpose: it may have no end."""
 
 SETTINGS = ("autovacuum = on", "track_counts = on", "autovacuum_naptime = 10s")

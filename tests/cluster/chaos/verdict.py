@@ -213,7 +213,7 @@ def cause_of(asked: Asked, found: Ledgers, number: int, requests: Sequence[Arriv
     if row.kind == "never left":
         return WITHOUT_CAUSE if any(each.taken for each in requests) else "held back before they left"
     if row.kind == "cut off" or ended is None:
-        hit = _hit(found, worker, began, began + asked.timeout + SLACK)
+        hit = _hit(found, worker, began, _longest_end(found, began, began + asked.timeout + SLACK))
         return WITHOUT_CAUSE if hit is None else f"cut off by {hit.what}"
     last = next((each for each in reversed(requests) if began - BLINK <= each.at <= ended + BLINK), None)
     if last is not None and last.fault is not None:
@@ -222,6 +222,15 @@ def cause_of(asked: Asked, found: Ledgers, number: int, requests: Sequence[Arriv
         return "response too late"
     hit = _hit(found, worker, began, ended, only="a freeze")
     return WITHOUT_CAUSE if hit is None else "response lost to a freeze"
+
+
+def _longest_end(found: Ledgers, began: float, until: float) -> float:
+    """By when the end of an attempt is on record, if nothing happens to its worker.
+
+    Another worker that is stopped or cut off in the middle of a transaction may have locked what has to be written.
+    """
+    overlap = (each.ends for each in found.happenings if each.what != "a kill" and each.begins <= until)
+    return max([until, *(end + SLACK for end in overlap if end >= began)])
 
 
 def _hit(found: Ledgers, worker: str, since: float, until: float, only: str | None = None) -> Happening | None:
