@@ -65,12 +65,8 @@ def address() -> str:
 
 
 @contextlib.contextmanager
-def own_server(settings: Sequence[str] = ()) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A server of a test's own: the address of a database, and a function that kills it and starts it again.
-
-    Args:
-        settings: lines of its configuration, beside and above those of `SETTINGS`.
-    """
+def own_server(settings: Sequence[str] = SETTINGS) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A server of a test's own: the address of a database, and a function that kills it and starts it again."""
     _require_programs()
     home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
     home.mkdir(mode=0o711)
@@ -80,12 +76,12 @@ def own_server(settings: Sequence[str] = ()) -> Iterator[tuple[str, Callable[[],
         stop(home)
 
 
-def start(home: Path, settings: Sequence[str] = ()) -> str:
+def start(home: Path, settings: Sequence[str] = SETTINGS) -> str:
     """Make a database and start its server; returns its address.
 
     Args:
         home: a new folder.
-        settings: further lines of its configuration.
+        settings: lines of its configuration.
     """
     if (user := _user()) is not None:
         shutil.chown(home, user)
@@ -101,7 +97,7 @@ def start(home: Path, settings: Sequence[str] = ()) -> str:
             f"postgresql://tester@127.0.0.1:{port}/postgres",
         )
     with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write("\n".join(["", listen, *SETTINGS, *settings, ""]))
+        file.write("\n".join(["", listen, *settings, ""]))
     _control(home, "start")
     return found
 

@@ -76,7 +76,7 @@ def prove(options: Options, folder: Path) -> tuple[Figures, Events]:
     """Deliver lists until all events were done; prints what is known of each list at its end."""
     events, children = Events(options.events), Children()
     with contextlib.ExitStack() as stack:
-        settings = SETTINGS + (FORGETFUL if options.control == "forgetful" else ())
+        settings = postgres.SETTINGS + SETTINGS + (FORGETFUL if options.control == "forgetful" else ())
         address, restart = stack.enter_context(postgres.own_server(settings))
         urls = [
             stack.enter_context(running_sandbox(options.seed + lane, RATES, latency=LATENCY))
