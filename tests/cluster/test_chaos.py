@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from tests import postgres
 from tests.cluster.chaos.campaigns import Size
 from tests.cluster.chaos.proof import Options, prove
 from tests.crash.harness import CHATS, environment
@@ -40,6 +43,33 @@ def test_the_control_fails(control: str, events: dict[str, int], tmp_path: Path)
     """Otherwise the proof finds nothing."""
     figures, _ = prove(Options(events, 3, [CHATS["kitechat"]], lanes=2, control=control, sizes=SIZES[1:]), tmp_path)
     assert figures.twice or figures.out_of_order, [str(figures), *figures.wrong]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.skipif(sys.platform != "linux", reason="the children are found in /proc")
+def test_all_that_the_proof_has_started_ends_with_it(how: signal.Signals) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as home:
+        Path(home).chmod(0o711)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.cluster.chaos", "--kills", "9", "--lanes", "1"],
+            env=environment() | {postgres.HOME: f"{home}/postgres"},
+        )
+        wait_for(lambda: len(_children(process.pid)) >= 6, within=40)  # a sandbox, four workers and `campaign run`
+        children = _children(process.pid)
+        process.send_signal(how)
+        assert process.wait(60) == 128 + how
+        assert [each for each in children if Path(f"/proc/{each}").exists()] == []
+        assert list(Path(home).iterdir()) == [], "PostgreSQL has ended, too"
+
+
+def _children(process: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if path.read_text().rpartition(")")[2].split()[1] == str(process):
+                found.append(int(path.parent.name))
+    return found
 
 
 @pytest.mark.slow
