@@ -234,6 +234,32 @@ def test_parts_that_a_worker_forgot_to_give_back_are_given_back(
     assert names(database) == ["one"]
 
 
+def test_a_job_of_a_worker_that_died_after_the_run_had_ended_is_removed(
+    campaign_file: FileMaker, start_worker: StartWorker, *, database: str
+) -> None:
+    """It has given the last part back, and was killed before it removed the job; no later run has to come for it."""
+    start_worker("one")
+    thread, reports = watched(database, campaign_file(20))
+    wait_for(lambda: reports)
+    thread.join()
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') "
+            "RETURNING id), ended AS (SELECT ordered FROM campaign.run) "
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status, worker_id) "
+            "SELECT 'shards-v1/' || ordered, 'deliver_shards_v1', ordered || ':3', ordered || ':3', "
+            """'{"run": 1, "job": 3}', 'doing', dead.id FROM dead, ended"""
+        )
+    wait_for(lambda: _jobs(database) == 0)
+
+
+def _jobs(database: str) -> int:
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 def _held(database: str) -> int:
     with psycopg.connect(database) as connection:
         found = connection.execute("SELECT count(*) FROM campaign.shard WHERE holder IS NOT NULL").fetchone()
