@@ -100,7 +100,12 @@ def doubt(
     """The cause of a row in doubt whose last attempt began at noon, by a worker whose clock may be wrong."""
     attempt = Attempt(NOON + ahead, None if ended is None else NOON + ahead + ended)
     found = Ledgers(
-        [Row("in_doubt", kind, 5, 3, 2)], requests, {(0, 2): attempt}, {(5, 3): "w1-2"}, happenings, {"w1-2": ahead}
+        [Row("in_doubt", kind, 5, 3, 2, ended)],
+        requests,
+        {(0, 2): attempt},
+        {(5, 3): "w1-2"},
+        happenings,
+        {"w1-2": ahead},
     )
     return cause_of(ASKED, found, 0, requests)
 

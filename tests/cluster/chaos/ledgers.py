@@ -123,7 +123,7 @@ def read(
     run = {"run": state.run}
     rows = rows_of(
         address,
-        "SELECT state, kind, shard, epoch, attempts FROM campaign.status WHERE run = %(run)s ORDER BY seq",
+        "SELECT state, kind, shard, epoch, attempts, latency FROM campaign.status WHERE run = %(run)s ORDER BY seq",
         run,
     )
     attempts = rows_of(

@@ -31,6 +31,7 @@ class Row(NamedTuple):
         kind: why.
         shard, epoch: its shard, and that under which its last attempt began.
         attempts: how many there were.
+        latency: seconds from the request to what came of it.
     """
 
     state: str
@@ -38,6 +39,7 @@ class Row(NamedTuple):
     shard: int
     epoch: int
     attempts: int
+    latency: float | None = None
 
 
 class Attempt(NamedTuple):
@@ -218,7 +220,8 @@ def cause_of(asked: Asked, found: Ledgers, number: int, requests: Sequence[Arriv
     last = next((each for each in reversed(requests) if began - BLINK <= each.at <= ended + BLINK), None)
     if last is not None and last.fault is not None:
         return "response lost by the server"
-    if last is not None and last.status is None and ended - began >= asked.timeout:
+    waited = row.latency is not None and row.latency >= asked.timeout - BLINK / 10
+    if last is not None and last.status is None and waited:
         return "response too late"
     hit = _hit(found, worker, began, ended, only="a freeze")
     return WITHOUT_CAUSE if hit is None else "response lost to a freeze"
