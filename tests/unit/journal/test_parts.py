@@ -129,7 +129,7 @@ async def test_a_part_that_is_anothers_ends_all_that_a_worker_has_of_the_run(
     part = take(store, run, one)
     assert part is not None
     lose(store, one)
-    with pytest.raises(JournalBusyError):
+    with pytest.raises(JournalBusyError):  # noqa: PT012 - leaving it raises
         async with store.attempt_log(run) as shared, store.journal(run, part, shared).attempt_log(1) as log:
             await log.waiting(0, 1)
             assert take(store, run, store.register("two", journal.campaign)) is not None
