@@ -1,0 +1,20 @@
+"""The step of the schema for imports: which journal files were copied into the database."""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+# `journal` is the file's id, by which it is known wherever it lies, and its copies too; `last_attempt` tells whether
+# messages were sent from one of them since.
+IMPORTED: LiteralString = """
+CREATE TABLE campaign.imported (
+    campaign text NOT NULL,
+    journal text NOT NULL,
+    last_attempt bigint NOT NULL,
+    runs integer NOT NULL,
+    rows bigint NOT NULL,
+    by text NOT NULL,
+    at double precision NOT NULL,
+    PRIMARY KEY (campaign, journal)
+)
+"""
