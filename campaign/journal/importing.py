@@ -18,7 +18,7 @@ from campaign.journal import in_database, shown_address
 from campaign.journal.sqlite import Accepted, SqliteJournal
 from campaign.journal.sqlite.import_mark import why_imported
 from campaign.journal.sqlite.imported import import_of
-from campaign.journal.transfer import IMPORTED, ImportMark
+from campaign.journal.transfer import JOURNAL_IMPORTED, ImportMark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ class JournalImport:
         self._imports = target.imports
         self.database = database
         self._by = by
-        self.notes = tuple(note for note in file.notes if note.code != IMPORTED)
+        self.notes = tuple(note for note in file.notes if note.code != JOURNAL_IMPORTED)
 
     def found(self) -> Transferred | None:
         """How much of the file is in the database already; None where it is not there, and may be copied.

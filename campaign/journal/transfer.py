@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from campaign.journal.decisions import Acceptance, Decision, StatedQuota
 
 
-IMPORTED = "journal-imported"
+JOURNAL_IMPORTED = "journal-imported"
 """Code of the problem of a journal file that is gone on with in a database."""
 
 

@@ -174,7 +174,7 @@ def id_of(path: Path, connection: sqlite3.Connection) -> str:
 
 
 def _row(row: tuple[Any, ...], made: list[tuple[Any, ...]]) -> TransferredRow:
-    found = TransferredRow(*row, tuple([_attempt(*each) for each in made]))
+    found = TransferredRow._make((*row, tuple([_attempt(*each) for each in made])))
     State(found.state)
     for text in (found.destination, found.cells, found.state, found.kind, found.reason):
         require(text, str)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from campaign.errors import Problem
-from campaign.journal.transfer import IMPORTED, ImportMark
+from campaign.journal.transfer import JOURNAL_IMPORTED, ImportMark
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,6 +27,6 @@ def why_imported(path: Path, mark: ImportMark) -> Problem:
     if mark.done_at is None:
         what = f"its import into {mark.database} was begun, and is not known to have ended: nothing is sent from here"
         command = f"`campaign journal import {path.name} --journal {mark.database}`"
-        return Problem(str(path), what, f"finish it with {command}, or take it back with --undo", IMPORTED)
+        return Problem(str(path), what, f"finish it with {command}, or take it back with --undo", JOURNAL_IMPORTED)
     what = f"was imported into {mark.database}: nothing is sent from here any more"
-    return Problem(str(path), what, f"go on there, with --journal {mark.database}", IMPORTED)
+    return Problem(str(path), what, f"go on there, with --journal {mark.database}", JOURNAL_IMPORTED)

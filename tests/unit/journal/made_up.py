@@ -36,11 +36,15 @@ class MadeUp:
 
     def __init__(self, journal: JournalStore, seed: int) -> None:
         self._journal = journal
-        self._random = Random(seed)  # noqa: S311 - the same each time
+        self._random = Random(seed)
         self._now = NOON + seed
 
     def fill(self) -> None:
-        """Runs in which every kind of record occurs."""
+        """Runs in which every kind of record occurs; some deliveries are cut off."""
+        with self._journal.exclusive():
+            self._fill()
+
+    def _fill(self) -> None:
         for number in range(1, self._random.randint(2, 4)):
             self._plan(number)
             for _ in range(self._random.randint(1, 3)):
