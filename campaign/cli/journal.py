@@ -16,6 +16,7 @@ from campaign.cli.options import ASK_NOT, JOURNAL, MOVED, operator, output_optio
 from campaign.cli.parameters import FilePath, WholeNumber, as_argument
 from campaign.errors import Problem, RunStateError
 from campaign.journal.cluster import open_cluster
+from campaign.paths import real_file
 from campaign.review.phrases import rows_of
 from campaign.runs.importing import import_file, take_import_back
 from campaign.text import rough_duration
@@ -95,7 +96,7 @@ def import_(file: Path, *, undo: bool, **given: Any) -> None:  # noqa: ANN401 - 
     address = named_database(given["journal"])
     act = take_import_back if undo else import_file
     with TerminalObserver(yes=given["yes"], quiet=given["quiet"]) as observer:
-        found = act(file, address, operator(), observer, moved=given["moved"])
+        found = act(real_file(file), address, operator(), observer, moved=given["moved"])
     if found is None:
         say("Nothing was changed.")
         sys.exit(NOTHING_SENT)
@@ -114,7 +115,8 @@ def _import_text(file: Path, found: Imported, *, undone: bool) -> str:
     are = "is" if found.runs == 1 else "are"
     if found.already:
         return f"{runs} of {file} {are} in {found.database} already; nothing was changed there."
-    command = f"campaign resume {as_argument(file.with_name(found.file))}" if found.file else "campaign resume FILE"
+    verb = "status" if found.finished else "resume"
+    command = f"campaign {verb} {as_argument(file.with_name(found.file or 'FILE'))}"
     return (
         f"{runs} {are} in {found.database} now, as campaign {found.campaign}. Nothing is sent from {file} any more, "
         f"which still contains their personal data. Go on there: {command}"

@@ -21,7 +21,7 @@ from campaign.journal.sqlite.imported import import_of
 from campaign.journal.transfer import JOURNAL_IMPORTED, ImportMark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from campaign.journal.postgres import PostgresJournal
     from campaign.journal.records import RunRecord
@@ -59,14 +59,19 @@ class JournalImport:
             self._refuse_lost(mark)
             self._refuse_other_campaign()
             return None
-        with self._file.exported() as source:
-            if source.last_attempt > known.last_attempt:
-                what = f"is in {self.database} already, and messages were sent from this copy of it since"
-                remedy = "settle those rows there by hand: `campaign results` of this one shows them"
-                raise RunStateError(Problem(self._file.where, what, remedy))
+        if self._file.last_attempt > known.last_attempt:
+            what = f"is in {self.database} already, and messages were sent from this copy of it since"
+            remedy = "settle those rows there by hand: `campaign results` of this one shows them"
+            raise RunStateError(Problem(self._file.where, what, remedy))
         if mark is None or mark.done_at is None:
             self._mark_done(mark or self._begin())
         return known.copied
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no row of the last run waits."""
+        last = self._file.last_run()
+        return last is not None and self._file.tally(last.number).finished
 
     @property
     def campaign_file(self) -> str:
@@ -79,18 +84,21 @@ class JournalImport:
         runs = self._file.runs()
         return len(runs), sum(self._file.tally(run.number).rows for run in runs)
 
-    def perform(self) -> Transferred:
+    def perform(self, added: Callable[[int], object]) -> Transferred:
         """Copy the file, after `found` has found nothing.
 
+        Args:
+            added: is called with numbers of rows that were copied.
+
         Raises:
-            JournalError: nothing is copied, and the file is as it was; or nobody knows, and then it says so.
+            JournalError: nothing is copied, and the file is as it was; or it says that this is not known.
         """
         for record in self._target.runs():  # of which nothing was sent: their planning was cut off
             self._target.discard(record.number)
         try:
             mark = self._begin()
             with self._file.exported() as source:
-                copied = self._imports.copy(source, self._by)
+                copied = self._imports.copy(source, self._by, added)
         except BaseException as error:
             settled = self._after(error)
             if settled is None:
@@ -129,7 +137,7 @@ class JournalImport:
         """What became of an import that failed: None where nothing is in the database, and the file is as it was.
 
         Raises:
-            JournalWriteError: nobody knows.
+            JournalWriteError: that is not known.
         """
         try:
             known, mark = self._imports.find(self._file.journal_id), self._file.import_mark()
@@ -227,12 +235,13 @@ def file_beside(path: Path, url: str, campaign: str, last_run: int) -> Problem |
     with contextlib.suppress(*[JournalError] if mark is None else []):
         target = in_database().find(url, campaign) if journal_id else None
         with target or contextlib.nullcontext():
-            is_there = target is not None and target.imports.find(journal_id) is not None
+            is_there = target is not None and target.imports.contains(journal_id)
     if is_there and mark is not None:
         return None
     if is_there:
         what = f"is a copy from before the import into {address}: a message sent from either is unknown to the other"
-        return Problem(str(path), what, f"mark it, with `campaign journal import {path.name} --journal {address}`")
+        remedy = f"if nothing was, mark it, with `campaign journal import {path.name} --moved --journal {address}`"
+        return Problem(str(path), what, remedy)
     if mark is None:
         what = f"contains run {last_run} of this campaign, and its journal is to be in {address}"
         remedy = "go on with the file, without the address; or import it there, with "

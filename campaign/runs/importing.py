@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import Problem, RunStateError, UsageError
 from campaign.journal.importing import open_import
+from campaign.journal.transfer import Transferred
 from campaign.review.phrases import rows_of
 from campaign.runs.record_checks import OTHER_SUFFIXES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from campaign.journal.importing import JournalImport
     from campaign.runs.options import RunObserver
 
 SUFFIX = ".journal.db"
@@ -27,6 +28,7 @@ class Imported(NamedTuple):
         runs: how many runs of the file are there.
         rows: how many rows.
         already: whether they were there before.
+        finished: whether no row of the last run waited in the file.
         file: the campaign file of its last run; "" where that is not on record.
     """
 
@@ -35,6 +37,7 @@ class Imported(NamedTuple):
     runs: int
     rows: int
     already: bool
+    finished: bool
     file: str
 
 
@@ -62,12 +65,13 @@ def import_file(path: Path, url: str, by: str, observer: RunObserver, *, moved: 
             observer.warned(note)
         known = chosen.found()
         if known is not None:
-            return Imported(name, chosen.database, *known, already=True, file=chosen.campaign_file)
+            return _result(name, chosen, known, already=True)
         runs, rows = chosen.amount()
         what = f"{runs} run{'' if runs == 1 else 's'} with {rows_of(rows)}"
         if not observer.agree(f"Copy {what} into {chosen.database}? Nothing is sent from the file after that."):
             return None
-        return Imported(name, chosen.database, *chosen.perform(), already=False, file=chosen.campaign_file)
+        copied = chosen.perform(observer.writing(Path(f"campaign {name}"), rows))
+        return _result(name, chosen, copied)
 
 
 def take_import_back(path: Path, url: str, by: str, observer: RunObserver, *, moved: bool = False) -> Imported | None:
@@ -84,7 +88,12 @@ def take_import_back(path: Path, url: str, by: str, observer: RunObserver, *, mo
         if not observer.agree(f"Take the import into {chosen.database} back, and go on with the file?"):
             return None
         chosen.take_back()
-        return Imported(name, chosen.database, 0, 0, already=False, file=chosen.campaign_file)
+        return _result(name, chosen, Transferred(0, 0))
+
+
+def _result(name: str, chosen: JournalImport, copied: Transferred, *, already: bool = False) -> Imported:
+    finished, file = chosen.is_finished, chosen.campaign_file
+    return Imported(name, chosen.database, *copied, already=already, finished=finished, file=file)
 
 
 def _campaign_of(path: Path) -> str:

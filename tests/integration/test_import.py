@@ -114,7 +114,7 @@ def test_rows_that_were_cut_off_are_read_back_in_the_database(
 
 
 @pytest.mark.usefixtures("api_key")
-def test_rows_that_were_cut_off_are_in_doubt_in_the_database_where_nobody_can_be_asked(
+def test_rows_that_were_cut_off_are_in_doubt_in_the_database_where_the_server_cannot_be_asked(
     command: Campaign, server: RunningSandbox, postgres: str, tmp_path: Path, name: str
 ) -> None:
     kitechat_list(tmp_path / "list.csv", 5)
@@ -134,12 +134,15 @@ def test_later_runs_undo_and_forget_rest_on_what_was_imported(
 ) -> None:
     there = ("--journal", postgres)
     assert command("run", file, *FAST).code == 0
-    assert command("journal", "import", journal_of(file, name), *there).code == 0
+    moved = command("journal", "import", journal_of(file, name), *there)
+    assert f"Go on there: campaign status {file} --journal" in moved.stderr
     livechat_list(file.with_name("list.csv"), 7)
     again = command("run", file, *FAST, "--skip-sent", *there)
     assert (again.code, again.json["sent"], again.json["skipped"]) == (0, 2, 5)
     assert command("undo", file, "--run", "1", "--yes", "--json", *there).json["deleted"] == 5
-    assert command("forget", file, "--run", "1", "--yes", *there).code == 0
+    forgotten = command("forget", file, "--run", "1", "--yes", *there)
+    assert forgotten.code == 0
+    assert f"{journal_of(file, name)}, from which the journal was imported, contains them too" in forgotten.stderr
     assert not file.with_name(f"{name}.results (1).xlsx").exists()  # it knows the workbook as its own
 
 

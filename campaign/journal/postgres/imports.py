@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
+from campaign.errors import JournalError
 from campaign.journal.doubts import NO_ROW
 from campaign.journal.postgres.activity import write_activity
 from campaign.journal.postgres.migrations import VERSION
@@ -14,7 +16,7 @@ from campaign.journal.postgres.texts import text_of
 from campaign.journal.transfer import Transferred
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from campaign.journal.postgres.database import Connection, Database
     from campaign.journal.transfer import (
@@ -73,6 +75,10 @@ DO UPDATE SET requests = excluded.requests, seconds = excluded.seconds, at = exc
 _IMPORTED: LiteralString = "INSERT INTO campaign.imported VALUES (%s, %s, %s, %s, %s, %s, %s)"
 
 
+def _ignore(_rows: int) -> None:
+    """Nothing follows how much is copied."""
+
+
 class ImportRecord(NamedTuple):
     """What a database has on record of an import.
 
@@ -113,12 +119,22 @@ class JournalImports:
             ).fetchone()
         return None if found is None else ImportRecord(found[0], Transferred(*found[1:]))
 
-    def copy(self, source: TransferSource, by: str) -> Transferred:
+    def contains(self, journal_id: str) -> bool:
+        """Whether a journal is in the database by now; one that is being imported is not.
+
+        Raises:
+            JournalError: the database cannot be read.
+        """
+        query: LiteralString = "SELECT 1 FROM campaign.imported WHERE campaign = %s AND journal = %s"
+        return self._database.row(query, (self._campaign, journal_id)) is not None
+
+    def copy(self, source: TransferSource, by: str, added: Callable[[int], object] = _ignore) -> Transferred:
         """Copy a journal, all or nothing. The caller holds the campaign, and has seen that it has no run.
 
         Args:
             source: the journal.
             by: the operator, for the record.
+            added: is called with numbers of rows that were copied.
 
         Raises:
             JournalError: nothing is copied; unless the connection was lost at the end: `find` then knows.
@@ -132,6 +148,7 @@ class JournalImports:
                 for batch in source.batches(run.number):
                     _copy_rows(connection, key, batch)
                     rows += len(batch)
+                    added(len(batch))
             for server, quota in source.quotas():
                 connection.execute(_QUOTA, (self._campaign, text_of(server), *quota))
             known = (self._campaign, source.journal_id, source.last_attempt, runs, rows, text_of(by), time.time())
@@ -139,9 +156,10 @@ class JournalImports:
         return Transferred(runs, rows)
 
     def renew_statistics(self, copied: Transferred) -> None:
-        """Renew the server's statistics after much was copied."""
+        """Renew the server's statistics after much was copied; without them it is slower, and nothing worse."""
         if copied.rows >= ANALYZE_FROM:
-            analyze(self._database)
+            with contextlib.suppress(JournalError):
+                analyze(self._database)
 
     def _serialize(self, connection: Connection) -> None:
         """Wait for an import that is under way: that of a process that was killed may still be committed."""

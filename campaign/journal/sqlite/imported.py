@@ -87,6 +87,12 @@ class ImportedJournal(RecordedSelection):
         with plain_errors(self.path):
             return id_of(self.path, self._connection)
 
+    @property
+    def last_attempt(self) -> int:
+        """The number of the last attempt on record; 0 where there is none."""
+        with plain_errors(self.path):
+            return last_attempt(self._connection)
+
     def begin_import(self, mark: ImportMark) -> None:
         """Record that the import begins: from now on nothing is sent from this file, nor from an earlier copy of it.
 

@@ -58,7 +58,7 @@ def _import(path: Path, url: str, number: int) -> None:
     with open_import(path, url, "an@host") as chosen:
         chosen._file._connection.set_trace_callback(lambda said: None if said.lstrip().startswith("SELECT") else step())
         if chosen.found() is None:
-            chosen.perform()
+            chosen.perform(lambda _: None)
 
 
 def _stepping(method: Any, step: Any) -> Any:  # noqa: ANN401 - any method

@@ -55,11 +55,13 @@ def name(file: Path) -> str:
     return file.name.removesuffix(".journal.db")
 
 
-def imported(file: Path, url: str, *, moved: bool = False) -> tuple[Transferred, bool]:
+def imported(
+    file: Path, url: str, *, moved: bool = False, added: Callable[[int], object] = lambda _: None
+) -> tuple[Transferred, bool]:
     """Import a file; how much is in the database then, and whether it was there before."""
     with open_import(file, url, "an@host", moved=moved) as chosen:
         known = chosen.found()
-        return (chosen.perform(), False) if known is None else (known, True)
+        return (chosen.perform(added), False) if known is None else (known, True)
 
 
 def told_there(file: Path, url: str) -> dict[str, object]:
@@ -124,12 +126,15 @@ def test_a_long_run_is_copied_in_parts(postgres: str, file: Path, monkeypatch: p
     monkeypatch.setattr("campaign.journal.sqlite.export.BATCH", 7)
     monkeypatch.setattr("campaign.journal.postgres.imports.ANALYZE_FROM", 50)
     planned(file, 100)
-    before = told(SqliteJournal.open(file))
-    assert imported(file, postgres)[0] == Transferred(1, 100)
+    with SqliteJournal.open(file) as journal:
+        before = told(journal)
+    parts: list[int] = []
+    assert imported(file, postgres, added=parts.append)[0] == Transferred(1, 100)
+    assert parts == [*[7] * 14, 2]
     assert told_there(file, postgres) == before
 
 
-def test_a_plan_that_was_cut_off_in_the_database_is_in_nobody_s_way(postgres: str, file: Path) -> None:
+def test_a_plan_that_was_cut_off_in_the_database_is_no_obstacle(postgres: str, file: Path) -> None:
     with open_journal(postgres, campaign=name(file)) as journal:
         run = journal.begin_run(plan_of(file))
         journal.add(run.number, 1, [message(2)])
@@ -233,8 +238,8 @@ def test_an_import_that_was_committed_is_done_although_the_answer_was_lost(
     planned(file, 3)
     copy = JournalImports.copy
 
-    def lost(self: JournalImports, source: JournalExport, by: str) -> Transferred:
-        copy(self, source, by)
+    def lost(self: JournalImports, source: JournalExport, by: str, added: Callable[[int], object]) -> Transferred:
+        copy(self, source, by, added)
         raise JournalWriteError
 
     monkeypatch.setattr(JournalImports, "copy", lost)
@@ -242,7 +247,7 @@ def test_an_import_that_was_committed_is_done_although_the_answer_was_lost(
     assert not is_open_to_deliveries(file)
 
 
-def test_where_nobody_knows_whether_it_was_committed_nothing_is_sent_from_the_file(
+def test_where_it_is_not_known_whether_it_was_committed_nothing_is_sent_from_the_file(
     postgres: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned(file, 3)
@@ -268,7 +273,7 @@ def test_the_file_is_not_imported_while_another_program_reads_it(postgres: str, 
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM run").fetchone()
         with pytest.raises(JournalWriteError, match="locked by a program that reads it"):
-            chosen.perform()
+            chosen.perform(lambda _: None)
     assert is_open_to_deliveries(file)
 
 
