@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from campaign.journal.postgres import PostgresJournal
+    from campaign.journal.postgres.imports import ImportRecord
     from campaign.journal.records import RunRecord
     from campaign.journal.transfer import Transferred
 
@@ -59,6 +60,7 @@ class JournalImport:
             self._refuse_lost(mark)
             self._refuse_other_campaign()
             return None
+        self._refuse_other_name(known)
         if self._file.last_attempt > known.last_attempt:
             what = f"is in {self.database} already, and messages were sent from this copy of it since"
             remedy = "settle those rows there by hand: `campaign results` of this one shows them"
@@ -144,7 +146,7 @@ class JournalImport:
         except JournalError:
             what = f"whether it is in {self.database} is not known ({error}), so nothing is sent from the file"
             raise JournalWriteError(Problem(self._file.where, what, "repeat this command")) from error
-        if known is not None and mark is not None:
+        if known is not None and known.campaign == self._file.name and mark is not None:
             return mark, known.copied
         with contextlib.suppress(JournalError):  # then the file says how to go on
             self._file.cancel_import()
@@ -162,6 +164,13 @@ class JournalImport:
             what = f"{was} into {mark.database}, which is another database than {self.database}"
             raise RunStateError(Problem(self._file.where, what, f"name that one: --journal {mark.database}"))
         return mark
+
+    def _refuse_other_name(self, known: ImportRecord) -> None:
+        if known.campaign != self._file.name:
+            what = f"is in {self.database} already, as campaign {known.campaign}"
+            raise RunStateError(
+                Problem(self._file.where, what, f"give it that name again: {known.campaign}.journal.db")
+            )
 
     def _refuse_lost(self, mark: ImportMark | None) -> None:
         if mark is not None and mark.done_at is not None:
@@ -231,11 +240,12 @@ def file_beside(path: Path, url: str, campaign: str, last_run: int) -> Problem |
         JournalError: the address is none; or the file was imported, and the database cannot be read.
     """
     address, (journal_id, mark) = shown_address(url), import_of(path)
-    is_there = False
-    with contextlib.suppress(*[JournalError] if mark is None else []):
-        target = in_database().find(url, campaign) if journal_id else None
-        with target or contextlib.nullcontext():
-            is_there = target is not None and target.imports.contains(journal_id)
+    try:
+        is_there = _contains(url, campaign, journal_id)
+    except JournalError:
+        if mark is not None:
+            raise
+        is_there = False  # it is refused in any case
     if is_there and mark is not None:
         return None
     if is_there:
@@ -251,3 +261,11 @@ def file_beside(path: Path, url: str, campaign: str, last_run: int) -> Problem |
         return why_imported(path, mark)
     what = f"was imported into {mark.database}, and its runs are not in {address}"
     return Problem(str(path), what, f"name that database: --journal {mark.database}")
+
+
+def _contains(url: str, campaign: str, journal_id: str) -> bool:
+    target = in_database().find(url, campaign)
+    if target is None:
+        return False
+    with target:
+        return target.imports.contains(journal_id)

@@ -7,9 +7,10 @@ import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
-from campaign.errors import JournalError
+from campaign.errors import JournalError, Problem
 from campaign.journal.doubts import NO_ROW
 from campaign.journal.postgres.activity import write_activity
+from campaign.journal.postgres.hold import NOTICE_DEATH
 from campaign.journal.postgres.migrations import VERSION
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze, shard_of
 from campaign.journal.postgres.texts import text_of
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
         TransferSource,
     )
 
-WAIT = 60
-"""Seconds for which an import whose process was killed, and that the server has not yet noticed, is waited for."""
+WAIT = 90
+"""Seconds for which an import is waited for whose process was killed or cut off: the server notices it sooner."""
 
 _MESSAGES: LiteralString = (
     "COPY campaign.message (run, shard, seq, row, destination, body, cells, identity, key, origin_run, origin_row) "
@@ -83,10 +84,12 @@ class ImportRecord(NamedTuple):
     """What a database has on record of an import.
 
     Attributes:
+        campaign: as which campaign the journal is in the database.
         last_attempt: the number of the last attempt that the file had on record.
         copied: how much was copied.
     """
 
+    campaign: str
     last_attempt: int
     copied: Transferred
 
@@ -97,7 +100,6 @@ class JournalImports:
     def __init__(self, database: Database, campaign: str) -> None:
         self._database = database
         self._campaign = campaign
-        self._lock = _number_of(campaign)
 
     @property
     def database_id(self) -> str:
@@ -112,15 +114,10 @@ class JournalImports:
             JournalError: the database cannot be reached, or is still about to decide.
         """
         with self._database.transaction() as connection:
-            self._serialize(connection)
-            found = connection.execute(
-                "SELECT last_attempt, runs, rows FROM campaign.imported WHERE campaign = %s AND journal = %s",
-                (self._campaign, journal_id),
-            ).fetchone()
-        return None if found is None else ImportRecord(found[0], Transferred(*found[1:]))
+            return _serialized(connection, journal_id)
 
     def contains(self, journal_id: str) -> bool:
-        """Whether a journal is in the database by now; one that is being imported is not.
+        """Whether a journal is in the database as this campaign by now; one that is being imported is not.
 
         Raises:
             JournalError: the database cannot be read.
@@ -141,7 +138,9 @@ class JournalImports:
         """
         runs = rows = 0
         with self._database.transaction() as connection:
-            self._serialize(connection)
+            if (known := _serialized(connection, source.journal_id)) is not None:
+                where = f"{self._database.address.shown}, campaign {known.campaign}"
+                raise JournalError(Problem(where, "has this journal by now", "repeat the command"))
             for run in source.runs():
                 key = self._add_run(connection, run)
                 runs += 1
@@ -151,8 +150,8 @@ class JournalImports:
                     added(len(batch))
             for server, quota in source.quotas():
                 connection.execute(_QUOTA, (self._campaign, text_of(server), *quota))
-            known = (self._campaign, source.journal_id, source.last_attempt, runs, rows, text_of(by), time.time())
-            connection.execute(_IMPORTED, known)
+            values = (source.journal_id, self._campaign, source.last_attempt, runs, rows, text_of(by), time.time())
+            connection.execute(_IMPORTED, values)
         return Transferred(runs, rows)
 
     def renew_statistics(self, copied: Transferred) -> None:
@@ -160,11 +159,6 @@ class JournalImports:
         if copied.rows >= ANALYZE_FROM:
             with contextlib.suppress(JournalError):
                 analyze(self._database)
-
-    def _serialize(self, connection: Connection) -> None:
-        """Wait for an import that is under way: that of a process that was killed may still be committed."""
-        connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{WAIT}s",))
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock,))
 
     def _add_run(self, connection: Connection, run: TransferredRun) -> int:
         reason = None if run.stop_reason is None else text_of(run.stop_reason)
@@ -193,9 +187,19 @@ class JournalImports:
         return int(key)
 
 
-def _number_of(campaign: str) -> int:
-    """The number of the lock of a campaign's imports."""
-    return int.from_bytes(blake2b(campaign.encode(), digest_size=8, person=b"campaign import").digest(), signed=True)
+def _serialized(connection: Connection, journal_id: str) -> ImportRecord | None:
+    """What is on record of a journal's import, which until the end of the transaction nothing else changes.
+
+    An import that is under way is waited for: that of a process that was killed may still be committed.
+    """
+    number = blake2b(journal_id.encode(), digest_size=8, person=b"campaign import").digest()
+    connection.execute(NOTICE_DEATH)
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{WAIT}s",))
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(number, signed=True),))
+    found = connection.execute(
+        "SELECT campaign, last_attempt, runs, rows FROM campaign.imported WHERE journal = %s", (journal_id,)
+    ).fetchone()
+    return None if found is None else ImportRecord(found[0], found[1], Transferred(*found[2:]))
 
 
 def _add_session(connection: Connection, key: int, session: TransferredSession) -> None:

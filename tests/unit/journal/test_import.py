@@ -343,6 +343,38 @@ def test_another_campaign_of_that_name_is_not_mixed_with_it(postgres: str, file:
     assert imported(renamed, postgres)[0] == Transferred(1, 3)
 
 
+def test_a_file_is_imported_under_one_name_only(postgres: str, file: Path) -> None:
+    imported(planned(file, 3), postgres)
+    renamed = file.with_name(f"{name(file)}-2.journal.db")
+    file.rename(renamed)
+    file.with_name(f"{file.name}.lock").rename(renamed.with_name(f"{renamed.name}.lock"))
+    with pytest.raises(RunStateError, match=f"is in .* already, as campaign {name(file)}; give it that name again"):
+        imported(renamed, postgres)
+    assert runs_there(renamed, postgres) == 0
+
+
+def test_copies_that_are_imported_at_the_same_time_are_there_once(
+    postgres: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(file, 3)
+    other = tmp_path / "other" / f"{name(file)}-2.journal.db"
+    other.parent.mkdir()
+    shutil.copy(file, other)
+    copy = JournalImports.copy
+
+    def overtaken(self: JournalImports, *given: Any) -> Transferred:  # noqa: ANN401 - as they come
+        monkeypatch.setattr(JournalImports, "copy", copy)
+        imported(other, postgres, moved=True)
+        return copy(self, *given)
+
+    monkeypatch.setattr(JournalImports, "copy", overtaken)
+    with pytest.raises(JournalError, match="has this journal by now; repeat the command"):
+        imported(file, postgres)
+    assert (runs_there(file, postgres), runs_there(other, postgres)) == (0, 1)
+    with pytest.raises(RunStateError, match="as campaign"):
+        imported(file, postgres)
+
+
 def test_a_file_is_imported_into_one_database_only(postgres: str, other_database: str, file: Path) -> None:
     imported(planned(file, 3), postgres)
     with pytest.raises(RunStateError, match=r"was imported into .*, which is another database than"):
