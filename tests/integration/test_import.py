@@ -159,6 +159,37 @@ def test_an_import_that_is_repeated_says_that_it_is_there(
     assert command("resume", file, *FAST, "--journal", postgres).json["sent"] == 5
 
 
+def test_a_campaign_whose_name_is_taken_is_imported_under_another_one(
+    command: Campaign, server: RunningSandbox, postgres: str, file: Path, name: str
+) -> None:
+    there, path = ("--journal", postgres), journal_of(file, name)
+    assert command("run", file, *FAST, *there).code == 0
+    file.with_name(f"{name}.results.xlsx").unlink()
+    assert command("run", file, *FAST, "--limit", "2").code == 3
+    refused = command("journal", "import", path, *there)
+    assert (refused.code, "has run 1, which was planned from list.csv on" in refused.stderr) == (2, True)
+    renamed = journal_of(file, f"{name}-2")
+    path.rename(renamed)
+    path.with_name(f"{path.name}.lock").rename(renamed.with_name(f"{renamed.name}.lock"))
+    moved = command("journal", "import", renamed, *there)
+    assert (moved.code, f"was {path} before; it is the same file" in moved.stderr) == (0, True)
+    write(file, f"{name}-2", server.url)
+    assert command("resume", file, *FAST, *there).json["sent"] == 5
+
+
+def test_a_file_that_is_deleted_after_its_import_does_not_let_a_run_start_over(
+    command: Campaign, server: RunningSandbox, postgres: str, file: Path, name: str
+) -> None:
+    path = journal_of(file, name)
+    assert command("run", file, *FAST, "--limit", "2").code == 3
+    assert command("journal", "import", path, "--journal", postgres).code == 0
+    path.unlink()
+    refused = command("run", file, *FAST)
+    assert (refused.code, "the journal is gone" in refused.stderr) == (2, True)
+    assert command("resume", file, *FAST, "--journal", postgres).json["sent"] == 5
+    assert set(times(server).values()) == {1}
+
+
 def test_a_marked_file_is_refused_with_any_other_database(
     command: Campaign, postgres: str, file: Path, name: str
 ) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -16,12 +19,12 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from campaign.errors import CampaignError, JournalBusyError, JournalError, JournalWriteError, RunStateError
+from campaign.errors import JournalBusyError, JournalError, JournalWriteError, RunStateError
 from campaign.journal import State, examine_journal, open_journal
 from campaign.journal.importing import JournalImport, file_beside, open_import
 from campaign.journal.postgres import PostgresJournal
 from campaign.journal.postgres.imports import JournalImports
-from campaign.journal.sqlite import SqliteJournal
+from campaign.journal.sqlite import SqliteJournal, export
 from campaign.journal.sqlite.export import JournalExport
 from campaign.journal.sqlite.imported import ImportedJournal, import_of
 from campaign.journal.transfer import Transferred
@@ -111,6 +114,26 @@ def test_all_that_a_journal_tells_is_the_same_in_the_database(postgres: str, fil
     with SqliteJournal.open(file) as journal:  # and the file can still be read
         assert told(journal) == before
     assert not is_open_to_deliveries(file)
+
+
+STAYS_BEHIND = {"place", "stop_request", "imported"}
+"""Tables about the file itself."""
+
+READ_BY_THE_JOURNAL = {"accepted", "decision"}
+"""Tables that are read as ever, with the methods of the journal."""
+
+
+def test_every_column_of_a_file_is_carried_over(file: Path) -> None:
+    planned(file, 1)
+    source = inspect.getsource(export)
+    tables = [table for (table,) in query(file, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+    columns = {
+        f"{table}.{column}"
+        for table in set(tables) - STAYS_BEHIND - READ_BY_THE_JOURNAL
+        for _, column, *_ in query(file, f"PRAGMA table_info({table})")
+    }
+    assert len(columns) > 60
+    assert {each for each in columns if not re.search(rf"\b{each.partition('.')[2]}\b", source)} == {"session.token"}
 
 
 def test_what_is_made_up_has_every_state(tmp_path: Path) -> None:
@@ -486,14 +509,15 @@ def test_a_damaged_file_is_refused_and_nothing_of_it_is_copied(
         imported(file, postgres)
     assert error in str(refused.value)
     assert runs_there(file, postgres) == 0
+    assert import_of(file)[1] is None
 
 
 def test_a_page_that_is_destroyed_is_noticed(postgres: str, file: Path) -> None:
     planned(file, 500)
     with file.open("r+b") as opened:
-        opened.seek(file.stat().st_size // 2)
-        opened.write(b"\xff" * 4096)
-    with pytest.raises(CampaignError, match="damaged"):
+        opened.seek(-4096, os.SEEK_END)
+        opened.write(bytes(4096))
+    with pytest.raises(JournalError, match="damaged"):
         imported(file, postgres)
     assert runs_there(file, postgres) == 0
 
@@ -505,7 +529,8 @@ def test_a_campaign_is_gone_on_with_in_the_database_that_has_its_file(
     postgres: str, other_database: str, file: Path
 ) -> None:
     planned(file, 3)
-    assert "contains run 1 of this campaign" in str(file_beside(file, postgres, name(file), 1))
+    for url in (postgres, "postgresql://127.0.0.1:1/x"):
+        assert "contains run 1 of this campaign" in str(file_beside(file, url, name(file), 1))
     imported(file, postgres)
     assert file_beside(file, postgres, name(file), 1) is None
     assert "its runs are not in" in str(file_beside(file, other_database, name(file), 1))
