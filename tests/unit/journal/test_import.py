@@ -28,6 +28,7 @@ from campaign.journal.sqlite import SqliteJournal, export
 from campaign.journal.sqlite.export import JournalExport
 from campaign.journal.sqlite.imported import ImportedJournal, import_of
 from campaign.journal.transfer import Transferred
+from tests import postgres as postgres_server
 
 from .made_up import MadeUp, told
 from .planning import NOON, execute, message, plan, planned, query
@@ -298,6 +299,20 @@ def test_the_file_is_not_imported_while_another_program_reads_it(postgres: str, 
         with pytest.raises(JournalWriteError, match="locked by a program that reads it"):
             chosen.perform(lambda _: None)
     assert is_open_to_deliveries(file)
+
+
+@pytest.mark.slow
+def test_a_server_that_crashes_while_rows_are_copied_has_nothing_of_them(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.journal.sqlite.export.BATCH", 7)
+    planned(file, 20)
+    with postgres_server.own_server() as (address, restart):
+        with pytest.raises(JournalWriteError, match="the journal cannot be written"):
+            imported(file, address, added=lambda _: restart())
+        assert runs_there(file, address) == 0
+        assert is_open_to_deliveries(file)
+        assert imported(file, address)[0] == Transferred(1, 20)
 
 
 @pytest.mark.slow
