@@ -1,14 +1,15 @@
-"""Imports copies of a journal in processes of their own, and kills each before its Nth step: see test_import.
+"""Imports journals in processes of their own, and kills each before its Nth step: see test_import.
 
 A step is a statement of SQL that changes the file, any in the database, or something written down in the lock file.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
-import shutil
 import signal
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,39 @@ import psycopg
 from campaign.journal.importing import open_import
 from campaign.journal.sqlite import SqliteJournal
 from campaign.journal.sqlite.witness import WitnessWriter
+from tests.unit.journal.planning import NOON, planned
 
-MOST = 2000
+MOST = 300
 
 
-def main(journal: Path, url: str) -> None:
+def main(folder: Path, url: str) -> None:
     for number in range(1, MOST):
-        place = journal.parent / f"killed-{number}"
+        place = folder / f"killed-{number}"
         place.mkdir()
-        path = place / f"{journal.name.removesuffix('.journal.db')}-{number}.journal.db"
-        shutil.copy(journal, path)
-        shutil.copy(f"{journal}.lock", f"{path}.lock")
-        with SqliteJournal.open(path) as opened:
-            opened.accept_place()
+        path = planned(place / f"{uuid.uuid4().hex}.journal.db", 3)
+        cut_off(path)
         child = os.fork()
         if child == 0:
             _import(path, url, number)
             os._exit(0)
-        if os.waitpid(child, 0)[1] == 0:
+        status = os.waitpid(child, 0)[1]
+        if status == 0:
             return
+        if not os.WIFSIGNALED(status):
+            sys.exit(f"step {number} has failed")
     sys.exit("it was never finished")
+
+
+def cut_off(path: Path) -> None:
+    """Cut a delivery off while its first row is sent."""
+
+    async def begin() -> None:
+        async with journal.attempt_log(1, session=session) as log:
+            await log.begin(1, NOON)
+
+    with SqliteJournal.open(path) as journal, journal.exclusive():
+        session = journal.begin_session(1)
+        asyncio.run(begin())
 
 
 def _import(path: Path, url: str, number: int) -> None:
