@@ -45,6 +45,8 @@ def forget(file: Path, number: int | None, **given: Any) -> None:  # noqa: ANN40
         say(f"The personal data of run {found.run} are deleted from {found.where}; its counts stay.")
         if found.workbook:
             say(f"{found.workbook} still contains them, as do its copies, pages and the list: delete those yourself.")
+        if found.file:
+            say(f"{found.file}, from which the journal was imported, contains them too: delete it yourself.")
         for other in found.others:
             say(f"Run {other} still has its data: campaign forget {file} --run {other}")
     if given["as_json"]:

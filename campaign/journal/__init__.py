@@ -105,10 +105,15 @@ def open_journal(
 
 
 def _open_in_database(url: str, campaign: str, *, create: bool) -> JournalStore:
-    return _in_database().open(url, campaign, create=create)
+    return in_database().open(url, campaign, create=create)
 
 
-def _in_database() -> type[PostgresJournal]:
+def in_database() -> type[PostgresJournal]:
+    """The kind of journal that is in a database.
+
+    Raises:
+        JournalError: `campaign[cluster]` is not installed.
+    """
     try:
         from campaign.journal.postgres import PostgresJournal  # noqa: PLC0415
     except ImportError as error:
@@ -123,7 +128,7 @@ def find_journal(url: str, campaign: str) -> JournalStore | None:
     Raises:
         JournalError: the database cannot be reached, or may forget what it has committed.
     """
-    return _in_database().find(url, campaign)
+    return in_database().find(url, campaign)
 
 
 def shown_address(url: str) -> str:
@@ -132,7 +137,7 @@ def shown_address(url: str) -> str:
     Raises:
         JournalError: it is none.
     """
-    return _in_database().shown(url)
+    return in_database().shown(url)
 
 
 def read_journal(
@@ -173,7 +178,7 @@ def examine_journal(where: str | Path, *, campaign: str = "default") -> JournalH
         JournalError: the address is none, or what connects to a database is not installed.
     """
     if isinstance(where, str) and is_address(where):
-        _in_database()
+        in_database()
         from campaign.journal.postgres.health import examine as examine_database  # noqa: PLC0415
 
         return examine_database(where, campaign)

@@ -105,7 +105,7 @@ class CampaignStatus:
         coverage: how much of the latest list has its messages; None where there is no list yet.
         active: the run that a process is at work on; None where there is none.
         now: when that was so, in seconds since the epoch.
-        notes: which journals of rehearsals and tests cannot be read, and why.
+        notes: which journals of rehearsals and tests cannot be read, and why; and where the runs are gone on with.
     """
 
     campaign: str

@@ -137,6 +137,8 @@ class Forgotten(NamedTuple):
         others: runs whose personal data are still in the journal.
         workbook: the results workbook, which still contains them; None where there is none in its place.
         where: the journal, for people.
+        file: the journal file from which that journal was imported, and which still contains them; None where there is
+            none.
     """
 
     run: int
@@ -144,6 +146,7 @@ class Forgotten(NamedTuple):
     others: tuple[int, ...]
     workbook: Path | None
     where: str
+    file: Path | None = None
 
 
 def forget_run(paths: RunPaths, number: int | None, by: str, observer: RunObserver) -> Forgotten | None:
@@ -171,7 +174,9 @@ def forget_run(paths: RunPaths, number: int | None, by: str, observer: RunObserv
         journal.record_decision(record.number, "forget", by)
         workbook = paths.workbook(record.number)
         others = tuple(run.number for run in journal.runs() if not _is_forgotten(journal, run))
-        return Forgotten(record.number, tally.rows, others, workbook if workbook.exists() else None, journal.where)
+        file = paths.journal if paths.address is not None and paths.journal.exists() else None
+        workbook_left = workbook if workbook.exists() else None
+        return Forgotten(record.number, tally.rows, others, workbook_left, journal.where, file)
 
 
 def _is_forgotten(journal: JournalStore, run: RunRecord) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from campaign.atomic_write import clear_left_behind
 from campaign.errors import Problem, RunStateError
-from campaign.journal import open_journal, peek_journal, remove_unused_journal, shown_address
+from campaign.journal import open_journal, peek_journal, remove_unused_journal
 from campaign.runs.options import RunOptions, RunPaths, suffix_of
 from campaign.runs.record_checks import refuse_other_name
 
@@ -92,13 +92,15 @@ def refuse_file_beside(paths: RunPaths) -> None:
     """Refuse a database where a journal file beside the campaign has runs of it: each would know half of who got it.
 
     Raises:
-        RunStateError: there is such a file.
-        JournalError: the address of the database is none.
+        RunStateError: there is such a file, and it was not imported into that database.
+        JournalError: the address of the database is none, or it cannot be read.
     """
-    peeked = peek_journal(paths.journal) if paths.address is not None and paths.journal.exists() else None
-    if paths.address is None or peeked is None or not peeked[0].planned:
+    if paths.address is None or not paths.journal.exists():
         return
-    address = shown_address(paths.address)
-    what = f"contains run {peeked[0].number} of this campaign, and its journal is to be in {address}"
-    remedy = "go on with the file, without the address; or, where nobody of those runs gets a message, move it away"
-    raise RunStateError(Problem(str(paths.journal), what, remedy))
+    peeked = peek_journal(paths.journal)
+    if peeked is None or not peeked[0].planned:
+        return
+    from campaign.journal.importing import file_beside  # noqa: PLC0415 - loaded when it is used
+
+    if (problem := file_beside(paths.journal, paths.address, paths.name, peeked[0].number)) is not None:
+        raise RunStateError(problem)

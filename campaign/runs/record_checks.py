@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from campaign.campaign_file import NamedFiles, is_spreadsheet, named_in
 from campaign.errors import CampaignFileError, Problem, RunStateError
 from campaign.journal import Origin, State, peek_journal
+from campaign.journal.transfer import JOURNAL_IMPORTED
 from campaign.review.phrases import rows_of
 from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
 
@@ -114,7 +115,8 @@ def settle_place(journal: JournalStore, observer: RunObserver) -> None:
         RunStateError: the operator did not agree, or there was no terminal to ask on.
     """
     for note in journal.notes:
-        observer.warned(note)
+        if note.code != JOURNAL_IMPORTED:  # then it is refused in the same words
+            observer.warned(note)
     if journal.displaced is not None:
         if not observer.accepts(journal.displaced):
             raise RunStateError(journal.displaced)

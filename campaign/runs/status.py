@@ -112,7 +112,7 @@ class StatusReader:
         coverage = None
         if kind is RunKind.REAL:
             coverage = self._sparing((kind, "coverage", real), lambda: journal.coverage(real))
-        return _Journal((*runs, status), active, coverage)
+        return _Journal((*runs, status), active, coverage, next(iter(journal.notes), None))
 
     def _tally(self, journal: JournalStore, kind: RunKind, record: RunRecord) -> Tally:
         return self._sparing((kind, record.number), lambda: journal.tally(record.number), sparing=20 * SPARING)

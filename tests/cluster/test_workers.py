@@ -360,3 +360,14 @@ def test_lists_without_a_schedule_are_read_before_the_run_is_left_to_workers(
     (file.parent / "no.csv").write_text("rid\nroom3\nroom4\n", encoding="utf-8")
     said = run("resume", file, *GO)
     assert (said.json["sent"], said.json["skipped"]) == (3, 2)
+
+
+def test_workers_deliver_the_rest_of_a_run_that_was_imported(
+    run: Campaign, command: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker
+) -> None:
+    file = campaign_file(60)
+    assert command("run", file, *GO, "--limit", "20").code == 3
+    assert run("journal", "import", file.with_name("offer.journal.db")).code == 0
+    start_worker("one"), start_worker("two")
+    assert run("resume", file, *GO).json["sent"] == 60
+    assert sorted(texts(server)) == sorted(f"message {number}" for number in range(60))

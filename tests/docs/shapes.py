@@ -245,6 +245,18 @@ class LeaseObject(Shape):
     longest_timeout_seconds: float = Field(description="The longest time-out of a run that workers deliver.")
 
 
+class ImportObject(Shape):
+    """An import of a journal file."""
+
+    campaign: str = Field(description="By which name the database knows the campaign.")
+    database: str = Field(description="The database's address, without a password.")
+    state: Literal["imported", "already", "undone"] = Field(
+        description="Whether it was imported now, was there already, or was taken back."
+    )
+    runs: int = Field(description="How many runs were imported.")
+    rows: int = Field(description="How many rows they have.")
+
+
 class Attempt(Shape):
     """A request that was made for a row."""
 
@@ -316,7 +328,8 @@ OUTPUTS = (
     Output("doctor", "What `doctor` found", ("doctor",), DoctorObject, "One object."),
     Output("workers", "The workers of a database", ("workers",), WorkersObject, "One object."),
     Output("drain", "Workers that leave", ("worker",), DrainObject, "With `--drain`, one object; else nothing."),
-    Output("lease", "The lease of workers", ("journal",), LeaseObject, "`journal upgrade` prints one object."),
+    Output("lease", "The lease of workers", ("journal upgrade",), LeaseObject, "One object."),
+    Output("import", "An import of a journal", ("journal import",), ImportObject, "One object."),
     Output(
         "row",
         "A row of a run",

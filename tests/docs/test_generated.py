@@ -52,7 +52,7 @@ def test_every_schema_belongs_to_an_output() -> None:
 def test_every_command_that_prints_json_has_a_form() -> None:
     described = [name for output in OUTPUTS for name in output.commands]
     assert len(described) == len(set(described))
-    assert set(described) == commands_with("--json")
+    assert {name.split()[0] for name in described} == commands_with("--json")
 
 
 def test_every_public_name_is_on_the_page_of_the_api() -> None:

@@ -36,7 +36,7 @@ PACKAGE = ROOT / "campaign"
 
 def test_the_table_of_commands_has_every_command() -> None:
     rows = table(page("reference/commands.md"), "command", "does")
-    assert [codes(row[0])[0].split()[1] for row in rows] == list(NAMES)
+    assert list(dict.fromkeys(codes(row[0])[0].split()[1] for row in rows)) == list(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -27,7 +27,7 @@ EXISTS (
 """
 
 
-_NOTICE_DEATH: LiteralString = """
+NOTICE_DEATH: LiteralString = """
 SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
     set_config('tcp_keepalives_count', '3', false)
 """
@@ -70,7 +70,7 @@ def held(others: Connections, campaign: str, since: float) -> Iterator[None]:
 
 def _lock(own: Database, campaign: str) -> None:
     """Lock a campaign. The lock of a process that was just killed is waited for: the server notices it in a moment."""
-    own.rows(_NOTICE_DEATH)
+    own.rows(NOTICE_DEATH)
     until = time.monotonic() + NOTICED_WITHIN
     while own.row("SELECT pg_try_advisory_lock(%s)", (lock_of(campaign),)) != (True,):
         found = own.row("SELECT host, process, held_since FROM campaign.hold WHERE campaign = %s", (campaign,))

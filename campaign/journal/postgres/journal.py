@@ -18,6 +18,7 @@ from campaign.journal.postgres.budget import PostgresLimits
 from campaign.journal.postgres.database import Connections, Database
 from campaign.journal.postgres.errors import other_session
 from campaign.journal.postgres.hold import held
+from campaign.journal.postgres.imports import JournalImports
 from campaign.journal.postgres.migrations import VERSION, has_tables, prepare
 from campaign.journal.postgres.orders import refuse_while_ordered
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze, copy_rows
@@ -278,6 +279,11 @@ class PostgresJournal(PostgresSelection):
     def limits(self) -> PostgresLimits:
         """What the workers of several machines may send together."""
         return PostgresLimits(self._database, self._others, self._key)
+
+    @property
+    def imports(self) -> JournalImports:
+        """The journal files that were copied into this campaign's journal."""
+        return JournalImports(self._database, self.campaign)
 
     def _epochs_now(self, key: int) -> dict[int, int]:
         return dict(

@@ -50,6 +50,7 @@ def _health(path: Path, identity: FileIdentity | None, journal: SqliteJournal) -
         for file in files_of(path)
         if is_open_to_others(file)
     ]
+    doubts += journal.notes
     size = path.stat().st_size + (wal_of(path).stat().st_size if wal_of(path).exists() else 0)
     # As `reading_mode` has it, but that `journal` is open here already, in the same way.
     mode = "mode=ro" if wal_of(path).exists() else "immutable=1"

@@ -16,13 +16,13 @@ from campaign.journal.manifests import encode_manifest
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State, storable
 from campaign.journal.sqlite.attempt_log import SqliteAttemptLog
 from campaign.journal.sqlite.guard import DeliveryGuard, displaced
+from campaign.journal.sqlite.imported import ImportedJournal
 from campaign.journal.sqlite.lock import DeliveryLock, busy
 from campaign.journal.sqlite.opening import NOTHING, Accepted, Opened, close_file, open_file
 from campaign.journal.sqlite.place import arm, checkpoint, disarm, last_attempt, read_place, release, take, write_place
 from campaign.journal.sqlite.reader import WaitingStates
 from campaign.journal.sqlite.schema import cannot_write, connect, other_session, plain_errors, transaction
 from campaign.journal.sqlite.second_chances import add_digests_and_origins
-from campaign.journal.sqlite.selection import RecordedSelection
 from campaign.journal.sqlite.wholeness import not_whole, suspect_all, wal_of
 from campaign.journal.sqlite.witness import read_witness
 from campaign.operating_system import spot_of
@@ -40,7 +40,7 @@ AUTOCHECKPOINT = 1000
 """Pages of write-ahead log after which SQLite checkpoints by itself, while nothing is delivered: its default."""
 
 
-class SqliteJournal(RecordedSelection):
+class SqliteJournal(ImportedJournal):
     """One campaign's journal. Made by `open` and `open_or_create`; closed by `with` or `async with`.
 
     Attributes:
@@ -116,6 +116,7 @@ class SqliteJournal(RecordedSelection):
         if self.displaced is not None:
             raise JournalError(self.displaced)
         with self._lock.held():
+            self.refuse_imported()
             with plain_errors(self.path):
                 token, holder = take(self._connection)
             if holder is not None:
@@ -170,6 +171,7 @@ class SqliteJournal(RecordedSelection):
 
     def begin_run(self, manifest: RunManifest) -> RunRecord:
         """Start planning a new run."""
+        self.refuse_imported()
         last = self.last_run()
         run = last.number + 1 if last else 1
         secret, now = secrets.token_bytes(32), self._clock.epoch()
@@ -216,6 +218,7 @@ class SqliteJournal(RecordedSelection):
             raise displaced(self.path)
         if self._lack is not None:
             raise not_whole(self.path, self._lack)
+        self.refuse_imported()
         token = secrets.randbits(62)
         with plain_errors(self.path):
             with transaction(self._connection):
@@ -264,14 +267,6 @@ class SqliteJournal(RecordedSelection):
                 )
                 disarm(self._connection)
             self._rest()
-
-    def _rest(self) -> None:
-        """Move all that is on record into the main file, which then needs no other."""
-        whole = checkpoint(self._connection)
-        place = read_place(self._connection)
-        if whole and place is not None:
-            attempt = last_attempt(self._connection)
-            self._lock.witness.note(journal=place.journal, epoch=place.epoch, opened=False, attempt=attempt)
 
     def _testify(self) -> None:
         """Write down in the lock file which journal it is beside, where it was removed or is of another one."""

@@ -180,5 +180,17 @@ CREATE TABLE IF NOT EXISTS row_key (
 # For how long each delivery has waited by itself, which is no part of its duration.
 WAITED = "ALTER TABLE activity ADD COLUMN waited REAL NOT NULL DEFAULT 0"
 
-STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, KEYS, WAITED)
+# Into which database the journal was imported, where it is gone on with; no `done_at`: perhaps it is not there yet.
+IMPORTED = """
+CREATE TABLE imported (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    database TEXT NOT NULL,
+    database_id TEXT NOT NULL,
+    by TEXT NOT NULL,
+    begun_at REAL NOT NULL,
+    done_at REAL
+)
+"""
+
+STEPS = (FIRST, PLACE, SECOND_CHANCES, LOOKED, FINDINGS, ACTIVITY, KEYS, WAITED, IMPORTED)
 """Append; never change a step that was released."""

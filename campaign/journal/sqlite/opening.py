@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalError, Problem
+from campaign.journal.sqlite.import_mark import read_mark, why_imported
 from campaign.journal.sqlite.lock import DeliveryLock
 from campaign.journal.sqlite.place import Place, last_attempt, read_place, write_place
 from campaign.journal.sqlite.reader import JournalReader
@@ -155,11 +156,19 @@ def _settled(
             notes.append(Problem(str(path), what, "it is the same file in the same place", "journal-remounted"))
         if displaced is None and renamed:
             notes.append(Problem(str(path), f"was {place.path} before", "it is the same file", "journal-renamed"))
+        notes += _import_note(path, connection)
         opened = _opened(path, connection, identity, tuple(notes), displaced)
         return opened._replace(was_displaced=found is not None and displaced is None)
     except BaseException:
         connection.close()
         raise
+
+
+def _import_note(path: Path, connection: sqlite3.Connection) -> tuple[Problem, ...]:
+    """What is worth knowing of a journal that is gone on with in a database."""
+    with plain_errors(path):
+        mark = read_mark(connection)
+    return () if mark is None else (why_imported(path, mark),)
 
 
 def _place(path: Path, connection: sqlite3.Connection) -> Place:
@@ -227,7 +236,8 @@ def open_to_read(path: Path) -> Opened:
             lack = find_lack(path)
             if lack is not None:
                 raise not_whole(path, lack)
-        return _opened(path, connect_to_read(path, reading_mode(path)), FileIdentity("", ""), ())
+        connection = connect_to_read(path, reading_mode(path))
+        return _opened(path, connection, FileIdentity("", ""), _import_note(path, connection))
 
 
 def reading_mode(path: Path) -> str:
