@@ -66,4 +66,5 @@ def copy_rows(connection: Connection, run: int, first_seq: int, batch: Sequence[
         with cursor.copy(_STATUSES) as copy:
             copy.set_types(_STATUS_TYPES)
             for seq, (row, shard) in enumerate(zip(batch, shards, strict=True), start=first_seq):
-                copy.write_row((run, shard, seq, row.state.value, text_of(row.kind), text_of(row.reason)))
+                why = (text_of(row.kind), text_of(row.reason)) if row.kind or row.reason else ("", "")
+                copy.write_row((run, shard, seq, row.state.value, *why))
