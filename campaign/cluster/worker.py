@@ -34,8 +34,8 @@ LOG = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
-JOBS_OF_A_RUN = 2
-"""Jobs of one run that a worker has at a time: while the last rows of one are under way, the other fills the gap."""
+JOBS_OF_A_RUN = 3
+"""Jobs of one run that a worker has at a time: while the last rows of one are under way, the others fill the gap."""
 
 POLL = 1.0
 """Seconds between two looks at the runs."""
