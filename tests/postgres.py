@@ -14,6 +14,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ SETTINGS = (
     "max_wal_size = 256MB",
 )
 """What costs little: the server lives for some seconds. It keeps what it commits, else a journal would refuse it."""
+
+REPLICATES = ("wal_level = replica", "max_wal_senders = 4", "hot_standby = on")
+"""What a server needs that has a standby."""
 
 
 def announce(memory: Path) -> None:
@@ -76,11 +80,75 @@ def own_server() -> Iterator[tuple[str, Callable[[], None]]]:
         stop(home)
 
 
-def start(home: Path) -> str:
+class Pair:
+    """A primary and its standby, which takes over.
+
+    Attributes:
+        address: of a database, with both servers.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._standby = home / "standby"
+        start(home, *REPLICATES)
+        _run(
+            home, _readable(home) / "pg_basebackup", "-h", home, "-U", "tester", "-D", self._standby, "-R", "-c", "fast"
+        )
+        self._control_standby("start")
+        self.address = f"postgresql://tester@/postgres?host={home},{home}&port=5432,5433&target_session_attrs=primary"
+
+    def synchronise(self) -> None:
+        """Let every commit wait for the standby."""
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def fall_behind(self) -> None:
+        """Let the standby learn of nothing any more."""
+        self._control_standby("stop")
+
+    def take_over(self) -> None:
+        """Kill the primary, and let the standby take its place."""
+        _run(self._home, _readable(self._home) / "pg_ctl", "stop", "-w", "-D", self._home / "data", "-m", "immediate")
+        if not (self._standby / "postmaster.pid").exists():
+            self._control_standby("start")
+        self._control_standby("promote")
+
+    def stop(self) -> None:
+        """Stop both."""
+        self._control_standby("stop")
+        stop(self._home)
+
+    def _control_standby(self, what: str) -> None:
+        port = ("-o", "-p 5433") if what == "start" else ()
+        log = ("-l", self._home / "standby.log") if what == "start" else ()
+        _run(self._home, _readable(self._home) / "pg_ctl", what, "-w", "-D", self._standby, *log, *port)
+
+
+@contextlib.contextmanager
+def pair() -> Iterator[Pair]:
+    """A primary with a standby, of a test's own."""
+    _require_programs()
+    if sys.platform == "win32":
+        pytest.skip("the two servers share a folder of sockets")
+    home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
+    home.mkdir(mode=0o711)
+    try:
+        made = Pair(home)
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        stop(home)
+
+
+def start(home: Path, *more: str) -> str:
     """Make a database and start its server; returns its address.
 
     Args:
         home: a new folder.
+        more: settings, as lines of its configuration.
     """
     if (user := _user()) is not None:
         shutil.chown(home, user)
@@ -96,7 +164,7 @@ def start(home: Path) -> str:
             f"postgresql://tester@127.0.0.1:{port}/postgres",
         )
     with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write("\n".join(["", listen, *SETTINGS, ""]))
+        file.write("\n".join(["", listen, *SETTINGS, *more, ""]))
     _control(home, "start")
     return found
 
@@ -107,6 +175,16 @@ def stop(home: Path | None = None) -> None:
     if (home / "data" / "postmaster.pid").exists():
         _control(home, "stop")
     shutil.rmtree(home, ignore_errors=True)
+
+
+def printed(program: str, *arguments: str, given: str = "") -> str:
+    """What a client program of PostgreSQL prints; skips the test where there is none."""
+    _require_programs()
+    programs = _programs()
+    assert programs is not None
+    done = subprocess.run([programs / program, *arguments], input=given, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _control(home: Path, what: str) -> None:

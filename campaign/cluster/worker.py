@@ -16,7 +16,8 @@ from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, run_he
 from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.errors import CampaignError, JournalError, Problem
+from campaign.errors import CampaignError, JournalError, JournalServerError, Problem
+from campaign.journal.server_changes import other_server
 from campaign.operating_system import uptime
 from campaign.runs.limits import own_egress
 from campaign.runs.run import channel_of
@@ -86,6 +87,7 @@ class Worker:
         self._closing: set[asyncio.Task[None]] = set()
         self._measured = (time.monotonic(), 0)
         self._stopping = False
+        self._server_change: JournalServerError | None = None
         self._trouble = Trouble(say)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -106,6 +108,8 @@ class Worker:
 
         Raises:
             JournalError: the database cannot be reached when it starts.
+            JournalServerError: the database is on another server than when it started. Nothing is sent any more, and
+                what it held cannot be given back; a new worker may begin.
         """
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         self._places = asyncio.Semaphore(self._options.concurrency)
@@ -121,6 +125,8 @@ class Worker:
                     self._beating.cancel()
                     await asyncio.wait([self._beating])
                     await self._trouble.tried(asyncio.to_thread(self._store.leave, self._number))
+        if self._server_change is not None:
+            raise self._server_change
 
     def _new_life(self) -> tuple[int, Lease]:
         began = uptime()
@@ -145,8 +151,15 @@ class Worker:
                     if leaves and not self._stopping:
                         self.stop()
             except JournalError as error:
-                self._trouble.tell(error)
+                self._note(error)
             await asyncio.sleep(self._times.beat)
+
+    def _note(self, error: JournalError) -> None:
+        """Go on after an error of the database, unless that is on another server."""
+        self._trouble.tell(error)
+        if isinstance(error, JournalServerError):
+            self._server_change = error
+            self.stop()
 
     def _rate(self) -> float | None:
         """Rows a second that reached their end since the last beat."""
@@ -174,7 +187,7 @@ class Worker:
                     return
                 self._trouble.over()
             except JournalError as error:
-                self._trouble.tell(error)
+                self._note(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL)
             self._wake.clear()
@@ -210,6 +223,9 @@ class Worker:
         record = await asyncio.to_thread(self._store.record, run)
         if record is None or run.order in self._unable:
             return None
+        if run.server_change is not None:
+            await self._refuse(run, run.server_change)
+            return None
         try:
             credentials = self._options.find(channel_of(record))
         except CampaignError as error:
@@ -218,6 +234,13 @@ class Worker:
             return None
         budget = self._store.budget(run, record, credentials, self._options.egress or own_egress())
         return run_here(run, record, credentials, self._lease, self._places, budget=budget)
+
+    async def _refuse(self, run: OpenRun, change: str) -> None:
+        """Stop a run of which attempts may be missing, until the operator decides how it goes on."""
+        self._unable[run.order] = change
+        problem = other_server(run.campaign, change).problems[0]
+        self._say(problem)
+        await asyncio.to_thread(self._store.stop_run, run, f"{problem.what}; {problem.remedy}")
 
     def _ended(self, here: RunHere, task: asyncio.Task[None]) -> None:
         here.tasks.discard(task)

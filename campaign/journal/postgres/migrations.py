@@ -10,7 +10,7 @@ import secrets
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalError, Problem
-from campaign.journal.postgres.cluster_schema import WORKERS
+from campaign.journal.postgres.cluster_schema import SERVERS, WORKERS
 
 if TYPE_CHECKING:
     from campaign.journal.postgres.database import Connection, Database
@@ -218,7 +218,7 @@ ALTER TABLE campaign.budget
     ADD COLUMN clock_at double precision
 """
 
-STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW, WORKERS)
+STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW, WORKERS, SERVERS)
 """Append; never change a step that was released."""
 
 VERSION = len(STEPS)
@@ -258,6 +258,7 @@ def prepare(database: Database, *, create: bool) -> None:
         if version is None:
             connection.execute("CREATE SCHEMA campaign")
         _make_steps(connection, version or 0)
+        database.seen.complete(connection)
 
 
 def has_tables(database: Database) -> bool:
