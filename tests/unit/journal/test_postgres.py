@@ -268,7 +268,7 @@ def test_rights_that_are_missing_are_told(journal: PostgresJournal) -> None:
     with journal._database.transaction() as connection:
         connection.execute(f"CREATE ROLE {name}")
         connection.execute(f"SET LOCAL ROLE {name}")
-        with pytest.raises(JournalWriteError, match="the rights on the schema `campaign`"):
+        with pytest.raises(JournalWriteError, match="GRANT USAGE ON SCHEMA campaign TO"):
             journal.runs()
         connection.execute("ROLLBACK")
 
