@@ -12,6 +12,7 @@ from psycopg.pq import TransactionStatus
 
 from campaign.errors import JournalError, Problem
 from campaign.journal.postgres.errors import plain_errors, reason_of
+from campaign.journal.postgres.pooler import refuse_without_sessions
 from campaign.journal.postgres.server import SeenServer
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class Database:
             raise JournalError(Problem(self.address.shown, "the journal is closed", "open it again"))
         if self._connection is None or self._connection.closed:
             self._connection = None
-            made: Connection = psycopg.connect(autocommit=True, **self.address.parameters)  # type: ignore[arg-type] # names from the address
+            made = self._made_anew()
             try:
                 made.isolation_level = IsolationLevel.READ_COMMITTED
                 self._check(made)
@@ -155,12 +156,17 @@ class Database:
             self._made += 1
         return self._connection
 
+    def _made_anew(self) -> Connection:
+        return psycopg.connect(autocommit=True, **self.address.parameters)  # type: ignore[arg-type] # names from the address
+
     def _check(self, connection: Connection) -> None:
         found = connection.execute(_FACTS).fetchone()
         if found is not None and (why := unfit(*found)):
             if found[2] and self.seen.server is not None:  # it may be about to take over
                 raise psycopg.OperationalError(why[0])
             raise JournalError(Problem(self.address.shown, *why))
+        if self.seen.server is None:
+            refuse_without_sessions(connection, self._made_anew, self.address.shown)
         self.seen.check(connection, self.address.shown)
 
 
