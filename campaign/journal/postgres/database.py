@@ -61,6 +61,11 @@ class Database:
         """Whether it was closed."""
         return self._closed
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether its connection, once made, is over TLS."""
+        return self._connection is not None and bool(self._connection.pgconn.ssl_in_use)
+
     def another(self) -> Database:
         """The same database, for a connection of its own to the same server."""
         return Database(self.address, self.seen)
