@@ -125,6 +125,43 @@ class Pair:
         _run(self._home, _readable(self._home) / "pg_ctl", what, "-w", "-D", self._standby, *log, *port)
 
 
+class BackedUp:
+    """A server of which a copy is made, and put back.
+
+    Attributes:
+        address: of a database.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self.address = start(home, *REPLICATES)
+
+    def back_up(self) -> None:
+        """Copy its files, as they are now."""
+        copy = _readable(self._home) / "pg_basebackup"
+        _run(self._home, copy, "-d", self.address, "-D", self._home / "copy", "-c", "fast")
+
+    def restore(self) -> None:
+        """Kill it, and put the copy in its place."""
+        pg_ctl = _readable(self._home) / "pg_ctl"
+        _run(self._home, pg_ctl, "stop", "-w", "-D", self._home / "data", "-m", "immediate")
+        (self._home / "data").rename(self._home / "gone")
+        (self._home / "copy").rename(self._home / "data")
+        _control(self._home, "start")
+
+
+@contextlib.contextmanager
+def backed_up() -> Iterator[BackedUp]:
+    """A server of a test's own, of which a copy can be put back."""
+    _require_programs()
+    home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
+    home.mkdir(mode=0o711)
+    try:
+        yield BackedUp(home)
+    finally:
+        stop(home)
+
+
 @contextlib.contextmanager
 def pair() -> Iterator[Pair]:
     """A primary with a standby, of a test's own."""

@@ -17,16 +17,16 @@ from campaign.cluster.worker import Worker, WorkerOptions
 from campaign.errors import CampaignError, JournalError, JournalServerError
 from campaign.journal import State, open_journal
 from campaign.journal.cluster import open_cluster
-from campaign.journal.postgres.server import Server
+from campaign.journal.postgres.server import SeenServer, Server
 from campaign.planning import prepare
 from campaign.runs import Report, RunObserver, RunOptions
 from campaign.runs.whole_run import run_plan
 from tests import postgres as postgres_server
-from tests.integration.conftest import Campaign, RunningSandbox
+from tests.integration.conftest import Campaign, RunningSandbox, Said
 
 from .conftest import FileMaker, begin_worker, wait_for
 
-ROWS = 200
+ROWS = 120
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("api_key")]
 
@@ -114,13 +114,21 @@ def fail_over_behind(servers: postgres_server.Pair, server: RunningSandbox) -> N
     servers.take_over()
 
 
-def settled(command: Campaign, file: Path, servers: postgres_server.Pair, server: RunningSandbox, channel: str) -> None:
+def settled(
+    command: Campaign,
+    file: Path,
+    address: str,
+    server: RunningSandbox,
+    channel: str,
+    *,
+    why: str = "timeline 00000002, before 00000001",
+) -> None:
     """The run goes on once the operator says how, and no row is lost or sent twice."""
     count = server.ledger.taken_count
-    journal = ("--journal", servers.address)
+    journal = ("--journal", address)
     refused = command("resume", file, "--yes", *journal)
     assert refused.code == 2
-    assert "is on another server than before, or was restored (timeline 00000002, before 00000001)" in refused.stderr
+    assert f"is on another server than before, or was restored ({why})" in refused.stderr
     assert "campaign resume FILE --recover" in refused.stderr
     again = command("run", file, "--yes", *journal)
     assert again.code == 2
@@ -128,7 +136,7 @@ def settled(command: Campaign, file: Path, servers: postgres_server.Pair, server
     assert command("resume", file, "--yes", "--json", "--recover", *journal).code in {0, 1}
     sent = taken(server)
     assert max(sent.values()) == 1
-    with open_journal(servers.address, campaign="offer") as opened:
+    with open_journal(address, campaign="offer") as opened:
         tally = opened.tally(1)
     assert tally.count(State.SENT) + tally.count(State.IN_DOUBT) == ROWS
     if channel == "livechat":
@@ -150,9 +158,38 @@ def test_workers_send_nothing_from_a_standby_that_took_over(
     wait_for(lambda: two.said)
     assert two.said[0].startswith("offer: the database is on another server than before")
     assert server.ledger.taken_count == count
-    settled(command, file, servers, server, channel)
+    settled(command, file, servers.address, server, channel)
     two.end()
     assert two.ended_by is None
+
+
+def test_the_command_begins_anew_as_a_worker_of_the_server_that_took_over(
+    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: postgres_server.Pair
+) -> None:
+    thread, ends = begun(servers.address, slow_file(campaign_file, "livechat"), watch_only=True)
+    wait_for(lambda: orders_of(servers.address))
+    said: list[Said] = []
+    worker = threading.Thread(
+        target=lambda: said.append(command("worker", "--until-idle", "--name", "one", "--journal", servers.address))
+    )
+    worker.start()
+    fail_over_behind(servers, server)
+    count = server.ledger.taken_count
+    worker.join(60)
+    thread.join(30)
+    assert isinstance(ends[0], JournalServerError)
+    assert said[0].code == 0
+    assert said[0].stderr.count("Worker one is at work for") == 2
+    assert "Worker one has left." in said[0].stderr
+    assert server.ledger.taken_count <= count + 8  # what was under way
+    with open_journal(servers.address, campaign="offer") as opened:
+        (run,) = opened.runs()
+    assert "campaign resume FILE --recover" in (run.stop_reason or "")
+
+
+def orders_of(address: str) -> int:
+    with open_cluster(address) as store:
+        return len(store.open_runs())
 
 
 @pytest.mark.parametrize("channel", ["livechat", "kitechat"])
@@ -166,7 +203,32 @@ def test_a_run_by_itself_sends_nothing_from_a_standby_that_took_over(
     (end,) = ends
     assert isinstance(end, Report)
     assert end.lost
-    settled(command, file, servers, server, channel)
+    settled(command, file, servers.address, server, channel)
+
+
+@pytest.mark.parametrize("channel", ["livechat", "kitechat"])
+def test_workers_send_nothing_from_an_older_copy_of_the_server(
+    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, channel: str
+) -> None:
+    with postgres_server.backed_up() as restored:
+        with open_cluster(restored.address) as store:
+            store.set_lease(6.0)
+        one, file = Life(restored.address, "one"), slow_file(campaign_file, channel)
+        thread, ends = begun(restored.address, file, watch_only=True)
+        wait_for(lambda: server.ledger.taken_count > 20)
+        restored.back_up()
+        before = server.ledger.taken_count
+        wait_for(lambda: server.ledger.taken_count > before + 60)
+        restored.restore()
+        one.wait()
+        assert isinstance(one.ended_by, JournalServerError)
+        two = Life(restored.address, "two")
+        thread.join(30)
+        assert isinstance(ends[0], Report)
+        assert "is in an older state than one that was seen" in str(ends[0].reason)
+        two.end()
+        why = "it is in an older state than one that was seen"
+        settled(command, file, restored.address, server, channel, why=why)
 
 
 def test_a_synchronous_standby_takes_over_without_a_question(
@@ -197,6 +259,7 @@ def test_without_the_check_rows_are_sent_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Server, "difference", lambda _self, _before: None)
+    monkeypatch.setattr(SeenServer, "check", lambda seen, connection, _where: seen.complete(connection))
     one = begin_worker(servers.address)
     thread, _ = begun(servers.address, slow_file(campaign_file, "kitechat"), watch_only=True)
     fail_over_behind(servers, server)

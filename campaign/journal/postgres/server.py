@@ -2,7 +2,9 @@
 
 A standby that took over, or a server that was restored, may lack commits of which campaign was told that they are
 durable: a message may have been sent whose attempt is not on record there. What such a server has in common with the
-one before is its data, so it is told by its timeline, its system identifier, or by the numbers of the tables.
+one before is its data, so it is told by its timeline, its system identifier, or by the numbers of the tables. A copy of
+its files that was put back has all of these in common with it: only a process that has seen more of its write-ahead log
+can tell.
 """
 
 from __future__ import annotations
@@ -30,6 +32,14 @@ SELECT (SELECT oid::text FROM pg_database WHERE datname = current_database()),
         WHERE nspname = 'campaign' AND relname = 'run')
 """
 
+FLUSHED: LiteralString = "pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint"
+"""How far the write-ahead log is durable: on one timeline that only grows, also over a crash."""
+
+RESTORED = "restored"
+"""In place of a run's server, where a process has seen more of the database than is there now."""
+
+_MARK: LiteralString = "UPDATE campaign.run SET server = %s"
+
 _UNKNOWN = (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.ObjectNotInPrerequisiteState)
 """What a server answers that does not say: some hosted ones do not."""
 
@@ -37,6 +47,9 @@ _STATED: LiteralString = "SELECT synchronous_standby FROM campaign.version"
 
 RECORDED: LiteralString = "run.server, (SELECT synchronous_standby FROM campaign.version)"
 """Columns for `SeenServer.change_since`."""
+
+
+_OLDER = "it is in an older state than one that was seen"
 
 
 class Server(NamedTuple):
@@ -108,14 +121,16 @@ def is_synchronous(connection: Connection) -> bool:
 class SeenServer:
     """The server that the connections of one journal are to.
 
-    It never changes, unless a standby takes over that lacks nothing.
+    It never changes, unless a standby takes over that lacks nothing; and it never forgets.
 
     Attributes:
         server: that server; None before the first connection.
+        flushed: how far its write-ahead log was durable when that was last seen; None where it does not say.
     """
 
     def __init__(self) -> None:
         self.server: Server | None = None
+        self.flushed: int | None = None
         self._lock = threading.Lock()
 
     def check(self, connection: Connection, where: str) -> None:
@@ -126,15 +141,24 @@ class SeenServer:
             where: the address, for people.
 
         Raises:
-            JournalServerError: it is another one than before.
+            JournalServerError: it is another one than before, or an older state of it.
         """
-        now = server_of(connection)
+        now, flushed = server_of(connection), _one(connection, f"SELECT {FLUSHED}")
         with self._lock:
             before = self.server or now
             difference = now.difference(before)
-            if difference is not None and not (now.took_over_from(before) and is_synchronous(connection)):
-                raise other_server(where, difference)
-            self.server = now.completed_by(before)
+            if difference is not None:
+                if not (now.took_over_from(before) and is_synchronous(connection)):
+                    raise other_server(where, difference)
+            elif self.flushed is not None and flushed is not None and flushed < self.flushed:
+                _mark_restored(connection)
+                raise other_server(where, _OLDER)
+            self.server, self.flushed = now.completed_by(before), flushed
+
+    def saw(self, flushed: int) -> None:
+        """Note how far the write-ahead log is durable."""
+        with self._lock:
+            self.flushed = max(flushed, self.flushed or 0)
 
     def complete(self, connection: Connection) -> None:
         """Note what is known of the same server now that its tables are made."""
@@ -151,10 +175,18 @@ class SeenServer:
         """
         if recorded is None or self.server is None:
             return None
+        if recorded == RESTORED:
+            return _OLDER
         before = Server.parse(recorded)
         if synchronous and self.server.took_over_from(before):
             return None
         return self.server.difference(before)
+
+
+def _mark_restored(connection: Connection) -> None:
+    """Let no process send, also one that has seen nothing: by its server and timeline the database is the same."""
+    with contextlib.suppress(errors.UndefinedTable, errors.UndefinedColumn, errors.InsufficientPrivilege):
+        connection.execute(_MARK, (RESTORED,))
 
 
 def change_of(database: Database, run: int) -> str | None:

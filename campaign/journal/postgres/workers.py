@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.journal.cluster import LeaseTimes, WorkerRecord
+from campaign.journal.postgres.server import FLUSHED
 from campaign.journal.postgres.texts import text_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ SELECT worker.worker, name, host, process, version, campaign, started_at,
     greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::double precision, rate,
     (SELECT count(*) FROM campaign.shard WHERE holder = worker.worker AND NOT done), drain
 FROM campaign.worker WHERE {IS_ALIVE} ORDER BY name, worker.worker
+"""
+
+_BEAT: LiteralString = """
+UPDATE campaign.worker SET beat_at = clock_timestamp(), rate = %s WHERE worker = %s AND NOT lost RETURNING drain
 """
 
 
@@ -68,11 +73,10 @@ def beat(database: Database, worker: int, rate: float | None) -> bool | None:
         Whether it is to leave; None where it is lost, and what it held may be another's.
     """
     with database.transaction() as connection:
-        found = connection.execute(
-            "UPDATE campaign.worker SET beat_at = clock_timestamp(), rate = %s WHERE worker = %s AND NOT lost "
-            "RETURNING drain",
-            (rate, worker),
-        ).fetchone()
+        found = connection.execute(_BEAT, (rate, worker)).fetchone()
+        if database.seen.flushed is not None:
+            (flushed,) = connection.execute(f"SELECT {FLUSHED}").fetchone() or (0,)
+            database.seen.saw(flushed)
     return None if found is None else bool(found[0])
 
 
