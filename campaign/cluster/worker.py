@@ -17,7 +17,7 @@ from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import CampaignError, JournalError, JournalServerError, Problem
-from campaign.journal.server_changes import other_server
+from campaign.journal.server_changes import NEWER, other_server
 from campaign.operating_system import uptime
 from campaign.runs.limits import own_egress
 from campaign.runs.run import channel_of
@@ -87,7 +87,7 @@ class Worker:
         self._closing: set[asyncio.Task[None]] = set()
         self._measured = (time.monotonic(), 0)
         self._stopping = False
-        self._server_change: JournalServerError | None = None
+        self._ended_by: JournalError | None = None
         self._trouble = Trouble(say)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -107,7 +107,7 @@ class Worker:
         """Work until `stop` is called, or nothing is left to do for a worker that leaves then.
 
         Raises:
-            JournalError: the database cannot be reached when it starts.
+            JournalError: the database cannot be reached when it starts, or was brought up for newer workers.
             JournalServerError: the database is on another server than when it started. Nothing is sent any more, and
                 what it held cannot be given back; a new worker may begin.
         """
@@ -125,8 +125,8 @@ class Worker:
                     self._beating.cancel()
                     await asyncio.wait([self._beating])
                     await self._trouble.tried(asyncio.to_thread(self._store.leave, self._number))
-        if self._server_change is not None:
-            raise self._server_change
+        if self._ended_by is not None:
+            raise self._ended_by
 
     def _new_life(self) -> tuple[int, Lease]:
         began = uptime()
@@ -155,10 +155,12 @@ class Worker:
             await asyncio.sleep(self._times.beat)
 
     def _note(self, error: JournalError) -> None:
-        """Go on after an error of the database, unless that is on another server."""
-        self._trouble.tell(error)
-        if isinstance(error, JournalServerError):
-            self._server_change = error
+        """Go on after an error of the database, unless that is on another server, or a newer campaign's."""
+        is_newer = error.problems[0].code == NEWER
+        if not is_newer:
+            self._trouble.tell(error)
+        if is_newer or isinstance(error, JournalServerError):
+            self._ended_by = error
             self.stop()
 
     def _rate(self) -> float | None:

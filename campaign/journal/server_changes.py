@@ -1,8 +1,11 @@
-"""The error of a journal whose database is on another server than before, and how to go on."""
+"""Changes of a database after which a process does not go on: it is on another server, or a newer campaign's."""
 
 from __future__ import annotations
 
 from campaign.errors import JournalServerError, Problem
+
+NEWER = "journal-newer"
+"""Code of the problem of a database that a newer campaign works with."""
 
 REMEDY = (
     "`campaign resume FILE --recover` goes on, and counts every row that waits as perhaps sent; where it is a "

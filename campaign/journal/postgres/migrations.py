@@ -14,6 +14,7 @@ from psycopg import errors
 from campaign.errors import JournalError, JournalWriteError, Problem
 from campaign.journal.postgres.cluster_schema import SERVERS, WORKERS
 from campaign.journal.postgres.journal_schema import FIRST, STATED_WINDOW
+from campaign.journal.server_changes import NEWER
 
 if TYPE_CHECKING:
     from campaign.journal.postgres.database import Connection, Database
@@ -23,8 +24,8 @@ STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW, WORKERS, SERVERS)
 
 VERSION = len(STEPS)
 
-OLDEST_WORKER = 1
-"""The earliest schema whose workers can work beside this one."""
+OLDEST_WORKER = 4
+"""The earliest schema whose workers can work beside this one: those before it do not look at the server."""
 
 # Read from the tables themselves: what the server's functions know of names may be older.
 _TABLES: LiteralString = """
@@ -105,9 +106,14 @@ def version_of(database: Database) -> int | None:
         what = "has a schema `campaign` that is not campaign's"
         raise JournalError(Problem(where, what, "name another database"))
     if row[0] > VERSION:
-        what = f"was written by a newer campaign (journal version {row[0]})"
-        raise JournalError(Problem(where, what, "update campaign"))
+        raise newer_campaign(where, row[0])
     return int(row[0])
+
+
+def newer_campaign(where: str, version: int) -> JournalError:
+    """The error of a database that a newer campaign works with."""
+    what = f"was written by a newer campaign (journal version {version})"
+    return JournalError(Problem(where, what, "update campaign", NEWER))
 
 
 def _make_steps(connection: Connection, version: int) -> None:
@@ -116,4 +122,7 @@ def _make_steps(connection: Connection, version: int) -> None:
     if not version:
         values = (VERSION, OLDEST_WORKER, secrets.token_bytes(32))
         connection.execute("INSERT INTO campaign.version (schema, oldest_worker, secret) VALUES (%s, %s, %s)", values)
-    connection.execute("UPDATE campaign.version SET schema = greatest(schema, %s)", (VERSION,))
+    connection.execute(
+        "UPDATE campaign.version SET schema = greatest(schema, %s), oldest_worker = greatest(oldest_worker, %s)",
+        (VERSION, OLDEST_WORKER),
+    )
