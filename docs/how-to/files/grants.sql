@@ -5,7 +5,7 @@ GRANT USAGE ON SCHEMA campaign TO campaign_operator, campaign_worker;
 
 -- Operators plan, deliver, forget, and watch.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA campaign TO campaign_operator;
-REVOKE INSERT, DELETE ON campaign.version FROM campaign_operator;
+REVOKE INSERT, UPDATE, DELETE ON campaign.version FROM campaign_operator;  -- the lease, and what is stated of standbys
 ALTER DEFAULT PRIVILEGES IN SCHEMA campaign GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO campaign_operator;
 
 -- Workers deliver what was planned: they can neither add a row to a run nor change one.
