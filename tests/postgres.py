@@ -14,11 +14,10 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 GIVEN = "CAMPAIGN_TEST_POSTGRES"
 """The environment variable with the address of a database to use instead; the tests leave campaigns in it."""
@@ -41,9 +40,6 @@ SETTINGS = (
     "max_wal_size = 256MB",
 )
 """What costs little: the server lives for some seconds. It keeps what it commits, else a journal would refuse it."""
-
-REPLICATES = ("wal_level = replica", "max_wal_senders = 4", "hot_standby = on")
-"""What a server needs that has a standby."""
 
 
 def announce(memory: Path) -> None:
@@ -69,123 +65,18 @@ def address() -> str:
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[tuple[str, Callable[[], None]]]:
+def own_server(settings: Sequence[str] = SETTINGS) -> Iterator[tuple[str, Callable[[], None]]]:
     """A server of a test's own: the address of a database, and a function that kills it and starts it again."""
-    _require_programs()
-    home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
-    home.mkdir(mode=0o711)
-    try:
-        yield start(home), lambda: _control(home, "restart")
-    finally:
-        stop(home)
+    with own_folder() as home:
+        yield start(home, settings), lambda: _control(home, "restart")
 
 
-class Pair:
-    """A primary and its standby, which takes over.
-
-    Attributes:
-        address: of a database, with both servers.
-    """
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._standby = home / "standby"
-        start(home, *REPLICATES)
-        _run(
-            home, _readable(home) / "pg_basebackup", "-h", home, "-U", "tester", "-D", self._standby, "-R", "-c", "fast"
-        )
-        self._control_standby("start")
-        self.address = f"postgresql://tester@/postgres?host={home},{home}&port=5432,5433&target_session_attrs=primary"
-
-    def synchronise(self) -> None:
-        """Let every commit wait for the standby."""
-        with psycopg.connect(self.address, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            connection.execute("SELECT pg_reload_conf()")
-
-    def fall_behind(self) -> None:
-        """Let the standby learn of nothing any more."""
-        self._control_standby("stop")
-
-    def take_over(self) -> None:
-        """Kill the primary, and let the standby take its place."""
-        _run(self._home, _readable(self._home) / "pg_ctl", "stop", "-w", "-D", self._home / "data", "-m", "immediate")
-        if not (self._standby / "postmaster.pid").exists():
-            self._control_standby("start")
-        self._control_standby("promote")
-
-    def stop(self) -> None:
-        """Stop both."""
-        self._control_standby("stop")
-        stop(self._home)
-
-    def _control_standby(self, what: str) -> None:
-        port = ("-o", "-p 5433") if what == "start" else ()
-        log = ("-l", self._home / "standby.log") if what == "start" else ()
-        _run(self._home, _readable(self._home) / "pg_ctl", what, "-w", "-D", self._standby, *log, *port)
-
-
-class BackedUp:
-    """A server of which a copy is made, and put back.
-
-    Attributes:
-        address: of a database.
-    """
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self.address = start(home, *REPLICATES)
-
-    def back_up(self) -> None:
-        """Copy its files, as they are now."""
-        copy = _readable(self._home) / "pg_basebackup"
-        _run(self._home, copy, "-d", self.address, "-D", self._home / "copy", "-c", "fast")
-
-    def restore(self) -> None:
-        """Kill it, and put the copy in its place."""
-        pg_ctl = _readable(self._home) / "pg_ctl"
-        _run(self._home, pg_ctl, "stop", "-w", "-D", self._home / "data", "-m", "immediate")
-        (self._home / "data").rename(self._home / "gone")
-        (self._home / "copy").rename(self._home / "data")
-        _control(self._home, "start")
-
-
-@contextlib.contextmanager
-def backed_up() -> Iterator[BackedUp]:
-    """A server of a test's own, of which a copy can be put back."""
-    _require_programs()
-    home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
-    home.mkdir(mode=0o711)
-    try:
-        yield BackedUp(home)
-    finally:
-        stop(home)
-
-
-@contextlib.contextmanager
-def pair() -> Iterator[Pair]:
-    """A primary with a standby, of a test's own."""
-    _require_programs()
-    if sys.platform == "win32":
-        pytest.skip("the two servers share a folder of sockets")
-    home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
-    home.mkdir(mode=0o711)
-    try:
-        made = Pair(home)
-        try:
-            yield made
-        finally:
-            made.stop()
-    finally:
-        stop(home)
-
-
-def start(home: Path, *more: str) -> str:
+def start(home: Path, settings: Sequence[str] = SETTINGS) -> str:
     """Make a database and start its server; returns its address.
 
     Args:
         home: a new folder.
-        more: settings, as lines of its configuration.
+        settings: lines of its configuration.
     """
     if (user := _user()) is not None:
         shutil.chown(home, user)
@@ -201,7 +92,7 @@ def start(home: Path, *more: str) -> str:
             f"postgresql://tester@127.0.0.1:{port}/postgres",
         )
     with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write("\n".join(["", listen, *SETTINGS, *more, ""]))
+        file.write("\n".join(["", listen, *settings, ""]))
     _control(home, "start")
     return found
 
@@ -214,14 +105,35 @@ def stop(home: Path | None = None) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def printed(program: str, *arguments: str, given: str = "") -> str:
-    """What a client program of PostgreSQL prints; skips the test where there is none."""
+def run(home: Path, program: str, *arguments: str | Path) -> None:
+    """Run a program of a server, as the user that its files belong to.
+
+    Args:
+        home: the server's folder.
+        program: its name.
+        arguments: of the program.
+    """
+    _run(home, _readable(home) / program, *arguments)
+
+
+def client(program: str) -> Path:
+    """A program for clients; skips the test where there is none."""
     _require_programs()
     programs = _programs()
     assert programs is not None
-    done = subprocess.run([programs / program, *arguments], input=given, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return programs / program
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """The folder of a server of a test's own, which is stopped at the end; skips the test where there is none."""
+    _require_programs()
+    home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
+    home.mkdir(mode=0o711)
+    try:
+        yield home
+    finally:
+        stop(home)
 
 
 def _control(home: Path, what: str) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from campaign.cluster.part_delivery import RunHere
-    from campaign.delivery.proxies import ProxySettings
     from campaign.errors import Problem
     from campaign.journal import RunRecord
     from campaign.journal.cluster import HeldPart
@@ -61,13 +60,12 @@ class JobRunner:
         done: rows that have reached their end in jobs that are over.
     """
 
-    def __init__(self, store: ClusterStore, jobs: JobQueue, proxies: ProxySettings, trouble: Trouble) -> None:
+    def __init__(self, store: ClusterStore, jobs: JobQueue, trouble: Trouble) -> None:
         self.held: dict[int, set[int]] = {}
         self.under_way: set[int] = set()
         self.done = 0
         self._store = store
         self._jobs = jobs
-        self._proxies = proxies
         self._trouble = trouble
 
     async def perform(self, here: RunHere, job: Job, worker: tuple[int, str]) -> None:
@@ -94,7 +92,7 @@ class JobRunner:
             self.under_way.discard(job.id)
 
     async def _deliver(self, here: RunHere, part: HeldPart) -> None:
-        delivery = PartDelivery(here, part, self._store.journal(here.run, part), self._proxies)
+        delivery = PartDelivery(here, part, self._store.journal(here.run, part))
         here.deliveries.add(delivery)
         try:
             reason = await delivery.deliver()

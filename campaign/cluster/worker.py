@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from campaign.cluster.job_runner import JobRunner, Trouble
 from campaign.cluster.lease import Lease
-from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, run_here
+from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, WorkerShare, run_here
 from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
 from campaign.delivery.proxies import NO_PROXIES
+from campaign.delivery.transport import ConnectionBudget
 from campaign.errors import CampaignError, JournalError, JournalServerError, Problem
 from campaign.journal.server_changes import NEWER, other_server
 from campaign.operating_system import uptime
@@ -112,11 +113,11 @@ class Worker:
                 what it held cannot be given back; a new worker may begin.
         """
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        self._places = asyncio.Semaphore(self._options.concurrency)
+        self._places, self._connections = asyncio.Semaphore(self._options.concurrency), ConnectionBudget()
         with ThreadPoolExecutor(1) as beats:
             self._number, self._lease = await self._loop.run_in_executor(beats, self._new_life)
             async with self._store.jobs(self._times.lease) as self._jobs:
-                self._runner = JobRunner(self._store, self._jobs, self._options.proxies, self._trouble)
+                self._runner = JobRunner(self._store, self._jobs, self._trouble)
                 self._beating = asyncio.create_task(self._beat(beats))
                 try:
                     await self._work(Reaper(self._store, self._jobs, self._times, self._runner))
@@ -235,7 +236,8 @@ class Worker:
             self._say(Problem(f"{run.campaign}, run {record.number}", f"is left to other workers ({error})"))
             return None
         budget = self._store.budget(run, record, credentials, self._options.egress or own_egress())
-        return run_here(run, record, credentials, self._lease, self._places, budget=budget)
+        share = WorkerShare(self._lease, self._places, self._connections, self._options.proxies)
+        return await run_here(run, record, credentials, share, budget)
 
     async def _refuse(self, run: OpenRun, change: str) -> None:
         """Stop a run of which attempts may be missing, until the operator decides how it goes on."""
@@ -255,7 +257,7 @@ class Worker:
         for order, here in list(self._here.items()):
             if not here.tasks:
                 del self._here[order]
-                closing = asyncio.create_task(here.shared.__aexit__())
+                closing = asyncio.create_task(here.close())
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
 

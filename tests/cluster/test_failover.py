@@ -21,7 +21,7 @@ from campaign.journal.postgres.server import SeenServer, Server
 from campaign.planning import prepare
 from campaign.runs import Report, RunObserver, RunOptions
 from campaign.runs.whole_run import run_plan
-from tests import postgres as postgres_server
+from tests import replication
 from tests.integration.conftest import Campaign, RunningSandbox, Said
 
 from .conftest import FileMaker, begin_worker, wait_for
@@ -32,9 +32,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("api_key")]
 
 
 @pytest.fixture
-def servers() -> Iterator[postgres_server.Pair]:
+def servers() -> Iterator[replication.Pair]:
     """A primary and its standby, with a lease that outlasts a takeover."""
-    with postgres_server.pair() as made:
+    with replication.pair() as made:
         with open_cluster(made.address) as store:
             store.set_lease(6.0)
         yield made
@@ -105,7 +105,7 @@ def taken(server: RunningSandbox) -> Counter[str]:
     return Counter(str(body.get("msg") or body["message"]["text"]) for body in server.bodies())
 
 
-def fail_over_behind(servers: postgres_server.Pair, server: RunningSandbox) -> None:
+def fail_over_behind(servers: replication.Pair, server: RunningSandbox) -> None:
     """Let the standby take over, which lacks what was recorded of some rows that were sent."""
     wait_for(lambda: server.ledger.taken_count > 20)
     servers.fall_behind()
@@ -145,7 +145,7 @@ def settled(
 
 @pytest.mark.parametrize("channel", ["livechat", "kitechat"])
 def test_workers_send_nothing_from_a_standby_that_took_over(
-    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: postgres_server.Pair, channel: str
+    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: replication.Pair, channel: str
 ) -> None:
     one, file = Life(servers.address, "one"), slow_file(campaign_file, channel)
     thread, ends = begun(servers.address, file)
@@ -164,7 +164,7 @@ def test_workers_send_nothing_from_a_standby_that_took_over(
 
 
 def test_the_command_begins_anew_as_a_worker_of_the_server_that_took_over(
-    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: postgres_server.Pair
+    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: replication.Pair
 ) -> None:
     thread, ends = begun(servers.address, slow_file(campaign_file, "livechat"))
     wait_for(lambda: orders_of(servers.address))
@@ -194,7 +194,7 @@ def orders_of(address: str) -> int:
 
 @pytest.mark.parametrize("channel", ["livechat", "kitechat"])
 def test_a_run_by_itself_sends_nothing_from_a_standby_that_took_over(
-    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: postgres_server.Pair, channel: str
+    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: replication.Pair, channel: str
 ) -> None:
     file, said = slow_file(campaign_file, channel), list[Said]()
     thread = threading.Thread(target=lambda: said.append(command("run", file, "--yes", "--journal", servers.address)))
@@ -212,7 +212,7 @@ def test_a_run_by_itself_sends_nothing_from_a_standby_that_took_over(
 def test_workers_send_nothing_from_an_older_copy_of_the_server(
     command: Campaign, campaign_file: FileMaker, server: RunningSandbox, channel: str
 ) -> None:
-    with postgres_server.backed_up() as restored:
+    with replication.backed_up() as restored:
         with open_cluster(restored.address) as store:
             store.set_lease(6.0)
         one, file = Life(restored.address, "one"), slow_file(campaign_file, channel)
@@ -234,7 +234,7 @@ def test_workers_send_nothing_from_an_older_copy_of_the_server(
 
 
 def test_a_synchronous_standby_takes_over_without_a_question(
-    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: postgres_server.Pair
+    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, servers: replication.Pair
 ) -> None:
     doubtful = command("journal", "upgrade", "--synchronous-standby", "--json", "--journal", servers.address)
     assert "waits for no standby when it commits" in doubtful.stderr
@@ -257,7 +257,7 @@ def test_a_synchronous_standby_takes_over_without_a_question(
 def test_without_the_check_rows_are_sent_twice(
     campaign_file: FileMaker,
     server: RunningSandbox,
-    servers: postgres_server.Pair,
+    servers: replication.Pair,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Server, "difference", lambda _self, _before: None)

@@ -16,7 +16,7 @@ from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.database import Database
 from campaign.journal.postgres.server import Server, server_of
 from campaign.journal.records import State
-from tests import postgres as postgres_server
+from tests import replication
 
 from .planning import FACTS, message, plan
 
@@ -185,14 +185,14 @@ def test_a_server_need_not_say_which_it_is(journal: PostgresJournal, own_databas
 @pytest.mark.parametrize("into", ["another", "same"])
 def test_a_dump_that_was_restored_is_known(journal: PostgresJournal, own_database: str, into: str) -> None:
     journal.__exit__()
-    dump = postgres_server.printed("pg_dump", "--clean", "--if-exists", own_database)
+    dump = replication.printed("pg_dump", "--clean", "--if-exists", own_database)
     other = own_database
     if into == "another":
         name = f"own_{uuid.uuid4().hex}"
         other = urlsplit(own_database)._replace(path=f"/{name}").geturl()
         with psycopg.connect(own_database, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
-    postgres_server.printed("psql", "-q", "-v", "ON_ERROR_STOP=1", other, given=dump)
+    replication.printed("psql", "-q", "-v", "ON_ERROR_STOP=1", other, given=dump)
     with PostgresJournal.open(other, "offer") as restored:
         problem = restored.server_change(1)
         assert problem is not None
@@ -201,8 +201,8 @@ def test_a_dump_that_was_restored_is_known(journal: PostgresJournal, own_databas
 
 @pytest.mark.slow
 def test_a_standby_is_waited_for_while_it_takes_over() -> None:
-    with postgres_server.pair() as servers:
-        standby = parse_address(servers.address.replace("5432,5433&target_session_attrs=primary", "5433,5433"))
+    with replication.pair() as servers:
+        standby = parse_address(servers.standby)
         first = Database(standby)
         with pytest.raises(JournalError, match="its server is a standby, which takes no changes"):
             first.open()
