@@ -92,7 +92,7 @@ class JobRunner:
             self.under_way.discard(job.id)
 
     async def _deliver(self, here: RunHere, part: HeldPart) -> None:
-        delivery = PartDelivery(here, part, self._store.journal(here.run, part))
+        delivery = PartDelivery(here, part, self._store.journal(here.run, part, here.log))
         here.deliveries.add(delivery)
         try:
             reason = await delivery.deliver()

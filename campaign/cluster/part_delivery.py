@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from campaign.cluster.lease import Lease
     from campaign.delivery.budget import Budget
+    from campaign.delivery.connection_budget import ConnectionBudget
     from campaign.delivery.proxies import ProxySettings
-    from campaign.delivery.transport import ConnectionBudget
     from campaign.journal import JournalStore, RunRecord
     from campaign.journal.cluster import HeldPart, OpenRun
+    from campaign.journal.postgres.part_journal import RunAttemptLog
     from campaign.runs.rounds import Rounds
     from campaign.runs.target import Target
 
@@ -43,6 +44,7 @@ class RunHere:
         credentials: the values that its server asks for.
         lease: under which its parts are held.
         transport: to its server; connections that are open serve all parts.
+        log: the record of their attempts.
         limiter: of its requests.
         shared: the limiter that it wraps: what all workers of the run may send.
         shutdown: ends them all.
@@ -55,16 +57,27 @@ class RunHere:
     credentials: Mapping[str, str]
     lease: Lease
     transport: HttpTransport
+    log: RunAttemptLog
     limiter: CappedLimiter
     shared: SharedRateLimiter
     shutdown: Shutdown
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     deliveries: set[PartDelivery] = field(default_factory=set)
 
+    @property
+    def ends(self) -> bool:
+        """Whether no further part may be delivered with what it has: it is closed, and then made anew."""
+        return bool(self.shutdown) or self.log.failed
+
     async def close(self) -> None:
-        """Close the connections, and give back what was lent."""
+        """Write what is left, close the connections, and give back what was lent.
+
+        Raises:
+            JournalError: not all of it could be written.
+        """
         await self.transport.__aexit__()
         await self.shared.__aexit__()
+        await self.log.__aexit__(None, None, None)
 
 
 @dataclass(frozen=True)
@@ -84,8 +97,13 @@ class WorkerShare:
     proxies: ProxySettings
 
 
-async def run_here(
-    run: OpenRun, record: RunRecord, credentials: Mapping[str, str], share: WorkerShare, budget: Budget
+async def run_here(  # noqa: PLR0917 - what it is made of
+    run: OpenRun,
+    record: RunRecord,
+    credentials: Mapping[str, str],
+    share: WorkerShare,
+    budget: Budget,
+    log: RunAttemptLog,
 ) -> RunHere:
     """What the jobs of a run share; to be closed.
 
@@ -95,8 +113,27 @@ async def run_here(
         credentials: the values that its server asks for.
         share: what all runs share here.
         budget: what all workers of the run may send.
+        log: the record of the attempts.
+
+    Raises:
+        JournalError: the database cannot be reached.
     """
-    shutdown, settings, channel = Shutdown(), record.manifest.settings, channel_of(record)
+    shutdown, settings = Shutdown(), record.manifest.settings
+    # Where the database is out of reach, the lease ends what is held.
+    shared = SharedRateLimiter(
+        budget, settings.rate, SystemClock(), shutdown, give_up_after=settings.give_up_after, patience=math.inf
+    )
+    limiter = CappedLimiter(shared, asyncio.Semaphore(settings.concurrency), share.places)
+    transport = _transport_of(record, credentials, share, shutdown)
+    await log.__aenter__()
+    await transport.__aenter__()
+    return RunHere(run, record, credentials, share.lease, transport, log, limiter, shared, shutdown)
+
+
+def _transport_of(
+    record: RunRecord, credentials: Mapping[str, str], share: WorkerShare, shutdown: Shutdown
+) -> HttpTransport:
+    settings, channel = record.manifest.settings, channel_of(record)
 
     def may_send() -> bool:
         """Whether a request may leave; where not, all parts end here, and begin anew once the lease is good."""
@@ -114,13 +151,7 @@ async def run_here(
         may_send=may_send,
     )
     transport.own_connections = share.connections
-    # Where the database is out of reach, the lease ends what is held.
-    shared = SharedRateLimiter(
-        budget, settings.rate, SystemClock(), shutdown, give_up_after=settings.give_up_after, patience=math.inf
-    )
-    limiter = CappedLimiter(shared, asyncio.Semaphore(settings.concurrency), share.places)
-    await transport.__aenter__()
-    return RunHere(run, record, credentials, share.lease, transport, limiter, shared, shutdown)
+    return transport
 
 
 class PartDelivery(Delivery):

@@ -48,11 +48,11 @@ class Reaper:
         await self._jobs.beat()
         await asyncio.to_thread(self._store.expire)
         await self._free_parts(worker)
+        freed = await self._free_jobs()
         if runs:
-            await self._free_jobs()
             await self._queue_free([run for run in runs if not run.stops])
             await self._runner.end_orders()
-        if (orders := {run.order for run in runs}) != self._orders:
+        if (orders := {run.order for run in runs}) != self._orders or freed:
             await self._clear()
             self._orders = orders
         return True
@@ -63,12 +63,18 @@ class Reaper:
             if left := {shard: epoch for shard, epoch in epochs.items() if shard not in self._runner.held.get(key, ())}:
                 await asyncio.to_thread(self._store.give_back, key, left)
 
-    async def _free_jobs(self) -> None:
-        """Put back the jobs of dead workers, and those that are this one's and that it does not know of."""
-        await self._jobs.put_stalled_back()
+    async def _free_jobs(self) -> bool:
+        """Put back the jobs of dead workers, and those that are this one's and that it does not know of.
+
+        Returns:
+            Whether there were any. They may be of an order that has ended: its worker died before it removed them.
+        """
+        freed = await self._jobs.put_stalled_back()
         for job in await self._jobs.own():
             if job.id not in self._runner.under_way:
                 await self._jobs.put_back(job)
+                freed = True
+        return freed
 
     async def _queue_free(self, runs: Sequence[OpenRun]) -> None:
         """Queue a job for every part that nobody has and that is not done."""

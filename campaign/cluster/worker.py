@@ -15,8 +15,8 @@ from campaign.cluster.lease import Lease
 from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, WorkerShare, run_here
 from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
+from campaign.delivery.connection_budget import ConnectionBudget
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.delivery.transport import ConnectionBudget
 from campaign.errors import CampaignError, JournalError, JournalServerError, Problem
 from campaign.journal.server_changes import NEWER, other_server
 from campaign.operating_system import uptime
@@ -206,7 +206,7 @@ class Worker:
     async def _fill(self, run: OpenRun) -> None:
         """Take jobs of a run, up to as many as a worker has at a time."""
         here = self._here.get(run.order)
-        while not self._stopping and self._lease.is_fresh and (here is None or not here.shutdown):
+        while not self._stopping and self._lease.is_fresh and (here is None or not here.ends):
             if here is not None and len(here.tasks) >= JOBS_OF_A_RUN:
                 return
             if here is None:
@@ -237,7 +237,7 @@ class Worker:
             return None
         budget = self._store.budget(run, record, credentials, self._options.egress or own_egress())
         share = WorkerShare(self._lease, self._places, self._connections, self._options.proxies)
-        return await run_here(run, record, credentials, share, budget)
+        return await run_here(run, record, credentials, share, budget, self._store.attempt_log(run))
 
     async def _refuse(self, run: OpenRun, change: str) -> None:
         """Stop a run of which attempts may be missing, until the operator decides how it goes on."""
@@ -257,9 +257,12 @@ class Worker:
         for order, here in list(self._here.items()):
             if not here.tasks:
                 del self._here[order]
-                closing = asyncio.create_task(here.close())
+                closing = asyncio.create_task(self._close(here))
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
+
+    async def _close(self, here: RunHere) -> None:
+        await self._trouble.tried(here.close())
 
     # The end
 

@@ -11,6 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from campaign.channels.base import NoResponse, Response
 from campaign.delivery.awake_timeout import AwakeTimeout, AwakeTimeouts
+from campaign.delivery.connection_budget import ConnectionBudget
 from campaign.delivery.connections import StaleConnectionError, WatchedConnector
 from campaign.delivery.content_coding import ACCEPTED, WrongCodingError, decoded
 from campaign.delivery.exchange import Exchange, ServerConnections, parsed
@@ -39,32 +40,6 @@ HEADERS = {"Content-Type": "application/json", "User-Agent": "campaign", "Accept
 
 BODY_COUNTS = frozenset({400, 404, 413, 422})
 """Besides 2xx, statuses whose meaning depends on the body; any other means the same without it."""
-
-
-class ConnectionBudget:
-    """How many requests may have a connection of their own.
-
-    A response on a new connection cannot belong to an earlier request. But each connection costs a handshake, and
-    occupies a local port for up to two minutes after its use, of which Windows and macOS have 16,384. Within two
-    minutes these take 15,200; a faster run reuses checked connections.
-    """
-
-    BURST, RATE = 8000, 60.0
-
-    def __init__(self) -> None:
-        self._left = float(self.BURST)
-        self._at = 0.0
-        self.unlimited = False
-        """Whether connections are worth any price, because a response arrived that no request had asked for."""
-
-    def take(self, now: float) -> bool:
-        """Whether a request may have one; counts it."""
-        self._left = min(float(self.BURST), self._left + self.RATE * (now - self._at))
-        self._at = now
-        if self._left < 1:
-            return self.unlimited
-        self._left -= 1
-        return True
 
 
 class HttpTransport:

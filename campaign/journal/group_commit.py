@@ -29,19 +29,17 @@ if TYPE_CHECKING:
 
 SLOW_COMMIT = 0.1
 """Seconds after which a running commit holds up every attempt: perhaps nothing can be written any more."""
-
 FLUSH_INTERVAL = 0.02
 """Seconds for which outcomes gather while attempts are reserved: none waits for them, and each commit is an fsync."""
-
 
 LONGEST_NOTE = 0.5
 """Seconds for which the record of an activity waits for a commit to go along with."""
 
 
 class _Write(NamedTuple):
-    """An event to write; where an attempt waits for that, a future that is done once it is on disk, and its number."""
+    """An event, or none; a future that is done once it is on disk, where something waits; the attempt that begins."""
 
-    event: Event
+    event: Event | None
     durable: asyncio.Future[None] | None = None
     attempt: int | None = None
 
@@ -194,6 +192,17 @@ class GroupCommitLog(ABC):
         self._writer.note(session, activity)
         self._loop.call_later(LONGEST_NOTE, self._writer.write, (), _ignore)
 
+    async def on_disk(self) -> None:
+        """Return once all that was recorded so far would survive a power cut.
+
+        Raises:
+            JournalWriteError: some of it is not on record.
+        """
+        durable = self._loop.create_future()
+        self._group.append(_Write(None, durable))
+        self._flush_now()
+        await durable
+
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         """The next rows that are pending, were cut off, or are to be retried, in sheet order.
 
@@ -247,7 +256,8 @@ class GroupCommitLog(ABC):
             self._writing = True
             self._flushed_at = self._loop.time()
             self._writer_idle.clear()
-            self._writer.write([write.event for write in group], partial(self._written, group))
+            events = [write.event for write in group if write.event is not None]
+            self._writer.write(events, partial(self._written, group))
 
     def _is_wanted(self, write: _Write) -> bool:
         """Whether to write an event: an attempt that was cancelled, or may not be made any more, would raise doubts."""

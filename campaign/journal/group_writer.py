@@ -85,6 +85,7 @@ class GroupWriter(ABC):
             if not events:
                 with contextlib.suppress(JournalError):  # left to the next attempt to report
                     self.write_group(events)
+                self._loop.call_soon_threadsafe(callback, None)
                 continue
             failure = self._failure_of(events)
             # An attempt that is not on record is not made; but the result of one may fit into the next group.

@@ -139,7 +139,7 @@ def check_record(journal: JournalStore, paths: RunPaths, options: RunOptions, ob
     if workbook.exists() and not paths.are_separate:
         what = f"the journal has no run, although {workbook.name} beside it says that there was one"
         remedy = "put the journal back from a copy; or, where everybody may get the message again, add --new"
-        raise RunStateError(Problem(str(paths.journal), what, remedy))
+        raise RunStateError(Problem(journal.where, what, remedy))
 
 
 def refuse_other_name(paths: RunPaths) -> None:

@@ -2,36 +2,74 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.chaos import Events, prove
+from tests import postgres
+from tests.cluster.chaos.campaigns import Size
+from tests.cluster.chaos.proof import Options, prove
 from tests.crash.harness import CHATS, environment
 from tests.integration.conftest import Campaign
 from tests.integration.test_terminal import Terminal
 
 from .conftest import FileMaker, StartWorker, names, wait_for
 
-
-@pytest.mark.slow
-@pytest.mark.parametrize("channel", ["livechat", "kitechat"])
-def test_no_row_is_lost_or_sent_twice_or_out_of_order(channel: str, tmp_path: Path) -> None:
-    events = Events(kills=5, freezes=4, restarts=1)
-    figures = prove(CHATS[channel], tmp_path, events, seed=18)
-    assert figures.hold, figures
-    assert events.done.total() == 10
+SIZES = (Size(300, 60), Size(600, 400))
 
 
 @pytest.mark.slow
-def test_the_control_fails(tmp_path: Path) -> None:
-    """Without epochs and compare-and-swap, or this harness finds nothing."""
-    figures = prove(CHATS["kitechat"], tmp_path, Events(kills=2, freezes=12, restarts=0), seed=3, control=True)
-    assert not figures.hold, figures
+def test_no_row_is_lost_or_sent_twice_or_out_of_order(tmp_path: Path) -> None:
+    events = {"kills": 6, "freezes": 4, "restarts": 1, "terms": 2, "watchers": 3, "proxies": 3}
+    figures, done = prove(Options(events, 18, [CHATS["livechat"], CHATS["kitechat"]], lanes=2, sizes=SIZES), tmp_path)
+    assert figures.hold, [str(figures), *figures.wrong]
+    assert done.done == events
+    assert figures.lists >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("control", "events"),
+    [("loose", {"kills": 2, "freezes": 8}), ("forgetful", {"restarts": 4})],
+    ids=["neither epochs nor leases", "a server that forgets"],
+)
+def test_the_control_fails(control: str, events: dict[str, int], tmp_path: Path) -> None:
+    """Otherwise the proof finds nothing."""
+    figures, _ = prove(Options(events, 3, [CHATS["kitechat"]], lanes=2, control=control, sizes=SIZES[1:]), tmp_path)
+    assert figures.twice or figures.out_of_order, [str(figures), *figures.wrong]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.skipif(sys.platform != "linux", reason="the children are found in /proc")
+def test_all_that_the_proof_has_started_ends_with_it(how: signal.Signals) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as home:
+        Path(home).chmod(0o711)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.cluster.chaos", "--kills", "9", "--lanes", "1"],
+            env=environment() | {postgres.HOME: f"{home}/postgres"},
+        )
+        wait_for(lambda: len(_children(process.pid)) >= 6, within=40)  # a sandbox, four workers and `campaign run`
+        children = _children(process.pid)
+        process.send_signal(how)
+        assert process.wait(60) == 128 + how
+        assert [each for each in children if Path(f"/proc/{each}").exists()] == []
+        assert list(Path(home).iterdir()) == [], "PostgreSQL has ended, too"
+
+
+def _children(process: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if path.read_text().rpartition(")")[2].split()[1] == str(process):
+                found.append(int(path.parent.name))
+    return found
 
 
 @pytest.mark.slow

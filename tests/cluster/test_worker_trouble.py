@@ -28,7 +28,7 @@ from campaign.runs import Report, Run, RunObserver, RunOptions
 from campaign.runs.whole_run import run_plan
 from campaign.sandbox import SandboxSettings
 from tests import postgres as postgres_server
-from tests.integration.conftest import RunningSandbox
+from tests.integration.conftest import Campaign, RunningSandbox
 
 from .conftest import FileMaker, StartWorker, begin_worker, names, wait_for
 
@@ -264,8 +264,45 @@ def test_an_older_worker_is_refused(database: str) -> None:
         names(database)
 
 
+def test_a_job_of_a_worker_that_died_after_the_run_had_ended_is_removed(
+    campaign_file: FileMaker, start_worker: StartWorker, *, database: str
+) -> None:
+    """It has given the last part back, and was killed before it removed the job; no later run has to come for it."""
+    start_worker("one")
+    thread, reports = watched(database, campaign_file(20))
+    wait_for(lambda: reports)
+    thread.join()
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') "
+            "RETURNING id), ended AS (SELECT ordered FROM campaign.run) "
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status, worker_id) "
+            "SELECT 'shards-v1/' || ordered, 'deliver_shards_v1', ordered || ':3', ordered || ':3', "
+            """'{"run": 1, "job": 3}', 'doing', dead.id FROM dead, ended"""
+        )
+    wait_for(lambda: _jobs(database) == 0)
+
+
+def _jobs(database: str) -> int:
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 def _held(database: str) -> int:
     with psycopg.connect(database) as connection:
         found = connection.execute("SELECT count(*) FROM campaign.shard WHERE holder IS NOT NULL").fetchone()
     assert found is not None
     return int(found[0])
+
+
+def test_a_database_that_has_lost_a_run_is_named(campaign_file: FileMaker, run: Campaign, database: str) -> None:
+    """`python -m tests.cluster.chaos --control forgetful` met it under the name of a file that there never was."""
+    file = campaign_file(2)
+    file.with_name("offer.results.xlsx").touch()
+    refused = run("run", file, "--yes")
+    assert refused.code == 2
+    assert "the journal has no run, although offer.results.xlsx beside it says that there was one" in refused.stderr
+    assert urlsplit(database).path in refused.stderr
+    assert ".journal.db" not in refused.stderr

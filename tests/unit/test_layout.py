@@ -135,7 +135,7 @@ def test_the_way_of_a_row_is_short_enough_to_read() -> None:
     named = re.findall(r"^\d+\. `(campaign/[^`]+)`", guide, re.MULTILINE)
     lines = [len((PACKAGE.parent / name).read_text(encoding="utf-8").splitlines()) for name in named]
     assert 5 < len(named) <= 12
-    assert sum(lines) <= 1950
+    assert sum(lines) <= 1960
 
 
 def test_every_path_in_the_guide_exists() -> None:

@@ -174,9 +174,9 @@ class PostgresAttemptLog(GroupCommitLog):
             "retry": list(map(str, retry)),
             **bounds_of(rows),
         }
-        return self._noted(self._database.rows(_WAITING, values))
+        return self.noted(self._database.rows(_WAITING, values))
 
-    def _noted(self, found: Sequence[tuple[Any, ...]]) -> list[WaitingRow]:
+    def noted(self, found: Sequence[tuple[Any, ...]]) -> list[WaitingRow]:
         """Rows of an answer, of which the writer then knows what is on record."""
         for seq, *_, state, attempts, _, at, shard in found:
             self._writer.known.setdefault(seq, Known(shard, attempts, state, at if state == State.SENDING else None))

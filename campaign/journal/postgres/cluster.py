@@ -12,7 +12,7 @@ from campaign.journal.postgres.budget import PostgresLimits
 from campaign.journal.postgres.database import Connections, Database
 from campaign.journal.postgres.jobs import JobQueue, make_tables
 from campaign.journal.postgres.migrations import prepare
-from campaign.journal.postgres.part_journal import PartJournal
+from campaign.journal.postgres.part_journal import PartJournal, RunAttemptLog
 from campaign.journal.records import RunRecord, State
 
 if TYPE_CHECKING:
@@ -162,9 +162,13 @@ class ClusterStore:
         rows = tuple(range(first, end + 1) for first, end in zip(first_rows, last_rows, strict=True))
         return HeldPart(record, run.key, epochs, tuple(map(State, retry)), rows, last)
 
-    def journal(self, run: OpenRun, part: HeldPart) -> PartJournal:
+    def attempt_log(self, run: OpenRun) -> RunAttemptLog:
+        """The record of the attempts of all parts of a run that this worker holds; it has a connection of its own."""
+        return RunAttemptLog(self._others, run.key)
+
+    def journal(self, run: OpenRun, part: HeldPart, log: RunAttemptLog) -> PartJournal:
         """The journal of a run, as far as a part is concerned."""
-        return PartJournal(self._database, run.campaign, part, self._others)
+        return PartJournal(self._database, run.campaign, part, self._others, log)
 
     def budget(self, run: OpenRun, record: RunRecord, credentials: Mapping[str, str], egress: str) -> PostgresBudget:
         """What all workers of a run may send; it has a connection of its own."""

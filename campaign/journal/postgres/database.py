@@ -30,6 +30,12 @@ SELECT current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in
     current_setting('server_encoding'), current_setting('server_version_num')::int
 """
 
+LONGEST_SILENCE = 30
+"""Seconds after which the server ends a session that is silent in the middle of a transaction: its machine is gone, or
+was cut off, and what it has locked would stop every other worker of the run, and a takeover of what it held."""
+
+_NOTICE_SILENCE: LiteralString = "SELECT set_config('idle_in_transaction_session_timeout', %s, false)"
+
 
 class UnmetError(Exception):
     """A statement of an exchange found that nothing is to be written; see `unless_all`."""
@@ -179,6 +185,7 @@ class Database:
             try:
                 made.isolation_level = IsolationLevel.READ_COMMITTED
                 self._check(made)
+                made.execute(_NOTICE_SILENCE, (f"{LONGEST_SILENCE * 1000:.0f}ms",))
             except BaseException:
                 made.close()
                 raise

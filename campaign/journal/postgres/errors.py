@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
     from campaign.journal.postgres.address import Address
 
-NOT_WRITABLE = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
-"""The server cannot be reached, is full, or takes no changes."""
+NOT_WRITABLE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    errors.ReadOnlySqlTransaction,
+    errors.IdleInTransactionSessionTimeout,
+)
+"""The server cannot be reached, is full, takes no changes, or has given up a session that was silent for too long."""
 
 
 @contextlib.contextmanager

@@ -164,12 +164,15 @@ class JobQueue:
         with self._errors(), contextlib.suppress(exceptions.AlreadyEnqueued):
             await self._app.configure_task(TASK, **_configured(run.order, number)).defer_async(run=run.key, job=number)
 
-    async def put_stalled_back(self) -> None:
-        """Let the jobs of dead workers be taken by others."""
+    async def put_stalled_back(self) -> bool:
+        """Let the jobs of dead workers be taken by others; returns whether there were any."""
         with self._errors():
             stalled = await self._app.job_manager.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=self._lease)
+        found = False
         for each in stalled:
             await self.put_back(_job(each))
+            found = True
+        return found
 
     async def own(self) -> list[Job]:
         """The jobs that this worker has by the database; it need not know of all: an answer may have been lost."""

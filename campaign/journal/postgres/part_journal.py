@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, LiteralString
+import asyncio
+from typing import TYPE_CHECKING, Any, LiteralString, Self
 
+from campaign.errors import JournalError
 from campaign.journal.postgres.attempt_log import PostgresAttemptLog, Wanted
 from campaign.journal.postgres.errors import other_session
 from campaign.journal.postgres.journal import PostgresJournal
@@ -12,7 +14,7 @@ from campaign.journal.postgres.sql import bounds_of
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from campaign.journal.cluster import HeldPart
     from campaign.journal.doubts import DoubtfulRow
@@ -42,30 +44,102 @@ _HAS_DOUBTS: LiteralString = (
 )
 
 
-class PartAttemptLog(PostgresAttemptLog):
-    """Records the attempts of a part."""
+class RunAttemptLog(PostgresAttemptLog):
+    """Records the attempts of all parts of a run that a worker holds, so that they share its commits."""
 
-    def __init__(self, connections: Connections, part: HeldPart, wanted: Wanted) -> None:
-        super().__init__(connections, part.key, part.epochs, wanted)
+    def __init__(self, connections: Connections, run: int) -> None:
+        """Write nothing yet.
+
+        Args:
+            connections: to the database; the log uses one.
+            run: the run's key.
+        """
+        self._held: dict[int, int] = {}
+        super().__init__(connections, run, self._held, Wanted())
+
+    def begin_part(self, epochs: Mapping[int, int]) -> None:
+        """Write acts of these shards under these epochs from now on."""
+        self._held.update(epochs)
+
+    def end_part(self, epochs: Mapping[int, int]) -> None:
+        """Forget what is on record of the rows of these shards: it may be changed by others now."""
+        known = self._writer.known
+        for seq, row in list(known.items()):
+            if row.shard in epochs:
+                known.pop(seq, None)
+
+
+class PartAttemptLog:
+    """Records the attempts of a part; implements `delivery.ports.AttemptLog`. Use with `async with`."""
+
+    def __init__(self, log: RunAttemptLog, connections: Connections, part: HeldPart, wanted: Wanted) -> None:
+        """Write nothing yet.
+
+        Args:
+            log: that of all parts, which writes.
+            connections: to the database; reading uses one.
+            part: the part.
+            wanted: which rows to deliver.
+        """
+        self.begin, self.reserve, self.begin_reserved = log.begin, log.reserve, log.begin_reserved
+        self.withdraw, self.retract, self.record_outcome = log.withdraw, log.retract, log.record_outcome
+        self.record_read_back, self.record_look_up = log.record_read_back, log.record_look_up
+        self.record_undo, self.record_activity = log.record_undo, log.record_activity
+        self._log = log
+        self._connections = connections
         self._part = part
+        self._wanted = wanted
+
+    @property
+    def failed(self) -> bool:
+        """Whether something could not be written; then nothing more may be sent."""
+        return self._log.failed
+
+    async def __aenter__(self) -> Self:
+        self._database = self._connections.take()
+        self._log.begin_part(self._part.epochs)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait until everything is on record.
+
+        Raises:
+            JournalWriteError: something is not.
+        """
+        try:
+            await self._log.on_disk()
+        except JournalError:
+            if kind is None:
+                raise
+        finally:
+            self._log.end_part(self._part.epochs)
+            self._connections.give_back(self._database)
+
+    async def waiting(self, after: int, most: int) -> list[WaitingRow]:
+        """The next rows of the part; see `GroupCommitLog.waiting`."""
+        return await asyncio.to_thread(self._read, after, most)
 
     def _read(self, after: int, most: int) -> list[WaitingRow]:
         waiting, retry, rows = self._wanted
         bounds = bounds_of(rows)
         order: tuple[Any, ...] = (self._part.last, list(map(str, retry)), bounds["first"], bounds["last"])
         values = {"run": self._part.key, "after": after, "most": most, "shards": list(self._part.epochs)}
-        return self._noted(self._database.rows(_WAITING, {**values, **waiting_values(order, list(map(str, waiting)))}))
+        values.update(waiting_values(order, list(map(str, waiting))))
+        return self._log.noted(self._database.rows(_WAITING, values))
 
 
 class PartJournal(PostgresJournal):
     """A campaign's journal over connections that others use too; what it writes is fenced by the part's epochs."""
 
-    def __init__(self, database: Database, campaign: str, part: HeldPart, others: Connections) -> None:
+    def __init__(
+        self, database: Database, campaign: str, part: HeldPart, others: Connections, log: RunAttemptLog
+    ) -> None:
         super().__init__(database, campaign)
         self._others = others
+        self._log = log
         self._part = part
 
-    def attempt_log(
+    def attempt_log(  # type: ignore[override] # the protocol asks for no more
         self,
         run: int,  # noqa: ARG002 - the part's
         retry: Collection[State] = (),
@@ -75,7 +149,7 @@ class PartJournal(PostgresJournal):
         waiting: Collection[State] = (State.PENDING, State.SENDING),
     ) -> PartAttemptLog:
         """The record that the delivery of the part writes to."""
-        return PartAttemptLog(self._others, self._part, Wanted(waiting, retry, rows))
+        return PartAttemptLog(self._log, self._others, self._part, Wanted(waiting, retry, rows))
 
     def has_doubts(self, run: int) -> bool:  # noqa: ARG002 - the part's
         """Whether any row of the part is in doubt."""

@@ -17,7 +17,8 @@ import pytest
 
 from campaign.channels import CHANNELS
 from campaign.channels.base import NoResponse, Request, Response, Sent
-from campaign.delivery.transport import ConnectionBudget, HttpTransport
+from campaign.delivery.connection_budget import ConnectionBudget
+from campaign.delivery.transport import HttpTransport
 from campaign.settings import DeliverySettings
 
 from .fakes import body as frozen

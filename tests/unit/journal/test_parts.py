@@ -89,8 +89,54 @@ def lose(store: ClusterStore, worker: int) -> None:
 
 async def waiting(store: ClusterStore, run: OpenRun, part: HeldPart | None) -> list[int]:
     assert part is not None
-    async with store.journal(run, part).attempt_log(1, part.retry, rows=part.rows) as log:
+    async with (
+        store.attempt_log(run) as shared,
+        store.journal(run, part, shared).attempt_log(1, part.retry, rows=part.rows) as log,
+    ):
         return [row.seq for row in await log.waiting(0, 10)]
+
+
+async def test_a_part_that_ends_has_everything_on_record_and_leaves_nothing_behind(
+    journal: PostgresJournal, store: ClusterStore
+) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    part = take(store, run, one)
+    assert part is not None
+    async with store.attempt_log(run) as shared:
+        async with store.journal(run, part, shared).attempt_log(1) as log:
+            attempt = await log.begin((await log.waiting(0, 1))[0].seq, NOON)
+            log.record_outcome(1, attempt, "accepted", Outcome(State.SENT, "", "", at=NOON + 1))
+        assert states(journal) == [State.SENT, State.PENDING, State.PENDING]
+        store.give_back(part.key, part.epochs)
+        two = store.register("two", journal.campaign)
+        other = take(store, run, two)
+        assert other is not None
+        Writing(store, other)(begun(7, 1, 2, NOON + 2), ended(7, 1, 2, "never_left", NOT_SENT))
+        store.give_back(other.key, other.epochs)
+        again = take(store, run, one)
+        assert again is not None
+        async with store.journal(run, again, shared).attempt_log(1) as log:
+            assert [row.attempts for row in await log.waiting(1, 2)] == [1, 0]
+            await log.begin(2, NOON + 3)
+            assert not log.failed
+            log.retract(2, 1, State.PENDING)
+
+
+async def test_a_part_that_is_anothers_ends_all_that_a_worker_has_of_the_run(
+    journal: PostgresJournal, store: ClusterStore
+) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    part = take(store, run, one)
+    assert part is not None
+    lose(store, one)
+    with pytest.raises(JournalBusyError):  # noqa: PT012 - leaving it raises
+        async with store.attempt_log(run) as shared, store.journal(run, part, shared).attempt_log(1) as log:
+            await log.waiting(0, 1)
+            assert take(store, run, store.register("two", journal.campaign)) is not None
+            with pytest.raises(JournalBusyError):
+                await log.begin(1, NOON)
+            assert log.failed
+    assert states(journal) == [State.PENDING] * 3
 
 
 def test_what_a_living_worker_holds_is_not_taken(journal: PostgresJournal, store: ClusterStore) -> None:

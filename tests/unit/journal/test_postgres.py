@@ -16,7 +16,8 @@ import pytest
 from campaign.errors import JournalBusyError, JournalError, JournalWriteError
 from campaign.journal import Activity, Outcome, State, open_journal
 from campaign.journal.events import begun, ended, withdrawn
-from campaign.journal.postgres import PostgresJournal, attempt_log, hold, migrations
+from campaign.journal.postgres import PostgresJournal, attempt_log, database, hold, migrations
+from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.attempt_log import PostgresWriter
 from campaign.journal.postgres.hold import lock_of
 from campaign.journal.postgres.migrations import OLDEST_WORKER, VERSION
@@ -386,3 +387,27 @@ def test_tables_that_were_changed_are_told(own_database: str) -> None:
         connection.execute("ALTER TABLE campaign.message RENAME TO other")
         with pytest.raises(JournalError, match="its tables are not what campaign makes"):
             plan(journal, [message(2)])
+
+
+def test_what_falls_silent_in_the_middle_of_a_transaction_stops_nothing_else_for_long(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is gone says nothing: without a limit, its locks would be kept until its TCP connection ends."""
+    monkeypatch.setattr(database, "LONGEST_SILENCE", 0.2)
+    silent, other = (database.Database(parse_address(postgres)) for _ in range(2))
+    lock = "SELECT pg_advisory_xact_lock(20261126)"
+
+    def falls_silent() -> None:
+        with silent.transaction() as connection:
+            connection.execute(lock)
+            with other.transaction() as waits:
+                waits.execute(lock)
+
+    try:
+        with pytest.raises(JournalWriteError, match="the journal cannot be written") as failed:
+            falls_silent()
+        assert attempt_log.is_passing(failed.value.__cause__), "an attempt log writes it again"
+        assert silent.row("SELECT 1") == (1,)
+    finally:
+        silent.close()
+        other.close()
