@@ -12,6 +12,7 @@
     ├── KeyMissingError            credentials-missing   no API key where the channel needs one
     ├── JournalError               journal               unreadable, damaged, from a newer version
     │   ├── JournalBusyError       journal-busy          another process is delivering this campaign
+    │   ├── JournalServerError     journal-server        its database is on another server than before
     │   └── JournalWriteError      journal-not-writable  nothing may be sent
     ├── RunStateError              run-state             the run on record does not allow what was asked
     └── ResultsError               results               the results workbook cannot be written
@@ -110,6 +111,12 @@ class JournalBusyError(JournalError):
     """Another process is delivering this campaign."""
 
     code = "journal-busy"
+
+
+class JournalServerError(JournalError):
+    """The journal's database is on another server than before, or was restored: attempts may be missing."""
+
+    code = "journal-server"
 
 
 class JournalWriteError(JournalError):

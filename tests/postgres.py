@@ -67,13 +67,8 @@ def address() -> str:
 @contextlib.contextmanager
 def own_server(settings: Sequence[str] = SETTINGS) -> Iterator[tuple[str, Callable[[], None]]]:
     """A server of a test's own: the address of a database, and a function that kills it and starts it again."""
-    _require_programs()
-    home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
-    home.mkdir(mode=0o711)
-    try:
+    with own_folder() as home:
         yield start(home, settings), lambda: _control(home, "restart")
-    finally:
-        stop(home)
 
 
 def start(home: Path, settings: Sequence[str] = SETTINGS) -> str:
@@ -108,6 +103,37 @@ def stop(home: Path | None = None) -> None:
     if (home / "data" / "postmaster.pid").exists():
         _control(home, "stop")
     shutil.rmtree(home, ignore_errors=True)
+
+
+def run(home: Path, program: str, *arguments: str | Path) -> None:
+    """Run a program of a server, as the user that its files belong to.
+
+    Args:
+        home: the server's folder.
+        program: its name.
+        arguments: of the program.
+    """
+    _run(home, _readable(home) / program, *arguments)
+
+
+def client(program: str) -> Path:
+    """A program for clients; skips the test where there is none."""
+    _require_programs()
+    programs = _programs()
+    assert programs is not None
+    return programs / program
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """The folder of a server of a test's own, which is stopped at the end; skips the test where there is none."""
+    _require_programs()
+    home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
+    home.mkdir(mode=0o711)
+    try:
+        yield home
+    finally:
+        stop(home)
 
 
 def _control(home: Path, what: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.console import say
+from campaign.cli.console import say, warn
 from campaign.cli.databases import named_database
 from campaign.cli.exit_codes import NOTHING_SENT
 from campaign.cli.json_output import print_json
@@ -46,6 +46,11 @@ def journal() -> None:
     metavar="SECONDS",
     help="For how long others wait for a worker that says nothing.",
 )
+@click.option(
+    "--synchronous-standby/--no-synchronous-standby",
+    default=None,
+    help="State that a standby which takes over lacks nothing: runs go on there without a question.",
+)
 @output_options
 def upgrade(**given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Make the tables in a database that has none, or bring older ones up to this version; harmless on current ones.
@@ -57,12 +62,27 @@ def upgrade(**given: Any) -> None:  # noqa: ANN401 - options are passed on by na
     with open_cluster(named_database(given["journal"])) as store:
         if given["lease"] is not None:
             _change_lease(store, float(given["lease"]))
-        times, where = store.times(), store.where
+        if given["synchronous_standby"] is not None:
+            _state_standby(store, synchronous=given["synchronous_standby"])
+        times, where, synchronous = store.times(), store.where, store.has_synchronous_standby()
     lease, longest = rough_duration(times.lease), rough_duration(times.longest_timeout)
     if not given["quiet"]:
         say(f"{where} is up to date. The lease of a worker is {lease}: the timeout of a run may be {longest} at most.")
     if given["as_json"]:
-        print_json({"lease_seconds": times.lease, "longest_timeout_seconds": times.longest_timeout})
+        print_json(
+            {
+                "lease_seconds": times.lease,
+                "longest_timeout_seconds": times.longest_timeout,
+                "synchronous_standby": synchronous,
+            }
+        )
+
+
+def _state_standby(store: ClusterStore, *, synchronous: bool) -> None:
+    """Put on record whether a standby that takes over lacks nothing, and warn where this server has none such now."""
+    if not store.state_standby(synchronous=synchronous):
+        what = "waits for no standby when it commits (synchronous_standby_names is empty, or synchronous_commit local)"
+        warn(Problem(store.where, what, "a standby that takes over now may lack commits, and a message be sent twice"))
 
 
 def _change_lease(store: ClusterStore, seconds: float) -> None:

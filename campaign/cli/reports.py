@@ -12,7 +12,7 @@ from campaign.cli.console import say
 from campaign.cli.exit_codes import ALL_SENT, INTERNAL_FAULT, INTERRUPTED, NOTHING_SENT, SOME_NOT_SENT, STOPPED
 from campaign.cli.json_output import print_json
 from campaign.cli.parameters import as_argument
-from campaign.errors import CampaignError
+from campaign.errors import CampaignError, JournalServerError
 from campaign.journal.records import State
 from campaign.review.summary import RunSummary, as_json, as_text, why_stopped
 from campaign.review.undo_summary import undo_as_json, undo_as_text
@@ -58,7 +58,8 @@ def show_report(
     elif report.cut_short and not summary.finished and not report.interrupted:
         say(why_stopped(summary), color="red")
     if report.trouble and report.lost:
-        say(str(report.trouble), color="red")
+        if not (summary.recovers and str(report.trouble) == report.reason):  # it was said
+            say(str(report.trouble), color="red")
     elif report.trouble:
         say(f"{report.trouble}; write it again with: campaign results {summary.file}", color="red")
     if json_wanted:
@@ -112,6 +113,7 @@ def _summary(report: Report, file: Path, *, options: bool) -> RunSummary:
         server=_server_to_name(manifest),
         options=options or is_spreadsheet(file),
         lost=report.lost,
+        recovers=isinstance(report.trouble, JournalServerError),
         unsettled=report.unsettled,
         findings=report.findings,
         annotated=report.annotated,

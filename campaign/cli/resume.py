@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 )
 @click.option("--look", is_flag=True, help="Look up the rows in doubt at the server, and send nothing.")
 @click.option(
-    "--recover", is_flag=True, help="Go on although files of the journal are lost: rows that wait may have been sent."
+    "--recover", is_flag=True, help="Go on although some of the journal may be lost: rows that wait may have been sent."
 )
 @SUPPRESS
 @MOVED

@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,11 +18,12 @@ from campaign.cli.json_output import print_json
 from campaign.cli.options import EGRESS, JOURNAL, output_options, proxies
 from campaign.cli.parameters import WholeNumber
 from campaign.cli.signals import interruptible
-from campaign.errors import Problem, RunStateError
+from campaign.errors import JournalServerError, Problem, RunStateError
 from campaign.journal.cluster import open_cluster
 
 if TYPE_CHECKING:
     from campaign.channels import Channel
+    from campaign.cluster.worker import WorkerOptions
 
 
 @click.command(short_help="Deliver runs from a database, on one of many machines.")
@@ -49,7 +51,7 @@ def worker(**given: Any) -> None:  # noqa: ANN401 - options are passed on by nam
     if given["drain"] is not None:
         _drain(address, given["drain"], quiet=given["quiet"], as_json=given["as_json"])
         return
-    from campaign.cluster.worker import Worker, WorkerOptions  # noqa: PLC0415 - loaded when it is used
+    from campaign.cluster.worker import WorkerOptions  # noqa: PLC0415 - loaded when it is used
 
     options = WorkerOptions(
         name=given["name"] or platform.node(),
@@ -60,15 +62,37 @@ def worker(**given: Any) -> None:  # noqa: ANN401 - options are passed on by nam
         until_idle=given["until_idle"],
         egress=egress_name(given["egress"], address),
     )
-    with open_cluster(address) as store:
-        work = Worker(store, options, warn)
-        if not given["quiet"]:
-            say(f"Worker {options.name} is at work for {store.where}. Ctrl-C ends it.")
-        with interruptible(lambda _reason: work.stop(), work.abort):
-            asyncio.run(work.run())
+    asked_to_end = threading.Event()
+    while not asked_to_end.is_set():
+        try:
+            _work(address, options, asked_to_end, quiet=given["quiet"])
+        except JournalServerError:  # it was said
+            continue
+        break
     if not given["quiet"]:
         say(f"Worker {options.name} has left.")
     sys.exit(0)
+
+
+def _work(address: str, options: WorkerOptions, asked_to_end: threading.Event, *, quiet: bool) -> None:
+    """Live as a worker until a signal, or until nothing is left to do.
+
+    Raises:
+        JournalServerError: the database is on another server by now.
+    """
+    from campaign.cluster.worker import Worker  # noqa: PLC0415 - loaded when it is used
+
+    with open_cluster(address) as store:
+        work = Worker(store, options, warn)
+
+        def stop(_reason: str) -> None:
+            asked_to_end.set()
+            work.stop()
+
+        if not quiet:
+            say(f"Worker {options.name} is at work for {store.where}. Ctrl-C ends it.")
+        with interruptible(stop, work.abort):
+            asyncio.run(work.run())
 
 
 def _credentials(channel: Channel) -> dict[str, str]:

@@ -17,7 +17,8 @@ from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
 from campaign.delivery.connection_budget import ConnectionBudget
 from campaign.delivery.proxies import NO_PROXIES
-from campaign.errors import CampaignError, JournalError, Problem
+from campaign.errors import CampaignError, JournalError, JournalServerError, Problem
+from campaign.journal.server_changes import NEWER, other_server
 from campaign.operating_system import uptime
 from campaign.runs.limits import own_egress
 from campaign.runs.run import channel_of
@@ -87,6 +88,7 @@ class Worker:
         self._closing: set[asyncio.Task[None]] = set()
         self._measured = (time.monotonic(), 0)
         self._stopping = False
+        self._ended_by: JournalError | None = None
         self._trouble = Trouble(say)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -106,7 +108,9 @@ class Worker:
         """Work until `stop` is called, or nothing is left to do for a worker that leaves then.
 
         Raises:
-            JournalError: the database cannot be reached when it starts.
+            JournalError: the database cannot be reached when it starts, or was brought up for newer workers.
+            JournalServerError: the database is on another server than when it started. Nothing is sent any more, and
+                what it held cannot be given back; a new worker may begin.
         """
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         self._places, self._connections = asyncio.Semaphore(self._options.concurrency), ConnectionBudget()
@@ -122,6 +126,8 @@ class Worker:
                     self._beating.cancel()
                     await asyncio.wait([self._beating])
                     await self._trouble.tried(asyncio.to_thread(self._store.leave, self._number))
+        if self._ended_by is not None:
+            raise self._ended_by
 
     def _new_life(self) -> tuple[int, Lease]:
         began = uptime()
@@ -146,8 +152,17 @@ class Worker:
                     if leaves and not self._stopping:
                         self.stop()
             except JournalError as error:
-                self._trouble.tell(error)
+                self._note(error)
             await asyncio.sleep(self._times.beat)
+
+    def _note(self, error: JournalError) -> None:
+        """Go on after an error of the database, unless that is on another server, or a newer campaign's."""
+        is_newer = error.problems[0].code == NEWER
+        if not is_newer:
+            self._trouble.tell(error)
+        if is_newer or isinstance(error, JournalServerError):
+            self._ended_by = error
+            self.stop()
 
     def _rate(self) -> float | None:
         """Rows a second that reached their end since the last beat."""
@@ -175,7 +190,7 @@ class Worker:
                     return
                 self._trouble.over()
             except JournalError as error:
-                self._trouble.tell(error)
+                self._note(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL)
             self._wake.clear()
@@ -211,6 +226,9 @@ class Worker:
         record = await asyncio.to_thread(self._store.record, run)
         if record is None or run.order in self._unable:
             return None
+        if run.server_change is not None:
+            await self._refuse(run, run.server_change)
+            return None
         try:
             credentials = self._options.find(channel_of(record))
         except CampaignError as error:
@@ -220,6 +238,13 @@ class Worker:
         budget = self._store.budget(run, record, credentials, self._options.egress or own_egress())
         share = WorkerShare(self._lease, self._places, self._connections, self._options.proxies)
         return await run_here(run, record, credentials, share, budget, self._store.attempt_log(run))
+
+    async def _refuse(self, run: OpenRun, change: str) -> None:
+        """Stop a run of which attempts may be missing, until the operator decides how it goes on."""
+        self._unable[run.order] = change
+        problem = other_server(run.campaign, change).problems[0]
+        self._say(problem)
+        await asyncio.to_thread(self._store.stop_run, run, f"{problem.what}; {problem.remedy}")
 
     def _ended(self, here: RunHere, task: asyncio.Task[None]) -> None:
         here.tasks.discard(task)

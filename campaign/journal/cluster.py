@@ -107,6 +107,8 @@ class OpenRun:
         order: the number of its order: of the session that ends with it.
         jobs: into how many jobs its shards are divided.
         stops: whether it is to stop.
+        server_change: why attempts of it may be missing in the database: nothing more of it may be sent; None where
+            they are not.
     """
 
     key: int
@@ -114,6 +116,7 @@ class OpenRun:
     order: int
     jobs: int
     stops: bool
+    server_change: str | None = None
 
 
 class OrderState(NamedTuple):

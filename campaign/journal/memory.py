@@ -98,6 +98,9 @@ class MemoryJournal(MemorySelection):
             if row.outcome.state in {State.PENDING, *retried}:
                 row.outcome = row.outcome._replace(state=State.SENDING)
 
+    def server_change(self, run: int) -> None:
+        """None: it has no server."""
+
     def attempt_log(
         self,
         run: int,

@@ -155,6 +155,13 @@ class JournalStore(DoubtStore, FindingStore, AttemptStore, StatusStore, Selectio
         """Treat every row that seems to wait as cut off while sending, because what came of it may be lost."""
         ...
 
+    def server_change(self, run: int) -> Problem | None:
+        """Why attempts of a run may be missing: its database has moved to another server since they were recorded.
+
+        None where it has not. Nothing is sent until `recover`.
+        """
+        ...
+
     def attempt_log(
         self,
         run: int,

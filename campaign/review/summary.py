@@ -40,6 +40,7 @@ class RunSummary:
         server: the server's address; None where that is the channel's own default.
         options: whether the run was made with options that another one needs as well.
         lost: whether the journal is gone or damaged, so that no command can go on from it.
+        recovers: whether it is only on another server than before, from which `resume --recover` goes on.
         unsettled: whether its delivery was stopped before rows in doubt that it could settle were settled.
         findings: what was found when it was planned.
         annotated: the copy of the list with a status beside each row; None where none was asked for.
@@ -55,6 +56,7 @@ class RunSummary:
     server: str | None = None
     options: bool = False
     lost: bool = False
+    recovers: bool = False
     unsettled: bool = False
     findings: tuple[Finding, ...] = ()
     annotated: Path | None = None
@@ -114,6 +116,8 @@ def as_text(summary: RunSummary) -> Iterator[str]:
         yield f"The list with a status beside each row: {summary.annotated}"
     if summary.page:
         yield f"The report as a page: {summary.page}"
+    if summary.recovers:
+        return  # why it stopped says how it goes on
     if summary.lost:
         yield from without_journal(tally, summary.results)
         return

@@ -27,7 +27,7 @@ from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
 from campaign.runs.suppression import list_differences, rules_of_today
 from campaign.runs.todays_settings import by_todays_settings
-from campaign.runs.workbook_witness import RECOVERED, is_outdated, refuse_outdated
+from campaign.runs.workbook_witness import RECOVERED, is_outdated, refuse_other_server, refuse_outdated
 
 if TYPE_CHECKING:
     from campaign.channels import Channel
@@ -72,6 +72,8 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
             check_record(journal, paths, options, observer)
             for record in journal.runs() if options.skip_sent or not options.new else ():
                 refuse_outdated(journal, record, paths)
+                if not journal.tally(record.number).finished:
+                    refuse_other_server(journal, record)
             seal = None if orders is None else partial(_leave, orders=orders, limit=options.limit)
             run = begin_run(plan, journal, credentials, options, observer, paths=paths, seal=seal)
             if run is None:
@@ -134,6 +136,8 @@ def _resumable(journal: JournalStore, paths: RunPaths, options: RunOptions, obse
     if options.look:
         check_look_up(journal, record)
     if not options.recover:
+        if not options.look:
+            refuse_other_server(journal, record)
         refuse_outdated(journal, record, paths)
     return record
 
@@ -148,7 +152,8 @@ def _recover(
 ) -> None:
     """Go on without what is lost of a journal; a whole one stays as it is."""
     is_behind = is_outdated(journal, record, paths)
-    if not journal.may_lack and not is_behind:
+    may_lack = journal.may_lack or paths.address is not None  # a copy of a server's files that is put back looks whole
+    if not may_lack and not is_behind:
         what = "the journal is whole, so --recover changes nothing"
         observer.warned(Problem(journal.where, what, "rows in doubt are looked up as ever", "nothing-to-recover"))
         return

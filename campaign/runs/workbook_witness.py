@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from campaign.errors import CampaignError, Problem, RunStateError
+from campaign.errors import CampaignError, JournalServerError, Problem, RunStateError
 from campaign.journal.records import State
 from campaign.recipients.to_fix import mark_of
 
@@ -52,6 +52,16 @@ def is_outdated(journal: JournalStore, record: RunRecord, paths: RunPaths) -> bo
     except RunStateError:
         return True
     return False
+
+
+def refuse_other_server(journal: JournalStore, record: RunRecord) -> None:
+    """Refuse to go on from a database in which attempts of a run may be missing.
+
+    Raises:
+        JournalServerError: they may be, because it is on another server than when they were recorded.
+    """
+    if (problem := journal.server_change(record.number)) is not None:
+        raise JournalServerError(problem)
 
 
 def _has_recovered(journal: JournalStore, run: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 import time
@@ -17,9 +18,11 @@ import pytest
 
 from campaign.campaign_file import load_campaign
 from campaign.channels import Channel
-from campaign.errors import KeyMissingError, Problem
+from campaign.cluster.worker import Worker, WorkerOptions
+from campaign.errors import JournalError, KeyMissingError, Problem
 from campaign.journal import State
 from campaign.journal.cluster import open_cluster
+from campaign.journal.postgres.migrations import VERSION
 from campaign.planning import prepare
 from campaign.runs import Report, Run, RunObserver, RunOptions
 from campaign.runs.whole_run import run_plan
@@ -232,6 +235,33 @@ def test_parts_that_a_worker_forgot_to_give_back_are_given_back(
         connection.execute("UPDATE campaign.shard SET holder = worker.worker FROM campaign.worker WHERE shard = 3")
     wait_for(lambda: _held(database) == 0)
     assert names(database) == ["one"]
+
+
+def test_a_worker_ends_where_a_newer_campaign_has_brought_the_tables_up(database: str) -> None:
+    ends: list[JournalError] = []
+
+    def work() -> None:
+        with open_cluster(database) as store:
+            worker = Worker(store, WorkerOptions("one", lambda _channel: {}), lambda _problem: None)
+            try:
+                asyncio.run(worker.run())
+            except JournalError as error:
+                ends.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_for(lambda: names(database) == ["one"])
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE campaign.version SET oldest_worker = %s", (VERSION + 1,))
+    thread.join(10)
+    assert [(each.problems[0].code, each.problems[0].remedy) for each in ends] == [("journal-newer", "update campaign")]
+
+
+def test_an_older_worker_is_refused(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE campaign.version SET schema = %s", (VERSION + 1,))
+    with pytest.raises(JournalError, match=f"newer campaign .journal version {VERSION + 1}.; update campaign"):
+        names(database)
 
 
 def test_a_job_of_a_worker_that_died_after_the_run_had_ended_is_removed(

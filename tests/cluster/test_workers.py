@@ -299,7 +299,7 @@ def test_what_a_dead_worker_held_is_taken_over_and_its_rows_settled(
 
 def test_the_lease_is_changed_while_no_worker_is_at_work(run: Campaign, start_worker: StartWorker) -> None:
     said = run("journal", "upgrade", "--lease", "30", "--json")
-    assert said.json == {"lease_seconds": 30.0, "longest_timeout_seconds": 20.0}
+    assert said.json == {"lease_seconds": 30.0, "longest_timeout_seconds": 20.0, "synchronous_standby": False}
     assert "The lease of a worker is 30 s: the timeout of a run may be 20 s at most." in said.stderr
     start_worker("one")
     refused = run("journal", "upgrade", "--lease", "60")

@@ -243,6 +243,7 @@ class LeaseObject(Shape):
 
     lease_seconds: float = Field(description="For how long others wait for a worker that is silent.")
     longest_timeout_seconds: float = Field(description="The longest time-out of a run that workers deliver.")
+    synchronous_standby: bool = Field(description="Whether it is stated that a standby which takes over lacks nothing.")
 
 
 class ImportObject(Shape):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import socket
 import sqlite3
 import tempfile
@@ -13,6 +14,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
@@ -354,6 +356,22 @@ def test_a_database_is_looked_at(command: Campaign, server: RunningSandbox, tmp_
     said = command("doctor", file, "--journal", postgres, "--json")
     assert (state_of(said, "journal"), said.code) == ("ok", 0)
     assert "fsync on" in message_of(said, "journal")
+    assert re.search(r"(no )?TLS, timeline [1-9]", message_of(said, "journal"))
+
+
+def test_a_run_that_may_lack_attempts_is_found(
+    command: Campaign, server: RunningSandbox, tmp_path: Path, postgres: str
+) -> None:
+    file = livechat(tmp_path, server.url)
+    file = file.rename(file.with_name("moved-to-a-standby.toml"))
+    assert command("run", file, "--journal", postgres, *FAST, "--limit", "1").code == 3
+    with psycopg.connect(postgres) as connection:
+        connection.execute("UPDATE campaign.run SET server = '1///' WHERE campaign = 'moved-to-a-standby'")
+    said = command("doctor", file, "--journal", postgres, "--json")
+    assert state_of(said, "journal") == "warning"
+    assert "attempts that were on record may be missing" in message_of(said, "journal")
+    assert command("resume", file, "--journal", postgres, *FAST, "--recover").code == 0
+    assert state_of(command("doctor", file, "--journal", postgres, "--json"), "journal") == "ok"
 
 
 def test_the_runs_of_a_campaign_in_a_database_are_counted(

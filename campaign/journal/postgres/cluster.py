@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from campaign.journal.cluster import HeldPart
 from campaign.journal.manifests import decode_manifest
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from campaign.journal.cluster import LeaseTimes, OpenRun, SettlesCutOff, WorkerRecord
     from campaign.journal.postgres.budget import PostgresBudget
 
+_WAITS_FOR_STANDBY: LiteralString = """
+SELECT current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') <> 'local'
+"""
+
 
 class ClusterStore:
     """The workers of a database, the runs that are left to them, and the parts that each holds.
@@ -30,8 +34,8 @@ class ClusterStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._beats = Database(database.address)  # no beat waits for anything else
-        self._others = Connections(database.address)
+        self._beats = database.another()  # no beat waits for anything else
+        self._others = Connections(database)
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> ClusterStore:
@@ -67,6 +71,21 @@ class ClusterStore:
     def set_lease(self, seconds: float) -> None:
         """Change the lease; workers take it when they start."""
         workers.set_lease(self._database, seconds)
+
+    def has_synchronous_standby(self) -> bool:
+        """Whether the operator has stated that a standby which takes over lacks nothing."""
+        return self._database.row("SELECT synchronous_standby FROM campaign.version") == (True,)
+
+    def state_standby(self, *, synchronous: bool) -> bool:
+        """Put on record whether a standby that takes over lacks nothing.
+
+        Returns:
+            Whether the server's settings agree at the moment.
+        """
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE campaign.version SET synchronous_standby = %s", (synchronous,))
+            waits = connection.execute(_WAITS_FOR_STANDBY).fetchone()
+        return not synchronous or waits == (True,)
 
     def jobs(self, lease: float) -> JobQueue:
         """The jobs of runs."""

@@ -1,4 +1,4 @@
-"""The step of the schema for workers: who they are, which shards each holds, and what a run asks of them."""
+"""The steps of the schema for workers: who they are, which shards each holds, what a run asks of them, and where."""
 
 from __future__ import annotations
 
@@ -30,4 +30,11 @@ ALTER TABLE campaign.run ADD COLUMN early_end text;
 ALTER TABLE campaign.run ADD COLUMN jobs integer;
 ALTER TABLE campaign.run ADD COLUMN retry_first integer[];
 ALTER TABLE campaign.run ADD COLUMN retry_last integer[];
+"""
+
+# The server on which a run was begun, or on which the operator has let it go on; and whether a standby that takes over
+# lacks nothing, by what the operator states.
+SERVERS: LiteralString = """
+ALTER TABLE campaign.run ADD COLUMN server text;
+ALTER TABLE campaign.version ADD COLUMN synchronous_standby boolean NOT NULL DEFAULT false
 """

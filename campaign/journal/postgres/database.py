@@ -12,6 +12,8 @@ from psycopg.pq import TransactionStatus
 
 from campaign.errors import JournalError, Problem
 from campaign.journal.postgres.errors import plain_errors, reason_of
+from campaign.journal.postgres.pooler import refuse_without_sessions
+from campaign.journal.postgres.server import SeenServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,10 +46,18 @@ class Database:
 
     Attributes:
         address: where it is.
+        seen: its server, which is the same for all that are made of it.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, seen: SeenServer | None = None) -> None:
+        """Open nothing yet.
+
+        Args:
+            address: where it is.
+            seen: the server that all connections of a journal are to; None: this one is the first.
+        """
         self.address = address
+        self.seen = seen or SeenServer()
         self._lock = threading.RLock()
         self._connection: Connection | None = None
         self._made = 0
@@ -61,11 +71,21 @@ class Database:
         """Whether it was closed."""
         return self._closed
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether its connection, once made, is over TLS."""
+        return self._connection is not None and bool(self._connection.pgconn.ssl_in_use)
+
+    def another(self) -> Database:
+        """The same database, for a connection of its own to the same server."""
+        return Database(self.address, self.seen)
+
     def open(self) -> None:
         """Connect.
 
         Raises:
             JournalError: the server cannot be reached, refuses, or may forget what it has committed.
+            JournalServerError: it is another one than before.
         """
         try:
             with self._lock:
@@ -161,7 +181,7 @@ class Database:
             raise JournalError(Problem(self.address.shown, "the journal is closed", "open it again"))
         if self._connection is None or self._connection.closed:
             self._connection = None
-            made: Connection = psycopg.connect(autocommit=True, **self.address.parameters)  # type: ignore[arg-type] # names from the address
+            made = self._made_anew()
             try:
                 made.isolation_level = IsolationLevel.READ_COMMITTED
                 self._check(made)
@@ -173,17 +193,25 @@ class Database:
             self._made += 1
         return self._connection
 
+    def _made_anew(self) -> Connection:
+        return psycopg.connect(autocommit=True, **self.address.parameters)  # type: ignore[arg-type] # names from the address
+
     def _check(self, connection: Connection) -> None:
         found = connection.execute(_FACTS).fetchone()
         if found is not None and (why := unfit(*found)):
+            if found[2] and self.seen.server is not None:  # it may be about to take over
+                raise psycopg.OperationalError(why[0])
             raise JournalError(Problem(self.address.shown, *why))
+        if self.seen.server is None:
+            refuse_without_sessions(connection, self._made_anew, self.address.shown)
+        self.seen.check(connection, self.address.shown)
 
 
 class Connections:
     """Further connections of one journal: each is used by one delivery or hold at a time, and kept for the next."""
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._lock = threading.Lock()
         self._idle: list[Database] = []
         self._closed = False
@@ -191,7 +219,7 @@ class Connections:
     def take(self) -> Database:
         """One that nothing else uses; it is opened by its first use, or by `open`."""
         with self._lock:
-            return self._idle.pop() if self._idle else Database(self._address)
+            return self._idle.pop() if self._idle else self._database.another()
 
     def give_back(self, database: Database) -> None:
         """Keep one for the next use, unless the journal is closed."""

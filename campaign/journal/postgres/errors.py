@@ -10,6 +10,7 @@ from psycopg import errors
 
 from campaign.errors import JournalBusyError, JournalError, JournalWriteError, Problem
 from campaign.journal.decisions import AT_WORK
+from campaign.journal.postgres.rights import rights_on_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,8 @@ def plain_errors(address: Address) -> Iterator[None]:
     except NOT_WRITABLE as error:
         raise cannot_write(address, error) from _cause(address, error)
     except errors.InsufficientPrivilege as error:
-        remedy = "ask its owner for the rights on the schema `campaign`"
         what = f"the journal cannot be used ({reason_of(address, error)})"
-        raise JournalWriteError(Problem(address.shown, what, remedy)) from _cause(address, error)
+        raise JournalWriteError(Problem(address.shown, what, rights_on_tables(address))) from _cause(address, error)
     except psycopg.Error as error:
         what = f"its tables are not what campaign makes ({reason_of(address, error)})"
         raise JournalError(Problem(address.shown, what, "restore them from a backup")) from _cause(address, error)

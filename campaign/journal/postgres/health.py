@@ -14,7 +14,9 @@ from campaign.journal.postgres.journal import PostgresJournal
 from campaign.journal.postgres.migrations import VERSION, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from campaign.journal.records import RunRecord
 
 _SETTINGS: LiteralString = """
 SELECT current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit'),
@@ -47,7 +49,14 @@ def _health(database: Database, campaign: str) -> JournalHealth:
     took = monotonic() - began
     assert found is not None  # noqa: S101 - it has no condition
     server, fsync, synchronous_commit, may_create = found
-    facts: tuple[str, ...] = (f"PostgreSQL {server}", f"fsync {fsync}", f"synchronous_commit {synchronous_commit}")
+    facts: tuple[str, ...] = (
+        f"PostgreSQL {server}",
+        f"fsync {fsync}",
+        f"synchronous_commit {synchronous_commit}",
+        "TLS" if database.is_encrypted else "no TLS",
+    )
+    if (on := database.seen.server) is not None and on.timeline is not None:
+        facts = (*facts, f"timeline {int(on.timeline, 16)}")
     doubts = tuple(_doubts(where, took, may_create=may_create or version is not None))
     if version is None:
         return JournalHealth(where, exists=False, doubts=doubts, facts=facts)
@@ -55,7 +64,17 @@ def _health(database: Database, campaign: str) -> JournalHealth:
     if version != VERSION:  # its tables are not those that are read here, until a run has brought them up to date
         return JournalHealth(where, doubts=doubts, facts=facts)
     journal = PostgresJournal(database, campaign)
-    return JournalHealth(where, doubts=doubts, facts=facts, runs=len(journal.runs()), holder=journal.holder())
+    runs = journal.runs()
+    changes = tuple(_server_changes(journal, runs))
+    return JournalHealth(where, doubts=(*doubts, *changes), facts=facts, runs=len(runs), holder=journal.holder())
+
+
+def _server_changes(journal: PostgresJournal, runs: Sequence[RunRecord]) -> Iterator[Problem]:
+    """Why attempts of the last run may be missing, where rows of it are still to be sent."""
+    if runs and not journal.tally(runs[-1].number).finished:
+        problem = journal.server_change(runs[-1].number)
+        if problem is not None:
+            yield problem
 
 
 def _doubts(where: str, took: float, *, may_create: bool) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ import psycopg
 from procrastinate import exceptions, jobs
 
 from campaign.errors import JournalWriteError, Problem
+from campaign.journal.postgres.rights import rights_on_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ class JobQueue:
             address: of the database.
             lease: seconds without a heartbeat after which a worker's jobs are another's.
         """
-        self._where = address.shown
+        self._address = address
         self._lease = lease
         connector = procrastinate.PsycopgConnector(
             kwargs={**address.parameters, "autocommit": True}, min_size=1, max_size=2, timeout=5.0
@@ -202,7 +203,10 @@ class JobQueue:
                 self.worker = None  # it was taken for dead
             reason = type(error.__cause__ or error).__name__
             what = f"the jobs of the workers cannot be read or written ({reason})"
-            raise JournalWriteError(Problem(self._where, what, "see to the database")) from None
+            remedy = "see to the database"
+            if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+                remedy = rights_on_jobs(self._address)
+            raise JournalWriteError(Problem(self._address.shown, what, remedy)) from None
 
 
 def _job(taken: jobs.Job) -> Job:

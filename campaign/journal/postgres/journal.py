@@ -25,8 +25,10 @@ from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze, cop
 from campaign.journal.postgres.reader import LAST_EVENT
 from campaign.journal.postgres.record import CUT_OFF
 from campaign.journal.postgres.selection import PostgresSelection
+from campaign.journal.postgres.server import change_of, note_server, refuse_other_server
 from campaign.journal.postgres.texts import text_of
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State
+from campaign.journal.server_changes import other_server
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -47,6 +49,14 @@ UPDATE campaign.session SET ended_at = greatest(started_at, {LAST_EVENT})
 WHERE ended_at IS NULL AND run IN (SELECT run FROM campaign.run WHERE campaign = %s)
 """
 
+# A session of which no end is on record has no duration, also where another command has ended it since.
+_RECOVER: LiteralString = """
+UPDATE campaign.status SET state = 'sending' WHERE run = %(run)s AND (state = 'pending' OR state IN (
+    SELECT unnest(retry) FROM campaign.session WHERE run = %(run)s AND seconds IS NULL
+        AND session = (SELECT max(session) FROM campaign.session WHERE run = %(run)s)
+))
+"""
+
 _TAKE_OVER: LiteralString = """
 WITH held AS (SELECT run, shard FROM campaign.shard WHERE run = %s ORDER BY shard FOR UPDATE)
 UPDATE campaign.shard AS shard SET epoch = epoch + 1, worker = %s, holder = NULL FROM held
@@ -64,7 +74,7 @@ class PostgresJournal(PostgresSelection):
     def __init__(self, database: Database, campaign: str, clock: Clock | None = None) -> None:
         super().__init__(database, campaign)
         self.deliveries: list[ActiveDelivery] = []
-        self._others = Connections(database.address)
+        self._others = Connections(database)
         self._clock = clock or SystemClock()
         self._began: dict[int, float] = {}
         self._epochs: dict[int, Mapping[int, int]] = {}
@@ -139,7 +149,7 @@ class PostgresJournal(PostgresSelection):
         """This journal while it is open; then the same one over a new connection."""
         if not self._database.is_closed:
             return contextlib.nullcontext(self)
-        database = Database(self._database.address)
+        database = self._database.another()
         database.open()
         journal = PostgresJournal(database, self.campaign, self._clock)
         journal._began, journal._epochs = self._began, self._epochs
@@ -166,6 +176,7 @@ class PostgresJournal(PostgresSelection):
                 (self.campaign, encode_manifest(manifest), secret, VERSION, now, self.campaign),
             )
             key, run = found.fetchone() or (0, 0)
+            note_server(connection, self._database.seen, key)
             connection.execute(
                 "INSERT INTO campaign.shard (run, shard) SELECT %s, generate_series(0, %s)", (key, SHARDS - 1)
             )
@@ -202,6 +213,7 @@ class PostgresJournal(PostgresSelection):
             # A session that was cut off lasted at least until the last attempt on record.
             connection.execute(_OTHERS_END, (self.campaign,))
             if sends:
+                refuse_other_server(connection, self._database, key)
                 connection.execute("UPDATE campaign.run SET stop_reason = NULL WHERE run = %s", (key,))
             worker = f"{host}:{os.getpid()}"
             taken = connection.execute(_TAKE_OVER, (key, worker)).fetchall()
@@ -251,12 +263,15 @@ class PostgresJournal(PostgresSelection):
 
     def recover(self, run: int) -> None:
         """Treat every row that seems to wait as cut off while sending; see `JournalStore.recover`."""
+        key = self._key(run)
         with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE campaign.status SET state = 'sending' WHERE run = %(run)s AND (state = 'pending' OR state IN "
-                "(SELECT unnest(retry) FROM campaign.session WHERE run = %(run)s AND ended_at IS NULL))",
-                {"run": self._key(run)},
-            )
+            connection.execute(_RECOVER, {"run": key})
+            note_server(connection, self._database.seen, key)
+
+    def server_change(self, run: int) -> Problem | None:
+        """Why attempts of a run may be missing; see `JournalStore.server_change`."""
+        difference = change_of(self._database, self._key(run))
+        return None if difference is None else other_server(self.where, difference).problems[0]
 
     def attempt_log(
         self,

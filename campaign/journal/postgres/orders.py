@@ -17,6 +17,7 @@ from campaign.journal.manifests import encode_manifest
 from campaign.journal.postgres.parts import WAITS
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze
 from campaign.journal.postgres.reader import LAST_EVENT
+from campaign.journal.postgres.server import RECORDED, refuse_other_server
 from campaign.journal.postgres.sql import bounds_of
 from campaign.journal.postgres.texts import text_of
 from campaign.journal.postgres.workers import expire, lease_times, living
@@ -36,7 +37,7 @@ _IS_OPEN: LiteralString = "session = ordered AND session.ended_at IS NULL"
 _NOW: LiteralString = "extract(epoch FROM clock_timestamp())::double precision"
 
 _OPEN: LiteralString = f"""
-SELECT run.run, campaign, ordered, jobs, coalesce(wish = 'stop', false)
+SELECT run.run, campaign, ordered, jobs, coalesce(wish = 'stop', false), {RECORDED}
 FROM campaign.session JOIN campaign.run ON {_IS_OPEN} ORDER BY ordered
 """
 
@@ -114,7 +115,7 @@ class PostgresOrders:
         if (rows or 0) >= ANALYZE_FROM:
             analyze(self._database)
         with self._database.transaction() as connection:
-            connection.execute("SELECT FROM campaign.run WHERE run = %s FOR UPDATE", (key,))
+            refuse_other_server(connection, self._database, key)
             connection.execute(_SHARDS, (key,))
             limit_seq = None
             if order.limit is not None:
@@ -204,7 +205,11 @@ def shards_of(job: int, jobs: int) -> range:
 
 def open_runs(database: Database) -> list[OpenRun]:
     """The runs that are left to workers, the oldest order first."""
-    return [OpenRun(*each) for each in database.rows(_OPEN)]
+    seen = database.seen
+    return [
+        OpenRun(key, campaign, order, jobs, stops, seen.change_since(server, synchronous=synchronous))
+        for key, campaign, order, jobs, stops, server, synchronous in database.rows(_OPEN)
+    ]
 
 
 def stop_run(database: Database, key: int, reason: str) -> None:
@@ -225,11 +230,12 @@ def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:
     Raises:
         JournalBusyError: workers are at work on it.
     """
-    query: LiteralString = f"SELECT run.run FROM campaign.session JOIN campaign.run ON {_IS_OPEN} WHERE campaign = %s"
-    if database.row(query, (campaign,)) is None:
+    found = [each for each in open_runs(database) if each.campaign == campaign]
+    if not found:
         return
     expire(database)
-    if workers := living(database, campaign):
+    workers = living(database, campaign)
+    if workers and not all(each.server_change for each in found):  # those are delivered by none
         names = ", ".join(dict.fromkeys(each.name for each in workers))
         what = f"is being delivered by workers ({names})"
         remedy = "`campaign status --watch` shows how far they are, `campaign stop` stops them"

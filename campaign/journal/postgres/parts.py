@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from campaign.journal.postgres.record import CUT_OFF_PART, HELD
+from campaign.journal.postgres.server import change_of
 from campaign.journal.postgres.sql import NUMBERED, given
 from campaign.journal.postgres.workers import IS_ALIVE
 from campaign.journal.records import CUT_OFF_REASON
@@ -84,12 +85,12 @@ def take_over(
 
     Returns:
         The epoch of each, and what the run asks: the last place, the states to send again and the rows of those. None
-        where the run asks nothing, or another worker holds one of them.
+        where the run asks nothing, another worker holds one of them, or attempts of the run may be missing.
     """
     values = {"run": run, "shards": list(shards), "worker": worker[0], "name": worker[1], "reason": CUT_OFF_REASON}
     with database.transaction() as connection:
         order = connection.execute(_ORDER, (run,)).fetchone()
-        if order is None:
+        if order is None or change_of(database, run) is not None:
             return None
         connection.execute(_DECLARE_LOST, values)
         if connection.execute(_TAKEN, values).fetchone() != (0,):

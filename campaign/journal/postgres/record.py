@@ -48,7 +48,7 @@ SELECT * FROM
 {given("shard", "seq", "n", "epoch", "what", "started_at", "ended_at", "outcome", "http_status", "reason")}
 ON CONFLICT (run, shard, seq, n, what) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome,
     http_status = excluded.http_status, detail = excluded.detail
-WHERE known.ended_at IS NULL AND excluded.ended_at IS NOT NULL
+WHERE known.ended_at IS NULL AND excluded.ended_at IS NOT NULL AND known.epoch = excluded.epoch
 """
 
 _RESULT: LiteralString = f"""

@@ -29,6 +29,9 @@ _PERSONAL: tuple[LiteralString, ...] = (
     WHERE run = %(run)s AND kind <> ALL(%(kept)s)""",
     "DELETE FROM campaign.finding WHERE run = %(run)s",  # they quote cells
     "UPDATE campaign.attempt SET detail = '' WHERE run = %(run)s AND detail <> ''",
+    # An answer that comes late, to a worker that was taken for dead, is not put on record any more: it may quote them.
+    "UPDATE campaign.status SET epoch = -1 WHERE run = %(run)s AND state IN ('in_doubt', 'sending')",
+    "UPDATE campaign.attempt SET epoch = -1 WHERE run = %(run)s AND ended_at IS NULL",
     "UPDATE campaign.run SET stop_reason = NULL WHERE run = %(run)s",
     "DELETE FROM campaign.workbook WHERE run = %(run)s",
 )

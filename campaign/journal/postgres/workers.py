@@ -9,6 +9,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.journal.cluster import LeaseTimes, WorkerRecord
+from campaign.journal.postgres.migrations import VERSION, newer_campaign
+from campaign.journal.postgres.server import FLUSHED
 from campaign.journal.postgres.texts import text_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ SELECT worker.worker, name, host, process, version, campaign, started_at,
     greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::double precision, rate,
     (SELECT count(*) FROM campaign.shard WHERE holder = worker.worker AND NOT done), drain
 FROM campaign.worker WHERE {IS_ALIVE} ORDER BY name, worker.worker
+"""
+
+_BEAT: LiteralString = """
+UPDATE campaign.worker SET beat_at = clock_timestamp(), rate = %s WHERE worker = %s AND NOT lost RETURNING drain
 """
 
 
@@ -66,13 +72,18 @@ def beat(database: Database, worker: int, rate: float | None) -> bool | None:
 
     Returns:
         Whether it is to leave; None where it is lost, and what it held may be another's.
+
+    Raises:
+        JournalError: its code is `journal-newer`: the tables were brought up for workers that are newer than this one.
     """
     with database.transaction() as connection:
-        found = connection.execute(
-            "UPDATE campaign.worker SET beat_at = clock_timestamp(), rate = %s WHERE worker = %s AND NOT lost "
-            "RETURNING drain",
-            (rate, worker),
-        ).fetchone()
+        found = connection.execute(_BEAT, (rate, worker)).fetchone()
+        (oldest,) = connection.execute("SELECT oldest_worker FROM campaign.version").fetchone() or (0,)
+        if oldest > VERSION:
+            raise newer_campaign(database.address.shown, oldest)
+        if database.seen.flushed is not None:
+            (flushed,) = connection.execute(f"SELECT {FLUSHED}").fetchone() or (0,)
+            database.seen.saw(flushed)
     return None if found is None else bool(found[0])
 
 

@@ -154,6 +154,9 @@ class SqliteJournal(ImportedJournal):
             self._rest()
         self._lack, self.may_lack = None, False
 
+    def server_change(self, run: int) -> None:
+        """None: it has no server."""
+
     def attempt_log(
         self,
         run: int,

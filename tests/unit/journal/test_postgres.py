@@ -20,7 +20,7 @@ from campaign.journal.postgres import PostgresJournal, attempt_log, database, ho
 from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.attempt_log import PostgresWriter
 from campaign.journal.postgres.hold import lock_of
-from campaign.journal.postgres.migrations import VERSION
+from campaign.journal.postgres.migrations import OLDEST_WORKER, VERSION
 
 from .planning import NOON, SENT, message, plan
 
@@ -269,7 +269,7 @@ def test_rights_that_are_missing_are_told(journal: PostgresJournal) -> None:
     with journal._database.transaction() as connection:
         connection.execute(f"CREATE ROLE {name}")
         connection.execute(f"SET LOCAL ROLE {name}")
-        with pytest.raises(JournalWriteError, match="the rights on the schema `campaign`"):
+        with pytest.raises(JournalWriteError, match="GRANT USAGE ON SCHEMA campaign TO"):
             journal.runs()
         connection.execute("ROLLBACK")
 
@@ -359,7 +359,9 @@ def test_an_empty_database_is_given_its_tables_by_one_of_many_at_once(own_databa
         thread.join()
     assert not failures
     with psycopg.connect(own_database, autocommit=True) as connection:
-        assert connection.execute("SELECT schema, oldest_worker FROM campaign.version").fetchall() == [(VERSION, 1)]
+        assert connection.execute("SELECT schema, oldest_worker FROM campaign.version").fetchall() == [
+            (VERSION, OLDEST_WORKER)
+        ]
         connection.execute("UPDATE campaign.version SET schema = 99")
         with pytest.raises(JournalError, match=r"written by a newer campaign \(journal version 99\); update campaign"):
             open_journal(own_database)

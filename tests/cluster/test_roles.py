@@ -1,0 +1,162 @@
+"""Roles of a database: one owns the tables; those who deliver have the rights of docs/how-to/files/grants.sql alone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from campaign.errors import JournalWriteError
+from campaign.journal.cluster import open_cluster
+from campaign.journal.postgres import PostgresJournal
+from campaign.journal.postgres.migrations import VERSION
+from tests.integration.conftest import Campaign, RunningSandbox
+
+from .conftest import LEASE, FileMaker, begin_worker
+
+GRANTS = Path(__file__).parents[2] / "docs" / "how-to" / "files" / "grants.sql"
+ROLES = ("campaign_owner", "campaign_operator", "campaign_worker", "campaign_stranger")
+
+
+class Roles(NamedTuple):
+    """The addresses of one database for users with different rights."""
+
+    owner: str
+    operator: str
+    worker: str
+    stranger: str
+
+    def grant(self) -> None:
+        """Give the rights, as the owner."""
+        text = GRANTS.read_text(encoding="utf-8")
+        for role, address in zip(ROLES, self, strict=True):
+            text = re.sub(rf"\b{role}\b", urlsplit(address).username or "", text)
+        with psycopg.connect(self.owner, autocommit=True) as connection:
+            connection.execute(text)
+
+
+@pytest.fixture
+def roles(postgres: str) -> Iterator[Roles]:
+    """A database without tables, and users of its own."""
+    suffix = uuid.uuid4().hex
+    name, users = f"own_{suffix}", [f"{role}_{suffix}" for role in ROLES]
+    host = urlsplit(postgres).netloc.rpartition("@")[2]
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        for user in users:
+            connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'pw'")
+        connection.execute(f"CREATE DATABASE {name} OWNER {users[0]}")
+        yield Roles(
+            *(urlsplit(postgres)._replace(netloc=f"{user}:pw@{host}", path=f"/{name}").geturl() for user in users)
+        )
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        for user in users:
+            connection.execute(f"DROP ROLE {user}")
+
+
+def upgraded(command: Campaign, roles: Roles) -> None:
+    assert command("journal", "upgrade", "--lease", "3", "--journal", roles.owner).code == 0
+    roles.grant()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("api_key")
+@pytest.mark.parametrize("channel", ["livechat", "kitechat"])
+def test_operators_and_workers_need_no_more_than_their_grants(
+    command: Campaign, campaign_file: FileMaker, server: RunningSandbox, roles: Roles, channel: str
+) -> None:
+    upgraded(command, roles)
+    journal = ("--journal", roles.operator)
+    file = campaign_file(30, channel)
+    worker = begin_worker(roles.worker)
+    ran = command("run", file, "--yes", "--json", *journal)
+    assert (ran.code, ran.json["sent"]) == (0, 30)
+    assert command("journal", "upgrade", *journal).code == 0
+    worker.stop()
+    assert worker.said == []
+    assert command("run", file, "--yes", "--new", "--limit", "2", *journal).code == 3
+    for arguments in (
+        ("resume", file, "--yes"),
+        ("status", file),
+        ("results", file),
+        ("undo", file, "--yes") if channel == "livechat" else ("status", file, "--json"),
+        ("forget", file, "--yes"),
+        ("run", file, "--yes", "--new", "--limit", "2"),
+        ("abandon", file, "--yes"),
+        ("workers",),
+        ("doctor", file),
+    ):
+        done = command(*arguments, *journal)
+        assert "permission denied" not in done.stderr
+        assert done.code in {0, 1, 3}, done.stderr
+    assert len(server.ledger.taken()) >= 62
+
+
+def test_a_worker_can_add_no_row_to_a_run(command: Campaign, roles: Roles) -> None:
+    upgraded(command, roles)
+    for statement in (
+        "INSERT INTO campaign.message (run, shard, seq, row, destination, cells) VALUES (1, 1, 1, 1, '', '')",
+        "UPDATE campaign.message SET body = ''",
+        "DELETE FROM campaign.attempt",
+        "UPDATE campaign.version SET lease = 1",
+    ):
+        with (
+            psycopg.connect(roles.worker) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for table"),
+        ):
+            connection.execute(statement)
+
+
+def test_a_user_without_rights_is_told_which_to_ask_for(
+    command: Campaign, roles: Roles, campaign_file: FileMaker
+) -> None:
+    file, journal = campaign_file(3), ("--journal", roles.stranger)
+    user = urlsplit(roles.stranger).username
+    first = command("run", file, "--yes", *journal)
+    assert first.code == 2
+    assert "has no tables of journals yet, and this user may not make them" in first.stderr
+    upgraded(command, roles)
+    for arguments in (("run", file, "--yes"), ("workers",), ("worker", "--until-idle")):
+        refused = command(*arguments, *journal)
+        assert refused.code == 2
+        assert f"GRANT USAGE ON SCHEMA campaign TO {user}; GRANT SELECT" in refused.stderr
+        assert "pw" not in refused.stderr.replace("pwd", "")
+
+
+def test_a_worker_without_rights_on_the_jobs_is_told_which_to_ask_for(command: Campaign, roles: Roles) -> None:
+    upgraded(command, roles)
+    with psycopg.connect(roles.owner, autocommit=True) as connection:
+        user = urlsplit(roles.worker).username
+        connection.execute(f"REVOKE ALL ON procrastinate_workers FROM {user}")
+
+    async def beat() -> None:
+        with open_cluster(roles.worker) as store:
+            async with store.jobs(LEASE) as jobs:
+                await jobs.beat()
+
+    with pytest.raises(JournalWriteError, match=f"GRANT .* ON procrastinate_jobs, .* TO {user}; GRANT USAGE"):
+        asyncio.run(beat())
+
+
+def test_older_tables_are_changed_by_their_owner_alone(command: Campaign, roles: Roles) -> None:
+    upgraded(command, roles)
+    with psycopg.connect(roles.owner) as connection:
+        connection.execute(
+            "ALTER TABLE campaign.run DROP COLUMN server; "
+            "ALTER TABLE campaign.version DROP COLUMN synchronous_standby; "
+            "UPDATE campaign.version SET schema = schema - 1"
+        )
+    words = (
+        f"its tables are of version {VERSION - 1}, this campaign needs {VERSION}, and only their owner may change them"
+    )
+    with pytest.raises(JournalWriteError, match=words):
+        PostgresJournal.open(roles.operator, "offer")
+    assert command("journal", "upgrade", "--journal", roles.owner).code == 0
+    with PostgresJournal.open(roles.operator, "offer") as journal:
+        assert journal.runs() == []
