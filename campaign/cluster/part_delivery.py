@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from campaign.cluster.events import Paused
 from campaign.cluster.limits import CappedLimiter
 from campaign.delivery import SharedRateLimiter, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from campaign.cluster.lease import Lease
+    from campaign.cluster.limits import Traffic
     from campaign.delivery.budget import Budget
     from campaign.delivery.proxies import ProxySettings
-    from campaign.journal import JournalStore, RunRecord
+    from campaign.journal import RunRecord
     from campaign.journal.cluster import HeldPart, OpenRun
+    from campaign.journal.postgres.part_journal import PartJournal
     from campaign.runs.rounds import Rounds
 
 
@@ -61,7 +64,7 @@ def run_here(
     record: RunRecord,
     credentials: Mapping[str, str],
     lease: Lease,
-    places: asyncio.Semaphore,
+    traffic: Traffic,
     *,
     budget: Budget,
 ) -> RunHere:
@@ -72,7 +75,7 @@ def run_here(
         record: the same, with the settings by which it is delivered now.
         credentials: the values that its server asks for.
         lease: under which its parts are held.
-        places: for requests under way, of all runs.
+        traffic: the requests of all runs.
         budget: what all workers of the run may send.
     """
     shutdown, settings = Shutdown(), record.manifest.settings
@@ -80,20 +83,29 @@ def run_here(
     shared = SharedRateLimiter(
         budget, settings.rate, SystemClock(), shutdown, give_up_after=settings.give_up_after, patience=math.inf
     )
-    limiter = CappedLimiter(shared, asyncio.Semaphore(settings.concurrency), places)
+
+    def paused(seconds: float, all_workers: bool) -> None:  # noqa: FBT001 - a callback of the limiter
+        traffic.observe(Paused(run.campaign, record.number, seconds, all_workers))
+
+    limiter = CappedLimiter(shared, traffic, asyncio.Semaphore(settings.concurrency), paused)
     return RunHere(run, record, credentials, lease, limiter, shared, shutdown)
 
 
 class PartDelivery(Delivery):
-    """Delivers what is waiting in a part. It has no session: the order's is that of all parts."""
+    """Delivers what is waiting in a part. It has no session: the order's is that of all parts.
 
-    def __init__(self, here: RunHere, part: HeldPart, journal: JournalStore, proxies: ProxySettings) -> None:
+    Attributes:
+        results: how many attempts ended with each result so far.
+    """
+
+    def __init__(self, here: RunHere, part: HeldPart, journal: PartJournal, proxies: ProxySettings) -> None:
         # Lists of those who get nothing are read where the run is watched; the gate holds back rows by their number.
         manifest = replace(part.run.manifest, suppress=())
         run = Run(journal, replace(part.run, manifest=manifest), here.credentials, proxies=proxies)
         settings = replace(run.settings, gate=None, limit=None)
         super().__init__(run, settings, part.retry, part.rows)
         self.rate_limiter = here.limiter
+        self.results = journal.attempt_results
         self.may_send = self._is_leased
         self._lease = here.lease
         self._shutdown = here.shutdown

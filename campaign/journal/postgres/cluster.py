@@ -18,7 +18,7 @@ from campaign.journal.records import RunRecord, State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from campaign.journal.cluster import LeaseTimes, OpenRun, SettlesCutOff, WorkerRecord
+    from campaign.journal.cluster import EndedRun, LeaseTimes, OpenRun, RunProgress, SettlesCutOff, WorkerRecord
     from campaign.journal.postgres.budget import PostgresBudget
 
 
@@ -31,6 +31,7 @@ class ClusterStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._beats = Database(database.address)  # no beat waits for anything else
+        self._watch = Database(database.address)  # is opened where metrics are asked for
         self._others = Connections(database.address)
 
     @classmethod
@@ -52,7 +53,7 @@ class ClusterStore:
 
     def close(self) -> None:
         """Close the connections."""
-        for each in (self._others, self._beats, self._database):
+        for each in (self._others, self._watch, self._beats, self._database):
             each.close()
 
     @property
@@ -139,9 +140,10 @@ class ClusterStore:
         )
         if taken is None:
             return None
-        epochs, (last, retry, first_rows, last_rows) = taken
+        last, retry, first_rows, last_rows = taken.order
         rows = tuple(range(first, end + 1) for first, end in zip(first_rows, last_rows, strict=True))
-        return HeldPart(record, run.key, epochs, tuple(map(State, retry)), rows, last)
+        states = tuple(map(State, retry))
+        return HeldPart(record, run.key, taken.epochs, states, rows, last, taken.taken_from, taken.in_doubt)
 
     def journal(self, run: OpenRun, part: HeldPart) -> PartJournal:
         """The journal of a run, as far as a part is concerned."""
@@ -168,6 +170,18 @@ class ClusterStore:
         """Ask all workers to stop a run."""
         orders.stop_run(self._database, run.key, reason)
 
-    def end_orders(self) -> list[int]:
+    def end_orders(self) -> list[EndedRun]:
         """End the runs that have nothing more to send, or are to stop and are held by nobody."""
         return orders.end_orders(self._database)
+
+    # Metrics
+
+    def progress(self) -> list[RunProgress]:
+        """How far the runs are that are left to workers; over a connection that nothing else waits for."""
+        return orders.progress(self._watch)
+
+    @property
+    def reconnects(self) -> int:
+        """How often a connection that was lost was made anew."""
+        lone = (self._database, self._beats, self._watch)
+        return self._others.reconnects + sum(each.reconnects for each in lone)

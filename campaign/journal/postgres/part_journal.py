@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from campaign.journal.postgres.attempt_log import PostgresAttemptLog, Wanted
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from campaign.journal.cluster import HeldPart
     from campaign.journal.doubts import DoubtfulRow
     from campaign.journal.postgres.database import Connections, Database
-    from campaign.journal.records import WaitingRow
+    from campaign.journal.records import Outcome, WaitingRow
 
 _WAITING: LiteralString = f"""
 WITH page AS MATERIALIZED (
@@ -40,9 +41,15 @@ ORDER BY seq
 class PartAttemptLog(PostgresAttemptLog):
     """Records the attempts of a part."""
 
-    def __init__(self, connections: Connections, part: HeldPart, wanted: Wanted) -> None:
+    def __init__(self, connections: Connections, part: HeldPart, wanted: Wanted, results: Counter[str]) -> None:
         super().__init__(connections, part.key, part.epochs, wanted)
         self._part = part
+        self._results = results
+
+    def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
+        """Record the result of an attempt, and count it."""
+        self._results[result] += 1
+        super().record_outcome(seq, attempt, result, outcome)
 
     def _read(self, after: int, most: int) -> list[WaitingRow]:
         waiting, retry, rows = self._wanted
@@ -53,10 +60,15 @@ class PartAttemptLog(PostgresAttemptLog):
 
 
 class PartJournal(PostgresJournal):
-    """A campaign's journal over connections that others use too; what it writes is fenced by the part's epochs."""
+    """A campaign's journal over connections that others use too; what it writes is fenced by the part's epochs.
+
+    Attributes:
+        attempt_results: how many attempts of the part ended with each result so far.
+    """
 
     def __init__(self, database: Database, campaign: str, part: HeldPart, others: Connections) -> None:
         super().__init__(database, campaign)
+        self.attempt_results: Counter[str] = Counter()
         self._others = others
         self._part = part
 
@@ -70,7 +82,7 @@ class PartJournal(PostgresJournal):
         waiting: Collection[State] = (State.PENDING, State.SENDING),
     ) -> PartAttemptLog:
         """The record that the delivery of the part writes to."""
-        return PartAttemptLog(self._others, self._part, Wanted(waiting, retry, rows))
+        return PartAttemptLog(self._others, self._part, Wanted(waiting, retry, rows), self.attempt_results)
 
     def doubtful_rows(self, run: int, after: int, most: int, timeout: float) -> list[DoubtfulRow]:
         """Rows in doubt of the part, in sheet order."""
