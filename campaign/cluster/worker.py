@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
 from campaign.errors import CampaignError, JournalError, Problem
 from campaign.operating_system import uptime
-from campaign.runs.limits import own_egress
+from campaign.runs.limits import other_senders, own_egress
 from campaign.runs.run import channel_of
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Worker:
         self._closing: set[asyncio.Task[None]] = set()
         self._measured = (time.monotonic(), 0)
         self._last_rate: float | None = None
+        self._said: set[Problem] = set()
         self._started_at = time.time()
         self._leases_lost = 0
         self._stopping = ""
@@ -238,8 +240,16 @@ class Worker:
             self._unable[run.order] = str(error)
             self._say(Problem(f"{run.campaign}, run {record.number}", f"is left to other workers ({error})"))
             return None
-        budget = self._store.budget(run, record, credentials, self._options.egress or own_egress())
-        return run_here(run, record, credentials, self._lease, self._traffic, budget=budget)
+        server, egress = record.manifest.server, self._options.egress or own_egress()
+        budget = self._store.budget(run, record, credentials, egress)
+        here = run_here(run, record, credentials, self._lease, self._traffic, budget=budget)
+        here.shared.on_other_senders = partial(self._say_once, other_senders(server, egress))
+        return here
+
+    def _say_once(self, problem: Problem) -> None:
+        if problem not in self._said:
+            self._said.add(problem)
+            self._say(problem)
 
     def _ended(self, here: RunHere, task: asyncio.Task[None]) -> None:
         here.tasks.discard(task)
