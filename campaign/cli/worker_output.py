@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from dataclasses import asdict
@@ -49,8 +50,9 @@ class WorkerOutput:
 
     def __exit__(self, *_: object) -> None:
         """Print what is left."""
-        self._put(None)
-        self._thread.join(LAST_LINES)
+        with contextlib.suppress(queue.Full):
+            self._lines.put(None, timeout=LAST_LINES)
+            self._thread.join(LAST_LINES)
 
     def observe(self, event: Event) -> None:
         """Print an event, where that was asked for."""
@@ -71,11 +73,9 @@ class WorkerOutput:
         line = {"time": time, "event": event, "worker": self._worker, **facts}
         self._put(lambda: print_json(line))
 
-    def _put(self, line: Callable[[], object] | None) -> None:
-        try:
+    def _put(self, line: Callable[[], object]) -> None:
+        with contextlib.suppress(queue.Full):
             self._lines.put_nowait(line)
-        except queue.Full:
-            return
 
     def _print(self) -> None:
         while (line := self._lines.get()) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 import urllib.error
@@ -91,8 +92,7 @@ def names_of(worker: RunningWorker) -> list[str]:
 def test_metrics_count_what_a_worker_does(
     campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, database: str
 ) -> None:
-    server.sandbox.set_faults(FaultPlan(script=(None, Fault.THROTTLED_SECONDS_BEFORE)))
-    server.sandbox._settings = SandboxSettings(latency=0.3)
+    server.sandbox._settings = SandboxSettings(latency=0.15)
     one = start_worker("one", metrics=True, concurrency=4)
     thread = in_background(database, campaign_file(12, "kitechat"))
     wait_for(lambda: len(server.ledger.entries) > 4)
@@ -108,10 +108,8 @@ def test_metrics_count_what_a_worker_does(
     assert ("campaign_rows", "offer", "1", "sent") not in after
     assert after["campaign_worker_rows_total", "sent"] == 12
     assert after["campaign_worker_attempts_total", "sent"] == 12
-    assert after["campaign_worker_attempts_total", "not_taken"] == 1
     assert after["campaign_worker_responses_total", "2xx"] == 12
-    assert after["campaign_worker_responses_total", "5xx"] == 1  # Kitechat's way to say that it is too much
-    assert after["campaign_worker_limit_wait_seconds_count",] == 13
+    assert after["campaign_worker_limit_wait_seconds_count",] == 12
     assert after["campaign_worker_requests_in_flight",] == after["campaign_worker_shards",] == 0
     assert after["campaign_worker_parts_taken_total",] >= 1
     assert after["campaign_worker_takeovers_total",] == 0
@@ -186,7 +184,7 @@ def test_a_worker_whose_lease_was_lost_says_so(start_worker: StartWorker, databa
 def test_health_fails_while_a_worker_is_drained(
     run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
 ) -> None:
-    server.sandbox._settings = SandboxSettings(latency=0.5)
+    server.sandbox._settings = SandboxSettings(latency=0.25)
     one = start_worker("one", metrics=True)
     thread = in_background(database, campaign_file(20))
     wait_for(lambda: server.ledger.entries)
@@ -204,8 +202,12 @@ def test_a_pause_that_the_server_asks_for_is_an_event(
     campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, database: str
 ) -> None:
     server.sandbox.set_faults(FaultPlan(script=(Fault.THROTTLED_SECONDS_BEFORE,)))
-    one = start_worker("one")
+    one = start_worker("one", metrics=True)
     in_background(database, campaign_file(8, "kitechat")).join(30)
+    after = metrics(one)
+    assert after["campaign_worker_attempts_total", "not_taken"] == 1
+    assert after["campaign_worker_attempts_total", "sent"] == 8
+    assert after["campaign_worker_responses_total", "5xx"] == 1  # Kitechat's way to say that it is too much
     pauses = [each for each in one.events if isinstance(each, events.Paused)]
     assert pauses[0].all_workers
     assert "paused for" in pauses[0].sentence
@@ -244,6 +246,28 @@ def test_a_port_that_is_taken_ends_the_command_before_it_looks_for_the_database(
         said = command("worker", "--journal", nowhere, "--metrics", str(port))
     assert said.code == 2
     assert f"--metrics 127.0.0.1:{port}: cannot listen there (" in said.stderr
+
+
+def test_without_its_library_the_option_says_what_to_install(
+    command: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    for name in ("metrics", "metrics_server"):
+        monkeypatch.delitem(sys.modules, f"campaign.cluster.{name}", raising=False)
+    said = command("worker", "--journal", "postgresql://campaign@127.0.0.1:1/none", "--metrics", "0")
+    assert said.code == 2
+    assert "--metrics: needs prometheus_client, which is not installed; pip install" in said.stderr
+
+
+def test_a_worker_says_once_that_others_send_from_its_address(
+    campaign_file: FileMaker, start_worker: StartWorker, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaign.delivery.other_senders.OtherSenders.learn", lambda *_: True)
+    one = start_worker("one")
+    in_background(database, campaign_file(20)).join(30)
+    (said,) = one.said
+    assert ": the server counts more requests for this address than were sent from here, egress “" in said
+    assert "machines behind one NAT need the same --egress" in said
 
 
 @pytest.mark.parametrize("address", ["", "nine", "70000", "localhost", "::1:9464", "a b:1"])
