@@ -109,7 +109,7 @@ class TookOver(OfRun):
 
 @dataclass(frozen=True, slots=True)
 class SettledInDoubt(OfRun):
-    """Rows of the shards were cut off, and nobody can find out whether they were sent.
+    """Rows of the shards were cut off, and it is not known whether they were sent.
 
     Attributes:
         rows: how many.
@@ -129,7 +129,7 @@ class GaveBack(OfRun):
 
     Attributes:
         shards: their numbers.
-        done: whether none of them has anything more to send; None where the database could not be told.
+        done: whether none of them has anything more to send; None where that could not be recorded.
     """
 
     shards: tuple[int, ...]

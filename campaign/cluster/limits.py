@@ -26,7 +26,7 @@ class Traffic:
 
     Attributes:
         places: one for each that may be under way.
-        observe: is told of pauses.
+        observe: called at the beginning of each pause.
         clock: seconds on a monotonic clock.
         under_way: how many are.
         permits: how many had their turn under the limits that workers share.

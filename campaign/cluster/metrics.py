@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 RESULTS = ("sent", "refused", "not_taken", "unreachable", "unclear", "halt")
-"""What the journal records as the result of an attempt."""
+"""What the journal records as the result of an attempt; see `delivery.row_worker.RESULTS`."""
+
+ENDS = ("sent", "failed", "in_doubt")
+"""The states in which a worker's rows end."""
 
 CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
 
@@ -81,7 +84,7 @@ def _work(figures: WorkerFigures) -> Iterator[Metric]:
     yield _counter("worker_parts_taken", "How often it took shards of a run.", jobs.parts)
     yield _counter("worker_takeovers", "How often it took some from a worker whose lease was lost.", jobs.takeovers)
     yield _counter("worker_rows_settled_in_doubt", "Rows in doubt because they were cut off.", jobs.settled)
-    yield _counters("worker_rows", "Rows that it brought to an end.", "state", jobs.rows, ())
+    yield _counters("worker_rows", "Rows that it brought to an end.", "state", jobs.rows, ENDS)
     if figures.rate is not None:
         yield _gauge("worker_rows_per_second", "Rows that it brought to an end lately.", figures.rate)
     yield _counters("worker_attempts", "Attempts by result.", "result", jobs.attempts, RESULTS)

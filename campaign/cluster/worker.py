@@ -61,7 +61,7 @@ class Worker:
             store: what the workers of the database share.
             options: what is asked for.
             say: is told what is worth knowing.
-            observe: is told what happens.
+            observe: called for each event.
         """
         self._store = store
         self._options = options

@@ -32,7 +32,7 @@ class OtherSenders:
         """Take in an answer of the budget.
 
         Args:
-            count: requests that the server has counted and that nobody was lent.
+            count: requests that the server has counted and that no worker was lent.
             limit: requests in one window; None where it is not known.
             reset_at: when the window ends, on the server's clock; None where it is not known.
 

@@ -121,10 +121,10 @@ def test_events_tell_the_life_of_a_worker(campaign_file: FileMaker, start_worker
     one = start_worker("one")
     in_background(database, campaign_file(20)).join(30)
     one.stop()
-    told = names_of(one)
-    assert (told[0], told[-2:]) == ("started", ["leaving", "left"])
-    assert told.count("took") == told.count("gave_back") > 0
-    assert told.count("run_ended") == 1
+    seen = names_of(one)
+    assert (seen[0], seen[-2:]) == ("started", ["leaving", "left"])
+    assert seen.count("took") == seen.count("gave_back") > 0
+    assert seen.count("run_ended") == 1
     assert events.RunEnded("offer", 1, finished=True) in one.events
     assert events.Leaving("signal") in one.events
     took = next(each for each in one.events if isinstance(each, events.Took))

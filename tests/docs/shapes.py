@@ -255,9 +255,7 @@ class WorkerEventObject(Shape):
     epochs: list[int] = Field([], description="`took`: the epoch of each; it rises whenever a shard is taken.")
     workers: list[str] = Field([], description="`took_over`: who held some of the shards until the lease was lost.")
     rows: Count = Field(0, description="`settled_in_doubt`: rows that were cut off, and are in doubt now.")
-    done: bool | None = Field(
-        None, description="`gave_back`: nothing in them waits; null: the database could not be told."
-    )
+    done: bool | None = Field(None, description="`gave_back`: nothing in them waits; null: that could not be recorded.")
     finished: bool = Field(default=True, description="`run_ended`: no row waits; else it was stopped.")
     seconds: float = Field(0, description="`paused`: for how long; `database_back`: how long it was lost.")
     all_workers: bool = Field(

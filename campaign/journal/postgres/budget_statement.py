@@ -36,8 +36,8 @@ quick AS MATERIALIZED (
 )
 """
 
-# `others` are requests that the server has counted and that nobody was lent: in a window that is known, and in a later
-# one before it was probed. They came from the same address, but for some that were late.
+# `others` are requests that the server has counted and that no worker was lent: in a window that is known, and in a
+# later one before it was probed. They came from the same address, but for some that were late.
 #
 # A window is opened by the response to a probe alone: it was counted after all requests of the window before. A
 # response that names a later window ends the one that is known.

@@ -17,11 +17,13 @@ from campaign.cluster import metrics_server
 from campaign.cluster.figures import WorkerFigures, why_unwell
 from campaign.cluster.job_runner import JobCounts
 from campaign.cluster.limits import Traffic
-from campaign.cluster.metrics import Metrics
+from campaign.cluster.metrics import ENDS, RESULTS, Metrics
 from campaign.cluster.metrics_server import MetricsServer, listen, url_of
+from campaign.delivery import row_worker
 from campaign.errors import JournalWriteError, Problem, UsageError
 from campaign.journal.cluster import RunProgress
-from campaign.journal.records import State
+from campaign.journal.records import ABSENT, State
+from tests.docs.markdown import codes, page, table
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -67,6 +69,18 @@ def test_counts_that_are_zero_are_there_from_the_beginning() -> None:
     waits = (found[f"campaign_worker_limit_wait_seconds_{part}", frozenset()] for part in ("count", "sum"))
     assert tuple(waits) == (3, 0.75)
     assert ("campaign_worker_rows_per_second", frozenset()) not in found
+
+
+def test_every_metric_is_described_with_its_type_and_no_other() -> None:
+    text = Metrics().text(replace(figures(), rate=2.5), [RunProgress("offer", 1, 1.0, {})]).decode()
+    made = dict(line.split()[2:] for line in text.splitlines() if line.startswith("# TYPE campaign_"))
+    rows = table(page("how-to/many-machines.md"), "metric", "type", "what it is")
+    assert made == {codes(name)[0]: kind for name, kind, _ in rows if codes(name)[0].startswith("campaign_")}
+
+
+def test_results_and_ends_are_those_of_the_journal() -> None:
+    assert set(RESULTS) == set(row_worker.RESULTS.values()) - {ABSENT}
+    assert {State(each) for each in ENDS} == {State.SENT, State.FAILED, State.IN_DOUBT}
 
 
 def test_a_rate_is_there_once_it_is_known() -> None:

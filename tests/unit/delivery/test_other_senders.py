@@ -6,7 +6,7 @@ from campaign.delivery.other_senders import OtherSenders
 
 
 def found(counts: list[int], limit: int = 10) -> list[int]:
-    """In which windows it becomes plain, where each has so many requests that nobody was lent."""
+    """In which windows it becomes plain, where each has so many requests that no worker was lent."""
     senders = OtherSenders()
     return [number for number, count in enumerate(counts) if senders.learn(count, limit, 60.0 * number)]
 
@@ -14,7 +14,7 @@ def found(counts: list[int], limit: int = 10) -> list[int]:
 @pytest.mark.parametrize(
     ("counts", "limit", "windows"),
     [
-        pytest.param([0] * 50, 10, [], id="nobody else"),
+        pytest.param([0] * 50, 10, [], id="no others"),
         pytest.param([5] * 10, 10, [3], id="half of each window"),
         pytest.param([50] * 10, 100, [3], id="half of each large window"),
         pytest.param([10, 0, 0, 0, 0, 0], 10, [], id="another program, once"),

@@ -344,7 +344,7 @@ def test_responses_of_one_window_lower_what_is_left_and_tell_its_end_more_exactl
     assert rows.take(worker, 1).times == []
 
 
-def test_requests_that_the_server_has_counted_and_nobody_was_lent_are_told_once(rows: Rows) -> None:
+def test_requests_that_the_server_has_counted_and_no_worker_was_lent_are_found_once(rows: Rows) -> None:
     worker = rows.open(rows.window(left=9))
     other = rows.worker()
     assert rows.take(worker, 3).others == 0
