@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 GIVEN = "CAMPAIGN_TEST_POSTGRES"
 """The environment variable with the address of a database to use instead; the tests leave campaigns in it."""
@@ -65,22 +65,23 @@ def address() -> str:
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[tuple[str, Callable[[], None]]]:
+def own_server(settings: Sequence[str] = SETTINGS) -> Iterator[tuple[str, Callable[[], None]]]:
     """A server of a test's own: the address of a database, and a function that kills it and starts it again."""
     _require_programs()
     home = Path(f"{os.environ[HOME]}-{uuid.uuid4().hex[:8]}")
     home.mkdir(mode=0o711)
     try:
-        yield start(home), lambda: _control(home, "restart")
+        yield start(home, settings), lambda: _control(home, "restart")
     finally:
         stop(home)
 
 
-def start(home: Path) -> str:
+def start(home: Path, settings: Sequence[str] = SETTINGS) -> str:
     """Make a database and start its server; returns its address.
 
     Args:
         home: a new folder.
+        settings: lines of its configuration.
     """
     if (user := _user()) is not None:
         shutil.chown(home, user)
@@ -96,7 +97,7 @@ def start(home: Path) -> str:
             f"postgresql://tester@127.0.0.1:{port}/postgres",
         )
     with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write("\n".join(["", listen, *SETTINGS, ""]))
+        file.write("\n".join(["", listen, *settings, ""]))
     _control(home, "start")
     return found
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from campaign.cluster.part_delivery import RunHere
-    from campaign.delivery.proxies import ProxySettings
     from campaign.errors import Problem
     from campaign.journal import RunRecord
     from campaign.journal.cluster import HeldPart
@@ -109,16 +108,13 @@ class JobRunner:
         counts: rows by state and attempts by result, of jobs that are over; and what was taken over.
     """
 
-    def __init__(
-        self, store: ClusterStore, jobs: JobQueue, proxies: ProxySettings, trouble: Trouble, observe: events.Observe
-    ) -> None:
+    def __init__(self, store: ClusterStore, jobs: JobQueue, trouble: Trouble, observe: events.Observe) -> None:
         self.held: dict[int, set[int]] = {}
         self.under_way: set[int] = set()
         self.counts = JobCounts()
         self._store = store
         self._observe = observe
         self._jobs = jobs
-        self._proxies = proxies
         self._trouble = trouble
 
     async def perform(self, here: RunHere, job: Job, worker: tuple[int, str]) -> None:
@@ -158,7 +154,7 @@ class JobRunner:
             self._observe(events.SettledInDoubt(*about, part.in_doubt))
 
     async def _deliver(self, here: RunHere, part: HeldPart) -> None:
-        delivery = PartDelivery(here, part, self._store.journal(here.run, part), self._proxies)
+        delivery = PartDelivery(here, part, self._store.journal(here.run, part))
         here.deliveries.add(delivery)
         try:
             reason = await delivery.deliver()

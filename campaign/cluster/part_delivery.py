@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from campaign.cluster.events import Paused
 from campaign.cluster.limits import CappedLimiter
-from campaign.delivery import SharedRateLimiter, Shutdown, StopReason
+from campaign.delivery import HttpTransport, SharedRateLimiter, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
 from campaign.runs.delivery import Delivery
 from campaign.runs.rounds import Wanted
-from campaign.runs.run import Run
+from campaign.runs.run import Run, channel_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from campaign.cluster.lease import Lease
     from campaign.cluster.limits import Traffic
     from campaign.delivery.budget import Budget
     from campaign.delivery.proxies import ProxySettings
+    from campaign.delivery.transport import ConnectionBudget
     from campaign.journal import RunRecord
     from campaign.journal.cluster import HeldPart, OpenRun
     from campaign.journal.postgres.part_journal import PartJournal
     from campaign.runs.rounds import Rounds
+    from campaign.runs.target import Target
 
 
 SILENT = StopReason("the database was out of reach for too long", journal=True)
@@ -41,6 +45,7 @@ class RunHere:
         record: the same, with the settings by which it is delivered now.
         credentials: the values that its server asks for.
         lease: under which its parts are held.
+        transport: to its server; connections that are open serve all parts.
         limiter: of its requests.
         shared: the limiter that it wraps: what all workers of the run may send.
         shutdown: ends them all.
@@ -52,43 +57,77 @@ class RunHere:
     record: RunRecord
     credentials: Mapping[str, str]
     lease: Lease
+    transport: HttpTransport
     limiter: CappedLimiter
     shared: SharedRateLimiter
     shutdown: Shutdown
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     deliveries: set[PartDelivery] = field(default_factory=set)
 
+    async def close(self) -> None:
+        """Close the connections, and give back what was lent."""
+        await self.transport.__aexit__()
+        await self.shared.__aexit__()
 
-def run_here(
-    run: OpenRun,
-    record: RunRecord,
-    credentials: Mapping[str, str],
-    lease: Lease,
-    traffic: Traffic,
-    *,
-    budget: Budget,
+
+@dataclass(frozen=True)
+class WorkerShare:
+    """What the runs share in a worker.
+
+    Attributes:
+        lease: under which their parts are held.
+        traffic: the requests.
+        connections: for requests with a connection of their own.
+        proxies: the proxies of this machine.
+    """
+
+    lease: Lease
+    traffic: Traffic
+    connections: ConnectionBudget
+    proxies: ProxySettings
+
+
+async def run_here(
+    run: OpenRun, record: RunRecord, credentials: Mapping[str, str], share: WorkerShare, budget: Budget
 ) -> RunHere:
-    """What the jobs of a run share.
+    """What the jobs of a run share; to be closed.
 
     Args:
         run: the run.
         record: the same, with the settings by which it is delivered now.
         credentials: the values that its server asks for.
-        lease: under which its parts are held.
-        traffic: the requests of all runs.
+        share: what all runs share here.
         budget: what all workers of the run may send.
     """
-    shutdown, settings = Shutdown(), record.manifest.settings
+    shutdown, settings, channel = Shutdown(), record.manifest.settings, channel_of(record)
+
+    def may_send() -> bool:
+        """Whether a request may leave; where not, all parts end here, and begin anew once the lease is good."""
+        if share.lease.may_send(settings.timeout):
+            return True
+        shutdown.request(SILENT)
+        return False
+
+    transport = HttpTransport(
+        record.manifest.server,
+        settings,
+        channel.auth_headers(credentials),
+        can_read_back=channel.can_read_back,
+        proxies=share.proxies,
+        may_send=may_send,
+    )
+    transport.own_connections = share.connections
     # Where the database is out of reach, the lease ends what is held.
     shared = SharedRateLimiter(
         budget, settings.rate, SystemClock(), shutdown, give_up_after=settings.give_up_after, patience=math.inf
     )
 
     def paused(seconds: float, all_workers: bool) -> None:  # noqa: FBT001 - a callback of the limiter
-        traffic.observe(Paused(run.campaign, record.number, seconds, all_workers))
+        share.traffic.observe(Paused(run.campaign, record.number, seconds, all_workers))
 
-    limiter = CappedLimiter(shared, traffic, asyncio.Semaphore(settings.concurrency), paused)
-    return RunHere(run, record, credentials, lease, limiter, shared, shutdown)
+    limiter = CappedLimiter(shared, share.traffic, asyncio.Semaphore(settings.concurrency), paused)
+    await transport.__aenter__()
+    return RunHere(run, record, credentials, share.lease, transport, limiter, shared, shutdown)
 
 
 class PartDelivery(Delivery):
@@ -98,16 +137,15 @@ class PartDelivery(Delivery):
         results: how many attempts ended with each result so far.
     """
 
-    def __init__(self, here: RunHere, part: HeldPart, journal: PartJournal, proxies: ProxySettings) -> None:
+    def __init__(self, here: RunHere, part: HeldPart, journal: PartJournal) -> None:
         # Lists of those who get nothing are read where the run is watched; the gate holds back rows by their number.
         manifest = replace(part.run.manifest, suppress=())
-        run = Run(journal, replace(part.run, manifest=manifest), here.credentials, proxies=proxies)
+        run = Run(journal, replace(part.run, manifest=manifest), here.credentials)
         settings = replace(run.settings, gate=None, limit=None)
         super().__init__(run, settings, part.retry, part.rows)
         self.rate_limiter = here.limiter
         self.results = journal.attempt_results
-        self.may_send = self._is_leased
-        self._lease = here.lease
+        self._transport = here.transport
         self._shutdown = here.shutdown
         self._session = here.run.order
 
@@ -123,12 +161,8 @@ class PartDelivery(Delivery):
         self._attach()
         return await self._work()
 
-    def _is_leased(self) -> bool:
-        """Whether a request may leave; where it may not, the part ends here, and begins anew once the lease is good."""
-        if self._lease.may_send(self._settings.timeout):
-            return True
-        self._shutdown.request(SILENT)
-        return False
+    def _transport_to(self, target: Target) -> AbstractAsyncContextManager[HttpTransport]:  # noqa: ARG002 - the run's
+        return contextlib.nullcontext(self._transport)
 
     async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
         return await rounds.deliver(Wanted(self._retry))

@@ -17,9 +17,10 @@ from campaign.cluster.job_runner import JobCounts, JobRunner, Trouble
 from campaign.cluster.lease import Lease
 from campaign.cluster.limits import Traffic
 from campaign.cluster.options import WorkerOptions
-from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, run_here
+from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, WorkerShare, run_here
 from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
+from campaign.delivery.transport import ConnectionBudget
 from campaign.errors import CampaignError, JournalError, Problem
 from campaign.operating_system import uptime
 from campaign.runs.limits import other_senders, own_egress
@@ -101,11 +102,11 @@ class Worker:
             JournalError: the database cannot be reached when it starts.
         """
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        proxies = self._options.proxies
+        self._connections = ConnectionBudget()
         with ThreadPoolExecutor(1) as beats:
             self._number, self._lease = await self._loop.run_in_executor(beats, self._new_life)
             async with self._store.jobs(self._times.lease) as self._jobs:
-                self._runner = JobRunner(self._store, self._jobs, proxies, self._trouble, self._observe)
+                self._runner = JobRunner(self._store, self._jobs, self._trouble, self._observe)
                 self._beating = asyncio.create_task(self._beat(beats))
                 self._is_up = True
                 self._observe(events.Started(version("campaign"), self._options.only, self._times.lease))
@@ -242,7 +243,8 @@ class Worker:
             return None
         server, egress = record.manifest.server, self._options.egress or own_egress()
         budget = self._store.budget(run, record, credentials, egress)
-        here = run_here(run, record, credentials, self._lease, self._traffic, budget=budget)
+        share = WorkerShare(self._lease, self._traffic, self._connections, self._options.proxies)
+        here = await run_here(run, record, credentials, share, budget)
         here.shared.on_other_senders = partial(self._say_once, other_senders(server, egress))
         return here
 
@@ -262,7 +264,7 @@ class Worker:
         for order, here in list(self._here.items()):
             if not here.tasks:
                 del self._here[order]
-                closing = asyncio.create_task(here.shared.__aexit__())
+                closing = asyncio.create_task(here.close())
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
 

@@ -68,7 +68,11 @@ class ConnectionBudget:
 
 
 class HttpTransport:
-    """Sends requests over HTTP; every way for that to fail becomes a `NoResponse`. Use with `async with`."""
+    """Sends requests over HTTP; every way for that to fail becomes a `NoResponse`. Use with `async with`.
+
+    Attributes:
+        own_connections: how many requests may have a connection of their own; transports of one machine share it.
+    """
 
     def __init__(
         self,
@@ -98,7 +102,7 @@ class HttpTransport:
         self._can_read_back = can_read_back
         # http with credentials is for loopback only, and through a proxy they would leave the machine in the clear.
         self._proxy = None if headers and url.startswith("http://") else proxies.for_url(url)
-        self._budget = ConnectionBudget()
+        self.own_connections = ConnectionBudget()
         self._responded = False
 
     async def __aenter__(self) -> Self:
@@ -125,12 +129,12 @@ class HttpTransport:
 
     async def send(self, request: Request) -> Response | NoResponse:
         """Send one request and read the whole response. Redirects are not followed: the key would go along."""
-        if not self._can_read_back and self._budget.take(self._loop.time()):
+        if not self._can_read_back and self.own_connections.take(self._loop.time()):
             return await self._attempt(self._single, request)
         try:
             return await self._attempt(self._shared, request, reused=True)
         except StaleConnectionError as stale:
-            self._budget.unlimited = self._budget.unlimited or stale.unasked
+            self.own_connections.unlimited = self.own_connections.unlimited or stale.unasked
             return await self._attempt(self._single, request)
 
     async def _attempt(

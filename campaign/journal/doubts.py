@@ -132,6 +132,10 @@ def nearest(spans: Sequence[Span], began: Sequence[float], ended: Sequence[float
 class DoubtStore(Protocol):
     """The part of a journal store that a look-up of rows in doubt reads and writes."""
 
+    def has_doubts(self, run: int) -> bool:
+        """Whether any row of a run is in doubt."""
+        ...
+
     def doubtful_rows(self, run: int, after: int, most: int, timeout: float) -> list[DoubtfulRow]:
         """Rows in doubt in sheet order, without those whose conversation has a request under way.
 

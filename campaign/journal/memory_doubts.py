@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 class MemoryDoubts(MemorySecondChances):
     """The part of a journal in memory that a look-up of rows in doubt reads and writes."""
 
+    def has_doubts(self, run: int) -> bool:
+        """Whether any row of a run is in doubt."""
+        return any(row.outcome.state is State.IN_DOUBT for row in self._runs[run].rows.values())
+
     def doubtful_rows(self, run: int, after: int, most: int, timeout: float) -> list[DoubtfulRow]:
         """Rows in doubt in sheet order; see `DoubtStore.doubtful_rows`."""
         rows = self._runs[run].rows

@@ -29,6 +29,7 @@ from campaign.runs.target import schedule_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from campaign.delivery.finished import Finished
     from campaign.delivery.ports import RateLimiter
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from campaign.runs.holds import Holds
     from campaign.runs.rounds import Round
     from campaign.runs.run import Run
+    from campaign.runs.target import Target
     from campaign.settings import DeliverySettings
 
 LOG = logging.getLogger(__name__)
@@ -48,11 +50,7 @@ LEFT = "stopped by the calling program"
 
 
 class Delivery(SessionTask):
-    """Delivers what is waiting in a run.
-
-    Attributes:
-        may_send: whether a request may leave now, asked as the last thing before it does; None: it may.
-    """
+    """Delivers what is waiting in a run."""
 
     def __init__(
         self,
@@ -65,7 +63,6 @@ class Delivery(SessionTask):
     ) -> None:
         super().__init__(run)
         self.schedule = schedule_of(run, settings)
-        self.may_send: Callable[[], bool] | None = None
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
@@ -149,17 +146,7 @@ class Delivery(SessionTask):
             holds = holds_of(run, target.settings, self.progress, self._shutdown, looks_only=self._look_only)
             self._holds = holds
             try:
-                async with (
-                    HttpTransport(
-                        target.url,
-                        target.settings,
-                        target.headers,
-                        can_read_back=run.channel.can_read_back,
-                        proxies=target.proxies,
-                        may_send=self.may_send,
-                    ) as transport,
-                    self._limiters,
-                ):
+                async with self._transport_to(target) as transport, self._limiters:
                     rounds = Rounds(settler, partial(self._open_context, transport, target.settings, redaction), holds)
                     if not self._look_only:
                         holds.before_sending += (partial(self._leave_out_suppressed, rounds.finished),)
@@ -169,6 +156,12 @@ class Delivery(SessionTask):
                         self.problem = rounds.problem
             except JournalError as error:
                 return StopReason(str(error), journal=True)
+
+    def _transport_to(self, target: Target) -> AbstractAsyncContextManager[HttpTransport]:
+        can_read_back = self._run.channel.can_read_back
+        return HttpTransport(
+            target.url, target.settings, target.headers, can_read_back=can_read_back, proxies=target.proxies
+        )
 
     async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
         # The sandbox of a rehearsal is new, and has no messages from before.

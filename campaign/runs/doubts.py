@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,9 +66,9 @@ class DoubtSettler:
         self._look_up = look_up
         self._session = session
 
-    def has_doubts(self) -> bool:
+    async def has_doubts(self) -> bool:
         """Whether any row is in doubt, and the server has a list of messages."""
-        return self._look_up is not None and self._journal.tally(self._run).count(State.IN_DOUBT) > 0
+        return self._look_up is not None and await asyncio.to_thread(self._journal.has_doubts, self._run)
 
     async def settle(self, context: DeliveryContext) -> Looked:
         """Look up every row in doubt once; sends nothing.

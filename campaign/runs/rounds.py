@@ -149,7 +149,7 @@ class Rounds:
         Raises:
             JournalError: the journal cannot be read or written.
         """
-        if self._unavailable or not self._settler.has_doubts():
+        if self._unavailable or not await self._settler.has_doubts():
             return Looked()
         async with self._open_context(Round()) as context:
             context.progress.activity = LOOKING

@@ -193,7 +193,7 @@ class Run:
         """Whether rows are in doubt, and the server has a list in which they can be looked up."""
         if self.record.manifest.rehearsal or look_up_of(self.channel) is None:
             return False
-        return self.journal.tally(self.number).count(State.IN_DOUBT) > 0
+        return self.journal.has_doubts(self.number)
 
     @property
     def look_up_problem(self) -> Problem | None:

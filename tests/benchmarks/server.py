@@ -1,12 +1,14 @@
 """A server that responds at once, as Rocket.Chat and Kitechat do; fast enough to measure the client.
 
-`python -m tests.benchmarks.server` prints its address and runs until its standard input ends.
-It reads only the message's id and room; the sandbox is the server that validates requests.
+`python -m tests.benchmarks.server [SECONDS]` prints its address and runs until its standard input ends; its responses
+come after so many seconds, at once by default. It reads only the message's id and room; the sandbox is the server that
+validates requests. `GET /times` says how many messages came since it was asked last, and when the first and the last.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sys
 import threading
@@ -31,14 +33,35 @@ _AFTER_RID = (
     b'"md":[{"type":"PARAGRAPH","value":[{"type":"PLAIN_TEXT","value":"Hello World!"}]}]},"success":true}'
 )
 
+_ASKED = b"GET /times"
 _TO_KITECHAT = f"POST {KITECHAT} ".encode()
 _TAKEN = b'{"success":true,"messageId":"66f1c2a4e1b0a3d2c4b5a697"}'
+
+
+class Times:
+    """When messages came: how many, and the first and the last, in seconds of a clock of this process."""
+
+    def __init__(self) -> None:
+        self.count, self.first, self.last = 0, 0.0, 0.0
+
+    def note(self) -> None:
+        self.last = time.monotonic()
+        self.first = self.first if self.count else self.last
+        self.count += 1
+
+    def taken(self) -> bytes:
+        """The times so far as JSON; from now on they are counted anew."""
+        found = {"count": self.count, "seconds": self.last - self.first}
+        self.count = 0
+        return json.dumps(found).encode()
 
 
 class Server(asyncio.Protocol):
     """One connection, kept alive."""
 
-    def __init__(self) -> None:
+    def __init__(self, times: Times, latency: float) -> None:
+        self._times = times
+        self._latency = latency
         self._received = b""
         self._head = b""
         self._second = 0
@@ -55,19 +78,27 @@ class Server(asyncio.Protocol):
             whole = end + 4 + (int(found[1]) if found else 0)
             if end < 0 or len(received) < whole:
                 break
-            self._respond(received[end + 4 : whole], kitechat=received.startswith(_TO_KITECHAT))
+            if received.startswith(_ASKED):
+                times = self._times.taken()
+                self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(times), times))
+            else:
+                self._times.note()
+                response = self._response(received[end + 4 : whole], kitechat=received.startswith(_TO_KITECHAT))
+                if self._latency:
+                    asyncio.get_running_loop().call_later(self._latency, self._transport.write, response)
+                else:
+                    self._transport.write(response)
             received = received[whole:]
         self._received = received
 
-    def _respond(self, body: bytes, *, kitechat: bool) -> None:
+    def _response(self, body: bytes, *, kitechat: bool) -> bytes:
         if kitechat:
-            self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(_TAKEN), _TAKEN))
-            return
+            return b"%s%d\r\n\r\n%s" % (self._headers(), len(_TAKEN), _TAKEN)
         found = _ID.search(body)
         room = _RID.search(body)
         message_id, rid = found[1] if found else b"djsajdkscks787", room[1] if room else b"hGFwSKA28nRKut3pD"
         response = b"".join((_BEFORE_ID, message_id, _BEFORE_RID, rid, _AFTER_RID))
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._headers(), len(response), response))
+        return b"%s%d\r\n\r\n%s" % (self._headers(), len(response), response)
 
     def _headers(self) -> bytes:
         """The headers up to the length, renewed once a second for the date."""
@@ -82,8 +113,12 @@ class Server(asyncio.Protocol):
         return self._head
 
 
-async def serve() -> None:
-    """Serve until standard input ends."""
+async def serve(latency: float = 0.0) -> None:
+    """Serve until standard input ends.
+
+    Args:
+        latency: seconds until a response.
+    """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
 
@@ -91,7 +126,8 @@ async def serve() -> None:
         sys.stdin.read()
         loop.call_soon_threadsafe(ended.set)
 
-    server = await loop.create_server(Server, "127.0.0.1", 0)
+    times = Times()
+    server = await loop.create_server(lambda: Server(times, latency), "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     await ended.wait()
@@ -99,4 +135,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(*map(float, sys.argv[1:])))

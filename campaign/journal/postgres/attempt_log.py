@@ -15,8 +15,9 @@ from campaign.journal.group_commit import GroupCommitLog
 from campaign.journal.group_writer import GroupWriter
 from campaign.journal.postgres.activity import write_activity
 from campaign.journal.postgres.acts import WAITS, Known, batches_of, lines_of
+from campaign.journal.postgres.database import UnmetError
 from campaign.journal.postgres.errors import other_session
-from campaign.journal.postgres.record import OtherSessionError, record
+from campaign.journal.postgres.record import OtherSessionError, record, record_as_expected
 from campaign.journal.postgres.sql import NUMBERED, ROWS, bounds_of
 from campaign.journal.records import ABSENT, State, WaitingRow
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from campaign.journal.events import Event, Line
     from campaign.journal.group_writer import Note
+    from campaign.journal.postgres.acts import Act
     from campaign.journal.postgres.database import Connections, Database
 
 PATIENCE, PAUSE = 30.0, 0.25
@@ -107,6 +109,19 @@ class PostgresWriter(GroupWriter):
         self._look({line[2] for line in lines} - {NO_ROW})
         batches, after = batches_of(lines, self.known, self._epochs)
         try:
+            with self._database.exchange() as connection:
+                record_as_expected(connection, self._run, batches)
+                if note is not None:
+                    write_activity(connection, *note)
+        except UnmetError:
+            self._write_late(batches, note)
+        self.known.update((seq, known) for seq, known in after.items() if known.state in WAITS)
+        for seq in [seq for seq, known in after.items() if known.state not in WAITS]:
+            self.known.pop(seq, None)
+
+    def _write_late(self, batches: Sequence[Sequence[Act]], note: Note | None) -> None:
+        """The same where another session has begun meanwhile, or a shard is another's: some of it may still count."""
+        try:
             with self._database.transaction() as connection:
                 record(connection, self._run, batches)
                 if note is not None:
@@ -114,9 +129,6 @@ class PostgresWriter(GroupWriter):
         except OtherSessionError:
             self.known.clear()  # it is read again
             raise other_session(self._database.address.shown) from None
-        self.known.update((seq, known) for seq, known in after.items() if known.state in WAITS)
-        for seq in [seq for seq, known in after.items() if known.state not in WAITS]:
-            self.known.pop(seq, None)
 
 
 def is_passing(error: BaseException | None) -> bool:

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
-from psycopg import IsolationLevel
+from psycopg import IsolationLevel, errors
 from psycopg.pq import TransactionStatus
 
 from campaign.errors import JournalError, Problem
@@ -27,6 +27,10 @@ _FACTS = """
 SELECT current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery(),
     current_setting('server_encoding'), current_setting('server_version_num')::int
 """
+
+
+class UnmetError(Exception):
+    """A statement of an exchange found that nothing is to be written; see `unless_all`."""
 
 
 class Database:
@@ -129,6 +133,27 @@ class Database:
                 connection = self._connected()  # it was lost while nothing was done
                 stack.enter_context(connection.transaction())
             yield connection
+
+    @contextlib.contextmanager
+    def exchange(self) -> Iterator[Connection]:
+        """Write as in `transaction`, with all statements in one exchange; what they find cannot be looked at.
+
+        Raises:
+            UnmetError: a statement found that nothing is to be written.
+            JournalWriteError: nothing is on record; where the connection was lost, perhaps all is.
+        """
+        with self._lock, plain_errors(self.address):
+            connection = self._connected()
+            try:
+                with connection.pipeline():
+                    connection.execute("BEGIN")
+                    yield connection
+                    connection.execute("COMMIT")
+            except errors.DivisionByZero as error:
+                raise UnmetError from error
+            finally:
+                if not connection.closed and connection.info.transaction_status is not TransactionStatus.IDLE:
+                    connection.rollback()
 
     def _connected(self) -> Connection:
         if self._closed:

@@ -40,6 +40,8 @@ FROM page JOIN campaign.run USING (run) CROSS JOIN LATERAL (
 ORDER BY seq
 """
 
+_HAS_DOUBTS: LiteralString = "SELECT 1 FROM campaign.tally WHERE run = %s AND state = 'in_doubt' HAVING sum(rows) > 0"
+
 _SENT: LiteralString = f"""
 SELECT number, seq, body, message_id, at, latency, kind FROM campaign.run JOIN {ROWS} USING (run)
 """
@@ -69,6 +71,10 @@ WHERE status.run = given.run AND status.shard = message.shard AND status.seq = g
 
 class PostgresDoubts(PostgresSecondChances):
     """The part of a journal that a look-up of rows in doubt reads and writes."""
+
+    def has_doubts(self, run: int) -> bool:
+        """Whether any row of a run is in doubt."""
+        return self._database.row(_HAS_DOUBTS, (self._key(run),)) is not None
 
     def doubtful_rows(self, run: int, after: int, most: int, timeout: float) -> list[DoubtfulRow]:
         """Rows in doubt in sheet order; see `DoubtStore.doubtful_rows`."""

@@ -38,6 +38,11 @@ ORDER BY seq
 """
 
 
+_HAS_DOUBTS: LiteralString = (
+    "SELECT 1 FROM campaign.status WHERE run = %s AND shard = ANY(%s) AND state = 'in_doubt' LIMIT 1"
+)
+
+
 class PartAttemptLog(PostgresAttemptLog):
     """Records the attempts of a part."""
 
@@ -83,6 +88,11 @@ class PartJournal(PostgresJournal):
     ) -> PartAttemptLog:
         """The record that the delivery of the part writes to."""
         return PartAttemptLog(self._others, self._part, Wanted(waiting, retry, rows), self.attempt_results)
+
+    def has_doubts(self, run: int) -> bool:  # noqa: ARG002 - the part's
+        """Whether any row of the part is in doubt."""
+        found = self._database.row(_HAS_DOUBTS, (self._part.key, list(self._part.epochs)))
+        return found is not None
 
     def doubtful_rows(self, run: int, after: int, most: int, timeout: float) -> list[DoubtfulRow]:
         """Rows in doubt of the part, in sheet order."""

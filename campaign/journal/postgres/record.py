@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from campaign.journal.postgres.acts import ENDS, FENCED, Deed
-from campaign.journal.postgres.sql import given
+from campaign.journal.postgres.sql import given, unless_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from campaign.journal.postgres.acts import Act
     from campaign.journal.postgres.database import Connection
@@ -32,6 +32,8 @@ FROM {given("shard", "seq", "last", "before", "epoch", "started_at")} {_ROW} AND
     OR status.attempts = last AND state = 'sending' AND status.epoch = given.epoch AND status.at = started_at
 )
 """
+
+_ALL_HELD, _ALL_BEGIN = unless_all(HELD), unless_all(f"{_BEGIN} RETURNING status.seq")
 
 _WITHDRAW: LiteralString = f"""
 UPDATE campaign.status AS status SET state = given.state, attempts = last - 1, at = NULL
@@ -102,8 +104,22 @@ class OtherSessionError(Exception):
     """The shards are not held any more, or a row is not as this delivery has left it."""
 
 
-def record(connection: Connection, run: int, batches: Iterable[Sequence[Act]]) -> None:
-    """Put acts on record, within the caller's transaction.
+def record_as_expected(connection: Connection, run: int, batches: Sequence[Sequence[Act]]) -> None:
+    """Put acts on record, within the caller's exchange, where nothing is in their way: every shard is still held.
+
+    Args:
+        connection: to the database.
+        run: the run's key.
+        batches: each with at most one act for a row.
+    """
+    if named := _named(batches):
+        connection.execute(_ALL_HELD, {"count": len(named), **_epochs(run, named)})
+    for batch in batches:
+        _record_batch(connection, run, batch, _begin_all)
+
+
+def record(connection: Connection, run: int, batches: Sequence[Sequence[Act]]) -> None:
+    """Put acts on record, within the caller's transaction; some may have come too late.
 
     Args:
         connection: to the database.
@@ -114,27 +130,47 @@ def record(connection: Connection, run: int, batches: Iterable[Sequence[Act]]) -
         OtherSessionError: something may not begin; the transaction must be rolled back.
         psycopg.Error: likewise.
     """
-    acts = [act for batch in batches for act in batch]
-    named = {act.shard: act.epoch for act in acts if act.deed in FENCED or act.goes_on}
     held: set[int] = set()
-    if named:
-        values = {"run": run, "shard": list(named), "epoch": list(named.values())}
-        held = {shard for (shard,) in connection.execute(HELD, values)}
-        if any(act.deed in FENCED and act.shard not in held for act in acts):
+    if named := _named(batches):
+        held = {shard for (shard,) in connection.execute(HELD, _epochs(run, named))}
+        if any(act.deed in FENCED and act.shard not in held for batch in batches for act in batch):
             raise OtherSessionError
     for batch in batches:
-        _record_batch(connection, run, [act if act.shard in held else act.come_late() for act in batch])
+        acts = [act if act.shard in held else act.come_late() for act in batch]
+        _record_batch(connection, run, acts, _begin)
 
 
-def _record_batch(connection: Connection, run: int, batch: Sequence[Act]) -> None:
+def _named(batches: Sequence[Sequence[Act]]) -> dict[int, int]:
+    """The shards that have to be held for acts to count, and the epoch of each."""
+    return {act.shard: act.epoch for batch in batches for act in batch if act.deed in FENCED or act.goes_on}
+
+
+def _epochs(run: int, named: dict[int, int]) -> dict[str, Any]:
+    return {"run": run, "shard": list(named), "epoch": list(named.values())}
+
+
+def _begin(connection: Connection, count: int, columns: dict[str, Any]) -> None:
+    if connection.execute(_BEGIN, columns).rowcount != count:
+        raise OtherSessionError
+
+
+def _begin_all(connection: Connection, count: int, columns: dict[str, Any]) -> None:
+    connection.execute(_ALL_BEGIN, {"count": count, **columns})
+
+
+def _record_batch(
+    connection: Connection,
+    run: int,
+    batch: Sequence[Act],
+    begin: Callable[[Connection, int, dict[str, Any]], None],
+) -> None:
     by_deed: dict[Deed, list[Act]] = {}
     for act in batch:
         by_deed.setdefault(act.deed, []).append(act)
     if begun := by_deed.get(Deed.BEGIN):
         if again := [act for act in begun if act.before == "sending"]:
             connection.execute(_CUT_OFF_HERE, _columns(run, again))
-        if connection.execute(_BEGIN, _columns(run, begun)).rowcount != len(begun):
-            raise OtherSessionError
+        begin(connection, len(begun), _columns(run, begun))
     if written := [act for act in batch if act.deed in ENDS or act.deed is Deed.BEGIN_UNDO]:
         connection.execute(_ATTEMPTS, _columns(run, written))
     for deed, statement in _RESULTS.items():

@@ -46,6 +46,11 @@ TYPES: Mapping[LiteralString, LiteralString] = {
 """Types of the columns that are given with a statement; those of others are texts."""
 
 
+def unless_all(statement: LiteralString) -> LiteralString:
+    """A statement that fails, with all of its transaction, where it finds other than `count` rows."""
+    return f"WITH found AS MATERIALIZED ({statement}) SELECT 1 / (count(*) = %(count)s)::integer FROM found"
+
+
 def given(*names: LiteralString) -> LiteralString:
     """The rows that are given with a statement, as columns of these names; each with the run."""
     columns = ", ".join([f"%({name})s::{TYPES.get(name, 'text')}[]" for name in names])

@@ -39,6 +39,8 @@ WHERE status.run = :run AND state = 'in_doubt' AND status.seq > :after AND body 
 ORDER BY status.seq LIMIT :most
 """
 
+_HAS_DOUBTS = "SELECT 1 FROM status WHERE run = ? AND state = 'in_doubt' LIMIT 1"
+
 _SENT_THERE = """
 SELECT run, seq, body, message_id, at, latency, kind FROM status JOIN message USING (run, seq)
 WHERE state = 'sent' AND body IS NOT NULL AND at IS NOT NULL AND (at >= ? OR message_id IS NOT NULL)
@@ -58,6 +60,11 @@ _AT_ONCE = 500
 
 class SqliteDoubts(SecondChances):
     """The part of a journal file that a look-up of rows in doubt reads and writes."""
+
+    def has_doubts(self, run: int) -> bool:
+        """Whether any row of a run is in doubt."""
+        with plain_errors(self.path):
+            return self._connection.execute(_HAS_DOUBTS, (run,)).fetchone() is not None
 
     def doubtful_rows(self, run: int, after: int, most: int, timeout: float) -> list[DoubtfulRow]:
         """Rows in doubt in sheet order; see `DoubtStore.doubtful_rows`."""
