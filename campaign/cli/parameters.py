@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     Choice = click.Choice[str]
+    AddressType = click.ParamType[tuple[str, int]]
 else:
-    Choice = click.Choice  # generic from click 8.2 on
+    Choice, AddressType = click.Choice, click.ParamType  # generic from click 8.2 on
 
 MOST_RANGES = 400
 """Ranges of rows. Each takes two of the 999 values that a statement can bind in SQLite before 3.32."""
+
+LAST_PORT = 65535
+
+_ADDRESS = re.compile(r"(?:(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:\[\]]+)):)?(\d{1,5})")
 
 _RANGE = re.compile(r"(\d{1,7})(?:\s*[-–]\s*(\d{1,7}))?")
 
@@ -69,6 +74,24 @@ class Amount(click.FloatRange):
             return super().convert(value, param, ctx)
         except click.BadParameter:
             self.fail(f"“{value}” is not a number from {self.min:g} on", param, ctx)
+
+
+class ListenAddress(AddressType):
+    """An address to listen on: a port, or a host and a port; a host of IPv6 is in brackets."""
+
+    name = "address"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's signature
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str, int]:
+        """Read host and port."""
+        found = _ADDRESS.fullmatch(str(value).strip())
+        if found is None or int(found[3]) > LAST_PORT:
+            self.fail(f"“{value}” is neither a port nor HOST:PORT; write 9464 or 0.0.0.0:9464", param, ctx)
+        return found[1] or found[2] or "127.0.0.1", int(found[3])
 
 
 class OneOf(Choice):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import sys
@@ -11,19 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaign.cli.console import say, warn
+from campaign.cli.console import say
+from campaign.cli.console import warn as warn_at_once
 from campaign.cli.credentials import find_credentials
 from campaign.cli.databases import egress_name, named_database
 from campaign.cli.json_output import print_json
-from campaign.cli.options import EGRESS, JOURNAL, output_options, proxies
-from campaign.cli.parameters import WholeNumber
+from campaign.cli.options import EGRESS, JOURNAL, QUIET, proxies
+from campaign.cli.parameters import ListenAddress, WholeNumber
 from campaign.cli.signals import interruptible
-from campaign.errors import JournalServerError, Problem, RunStateError
+from campaign.cli.worker_output import WorkerOutput
+from campaign.errors import JournalServerError, Problem, RunStateError, UsageError
 from campaign.journal.cluster import open_cluster
 
 if TYPE_CHECKING:
+    import socket
+
     from campaign.channels import Channel
-    from campaign.cluster.worker import WorkerOptions
+    from campaign.cluster.worker import Worker, WorkerOptions
+    from campaign.journal.postgres.cluster import ClusterStore
 
 
 @click.command(short_help="Deliver runs from a database, on one of many machines.")
@@ -36,7 +42,15 @@ if TYPE_CHECKING:
 )
 @click.option("--until-idle", is_flag=True, help="Leave once no run is left to workers.")
 @click.option("--drain", metavar="NAME", help="Let the workers of this name end what they have, and leave.")
-@output_options
+@click.option(
+    "--metrics",
+    type=ListenAddress(),
+    metavar="[HOST:]PORT",
+    help="Answer /metrics (for Prometheus) and /health there; HOST is 127.0.0.1 by default.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output: for each event, a line.")
+@QUIET
+@click.option("-v", "--verbose", is_flag=True, help="Show each event, and where an error came from.")
 def worker(**given: Any) -> None:  # noqa: ANN401 - options are passed on by name
     """Deliver the runs that `campaign run` has left to workers in a PostgreSQL database.
 
@@ -45,6 +59,7 @@ def worker(**given: Any) -> None:  # noqa: ANN401 - options are passed on by nam
 
     \b
     campaign worker --journal postgresql://campaign@db.example.com/campaign
+    campaign worker --metrics 9464 --json
     campaign worker --drain machine-2
     """
     address = named_database(given["journal"])
@@ -62,42 +77,63 @@ def worker(**given: Any) -> None:  # noqa: ANN401 - options are passed on by nam
         until_idle=given["until_idle"],
         egress=egress_name(given["egress"], address),
     )
-    asked_to_end = threading.Event()
-    while not asked_to_end.is_set():
-        try:
-            _work(address, options, asked_to_end, quiet=given["quiet"])
-        except JournalServerError:  # it was said
-            continue
-        break
+    listening = _listen(*given["metrics"]) if given["metrics"] else None
+    with (
+        listening or contextlib.nullcontext(),
+        WorkerOutput(options.name, as_json=given["as_json"], verbose=given["verbose"]) as output,
+    ):
+        _live(address, options, output, listening, quiet=given["quiet"])
     if not given["quiet"]:
         say(f"Worker {options.name} has left.")
     sys.exit(0)
 
 
-def _work(address: str, options: WorkerOptions, asked_to_end: threading.Event, *, quiet: bool) -> None:
-    """Live as a worker until a signal, or until nothing is left to do.
-
-    Raises:
-        JournalServerError: the database is on another server by now.
-    """
+def _live(
+    address: str, options: WorkerOptions, output: WorkerOutput, listening: socket.socket | None, *, quiet: bool
+) -> None:
+    """Work until a signal, or until nothing is left to do; begin anew where the database is on another server."""
     from campaign.cluster.worker import Worker  # noqa: PLC0415 - loaded when it is used
 
-    with open_cluster(address) as store:
-        work = Worker(store, options, warn)
+    asked_to_end = threading.Event()
+    while not asked_to_end.is_set():
+        with open_cluster(address) as store:
+            work = Worker(store, options, output.warn, output.observe)
 
-        def stop(_reason: str) -> None:
-            asked_to_end.set()
-            work.stop()
+            def stop(_reason: str, work: Worker = work) -> None:
+                asked_to_end.set()
+                work.stop()
 
+            if not quiet:
+                say(f"Worker {options.name} is at work for {store.where}. Ctrl-C ends it.")
+            with interruptible(stop, work.abort), contextlib.suppress(JournalServerError):  # it was said
+                asyncio.run(_work(work, store, listening, quiet=quiet))
+                return
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        from campaign.cluster.metrics_server import listen  # noqa: PLC0415 - loaded when it is used
+    except ImportError as error:
+        what = f"needs {error.name}, which is not installed"
+        raise UsageError(Problem("--metrics", what, 'pip install "campaign[cluster]"')) from error
+    return listen(host, port)
+
+
+async def _work(work: Worker, store: ClusterStore, listening: socket.socket | None, *, quiet: bool) -> None:
+    if listening is None:
+        await work.run()
+        return
+    from campaign.cluster.metrics_server import MetricsServer, url_of  # noqa: PLC0415 - loaded when it is used
+
+    async with MetricsServer(listening.dup(), work.figures, store.progress):
         if not quiet:
-            say(f"Worker {options.name} is at work for {store.where}. Ctrl-C ends it.")
-        with interruptible(stop, work.abort):
-            asyncio.run(work.run())
+            say(f"Its metrics are at {url_of(listening)}/metrics.")
+        await work.run()
 
 
 def _credentials(channel: Channel) -> dict[str, str]:
     """Find the credentials of a channel, without a prompt: a worker has no operator beside it."""
-    return find_credentials(channel, os.environ, None, warn)
+    return find_credentials(channel, os.environ, None, warn_at_once)
 
 
 def _drain(address: str, name: str, *, quiet: bool, as_json: bool) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
+from campaign.cluster import events
 from campaign.cluster.part_delivery import PartDelivery
 from campaign.delivery import StopReason
 from campaign.delivery.redaction import Redaction
 from campaign.delivery.shutdown import fault_reason
-from campaign.errors import CampaignError, JournalError
+from campaign.errors import CampaignError, JournalError, JournalWriteError
 from campaign.runs.run import channel_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from campaign.cluster.part_delivery import RunHere
     from campaign.errors import Problem
@@ -26,10 +29,16 @@ Found = TypeVar("Found")
 
 
 class Trouble:
-    """Says what is wrong with the database, once until all is well again."""
+    """Says what is wrong with the database, once until all is well again.
 
-    def __init__(self, say: Callable[[Problem], object]) -> None:
+    Attributes:
+        since: when the database was lost, on the monotonic clock; None where it is not.
+    """
+
+    def __init__(self, say: Callable[[Problem], object], observe: events.Observe) -> None:
+        self.since: float | None = None
         self._say = say
+        self._observe = observe
         self._said = ""
 
     def tell(self, error: JournalError) -> None:
@@ -37,10 +46,16 @@ class Trouble:
         if str(error) != self._said:
             self._said = str(error)
             self._say(error.problems[0])
+        if isinstance(error, JournalWriteError) and self.since is None:
+            self.since = time.monotonic()
+            self._observe(events.DatabaseLost())
 
     def over(self) -> None:
         """All is well."""
         self._said = ""
+        if self.since is not None:
+            self._observe(events.DatabaseBack(time.monotonic() - self.since))
+            self.since = None
 
     async def tried(self, work: Awaitable[Found]) -> Found | None:
         """Do what nothing depends on: whatever is left undone, another worker does."""
@@ -51,20 +66,54 @@ class Trouble:
         return None
 
 
+class JobCounts:
+    """What came of jobs.
+
+    Attributes:
+        rows: rows that have reached their end, by state.
+        attempts: attempts by result, as the journal records it.
+        parts: how often shards were taken.
+        takeovers: how often some of them were held by a worker whose lease was lost.
+        settled: rows that were cut off and are in doubt since.
+    """
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter()
+        self.attempts: Counter[str] = Counter()
+        self.parts = self.takeovers = self.settled = 0
+
+    def add(self, delivery: PartDelivery) -> None:
+        """Add the rows and attempts of one delivery."""
+        progress = delivery.progress
+        self.rows.update(sent=progress.sent, failed=progress.failed, in_doubt=progress.in_doubt)
+        self.attempts.update(delivery.results)
+
+    def with_those_of(self, deliveries: Iterable[PartDelivery]) -> JobCounts:
+        """These, and the rows and attempts of jobs under way."""
+        whole = JobCounts()
+        whole.rows.update(self.rows)
+        whole.attempts.update(self.attempts)
+        whole.parts, whole.takeovers, whole.settled = self.parts, self.takeovers, self.settled
+        for each in deliveries:
+            whole.add(each)
+        return whole
+
+
 class JobRunner:
     """Performs the jobs of a worker.
 
     Attributes:
         held: the shards that it is at work on, by the run's key.
         under_way: the ids of the jobs that it is at work on.
-        done: rows that have reached their end in jobs that are over.
+        counts: rows by state and attempts by result, of jobs that are over; and what was taken over.
     """
 
-    def __init__(self, store: ClusterStore, jobs: JobQueue, trouble: Trouble) -> None:
+    def __init__(self, store: ClusterStore, jobs: JobQueue, trouble: Trouble, observe: events.Observe) -> None:
         self.held: dict[int, set[int]] = {}
         self.under_way: set[int] = set()
-        self.done = 0
+        self.counts = JobCounts()
         self._store = store
+        self._observe = observe
         self._jobs = jobs
         self._trouble = trouble
 
@@ -83,13 +132,26 @@ class JobRunner:
         try:
             part = await asyncio.to_thread(self._store.take_over, run, job.number, worker, settles_cut_off)
             if part is not None:
+                self._note(here, part)
                 await self._deliver(here, part)
         except JournalError as error:
             self._trouble.tell(error)
         finally:
-            await asyncio.shield(self._give_back(part, job))
+            await asyncio.shield(self._give_back(here, part, job))
             held.difference_update(shards)
             self.under_way.discard(job.id)
+
+    def _note(self, here: RunHere, part: HeldPart) -> None:
+        """Count what was taken, and say so."""
+        about, counts = (here.run.campaign, here.record.number), self.counts
+        counts.parts += 1
+        counts.takeovers += bool(part.taken_from)
+        counts.settled += part.in_doubt
+        self._observe(events.Took(*about, tuple(part.epochs), tuple(part.epochs.values())))
+        if part.taken_from:
+            self._observe(events.TookOver(*about, part.taken_from))
+        if part.in_doubt:
+            self._observe(events.SettledInDoubt(*about, part.in_doubt))
 
     async def _deliver(self, here: RunHere, part: HeldPart) -> None:
         delivery = PartDelivery(here, part, self._store.journal(here.run, part, here.log))
@@ -104,15 +166,16 @@ class JobRunner:
             reason = fault_reason(error, Redaction(here.credentials.values()))
         finally:
             here.deliveries.discard(delivery)
-            self.done += delivery.progress.done
+            self.counts.add(delivery)
         if reason is not None and not (reason.interrupted or reason.journal):
             here.shutdown.request(reason)
             await asyncio.to_thread(self._store.stop_run, here.run, reason.text)
 
-    async def _give_back(self, part: HeldPart | None, job: Job) -> None:
+    async def _give_back(self, here: RunHere, part: HeldPart | None, job: Job) -> None:
         is_done: bool | None = part is None
         if part is not None:
             is_done = await self._trouble.tried(asyncio.to_thread(self._store.give_back, part.key, part.epochs))
+            self._observe(events.GaveBack(here.run.campaign, here.record.number, tuple(part.epochs), is_done))
         ends = self._jobs.finish if is_done else self._jobs.put_back
         await self._trouble.tried(ends(job))
         if part is not None:
@@ -124,8 +187,9 @@ class JobRunner:
         Raises:
             JournalError: the database cannot be read or written.
         """
-        for order in await asyncio.to_thread(self._store.end_orders):
-            await self._jobs.clear(order)
+        for ended in await asyncio.to_thread(self._store.end_orders):
+            self._observe(events.RunEnded(ended.campaign, ended.run, ended.finished))
+            await self._jobs.clear(ended.order)
 
 
 def settles_cut_off(record: RunRecord) -> bool:

@@ -42,6 +42,11 @@ class Lease:
         self._good = max(self._good, began)
 
     @property
+    def silent(self) -> float:
+        """Seconds since the last beat that is on record."""
+        return self._clock() - self._good
+
+    @property
     def is_fresh(self) -> bool:
         """Whether something may begin under it: the last beat is not long ago."""
         return self.may_send(self._times.longest_timeout)

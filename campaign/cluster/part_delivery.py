@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from campaign.cluster.events import Paused
 from campaign.cluster.limits import CappedLimiter
 from campaign.delivery import HttpTransport, SharedRateLimiter, Shutdown, StopReason
 from campaign.delivery.ports import SystemClock
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from campaign.cluster.lease import Lease
+    from campaign.cluster.limits import Traffic
     from campaign.delivery.budget import Budget
     from campaign.delivery.connection_budget import ConnectionBudget
     from campaign.delivery.proxies import ProxySettings
-    from campaign.journal import JournalStore, RunRecord
+    from campaign.journal import RunRecord
     from campaign.journal.cluster import HeldPart, OpenRun
-    from campaign.journal.postgres.part_journal import RunAttemptLog
+    from campaign.journal.postgres.part_journal import PartJournal, RunAttemptLog
     from campaign.runs.rounds import Rounds
     from campaign.runs.target import Target
 
@@ -86,13 +88,13 @@ class WorkerShare:
 
     Attributes:
         lease: under which their parts are held.
-        places: for requests under way.
+        traffic: the requests.
         connections: for requests with a connection of their own.
         proxies: the proxies of this machine.
     """
 
     lease: Lease
-    places: asyncio.Semaphore
+    traffic: Traffic
     connections: ConnectionBudget
     proxies: ProxySettings
 
@@ -123,7 +125,11 @@ async def run_here(  # noqa: PLR0917 - what it is made of
     shared = SharedRateLimiter(
         budget, settings.rate, SystemClock(), shutdown, give_up_after=settings.give_up_after, patience=math.inf
     )
-    limiter = CappedLimiter(shared, asyncio.Semaphore(settings.concurrency), share.places)
+
+    def paused(seconds: float, all_workers: bool) -> None:  # noqa: FBT001 - a callback of the limiter
+        share.traffic.observe(Paused(run.campaign, record.number, seconds, all_workers))
+
+    limiter = CappedLimiter(shared, share.traffic, asyncio.Semaphore(settings.concurrency), paused)
     transport = _transport_of(record, credentials, share, shutdown)
     await log.__aenter__()
     await transport.__aenter__()
@@ -155,15 +161,20 @@ def _transport_of(
 
 
 class PartDelivery(Delivery):
-    """Delivers what is waiting in a part. It has no session: the order's is that of all parts."""
+    """Delivers what is waiting in a part. It has no session: the order's is that of all parts.
 
-    def __init__(self, here: RunHere, part: HeldPart, journal: JournalStore) -> None:
+    Attributes:
+        results: how many attempts ended with each result so far.
+    """
+
+    def __init__(self, here: RunHere, part: HeldPart, journal: PartJournal) -> None:
         # Lists of those who get nothing are read where the run is watched; the gate holds back rows by their number.
         manifest = replace(part.run.manifest, suppress=())
         run = Run(journal, replace(part.run, manifest=manifest), here.credentials)
         settings = replace(run.settings, gate=None, limit=None)
         super().__init__(run, settings, part.retry, part.rows)
         self.rate_limiter = here.limiter
+        self.results = journal.attempt_results
         self._transport = here.transport
         self._shutdown = here.shutdown
         self._session = here.run.order

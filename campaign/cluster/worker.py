@@ -7,33 +7,35 @@ import contextlib
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from campaign.cluster.job_runner import JobRunner, Trouble
+from campaign.cluster import events
+from campaign.cluster.figures import WorkerFigures
+from campaign.cluster.job_runner import JobCounts, JobRunner, Trouble
 from campaign.cluster.lease import Lease
+from campaign.cluster.limits import Traffic
+from campaign.cluster.options import WorkerOptions
 from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, WorkerShare, run_here
 from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
 from campaign.delivery.connection_budget import ConnectionBudget
-from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import CampaignError, JournalError, JournalServerError, Problem
 from campaign.journal.server_changes import NEWER, other_server
 from campaign.operating_system import uptime
-from campaign.runs.limits import own_egress
+from campaign.runs.limits import other_senders, own_egress
 from campaign.runs.run import channel_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from campaign.delivery.proxies import ProxySettings
     from campaign.journal.cluster import OpenRun
     from campaign.journal.postgres.cluster import ClusterStore
-    from campaign.runs.whole_run import FindCredentials
+
+__all__ = ["Worker", "WorkerOptions"]
 
 LOG = logging.getLogger(__name__)
-
-Found = TypeVar("Found")
 
 JOBS_OF_A_RUN = 3
 """Jobs of one run that a worker has at a time: while the last rows of one are under way, the others fill the gap."""
@@ -45,56 +47,47 @@ LEAVES = StopReason("the worker leaves", interrupted=True)
 STOPPED = StopReason("the run is to stop", interrupted=True)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerOptions:
-    """What a worker is asked for.
-
-    Attributes:
-        name: by which an operator calls it.
-        find: finds the values that a channel's server asks for.
-        only: the campaign that it works for; None: any.
-        concurrency: requests under way at once, of all runs.
-        proxies: the proxies of this machine.
-        until_idle: whether it leaves once no run is left to workers.
-        egress: the name of what shares a client address with other workers; None: the host's name.
-    """
-
-    name: str
-    find: FindCredentials
-    only: str | None = None
-    concurrency: int = 64
-    proxies: ProxySettings = field(default=NO_PROXIES)
-    until_idle: bool = False
-    egress: str | None = None
-
-
 class Worker:
     """One worker of a database. Made in any thread; `stop` and `abort` may be called from signal handlers."""
 
-    def __init__(self, store: ClusterStore, options: WorkerOptions, say: Callable[[Problem], object]) -> None:
+    def __init__(
+        self,
+        store: ClusterStore,
+        options: WorkerOptions,
+        say: Callable[[Problem], object],
+        observe: events.Observe = lambda _event: None,
+    ) -> None:
         """Do nothing yet.
 
         Args:
             store: what the workers of the database share.
             options: what is asked for.
             say: is told what is worth knowing.
+            observe: called for each event.
         """
         self._store = store
         self._options = options
         self._say = say
+        self._observe = observe
         self._times = store.times()
         self._here: dict[int, RunHere] = {}
         self._unable: dict[int, str] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._measured = (time.monotonic(), 0)
-        self._stopping = False
         self._ended_by: JournalError | None = None
-        self._trouble = Trouble(say)
+        self._last_rate: float | None = None
+        self._said: set[Problem] = set()
+        self._started_at = time.time()
+        self._leases_lost = 0
+        self._stopping = ""
+        self._trouble = Trouble(say, observe)
+        self._traffic = Traffic(asyncio.Semaphore(options.concurrency), observe)
+        self._is_up = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def stop(self) -> None:
+    def stop(self, reason: str = "signal") -> None:
         """Begin no row any more; requests under way end, and the shards are given back. From any thread."""
-        self._stopping = True
+        self._stopping = self._stopping or reason
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._shut_down, LEAVES)
 
@@ -113,19 +106,23 @@ class Worker:
                 what it held cannot be given back; a new worker may begin.
         """
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        self._places, self._connections = asyncio.Semaphore(self._options.concurrency), ConnectionBudget()
+        self._connections = ConnectionBudget()
         with ThreadPoolExecutor(1) as beats:
             self._number, self._lease = await self._loop.run_in_executor(beats, self._new_life)
             async with self._store.jobs(self._times.lease) as self._jobs:
-                self._runner = JobRunner(self._store, self._jobs, self._trouble)
+                self._runner = JobRunner(self._store, self._jobs, self._trouble, self._observe)
                 self._beating = asyncio.create_task(self._beat(beats))
+                self._is_up = True
+                self._observe(events.Started(version("campaign"), self._options.only, self._times.lease))
                 try:
                     await self._work(Reaper(self._store, self._jobs, self._times, self._runner))
+                    self._observe(events.Leaving(self._stopping))
                     await self._end_jobs()
                 finally:
                     self._beating.cancel()
                     await asyncio.wait([self._beating])
                     await self._trouble.tried(asyncio.to_thread(self._store.leave, self._number))
+        self._observe(events.Left())
         if self._ended_by is not None:
             raise self._ended_by
 
@@ -144,13 +141,15 @@ class Worker:
             try:
                 leaves = await loop.run_in_executor(beats, self._store.beat, self._number, self._rate())
                 if leaves is None:
+                    self._leases_lost += 1
+                    self._observe(events.LeaseLost(lease.silent))
                     lease.lost = True
                     self._shut_down(SILENT)
                     self._number, self._lease = await loop.run_in_executor(beats, self._new_life)
                 else:
                     lease.renew(began)
                     if leaves and not self._stopping:
-                        self.stop()
+                        self.stop("drain")
             except JournalError as error:
                 self._note(error)
             await asyncio.sleep(self._times.beat)
@@ -166,12 +165,36 @@ class Worker:
 
     def _rate(self) -> float | None:
         """Rows a second that reached their end since the last beat."""
-        now, done = time.monotonic(), self._runner.done + sum(each.progress.done for each in self._deliveries())
+        now, done = time.monotonic(), sum(self._counts().rows.values())
         (before, counted), self._measured = self._measured, (now, done)
-        return (done - counted) / (now - before) if now > before else None
+        self._last_rate = (done - counted) / (now - before) if now > before else None
+        return self._last_rate
+
+    def _counts(self) -> JobCounts:
+        return self._runner.counts.with_those_of(self._deliveries())
 
     def _deliveries(self) -> list[PartDelivery]:
         return [each for here in self._here.values() for each in here.deliveries]
+
+    def figures(self) -> WorkerFigures | None:
+        """The worker at this moment; None while it starts. Call it in the event loop of the worker."""
+        if not self._is_up:
+            return None
+        return WorkerFigures(
+            name=self._options.name,
+            started_at=self._started_at,
+            lease=self._times.lease,
+            silent=self._lease.silent,
+            is_fresh=self._lease.is_fresh,
+            leaving=bool(self._stopping),
+            database_lost=self._trouble.since is not None,
+            shards=sum(map(len, self._runner.held.values())),
+            rate=self._last_rate,
+            traffic=self._traffic.copy(),
+            jobs=self._counts(),
+            leases_lost=self._leases_lost,
+            reconnects=self._store.reconnects,
+        )
 
     # Jobs
 
@@ -187,6 +210,7 @@ class Worker:
                     if not run.stops:
                         await self._fill(run)
                 if await reaper.work(runs, self._number) and self._options.until_idle and not runs:
+                    self.stop("idle")
                     return
                 self._trouble.over()
             except JournalError as error:
@@ -235,9 +259,17 @@ class Worker:
             self._unable[run.order] = str(error)
             self._say(Problem(f"{run.campaign}, run {record.number}", f"is left to other workers ({error})"))
             return None
-        budget = self._store.budget(run, record, credentials, self._options.egress or own_egress())
-        share = WorkerShare(self._lease, self._places, self._connections, self._options.proxies)
-        return await run_here(run, record, credentials, share, budget, self._store.attempt_log(run))
+        server, egress = record.manifest.server, self._options.egress or own_egress()
+        budget = self._store.budget(run, record, credentials, egress)
+        share = WorkerShare(self._lease, self._traffic, self._connections, self._options.proxies)
+        here = await run_here(run, record, credentials, share, budget, self._store.attempt_log(run))
+        here.shared.on_other_senders = partial(self._say_once, other_senders(server, egress))
+        return here
+
+    def _say_once(self, problem: Problem) -> None:
+        if problem not in self._said:
+            self._said.add(problem)
+            self._say(problem)
 
     async def _refuse(self, run: OpenRun, change: str) -> None:
         """Stop a run of which attempts may be missing, until the operator decides how it goes on."""

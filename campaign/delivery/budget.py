@@ -119,6 +119,7 @@ class Slice(NamedTuple):
         pace: requests per second that all workers aim at.
         reset_at: when the window that is known ends, on the server's clock.
         server_clock: what all workers together know of the server's clock; as in `Report`.
+        others: requests that the server has counted and that no worker was lent, as this worker's report tells.
     """
 
     amount: int
@@ -133,6 +134,7 @@ class Slice(NamedTuple):
     pace: float = 0.0
     reset_at: float | None = None
     server_clock: tuple[float, float] | None = None
+    others: int = 0
 
     @property
     def times(self) -> list[float]:

@@ -23,6 +23,7 @@ from campaign.delivery.shutdown import StopReason
 from campaign.errors import JournalError, JournalWriteError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from campaign.channels.base import Quota, Response
@@ -76,6 +77,8 @@ class SharedRateLimiter:
         self._waits_until = 0.0
         self._unreachable_since: float | None = None
         self._fault: Exception | None = None
+        self.on_other_senders: Callable[[], object] = lambda: None
+        """Called once where it is plain that others send from the same address, whom the budget does not know."""
         self.in_flight = 0
         """Requests that have their permit and no answer yet."""
 
@@ -265,6 +268,8 @@ class SharedRateLimiter:
         if lent.paused_until > now:
             self._pause_until(lent.paused_until)
         line.receive(lent, now)
+        if line.others.learn(lent.others, line.limit, lent.reset_at):
+            self.on_other_senders()
         window = lent.window_ends_at - now
         if ask.wanted and window > self._longest_window:
             self._shutdown.request(too_long_a_window(window, self._give_up_after))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from campaign.delivery.budget import NO_REPORT, SLICE, Report, Slice, StatedWindow
 from campaign.delivery.lent_times import LentTimes
+from campaign.delivery.other_senders import OtherSenders
 from campaign.delivery.rate_limiter import spread_rate
 from campaign.delivery.server_quota import LONGEST_MARGIN, LONGEST_WINDOW, MARGIN, SAME_WINDOW
 
@@ -41,6 +42,7 @@ class SharedRoute:
         """Seconds that a window lasts at least: the longest remainder of one that was seen."""
         self.pace = 0.0
         self.report = NO_REPORT
+        self.others = OtherSenders()
         self._clock = clock
         self._times = LentTimes()
         self._first_is_probe = False

@@ -147,6 +147,8 @@ class HeldPart(NamedTuple):
         retry: rows in these states are sent again.
         rows: the numbers of those; (): all.
         last: the place in the run of the last row that may be sent; None: no matter.
+        taken_from: the names of the workers that held some of them until their lease was lost.
+        in_doubt: how many rows are in doubt, because they were cut off.
     """
 
     run: RunRecord
@@ -155,6 +157,40 @@ class HeldPart(NamedTuple):
     retry: tuple[State, ...]
     rows: tuple[range, ...]
     last: int | None
+    taken_from: tuple[str, ...] = ()
+    in_doubt: int = 0
+
+
+class EndedRun(NamedTuple):
+    """A run that has nothing more to send, or was to stop.
+
+    Attributes:
+        order: the number of its order.
+        campaign: the campaign's name.
+        run: the run's number.
+        finished: whether no row of it waits.
+    """
+
+    order: int
+    campaign: str
+    run: int
+    finished: bool
+
+
+class RunProgress(NamedTuple):
+    """How far workers are with a run that is left to them.
+
+    Attributes:
+        campaign: the campaign's name.
+        run: the run's number.
+        open_for: seconds since it was left to workers.
+        states: its rows by state.
+    """
+
+    campaign: str
+    run: int
+    open_for: float
+    states: Mapping[State, int]
 
 
 class Orders(Protocol):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from campaign.delivery import LocalRateLimiter
 from campaign.delivery.ports import SystemClock
+from campaign.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
 def own_egress() -> str:
     """The egress of this machine where none is named: its host's name."""
     return platform.node() or "this machine"
+
+
+def other_senders(server: str, egress: str) -> Problem:
+    """The warning that a server counts more requests for a client address than were sent under its name.
+
+    Args:
+        server: the server's base URL.
+        egress: the address's name.
+    """
+    what = f"the server counts more requests for this address than were sent from here, egress “{egress}”"
+    remedy = (
+        "machines behind one NAT need the same --egress; else another campaign or program sends from this address, "
+        "and the server refuses some requests of both (they are repeated)"
+    )
+    return Problem(server, what, remedy)
 
 
 @contextlib.asynccontextmanager

@@ -14,9 +14,12 @@ import psycopg
 import pytest
 
 from campaign.channels import Channel
+from campaign.cluster.events import Event
+from campaign.cluster.metrics_server import MetricsServer, listen, url_of
 from campaign.cluster.worker import Worker, WorkerOptions
 from campaign.errors import Problem
 from campaign.journal.cluster import open_cluster
+from campaign.journal.postgres.cluster import ClusterStore
 from campaign.runs.whole_run import FindCredentials
 from tests.integration.conftest import (
     Campaign,
@@ -61,6 +64,8 @@ class RunningWorker:
     worker: Worker
     thread: threading.Thread
     said: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    url: str = ""
 
     def stop(self) -> None:
         self.worker.stop()
@@ -78,6 +83,7 @@ def begin_worker(
     *,
     concurrency: int = 64,
     find: FindCredentials | None = None,
+    metrics: bool = False,
 ) -> RunningWorker:
     """Start a worker in a thread."""
     ready, said = threading.Event(), list[str]()
@@ -87,15 +93,23 @@ def begin_worker(
 
     def work() -> None:
         with open_cluster(database) as store:
-            running.worker = Worker(store, WorkerOptions(name, find or _key, only, concurrency), say)
+            options = WorkerOptions(name, find or _key, only, concurrency)
+            running.worker = Worker(store, options, say, running.events.append)
             ready.set()
-            asyncio.run(running.worker.run())
+            asyncio.run(_serve(running, store) if metrics else running.worker.run())
 
     running = RunningWorker(None, threading.Thread(target=work, daemon=True), said)  # type: ignore[arg-type] # soon
     running.thread.start()
     assert ready.wait(10)
     wait_for(lambda: name in names(database))
     return running
+
+
+async def _serve(running: RunningWorker, store: ClusterStore) -> None:
+    listening = listen("127.0.0.1", 0)
+    running.url = url_of(listening)
+    async with MetricsServer(listening, running.worker.figures, store.progress):
+        await running.worker.run()
 
 
 @pytest.fixture

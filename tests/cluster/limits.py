@@ -44,12 +44,13 @@ def _window(journal: str, count: int, rows: int) -> Iterator[Figure]:
     with sandbox("--limit", f"{REQUESTS}/{WINDOW:g}") as server:
         with workers(journal, campaign, server, _shares(rows, count)) as made:
             made.go()
-            made.results()
+            warnings = sum(result["warnings"] for result in made.results())
         seen = Arrivals.at(server)
     assert len(seen.times) - seen.refused == rows, seen
     note = f"{count} workers, one address, {rows} rows, {REQUESTS} in {WINDOW:g} s"
     least = (ceil(rows / REQUESTS) - 1) * WINDOW
     yield Figure("shared window: answers 429", [seen.refused], at_most=0, note=note)
+    yield Figure("shared window: warnings of other senders", [warnings], at_most=0, note=note)
     yield Figure("shared window: time ÷ the least possible", [seen.seconds / least], at_most=1.1, note=note)
 
 
@@ -58,9 +59,11 @@ def _control(journal: str, count: int, rows: int) -> Iterator[Figure]:
     with sandbox("--limit", f"{REQUESTS}/{WINDOW:g}") as server:
         with workers(journal, new_campaign(journal), server, _shares(rows, count), alike=False) as made:
             made.go()
-            made.results()
+            warnings = sum(result["warnings"] for result in made.results())
         seen = Arrivals.at(server)
     yield Figure("control, an egress for each: answers 429", [seen.refused], at_least=1, note=f"{count} workers")
+    enough = 1 if rows >= ROWS["window"] else None  # it takes some windows to be sure
+    yield Figure("control, an egress for each: warnings of other senders", [warnings], at_least=enough)
 
 
 def _campaigns(journal: str, count: int, rows: int) -> Iterator[Figure]:

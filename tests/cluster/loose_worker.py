@@ -12,7 +12,7 @@ record._BEGIN = f"""
 UPDATE campaign.status AS status SET state = 'sending', attempts = last, epoch = given.epoch, at = started_at
 FROM {given("shard", "seq", "last", "before", "epoch", "started_at")} {record._ROW}
 """
-parts._TAKEN = "SELECT 0"
+parts._TAKEN = "SELECT 0, '{}'::text[]"
 Lease.may_send = lambda *_: True  # type: ignore[method-assign]
 _beat = cluster.ClusterStore.beat
 cluster.ClusterStore.beat = lambda *arguments: bool(_beat(*arguments))  # type: ignore[method-assign]

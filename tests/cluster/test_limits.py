@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -36,6 +37,21 @@ async def test_three_workers_behind_one_address_are_never_over_its_limit(postgre
         await asyncio.gather(*(each.send(5) for each in made))
         seen = Arrivals.of(server.ledger.entries)
     assert (len(seen.times), seen.refused) == (15, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("egresses", [("office", "office"), ("one", "two")])
+async def test_an_address_that_workers_name_otherwise_is_found_once(postgres: str, egresses: tuple[str, ...]) -> None:
+    campaign, said = new_campaign(postgres), list[str]()
+    async with Sandbox(SandboxSettings(limit=LIMIT)) as server, contextlib.AsyncExitStack() as stack:
+        made = []
+        for egress in egresses:
+            each = await stack.enter_async_context(worker(postgres, campaign, server.url, None, egress=egress))
+            each.limiter.on_other_senders = functools.partial(said.append, egress)
+            made.append(each)
+        await asyncio.gather(*(each.send(35) for each in made))
+    assert bool(said) == (len(set(egresses)) > 1)
+    assert len(said) == len(set(said))
 
 
 @pytest.mark.slow

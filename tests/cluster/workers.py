@@ -100,10 +100,13 @@ async def main(*arguments: str) -> None:
     async with worker(journal, campaign, server, None if rate == "auto" else float(rate), egress=egress) as made:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
+        warnings: list[str] = []
+        made.limiter.on_other_senders = lambda: warnings.append(egress)
         began = time.perf_counter()
         await made.send(int(rows))
         seconds = time.perf_counter() - began
         found = {"exchanges": made.budget.exchanges, "seconds": seconds, "asking": made.budget.seconds}
+        found["warnings"] = len(warnings)
     print(json.dumps(found), flush=True)
 
 

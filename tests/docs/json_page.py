@@ -18,8 +18,8 @@ BEGIN = """\
 # JSON output
 
 With `--json` a command prints one JSON value on one line of standard output, in UTF-8, and nothing else there. If it
-exits with 2, it prints none, but for `run` where findings have to be decided or rows are invalid. What people should
-read is on standard error.
+exits with 2, it prints none, but for `run` where findings have to be decided or rows are invalid. `campaign worker`
+prints a line for each event. What people should read is on standard error.
 
 Members may be added. None is renamed, removed or given another meaning before the next major version. Each form has a
 JSON Schema, by which a program can check what it gets. This page and the schemas are made from the code.
@@ -48,7 +48,7 @@ def _open(schema: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def _output(output: Output, described: set[type[BaseModel]]) -> Iterator[str]:
-    names = ", ".join(f"`campaign {name} --json`" for name in output.commands) or "`campaign results --format jsonl`"
+    names = ", ".join(f"`campaign {name} --json`" for name in output.commands) or output.typed
     yield from (f"## {output.title}", "")
     yield from (
         f"{names}. {output.text}",

@@ -238,6 +238,36 @@ class DrainObject(Shape):
     workers: Count = Field(description="How many they are.")
 
 
+class WorkerEventObject(Shape):
+    """Something that happened to a worker. Members other than the first three belong to some events alone."""
+
+    time: str = Field(description="When: ISO 8601, in UTC.")
+    event: Literal[
+        "started", "took", "took_over", "settled_in_doubt", "gave_back", "run_ended", "paused", "lease_lost",
+        "database_lost", "database_back", "leaving", "left", "warning",
+    ] = Field(description="What happened: see [Many machines](../how-to/many-machines.md).")  # fmt: skip
+    worker: str = Field(description="By which name an operator calls the worker.")
+    version: str = Field("", description="`started`: of campaign.")
+    lease_seconds: float = Field(0, description="`started`: for how long others wait for a worker that is silent.")
+    campaign: str | None = Field(None, description="The campaign; `started`: the only one it works for, null: any.")
+    run: int = Field(0, description="The run's number, where the event is about one.")
+    shards: list[int] = Field([], description="`took`, `gave_back`: the shards.")
+    epochs: list[int] = Field([], description="`took`: the epoch of each; it rises whenever a shard is taken.")
+    workers: list[str] = Field([], description="`took_over`: who held some of the shards until the lease was lost.")
+    rows: Count = Field(0, description="`settled_in_doubt`: rows that were cut off, and are in doubt now.")
+    done: bool | None = Field(None, description="`gave_back`: nothing in them waits; null: that could not be recorded.")
+    finished: bool = Field(default=True, description="`run_ended`: no row waits; else it was stopped.")
+    seconds: float = Field(0, description="`paused`: for how long; `database_back`: how long it was lost.")
+    all_workers: bool = Field(
+        default=True, description="`paused`: because of the server; else it is not reached from here."
+    )
+    silent_seconds: float = Field(0, description="`lease_lost`: how long ago the last beat was.")
+    reason: str = Field("", description='`leaving`: "signal", "drain" or "idle".')
+    where: str = Field("", description="`warning`: what it is about.")
+    what: str = Field("", description="`warning`: what is wrong there, for people.")
+    remedy: str = Field("", description='`warning`: what to do about it; "" where that is plain.')
+
+
 class LeaseObject(Shape):
     """What the workers of a database count on."""
 
@@ -302,6 +332,7 @@ class Output(NamedTuple):
         commands: what is typed for it.
         model: its form.
         text: what the page says of it.
+        typed: what is typed for it, where that is not a command with `--json` alone.
     """
 
     name: str
@@ -309,6 +340,7 @@ class Output(NamedTuple):
     commands: tuple[str, ...]
     model: type[BaseModel]
     text: str
+    typed: str = ""
 
 
 OUTPUTS = (
@@ -328,9 +360,18 @@ OUTPUTS = (
     Output("conversations", "Conversations of a period", ("conversations",), ConversationsObject, "One object."),
     Output("doctor", "What `doctor` found", ("doctor",), DoctorObject, "One object."),
     Output("workers", "The workers of a database", ("workers",), WorkersObject, "One object."),
-    Output("drain", "Workers that leave", ("worker",), DrainObject, "With `--drain`, one object; else nothing."),
+    Output("drain", "Workers that leave", ("worker",), DrainObject, "With `--drain`, one object; else events."),
     Output("lease", "The lease of workers", ("journal upgrade",), LeaseObject, "One object."),
     Output("import", "An import of a journal", ("journal import",), ImportObject, "One object."),
+    Output(
+        "event",
+        "What happens to a worker",
+        (),
+        WorkerEventObject,
+        "One such object on a line for each event, until the worker has left. What servers say and destinations are "
+        "not among them.",
+        "`campaign worker --json`",
+    ),
     Output(
         "row",
         "A row of a run",
@@ -338,5 +379,6 @@ OUTPUTS = (
         ExportedRow,
         "`campaign results FILE --format jsonl` prints one such object on a line for each row; see "
         "[Every row as CSV or JSON](results.md).",
+        "`campaign results --format jsonl`",
     ),
 )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
 import campaign
+from campaign.cli.worker_output import WorkerOutput
 from campaign.cli.workers import as_json as worker_as_json
+from campaign.cluster import events
+from campaign.errors import Problem
 from campaign.journal import Activity, State, Tally
 from campaign.journal.cluster import WorkerRecord
 from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus, as_json
@@ -18,7 +22,7 @@ from tests.docs.commands import commands_with, with_subcommands
 from tests.docs.help_page import section_of
 from tests.docs.markdown import DOCS, page
 from tests.docs.pages import PAGES
-from tests.docs.shapes import OUTPUTS, ExportedRow, Output, StatusObject, WorkersObject
+from tests.docs.shapes import OUTPUTS, ExportedRow, Output, StatusObject, WorkerEventObject, WorkersObject
 from tests.integration.conftest import FAST, Campaign, RunningSandbox, write_csv
 
 AGAIN = "write it again: python -m tests.docs"
@@ -118,6 +122,45 @@ def test_what_stop_prints_has_the_form_that_is_described(
     found = StopRequest("is being worked on by process 4711 on ops-pc", taken=True)
     monkeypatch.setattr("campaign.cli.stop.stop_delivery", lambda *_: found)
     look(command, "stop", file)
+
+
+EVENTS = (
+    events.Started("1.0.0", None, 60.0),
+    events.Took("c", 1, (0, 16), (2, 2)),
+    events.TookOver("c", 1, ("two",)),
+    events.SettledInDoubt("c", 1, 3),
+    events.GaveBack("c", 1, (0, 16), done=True),
+    events.RunEnded("c", 1, finished=False),
+    events.Paused("c", 1, 2.0, all_workers=True),
+    events.LeaseLost(61.0),
+    events.DatabaseLost(),
+    events.DatabaseBack(3.25),
+    events.Leaving("signal"),
+    events.Left(),
+)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
+def test_every_event_of_a_worker_has_the_form_that_is_described_and_a_sentence(
+    event: events.Event, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with WorkerOutput("one", as_json=True, verbose=False) as output:
+        output.observe(event)
+        output.warn(Problem("here", "is wrong", "fix it"))
+    with WorkerOutput("one", as_json=False, verbose=True) as output:
+        output.observe(event)
+    said = capfd.readouterr()
+    lines = [WorkerEventObject.model_validate_json(line) for line in said.out.splitlines()]
+    assert [line.event for line in lines] == [event.name, "warning"]
+    assert said.err.splitlines() == ["Warning: here: is wrong; fix it", f"one: {event.sentence}"]
+
+
+def test_every_event_of_a_worker_is_described() -> None:
+    described = get_args(WorkerEventObject.model_fields["event"].annotation)
+    assert [*(event.name for event in EVENTS), "warning"] == list(described)
+    assert {type(event) for event in EVENTS} == {
+        each for each in vars(events).values() if isinstance(each, type) and issubclass(each, events.Event)
+    } - {events.Event, events.OfRun}
 
 
 @pytest.mark.parametrize("waiting_for", [None, "window", "limit", "server", "gate"])

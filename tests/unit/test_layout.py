@@ -53,11 +53,12 @@ OWNERS = {
     "click": {"cli"},
     "tqdm": {"cli"},
     "aiohttp": {f"delivery/{name}.py" for name in ("transport", "exchange", "connections", "lost_responses")}
-    | {"sandbox"},
+    | {"sandbox", "cluster/metrics_server.py"},
     "yarl": {"delivery/exchange.py", "delivery/transport.py", "delivery/lost_responses.py"},
     "sqlite3": {"journal/sqlite"},
     "psycopg": {"journal/postgres"},
     "procrastinate": {"journal/postgres/jobs.py"},
+    "prometheus_client": {"cluster/metrics.py"},
     "jinja2": {"messages", "review/page_file.py"},
     "openpyxl": {"sheets", "review"},
     "charset_normalizer": {"sheets"},

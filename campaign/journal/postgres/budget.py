@@ -159,6 +159,7 @@ class Answer(NamedTuple):
     now: float
     clock_least: float | None
     clock_most: float | None
+    others: int = 0
 
 
 class Answered(NamedTuple):
@@ -191,6 +192,7 @@ class Answered(NamedTuple):
             factor=answer.factor,
             pace=answer.pace,
             reset_at=answer.reset_at,
+            others=answer.others,
             server_clock=None if least is None or most is None else (least + self.least, most + self.most),
         )
 

@@ -36,6 +36,9 @@ quick AS MATERIALIZED (
 )
 """
 
+# `others` are requests that the server has counted and that no worker was lent: in a window that is known, and in a
+# later one before it was probed. They came from the same address, but for some that were late.
+#
 # A window is opened by the response to a probe alone: it was counted after all requests of the window before. A
 # response that names a later window ends the one that is known.
 _QUOTA: LiteralString = """
@@ -57,6 +60,9 @@ seen AS MATERIALIZED (
         CASE what WHEN 'opened'
                 THEN %(left)s::integer - CASE WHEN prober <> %(me)s AND probe_until > now THEN 1 ELSE 0 END
             WHEN 'same' THEN least(window_left, %(left)s::integer) ELSE window_left END AS window_left,
+        CASE WHEN %(forgot)s THEN 0 WHEN what = 'same' THEN greatest(0, window_left - %(left)s::integer)
+            WHEN what = 'opened' AND %(reset)s::float8 - window_reset > %(same)s
+                THEN greatest(0, %(limit)s::integer - 1 - %(left)s::integer) ELSE 0 END AS others,
         CASE what WHEN 'opened' THEN %(reset)s::float8 WHEN 'same' THEN greatest(window_reset, %(reset)s::float8)
             ELSE window_reset END AS window_reset,
         CASE what WHEN 'opened' THEN now + %(ends_in)s::float8
@@ -72,7 +78,8 @@ seen AS MATERIALIZED (
             ELSE least(clock_most + drift, %(clock_most)s::float8) END AS clock_most
     FROM seen
 ), quota AS MATERIALIZED (
-    SELECT now, ip_due, window_limit, window_left, window_reset, rate, prober, probe_until, clock_least, clock_most,
+    SELECT now, ip_due, window_limit, window_left, others, window_reset, rate, prober, probe_until,
+        clock_least, clock_most,
         CASE WHEN %(forgot)s AND window_limit IS NOT NULL AND window_left > 0 THEN least(window_ends, now)
             ELSE window_ends END AS window_ends
     FROM learned
@@ -148,6 +155,7 @@ SELECT n, begins - now, pace, factor, probes,
             WHEN window_limit IS NOT NULL AND (window_left <= 0 OR window_ends <= begins) THEN window_ends - now END)
         WHEN paused > now THEN paused - now END,
     CASE WHEN known AND window_limit IS NOT NULL AND window_left <= 0 THEN window_ends - now ELSE 0 END,
-    coalesce(greatest(paused - now, 0), 0), window_limit IS NOT NULL, window_reset, now, clock_least, clock_most
+    coalesce(greatest(paused - now, 0), 0), window_limit IS NOT NULL, window_reset, now, clock_least, clock_most,
+    others
 FROM granted
 """

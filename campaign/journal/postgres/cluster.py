@@ -18,7 +18,7 @@ from campaign.journal.records import RunRecord, State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from campaign.journal.cluster import LeaseTimes, OpenRun, SettlesCutOff, WorkerRecord
+    from campaign.journal.cluster import EndedRun, LeaseTimes, OpenRun, RunProgress, SettlesCutOff, WorkerRecord
     from campaign.journal.postgres.budget import PostgresBudget
 
 _WAITS_FOR_STANDBY: LiteralString = """
@@ -35,6 +35,7 @@ class ClusterStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._beats = database.another()  # no beat waits for anything else
+        self._watch = database.another()  # is opened where metrics are asked for
         self._others = Connections(database)
 
     @classmethod
@@ -56,7 +57,7 @@ class ClusterStore:
 
     def close(self) -> None:
         """Close the connections."""
-        for each in (self._others, self._beats, self._database):
+        for each in (self._others, self._watch, self._beats, self._database):
             each.close()
 
     @property
@@ -158,9 +159,10 @@ class ClusterStore:
         )
         if taken is None:
             return None
-        epochs, (last, retry, first_rows, last_rows) = taken
+        last, retry, first_rows, last_rows = taken.order
         rows = tuple(range(first, end + 1) for first, end in zip(first_rows, last_rows, strict=True))
-        return HeldPart(record, run.key, epochs, tuple(map(State, retry)), rows, last)
+        states = tuple(map(State, retry))
+        return HeldPart(record, run.key, taken.epochs, states, rows, last, taken.taken_from, taken.in_doubt)
 
     def attempt_log(self, run: OpenRun) -> RunAttemptLog:
         """The record of the attempts of all parts of a run that this worker holds; it has a connection of its own."""
@@ -191,6 +193,18 @@ class ClusterStore:
         """Ask all workers to stop a run."""
         orders.stop_run(self._database, run.key, reason)
 
-    def end_orders(self) -> list[int]:
+    def end_orders(self) -> list[EndedRun]:
         """End the runs that have nothing more to send, or are to stop and are held by nobody."""
         return orders.end_orders(self._database)
+
+    # Metrics
+
+    def progress(self) -> list[RunProgress]:
+        """How far the runs are that are left to workers; over a connection that nothing else waits for."""
+        return orders.progress(self._watch)
+
+    @property
+    def reconnects(self) -> int:
+        """How often a connection that was lost was made anew."""
+        lone = (self._database, self._beats, self._watch)
+        return self._others.reconnects + sum(each.reconnects for each in lone)

@@ -80,6 +80,11 @@ class Database:
         """The same database, for a connection of its own to the same server."""
         return Database(self.address, self.seen)
 
+    @property
+    def reconnects(self) -> int:
+        """How often a connection that was lost was made anew."""
+        return max(0, self._made - 1)
+
     def open(self) -> None:
         """Connect.
 
@@ -214,12 +219,22 @@ class Connections:
         self._database = database
         self._lock = threading.Lock()
         self._idle: list[Database] = []
+        self._all: list[Database] = []
         self._closed = False
+
+    @property
+    def reconnects(self) -> int:
+        """How often a connection that was lost was made anew, of all of them."""
+        with self._lock:
+            return sum(each.reconnects for each in self._all)
 
     def take(self) -> Database:
         """One that nothing else uses; it is opened by its first use, or by `open`."""
         with self._lock:
-            return self._idle.pop() if self._idle else self._database.another()
+            if self._idle:
+                return self._idle.pop()
+            self._all.append(made := self._database.another())
+            return made
 
     def give_back(self, database: Database) -> None:
         """Keep one for the next use, unless the journal is closed."""

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalBusyError, Problem
-from campaign.journal.cluster import OpenRun, Order, OrderState
+from campaign.journal.cluster import EndedRun, OpenRun, Order, OrderState, RunProgress
 from campaign.journal.manifests import encode_manifest
 from campaign.journal.postgres.parts import WAITS
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze
@@ -76,7 +76,13 @@ UPDATE campaign.run SET ended_at = {_NOW}, stop_reason = coalesce(stop_reason, C
     SELECT FROM campaign.tally WHERE tally.run = run.run AND state IN ('pending', 'sending')
     GROUP BY state HAVING sum(rows) > 0
 ) THEN nullif(early_end, '') END)
-FROM ending WHERE run.run = ending.run RETURNING run.ordered
+FROM ending WHERE run.run = ending.run RETURNING run.ordered, campaign, number, stop_reason IS NULL
+"""
+
+_PROGRESS: LiteralString = f"""
+SELECT run.run, campaign, number, greatest(0, {_NOW} - session.started_at), tally.state, sum(rows)::bigint
+FROM campaign.session JOIN campaign.run ON {_IS_OPEN} LEFT JOIN campaign.tally ON tally.run = run.run
+GROUP BY run.run, campaign, number, session.started_at, tally.state ORDER BY run.run
 """
 
 _STATE: LiteralString = """
@@ -218,10 +224,22 @@ def stop_run(database: Database, key: int, reason: str) -> None:
         connection.execute(_STOP, (text_of(reason), key))
 
 
-def end_orders(database: Database) -> list[int]:
-    """End the runs that have nothing more to send, or are to stop and are held by nobody; returns their orders."""
+def end_orders(database: Database) -> list[EndedRun]:
+    """End the runs that have nothing more to send, or are to stop and are held by nobody; returns them."""
     with database.transaction() as connection:
-        return [order for (order,) in connection.execute(_ENDS)]
+        return [EndedRun(*each) for each in connection.execute(_ENDS)]
+
+
+def progress(database: Database) -> list[RunProgress]:
+    """How far the runs are that are left to workers, the oldest first; one statement."""
+    found: dict[int, RunProgress] = {}
+    states: dict[int, dict[State, int]] = {}
+    for key, campaign, number, open_for, state, rows in database.rows(_PROGRESS):
+        counts = states.setdefault(key, {})
+        found.setdefault(key, RunProgress(campaign, number, open_for, counts))
+        if state is not None:
+            counts[State(state)] = rows
+    return list(found.values())
 
 
 def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Any, LiteralString, Self
 
 from campaign.errors import JournalError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from campaign.journal.cluster import HeldPart
     from campaign.journal.doubts import DoubtfulRow
     from campaign.journal.postgres.database import Connections, Database
-    from campaign.journal.records import WaitingRow
+    from campaign.journal.records import Outcome, WaitingRow
 
 _WAITING: LiteralString = f"""
 WITH page AS MATERIALIZED (
@@ -72,7 +73,14 @@ class RunAttemptLog(PostgresAttemptLog):
 class PartAttemptLog:
     """Records the attempts of a part; implements `delivery.ports.AttemptLog`. Use with `async with`."""
 
-    def __init__(self, log: RunAttemptLog, connections: Connections, part: HeldPart, wanted: Wanted) -> None:
+    def __init__(
+        self,
+        log: RunAttemptLog,
+        connections: Connections,
+        part: HeldPart,
+        wanted: Wanted,
+        results: Counter[str],
+    ) -> None:
         """Write nothing yet.
 
         Args:
@@ -80,15 +88,17 @@ class PartAttemptLog:
             connections: to the database; reading uses one.
             part: the part.
             wanted: which rows to deliver.
+            results: counts how attempts end.
         """
         self.begin, self.reserve, self.begin_reserved = log.begin, log.reserve, log.begin_reserved
-        self.withdraw, self.retract, self.record_outcome = log.withdraw, log.retract, log.record_outcome
+        self.withdraw, self.retract = log.withdraw, log.retract
         self.record_read_back, self.record_look_up = log.record_read_back, log.record_look_up
         self.record_undo, self.record_activity = log.record_undo, log.record_activity
         self._log = log
         self._connections = connections
         self._part = part
         self._wanted = wanted
+        self._results = results
 
     @property
     def failed(self) -> bool:
@@ -115,6 +125,11 @@ class PartAttemptLog:
             self._log.end_part(self._part.epochs)
             self._connections.give_back(self._database)
 
+    def record_outcome(self, seq: int, attempt: int, result: str, outcome: Outcome) -> None:
+        """Record the result of an attempt, and count it."""
+        self._results[result] += 1
+        self._log.record_outcome(seq, attempt, result, outcome)
+
     async def waiting(self, after: int, most: int) -> list[WaitingRow]:
         """The next rows of the part; see `GroupCommitLog.waiting`."""
         return await asyncio.to_thread(self._read, after, most)
@@ -129,12 +144,17 @@ class PartAttemptLog:
 
 
 class PartJournal(PostgresJournal):
-    """A campaign's journal over connections that others use too; what it writes is fenced by the part's epochs."""
+    """A campaign's journal over connections that others use too; what it writes is fenced by the part's epochs.
+
+    Attributes:
+        attempt_results: how many attempts of the part ended with each result so far.
+    """
 
     def __init__(
         self, database: Database, campaign: str, part: HeldPart, others: Connections, log: RunAttemptLog
     ) -> None:
         super().__init__(database, campaign)
+        self.attempt_results: Counter[str] = Counter()
         self._others = others
         self._log = log
         self._part = part
@@ -149,7 +169,8 @@ class PartJournal(PostgresJournal):
         waiting: Collection[State] = (State.PENDING, State.SENDING),
     ) -> PartAttemptLog:
         """The record that the delivery of the part writes to."""
-        return PartAttemptLog(self._log, self._others, self._part, Wanted(waiting, retry, rows))
+        wanted = Wanted(waiting, retry, rows)
+        return PartAttemptLog(self._log, self._others, self._part, wanted, self.attempt_results)
 
     def has_doubts(self, run: int) -> bool:  # noqa: ARG002 - the part's
         """Whether any row of the part is in doubt."""

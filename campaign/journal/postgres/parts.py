@@ -6,7 +6,7 @@ transaction, what was cut off is settled. From then on nothing begins under the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from campaign.journal.postgres.record import CUT_OFF_PART, HELD
 from campaign.journal.postgres.server import change_of
@@ -35,10 +35,13 @@ UPDATE campaign.worker SET lost = true WHERE NOT lost AND NOT ({IS_ALIVE}) AND w
 """
 
 _TAKEN: LiteralString = """
-SELECT count(*) FILTER (WHERE holder <> %(worker)s AND NOT lost) FROM (
-    SELECT holder FROM campaign.shard WHERE run = %(run)s AND shard = ANY(%(shards)s) ORDER BY shard FOR UPDATE
+SELECT count(*) FILTER (WHERE holder <> %(worker)s AND NOT lost),
+    coalesce(array_agg(DISTINCT held.worker) FILTER (WHERE holder <> %(worker)s), '{}')
+FROM (
+    SELECT holder, worker FROM campaign.shard WHERE run = %(run)s AND shard = ANY(%(shards)s) ORDER BY shard FOR UPDATE
 ) AS held LEFT JOIN campaign.worker ON worker.worker = holder
 """
+"""How many shards another worker holds, and whose they are or were."""
 
 _TAKE: LiteralString = """
 UPDATE campaign.shard SET epoch = epoch + 1, holder = %(worker)s, worker = %(name)s, done = false
@@ -71,9 +74,25 @@ WHERE run = %s AND NOT done AND (holder IS NULL OR worker.worker IS NULL OR NOT 
 """
 
 
+class Taken(NamedTuple):
+    """Shards that were taken over.
+
+    Attributes:
+        epochs: that under which each is held.
+        order: what the run asks: the last place, the states to send again and the rows of those.
+        taken_from: the names of the workers that held some of them.
+        in_doubt: how many rows are in doubt now, because they were cut off.
+    """
+
+    epochs: dict[int, int]
+    order: tuple[Any, ...]
+    taken_from: tuple[str, ...]
+    in_doubt: int
+
+
 def take_over(
     database: Database, run: int, shards: Sequence[int], worker: tuple[int, str], *, settles: bool
-) -> tuple[dict[int, int], tuple[Any, ...]] | None:
+) -> Taken | None:
     """Take shards of a run over, and settle what was cut off in them.
 
     Args:
@@ -84,8 +103,8 @@ def take_over(
         settles: whether rows that were cut off are in doubt, rather than read back.
 
     Returns:
-        The epoch of each, and what the run asks: the last place, the states to send again and the rows of those. None
-        where the run asks nothing, another worker holds one of them, or attempts of the run may be missing.
+        What was taken; None where the run asks nothing, another worker holds one of them, or attempts of the run may be
+        missing.
     """
     values = {"run": run, "shards": list(shards), "worker": worker[0], "name": worker[1], "reason": CUT_OFF_REASON}
     with database.transaction() as connection:
@@ -93,13 +112,13 @@ def take_over(
         if order is None or change_of(database, run) is not None:
             return None
         connection.execute(_DECLARE_LOST, values)
-        if connection.execute(_TAKEN, values).fetchone() != (0,):
+        others, holders = connection.execute(_TAKEN, values).fetchone() or (1, ())
+        if others:
             return None
         epochs = dict(connection.execute(_TAKE, values).fetchall())
         connection.execute(CUT_OFF_PART, values)
-        if settles:
-            connection.execute(_IN_DOUBT, values)
-    return epochs, order
+        in_doubt = connection.execute(_IN_DOUBT, values).rowcount if settles else 0
+    return Taken(epochs, order, tuple(holders), in_doubt)
 
 
 def give_back(database: Database, run: int, epochs: Mapping[int, int]) -> bool:

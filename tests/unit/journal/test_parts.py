@@ -263,7 +263,7 @@ def test_the_last_part_ends_the_run_whoever_gives_it_back(journal: PostgresJourn
         assert orders_of(journal).state(1).open
         assert store.give_back(part.key, part.epochs)
         ended_now = store.end_orders()
-    assert run.order in ended_now
+    assert (run.order, journal.campaign, 1, True) in ended_now
     assert store.end_orders() == []
     state = orders_of(journal).state(1)
     assert (state.open, state.whole, state.stop_reason) == (False, True, None)
@@ -292,7 +292,7 @@ def test_a_run_that_is_to_stop_ends_once_nobody_holds_it(journal: PostgresJourna
     assert orders_of(journal).stop("enough")
     assert orders_of(journal).state(1).open
     store.give_back(part.key, part.epochs)
-    assert run.order in store.end_orders()
+    assert (run.order, journal.campaign, 1, False) in store.end_orders()
     assert orders_of(journal).state(1)[1:4] == (False, False, "enough")
     assert not orders_of(journal).stop("again")
 

@@ -344,6 +344,34 @@ def test_responses_of_one_window_lower_what_is_left_and_tell_its_end_more_exactl
     assert rows.take(worker, 1).times == []
 
 
+def test_requests_that_the_server_has_counted_and_no_worker_was_lent_are_found_once(rows: Rows) -> None:
+    worker = rows.open(rows.window(left=9))
+    other = rows.worker()
+    assert rows.take(worker, 3).others == 0
+    assert rows.take(other, 2, Report(window=rows.window(left=6))).others == 0
+    assert rows.take(other, 0, Report(window=rows.window(left=2))).others == 2
+    assert rows.take(worker, 0, Report(window=rows.window(left=2))).others == 0
+    assert rows.take(worker, 0, Report(window=rows.window(left=7))).others == 0
+    assert rows.take(worker, 0, Report(window=rows.window(left=0, seconds=120.0))).others == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "others"),
+    [
+        pytest.param(120.0, 9, 0, id="a new window, with the probe alone"),
+        pytest.param(120.0, 4, 5, id="a new window, with others"),
+        pytest.param(60.0, 4, 0, id="the same window, which was probed again"),
+    ],
+)
+def test_what_a_probe_finds_counted_in_a_new_window_was_sent_by_others(
+    rows: Rows, seconds: float, left: int, others: int
+) -> None:
+    worker = rows.open(rows.window(left=0))
+    rows.set(f"window_ends = now, due = now - {SETTLE}")
+    assert rows.take(worker).probe
+    assert rows.take(worker, 0, Report(probed=True, window=rows.window(left=left, seconds=seconds))).others == others
+
+
 def test_a_new_window_begins_with_a_probe_after_the_requests_of_the_old_one(rows: Rows) -> None:
     worker, other = rows.open(rows.window(9)), rows.worker()
     rows.take(worker, 9)
