@@ -9,20 +9,24 @@ if TYPE_CHECKING:
     import asyncio
 
     from campaign.channels.base import Quota, Response
+    from campaign.cluster.contact import Contact
     from campaign.delivery.ports import Permit, RateLimiter
 
 
 class CappedLimiter:
     """A rate limiter whose permits are also counted; implements `ports.RateLimiter`. The jobs of a run share one."""
 
-    def __init__(self, inner: RateLimiter, *caps: asyncio.Semaphore) -> None:
+    def __init__(self, inner: RateLimiter, *caps: asyncio.Semaphore, contact: Contact | None = None) -> None:
         """Wrap a limiter.
 
         Args:
             inner: decides when a request may leave.
             caps: each has one place for a request under way; taken in this order.
+            contact: is told of responses; None: nothing is.
         """
         self._inner = inner
+        self._contact = contact
+        self._responded = True
         self._caps = caps
 
     async def acquire(self, route: str, *, until: float = math.inf) -> Permit | None:
@@ -45,6 +49,9 @@ class CappedLimiter:
     ) -> None:
         """Return a permit and learn from the response."""
         self._free(len(self._caps))
+        self._responded = response is not None
+        if self._contact is not None and self._responded:
+            self._contact.responded()
         self._inner.release(permit, response, quota, healthy=healthy)
 
     def pause(self, seconds: float, *, own: bool = False) -> None:
@@ -56,7 +63,9 @@ class CappedLimiter:
         self._inner.slow_down()
 
     def lost_contact(self) -> None:
-        """Find out with one request at a time whether the server is back."""
+        """Find out with one request at a time whether the server is back; called for what was released last."""
+        if self._contact is not None and not self._responded:
+            self._contact.failed()
         self._inner.lost_contact()
 
     @property

@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from campaign.cluster.contact import Contact
+from campaign.cluster.database_clock import DatabaseClock
 from campaign.cluster.job_runner import JobRunner, Trouble
 from campaign.cluster.lease import Lease
-from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, run_here
+from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, WorkerShare, run_here
 from campaign.cluster.reaper import Reaper
 from campaign.delivery import StopReason
+from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
 from campaign.errors import CampaignError, JournalError, Problem
 from campaign.operating_system import uptime
@@ -24,6 +27,7 @@ from campaign.runs.run import channel_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from campaign.delivery.ports import Clock
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal.cluster import OpenRun
     from campaign.journal.postgres.cluster import ClusterStore
@@ -40,6 +44,7 @@ POLL = 1.0
 """Seconds between two looks at the runs."""
 
 LEAVES = StopReason("the worker leaves", interrupted=True)
+NO_CONTACT = "is left to other workers: its server does not respond to this one"
 STOPPED = StopReason("the run is to stop", interrupted=True)
 
 
@@ -55,6 +60,7 @@ class WorkerOptions:
         proxies: the proxies of this machine.
         until_idle: whether it leaves once no run is left to workers.
         egress: the name of what shares a client address with other workers; None: the host's name.
+        clock: of this machine; its time of day is used for nothing once the database has told its own.
     """
 
     name: str
@@ -64,6 +70,7 @@ class WorkerOptions:
     proxies: ProxySettings = field(default=NO_PROXIES)
     until_idle: bool = False
     egress: str | None = None
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class Worker:
@@ -83,10 +90,12 @@ class Worker:
         self._times = store.times()
         self._here: dict[int, RunHere] = {}
         self._unable: dict[int, str] = {}
+        self._contacts: dict[int, Contact] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._measured = (time.monotonic(), 0)
         self._stopping = False
         self._trouble = Trouble(say)
+        self._clock = DatabaseClock(options.clock)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def stop(self) -> None:
@@ -123,6 +132,7 @@ class Worker:
                     await self._trouble.tried(asyncio.to_thread(self._store.leave, self._number))
 
     def _new_life(self) -> tuple[int, Lease]:
+        self._clock.measure(self._store.clock)
         began = uptime()
         number = self._store.register(self._options.name, self._options.only)
         return number, Lease(self._times, began)
@@ -135,7 +145,7 @@ class Worker:
         while True:
             lease, began = self._lease, uptime()
             try:
-                leaves = await loop.run_in_executor(beats, self._store.beat, self._number, self._rate())
+                leaves = await loop.run_in_executor(beats, self._beat_once, self._rate())
                 if leaves is None:
                     lease.lost = True
                     self._shut_down(SILENT)
@@ -147,6 +157,10 @@ class Worker:
             except JournalError as error:
                 self._trouble.tell(error)
             await asyncio.sleep(self._times.beat)
+
+    def _beat_once(self, rate: float | None) -> bool | None:
+        self._clock.measure(self._store.clock)
+        return self._store.beat(self._number, rate)
 
     def _rate(self) -> float | None:
         """Rows a second that reached their end since the last beat."""
@@ -169,6 +183,7 @@ class Worker:
                 self._close_idle()
                 for run in runs:
                     if not run.stops:
+                        await self._mind_contact(run)
                         await self._fill(run)
                 if await reaper.work(runs, self._number) and self._options.until_idle and not runs:
                     return
@@ -180,18 +195,38 @@ class Worker:
             self._wake.clear()
 
     def _stop_those_that_end(self, runs: list[OpenRun]) -> None:
-        going_on = {run.order for run in runs if not run.stops}
+        going_on = {run.order: run for run in runs if not run.stops}
+        self._contacts = {order: each for order, each in self._contacts.items() if order in going_on}
         for order, here in self._here.items():
             if order not in going_on:
                 here.shutdown.request(STOPPED)
-            elif here.lease.lost:  # since before it was known here
+                continue
+            here.lists_good_until = going_on[order].lists_good_until
+            if here.lease.lost:  # since before it was known here
                 here.shutdown.request(SILENT)
 
+    async def _mind_contact(self, run: OpenRun) -> None:
+        """Put on record whether the run's server responds, and leave the run to others where it has not for long."""
+        here, contact = self._here.get(run.order), self._contacts.get(run.order)
+        if contact is None:
+            return
+        lacking = contact.lacking
+        if contact.recorded != (number := None if lacking is None else self._number):
+            await asyncio.to_thread(self._store.set_reach, run, self._number, lacking)
+            contact.recorded = number
+        if not contact.is_lost or here is None or here.shutdown:
+            return
+        if await self._runner.leaves_to_others(here, self._number):
+            self._say(Problem(f"{run.campaign}, run {here.record.number}", NO_CONTACT, "see to its network"))
+
     async def _fill(self, run: OpenRun) -> None:
-        """Take jobs of a run, up to as many as a worker has at a time."""
-        here = self._here.get(run.order)
+        """Take jobs of a run, up to as many as a worker has at a time; one where its server may not respond."""
+        here, contact = self._here.get(run.order), self._contacts.get(run.order)
+        most = JOBS_OF_A_RUN if contact is None or contact.since is None else 1
+        if contact is not None and contact.rests:
+            return
         while not self._stopping and self._lease.is_fresh and (here is None or not here.shutdown):
-            if here is not None and len(here.tasks) >= JOBS_OF_A_RUN:
+            if here is not None and len(here.tasks) >= most:
                 return
             if here is None:
                 if (here := await self._prepared(run)) is None:
@@ -217,7 +252,10 @@ class Worker:
             self._say(Problem(f"{run.campaign}, run {record.number}", f"is left to other workers ({error})"))
             return None
         budget = self._store.budget(run, record, credentials, self._options.egress or own_egress())
-        return run_here(run, record, credentials, self._lease, self._places, budget=budget)
+        give_up_after = record.manifest.settings.give_up_after
+        contact = self._contacts.setdefault(run.order, Contact(give_up_after, self._clock))
+        share = WorkerShare(self._lease, self._places, self._clock)
+        return run_here(run, record, credentials, share, budget=budget, contact=contact)
 
     def _ended(self, here: RunHere, task: asyncio.Task[None]) -> None:
         here.tasks.discard(task)

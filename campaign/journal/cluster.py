@@ -86,6 +86,8 @@ class Order:
             there is no gate.
         early_end: why rows are waiting once it ends as planned.
         by: the operator, for the record.
+        reads_lists: whether its lists of those who get nothing are read again before rows begin; then none does before
+            `Orders.let_begin`.
     """
 
     manifest: RunManifest
@@ -95,6 +97,7 @@ class Order:
     gate: int | None = None
     early_end: str = ""
     by: str = ""
+    reads_lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ class OpenRun:
         order: the number of its order: of the session that ends with it.
         jobs: into how many jobs its shards are divided.
         stops: whether it is to stop.
+        lists_good_until: rows begin only before that moment, in seconds since the epoch on the database's clock; None:
+            its lists are not read again.
     """
 
     key: int
@@ -114,6 +119,7 @@ class OpenRun:
     order: int
     jobs: int
     stops: bool
+    lists_good_until: float | None = None
 
 
 class OrderState(NamedTuple):
@@ -125,6 +131,9 @@ class OrderState(NamedTuple):
         whole: whether every row that may be sent was brought to an end.
         stop_reason: why it stops, or has stopped; None where it does not.
         workers: the names of those who are at work in this database.
+        now: the database's clock, in seconds since the epoch.
+        lists_good_until: rows begin only before that moment on it; None: the run's lists are not read again.
+        paused: whether rows wait behind its gate.
     """
 
     states: Mapping[State, int]
@@ -132,6 +141,9 @@ class OrderState(NamedTuple):
     whole: bool
     stop_reason: str | None
     workers: tuple[str, ...]
+    now: float = 0.0
+    lists_good_until: float | None = None
+    paused: bool = False
 
 
 class HeldPart(NamedTuple):
@@ -144,6 +156,7 @@ class HeldPart(NamedTuple):
         retry: rows in these states are sent again.
         rows: the numbers of those; (): all.
         last: the place in the run of the last row that may be sent; None: no matter.
+        reads_lists: whether rows begin only while the run's lists are good.
     """
 
     run: RunRecord
@@ -152,6 +165,23 @@ class HeldPart(NamedTuple):
     retry: tuple[State, ...]
     rows: tuple[range, ...]
     last: int | None
+    reads_lists: bool = False
+
+
+class Watched(NamedTuple):
+    """What a run was left to the workers with, for a process that begins to watch it.
+
+    Attributes:
+        record: the run's record, with the settings and lists by which it is delivered now.
+        retry: rows in these states are sent again.
+        rows: the numbers of those; (): all.
+        early_end: why rows are waiting once it ends as planned; "" where none is.
+    """
+
+    record: RunRecord
+    retry: tuple[State, ...]
+    rows: tuple[range, ...]
+    early_end: str
 
 
 class Orders(Protocol):
@@ -183,6 +213,34 @@ class Orders(Protocol):
 
     def stop(self, reason: str, *, run: int | None = None) -> bool:
         """Ask all workers to stop the campaign's run; returns whether one is open."""
+        ...
+
+    def under_way(self, run: int) -> Watched | None:
+        """What a run was left to the workers with; None where none is at work on it, or a process watches it."""
+        ...
+
+    def begin_watch(self, run: int, watcher: str) -> bool:
+        """Put on record that this process watches a run; returns whether it does, and no other one."""
+        ...
+
+    def beat(self, run: int, watcher: str) -> bool:
+        """Say every few seconds that it goes on; returns whether no other one watches in its place."""
+        ...
+
+    def end_watch(self, run: int, watcher: str) -> None:
+        """Put on record that this process watches no more."""
+        ...
+
+    def unwatched(self, run: int) -> str:
+        """For what a run waits for a process that watches, where there is none: "lists" or "gate"; "" for nothing."""
+        ...
+
+    def let_begin(self, run: int, until: float) -> None:
+        """Let rows begin until a moment on the database's clock: the lists were read, and their rows skipped."""
+        ...
+
+    def retried(self, run: int) -> set[int]:
+        """Places of rows that failed or are in doubt after the run was left to the workers."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from campaign.errors import Problem, RunStateError
 from campaign.journal.cluster import Order
 from campaign.runs.holds import gate_is_passed
-from campaign.runs.watching import early_end
+from campaign.runs.watching import early_end_of
 from campaign.schedule import ANY_TIME
 from campaign.text import rough_duration
 
@@ -23,19 +23,17 @@ if TYPE_CHECKING:
 
 
 def orders_for(
-    journal: JournalStore, settings: DeliverySettings, observer: RunObserver, options: RunOptions, *, suppresses: bool
+    journal: JournalStore, settings: DeliverySettings, observer: RunObserver, options: RunOptions
 ) -> Orders | None:
     """How a run is left to workers; None where this process delivers it itself.
 
-    That is so in a journal for one process, and where no worker is at work. It is so too where lists of those who get
-    nothing have to be read again at a later time: only this machine has the files.
+    That is so in a journal for one process, and where no worker is at work.
 
     Args:
         journal: the journal.
         settings: how the run is delivered.
         observer: is told which of it is the case.
         options: what is asked for.
-        suppresses: whether the run has such lists.
 
     Raises:
         RunStateError: it is to be left to workers, and cannot be.
@@ -43,13 +41,6 @@ def orders_for(
     if (orders := journal.orders()) is None:
         return None
     workers = orders.workers()
-    if suppresses and settings.schedule != ANY_TIME:
-        what = "its lists of those who get nothing are read again whenever sending begins, and they are on this machine"
-        if options.watch_only:
-            raise RunStateError(Problem("[[suppress]]", what, "leave out --watch-only, or the schedule"))
-        if workers:
-            observer.told(f"This process delivers the run itself: {what}.")
-        return None
     if not workers and not options.watch_only:
         observer.told(
             "No worker is at work for this database, so this process delivers the run itself. For a run on many "
@@ -107,7 +98,8 @@ def leave_to_workers(run: Run, orders: Orders, settings: DeliverySettings) -> No
     gate = None
     if settings.gate is not None and not gate_is_passed(run.journal, run.number):
         gate = run.journal.first_rows(run.number, settings.gate.after).last
-    manifest = replace(run.record.manifest, settings=settings, server=run.server)
+    lists = run.suppression.rules
+    manifest = replace(run.record.manifest, settings=settings, server=run.server, suppress=lists)
     orders.place(
         run.number,
         Order(
@@ -116,7 +108,8 @@ def leave_to_workers(run: Run, orders: Orders, settings: DeliverySettings) -> No
             rows=run.retry_rows,
             limit=settings.limit,
             gate=gate,
-            early_end=early_end(settings),
+            early_end=early_end_of(settings),
             by=run.by,
+            reads_lists=bool(lists) and settings.schedule != ANY_TIME,
         ),
     )

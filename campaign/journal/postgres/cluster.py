@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from campaign.journal.cluster import HeldPart
 from campaign.journal.manifests import decode_manifest
-from campaign.journal.postgres import orders, parts, workers
+from campaign.journal.postgres import orders, parts, waits, workers
 from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.budget import PostgresLimits
 from campaign.journal.postgres.database import Connections, Database
@@ -82,6 +82,11 @@ class ClusterStore:
         """Say that a worker lives; returns whether it is to leave, and None where it is lost."""
         return workers.beat(self._beats, worker, rate)
 
+    def clock(self) -> float:
+        """The database's clock, in seconds since the epoch."""
+        (now,) = self._beats.row(f"SELECT {waits.NOW}") or (0.0,)
+        return float(now)
+
     def expire(self) -> None:
         """Declare those lost that have said nothing for a lease."""
         workers.expire(self._database)
@@ -139,9 +144,9 @@ class ClusterStore:
         )
         if taken is None:
             return None
-        epochs, (last, retry, first_rows, last_rows) = taken
+        epochs, (last, retry, first_rows, last_rows, reads_lists) = taken
         rows = tuple(range(first, end + 1) for first, end in zip(first_rows, last_rows, strict=True))
-        return HeldPart(record, run.key, epochs, tuple(map(State, retry)), rows, last)
+        return HeldPart(record, run.key, epochs, tuple(map(State, retry)), rows, last, reads_lists)
 
     def journal(self, run: OpenRun, part: HeldPart) -> PartJournal:
         """The journal of a run, as far as a part is concerned."""
@@ -167,6 +172,14 @@ class ClusterStore:
     def stop_run(self, run: OpenRun, reason: str) -> None:
         """Ask all workers to stop a run."""
         orders.stop_run(self._database, run.key, reason)
+
+    def set_reach(self, run: OpenRun, worker: int, seconds: float | None) -> None:
+        """Put on record for how long a worker has had no response from a run's server; None: it has them."""
+        waits.set_reach(self._database, run.key, worker, seconds)
+
+    def others_reach(self, run: OpenRun, worker: int) -> bool:
+        """Whether another worker is at work that takes a run, and does not lack responses of its server."""
+        return waits.others_reach(self._database, run.key, worker)
 
     def end_orders(self) -> list[int]:
         """End the runs that have nothing more to send, or are to stop and are held by nobody."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalError, Problem
 from campaign.journal.postgres.cluster_schema import WORKERS
+from campaign.journal.postgres.waits_schema import WAITS
 
 if TYPE_CHECKING:
     from campaign.journal.postgres.database import Connection, Database
@@ -218,7 +219,7 @@ ALTER TABLE campaign.budget
     ADD COLUMN clock_at double precision
 """
 
-STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW, WORKERS)
+STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW, WORKERS, WAITS)
 """Append; never change a step that was released."""
 
 VERSION = len(STEPS)

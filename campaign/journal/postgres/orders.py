@@ -12,15 +12,16 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalBusyError, Problem
-from campaign.journal.cluster import OpenRun, Order, OrderState
-from campaign.journal.manifests import encode_manifest
+from campaign.journal.cluster import OpenRun, Order, OrderState, Watched
+from campaign.journal.manifests import decode_manifest, encode_manifest
+from campaign.journal.postgres import waits
 from campaign.journal.postgres.parts import WAITS
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze
 from campaign.journal.postgres.reader import LAST_EVENT
 from campaign.journal.postgres.sql import bounds_of
 from campaign.journal.postgres.texts import text_of
 from campaign.journal.postgres.workers import expire, lease_times, living
-from campaign.journal.records import State
+from campaign.journal.records import RunRecord, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,10 +34,10 @@ ROWS_OF_A_JOB, FEWEST_JOBS, MOST_JOBS = 200, 16, 64
 
 _IS_OPEN: LiteralString = "session = ordered AND session.ended_at IS NULL"
 
-_NOW: LiteralString = "extract(epoch FROM clock_timestamp())::double precision"
+_NOW: LiteralString = waits.NOW
 
 _OPEN: LiteralString = f"""
-SELECT run.run, campaign, ordered, jobs, coalesce(wish = 'stop', false)
+SELECT run.run, campaign, ordered, jobs, coalesce(wish = 'stop', false), lists_good_until
 FROM campaign.session JOIN campaign.run ON {_IS_OPEN} ORDER BY ordered
 """
 
@@ -78,9 +79,10 @@ UPDATE campaign.run SET ended_at = {_NOW}, stop_reason = coalesce(stop_reason, C
 FROM ending WHERE run.run = ending.run RETURNING run.ordered
 """
 
-_STATE: LiteralString = """
+_STATE: LiteralString = f"""
 SELECT session.ended_at IS NULL AND session.session IS NOT NULL, stop_reason,
-    NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done)
+    NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done), {_NOW}, lists_good_until,
+    coalesce(wish = 'pause', false)
 FROM campaign.run LEFT JOIN campaign.session ON session = ordered WHERE run.run = %s
 """
 
@@ -131,7 +133,8 @@ class PostgresOrders:
                 "UPDATE campaign.run SET planned = true, ordered = %(session)s, delivery = %(delivery)s, "
                 "jobs = %(jobs)s, retry = %(retry)s, retry_first = %(first)s, retry_last = %(last)s, "
                 "limit_seq = %(limit)s, eligible_seq = least(%(limit)s::integer, %(gate)s::integer), wish = %(wish)s, "
-                "early_end = %(early_end)s, stop_reason = NULL, ended_at = NULL WHERE run = %(run)s",
+                "early_end = %(early_end)s, lists_good_until = %(lists)s, stop_reason = NULL, ended_at = NULL "
+                "WHERE run = %(run)s",
                 {
                     "run": key,
                     "session": session,
@@ -141,6 +144,7 @@ class PostgresOrders:
                     "gate": order.gate,
                     "wish": "pause" if holds else None,
                     "early_end": text_of(order.early_end),
+                    "lists": 0.0 if order.reads_lists else None,
                     **asked,
                 },
             )
@@ -150,13 +154,14 @@ class PostgresOrders:
     def state(self, run: int) -> OrderState:
         """How far the workers are; see `cluster.Orders.state`."""
         key = self._key_of(run)
-        is_open, reason, whole = self._database.row(_STATE, (key,)) or (False, None, False)
+        found = self._database.row(_STATE, (key,)) or (False, None, False, 0.0, None, False)
+        is_open, reason, whole, *waits_for = found
         states = self._database.rows(
             "SELECT state, sum(rows)::bigint FROM campaign.tally WHERE run = %s GROUP BY state HAVING sum(rows) > 0",
             (key,),
         )
         names = tuple(dict.fromkeys(each.name for each in self.workers()))
-        return OrderState({State(state): rows for state, rows in states}, is_open, whole, reason, names)
+        return OrderState({State(state): rows for state, rows in states}, is_open, whole, reason, names, *waits_for)
 
     def pass_gate(self, run: int) -> None:
         """Let the rows behind the gate be sent too."""
@@ -182,6 +187,46 @@ class PostgresOrders:
         end_orders(self._database)
         return bool(found)
 
+    def under_way(self, run: int) -> Watched | None:
+        """What a run was left to the workers with; see `cluster.Orders.under_way`."""
+        found = self._database.row(_UNDER_WAY, (self._key_of(run),)) if self.workers() else None
+        if found is None or waits.is_watched(self._database, self._key_of(run)):
+            return None
+        secret, created_at, delivery, retry, first_rows, last_rows, early_end = found
+        record = RunRecord(run, decode_manifest(delivery), bytes(secret), True, created_at, None)  # noqa: FBT003 - planned
+        rows = tuple(range(first, end + 1) for first, end in zip(first_rows, last_rows, strict=True))
+        return Watched(record, tuple(map(State, retry)), rows, early_end)
+
+    def begin_watch(self, run: int, watcher: str) -> bool:
+        """Put on record that this process watches a run, unless another one does."""
+        return waits.begin_watch(self._database, self._key_of(run), watcher)
+
+    def beat(self, run: int, watcher: str) -> bool:
+        """Say that it goes on watching; returns whether no other one does in its place."""
+        return waits.beat(self._database, self._key_of(run), watcher)
+
+    def end_watch(self, run: int, watcher: str) -> None:
+        """Put on record that this process watches no more."""
+        waits.end_watch(self._database, self._key_of(run), watcher)
+
+    def unwatched(self, run: int) -> str:
+        """For what a run waits for a process that watches, where there is none; see `cluster.Orders.unwatched`."""
+        return waits.unwatched(self._database, self._key_of(run))
+
+    def let_begin(self, run: int, until: float) -> None:
+        """Let rows begin until a moment; see `cluster.Orders.let_begin`."""
+        waits.let_begin(self._database, self._key_of(run), until)
+
+    def retried(self, run: int) -> set[int]:
+        """Places of rows that failed or are in doubt after the run was left to the workers."""
+        return waits.retried(self._database, self._key_of(run))
+
+
+_UNDER_WAY: LiteralString = f"""
+SELECT secret, created_at, delivery, coalesce(run.retry, '{{}}'), coalesce(retry_first, '{{}}'),
+    coalesce(retry_last, '{{}}'), coalesce(early_end, '')
+FROM campaign.run JOIN campaign.session ON {_IS_OPEN} WHERE run.run = %s
+"""
 
 _STOP: LiteralString = """
 UPDATE campaign.run SET wish = 'stop', stop_reason = coalesce(stop_reason, %s)
@@ -226,12 +271,15 @@ def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:
         JournalBusyError: workers are at work on it.
     """
     query: LiteralString = f"SELECT run.run FROM campaign.session JOIN campaign.run ON {_IS_OPEN} WHERE campaign = %s"
-    if database.row(query, (campaign,)) is None:
+    open_run = database.row(query, (campaign,))
+    if open_run is None:
         return
     expire(database)
     if workers := living(database, campaign):
         names = ", ".join(dict.fromkeys(each.name for each in workers))
-        what = f"is being delivered by workers ({names})"
+        watched = waits.watched_by(database, open_run[0])
+        by = f", and watched by process {watched[1]} on {watched[0]}" if watched else ""
+        what = f"is being delivered by workers ({names}){by}"
         remedy = "`campaign status --watch` shows how far they are, `campaign stop` stops them"
         raise JournalBusyError(Problem(where, what, remedy))
     with database.transaction() as connection:

@@ -43,6 +43,7 @@ class PartAttemptLog(PostgresAttemptLog):
     def __init__(self, connections: Connections, part: HeldPart, wanted: Wanted) -> None:
         super().__init__(connections, part.key, part.epochs, wanted)
         self._part = part
+        self._reads_lists = part.reads_lists
 
     def _read(self, after: int, most: int) -> list[WaitingRow]:
         waiting, retry, rows = self._wanted

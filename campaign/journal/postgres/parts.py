@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from campaign.journal.postgres.database import Connection, Database
 
 _ORDER: LiteralString = """
-SELECT eligible_seq, coalesce(run.retry, '{}'), coalesce(retry_first, '{}'), coalesce(retry_last, '{}')
+SELECT eligible_seq, coalesce(run.retry, '{}'), coalesce(retry_first, '{}'), coalesce(retry_last, '{}'),
+    lists_good_until IS NOT NULL
 FROM campaign.run JOIN campaign.session ON session = ordered
 WHERE run.run = %s AND wish IS DISTINCT FROM 'stop' AND session.ended_at IS NULL FOR SHARE OF run
 """
@@ -83,8 +84,8 @@ def take_over(
         settles: whether rows that were cut off are in doubt, rather than read back.
 
     Returns:
-        The epoch of each, and what the run asks: the last place, the states to send again and the rows of those. None
-        where the run asks nothing, or another worker holds one of them.
+        The epoch of each, and what the run asks: the last place, the states to send again, the rows of those, and
+        whether its lists are read again. None where the run asks nothing, or another worker holds one of them.
     """
     values = {"run": run, "shards": list(shards), "worker": worker[0], "name": worker[1], "reason": CUT_OFF_REASON}
     with database.transaction() as connection:
@@ -135,7 +136,7 @@ ORDER BY shard FOR UPDATE OF shard
 
 def waiting_values(order: tuple[Any, ...] | None, waiting: Collection[str] = ("pending", "sending")) -> dict[str, Any]:
     """The values of `WAITS` for what a run asks."""
-    last, retry, first_rows, last_rows = order or (None, [], [], [])
+    last, retry, first_rows, last_rows = (order or (None, [], [], []))[:4]
     return {"waiting": list(waiting), "retry": retry, "first": first_rows, "last": last_rows, "last_seq": last}
 
 

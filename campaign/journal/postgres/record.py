@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from campaign.journal.postgres.acts import ENDS, FENCED, Deed
 from campaign.journal.postgres.sql import given
+from campaign.journal.postgres.waits import may_begin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -99,16 +100,17 @@ ON CONFLICT (run, shard, seq, n, what) DO NOTHING
 
 
 class OtherSessionError(Exception):
-    """The shards are not held any more, or a row is not as this delivery has left it."""
+    """The shards are not held any more, a row is not as this delivery has left it, or no row of the run may begin."""
 
 
-def record(connection: Connection, run: int, batches: Iterable[Sequence[Act]]) -> None:
+def record(connection: Connection, run: int, batches: Iterable[Sequence[Act]], *, reads_lists: bool = False) -> None:
     """Put acts on record, within the caller's transaction.
 
     Args:
         connection: to the database.
         run: the run's key.
         batches: each with at most one act for a row.
+        reads_lists: whether sends begin only while the run's lists are good.
 
     Raises:
         OtherSessionError: something may not begin; the transaction must be rolled back.
@@ -122,6 +124,8 @@ def record(connection: Connection, run: int, batches: Iterable[Sequence[Act]]) -
         held = {shard for (shard,) in connection.execute(HELD, values)}
         if any(act.deed in FENCED and act.shard not in held for act in acts):
             raise OtherSessionError
+    if reads_lists and any(act.deed is Deed.BEGIN for act in acts) and not may_begin(connection, run):
+        raise OtherSessionError
     for batch in batches:
         _record_batch(connection, run, [act if act.shard in held else act.come_late() for act in batch])
 

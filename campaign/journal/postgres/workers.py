@@ -52,6 +52,9 @@ def register(database: Database, name: str, only: str | None) -> int:
     """
     with database.transaction() as connection:
         connection.execute(f"DELETE FROM campaign.worker WHERE beat_at < clock_timestamp() - {OLD}")
+        connection.execute(
+            "DELETE FROM campaign.out_of_reach WHERE worker NOT IN (SELECT worker FROM campaign.worker WHERE NOT lost)"
+        )
         found = connection.execute(
             "INSERT INTO campaign.worker (name, host, process, version, campaign, started_at, beat_at) "
             "VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING worker",
