@@ -20,6 +20,7 @@ class Contact:
     Attributes:
         since: since when requests have had no response, on the monotonic clock; None: the last one had.
         recorded: under which number of the worker others know that it gets no response; None: they do not.
+        told: whether it was said that the run is left to others.
     """
 
     def __init__(self, give_up_after: float, clock: Clock) -> None:
@@ -31,6 +32,7 @@ class Contact:
         """
         self.since: float | None = None
         self.recorded: int | None = None
+        self.told = False
         self._clock = clock
         self._patience = min(LONGEST, give_up_after / 2)
         self._tries = False
@@ -38,7 +40,7 @@ class Contact:
 
     def responded(self) -> None:
         """Count a response, whatever it says."""
-        self.since = None
+        self.since, self.told = None, False
 
     def failed(self) -> None:
         """Count a request that had none."""

@@ -214,10 +214,11 @@ class Worker:
         if contact.recorded != (number := None if lacking is None else self._number):
             await asyncio.to_thread(self._store.set_reach, run, self._number, lacking)
             contact.recorded = number
-        if not contact.is_lost or here is None or here.shutdown:
-            return
-        if await self._runner.leaves_to_others(here, self._number):
-            self._say(Problem(f"{run.campaign}, run {here.record.number}", NO_CONTACT, "see to its network"))
+        if contact.is_lost and here is not None and not here.shutdown:
+            await self._runner.leaves_to_others(here, self._number)
+        if contact.rests and not contact.told:
+            contact.told = True
+            self._say(Problem(run.campaign, NO_CONTACT, "see to this machine's network"))
 
     async def _fill(self, run: OpenRun) -> None:
         """Take jobs of a run, up to as many as a worker has at a time; one where its server may not respond."""

@@ -11,6 +11,7 @@ from campaign.runs.holds import gate_is_passed
 from campaign.runs.watching import early_end_of
 from campaign.schedule import ANY_TIME
 from campaign.text import rough_duration
+from campaign.time_zone import own_time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from campaign.journal.cluster import Orders
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.runs.run import Run
+    from campaign.schedule import Schedule
     from campaign.settings import DeliverySettings
 
 
@@ -48,12 +50,28 @@ def orders_for(
         )
         return None
     _refuse_long_timeout(orders, settings)
+    _in_own_zone(settings.schedule)
     if not workers:
         observer.told(
             "No worker is at work for this database yet, and the run waits for one. On each machine that is to deliver "
             "it: campaign worker --journal URL"
         )
     return orders
+
+
+def _in_own_zone(schedule: Schedule) -> Schedule:
+    """A schedule that means the same on every machine: where it names no time zone, it means this machine's.
+
+    Raises:
+        RunStateError: nobody knows which that is.
+    """
+    if not schedule.needs_zone:
+        return schedule
+    zone = own_time_zone()
+    if zone is None:
+        what = "workers may be in other time zones, and the name of this machine's is not known"
+        raise RunStateError(Problem("[schedule] time_zone", what, 'name it: time_zone = "Asia/Ho_Chi_Minh"'))
+    return replace(schedule, time_zone=zone)
 
 
 def _refuse_long_timeout(orders: Orders, settings: DeliverySettings) -> None:
@@ -98,7 +116,7 @@ def leave_to_workers(run: Run, orders: Orders, settings: DeliverySettings) -> No
     gate = None
     if settings.gate is not None and not gate_is_passed(run.journal, run.number):
         gate = run.journal.first_rows(run.number, settings.gate.after).last
-    lists = run.suppression.rules
+    lists, settings = run.suppression.rules, replace(settings, schedule=_in_own_zone(settings.schedule))
     manifest = replace(run.record.manifest, settings=settings, server=run.server, suppress=lists)
     orders.place(
         run.number,

@@ -78,6 +78,7 @@ def begin_worker(
     *,
     concurrency: int = 64,
     find: FindCredentials | None = None,
+    **more: Any,  # noqa: ANN401 - options of a worker
 ) -> RunningWorker:
     """Start a worker in a thread."""
     ready, said = threading.Event(), list[str]()
@@ -87,7 +88,7 @@ def begin_worker(
 
     def work() -> None:
         with open_cluster(database) as store:
-            running.worker = Worker(store, WorkerOptions(name, find or _key, only, concurrency), say)
+            running.worker = Worker(store, WorkerOptions(name, find or _key, only, concurrency, **more), say)
             ready.set()
             asyncio.run(running.worker.run())
 

@@ -130,11 +130,7 @@ class PostgresOrders:
             )
             (session,) = found.fetchone() or (0,)
             connection.execute(
-                "UPDATE campaign.run SET planned = true, ordered = %(session)s, delivery = %(delivery)s, "
-                "jobs = %(jobs)s, retry = %(retry)s, retry_first = %(first)s, retry_last = %(last)s, "
-                "limit_seq = %(limit)s, eligible_seq = least(%(limit)s::integer, %(gate)s::integer), wish = %(wish)s, "
-                "early_end = %(early_end)s, lists_good_until = %(lists)s, stop_reason = NULL, ended_at = NULL "
-                "WHERE run = %(run)s",
+                _ORDERED,
                 {
                     "run": key,
                     "session": session,
@@ -226,6 +222,13 @@ _UNDER_WAY: LiteralString = f"""
 SELECT secret, created_at, delivery, coalesce(run.retry, '{{}}'), coalesce(retry_first, '{{}}'),
     coalesce(retry_last, '{{}}'), coalesce(early_end, '')
 FROM campaign.run JOIN campaign.session ON {_IS_OPEN} WHERE run.run = %s
+"""
+
+_ORDERED: LiteralString = """
+UPDATE campaign.run SET planned = true, ordered = %(session)s, delivery = %(delivery)s, jobs = %(jobs)s,
+    retry = %(retry)s, retry_first = %(first)s, retry_last = %(last)s, limit_seq = %(limit)s,
+    eligible_seq = least(%(limit)s::integer, %(gate)s::integer), wish = %(wish)s, early_end = %(early_end)s,
+    lists_good_until = %(lists)s, stop_reason = NULL, ended_at = NULL WHERE run = %(run)s
 """
 
 _STOP: LiteralString = """

@@ -38,15 +38,19 @@ SELECT seq FROM campaign.status JOIN campaign.shard AS held USING (run, shard)
 WHERE run = %s AND state IN ('failed', 'in_doubt') AND status.epoch > held.retried
 """
 
-_UNWATCHED: LiteralString = f"""
-SELECT CASE
-    WHEN wish = 'pause' AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done) THEN 'gate'
-    WHEN lists_good_until <= {NOW} THEN 'lists'
-    ELSE '' END
-FROM campaign.run JOIN campaign.session ON session = ordered
-WHERE run.run = %s AND session.ended_at IS NULL AND wish IS DISTINCT FROM 'stop'
+_ALL_UNWATCHED: LiteralString = f"""
+SELECT campaign, number, why FROM campaign.run JOIN campaign.session ON session = ordered CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN wish = 'pause' AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done)
+            THEN 'gate'
+        WHEN lists_good_until <= {NOW} THEN 'lists'
+    END AS why
+) AS waits
+WHERE session.ended_at IS NULL AND wish IS DISTINCT FROM 'stop' AND why IS NOT NULL
     AND NOT EXISTS (SELECT FROM campaign.watch WHERE watch.run = run.run AND {IS_WATCHED})
 """
+
+_UNWATCHED: LiteralString = _ALL_UNWATCHED + " AND run.run = %s"
 
 _OTHERS: LiteralString = f"""
 SELECT EXISTS (
@@ -128,7 +132,12 @@ def retried(database: Database, run: int) -> set[int]:
 def unwatched(database: Database, run: int) -> str:
     """For what a run waits for a process that watches, where there is none: "lists" or "gate"; "" for nothing."""
     found = database.row(_UNWATCHED, (run,))
-    return "" if found is None else str(found[0])
+    return "" if found is None else str(found[2])
+
+
+def all_unwatched(database: Database) -> list[tuple[str, int, str]]:
+    """The runs of all campaigns that wait for a process that watches, where none does: campaign, number, for what."""
+    return [(str(name), int(number), str(why)) for name, number, why in database.rows(_ALL_UNWATCHED)]
 
 
 def set_reach(database: Database, run: int, worker: int, seconds: float | None) -> None:
