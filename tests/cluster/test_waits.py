@@ -16,13 +16,14 @@ from campaign.campaign_file import load_campaign
 from campaign.delivery.gate import GateOutcome
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalBusyError
-from campaign.journal import open_journal
+from campaign.journal import State, open_journal
 from campaign.journal.cluster import open_cluster
 from campaign.journal.decisions import GATE as PASSED_GATE
 from campaign.planning import prepare
 from campaign.runs import Report, Run, RunObserver, RunOptions, leaving
 from campaign.runs.journals import paths_of
 from campaign.runs.whole_run import resume_run, run_plan
+from campaign.sandbox import Fault, FaultPlan
 from tests.integration.conftest import Campaign, RunningSandbox
 
 from .conftest import FileMaker, StartWorker, wait_for
@@ -240,6 +241,45 @@ async def test_the_database_refuses_a_row_that_begins_after_the_lists_were_good(
                         assert not is_refused
 
 
+def test_the_database_gives_no_shard_to_a_worker_that_does_not_look_at_the_lists(
+    campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    """A worker of version 1.0."""
+    older = start_worker("older")
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE campaign.worker SET looks_at_lists = false")
+    file = campaign_file(10, more=LISTED + soon(-1))
+    put_on_list(file)
+    thread, reports = begun(database, file)
+    wait_for(lambda: older.said)
+    assert "needs workers of a newer campaign" in older.said[0]
+    assert server.ledger.entries == []
+    start_worker("newer")
+    thread.join(15)
+    assert reports[0].state == "finished"
+
+
+def test_rows_that_are_sent_again_are_looked_for_once_in_lists(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    start_worker("one")
+    server.sandbox.set_faults(FaultPlan(script=(Fault.RESET_BEFORE,) * 4))
+    file = campaign_file(10, "kitechat", more=LISTED.replace("rid", "conversation_id"))
+    (file.parent / "no.csv").write_text("conversation_id\n", encoding="utf-8")
+    assert run("run", file, *GO).json["in_doubt"] == 4
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE campaign.status SET state = 'failed' WHERE state = 'in_doubt'")
+    with open_journal(database, campaign="offer", create=False) as journal:
+        orders = journal.orders()
+        assert orders is not None
+        failed = [each.row for each in journal.results(1) if each.state is State.FAILED]
+        assert len(orders.retried(1)) == 4
+        (file.parent / "no.csv").write_text(f"conversation_id\nconversation{failed[0] - 2}\n", encoding="utf-8")
+        said = run("resume", file, "--retry", "failed", "--not-before", "2020-01-01T09:00", *GO)
+        assert (said.code, said.json["sent"], said.json["skipped"]) == (0, 9, 1)
+        assert orders.retried(1) == set()
+
+
 # Windows
 
 
@@ -343,6 +383,22 @@ def test_a_run_that_no_process_watches_says_so_at_its_gate_and_resume_lets_it_go
     said = run("resume", at_its_gate, *GO)
     assert (said.code, said.json["sent"]) == (0, 30)
     assert texts(server) == messages(*range(30))
+
+
+def test_who_is_put_on_a_list_while_the_run_waits_at_its_gate_gets_nothing(
+    campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    start_worker("one")
+    file = campaign_file(20, more=LISTED + GATE)
+    put_on_list(file)
+    observer = Watching()
+    thread, reports = begun(database, file, observer)
+    wait_for(lambda: observer.asked)
+    put_on_list(file, 3, 15)
+    observer.answers.set()
+    thread.join(15)
+    assert texts(server) == messages(*(number for number in range(20) if number != 15))
+    assert reports[0].state == "finished"
 
 
 @pytest.mark.parametrize("passes", [True, False], ids=["go on", "no"])
