@@ -40,8 +40,8 @@ def workers(**given: Any) -> None:  # noqa: ANN401 - options are passed on by na
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADERS))]
     for line in lines:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), out=True)
-    for name, number, why in unwatched:
-        say(f"Run {number} of {name} is {UNWATCHED[why]} (campaign resume).", out=True)
+    for run in unwatched:
+        say(f"Run {run.number} of {run.campaign} is {UNWATCHED[run.waits_for]} (campaign resume).", out=True)
 
 
 def _cells(worker: WorkerRecord) -> tuple[str, ...]:

@@ -109,9 +109,9 @@ class ClusterStore:
         """The runs that are left to workers; those of one campaign, where one is given."""
         return [each for each in orders.open_runs(self._database) if only in (None, each.campaign)]
 
-    def unwatched(self) -> list[tuple[str, int, str]]:
-        """The runs that wait for a process that watches, where none does: campaign, number, and for what."""
-        return waits.all_unwatched(self._database)
+    def unwatched(self) -> list[waits.UnwatchedRun]:
+        """The runs that wait for a process that watches, where none does."""
+        return waits.unwatched(self._database)
 
     def record(self, run: OpenRun) -> RunRecord | None:
         """A run as it is delivered now; None where it is gone."""

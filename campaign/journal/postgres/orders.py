@@ -207,7 +207,8 @@ class PostgresOrders:
 
     def unwatched(self, run: int) -> str:
         """For what a run waits for a process that watches, where there is none; see `cluster.Orders.unwatched`."""
-        return waits.unwatched(self._database, self._key_of(run))
+        key = self._key_of(run)
+        return next((each.waits_for for each in waits.unwatched(self._database) if each.key == key), "")
 
     def let_begin(self, run: int, until: float) -> None:
         """Let rows begin until a moment; see `cluster.Orders.let_begin`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
 from campaign.journal.postgres.hold import is_dead
 from campaign.journal.postgres.workers import IS_ALIVE
@@ -38,19 +38,17 @@ SELECT seq FROM campaign.status JOIN campaign.shard AS held USING (run, shard)
 WHERE run = %s AND state IN ('failed', 'in_doubt') AND status.epoch > held.retried
 """
 
-_ALL_UNWATCHED: LiteralString = f"""
-SELECT campaign, number, why FROM campaign.run JOIN campaign.session ON session = ordered CROSS JOIN LATERAL (
+_WAITING: LiteralString = f"""
+SELECT run.run, campaign, number, why FROM campaign.run JOIN campaign.session ON session = ordered CROSS JOIN LATERAL (
     SELECT CASE
         WHEN wish = 'pause' AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done)
             THEN 'gate'
         WHEN lists_good_until <= {NOW} THEN 'lists'
     END AS why
 ) AS waits
-WHERE session.ended_at IS NULL AND wish IS DISTINCT FROM 'stop' AND why IS NOT NULL
-    AND NOT EXISTS (SELECT FROM campaign.watch WHERE watch.run = run.run AND {IS_WATCHED})
+WHERE session.ended_at IS NULL AND wish IS DISTINCT FROM 'stop' AND why IS NOT NULL ORDER BY ordered
 """
-
-_UNWATCHED: LiteralString = _ALL_UNWATCHED + " AND run.run = %s"
+"""The runs that wait for what a process that watches does."""
 
 _OTHERS: LiteralString = f"""
 SELECT EXISTS (
@@ -129,15 +127,26 @@ def retried(database: Database, run: int) -> set[int]:
     return {seq for (seq,) in database.rows(_RETRIED, (run,))}
 
 
-def unwatched(database: Database, run: int) -> str:
-    """For what a run waits for a process that watches, where there is none: "lists" or "gate"; "" for nothing."""
-    found = database.row(_UNWATCHED, (run,))
-    return "" if found is None else str(found[2])
+class UnwatchedRun(NamedTuple):
+    """A run that waits for a process that watches, where none does.
+
+    Attributes:
+        key: its key in the database.
+        campaign: the campaign's name.
+        number: its number.
+        waits_for: "lists" or "gate".
+    """
+
+    key: int
+    campaign: str
+    number: int
+    waits_for: str
 
 
-def all_unwatched(database: Database) -> list[tuple[str, int, str]]:
-    """The runs of all campaigns that wait for a process that watches, where none does: campaign, number, for what."""
-    return [(str(name), int(number), str(why)) for name, number, why in database.rows(_ALL_UNWATCHED)]
+def unwatched(database: Database) -> list[UnwatchedRun]:
+    """The runs that wait for a process that watches, where none does."""
+    found = [UnwatchedRun(*each) for each in database.rows(_WAITING)]
+    return [each for each in found if not is_watched(database, each.key)]
 
 
 def set_reach(database: Database, run: int, worker: int, seconds: float | None) -> None:
