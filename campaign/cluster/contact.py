@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 LONGEST = 30.0
 """Seconds without any response after which a worker leaves a run to others; half of `give_up_after` at most."""
 
-REST = 30.0
-"""Seconds after which it tries again, with one part of the run."""
+REST, LONGEST_REST = 30.0, 600.0
+"""Seconds after which it tries again, with one part of the run; twice as many each time: a row may be in doubt then."""
 
 
 class Contact:
@@ -37,10 +37,11 @@ class Contact:
         self._patience = min(LONGEST, give_up_after / 2)
         self._tries = False
         self._rests_until = 0.0
+        self._rest = REST
 
     def responded(self) -> None:
         """Count a response, whatever it says."""
-        self.since, self.told = None, False
+        self.since, self.told, self._rest = None, False, REST
 
     def failed(self) -> None:
         """Count a request that had none."""
@@ -61,7 +62,12 @@ class Contact:
     def rest(self) -> None:
         """Leave the run to others for a while."""
         self._tries = False
-        self._rests_until = self._clock.now() + REST
+        self._rests_until = self._clock.now() + self._rest
+        self._rest = min(LONGEST_REST, 2 * self._rest)
+
+    def end_rest(self) -> None:
+        """Try again at once: the others may have no contact either by now, or be gone."""
+        self._rests_until = 0.0
 
     @property
     def rests(self) -> bool:

@@ -126,7 +126,9 @@ class JobRunner:
         Raises:
             JournalError: the database cannot be read.
         """
-        if here.contact.since is None or not await asyncio.to_thread(self._store.others_reach, here.run, worker):
+        if here.contact.rests:
+            return True
+        if not here.contact.is_lost or not await asyncio.to_thread(self._store.others_reach, here.run, worker):
             return False
         here.contact.rest()
         here.shutdown.request(OUT_OF_REACH)

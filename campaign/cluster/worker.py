@@ -216,6 +216,8 @@ class Worker:
             contact.recorded = number
         if contact.is_lost and here is not None and not here.shutdown:
             await self._runner.leaves_to_others(here, self._number)
+        elif contact.rests and not await asyncio.to_thread(self._store.others_reach, run, self._number):
+            contact.end_rest()
         if contact.rests and not contact.told:
             contact.told = True
             self._say(Problem(run.campaign, NO_CONTACT, "see to this machine's network"))

@@ -38,11 +38,12 @@ class WatchedLists:
         self._rows = run.retry_rows if run.to_retry else ()
 
     def waits(self, state: OrderState) -> str:
-        """What the run waits for by its lists, for people; "" where rows may begin."""
-        if state.lists_good_until is None or state.now < state.lists_good_until:
-            return ""
+        """What the run waits for by its schedule and its lists, for people; "" where rows may begin."""
         opens = opening_of(self._schedule, state.now)
-        return waiting_until(self._schedule, opens) if opens > state.now else READING
+        if opens > state.now:
+            return waiting_until(self._schedule, opens)
+        is_good = state.lists_good_until is None or state.now < state.lists_good_until
+        return "" if is_good else READING
 
     async def look(self, state: OrderState) -> None:
         """Read the lists again where that is due, skip the rows that are on one, and let the others begin.

@@ -91,6 +91,28 @@ def test_a_worker_that_has_contact_again_takes_part_again(
     thread.join(10)
 
 
+def test_a_worker_without_contact_tries_again_at_once_where_no_other_is_left(
+    campaign_file: FileMaker,
+    server: RunningSandbox,
+    start_worker: StartWorker,
+    *,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(contact, "REST", 60.0)
+    file = campaign_file(300)
+    file.write_text(file.read_text(encoding="utf-8").replace("2000/s", "100/s"), encoding="utf-8")
+    able, cut_off = start_worker("able"), start_worker("cut off", proxies=NOWHERE)
+    thread, reports = begun(database, file)
+    wait_for(lambda: cut_off.said)
+    cut_off.worker._runner._proxies = NO_PROXIES
+    able.stop()
+    assert server.ledger.taken_count < 300
+    thread.join(20)
+    assert reports[0].state == "finished"
+    assert server.ledger.taken_count == 300
+
+
 def test_a_run_whose_server_responds_to_no_worker_ends_after_give_up_after(
     campaign_file: FileMaker, start_worker: StartWorker, *, database: str, run: Campaign
 ) -> None:

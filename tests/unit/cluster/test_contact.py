@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from campaign.channels.base import Response
-from campaign.cluster.contact import LONGEST, REST, Contact
+from campaign.cluster.contact import LONGEST, LONGEST_REST, REST, Contact
 from campaign.cluster.limits import CappedLimiter
 from campaign.delivery import LocalRateLimiter, Shutdown
 from tests.unit.delivery.fake_clock import FakeClock
@@ -37,6 +37,21 @@ async def test_after_a_rest_a_request_has_to_fail_once_more(clock: FakeClock) ->
     assert (contact.rests, contact.is_lost) == (False, False)
     contact.failed()
     assert contact.is_lost
+
+
+async def test_each_rest_is_longer_than_the_one_before_until_there_is_a_response(clock: FakeClock) -> None:
+    contact = Contact(600.0, clock)
+    for seconds in (REST, 2 * REST, 4 * REST, 8 * REST, 16 * REST, LONGEST_REST):
+        contact.failed()
+        contact.rest()
+        await clock.advance(seconds - 1)
+        assert contact.rests
+        await clock.advance(1)
+        assert not contact.rests
+    contact.responded()
+    contact.rest()
+    await clock.advance(REST)
+    assert not contact.rests
 
 
 async def test_a_run_that_gives_up_early_is_left_to_others_sooner(clock: FakeClock) -> None:
