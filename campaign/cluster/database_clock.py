@@ -26,12 +26,12 @@ class _Measured(NamedTuple):
 class DatabaseClock:
     """Tells the database's time; implements `ports.Clock`.
 
-    The time since the last measurement is taken from a clock that goes on while the machine sleeps and that nobody
-    sets, so the time of day of this machine does not matter.
+    The time since the last measurement is taken from a clock that goes on while the machine sleeps and that cannot be
+    set, so the time of day of this machine does not matter.
     """
 
     def __init__(self, clock: Clock, elapsed: Callable[[], float] = uptime) -> None:
-        """Know nothing yet: until `learn`, the time is that of the machine.
+        """Know nothing yet: until `measure`, the time is that of the machine.
 
         Args:
             clock: of this machine.

@@ -114,7 +114,7 @@ class JobRunner:
             await asyncio.to_thread(self._store.stop_run, here.run, reason.text)
 
     async def leaves_to_others(self, here: RunHere, worker: int) -> bool:
-        """Leave a run to other workers where its server does not respond to this one, and may to one of them.
+        """Leave a run to other workers where its server has not responded to this one for long, and may to one of them.
 
         Args:
             here: what the jobs of the run share.

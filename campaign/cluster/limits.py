@@ -22,7 +22,7 @@ class CappedLimiter:
         Args:
             inner: decides when a request may leave.
             caps: each has one place for a request under way; taken in this order.
-            contact: is told of responses; None: nothing is.
+            contact: learns of responses; None: nothing does.
         """
         self._inner = inner
         self._contact = contact

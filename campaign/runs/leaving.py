@@ -63,7 +63,7 @@ def _in_own_zone(schedule: Schedule) -> Schedule:
     """A schedule that means the same on every machine: where it names no time zone, it means this machine's.
 
     Raises:
-        RunStateError: nobody knows which that is.
+        RunStateError: the name of that cannot be found out.
     """
     if not schedule.needs_zone:
         return schedule

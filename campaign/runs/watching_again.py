@@ -34,7 +34,7 @@ def run_to_watch(
         journal: the journal, which the caller does not hold.
         paths: of the results workbook.
         options: what is asked for; what would change the delivery is not done while workers are at work.
-        observer: is told.
+        observer: learns of it.
 
     Raises:
         RecipientsError: a list cannot be read that has to be read again.

@@ -443,15 +443,26 @@ def test_a_gate_that_was_passed_on_record_opens_for_the_next_process_that_watche
 # The process that watches
 
 
+@pytest.mark.parametrize(
+    "what",
+    ["beat_at = clock_timestamp() - interval '1 minute'", "process = 2147483647"],
+    ids=["silent", "no such process here"],
+)
 def test_a_process_that_was_taken_for_dead_watches_no_more(
-    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+    run: Campaign,
+    campaign_file: FileMaker,
+    server: RunningSandbox,
+    start_worker: StartWorker,
+    *,
+    database: str,
+    what: str,
 ) -> None:
     start_worker("one")
     file = slowly(campaign_file(100), 30)
     first, reports = begun(database, file)
     wait_for(lambda: server.ledger.taken_count > 3)
     with psycopg.connect(database) as connection:
-        connection.execute("UPDATE campaign.watch SET beat_at = clock_timestamp() - interval '1 minute'")
+        connection.execute(f"UPDATE campaign.watch SET {what}".encode())
         connection.commit()
         second, later = resumed(database, file, Watching())
         first.join(10)
