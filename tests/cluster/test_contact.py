@@ -52,6 +52,7 @@ def holders(database: str) -> set[str]:
     return {name for (name,) in found}
 
 
+@pytest.mark.slow
 def test_a_worker_without_contact_leaves_the_run_to_one_that_has_it(
     campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_worker_that_has_contact_again_takes_part_again(
     thread.join(10)
 
 
+@pytest.mark.slow
 def test_a_worker_without_contact_tries_again_at_once_where_no_other_is_left(
     campaign_file: FileMaker,
     server: RunningSandbox,
@@ -113,6 +115,7 @@ def test_a_worker_without_contact_tries_again_at_once_where_no_other_is_left(
     assert server.ledger.taken_count == 300
 
 
+@pytest.mark.slow
 def test_a_run_whose_server_responds_to_no_worker_ends_after_give_up_after(
     campaign_file: FileMaker, start_worker: StartWorker, *, database: str, run: Campaign
 ) -> None:
