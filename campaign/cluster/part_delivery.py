@@ -147,8 +147,8 @@ class PartDelivery(Delivery):
 
     async def _wait_for_lists(self) -> None:
         """Wait until the process that watches has read the lists; only then are rows read that are to be sent."""
-        while not self._shutdown and (self._here.lists_good_until or 0.0) <= self.clock.epoch():
-            await self._shutdown.sleep(self.clock, LOOK)
+        while not self._shutdown and (self._here.lists_good_until or 0.0) <= self._here.clock.epoch():
+            await self._shutdown.sleep(self._here.clock, LOOK)
 
     def _is_leased(self) -> bool:
         """Whether a request may leave; where it may not, the part ends here, and begins anew once the lease is good."""

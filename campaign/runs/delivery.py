@@ -53,7 +53,7 @@ class Delivery(SessionTask):
 
     Attributes:
         may_send: whether a request may leave now, asked as the last thing before it does; None: it may.
-        clock: by which its window opens and closes, and for the record.
+        clock: by which its window opens and closes, and for the record; None: the machine's.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Delivery(SessionTask):
         super().__init__(run)
         self.schedule = schedule_of(run, settings)
         self.may_send: Callable[[], bool] | None = None
-        self.clock: Clock = SystemClock()
+        self.clock: Clock | None = None
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
@@ -220,7 +220,7 @@ class Delivery(SessionTask):
                 log=self.log,
                 rate_limiter=self.rate_limiter,
                 shutdown=self._shutdown,
-                clock=self.clock,
+                clock=self.clock or SystemClock(),
                 progress=self.progress,
                 redaction=redaction,
                 on_event=self._events.publish if self._events.follow else None,
