@@ -81,6 +81,12 @@ class Schedule:
         return self.window not in (None, (0, DAY)) or not self.every_day
 
     @property
+    def needs_zone(self) -> bool:
+        """Whether it says times of day without saying of which time zone."""
+        naive = self.not_before is not None and self.not_before.tzinfo is None
+        return self.time_zone is None and (self.has_windows or naive)
+
+    @property
     def every_day(self) -> bool:
         """Whether it is about every day of the week."""
         return self.days == EVERY_DAY

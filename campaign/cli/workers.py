@@ -11,6 +11,7 @@ from campaign.cli.databases import named_database
 from campaign.cli.json_output import print_json
 from campaign.cli.options import JOURNAL, output_options
 from campaign.journal.cluster import open_cluster
+from campaign.review.status_text import UNWATCHED
 
 if TYPE_CHECKING:
     from campaign.journal.cluster import WorkerRecord
@@ -28,7 +29,7 @@ def workers(**given: Any) -> None:  # noqa: ANN401 - options are passed on by na
     campaign workers --journal postgresql://campaign@db.example.com/campaign
     """
     with open_cluster(named_database(given["journal"]), create=False) as store:
-        found = store.workers()
+        found, unwatched = store.workers(), store.unwatched()
     if given["as_json"]:
         print_json({"workers": [as_json(each) for each in found]})
         return
@@ -39,6 +40,8 @@ def workers(**given: Any) -> None:  # noqa: ANN401 - options are passed on by na
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADERS))]
     for line in lines:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), out=True)
+    for run in unwatched:
+        say(f"Run {run.number} of {run.campaign} is {UNWATCHED[run.waits_for]} (campaign resume).", out=True)
 
 
 def _cells(worker: WorkerRecord) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from campaign.cluster import events
-from campaign.cluster.part_delivery import PartDelivery
+from campaign.cluster.part_delivery import OUT_OF_REACH, PartDelivery
 from campaign.delivery import StopReason
 from campaign.delivery.redaction import Redaction
 from campaign.delivery.shutdown import fault_reason
@@ -133,7 +133,7 @@ class JobRunner:
             part = await asyncio.to_thread(self._store.take_over, run, job.number, worker, settles_cut_off)
             if part is not None:
                 self._note(here, part)
-                await self._deliver(here, part)
+                await self._deliver(here, part, worker[0])
         except JournalError as error:
             self._trouble.tell(error)
         finally:
@@ -153,7 +153,7 @@ class JobRunner:
         if part.in_doubt:
             self._observe(events.SettledInDoubt(*about, part.in_doubt))
 
-    async def _deliver(self, here: RunHere, part: HeldPart) -> None:
+    async def _deliver(self, here: RunHere, part: HeldPart, worker: int) -> None:
         delivery = PartDelivery(here, part, self._store.journal(here.run, part, here.log))
         here.deliveries.add(delivery)
         try:
@@ -168,8 +168,31 @@ class JobRunner:
             here.deliveries.discard(delivery)
             self.counts.add(delivery)
         if reason is not None and not (reason.interrupted or reason.journal):
+            if await self.leaves_to_others(here, worker):
+                return
             here.shutdown.request(reason)
             await asyncio.to_thread(self._store.stop_run, here.run, reason.text)
+
+    async def leaves_to_others(self, here: RunHere, worker: int) -> bool:
+        """Leave a run to other workers where its server has not responded to this one for long, and may to one of them.
+
+        Args:
+            here: what the jobs of the run share.
+            worker: the number of this one.
+
+        Returns:
+            Whether it was left to them.
+
+        Raises:
+            JournalError: the database cannot be read.
+        """
+        if here.contact.rests:
+            return True
+        if not here.contact.is_lost or not await asyncio.to_thread(self._store.others_reach, here.run, worker):
+            return False
+        here.contact.rest()
+        here.shutdown.request(OUT_OF_REACH)
+        return True
 
     async def _give_back(self, here: RunHere, part: HeldPart | None, job: Job) -> None:
         is_done: bool | None = part is None

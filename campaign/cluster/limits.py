@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from campaign.channels.base import Quota, Response
+    from campaign.cluster.contact import Contact
     from campaign.cluster.events import Observe
     from campaign.delivery.ports import Permit, RateLimiter
 
@@ -51,7 +52,12 @@ class CappedLimiter:
     """A rate limiter whose permits are also counted; implements `ports.RateLimiter`. The jobs of a run share one."""
 
     def __init__(
-        self, inner: RateLimiter, traffic: Traffic, cap: asyncio.Semaphore, paused: Callable[[float, bool], object]
+        self,
+        inner: RateLimiter,
+        traffic: Traffic,
+        cap: asyncio.Semaphore,
+        paused: Callable[[float, bool], object],
+        contact: Contact | None = None,
     ) -> None:
         """Wrap a limiter.
 
@@ -60,12 +66,15 @@ class CappedLimiter:
             traffic: the requests of all runs.
             cap: has one place for each request of this run that may be under way.
             paused: called where a pause begins: with its seconds, and whether all workers pause.
+            contact: learns of responses; None: nothing does.
         """
         self._inner = inner
         self._traffic = traffic
         self._caps = (cap, traffic.places)
         self._paused = paused
         self._paused_until = -math.inf
+        self._contact = contact
+        self._responded = True
 
     async def acquire(self, route: str, *, until: float = math.inf) -> Permit | None:
         """Wait until a request to a route may leave; see `ports.RateLimiter.acquire`."""
@@ -99,6 +108,9 @@ class CappedLimiter:
         self._free(len(self._caps))
         self._traffic.under_way -= 1
         self._traffic.answers[NO_ANSWER if response is None else f"{response.status // 100}xx"] += 1
+        self._responded = response is not None
+        if self._contact is not None and self._responded:
+            self._contact.responded()
         self._inner.release(permit, response, quota, healthy=healthy)
 
     def pause(self, seconds: float, *, own: bool = False) -> None:
@@ -114,7 +126,9 @@ class CappedLimiter:
         self._inner.slow_down()
 
     def lost_contact(self) -> None:
-        """Find out with one request at a time whether the server is back."""
+        """Find out with one request at a time whether the server is back; called for what was released last."""
+        if self._contact is not None and not self._responded:
+            self._contact.failed()
         self._inner.lost_contact()
 
     @property

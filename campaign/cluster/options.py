@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from campaign.delivery.ports import SystemClock
 from campaign.delivery.proxies import NO_PROXIES
 
 if TYPE_CHECKING:
+    from campaign.delivery.ports import Clock
     from campaign.delivery.proxies import ProxySettings
     from campaign.runs.whole_run import FindCredentials
 
@@ -24,6 +26,7 @@ class WorkerOptions:
         proxies: the proxies of this machine.
         until_idle: whether it leaves once no run is left to workers.
         egress: the name of what shares a client address with other workers; None: the host's name.
+        clock: of this machine; its time of day is used for nothing once the database has told its own.
     """
 
     name: str
@@ -33,3 +36,4 @@ class WorkerOptions:
     proxies: ProxySettings = field(default=NO_PROXIES)
     until_idle: bool = False
     egress: str | None = None
+    clock: Clock = field(default_factory=SystemClock)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from campaign.cluster.events import Paused
 from campaign.cluster.limits import CappedLimiter
 from campaign.delivery import HttpTransport, SharedRateLimiter, Shutdown, StopReason
-from campaign.delivery.ports import SystemClock
 from campaign.runs.delivery import Delivery
 from campaign.runs.rounds import Wanted
 from campaign.runs.run import Run, channel_of
@@ -20,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from campaign.cluster.contact import Contact
     from campaign.cluster.lease import Lease
     from campaign.cluster.limits import Traffic
     from campaign.delivery.budget import Budget
     from campaign.delivery.connection_budget import ConnectionBudget
+    from campaign.delivery.ports import Clock
     from campaign.delivery.proxies import ProxySettings
     from campaign.journal import RunRecord
     from campaign.journal.cluster import HeldPart, OpenRun
@@ -31,9 +32,14 @@ if TYPE_CHECKING:
     from campaign.runs.rounds import Rounds
     from campaign.runs.target import Target
 
+LOOK = 0.1
+"""Seconds between two looks at what the worker knows of its run."""
 
 SILENT = StopReason("the database was out of reach for too long", journal=True)
 """Stop reason of what was held under a lease that is not good any more."""
+
+OUT_OF_REACH = StopReason("the server does not respond to this worker", interrupted=True)
+"""Stop reason of what other workers go on with, to which it responds."""
 
 
 @dataclass(eq=False)
@@ -50,6 +56,9 @@ class RunHere:
         limiter: of its requests.
         shared: the limiter that it wraps: what all workers of the run may send.
         shutdown: ends them all.
+        contact: whether its server responds.
+        clock: the database's.
+        lists_good_until: rows begin only before that moment on it; None: the run's lists are not read again.
         tasks: the jobs under way.
         deliveries: those of the jobs under way.
     """
@@ -63,6 +72,9 @@ class RunHere:
     limiter: CappedLimiter
     shared: SharedRateLimiter
     shutdown: Shutdown
+    contact: Contact
+    clock: Clock
+    lists_good_until: float | None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     deliveries: set[PartDelivery] = field(default_factory=set)
 
@@ -82,7 +94,7 @@ class RunHere:
         await self.log.__aexit__(None, None, None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WorkerShare:
     """What the runs share in a worker.
 
@@ -91,20 +103,23 @@ class WorkerShare:
         traffic: the requests.
         connections: for requests with a connection of their own.
         proxies: the proxies of this machine.
+        clock: the database's.
     """
 
     lease: Lease
     traffic: Traffic
     connections: ConnectionBudget
     proxies: ProxySettings
+    clock: Clock
 
 
-async def run_here(  # noqa: PLR0917 - what it is made of
+async def run_here(  # noqa: PLR0913, PLR0917 - what it is made of
     run: OpenRun,
     record: RunRecord,
     credentials: Mapping[str, str],
     share: WorkerShare,
     budget: Budget,
+    contact: Contact,
     log: RunAttemptLog,
 ) -> RunHere:
     """What the jobs of a run share; to be closed.
@@ -115,25 +130,39 @@ async def run_here(  # noqa: PLR0917 - what it is made of
         credentials: the values that its server asks for.
         share: what all runs share here.
         budget: what all workers of the run may send.
+        contact: whether its server responds.
         log: the record of the attempts.
 
     Raises:
         JournalError: the database cannot be reached.
     """
-    shutdown, settings = Shutdown(), record.manifest.settings
+    shutdown, settings, clock = Shutdown(), record.manifest.settings, share.clock
     # Where the database is out of reach, the lease ends what is held.
     shared = SharedRateLimiter(
-        budget, settings.rate, SystemClock(), shutdown, give_up_after=settings.give_up_after, patience=math.inf
+        budget, settings.rate, clock, shutdown, give_up_after=settings.give_up_after, patience=math.inf
     )
 
     def paused(seconds: float, all_workers: bool) -> None:  # noqa: FBT001 - a callback of the limiter
         share.traffic.observe(Paused(run.campaign, record.number, seconds, all_workers))
 
-    limiter = CappedLimiter(shared, share.traffic, asyncio.Semaphore(settings.concurrency), paused)
+    limiter = CappedLimiter(shared, share.traffic, asyncio.Semaphore(settings.concurrency), paused, contact)
     transport = _transport_of(record, credentials, share, shutdown)
     await log.__aenter__()
     await transport.__aenter__()
-    return RunHere(run, record, credentials, share.lease, transport, log, limiter, shared, shutdown)
+    return RunHere(
+        run=run,
+        record=record,
+        credentials=credentials,
+        lease=share.lease,
+        transport=transport,
+        log=log,
+        limiter=limiter,
+        shared=shared,
+        shutdown=shutdown,
+        contact=contact,
+        clock=clock,
+        lists_good_until=run.lists_good_until,
+    )
 
 
 def _transport_of(
@@ -173,9 +202,12 @@ class PartDelivery(Delivery):
         run = Run(journal, replace(part.run, manifest=manifest), here.credentials)
         settings = replace(run.settings, gate=None, limit=None)
         super().__init__(run, settings, part.retry, part.rows)
+        if part.reads_lists:
+            run.before_sending.append(self._wait_for_lists)
         self.rate_limiter = here.limiter
         self.results = journal.attempt_results
-        self._transport = here.transport
+        self.clock = here.clock
+        self._here = here
         self._shutdown = here.shutdown
         self._session = here.run.order
 
@@ -191,8 +223,13 @@ class PartDelivery(Delivery):
         self._attach()
         return await self._work()
 
+    async def _wait_for_lists(self) -> None:
+        """Wait until the process that watches has read the lists; only then are rows read that are to be sent."""
+        while not self._shutdown and (self._here.lists_good_until or 0.0) <= self._here.clock.epoch():
+            await self._shutdown.sleep(self._here.clock, LOOK)
+
     def _transport_to(self, target: Target) -> AbstractAsyncContextManager[HttpTransport]:  # noqa: ARG002 - the run's
-        return contextlib.nullcontext(self._transport)
+        return contextlib.nullcontext(self._here.transport)
 
     async def _perform_rounds(self, rounds: Rounds) -> StopReason | None:
         return await rounds.deliver(Wanted(self._retry))

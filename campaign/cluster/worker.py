@@ -7,25 +7,23 @@ import contextlib
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from campaign.cluster import events
+from campaign.cluster.database_clock import DatabaseClock
 from campaign.cluster.figures import WorkerFigures
 from campaign.cluster.job_runner import JobCounts, JobRunner, Trouble
 from campaign.cluster.lease import Lease
 from campaign.cluster.limits import Traffic
 from campaign.cluster.options import WorkerOptions
-from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere, WorkerShare, run_here
+from campaign.cluster.part_delivery import SILENT, PartDelivery, RunHere
 from campaign.cluster.reaper import Reaper
+from campaign.cluster.runs_here import RunsHere
 from campaign.delivery import StopReason
-from campaign.delivery.connection_budget import ConnectionBudget
-from campaign.errors import CampaignError, JournalError, JournalServerError, Problem
-from campaign.journal.server_changes import NEWER, other_server
+from campaign.errors import JournalError, JournalServerError, Problem
+from campaign.journal.server_changes import NEWER
 from campaign.operating_system import uptime
-from campaign.runs.limits import other_senders, own_egress
-from campaign.runs.run import channel_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +42,6 @@ POLL = 1.0
 """Seconds between two looks at the runs."""
 
 LEAVES = StopReason("the worker leaves", interrupted=True)
-STOPPED = StopReason("the run is to stop", interrupted=True)
 
 
 class Worker:
@@ -70,18 +67,16 @@ class Worker:
         self._say = say
         self._observe = observe
         self._times = store.times()
-        self._here: dict[int, RunHere] = {}
-        self._unable: dict[int, str] = {}
-        self._closing: set[asyncio.Task[None]] = set()
         self._measured = (time.monotonic(), 0)
         self._ended_by: JournalError | None = None
         self._last_rate: float | None = None
-        self._said: set[Problem] = set()
         self._started_at = time.time()
         self._leases_lost = 0
         self._stopping = ""
         self._trouble = Trouble(say, observe)
         self._traffic = Traffic(asyncio.Semaphore(options.concurrency), observe)
+        self._clock = DatabaseClock(options.clock)
+        self._runs = RunsHere(store, options, self._clock, self._traffic, self._trouble, say)
         self._is_up = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -106,7 +101,6 @@ class Worker:
                 what it held cannot be given back; a new worker may begin.
         """
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        self._connections = ConnectionBudget()
         with ThreadPoolExecutor(1) as beats:
             self._number, self._lease = await self._loop.run_in_executor(beats, self._new_life)
             async with self._store.jobs(self._times.lease) as self._jobs:
@@ -127,6 +121,7 @@ class Worker:
             raise self._ended_by
 
     def _new_life(self) -> tuple[int, Lease]:
+        self._clock.measure(self._store.clock)
         began = uptime()
         number = self._store.register(self._options.name, self._options.only)
         return number, Lease(self._times, began)
@@ -139,7 +134,7 @@ class Worker:
         while True:
             lease, began = self._lease, uptime()
             try:
-                leaves = await loop.run_in_executor(beats, self._store.beat, self._number, self._rate())
+                leaves = await loop.run_in_executor(beats, self._beat_once, self._rate())
                 if leaves is None:
                     self._leases_lost += 1
                     self._observe(events.LeaseLost(lease.silent))
@@ -153,6 +148,10 @@ class Worker:
             except JournalError as error:
                 self._note(error)
             await asyncio.sleep(self._times.beat)
+
+    def _beat_once(self, rate: float | None) -> bool | None:
+        self._clock.measure(self._store.clock)
+        return self._store.beat(self._number, rate)
 
     def _note(self, error: JournalError) -> None:
         """Go on after an error of the database, unless that is on another server, or a newer campaign's."""
@@ -174,7 +173,7 @@ class Worker:
         return self._runner.counts.with_those_of(self._deliveries())
 
     def _deliveries(self) -> list[PartDelivery]:
-        return [each for here in self._here.values() for each in here.deliveries]
+        return [each for here in self._runs for each in here.deliveries]
 
     def figures(self) -> WorkerFigures | None:
         """The worker at this moment; None while it starts. Call it in the event loop of the worker."""
@@ -204,10 +203,11 @@ class Worker:
                 self._beating.result()  # a fault
             try:
                 runs = await asyncio.to_thread(self._store.open_runs, self._options.only)
-                self._stop_those_that_end(runs)
-                self._close_idle()
+                self._runs.follow(runs)
+                self._runs.close_idle()
                 for run in runs:
                     if not run.stops:
+                        await self._runs.mind_contact(run, self._number, self._runner)
                         await self._fill(run)
                 if await reaper.work(runs, self._number) and self._options.until_idle and not runs:
                     self.stop("idle")
@@ -219,24 +219,17 @@ class Worker:
                 await asyncio.wait_for(self._wake.wait(), POLL)
             self._wake.clear()
 
-    def _stop_those_that_end(self, runs: list[OpenRun]) -> None:
-        going_on = {run.order for run in runs if not run.stops}
-        for order, here in self._here.items():
-            if order not in going_on:
-                here.shutdown.request(STOPPED)
-            elif here.lease.lost:  # since before it was known here
-                here.shutdown.request(SILENT)
-
     async def _fill(self, run: OpenRun) -> None:
-        """Take jobs of a run, up to as many as a worker has at a time."""
-        here = self._here.get(run.order)
+        """Take jobs of a run, up to as many as a worker has at a time; one where its server may not respond."""
+        here, contact = self._runs.get(run), self._runs.contact(run)
+        most = JOBS_OF_A_RUN if contact is None or contact.since is None else 1
+        if contact is not None and contact.rests:
+            return
         while not self._stopping and self._lease.is_fresh and (here is None or not here.ends):
-            if here is not None and len(here.tasks) >= JOBS_OF_A_RUN:
+            if here is not None and len(here.tasks) >= most:
                 return
-            if here is None:
-                if (here := await self._prepared(run)) is None:
-                    return
-                self._here[run.order] = here
+            if here is None and (here := await self._runs.begin(run, self._lease)) is None:
+                return
             job = await self._jobs.fetch(run)
             if job is None:
                 return
@@ -245,73 +238,27 @@ class Worker:
             here.tasks.add(task)
             task.add_done_callback(lambda task, here=here: self._ended(here, task))  # type: ignore[misc] # a default
 
-    async def _prepared(self, run: OpenRun) -> RunHere | None:
-        """What jobs of a run need here; None where this worker cannot deliver it, which it says once."""
-        record = await asyncio.to_thread(self._store.record, run)
-        if record is None or run.order in self._unable:
-            return None
-        if run.server_change is not None:
-            await self._refuse(run, run.server_change)
-            return None
-        try:
-            credentials = self._options.find(channel_of(record))
-        except CampaignError as error:
-            self._unable[run.order] = str(error)
-            self._say(Problem(f"{run.campaign}, run {record.number}", f"is left to other workers ({error})"))
-            return None
-        server, egress = record.manifest.server, self._options.egress or own_egress()
-        budget = self._store.budget(run, record, credentials, egress)
-        share = WorkerShare(self._lease, self._traffic, self._connections, self._options.proxies)
-        here = await run_here(run, record, credentials, share, budget, self._store.attempt_log(run))
-        here.shared.on_other_senders = partial(self._say_once, other_senders(server, egress))
-        return here
-
-    def _say_once(self, problem: Problem) -> None:
-        if problem not in self._said:
-            self._said.add(problem)
-            self._say(problem)
-
-    async def _refuse(self, run: OpenRun, change: str) -> None:
-        """Stop a run of which attempts may be missing, until the operator decides how it goes on."""
-        self._unable[run.order] = change
-        problem = other_server(run.campaign, change).problems[0]
-        self._say(problem)
-        await asyncio.to_thread(self._store.stop_run, run, f"{problem.what}; {problem.remedy}")
-
     def _ended(self, here: RunHere, task: asyncio.Task[None]) -> None:
         here.tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             LOG.error("internal error", exc_info=task.exception())
         self._wake.set()
 
-    def _close_idle(self) -> None:
-        """Give back what runs were lent that have no job here."""
-        for order, here in list(self._here.items()):
-            if not here.tasks:
-                del self._here[order]
-                closing = asyncio.create_task(self._close(here))
-                self._closing.add(closing)
-                closing.add_done_callback(self._closing.discard)
-
-    async def _close(self, here: RunHere) -> None:
-        await self._trouble.tried(here.close())
-
     # The end
 
     def _shut_down(self, reason: StopReason) -> None:
-        for here in self._here.values():
-            here.shutdown.request(reason)
+        self._runs.shut_down(reason)
         self._wake.set()
 
     def _cancel(self) -> None:
-        for here in self._here.values():
+        for here in self._runs:
             for task in here.tasks:
                 task.cancel()
 
     async def _end_jobs(self) -> None:
         """Wait until the requests under way have ended, and what was held is given back."""
-        while tasks := [task for here in self._here.values() for task in here.tasks]:
+        while tasks := [task for here in self._runs for task in here.tasks]:
             await asyncio.wait(tasks)
             await asyncio.sleep(0)
-        self._close_idle()
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        self._runs.close_idle()
+        await self._runs.closed()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from campaign.journal.postgres.cluster import ClusterStore
     from campaign.journal.records import RunManifest, RunRecord, State
@@ -86,6 +86,8 @@ class Order:
             there is no gate.
         early_end: why rows are waiting once it ends as planned.
         by: the operator, for the record.
+        reads_lists: whether its lists of those who get nothing are read again before rows begin; then none does before
+            `Orders.let_begin`.
     """
 
     manifest: RunManifest
@@ -95,6 +97,7 @@ class Order:
     gate: int | None = None
     early_end: str = ""
     by: str = ""
+    reads_lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ class OpenRun:
         stops: whether it is to stop.
         server_change: why attempts of it may be missing in the database: nothing more of it may be sent; None where
             they are not.
+        lists_good_until: rows begin only before that moment, in seconds since the epoch on the database's clock; None:
+            its lists are not read again.
     """
 
     key: int
@@ -117,6 +122,7 @@ class OpenRun:
     jobs: int
     stops: bool
     server_change: str | None = None
+    lists_good_until: float | None = None
 
 
 class OrderState(NamedTuple):
@@ -128,6 +134,9 @@ class OrderState(NamedTuple):
         whole: whether every row that may be sent was brought to an end.
         stop_reason: why it stops, or has stopped; None where it does not.
         workers: the names of those who are at work in this database.
+        now: the database's clock, in seconds since the epoch.
+        lists_good_until: rows begin only before that moment on it; None: the run's lists are not read again.
+        paused: whether rows wait behind its gate.
     """
 
     states: Mapping[State, int]
@@ -135,6 +144,9 @@ class OrderState(NamedTuple):
     whole: bool
     stop_reason: str | None
     workers: tuple[str, ...]
+    now: float = 0.0
+    lists_good_until: float | None = None
+    paused: bool = False
 
 
 class HeldPart(NamedTuple):
@@ -149,6 +161,7 @@ class HeldPart(NamedTuple):
         last: the place in the run of the last row that may be sent; None: no matter.
         taken_from: the names of the workers that held some of them until their lease was lost.
         in_doubt: how many rows are in doubt, because they were cut off.
+        reads_lists: whether rows begin only while the run's lists are good.
     """
 
     run: RunRecord
@@ -159,6 +172,7 @@ class HeldPart(NamedTuple):
     last: int | None
     taken_from: tuple[str, ...] = ()
     in_doubt: int = 0
+    reads_lists: bool = False
 
 
 class EndedRun(NamedTuple):
@@ -193,36 +207,20 @@ class RunProgress(NamedTuple):
     states: Mapping[State, int]
 
 
-class Orders(Protocol):
-    """A journal's way of leaving deliveries to workers."""
+class Watched(NamedTuple):
+    """What a run was left to the workers with, for a process that begins to watch it.
 
-    def workers(self) -> Sequence[WorkerRecord]:
-        """The workers that are at work in this database and take this campaign's runs."""
-        ...
+    Attributes:
+        record: the run's record, with the settings and lists by which it is delivered now.
+        retry: rows in these states are sent again.
+        rows: the numbers of those; (): all.
+        early_end: why rows are waiting once it ends as planned; "" where none is.
+    """
 
-    def times(self) -> LeaseTimes:
-        """The lease of this database."""
-        ...
-
-    def place(self, run: int, order: Order) -> int:
-        """Leave a run that is planned to the workers; the caller holds the journal. All or nothing.
-
-        Returns:
-            The number of its session.
-        """
-        ...
-
-    def state(self, run: int) -> OrderState:
-        """How far the workers are."""
-        ...
-
-    def pass_gate(self, run: int) -> None:
-        """Let the rows behind the gate be sent too."""
-        ...
-
-    def stop(self, reason: str, *, run: int | None = None) -> bool:
-        """Ask all workers to stop the campaign's run; returns whether one is open."""
-        ...
+    record: RunRecord
+    retry: tuple[State, ...]
+    rows: tuple[range, ...]
+    early_end: str
 
 
 SettlesCutOff = Callable[["RunRecord"], bool]

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord
-    from campaign.journal.cluster import Orders
+    from campaign.journal.orders import Orders
 
 
 class StatusStore(Protocol):

@@ -77,6 +77,7 @@ class ActiveRun:
         activity: what it did when that was last recorded; None where there is no record.
         stopping: why it is stopping; "" where it is not.
         workers: the names of the workers that deliver it; (): the process does so itself.
+        unwatched: "lists" or "gate" where it waits for a process that watches, and none does; "" elsewhere.
     """
 
     run: RunStatus
@@ -87,6 +88,7 @@ class ActiveRun:
     activity: Activity | None = None
     stopping: str = ""
     workers: tuple[str, ...] = ()
+    unwatched: str = ""
 
     def eta(self, now: float) -> float | None:
         """Seconds until no row waits any more, seen from now; None where nobody knows."""

@@ -28,6 +28,12 @@ WAITS = {
 }
 """What a delivery waits for, in words."""
 
+UNWATCHED = {
+    "lists": "waiting for a process that watches: its lists of those who get nothing have to be read again",
+    "gate": "waiting at its gate for a process that watches",
+}
+"""What a run waits for that workers deliver, where no process watches it."""
+
 WIDEST = 120
 """Columns of a sentence, also on a wider terminal."""
 
@@ -87,7 +93,9 @@ def _progress(active: ActiveRun, now: float) -> str:
         eta = active.eta(now)
         if eta and not active.stopping:
             parts.append(f"about {rough_duration(max(1.0, eta))} left")
-        if activity and activity.waiting_for and not active.stopping:
+        if active.unwatched and not active.stopping:
+            parts.append(UNWATCHED[active.unwatched])
+        elif activity and activity.waiting_for and not active.stopping:
             parts.append(_wait_text(activity.waiting_for, activity.until, now))
     return ", ".join(parts)
 
@@ -122,6 +130,8 @@ def next_step(status: CampaignStatus, commands: NextCommands) -> str:
 
 
 def _meanwhile(active: ActiveRun, commands: NextCommands) -> str:
+    if active.unwatched and not active.stopping:
+        return f"Next: {commands.resume()} watches it, and it goes on; to end it: campaign stop {commands.file}"
     if not active.stopping:
         return f"Next: nothing, it goes on by itself; to end it: campaign stop {commands.file}"
     if active.run.kind is RunKind.REAL:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from campaign.channels.look_up import look_up_of
 from campaign.delivery import DeliveryContext, HttpTransport, RowEvent, Shutdown, StopReason
+from campaign.delivery.ports import SystemClock
 from campaign.delivery.redaction import Redaction
 from campaign.errors import JournalError
 from campaign.journal.records import State
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from campaign.delivery.finished import Finished
-    from campaign.delivery.ports import RateLimiter
+    from campaign.delivery.ports import Clock, RateLimiter
     from campaign.journal import JournalStore, Tally
     from campaign.runs.holds import Holds
     from campaign.runs.rounds import Round
@@ -50,7 +51,11 @@ LEFT = "stopped by the calling program"
 
 
 class Delivery(SessionTask):
-    """Delivers what is waiting in a run."""
+    """Delivers what is waiting in a run.
+
+    Attributes:
+        clock: by which its window opens and closes, and for the record; None: the machine's.
+    """
 
     def __init__(
         self,
@@ -63,6 +68,7 @@ class Delivery(SessionTask):
     ) -> None:
         super().__init__(run)
         self.schedule = schedule_of(run, settings)
+        self.clock: Clock | None = None
         self._settings = settings
         self._retry = retry
         self._session: int | None = None
@@ -143,7 +149,9 @@ class Delivery(SessionTask):
         async with target_of(run, self._settings) as target:
             redaction = Redaction([*run.credentials.values(), *target.headers.values()])
             settler = DoubtSettler(run.journal, run.number, look_up_of(run.channel), self._session)
-            holds = holds_of(run, target.settings, self.progress, self._shutdown, looks_only=self._look_only)
+            holds = holds_of(
+                run, target.settings, self.progress, self._shutdown, looks_only=self._look_only, clock=self.clock
+            )
             self._holds = holds
             try:
                 async with self._transport_to(target) as transport, self._limiters:
@@ -208,6 +216,7 @@ class Delivery(SessionTask):
                 log=self.log,
                 rate_limiter=self.rate_limiter,
                 shutdown=self._shutdown,
+                clock=self.clock or SystemClock(),
                 progress=self.progress,
                 redaction=redaction,
                 on_event=self._events.publish if self._events.follow else None,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from campaign.delivery.ports import Clock
     from campaign.journal import JournalStore
     from campaign.runs.run import Run
+    from campaign.schedule import Schedule
     from campaign.settings import DeliverySettings
 
 NAP = 60.0
@@ -71,6 +72,7 @@ class Holds:
         self._clock = clock
         self._waited = 0.0
         self._waits_since: float | None = None
+        self._began = clock.epoch()
 
     @property
     def waited(self) -> float:
@@ -86,15 +88,19 @@ class Holds:
         Raises:
             CampaignError: what has to be done failed.
         """
-        await self._wait_for_window()
-        for prepare in self.before_sending:
-            if not self._shutdown:
-                await prepare()
+        while not self._shutdown:
+            await self._wait_for_window()
+            for prepare in self.before_sending:
+                if not self._shutdown:
+                    await prepare()
+            self._began = self._clock.epoch()
+            if opening_of(self._schedule, self._began) <= self._began:
+                break  # else the window has closed meanwhile
         return self._shutdown.reason
 
     def admission(self) -> Admission:
         """Lets messages leave until the window closes that is open now."""
-        return Admission(self._schedule.closing(self._clock.epoch()) - LEAD, self._clock.epoch)
+        return Admission(self._schedule.closing(self._began) - LEAD, self._clock.epoch)
 
     @property
     def has_gate(self) -> bool:
@@ -135,19 +141,11 @@ class Holds:
         self._progress.waiting_for = ""
         while not self._shutdown:
             now = self._clock.epoch()
-            opens = self._opening(now)
+            opens = opening_of(self._schedule, now)
             if opens <= now:
                 return
-            zone = f" ({self._schedule.time_zone})" if self._schedule.time_zone else ""
-            activity = f"waiting until {self._schedule.moment_text(opens)}{zone}"
-            with self._waiting("window", activity, opens):
+            with self._waiting("window", waiting_until(self._schedule, opens), opens):
                 await self._shutdown.sleep(self._clock, min(opens - now, NAP))
-
-    def _opening(self, now: float) -> float:
-        """When messages may leave; a window that is about to close is left out."""
-        opens = self._schedule.opening(now)
-        closes = self._schedule.closing(opens)
-        return opens if opens < closes - LEAD else self._schedule.opening(closes)
 
     async def _ask(self, outcome: GateOutcome) -> bool:
         """Ask in a thread of its own: whoever is asked may take time, and a stop does not wait for the answer."""
@@ -192,13 +190,32 @@ class Holds:
         return gate_is_passed(self._journal, self._run)
 
 
+def opening_of(schedule: Schedule, now: float) -> float:
+    """When messages may leave; a window that is about to close is left out."""
+    opens = schedule.opening(now)
+    closes = schedule.closing(opens)
+    return opens if opens < closes - LEAD else schedule.opening(closes)
+
+
+def waiting_until(schedule: Schedule, opens: float) -> str:
+    """What is waited for, for people."""
+    zone = f" ({schedule.time_zone})" if schedule.time_zone else ""
+    return f"waiting until {schedule.moment_text(opens)}{zone}"
+
+
 def holds_of(
-    run: Run, settings: DeliverySettings, progress: Progress, shutdown: Shutdown, *, looks_only: bool
+    run: Run,
+    settings: DeliverySettings,
+    progress: Progress,
+    shutdown: Shutdown,
+    *,
+    looks_only: bool,
+    clock: Clock | None = None,
 ) -> Holds:
     """Where a delivery of a run holds; nowhere if it only looks up what became of rows."""
     if looks_only:
         settings = replace(settings, schedule=ANY_TIME, gate=None)
-    holds = Holds(run.journal, run.number, settings, progress=progress, shutdown=shutdown, clock=SystemClock())
+    holds = Holds(run.journal, run.number, settings, progress=progress, shutdown=shutdown, clock=clock or SystemClock())
     if not looks_only:
         holds.before_sending, holds.decide, holds.by = tuple(run.before_sending), run.decide_gate, run.by or holds.by
     return holds

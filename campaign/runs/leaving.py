@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING
 from campaign.errors import Problem, RunStateError
 from campaign.journal.cluster import Order
 from campaign.runs.holds import gate_is_passed
-from campaign.runs.watching import early_end
+from campaign.runs.watching import early_end_of
 from campaign.schedule import ANY_TIME
 from campaign.text import rough_duration
+from campaign.time_zone import own_time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from campaign.journal import JournalStore, RunRecord
-    from campaign.journal.cluster import Orders
+    from campaign.journal.orders import Orders
     from campaign.runs.options import RunObserver, RunOptions
     from campaign.runs.run import Run
+    from campaign.schedule import Schedule
     from campaign.settings import DeliverySettings
 
 
 def orders_for(
-    journal: JournalStore, settings: DeliverySettings, observer: RunObserver, options: RunOptions, *, suppresses: bool
+    journal: JournalStore, settings: DeliverySettings, observer: RunObserver, options: RunOptions
 ) -> Orders | None:
     """How a run is left to workers; None where this process delivers it itself.
 
-    That is so in a journal for one process, and where no worker is at work. It is so too where lists of those who get
-    nothing have to be read again at a later time: only this machine has the files.
+    That is so in a journal for one process, and where no worker is at work.
 
     Args:
         journal: the journal.
         settings: how the run is delivered.
         observer: is told which of it is the case.
         options: what is asked for.
-        suppresses: whether the run has such lists.
 
     Raises:
         RunStateError: it is to be left to workers, and cannot be.
@@ -43,13 +43,6 @@ def orders_for(
     if (orders := journal.orders()) is None:
         return None
     workers = orders.workers()
-    if suppresses and settings.schedule != ANY_TIME:
-        what = "its lists of those who get nothing are read again whenever sending begins, and they are on this machine"
-        if options.watch_only:
-            raise RunStateError(Problem("[[suppress]]", what, "leave out --watch-only, or the schedule"))
-        if workers:
-            observer.told(f"This process delivers the run itself: {what}.")
-        return None
     if not workers and not options.watch_only:
         observer.told(
             "No worker is at work for this database, so this process delivers the run itself. For a run on many "
@@ -57,12 +50,28 @@ def orders_for(
         )
         return None
     _refuse_long_timeout(orders, settings)
+    _in_own_zone(settings.schedule)
     if not workers:
         observer.told(
             "No worker is at work for this database yet, and the run waits for one. On each machine that is to deliver "
             "it: campaign worker --journal URL"
         )
     return orders
+
+
+def _in_own_zone(schedule: Schedule) -> Schedule:
+    """A schedule that means the same on every machine: where it names no time zone, it means this machine's.
+
+    Raises:
+        RunStateError: the name of that cannot be found out.
+    """
+    if not schedule.needs_zone:
+        return schedule
+    zone = own_time_zone()
+    if zone is None:
+        what = "workers may be in other time zones, and the name of this machine's is not known"
+        raise RunStateError(Problem("[schedule] time_zone", what, 'name it: time_zone = "Asia/Ho_Chi_Minh"'))
+    return replace(schedule, time_zone=zone)
 
 
 def _refuse_long_timeout(orders: Orders, settings: DeliverySettings) -> None:
@@ -107,7 +116,8 @@ def leave_to_workers(run: Run, orders: Orders, settings: DeliverySettings) -> No
     gate = None
     if settings.gate is not None and not gate_is_passed(run.journal, run.number):
         gate = run.journal.first_rows(run.number, settings.gate.after).last
-    manifest = replace(run.record.manifest, settings=settings, server=run.server)
+    lists, settings = run.suppression.rules, replace(settings, schedule=_in_own_zone(settings.schedule))
+    manifest = replace(run.record.manifest, settings=settings, server=run.server, suppress=lists)
     orders.place(
         run.number,
         Order(
@@ -116,7 +126,8 @@ def leave_to_workers(run: Run, orders: Orders, settings: DeliverySettings) -> No
             rows=run.retry_rows,
             limit=settings.limit,
             gate=gate,
-            early_end=early_end(settings),
+            early_end=early_end_of(settings),
             by=run.by,
+            reads_lists=bool(lists) and settings.schedule != ANY_TIME,
         ),
     )

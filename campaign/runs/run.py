@@ -223,10 +223,9 @@ class Run:
         self._delivery = task
         return task
 
-    def begin_watch(self, settings: DeliverySettings, observer: RunObserver) -> Watch:
+    def begin_watch(self, settings: DeliverySettings, observer: RunObserver, early_end: str | None = None) -> Watch:
         """A watch over the workers that the run was left to, which `stop` and `cancel` reach from now on."""
-        task = Watch(self, settings, observer)
-        self._delivery = task
+        self._delivery = task = Watch(self, settings, observer, early_end)
         return task
 
     def stop(self, reason: str = "stopped", *, interrupted: bool = True) -> None:

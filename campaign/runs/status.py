@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -108,6 +109,8 @@ class StatusReader:
         active = None
         if under_way and holder is not None:
             active = _active(status, sessions[-1] if sessions else None, holder, activity, journal.stop_requested())
+            orders = journal.orders() if active.workers else None
+            active = replace(active, unwatched="" if orders is None else orders.unwatched(last.number))
         real = tuple(each.number for each in records if each.planned and not each.manifest.rehearsal)
         coverage = None
         if kind is RunKind.REAL:

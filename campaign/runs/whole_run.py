@@ -27,12 +27,13 @@ from campaign.runs.run import Run, channel_of
 from campaign.runs.start import begin_run, check_workbook_path, confirmed, whole_run
 from campaign.runs.suppression import list_differences, rules_of_today
 from campaign.runs.todays_settings import by_todays_settings
+from campaign.runs.watching_again import run_to_watch
 from campaign.runs.workbook_witness import RECOVERED, is_outdated, refuse_other_server, refuse_outdated
 
 if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.journal import JournalStore, RunRecord
-    from campaign.journal.cluster import Orders
+    from campaign.journal.orders import Orders
     from campaign.planning import Plan
     from campaign.runs.options import RunObserver, RunOptions, RunPaths
     from campaign.runs.report import Report
@@ -65,7 +66,7 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     credentials = {} if plan.rehearsal or paths.address else find(plan.channel)
     with new_journal(paths, options) as journal:
         planned = options.applied_to(plan.campaign.delivery_settings)
-        orders = orders_for(journal, planned, observer, options, suppresses=bool(plan.rules.suppress))
+        orders = orders_for(journal, planned, observer, options)
         if paths.address and orders is None:
             credentials = find(plan.channel)
         with held(journal, observer):
@@ -94,6 +95,9 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
         CampaignError: there is nothing to resume, or something is wrong; nothing was sent.
     """
     with existing_journal(paths, options) as journal:
+        if (watched := run_to_watch(journal, paths, options, observer)) is not None:
+            run, early_end = watched
+            return _watch_and_report(run, paths, run.settings, observer, early_end)
         with held(journal, observer):
             record = _resumable(journal, paths, options, observer)
             server = options.server or changed_server(journal, record, options, observer)
@@ -101,10 +105,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
                 return None
             record = by_todays_settings(record, paths.file, observer)
             settings = options.applied_to(record.manifest.settings)
-            orders = None
-            if not options.look:
-                suppresses = bool(record.manifest.suppress or options.suppress)
-                orders = orders_for(journal, settings, observer, options, suppresses=suppresses)
+            orders = None if options.look else orders_for(journal, settings, observer, options)
             credentials = {} if record.manifest.rehearsal or orders else find(channel_of(record))
             run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
             run.retry_rows, run.by, run.decide_gate = options.rows, options.by, observer.passes_gate
@@ -196,9 +197,11 @@ def _deliver_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, o
     return finished_report(run, paths, observer)
 
 
-def _watch_and_report(run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver) -> Report:
+def _watch_and_report(
+    run: Run, paths: RunPaths, settings: DeliverySettings, observer: RunObserver, early_end: str | None = None
+) -> Report:
     """Watch the workers that a run was left to; the caller does not hold the journal any more."""
-    watch = run.begin_watch(settings, observer)
+    watch = run.begin_watch(settings, observer, early_end)
     asyncio.run(perform_followed(run, watch, run.waiting(settings.limit), observer))
     return finished_report(run, paths, observer)
 

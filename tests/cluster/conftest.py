@@ -84,6 +84,7 @@ def begin_worker(
     concurrency: int = 64,
     find: FindCredentials | None = None,
     metrics: bool = False,
+    **more: Any,  # noqa: ANN401 - options of a worker
 ) -> RunningWorker:
     """Start a worker in a thread."""
     ready, said = threading.Event(), list[str]()
@@ -93,7 +94,7 @@ def begin_worker(
 
     def work() -> None:
         with open_cluster(database) as store:
-            options = WorkerOptions(name, find or _key, only, concurrency)
+            options = WorkerOptions(name, find or _key, only, concurrency, **more)
             running.worker = Worker(store, options, say, running.events.append)
             ready.set()
             asyncio.run(_serve(running, store) if metrics else running.worker.run())

@@ -148,8 +148,10 @@ def test_older_tables_are_changed_by_their_owner_alone(command: Campaign, roles:
     upgraded(command, roles)
     with psycopg.connect(roles.owner) as connection:
         connection.execute(
-            "ALTER TABLE campaign.run DROP COLUMN server; "
-            "ALTER TABLE campaign.version DROP COLUMN synchronous_standby; "
+            "DROP TRIGGER taken ON campaign.shard; DROP FUNCTION campaign.refuse_older_worker; "
+            "DROP TABLE campaign.watch, campaign.out_of_reach; "
+            "ALTER TABLE campaign.run DROP COLUMN lists_good_until; "
+            "ALTER TABLE campaign.worker DROP COLUMN looks_at_lists; "
             "UPDATE campaign.version SET schema = schema - 1"
         )
     words = (

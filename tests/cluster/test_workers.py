@@ -333,21 +333,18 @@ def test_slow_answers_are_waited_for_when_a_worker_leaves(
     assert len(server.ledger.taken()) == 120
 
 
-@pytest.mark.parametrize(("options", "code"), [((), 0), (("--watch-only",), 2)])
-def test_a_run_whose_lists_are_read_again_is_not_left_to_workers(
-    run: Campaign, campaign_file: FileMaker, start_worker: StartWorker, *, options: tuple[str, ...], code: int
+def test_a_run_whose_lists_are_read_again_is_left_to_workers(
+    run: Campaign, campaign_file: FileMaker, start_worker: StartWorker, *, database: str
 ) -> None:
     start_worker()
     file = campaign_file(
         5, more='[[suppress]]\nfile = "no.csv"\ncolumn = "rid"\n[schedule]\nnot_before = 2020-01-01T09:00:00\n'
     )
     (file.parent / "no.csv").write_text("rid\nroom3\n", encoding="utf-8")
-    said = run("run", file, *options, *GO)
-    assert said.code == code
-    assert "read again whenever sending begins" in said.stderr
-    if not code:
-        assert "This process delivers the run itself" in said.stderr
-        assert (said.json["sent"], said.json["skipped"]) == (4, 1)
+    said = run("run", file, *GO)
+    assert (said.code, said.json["sent"], said.json["skipped"]) == (0, 4, 1)
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT worker FROM campaign.session").fetchall() == [("workers",)]
 
 
 def test_lists_without_a_schedule_are_read_before_the_run_is_left_to_workers(

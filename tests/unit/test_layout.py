@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[2] / "campaign"
 
 LAYERS = [
     {"schedule"},
-    {"errors", "lazy_names", "settings", "text", "atomic_write", "operating_system"},
+    {"errors", "lazy_names", "settings", "text", "atomic_write", "operating_system", "time_zone"},
     {"finding_kinds"},
     {"findings"},
     {"problem_groups", "refusals"},

@@ -60,7 +60,13 @@ class PostgresWriter(GroupWriter):
     """Writes groups of events to a database."""
 
     def __init__(
-        self, database: Database, run: int, epochs: Mapping[int, int], loop: asyncio.AbstractEventLoop
+        self,
+        database: Database,
+        run: int,
+        epochs: Mapping[int, int],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        reads_lists: bool = False,
     ) -> None:
         """Start the thread.
 
@@ -69,8 +75,10 @@ class PostgresWriter(GroupWriter):
             run: the run's key.
             epochs: that under which each shard is held.
             loop: the event loop that callbacks run in.
+            reads_lists: whether sends begin only while the run's lists are good.
         """
         self.known: dict[int, Known] = {}
+        self._reads_lists = reads_lists
         self._database = database
         self._run = run
         self._epochs = epochs
@@ -110,7 +118,7 @@ class PostgresWriter(GroupWriter):
         batches, after = batches_of(lines, self.known, self._epochs)
         try:
             with self._database.exchange() as connection:
-                record_as_expected(connection, self._run, batches)
+                record_as_expected(connection, self._run, batches, reads_lists=self._reads_lists)
                 if note is not None:
                     write_activity(connection, *note)
         except UnmetError:
@@ -123,7 +131,7 @@ class PostgresWriter(GroupWriter):
         """The same where another session has begun meanwhile, or a shard is another's: some of it may still count."""
         try:
             with self._database.transaction() as connection:
-                record(connection, self._run, batches)
+                record(connection, self._run, batches, reads_lists=self._reads_lists)
                 if note is not None:
                     write_activity(connection, *note)
         except OtherSessionError:
@@ -143,6 +151,7 @@ class PostgresAttemptLog(GroupCommitLog):
     """Records one run's attempts in a database."""
 
     _writer: PostgresWriter
+    _reads_lists = False
 
     def __init__(self, connections: Connections, run: int, epochs: Mapping[int, int], wanted: Wanted) -> None:
         """Write nothing yet.
@@ -162,7 +171,10 @@ class PostgresAttemptLog(GroupCommitLog):
     async def _open(self) -> tuple[PostgresWriter, int]:
         await asyncio.to_thread(self._database.open)
         # Numbers tell requests of one row apart that are no sends, also those of other deliveries.
-        return PostgresWriter(self._database, self._run, self._epochs, self._loop), time.time_ns()
+        return self._new_writer(), time.time_ns()
+
+    def _new_writer(self) -> PostgresWriter:
+        return PostgresWriter(self._database, self._run, self._epochs, self._loop, reads_lists=self._reads_lists)
 
     def _read(self, after: int, most: int) -> list[WaitingRow]:
         waiting, retry, rows = self._wanted

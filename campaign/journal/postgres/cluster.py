@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 from campaign.journal.cluster import HeldPart
 from campaign.journal.manifests import decode_manifest
-from campaign.journal.postgres import orders, parts, workers
+from campaign.journal.postgres import open_runs, orders, parts, waits, workers
 from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.budget import PostgresLimits
 from campaign.journal.postgres.database import Connections, Database
@@ -102,6 +102,11 @@ class ClusterStore:
         """Say that a worker lives; returns whether it is to leave, and None where it is lost."""
         return workers.beat(self._beats, worker, rate)
 
+    def clock(self) -> float:
+        """The database's clock, in seconds since the epoch."""
+        (now,) = self._beats.row(f"SELECT {waits.NOW}") or (0.0,)
+        return float(now)
+
     def expire(self) -> None:
         """Declare those lost that have said nothing for a lease."""
         workers.expire(self._database)
@@ -122,7 +127,11 @@ class ClusterStore:
 
     def open_runs(self, only: str | None = None) -> list[OpenRun]:
         """The runs that are left to workers; those of one campaign, where one is given."""
-        return [each for each in orders.open_runs(self._database) if only in (None, each.campaign)]
+        return [each for each in open_runs.open_runs(self._database) if only in (None, each.campaign)]
+
+    def unwatched(self) -> list[waits.UnwatchedRun]:
+        """The runs that wait for a process that watches, where none does."""
+        return waits.unwatched(self._database)
 
     def record(self, run: OpenRun) -> RunRecord | None:
         """A run as it is delivered now; None where it is gone."""
@@ -159,14 +168,16 @@ class ClusterStore:
         )
         if taken is None:
             return None
-        last, retry, first_rows, last_rows = taken.order
+        last, retry, first_rows, last_rows, reads_lists = taken.order
         rows = tuple(range(first, end + 1) for first, end in zip(first_rows, last_rows, strict=True))
         states = tuple(map(State, retry))
-        return HeldPart(record, run.key, taken.epochs, states, rows, last, taken.taken_from, taken.in_doubt)
+        return HeldPart(
+            record, run.key, taken.epochs, states, rows, last, taken.taken_from, taken.in_doubt, reads_lists
+        )
 
     def attempt_log(self, run: OpenRun) -> RunAttemptLog:
         """The record of the attempts of all parts of a run that this worker holds; it has a connection of its own."""
-        return RunAttemptLog(self._others, run.key)
+        return RunAttemptLog(self._others, run.key, reads_lists=run.lists_good_until is not None)
 
     def journal(self, run: OpenRun, part: HeldPart, log: RunAttemptLog) -> PartJournal:
         """The journal of a run, as far as a part is concerned."""
@@ -191,17 +202,25 @@ class ClusterStore:
 
     def stop_run(self, run: OpenRun, reason: str) -> None:
         """Ask all workers to stop a run."""
-        orders.stop_run(self._database, run.key, reason)
+        open_runs.stop_run(self._database, run.key, reason)
+
+    def set_reach(self, run: OpenRun, worker: int, seconds: float | None) -> None:
+        """Put on record for how long a worker has had no response from a run's server; None: it has them."""
+        waits.set_reach(self._database, run.key, worker, seconds)
+
+    def others_reach(self, run: OpenRun, worker: int) -> bool:
+        """Whether another worker is at work that takes a run, and does not lack responses of its server."""
+        return waits.others_reach(self._database, run.key, worker)
 
     def end_orders(self) -> list[EndedRun]:
         """End the runs that have nothing more to send, or are to stop and are held by nobody."""
-        return orders.end_orders(self._database)
+        return open_runs.end_orders(self._database)
 
     # Metrics
 
     def progress(self) -> list[RunProgress]:
         """How far the runs are that are left to workers; over a connection that nothing else waits for."""
-        return orders.progress(self._watch)
+        return open_runs.progress(self._watch)
 
     @property
     def reconnects(self) -> int:

@@ -74,14 +74,14 @@ def _lock(own: Database, campaign: str) -> None:
     until = time.monotonic() + NOTICED_WITHIN
     while own.row("SELECT pg_try_advisory_lock(%s)", (lock_of(campaign),)) != (True,):
         found = own.row("SELECT host, process, held_since FROM campaign.hold WHERE campaign = %s", (campaign,))
-        if found is None or not _is_dead(*found[:2]) or time.monotonic() > until:
+        if found is None or not is_dead(*found[:2]) or time.monotonic() > until:
             holder = "another process" if found is None or found[0] is None else Holder(*found).name
             where = f"{own.address.shown}, campaign {campaign}"
             raise JournalBusyError(Problem(where, f"is being worked on by {holder}", "wait for it, or stop it first"))
         time.sleep(PAUSE)
 
 
-def _is_dead(host: str | None, process: int | None) -> bool:
+def is_dead(host: str | None, process: int | None) -> bool:
     """Whether a process was one of this machine, and lives no more."""
     return host == platform.node() and process is not None and not process_start(process)
 

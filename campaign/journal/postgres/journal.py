@@ -20,10 +20,10 @@ from campaign.journal.postgres.errors import other_session
 from campaign.journal.postgres.hold import held
 from campaign.journal.postgres.imports import JournalImports
 from campaign.journal.postgres.migrations import VERSION, has_tables, prepare
-from campaign.journal.postgres.orders import refuse_while_ordered
+from campaign.journal.postgres.open_runs import refuse_while_ordered
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze, copy_rows
 from campaign.journal.postgres.reader import LAST_EVENT
-from campaign.journal.postgres.record import CUT_OFF
+from campaign.journal.postgres.record import CUT_OFF, RECOVER
 from campaign.journal.postgres.selection import PostgresSelection
 from campaign.journal.postgres.server import change_of, note_server, refuse_other_server
 from campaign.journal.postgres.texts import text_of
@@ -47,14 +47,6 @@ _TABLES: tuple[LiteralString, ...] = (
 _OTHERS_END: LiteralString = f"""
 UPDATE campaign.session SET ended_at = greatest(started_at, {LAST_EVENT})
 WHERE ended_at IS NULL AND run IN (SELECT run FROM campaign.run WHERE campaign = %s)
-"""
-
-# A session of which no end is on record has no duration, also where another command has ended it since.
-_RECOVER: LiteralString = """
-UPDATE campaign.status SET state = 'sending' WHERE run = %(run)s AND (state = 'pending' OR state IN (
-    SELECT unnest(retry) FROM campaign.session WHERE run = %(run)s AND seconds IS NULL
-        AND session = (SELECT max(session) FROM campaign.session WHERE run = %(run)s)
-))
 """
 
 _TAKE_OVER: LiteralString = """
@@ -265,7 +257,7 @@ class PostgresJournal(PostgresSelection):
         """Treat every row that seems to wait as cut off while sending; see `JournalStore.recover`."""
         key = self._key(run)
         with self._database.transaction() as connection:
-            connection.execute(_RECOVER, {"run": key})
+            connection.execute(RECOVER, {"run": key})
             note_server(connection, self._database.seen, key)
 
     def server_change(self, run: int) -> Problem | None:

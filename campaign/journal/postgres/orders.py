@@ -11,17 +11,17 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING, LiteralString
 
-from campaign.errors import JournalBusyError, Problem
-from campaign.journal.cluster import EndedRun, OpenRun, Order, OrderState, RunProgress
-from campaign.journal.manifests import encode_manifest
+from campaign.journal.cluster import Order, OrderState, Watched
+from campaign.journal.manifests import decode_manifest, encode_manifest
+from campaign.journal.postgres import waits
+from campaign.journal.postgres.open_runs import IS_OPEN, STOP, end_orders
 from campaign.journal.postgres.parts import WAITS
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze
-from campaign.journal.postgres.reader import LAST_EVENT
-from campaign.journal.postgres.server import RECORDED, refuse_other_server
+from campaign.journal.postgres.server import refuse_other_server
 from campaign.journal.postgres.sql import bounds_of
 from campaign.journal.postgres.texts import text_of
 from campaign.journal.postgres.workers import expire, lease_times, living
-from campaign.journal.records import State
+from campaign.journal.records import RunRecord, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,14 +32,7 @@ if TYPE_CHECKING:
 ROWS_OF_A_JOB, FEWEST_JOBS, MOST_JOBS = 200, 16, 64
 """Rows that a job has at least, and bounds for the jobs of a run; their numbers divide that of the shards."""
 
-_IS_OPEN: LiteralString = "session = ordered AND session.ended_at IS NULL"
-
-_NOW: LiteralString = "extract(epoch FROM clock_timestamp())::double precision"
-
-_OPEN: LiteralString = f"""
-SELECT run.run, campaign, ordered, jobs, coalesce(wish = 'stop', false), {RECORDED}
-FROM campaign.session JOIN campaign.run ON {_IS_OPEN} ORDER BY ordered
-"""
+_NOW: LiteralString = waits.NOW
 
 # All shards pass to the order: what another delivery holds is its own no more, and what its rows were last sent under
 # is what may be sent again.
@@ -59,35 +52,10 @@ SELECT max(seq) FROM (
 ) AS first
 """
 
-_ENDS: LiteralString = f"""
-WITH ending AS (
-    SELECT run.run, ordered FROM campaign.session JOIN campaign.run ON {_IS_OPEN}
-    WHERE (wish IS NULL AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done))
-        OR (wish = 'stop' AND NOT EXISTS (
-            SELECT FROM campaign.shard JOIN campaign.worker ON worker.worker = holder
-            WHERE shard.run = run.run AND NOT lost
-        ))
-    ORDER BY run.run FOR UPDATE OF run, session
-), ended AS (
-    UPDATE campaign.session SET ended_at = {_NOW}, seconds = greatest(0, {_NOW} - started_at)
-    FROM ending WHERE session = ordered
-)
-UPDATE campaign.run SET ended_at = {_NOW}, stop_reason = coalesce(stop_reason, CASE WHEN EXISTS (
-    SELECT FROM campaign.tally WHERE tally.run = run.run AND state IN ('pending', 'sending')
-    GROUP BY state HAVING sum(rows) > 0
-) THEN nullif(early_end, '') END)
-FROM ending WHERE run.run = ending.run RETURNING run.ordered, campaign, number, stop_reason IS NULL
-"""
-
-_PROGRESS: LiteralString = f"""
-SELECT run.run, campaign, number, greatest(0, {_NOW} - session.started_at), tally.state, sum(rows)::bigint
-FROM campaign.session JOIN campaign.run ON {_IS_OPEN} LEFT JOIN campaign.tally ON tally.run = run.run
-GROUP BY run.run, campaign, number, session.started_at, tally.state ORDER BY run.run
-"""
-
-_STATE: LiteralString = """
+_STATE: LiteralString = f"""
 SELECT session.ended_at IS NULL AND session.session IS NOT NULL, stop_reason,
-    NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done)
+    NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done), {_NOW}, lists_good_until,
+    coalesce(wish = 'pause', false)
 FROM campaign.run LEFT JOIN campaign.session ON session = ordered WHERE run.run = %s
 """
 
@@ -135,10 +103,7 @@ class PostgresOrders:
             )
             (session,) = found.fetchone() or (0,)
             connection.execute(
-                "UPDATE campaign.run SET planned = true, ordered = %(session)s, delivery = %(delivery)s, "
-                "jobs = %(jobs)s, retry = %(retry)s, retry_first = %(first)s, retry_last = %(last)s, "
-                "limit_seq = %(limit)s, eligible_seq = least(%(limit)s::integer, %(gate)s::integer), wish = %(wish)s, "
-                "early_end = %(early_end)s, stop_reason = NULL, ended_at = NULL WHERE run = %(run)s",
+                _ORDERED,
                 {
                     "run": key,
                     "session": session,
@@ -148,6 +113,7 @@ class PostgresOrders:
                     "gate": order.gate,
                     "wish": "pause" if holds else None,
                     "early_end": text_of(order.early_end),
+                    "lists": 0.0 if order.reads_lists else None,
                     **asked,
                 },
             )
@@ -157,13 +123,14 @@ class PostgresOrders:
     def state(self, run: int) -> OrderState:
         """How far the workers are; see `cluster.Orders.state`."""
         key = self._key_of(run)
-        is_open, reason, whole = self._database.row(_STATE, (key,)) or (False, None, False)
+        found = self._database.row(_STATE, (key,)) or (False, None, False, 0.0, None, False)
+        is_open, reason, whole, *waits_for = found
         states = self._database.rows(
             "SELECT state, sum(rows)::bigint FROM campaign.tally WHERE run = %s GROUP BY state HAVING sum(rows) > 0",
             (key,),
         )
         names = tuple(dict.fromkeys(each.name for each in self.workers()))
-        return OrderState({State(state): rows for state, rows in states}, is_open, whole, reason, names)
+        return OrderState({State(state): rows for state, rows in states}, is_open, whole, reason, names, *waits_for)
 
     def pass_gate(self, run: int) -> None:
         """Let the rows behind the gate be sent too."""
@@ -179,20 +146,63 @@ class PostgresOrders:
         key = None if run is None else self._key_of(run)
         with self._database.transaction() as connection:
             found = connection.execute(
-                f"SELECT run.run FROM campaign.session JOIN campaign.run ON {_IS_OPEN} WHERE campaign = %s",
+                f"SELECT run.run FROM campaign.session JOIN campaign.run ON {IS_OPEN} WHERE campaign = %s",
                 (self._campaign,),
             ).fetchall()
             for (open_run,) in found:
                 if key in (None, open_run):
-                    connection.execute(_STOP, (text_of(reason), open_run))
+                    connection.execute(STOP, (text_of(reason), open_run))
         expire(self._database)  # perhaps no worker is left to do it
         end_orders(self._database)
         return bool(found)
 
+    def under_way(self, run: int) -> Watched | None:
+        """What a run was left to the workers with; see `cluster.Orders.under_way`."""
+        found = self._database.row(_UNDER_WAY, (self._key_of(run),)) if self.workers() else None
+        if found is None or waits.is_watched(self._database, self._key_of(run)):
+            return None
+        secret, created_at, delivery, retry, first_rows, last_rows, early_end = found
+        record = RunRecord(run, decode_manifest(delivery), bytes(secret), True, created_at, None)  # noqa: FBT003 - planned
+        rows = tuple(range(first, end + 1) for first, end in zip(first_rows, last_rows, strict=True))
+        return Watched(record, tuple(map(State, retry)), rows, early_end)
 
-_STOP: LiteralString = """
-UPDATE campaign.run SET wish = 'stop', stop_reason = coalesce(stop_reason, %s)
-WHERE run = %s AND wish IS DISTINCT FROM 'stop'
+    def begin_watch(self, run: int, watcher: str) -> bool:
+        """Put on record that this process watches a run, unless another one does."""
+        return waits.begin_watch(self._database, self._key_of(run), watcher)
+
+    def beat(self, run: int, watcher: str) -> bool:
+        """Say that it goes on watching; returns whether no other one does in its place."""
+        return waits.beat(self._database, self._key_of(run), watcher)
+
+    def end_watch(self, run: int, watcher: str) -> None:
+        """Put on record that this process watches no more."""
+        waits.end_watch(self._database, self._key_of(run), watcher)
+
+    def unwatched(self, run: int) -> str:
+        """For what a run waits for a process that watches, where there is none; see `cluster.Orders.unwatched`."""
+        key = self._key_of(run)
+        return next((each.waits_for for each in waits.unwatched(self._database) if each.key == key), "")
+
+    def let_begin(self, run: int, until: float) -> None:
+        """Let rows begin until a moment; see `cluster.Orders.let_begin`."""
+        waits.let_begin(self._database, self._key_of(run), until)
+
+    def retried(self, run: int) -> set[int]:
+        """Places of rows that failed or are in doubt after the run was left to the workers."""
+        return waits.retried(self._database, self._key_of(run))
+
+
+_UNDER_WAY: LiteralString = f"""
+SELECT secret, created_at, delivery, coalesce(run.retry, '{{}}'), coalesce(retry_first, '{{}}'),
+    coalesce(retry_last, '{{}}'), coalesce(early_end, '')
+FROM campaign.run JOIN campaign.session ON {IS_OPEN} WHERE run.run = %s
+"""
+
+_ORDERED: LiteralString = """
+UPDATE campaign.run SET planned = true, ordered = %(session)s, delivery = %(delivery)s, jobs = %(jobs)s,
+    retry = %(retry)s, retry_first = %(first)s, retry_last = %(last)s, limit_seq = %(limit)s,
+    eligible_seq = least(%(limit)s::integer, %(gate)s::integer), wish = %(wish)s, early_end = %(early_end)s,
+    lists_good_until = %(lists)s, stop_reason = NULL, ended_at = NULL WHERE run = %(run)s
 """
 
 
@@ -207,65 +217,3 @@ def jobs_for(rows: int) -> int:
 def shards_of(job: int, jobs: int) -> range:
     """The shards of a job."""
     return range(job, SHARDS, jobs)
-
-
-def open_runs(database: Database) -> list[OpenRun]:
-    """The runs that are left to workers, the oldest order first."""
-    seen = database.seen
-    return [
-        OpenRun(key, campaign, order, jobs, stops, seen.change_since(server, synchronous=synchronous))
-        for key, campaign, order, jobs, stops, server, synchronous in database.rows(_OPEN)
-    ]
-
-
-def stop_run(database: Database, key: int, reason: str) -> None:
-    """Ask all workers to stop a run; the first reason is kept."""
-    with database.transaction() as connection:
-        connection.execute(_STOP, (text_of(reason), key))
-
-
-def end_orders(database: Database) -> list[EndedRun]:
-    """End the runs that have nothing more to send, or are to stop and are held by nobody; returns them."""
-    with database.transaction() as connection:
-        return [EndedRun(*each) for each in connection.execute(_ENDS)]
-
-
-def progress(database: Database) -> list[RunProgress]:
-    """How far the runs are that are left to workers, the oldest first; one statement."""
-    found: dict[int, RunProgress] = {}
-    states: dict[int, dict[State, int]] = {}
-    for key, campaign, number, open_for, state, rows in database.rows(_PROGRESS):
-        counts = states.setdefault(key, {})
-        found.setdefault(key, RunProgress(campaign, number, open_for, counts))
-        if state is not None:
-            counts[State(state)] = rows
-    return list(found.values())
-
-
-def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:
-    """Refuse to work on a campaign whose run workers deliver. One that no worker is left for ends here.
-
-    Raises:
-        JournalBusyError: workers are at work on it.
-    """
-    found = [each for each in open_runs(database) if each.campaign == campaign]
-    if not found:
-        return
-    expire(database)
-    workers = living(database, campaign)
-    if workers and not all(each.server_change for each in found):  # those are delivered by none
-        names = ", ".join(dict.fromkeys(each.name for each in workers))
-        what = f"is being delivered by workers ({names})"
-        remedy = "`campaign status --watch` shows how far they are, `campaign stop` stops them"
-        raise JournalBusyError(Problem(where, what, remedy))
-    with database.transaction() as connection:
-        connection.execute(
-            f"UPDATE campaign.session SET ended_at = greatest(started_at, {LAST_EVENT}) FROM campaign.run "
-            f"WHERE {_IS_OPEN} AND campaign = %s",
-            (campaign,),
-        )
-        connection.execute(
-            "UPDATE campaign.run SET stop_reason = coalesce(stop_reason, 'no worker is at work on it any more') "
-            "WHERE campaign = %s AND ordered IS NOT NULL AND ended_at IS NULL",
-            (campaign,),
-        )

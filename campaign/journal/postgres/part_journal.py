@@ -48,13 +48,15 @@ _HAS_DOUBTS: LiteralString = (
 class RunAttemptLog(PostgresAttemptLog):
     """Records the attempts of all parts of a run that a worker holds, so that they share its commits."""
 
-    def __init__(self, connections: Connections, run: int) -> None:
+    def __init__(self, connections: Connections, run: int, *, reads_lists: bool) -> None:
         """Write nothing yet.
 
         Args:
             connections: to the database; the log uses one.
             run: the run's key.
+            reads_lists: whether sends begin only while the run's lists are good.
         """
+        self._reads_lists = reads_lists
         self._held: dict[int, int] = {}
         super().__init__(connections, run, self._held, Wanted())
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from campaign.journal.postgres.database import Connection, Database
 
 _ORDER: LiteralString = """
-SELECT eligible_seq, coalesce(run.retry, '{}'), coalesce(retry_first, '{}'), coalesce(retry_last, '{}')
+SELECT eligible_seq, coalesce(run.retry, '{}'), coalesce(retry_first, '{}'), coalesce(retry_last, '{}'),
+    lists_good_until IS NOT NULL
 FROM campaign.run JOIN campaign.session ON session = ordered
 WHERE run.run = %s AND wish IS DISTINCT FROM 'stop' AND session.ended_at IS NULL FOR SHARE OF run
 """
@@ -155,7 +156,7 @@ ORDER BY shard FOR UPDATE OF shard
 
 def waiting_values(order: tuple[Any, ...] | None, waiting: Collection[str] = ("pending", "sending")) -> dict[str, Any]:
     """The values of `WAITS` for what a run asks."""
-    last, retry, first_rows, last_rows = order or (None, [], [], [])
+    last, retry, first_rows, last_rows = (order or (None, [], [], []))[:4]
     return {"waiting": list(waiting), "retry": retry, "first": first_rows, "last": last_rows, "last_seq": last}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from campaign.journal.postgres.acts import ENDS, FENCED, Deed
 from campaign.journal.postgres.sql import given, unless_all
+from campaign.journal.postgres.waits import MAY_BEGIN, may_begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ FROM {given("shard", "seq", "last", "before", "epoch", "started_at")} {_ROW} AND
 """
 
 _ALL_HELD, _ALL_BEGIN = unless_all(HELD), unless_all(f"{_BEGIN} RETURNING status.seq")
+_LISTS_GOOD = unless_all(f"SELECT 1 WHERE ({MAY_BEGIN})")
 
 _WITHDRAW: LiteralString = f"""
 UPDATE campaign.status AS status SET state = given.state, attempts = last - 1, at = NULL
@@ -91,6 +93,15 @@ ON CONFLICT (run, shard, seq, n, what) DO NOTHING
 """
 """The same of some shards."""
 
+# A session of which no end is on record has no duration, also where another command has ended it since.
+RECOVER: LiteralString = """
+UPDATE campaign.status SET state = 'sending' WHERE run = %(run)s AND (state = 'pending' OR state IN (
+    SELECT unnest(retry) FROM campaign.session WHERE run = %(run)s AND seconds IS NULL
+        AND session = (SELECT max(session) FROM campaign.session WHERE run = %(run)s)
+))
+"""
+"""Treats every row that seems to wait as cut off."""
+
 _CUT_OFF_HERE: LiteralString = f"""
 INSERT INTO campaign.attempt (run, shard, seq, n, epoch, what, started_at)
 SELECT status.run, status.shard, status.seq, attempts, epoch, 'send', at
@@ -101,30 +112,36 @@ ON CONFLICT (run, shard, seq, n, what) DO NOTHING
 
 
 class OtherSessionError(Exception):
-    """The shards are not held any more, or a row is not as this delivery has left it."""
+    """The shards are not held any more, a row is not as this delivery has left it, or no row of the run may begin."""
 
 
-def record_as_expected(connection: Connection, run: int, batches: Sequence[Sequence[Act]]) -> None:
+def record_as_expected(
+    connection: Connection, run: int, batches: Sequence[Sequence[Act]], *, reads_lists: bool = False
+) -> None:
     """Put acts on record, within the caller's exchange, where nothing is in their way: every shard is still held.
 
     Args:
         connection: to the database.
         run: the run's key.
         batches: each with at most one act for a row.
+        reads_lists: whether sends begin only while the run's lists are good.
     """
     if named := _named(batches):
         connection.execute(_ALL_HELD, {"count": len(named), **_epochs(run, named)})
+    if reads_lists and _begins(batches):
+        connection.execute(_LISTS_GOOD, {"count": 1, "run": run})
     for batch in batches:
         _record_batch(connection, run, batch, _begin_all)
 
 
-def record(connection: Connection, run: int, batches: Sequence[Sequence[Act]]) -> None:
+def record(connection: Connection, run: int, batches: Sequence[Sequence[Act]], *, reads_lists: bool = False) -> None:
     """Put acts on record, within the caller's transaction; some may have come too late.
 
     Args:
         connection: to the database.
         run: the run's key.
         batches: each with at most one act for a row.
+        reads_lists: whether sends begin only while the run's lists are good.
 
     Raises:
         OtherSessionError: something may not begin; the transaction must be rolled back.
@@ -135,9 +152,16 @@ def record(connection: Connection, run: int, batches: Sequence[Sequence[Act]]) -
         held = {shard for (shard,) in connection.execute(HELD, _epochs(run, named))}
         if any(act.deed in FENCED and act.shard not in held for batch in batches for act in batch):
             raise OtherSessionError
+    if reads_lists and _begins(batches) and not may_begin(connection, run):
+        raise OtherSessionError
     for batch in batches:
         acts = [act if act.shard in held else act.come_late() for act in batch]
         _record_batch(connection, run, acts, _begin)
+
+
+def _begins(batches: Sequence[Sequence[Act]]) -> bool:
+    """Whether any row is about to be sent."""
+    return any(act.deed is Deed.BEGIN for batch in batches for act in batch)
 
 
 def _named(batches: Sequence[Sequence[Act]]) -> dict[int, int]:

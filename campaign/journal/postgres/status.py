@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, LiteralString
 from campaign.journal.activity import Activity, Coverage, Holder, SessionRecord, runs_of_one_key
 from campaign.journal.decisions import ALREADY_IN_DOUBT, ALREADY_SENT, DUPLICATE, SAME_KEY, named_earlier_row
 from campaign.journal.gate import NOT_SENT, FirstRows
+from campaign.journal.manifests import decode_manifest
 from campaign.journal.postgres.activity import write_activity
 from campaign.journal.postgres.doubts import PostgresDoubts
 from campaign.journal.postgres.hold import IS_HELD, lock_of
 from campaign.journal.postgres.orders import PostgresOrders
 from campaign.journal.postgres.sql import ROWS, STATUSES
+from campaign.journal.postgres.waits import NOW
 from campaign.journal.postgres.workers import IS_ALIVE
 from campaign.journal.records import State
 
@@ -56,11 +58,13 @@ _WORK: LiteralString = f"""
 SELECT (SELECT sum(worker.rate) FROM campaign.worker WHERE {IS_ALIVE}),
     (SELECT extract(epoch FROM max(beat_at))::double precision FROM campaign.worker WHERE {IS_ALIVE}),
     (SELECT sum(rows) FROM campaign.tally WHERE tally.run = run.run AND state IN ('pending', 'sending')),
-    wish = 'pause' AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done)
+    wish = 'pause' AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done),
+    coalesce(lists_good_until <= {NOW}, false), delivery, {NOW}
 FROM campaign.run JOIN campaign.session ON session = ordered
 WHERE campaign = %(campaign)s AND session.ended_at IS NULL
 """
-"""How fast all workers are, when one said so last, how many rows of the run wait, and whether at its gate."""
+"""How fast all workers are, when one said so last, how many rows of the run wait, and whether at its gate or for its
+lists; how it is delivered, and the time."""
 
 _ALIKE: LiteralString = """
 SELECT EXISTS (SELECT FROM campaign.status WHERE run = %s AND state = 'skipped' AND kind = ANY(%s))
@@ -100,11 +104,16 @@ class PostgresStatus(PostgresDoubts):
 
     def _activity_of_workers(self) -> Activity | None:
         """What the workers do that deliver a run; None where none do."""
-        rate, at, waiting, holds = self._database.row(_WORK, {"campaign": self.campaign}) or (None, None, 0, False)
-        if at is None:
+        found = self._database.row(_WORK, {"campaign": self.campaign})
+        if found is None or found[1] is None:
             return None
-        eta = float(waiting) / rate if rate else None
-        return Activity(rate, None if holds else eta, "gate" if holds else None, None, at)
+        rate, at, waiting, holds, reads_lists, delivery, now = found
+        if holds:
+            return Activity(rate, None, "gate", None, at)
+        opens = decode_manifest(delivery).settings.schedule.opening(now)
+        if opens > now or reads_lists:
+            return Activity(rate, None, "window", opens if opens > now else None, at)
+        return Activity(rate, float(waiting) / rate if rate else None, None, None, at)
 
     def _ordered(self) -> Holder | None:
         """Who has left a run to workers that are at work."""

@@ -58,9 +58,12 @@ def register(database: Database, name: str, only: str | None) -> int:
     """
     with database.transaction() as connection:
         connection.execute(f"DELETE FROM campaign.worker WHERE beat_at < clock_timestamp() - {OLD}")
+        connection.execute(
+            "DELETE FROM campaign.out_of_reach WHERE worker NOT IN (SELECT worker FROM campaign.worker WHERE NOT lost)"
+        )
         found = connection.execute(
-            "INSERT INTO campaign.worker (name, host, process, version, campaign, started_at, beat_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp()) RETURNING worker",
+            "INSERT INTO campaign.worker (name, host, process, version, campaign, started_at, beat_at, looks_at_lists) "
+            "VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp(), true) RETURNING worker",
             (text_of(name), platform.node(), os.getpid(), version("campaign"), only, time.time()),
         )
         (worker,) = found.fetchone() or (0,)

@@ -12,7 +12,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA campaign GRANT SELECT, INSERT, UPDATE, DELETE
 GRANT SELECT ON ALL TABLES IN SCHEMA campaign TO campaign_worker;
 GRANT INSERT, UPDATE ON campaign.attempt, campaign.tally TO campaign_worker;
 GRANT UPDATE ON campaign.run, campaign.status, campaign.shard, campaign.session TO campaign_worker;
-GRANT INSERT, UPDATE, DELETE ON campaign.worker, campaign.budget TO campaign_worker;
+GRANT INSERT, UPDATE, DELETE ON campaign.worker, campaign.budget, campaign.out_of_reach TO campaign_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA campaign GRANT SELECT ON TABLES TO campaign_worker;
 
 -- The jobs of the runs, which Procrastinate keeps.

@@ -15,13 +15,14 @@ from campaign.journal.events import begun, ended, withdrawn
 from campaign.journal.postgres import PostgresJournal, orders
 from campaign.journal.postgres.attempt_log import PostgresWriter
 from campaign.journal.postgres.cluster import ClusterStore
+from campaign.journal.postgres.open_runs import open_runs
 
 from .planning import NOON, SENT, message, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from campaign.journal.cluster import Orders
+    from campaign.journal.orders import Orders
 
 DOUBT = Outcome(State.IN_DOUBT, "unclear", "no answer", at=NOON + 2)
 NOT_SENT = Outcome(State.PENDING, "unreachable", "held back", at=NOON + 2)
@@ -46,7 +47,7 @@ def place(journal: PostgresJournal, **asked: Any) -> OpenRun:  # noqa: ANN401 - 
     record = journal.run(1)
     assert record is not None
     order = orders_of(journal).place(1, Order(record.manifest, **asked))
-    (found,) = [each for each in orders.open_runs(journal._database) if each.order == order]
+    (found,) = [each for each in open_runs(journal._database) if each.order == order]
     return found
 
 

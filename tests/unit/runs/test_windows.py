@@ -224,3 +224,18 @@ async def test_whatever_happens_every_message_leaves_within_a_window(seed: int) 
 
 def _clock(second: int) -> str:
     return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+
+
+async def test_a_window_that_closes_while_the_lists_are_read_is_left_out(server: ListServer) -> None:
+    campaign = campaign_of(server, 3, within("08:00-08:01"))
+    looked: list[float] = []
+
+    async def read() -> None:
+        looked.append(server.clock.epoch())
+        if len(looked) == 1:
+            await server.clock.sleep(90)
+
+    campaign.holds.before_sending = (read,)
+    await campaign.clock.run(campaign.rounds.deliver(Wanted()))
+    assert [at - EIGHT for at in looked] == pytest.approx([0, DAY], abs=1)
+    assert all(DAY <= at < DAY + 60 for at in sent_at(server))
