@@ -141,11 +141,7 @@ async def run_here(  # noqa: PLR0913, PLR0917 - what it is made of
     shared = SharedRateLimiter(
         budget, settings.rate, clock, shutdown, give_up_after=settings.give_up_after, patience=math.inf
     )
-
-    def paused(seconds: float, all_workers: bool) -> None:  # noqa: FBT001 - a callback of the limiter
-        share.traffic.observe(Paused(run.campaign, record.number, seconds, all_workers))
-
-    limiter = CappedLimiter(shared, share.traffic, asyncio.Semaphore(settings.concurrency), paused, contact)
+    limiter = _limiter_of(run, record, share, shared, contact)
     transport = _transport_of(record, credentials, share, shutdown)
     await log.__aenter__()
     await transport.__aenter__()
@@ -163,6 +159,16 @@ async def run_here(  # noqa: PLR0913, PLR0917 - what it is made of
         clock=clock,
         lists_good_until=run.lists_good_until,
     )
+
+
+def _limiter_of(
+    run: OpenRun, record: RunRecord, share: WorkerShare, shared: SharedRateLimiter, contact: Contact
+) -> CappedLimiter:
+    def paused(seconds: float, all_workers: bool) -> None:  # noqa: FBT001 - a callback of the limiter
+        share.traffic.observe(Paused(run.campaign, record.number, seconds, all_workers))
+
+    cap = asyncio.Semaphore(record.manifest.settings.concurrency)
+    return CappedLimiter(shared, share.traffic, cap, paused, contact)
 
 
 def _transport_of(
