@@ -145,20 +145,8 @@ async def run_here(  # noqa: PLR0913, PLR0917 - what it is made of
     transport = _transport_of(record, credentials, share, shutdown)
     await log.__aenter__()
     await transport.__aenter__()
-    return RunHere(
-        run=run,
-        record=record,
-        credentials=credentials,
-        lease=share.lease,
-        transport=transport,
-        log=log,
-        limiter=limiter,
-        shared=shared,
-        shutdown=shutdown,
-        contact=contact,
-        clock=clock,
-        lists_good_until=run.lists_good_until,
-    )
+    sending = (share.lease, transport, log, limiter, shared, shutdown)
+    return RunHere(run, record, credentials, *sending, contact, clock, run.lists_good_until)
 
 
 def _limiter_of(

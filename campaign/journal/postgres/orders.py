@@ -91,6 +91,7 @@ class PostgresOrders:
         with self._database.transaction() as connection:
             refuse_other_server(connection, self._database, key)
             connection.execute(_SHARDS, (key,))
+            connection.execute("DELETE FROM campaign.watch WHERE run = %s", (key,))  # it was another order's
             limit_seq = None
             if order.limit is not None:
                 values = {"run": key, "waiting": ["pending", "sending"], "last_seq": None, "most": order.limit, **asked}

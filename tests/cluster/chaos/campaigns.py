@@ -53,7 +53,6 @@ class Shared:
     Attributes:
         address: of the database.
         folder: for their files.
-        clocks: by how many seconds the clocks of workers are ahead, by name.
         workers: how many there are.
         environment: what is changed in the processes that plan and watch.
     """
@@ -63,7 +62,6 @@ class Shared:
     children: Children
     events: Events
     history: History
-    clocks: Mapping[str, float]
     workers: int
     environment: Mapping[str, str]
     sizes: Sequence[Size] = SIZES
@@ -128,7 +126,7 @@ class Lane(threading.Thread):
             unfinished.append(str(error))
         found = read(
             shared.address, self._url, chat, asked := asked_of(name, chat, size, shared.workers), report,
-            happenings=shared.history.copy(), clocks=shared.clocks,
+            happenings=shared.history.copy(),
         )  # fmt: skip
         found = replace(found, left=[*unfinished, *found.left])
         figures = judge(asked, found)

@@ -113,8 +113,7 @@ def jobs_left(address: str) -> int:
 
 
 def read(
-    address: str, url: str, chat: Chat, asked: Asked, report: Mapping[str, Any], *, happenings: Sequence[Happening],
-    clocks: Mapping[str, float],
+    address: str, url: str, chat: Chat, asked: Asked, report: Mapping[str, Any], *, happenings: Sequence[Happening]
 ) -> Ledgers:  # fmt: skip
     """Everything about a campaign that has ended, or should have."""
     state = run_state(address, asked.name)
@@ -140,7 +139,6 @@ def read(
         attempts={(number, n): Attempt(began, ended) for number, n, began, ended in attempts},
         holders={(shard, epoch): worker for shard, epoch, worker in holders},
         happenings=happenings,
-        clocks=clocks,
         report=report,
         tally=dict(tally),
         left=_left(address, run),

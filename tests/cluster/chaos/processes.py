@@ -82,7 +82,6 @@ class Cluster:
     """Worker processes on one database, each with its own way to it; the clock of the last is an hour off.
 
     Attributes:
-        clocks: by how many seconds the clock of each life is ahead.
         ends: how often workers ended by themselves, by exit code.
         wrong: what is wrong with them, in words.
     """
@@ -90,7 +89,6 @@ class Cluster:
     def __init__(
         self, addresses: Sequence[str], folder: Path, children: Children, history: History, control: str | None
     ) -> None:
-        self.clocks: dict[str, float] = {}
         self.ends: Counter[int] = Counter()
         self.wrong: list[str] = []
         self._addresses, self._children, self._history, self._control = addresses, children, history, control
@@ -104,8 +102,7 @@ class Cluster:
         name = f"w{place}-{self._born[place]}"
         changed = {} if self._control is None else {CONTROL: self._control}
         if place == len(self._addresses) - 1:
-            self.clocks[name] = HOUR if self._born[place] % 2 else -HOUR
-            changed[CLOCK] = str(self.clocks[name])
+            changed[CLOCK] = str(HOUR if self._born[place] % 2 else -HOUR)
         arguments = ("worker", "--journal", self._addresses[place], "--name", name)
         return Life(name, self._children.start(arguments, self._log, self._log, **changed))
 

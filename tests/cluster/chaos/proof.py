@@ -124,7 +124,7 @@ class Direction:
         self.cluster = Cluster(addresses, self._folder, self._children, self._history, options.control)
         changed = {CONTROL: options.control} if options.control == "forgetful" else {}
         shared = Shared(
-            self._address, self._folder, self._children, self._events, self._history, self.cluster.clocks,
+            self._address, self._folder, self._children, self._events, self._history,
             len(addresses), changed, options.sizes, LONGEST_RUN if options.control is None else LONGEST_CONTROL,
         )  # fmt: skip
         self._lanes = [Lane(number, options.chats, url, shared, options.seed) for number, url in enumerate(urls)]

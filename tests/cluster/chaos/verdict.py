@@ -99,7 +99,6 @@ class Ledgers:
         holders: the worker that held a shard under an epoch.
         arrivals: the server's ledger, in its order.
         happenings: what happened to the workers.
-        clocks: by how many seconds a worker's clock was ahead.
         report: what `campaign results --json` says.
         tally: the journal's counts of rows by state.
         left: what should not be left, in words.
@@ -110,7 +109,6 @@ class Ledgers:
     attempts: Mapping[tuple[int, int], Attempt] = field(default_factory=dict)
     holders: Mapping[tuple[int, int], str] = field(default_factory=dict)
     happenings: Sequence[Happening] = ()
-    clocks: Mapping[str, float] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
     tally: Mapping[str, int] = field(default_factory=dict)
     left: Sequence[str] = ()
@@ -209,9 +207,7 @@ def cause_of(asked: Asked, found: Ledgers, number: int, requests: Sequence[Arriv
     attempt, worker = found.attempts.get((number, row.attempts)), found.holders.get((row.shard, row.epoch))
     if asked.reads_back or attempt is None or worker is None:
         return WITHOUT_CAUSE
-    ahead = found.clocks.get(worker, 0.0)
-    began = attempt.began - ahead
-    ended = None if attempt.ended is None else attempt.ended - ahead
+    began, ended = attempt.began, attempt.ended  # on the database's clock, whatever that of the worker says
     if row.kind == "never left":
         return WITHOUT_CAUSE if any(each.taken for each in requests) else "held back before they left"
     if row.kind == "cut off" or ended is None:
