@@ -6,7 +6,7 @@ group can be written again as it is where nobody knows whether it was committed.
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.journal.deletions import UNDO
@@ -27,7 +27,7 @@ WAITS = frozenset({State.PENDING.value, State.SENDING.value})
 """States of rows that may be sent again in the same delivery."""
 
 
-class Deed(Enum):
+class Deed(IntEnum):
     """What an act does."""
 
     BEGIN = auto()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from campaign.journal.postgres.acts import ENDS, FENCED, Deed
-from campaign.journal.postgres.sql import given, unless_all
+from campaign.journal.postgres.sql import array_of, given, names_in, unless_all
 from campaign.journal.postgres.waits import MAY_BEGIN, may_begin
 
 if TYPE_CHECKING:
@@ -170,41 +170,39 @@ def _named(batches: Sequence[Sequence[Act]]) -> dict[int, int]:
 
 
 def _epochs(run: int, named: dict[int, int]) -> dict[str, Any]:
-    return {"run": run, "shard": list(named), "epoch": list(named.values())}
+    return {"run": run, "shard": array_of(named), "epoch": array_of(named.values())}
 
 
-def _begin(connection: Connection, count: int, columns: dict[str, Any]) -> None:
-    if connection.execute(_BEGIN, columns).rowcount != count:
+def _begin(connection: Connection, run: int, acts: Sequence[Act]) -> None:
+    if connection.execute(_BEGIN, _columns(_BEGIN, run, acts)).rowcount != len(acts):
         raise OtherSessionError
 
 
-def _begin_all(connection: Connection, count: int, columns: dict[str, Any]) -> None:
-    connection.execute(_ALL_BEGIN, {"count": count, **columns})
+def _begin_all(connection: Connection, run: int, acts: Sequence[Act]) -> None:
+    connection.execute(_ALL_BEGIN, {"count": len(acts), **_columns(_BEGIN, run, acts)})
 
 
 def _record_batch(
     connection: Connection,
     run: int,
     batch: Sequence[Act],
-    begin: Callable[[Connection, int, dict[str, Any]], None],
+    begin: Callable[[Connection, int, Sequence[Act]], None],
 ) -> None:
     by_deed: dict[Deed, list[Act]] = {}
     for act in batch:
         by_deed.setdefault(act.deed, []).append(act)
     if begun := by_deed.get(Deed.BEGIN):
         if again := [act for act in begun if act.before == "sending"]:
-            connection.execute(_CUT_OFF_HERE, _columns(run, again))
-        begin(connection, len(begun), _columns(run, begun))
+            connection.execute(_CUT_OFF_HERE, _columns(_CUT_OFF_HERE, run, again))
+        begin(connection, run, begun)
     if written := [act for act in batch if act.deed in ENDS or act.deed is Deed.BEGIN_UNDO]:
-        connection.execute(_ATTEMPTS, _columns(run, written))
+        connection.execute(_ATTEMPTS, _columns(_ATTEMPTS, run, written))
     for deed, statement in _RESULTS.items():
         if acts := by_deed.get(deed):
-            connection.execute(statement, _columns(run, acts))
+            connection.execute(statement, _columns(statement, run, acts))
 
 
-_TIMES = ("started_at", "ended_at", "latency")
-
-_RESULTS = {
+_RESULTS: dict[Deed, LiteralString] = {
     Deed.END: _END,
     Deed.END_LATE: _NOT_TAKEN,
     Deed.READ_BACK: _RESULT,
@@ -213,9 +211,8 @@ _RESULTS = {
 }
 
 
-def _columns(run: int, acts: Sequence[Act]) -> dict[str, Any]:
-    """The values of acts as columns, by name."""
-    columns = dict(zip(acts[0]._fields, map(list, zip(*acts, strict=True)), strict=True))
-    for name in _TIMES:  # psycopg refuses lists of numbers of both kinds
-        columns[name] = [None if value is None else float(value) for value in columns[name]]
-    return {"run": run, **columns}
+def _columns(statement: LiteralString, run: int, acts: Sequence[Act]) -> dict[str, Any]:
+    """The values of acts as the columns that a statement is given, by name."""
+    wanted = names_in(statement)
+    columns = zip(acts[0]._fields, zip(*acts, strict=True), strict=True)
+    return {"run": run, **{name: array_of(values) for name, values in columns if name in wanted}}

@@ -7,10 +7,12 @@ itself, so the keys that it is given from outside are all that it has to go by.
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING, LiteralString
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 ROWS: LiteralString = """
 campaign.message CROSS JOIN LATERAL (
@@ -44,6 +46,28 @@ TYPES: Mapping[LiteralString, LiteralString] = {
     "shard": "smallint",
 }
 """Types of the columns that are given with a statement; those of others are texts."""
+
+_NAMED = re.compile(r"%\((\w+)\)s")
+
+
+def array_of(values: Iterable[str | float | None]) -> str:
+    """An array in the form that PostgreSQL reads.
+
+    psycopg's own way looks at each element in Python: 60 µs for the columns of a row that is sent, of 200 in all.
+    """
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: str | float | None) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "NULL" if value is None else repr(value)
+
+
+@cache
+def names_in(statement: LiteralString) -> frozenset[str]:
+    """The names of the values that a statement is given."""
+    return frozenset(_NAMED.findall(statement))
 
 
 def unless_all(statement: LiteralString) -> LiteralString:
