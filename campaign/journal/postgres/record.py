@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from campaign.journal.postgres.acts import ENDS, FENCED, Deed
-from campaign.journal.postgres.sql import array_of, given, names_in, unless_all
+from campaign.journal.postgres.sql import TYPES, given, names_in, numbers_of, texts_of, unless_all
 from campaign.journal.postgres.waits import MAY_BEGIN, may_begin
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _named(batches: Sequence[Sequence[Act]]) -> dict[int, int]:
 
 
 def _epochs(run: int, named: dict[int, int]) -> dict[str, Any]:
-    return {"run": run, "shard": array_of(named), "epoch": array_of(named.values())}
+    return {"run": run, "shard": numbers_of(named), "epoch": numbers_of(named.values())}
 
 
 def _begin(connection: Connection, run: int, acts: Sequence[Act]) -> None:
@@ -215,4 +215,5 @@ def _columns(statement: LiteralString, run: int, acts: Sequence[Act]) -> dict[st
     """The values of acts as the columns that a statement is given, by name."""
     wanted = names_in(statement)
     columns = zip(acts[0]._fields, zip(*acts, strict=True), strict=True)
-    return {"run": run, **{name: array_of(values) for name, values in columns if name in wanted}}
+    found = {name: numbers_of(all_) if name in TYPES else texts_of(all_) for name, all_ in columns if name in wanted}
+    return {"run": run, **found}

@@ -50,18 +50,25 @@ TYPES: Mapping[LiteralString, LiteralString] = {
 _NAMED = re.compile(r"%\((\w+)\)s")
 
 
-def array_of(values: Iterable[str | float | None]) -> str:
-    """An array in the form that PostgreSQL reads.
+def numbers_of(values: Iterable[float | None]) -> str:
+    """An array of numbers in the form that PostgreSQL reads.
 
     psycopg's own way looks at each element in Python: 60 µs for the columns of a row that is sent, of 200 in all.
     """
-    return "{" + ",".join(map(_element, values)) + "}"
+    return "{" + repr(list(values))[1:-1].replace("None", "NULL") + "}"
 
 
-def _element(value: str | float | None) -> str:
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return "NULL" if value is None else repr(value)
+def texts_of(values: Sequence[str | None]) -> str:
+    """An array of texts in the form that PostgreSQL reads."""
+    texts = [value for value in values if value is not None]
+    together = "".join(texts)
+    if len(texts) == len(values) and '"' not in together and "\\" not in together:
+        return '{"' + '","'.join(texts) + '"}' if texts else "{}"
+    return "{" + ",".join(map(_quoted, values)) + "}"
+
+
+def _quoted(text: str | None) -> str:
+    return "NULL" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @cache
