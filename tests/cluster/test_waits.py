@@ -28,6 +28,8 @@ from tests.integration.conftest import Campaign, RunningSandbox
 
 from .conftest import FileMaker, StartWorker, wait_for
 
+pytestmark = pytest.mark.slow  # a second or more each
+
 GO = ("--yes", "--json")
 
 
