@@ -169,7 +169,11 @@ class PostgresAttemptLog(GroupCommitLog):
         self._wanted = wanted
 
     async def _open(self) -> tuple[PostgresWriter, int]:
-        await asyncio.to_thread(self._database.open)
+        try:
+            await asyncio.to_thread(self._database.open)
+        except BaseException:
+            self._connections.give_back(self._database)
+            raise
         # Numbers tell requests of one row apart that are no sends, also those of other deliveries.
         return self._new_writer(), time.time_ns()
 
