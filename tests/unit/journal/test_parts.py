@@ -298,6 +298,22 @@ def test_a_run_that_is_to_stop_ends_once_nobody_holds_it(journal: PostgresJourna
     assert not orders_of(journal).stop("again")
 
 
+def test_what_a_worker_that_leaves_still_has_under_way_is_waited_for(
+    journal: PostgresJournal, store: ClusterStore
+) -> None:
+    run = place(journal)
+    part = take(store, run, store.register("leaves", journal.campaign))
+    assert part is not None
+    assert store.drain("leaves") == 1
+    assert orders_of(journal).workers() == []
+    busy = pytest.raises(JournalBusyError, match=r"is being delivered by workers \(leaves\)")
+    with busy, journal.exclusive():
+        pass
+    store.give_back(part.key, part.epochs)
+    with journal.exclusive():
+        assert open_runs(journal._database) == [each for each in store.open_runs() if each.key != run.key]
+
+
 def test_a_journal_whose_workers_are_gone_can_be_held_again(journal: PostgresJournal, store: ClusterStore) -> None:
     one = store.register("one", journal.campaign)
     place(journal)
