@@ -139,7 +139,13 @@ async def run_here(  # noqa: PLR0913, PLR0917 - what it is made of
     shutdown, settings, clock = Shutdown(), record.manifest.settings, share.clock
     # Where the database is out of reach, the lease ends what is held.
     shared = SharedRateLimiter(
-        budget, settings.rate, clock, shutdown, give_up_after=settings.give_up_after, patience=math.inf
+        budget,
+        settings.rate,
+        clock,
+        shutdown,
+        give_up_after=settings.give_up_after,
+        patience=math.inf,
+        places=share.traffic.places,
     )
     limiter = _limiter_of(run, record, share, shared, contact)
     transport = _transport_of(record, credentials, share, shutdown)

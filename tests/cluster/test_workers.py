@@ -86,6 +86,21 @@ def test_campaigns_are_delivered_side_by_side(
         assert ("first", "own") not in connection.execute(holders).fetchall()
 
 
+def test_a_run_that_waits_keeps_no_other_one_from_its_worker(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    start_worker("one", concurrency=2)
+    slow, other = campaign_file(60, name="slow"), campaign_file(40, name="other")
+    slow.write_text(slow.read_text(encoding="utf-8").replace("2000/s", "0.05/s"), encoding="utf-8")
+    waits, _ = in_background(database, slow)
+    wait_for(lambda: server.ledger.taken_count)
+    thread, reports = in_background(database, other)
+    thread.join(15)
+    assert reports[0].tally.count(State.SENT) == 40
+    run("stop", slow)
+    waits.join(10)
+
+
 def test_a_conversation_gets_its_messages_in_sheet_order(
     run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker
 ) -> None:
