@@ -206,6 +206,23 @@ def test_stop_ends_the_run_on_all_workers(
     assert report.tally.count(State.SENT) == count
 
 
+def test_status_says_that_a_run_waits_for_a_worker(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one, file = start_worker("one"), campaign_file(300)
+    file.write_text(file.read_text(encoding="utf-8").replace("2000/s", "50/s"), encoding="utf-8")
+    thread, _ = in_background(database, file)
+    wait_for(lambda: server.ledger.taken_count)
+    one.stop()
+    assert (
+        "Run 1 stopped: no worker is at work on it; a worker that is started goes on with it"
+        in run("status", file).stdout
+    )
+    run("stop", file)
+    thread.join(10)
+    assert "Run 1 stopped: stopped by `campaign stop`" in run("status", file).stdout
+
+
 def test_a_run_that_workers_deliver_is_left_alone(
     run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
 ) -> None:
