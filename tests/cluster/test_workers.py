@@ -206,6 +206,28 @@ def test_stop_ends_the_run_on_all_workers(
     assert report.tally.count(State.SENT) == count
 
 
+def test_status_counts_no_rows_of_another_run_as_those_of_this_one(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    start_worker("any")
+    slow, fast = campaign_file(300, name="slow"), campaign_file(3000, name="fast")
+    for file, rate in ((slow, "5/s"), (fast, "100/s")):
+        file.write_text(file.read_text(encoding="utf-8").replace("2000/s", rate), encoding="utf-8")
+    threads = [in_background(database, file)[0] for file in (slow, fast)]
+    wait_for(lambda: server.ledger.taken_count > 100)
+
+    def rate_of(file: Path) -> float | None:
+        found: float | None = run("status", file, "--json").json["active"]["rate"]
+        return found
+
+    assert [rate_of(file) for file in (slow, fast)] == [None, None]
+    run("stop", fast)
+    threads[1].join(10)
+    wait_for(lambda: 1 < (rate_of(slow) or 0) < 20)
+    run("stop", slow)
+    threads[0].join(10)
+
+
 def test_status_says_that_a_run_waits_for_a_worker(
     run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
 ) -> None:
