@@ -63,14 +63,14 @@ class CappedLimiter:
 
         Args:
             inner: decides when a request may leave.
-            traffic: the requests of all runs.
+            traffic: counts the requests of all runs.
             cap: has one place for each request of this run that may be under way.
             paused: called where a pause begins: with its seconds, and whether all workers pause.
             contact: learns of responses; None: nothing does.
         """
         self._inner = inner
         self._traffic = traffic
-        self._caps = (cap, traffic.places)
+        self._cap = cap
         self._paused = paused
         self._paused_until = -math.inf
         self._contact = contact
@@ -78,17 +78,14 @@ class CappedLimiter:
 
     async def acquire(self, route: str, *, until: float = math.inf) -> Permit | None:
         """Wait until a request to a route may leave; see `ports.RateLimiter.acquire`."""
-        taken = 0
+        await self._cap.acquire()
         try:
-            for cap in self._caps:
-                await cap.acquire()
-                taken += 1
             permit = await self._acquire(route, until)
         except BaseException:
-            self._free(taken)
+            self._cap.release()
             raise
         if permit is None:
-            self._free(taken)
+            self._cap.release()
         else:
             self._traffic.under_way += 1
             self._traffic.permits += 1
@@ -105,7 +102,7 @@ class CappedLimiter:
         self, permit: Permit, response: Response | None = None, quota: Quota | None = None, *, healthy: bool = False
     ) -> None:
         """Return a permit and learn from the response."""
-        self._free(len(self._caps))
+        self._cap.release()
         self._traffic.under_way -= 1
         self._traffic.answers[NO_ANSWER if response is None else f"{response.status // 100}xx"] += 1
         self._responded = response is not None
@@ -150,7 +147,3 @@ class CappedLimiter:
     def current_rate(self) -> float:
         """Requests per second aimed at now."""
         return self._inner.current_rate
-
-    def _free(self, taken: int) -> None:
-        for cap in self._caps[:taken]:
-            cap.release()

@@ -59,6 +59,7 @@ class RunHere:
         contact: whether its server responds.
         clock: the database's.
         lists_good_until: rows begin only before that moment on it; None: the run's lists are not read again.
+        resources: what is closed at the end.
         tasks: the jobs under way.
         deliveries: those of the jobs under way.
     """
@@ -75,6 +76,7 @@ class RunHere:
     contact: Contact
     clock: Clock
     lists_good_until: float | None
+    resources: contextlib.AsyncExitStack
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     deliveries: set[PartDelivery] = field(default_factory=set)
 
@@ -89,9 +91,7 @@ class RunHere:
         Raises:
             JournalError: not all of it could be written.
         """
-        await self.transport.__aexit__()
-        await self.shared.__aexit__()
-        await self.log.__aexit__(None, None, None)
+        await self.resources.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +139,22 @@ async def run_here(  # noqa: PLR0913, PLR0917 - what it is made of
     shutdown, settings, clock = Shutdown(), record.manifest.settings, share.clock
     # Where the database is out of reach, the lease ends what is held.
     shared = SharedRateLimiter(
-        budget, settings.rate, clock, shutdown, give_up_after=settings.give_up_after, patience=math.inf
+        budget,
+        settings.rate,
+        clock,
+        shutdown,
+        give_up_after=settings.give_up_after,
+        patience=math.inf,
+        places=share.traffic.places,
     )
     limiter = _limiter_of(run, record, share, shared, contact)
     transport = _transport_of(record, credentials, share, shutdown)
-    await log.__aenter__()
-    await transport.__aenter__()
+    async with contextlib.AsyncExitStack() as opening:
+        for each in (shared, log, transport):
+            await opening.enter_async_context(each)
+        resources = opening.pop_all()
     sending = (share.lease, transport, log, limiter, shared, shutdown)
-    return RunHere(run, record, credentials, *sending, contact, clock, run.lists_good_until)
+    return RunHere(run, record, credentials, *sending, contact, clock, run.lists_good_until, resources)
 
 
 def _limiter_of(

@@ -61,6 +61,7 @@ class RunsHere:
         self._connections = ConnectionBudget()
         self._here: dict[int, RunHere] = {}
         self._unable: dict[int, str] = {}
+        self._recorded_unable: dict[int, int] = {}
         self._contacts: dict[int, Contact] = {}
         self._said: set[Problem] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -127,6 +128,9 @@ class RunsHere:
             JournalError: the database cannot be read or written.
         """
         here, contact = self._here.get(run.order), self._contacts.get(run.order)
+        if run.order in self._unable and self._recorded_unable.get(run.order) != worker:
+            await asyncio.to_thread(self._store.set_reach, run, worker, 0.0)  # the run is not to be left to this one
+            self._recorded_unable[run.order] = worker
         if contact is None:
             return
         lacking = contact.lacking

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,11 +37,14 @@ LOG = logging.getLogger(__name__)
 PATIENCE, PAUSE = 30.0, 0.25
 """Seconds for which a budget that cannot be reached is asked again, and between two trials; nothing leaves then."""
 
+LONGEST_HELD = 5.0
+"""Seconds for which the first request in line keeps a place that it waited for, where its time has lapsed meanwhile."""
+
 
 class SharedRateLimiter:
     """One per run and worker. Implements `ports.RateLimiter`; use it with `async with`, which closes the budget."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of
         self,
         budget: Budget,
         rate: float | None,
@@ -49,6 +53,7 @@ class SharedRateLimiter:
         *,
         give_up_after: float = math.inf,
         patience: float = PATIENCE,
+        places: asyncio.Semaphore | None = None,
     ) -> None:
         """Make a rate limiter that has asked for nothing yet.
 
@@ -61,6 +66,8 @@ class SharedRateLimiter:
             give_up_after: the run's setting; a server's window that ends later than `policy.longest_window` allows
                 requests the shutdown.
             patience: seconds after which a budget that cannot be reached requests the shutdown.
+            places: one for each request that may be under way, also of other runs; taken by those that leave, so that
+                a run which waits keeps no other one from sending.
         """
         self._budget = budget
         self._rate = rate
@@ -69,6 +76,7 @@ class SharedRateLimiter:
         self._give_up_after = give_up_after
         self._longest_window = longest_window(give_up_after)
         self._patience = patience
+        self._places = places or asyncio.Semaphore(sys.maxsize)
         self._server_clock = ServerClock()
         self._routes: dict[str, SharedRoute] = {}
         self._factor = 1.0
@@ -110,7 +118,8 @@ class SharedRateLimiter:
             line = self._routes[route] = SharedRoute(route, self._server_clock)
         if not line.in_line and not self._shutdown and not line.waits_for_probe:
             now = self._clock.now()
-            if self._paused_until <= now and line.wait(now) == 0:
+            if self._paused_until <= now and line.wait(now) == 0 and not self._places.locked():
+                await self._places.acquire()  # at once
                 return self._grant(line, now)
         line.in_line += 1
         try:
@@ -120,6 +129,20 @@ class SharedRateLimiter:
             line.in_line -= 1
 
     async def _acquire_first_in_line(self, line: SharedRoute, until: float) -> Permit | None:
+        while await self._is_due(line, until):
+            at_once = not self._places.locked()
+            await self._places.acquire()
+            try:
+                if at_once or await self._is_due(line, min(until, self._clock.now() + LONGEST_HELD)):
+                    return self._grant(line, self._clock.now())
+            except BaseException:
+                self._places.release()
+                raise
+            self._places.release()
+        return None
+
+    async def _is_due(self, line: SharedRoute, until: float) -> bool:
+        """Wait until the first in line may leave; returns whether it may, by `until`."""
         while not self._shutdown and (now := self._clock.now()) < until:
             if self._fault is not None:
                 raise self._fault
@@ -129,7 +152,7 @@ class SharedRateLimiter:
                 continue
             wait = line.wait(now)
             if wait == 0 and self._paused_until <= now:
-                return self._grant(line, now)
+                return True
             if wait is None and max(line.ask_at, self._paused_until) <= now:
                 line.answered.clear()
                 self._exchange(line)
@@ -138,7 +161,7 @@ class SharedRateLimiter:
             at = max(line.ask_at if wait is None else now + wait, self._paused_until)
             self._waits_until = at
             await self._shutdown.sleep(self._clock, min(at, until) - now)
-        return None
+        return False
 
     def _grant(self, line: SharedRoute, now: float) -> Permit:
         permit = Permit(line.name, now)
@@ -153,6 +176,7 @@ class SharedRateLimiter:
     ) -> None:
         """Return a permit and learn from the response; `ports.RateLimiter` describes the arguments."""
         self.in_flight -= 1
+        self._places.release()
         line, now = self._routes[permit.route], self._clock.now()
         alone = line.release(permit)
         if response is not None and (healthy or quota is not None):

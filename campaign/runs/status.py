@@ -29,6 +29,11 @@ SILENCE = 120.0
 SPARING = 50.0
 """How much longer figures are kept than it took to read them: so that looking on takes a fiftieth of a processor."""
 
+WITHOUT_WORKERS = (
+    "no worker is at work on it; a worker that is started goes on with it, and `campaign stop` ends it before that"
+)
+"""Why a run sends nothing that is left to workers."""
+
 _KINDS = {"": RunKind.REAL, REHEARSAL_SUFFIX: RunKind.REHEARSAL, TRIAL_SUFFIX: RunKind.TEST}
 """What the runs of a journal are, by what it has after the campaign's name."""
 
@@ -106,6 +111,8 @@ class StatusReader:
         tally = self._sparing((kind, "last", last.number), lambda: journal.tally(last.number))
         under_way = is_under_way(last, sessions[-1] if sessions else None, holder, activity, now)
         status = _status_of(last, tally, sessions, kind, activity if under_way else None, under_way=under_way)
+        if status.state is RunState.STOPPED and _is_left_to_workers(journal, last, sessions):
+            status = replace(status, reason=WITHOUT_WORKERS)
         active = None
         if under_way and holder is not None:
             active = _active(status, sessions[-1] if sessions else None, holder, activity, journal.stop_requested())
@@ -130,6 +137,14 @@ class StatusReader:
         ended = self._clock.now()
         self._kept[key] = figure, ended + sparing * (ended - began)
         return figure
+
+
+def _is_left_to_workers(journal: JournalStore, last: RunRecord, sessions: list[SessionRecord]) -> bool:
+    """Whether a run waits for workers, of which none is at work."""
+    if not last.planned or not sessions or sessions[-1].ended_at is not None:
+        return False
+    orders = journal.orders()
+    return orders is not None and orders.state(last.number).open
 
 
 def is_under_way(

@@ -12,8 +12,10 @@ import psycopg
 import pytest
 
 from campaign.campaign_file import load_campaign
+from campaign.channels import Channel
 from campaign.cluster import contact
 from campaign.delivery.proxies import NO_PROXIES, ProxySettings
+from campaign.errors import KeyMissingError, Problem
 from campaign.planning import prepare
 from campaign.runs import Report, RunObserver, RunOptions
 from campaign.runs.whole_run import run_plan
@@ -130,3 +132,35 @@ def test_a_run_whose_server_responds_to_no_worker_ends_after_give_up_after(
     assert "nothing but trouble for 3 s" in str(report.reason)
     assert time.monotonic() - began < 15
     assert run("status", file, "--json").json["runs"][0]["pending"] == 60
+
+
+@pytest.mark.slow
+def test_a_run_is_not_left_to_a_worker_that_lacks_its_key(
+    campaign_file: FileMaker, start_worker: StartWorker, *, database: str
+) -> None:
+    def without(_channel: Channel) -> dict[str, str]:
+        raise KeyMissingError(Problem("KITECHAT_API_KEY", "is not set"))
+
+    keyless, cut_off = start_worker("keyless", find=without), start_worker("cut off", proxies=NOWHERE)
+    thread, reports = begun(database, campaign_file(60, more='give_up_after = "3s"\n'))
+    thread.join(20)
+    assert "nothing but trouble for 3 s" in str(reports[0].reason)
+    assert [len(each.said) for each in (keyless, cut_off)] == [1, 0]
+
+
+@pytest.mark.slow
+def test_whom_a_server_did_not_respond_to_in_an_earlier_order_may_be_responded_to_now(
+    run: Campaign, campaign_file: FileMaker, start_worker: StartWorker, *, database: str
+) -> None:
+    file = campaign_file(600)
+    file.write_text(file.read_text(encoding="utf-8").replace("2000/s", "100/s"), encoding="utf-8")
+    start_worker("able")
+    cut_off = start_worker("cut off", proxies=NOWHERE)
+    thread, _ = begun(database, file)
+    wait_for(lambda: cut_off.said)
+    run("stop", file)
+    thread.join(10)
+    cut_off.worker._runs._options = replace(cut_off.worker._options, proxies=NO_PROXIES)
+    assert run("resume", file, "--yes").code == 0
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM campaign.out_of_reach").fetchone() == (0,)

@@ -22,6 +22,7 @@ from campaign.cluster.worker import Worker, WorkerOptions
 from campaign.errors import JournalError, KeyMissingError, Problem
 from campaign.journal import State
 from campaign.journal.cluster import open_cluster
+from campaign.journal.postgres.database import Database
 from campaign.journal.postgres.migrations import VERSION
 from campaign.planning import prepare
 from campaign.runs import Report, Run, RunObserver, RunOptions
@@ -222,6 +223,28 @@ def test_a_worker_without_the_key_leaves_the_run_to_others(
     assert reports[0].tally.count(State.SENT) == 20
     assert len(keyless.said) == 1
     assert len(server.ledger.taken()) == 20
+
+
+def test_a_run_that_cannot_be_begun_takes_no_connection_for_each_trial(
+    campaign_file: FileMaker, start_worker: StartWorker, *, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = start_worker("one")
+    connections, trials = one.worker._store._others, list[Database]()
+    opened = Database.open
+
+    def open_database(asked: Database) -> None:
+        if asked in connections._all and len(trials) < 5:
+            trials.append(asked)
+            raise JournalError(Problem("database", "has too many clients", "wait"))
+        opened(asked)
+
+    monkeypatch.setattr(Database, "open", open_database)
+    thread, reports = watched(database, campaign_file(20))
+    thread.join(30)
+    assert reports[0].tally.count(State.SENT) == 20
+    assert len(set(trials)) == 1
+    assert len(one.said) == 1
+    wait_for(lambda: len(connections._idle) == len(connections._all))
 
 
 def test_parts_that_a_worker_forgot_to_give_back_are_given_back(

@@ -86,6 +86,21 @@ def test_campaigns_are_delivered_side_by_side(
         assert ("first", "own") not in connection.execute(holders).fetchall()
 
 
+def test_a_run_that_waits_keeps_no_other_one_from_its_worker(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    start_worker("one", concurrency=2)
+    slow, other = campaign_file(60, name="slow"), campaign_file(40, name="other")
+    slow.write_text(slow.read_text(encoding="utf-8").replace("2000/s", "0.05/s"), encoding="utf-8")
+    waits, _ = in_background(database, slow)
+    wait_for(lambda: server.ledger.taken_count)
+    thread, reports = in_background(database, other)
+    thread.join(15)
+    assert reports[0].tally.count(State.SENT) == 40
+    run("stop", slow)
+    waits.join(10)
+
+
 def test_a_conversation_gets_its_messages_in_sheet_order(
     run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker
 ) -> None:
@@ -189,6 +204,45 @@ def test_stop_ends_the_run_on_all_workers(
     time.sleep(0.3)
     assert server.ledger.taken_count == count < 2000
     assert report.tally.count(State.SENT) == count
+
+
+def test_status_counts_no_rows_of_another_run_as_those_of_this_one(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    start_worker("any")
+    slow, fast = campaign_file(300, name="slow"), campaign_file(3000, name="fast")
+    for file, rate in ((slow, "5/s"), (fast, "100/s")):
+        file.write_text(file.read_text(encoding="utf-8").replace("2000/s", rate), encoding="utf-8")
+    threads = [in_background(database, file)[0] for file in (slow, fast)]
+    wait_for(lambda: server.ledger.taken_count > 100)
+
+    def rate_of(file: Path) -> float | None:
+        found: float | None = run("status", file, "--json").json["active"]["rate"]
+        return found
+
+    assert [rate_of(file) for file in (slow, fast)] == [None, None]
+    run("stop", fast)
+    threads[1].join(10)
+    wait_for(lambda: 1 < (rate_of(slow) or 0) < 20)
+    run("stop", slow)
+    threads[0].join(10)
+
+
+def test_status_says_that_a_run_waits_for_a_worker(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one, file = start_worker("one"), campaign_file(300)
+    file.write_text(file.read_text(encoding="utf-8").replace("2000/s", "50/s"), encoding="utf-8")
+    thread, _ = in_background(database, file)
+    wait_for(lambda: server.ledger.taken_count)
+    one.stop()
+    assert (
+        "Run 1 stopped: no worker is at work on it; a worker that is started goes on with it"
+        in run("status", file).stdout
+    )
+    run("stop", file)
+    thread.join(10)
+    assert "Run 1 stopped: stopped by `campaign stop`" in run("status", file).stdout
 
 
 def test_a_run_that_workers_deliver_is_left_alone(

@@ -148,7 +148,9 @@ class Active(Shape):
     host: str = Field(description="The machine.")
     process: int = Field(description="The number of the process on it.")
     since: str = Field(description="Since when.")
-    rate: float | None = Field(description="Rows a second, lately; null where that is not known yet.")
+    rate: float | None = Field(
+        description="Rows a second, lately; null where that is not known yet, or its workers deliver other runs too."
+    )
     eta_seconds: int | None = Field(description="Seconds until no row is waiting any more; null if it is not known.")
     waiting_for: Literal["window", "limit", "server", "gate"] | None = Field(
         description="What no message leaves for at the moment; null while they do."

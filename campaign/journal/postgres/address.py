@@ -22,6 +22,9 @@ DEFAULTS: Mapping[str, str | int] = {
     "client_encoding": "utf8",
     "fallback_application_name": "campaign",
     "keepalives_idle": 30,  # a delivery may wait for its window for hours, and routers forget idle connections
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # where its machine is gone without a word, another may have its address by then
 }
 """Parameters of a connection, as far as the address does not name them."""
 

@@ -57,7 +57,12 @@ class Wanted(NamedTuple):
 
 
 class PostgresWriter(GroupWriter):
-    """Writes groups of events to a database."""
+    """Writes groups of events to a database.
+
+    Attributes:
+        known: what is on record of rows that may be sent again.
+        epochs: that under which each shard is held.
+    """
 
     def __init__(
         self,
@@ -81,7 +86,7 @@ class PostgresWriter(GroupWriter):
         self._reads_lists = reads_lists
         self._database = database
         self._run = run
-        self._epochs = epochs
+        self.epochs = epochs
         self._patience = PATIENCE
         super().__init__(loop)
 
@@ -115,7 +120,7 @@ class PostgresWriter(GroupWriter):
     def _write(self, lines: Sequence[Line], note: Note | None) -> None:
         """Commit, or change nothing; also where the same was committed before, and the answer was lost."""
         self._look({line[2] for line in lines} - {NO_ROW})
-        batches, after = batches_of(lines, self.known, self._epochs)
+        batches, after = batches_of(lines, self.known, self.epochs)
         try:
             with self._database.exchange() as connection:
                 record_as_expected(connection, self._run, batches, reads_lists=self._reads_lists)
@@ -169,7 +174,11 @@ class PostgresAttemptLog(GroupCommitLog):
         self._wanted = wanted
 
     async def _open(self) -> tuple[PostgresWriter, int]:
-        await asyncio.to_thread(self._database.open)
+        try:
+            await asyncio.to_thread(self._database.open)
+        except BaseException:
+            self._connections.give_back(self._database)
+            raise
         # Numbers tell requests of one row apart that are no sends, also those of other deliveries.
         return self._new_writer(), time.time_ns()
 

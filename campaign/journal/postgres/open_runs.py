@@ -99,7 +99,7 @@ def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:
     if not found:
         return
     expire(database)
-    workers = living(database, campaign)
+    workers = [each for each in living(database, campaign, leaving=True) if each.shards or not each.draining]
     if workers and not all(each.server_change for each in found):  # those are delivered by none
         names = ", ".join(dict.fromkeys(each.name for each in workers))
         watched = watched_by(database, found[0].key)

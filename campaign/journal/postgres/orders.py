@@ -91,7 +91,8 @@ class PostgresOrders:
         with self._database.transaction() as connection:
             refuse_other_server(connection, self._database, key)
             connection.execute(_SHARDS, (key,))
-            connection.execute("DELETE FROM campaign.watch WHERE run = %s", (key,))  # it was another order's
+            for remove in waits.OF_AN_ORDER:
+                connection.execute(remove, (key,))
             limit_seq = None
             if order.limit is not None:
                 values = {"run": key, "waiting": ["pending", "sending"], "last_seq": None, "most": order.limit, **asked}

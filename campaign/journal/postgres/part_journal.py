@@ -58,18 +58,28 @@ class RunAttemptLog(PostgresAttemptLog):
         """
         self._reads_lists = reads_lists
         self._held: dict[int, int] = {}
-        super().__init__(connections, run, self._held, Wanted())
+        self._ended: dict[int, int] = {}
+        super().__init__(connections, run, {}, Wanted())
 
     def begin_part(self, epochs: Mapping[int, int]) -> None:
         """Write acts of these shards under these epochs from now on."""
         self._held.update(epochs)
+        self._name_epochs()
 
     def end_part(self, epochs: Mapping[int, int]) -> None:
         """Forget what is on record of the rows of these shards: it may be changed by others now."""
+        for shard, epoch in epochs.items():
+            if self._held.get(shard) == epoch:
+                self._ended[shard] = self._held.pop(shard)
+        self._name_epochs()
         known = self._writer.known
         for seq, row in list(known.items()):
             if row.shard in epochs:
                 known.pop(seq, None)
+
+    def _name_epochs(self) -> None:
+        # What is no single row's is kept under the first: under one that is another's by now it would not count.
+        self._writer.epochs = {**self._held, **self._ended, **self._held}
 
 
 class PartAttemptLog:

@@ -143,6 +143,8 @@ class SeenServer:
         Raises:
             JournalServerError: it is another one than before, or an older state of it.
         """
+        with self._lock:  # before it is asked: what other threads see meanwhile may be later than this answer
+            earlier, seen = self.server, self.flushed
         now, flushed = server_of(connection), _one(connection, f"SELECT {FLUSHED}")
         with self._lock:
             before = self.server or now
@@ -150,10 +152,13 @@ class SeenServer:
             if difference is not None:
                 if not (now.took_over_from(before) and is_synchronous(connection)):
                     raise other_server(where, difference)
-            elif self.flushed is not None and flushed is not None and flushed < self.flushed:
+                self.flushed = None  # its log is not that of the one before
+            elif earlier and not now.difference(earlier) and flushed is not None and flushed < (seen or 0):
                 _mark_restored(connection)
                 raise other_server(where, _OLDER)
-            self.server, self.flushed = now.completed_by(before), flushed
+            self.server = now.completed_by(before)
+            if flushed is not None:
+                self.flushed = max(flushed, self.flushed or 0)
 
     def saw(self, flushed: int) -> None:
         """Note how far the write-ahead log is durable."""

@@ -55,7 +55,13 @@ SELECT count(*), count(*) FILTER (WHERE rank = 2), count(*) FILTER (WHERE rank =
 """
 
 _WORK: LiteralString = f"""
-SELECT (SELECT sum(worker.rate) FROM campaign.worker WHERE {IS_ALIVE}),
+SELECT (
+    SELECT CASE WHEN bool_and(worker.campaign IS NOT NULL) OR NOT EXISTS (
+        SELECT FROM campaign.session AS others JOIN campaign.run AS another ON others.session = another.ordered
+        WHERE others.ended_at IS NULL AND another.run <> run.run AND coalesce(another.wish, '') = ''
+    ) THEN sum(worker.rate) END
+    FROM campaign.worker WHERE {IS_ALIVE} AND coalesce(worker.campaign, run.campaign) = run.campaign
+),
     (SELECT extract(epoch FROM max(beat_at))::double precision FROM campaign.worker WHERE {IS_ALIVE}),
     (SELECT sum(rows) FROM campaign.tally WHERE tally.run = run.run AND state IN ('pending', 'sending')),
     wish = 'pause' AND NOT EXISTS (SELECT FROM campaign.shard WHERE shard.run = run.run AND NOT done),
@@ -63,8 +69,8 @@ SELECT (SELECT sum(worker.rate) FROM campaign.worker WHERE {IS_ALIVE}),
 FROM campaign.run JOIN campaign.session ON session = ordered
 WHERE campaign = %(campaign)s AND session.ended_at IS NULL
 """
-"""How fast all workers are, when one said so last, how many rows of the run wait, and whether at its gate or for its
-lists; how it is delivered, and the time."""
+"""How fast the run's workers are, unless they may have other runs too; when one said so last, how many rows of the run
+wait, and whether at its gate or for its lists; how it is delivered, and the time."""
 
 _ALIKE: LiteralString = """
 SELECT EXISTS (SELECT FROM campaign.status WHERE run = %s AND state = 'skipped' AND kind = ANY(%s))

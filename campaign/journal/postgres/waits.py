@@ -26,6 +26,12 @@ IS_WATCHED: LiteralString = "watch.beat_at >= clock_timestamp() - interval '10 s
 MAY_BEGIN: LiteralString = f"SELECT coalesce(lists_good_until > {NOW}, true) FROM campaign.run WHERE run = %(run)s"
 """Whether rows of a run may begin by its lists."""
 
+OF_AN_ORDER: tuple[LiteralString, ...] = (
+    "DELETE FROM campaign.watch WHERE run = %s",
+    "DELETE FROM campaign.out_of_reach WHERE run = %s",
+)
+"""Remove what a run's earlier order has left."""
+
 _BEGIN_WATCH: LiteralString = f"""
 INSERT INTO campaign.watch (run, watcher, host, process, beat_at)
 VALUES (%(run)s, %(watcher)s, %(host)s, %(process)s, clock_timestamp())

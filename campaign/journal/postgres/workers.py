@@ -113,7 +113,15 @@ def drain(database: Database, name: str) -> int:
         ).rowcount
 
 
-def living(database: Database, campaign: str | None = None) -> list[WorkerRecord]:
-    """The workers that are at work, by name; those only that take a campaign's runs, where one is given."""
+def living(database: Database, campaign: str | None = None, *, leaving: bool = False) -> list[WorkerRecord]:
+    """The workers that are at work, by name.
+
+    Args:
+        database: the database.
+        campaign: only those that take this campaign's runs; None: all.
+        leaving: also those of these that take nothing any more, and end what they have.
+    """
     found = [WorkerRecord(*each) for each in database.rows(_WORKERS)]
-    return [each for each in found if campaign is None or (each.only in (None, campaign) and not each.draining)]
+    if campaign is None:
+        return found
+    return [each for each in found if each.only in (None, campaign) and (leaving or not each.draining)]

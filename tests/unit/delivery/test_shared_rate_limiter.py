@@ -464,3 +464,62 @@ async def test_a_window_that_outlasts_its_stated_end_is_given_longer() -> None:
     before = line._margin
     limiter.release(again, response, Quota(2, 0, quota.reset_at), healthy=True)
     assert line._margin == 2 * before
+
+
+def share_places(workers: Workers, count: int) -> asyncio.Semaphore:
+    """Let limiters be those of several runs of one worker."""
+    places = asyncio.Semaphore(count)
+    for limiter in workers.limiters:
+        limiter._places = places
+    return places
+
+
+async def test_a_run_that_waits_keeps_no_other_one_from_sending() -> None:
+    workers = Workers(2)
+    share_places(workers, 2)
+    waits, goes_on = workers.limiters
+    waits.pause(600, own=True)
+    workers.send(waits, 8)
+    await workers.clock.advance(1)
+    workers.send(goes_on, 50)
+    await workers.clock.advance(3)
+    assert len(workers.server.arrived) == 50
+    await workers.finish()
+    assert len(workers.server.arrived) == 58
+    assert workers.clock.now() > 600
+
+
+@pytest.mark.parametrize("takes", [0.1, 1.0], ids=["soon", "after a time has lapsed"])
+async def test_no_more_requests_of_all_runs_are_under_way_than_there_are_places(takes: float) -> None:
+    workers = Workers(2, takes=takes)
+    places, under_way = share_places(workers, 2), list[int]()
+
+    async def send(limiter: SharedRateLimiter) -> None:
+        for _ in range(2):
+            permit = await limiter.acquire("send")
+            assert permit is not None
+            under_way.append(sum(each.in_flight for each in workers.limiters))
+            response, quota = await workers.server.respond()
+            limiter.release(permit, response, quota, healthy=True)
+
+    workers.tasks += [asyncio.ensure_future(send(limiter)) for limiter in workers.limiters for _ in range(4)]
+    await workers.finish()
+    assert (len(under_way), max(under_way), places._value) == (16, 2, 2)
+
+
+async def test_a_request_that_gets_no_place_in_time_has_no_permit_and_keeps_none() -> None:
+    workers = Workers(2)
+    places = share_places(workers, 1)
+    one, other = workers.limiters
+    permit = await workers.clock.run(one.acquire("send"))
+    late = asyncio.ensure_future(other.acquire("send", until=0.5))
+    ended = asyncio.ensure_future(other.acquire("look-up"))
+    await workers.clock.advance(1)
+    ended.cancel()
+    await asyncio.wait([ended])
+    assert permit is not None
+    one.release(permit, healthy=True)
+    await workers.clock.advance(1)
+    assert await late is None
+    assert places._value == 1
+    await workers.finish()

@@ -123,6 +123,25 @@ async def test_a_part_that_ends_has_everything_on_record_and_leaves_nothing_behi
             log.retract(2, 1, State.PENDING)
 
 
+async def test_a_look_up_counts_although_a_part_before_is_anothers_by_now(
+    journal: PostgresJournal, store: ClusterStore
+) -> None:
+    run, one = place(journal), store.register("one", journal.campaign)
+    before = take(store, run, one)
+    assert before is not None
+    job = next(job for job in range(run.jobs) if before.epochs.keys().isdisjoint(store.shards_of(run, job)))
+    part = store.take_over(run, job, (one, "w"), lambda _: True)
+    assert part is not None
+    async with store.attempt_log(run) as shared:
+        async with store.journal(run, before, shared).attempt_log(1):
+            pass
+        store.give_back(before.key, before.epochs)
+        assert take(store, run, store.register("two", journal.campaign)) is not None
+        async with store.journal(run, part, shared).attempt_log(1) as log:
+            log.record_look_up(NOON, "found", Outcome(State.SENT, "", "", at=NOON + 1))
+        assert not shared.failed
+
+
 async def test_a_part_that_is_anothers_ends_all_that_a_worker_has_of_the_run(
     journal: PostgresJournal, store: ClusterStore
 ) -> None:
@@ -296,6 +315,22 @@ def test_a_run_that_is_to_stop_ends_once_nobody_holds_it(journal: PostgresJourna
     assert (run.order, journal.campaign, 1, False) in store.end_orders()
     assert orders_of(journal).state(1)[1:4] == (False, False, "enough")
     assert not orders_of(journal).stop("again")
+
+
+def test_what_a_worker_that_leaves_still_has_under_way_is_waited_for(
+    journal: PostgresJournal, store: ClusterStore
+) -> None:
+    run = place(journal)
+    part = take(store, run, store.register("leaves", journal.campaign))
+    assert part is not None
+    assert store.drain("leaves") == 1
+    assert orders_of(journal).workers() == []
+    busy = pytest.raises(JournalBusyError, match=r"is being delivered by workers \(leaves\)")
+    with busy, journal.exclusive():
+        pass
+    store.give_back(part.key, part.epochs)
+    with journal.exclusive():
+        assert open_runs(journal._database) == [each for each in store.open_runs() if each.key != run.key]
 
 
 def test_a_journal_whose_workers_are_gone_can_be_held_again(journal: PostgresJournal, store: ClusterStore) -> None:

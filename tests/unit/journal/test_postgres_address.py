@@ -122,3 +122,11 @@ def test_rows_of_one_destination_are_in_one_shard_and_others_spread() -> None:
 
 def test_a_text_is_stored_without_what_the_server_cannot_store() -> None:
     assert text_of("a\0b \ud83d Trần") == "a\N{REPLACEMENT CHARACTER}b ? Trần"
+
+
+def test_a_server_that_is_gone_without_a_word_is_noticed_within_about_a_minute() -> None:
+    found = {name: int(value) for name, value in parse_address("postgresql://h/d").parameters.items() if "live" in name}
+    assert found["keepalives_idle"] + found["keepalives_interval"] * found["keepalives_count"] == 60
+    own = parse_address("postgresql://h/d?tcp_user_timeout=5000&keepalives_count=9").parameters
+    assert (own["tcp_user_timeout"], own["keepalives_count"]) == ("5000", "9")
+    assert parse_address("postgresql://h/d").parameters["tcp_user_timeout"] == 60_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
@@ -11,7 +12,7 @@ import pytest
 
 from campaign.errors import JournalError, JournalServerError, JournalWriteError
 from campaign.journal.cluster import Order, open_cluster
-from campaign.journal.postgres import PostgresJournal
+from campaign.journal.postgres import PostgresJournal, server
 from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.database import Database
 from campaign.journal.postgres.server import Server, server_of
@@ -162,6 +163,29 @@ def test_a_connection_that_is_made_anew_is_to_the_same_server(journal: PostgresJ
         store.state_standby(synchronous=True)
     assert database.row("SELECT 1") == (1,)
     assert here(journal) == now
+
+
+def test_a_server_is_no_older_because_others_have_seen_more_while_it_was_asked(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun_on(journal, here(journal))
+    seen, asked = journal._database.seen, server._one
+
+    def ask(connection: psycopg.Connection[tuple[object, ...]], query: LiteralString) -> object:
+        found = asked(connection, query)
+        if server.FLUSHED in query:
+            seen.saw(found + 1_000_000)  # a beat in another thread, of which the answer came first
+        return found
+
+    monkeypatch.setattr(server, "_one", ask)
+    one = journal._database.another()
+    one.open()
+    monkeypatch.undo()
+    assert journal.server_change(1) is None
+    two = journal._database.another()
+    with pytest.raises(JournalServerError, match="an older state"):
+        two.open()
+    one.close()
 
 
 def test_a_server_need_not_say_which_it_is(journal: PostgresJournal, own_database: str) -> None:
