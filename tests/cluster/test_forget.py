@@ -57,7 +57,7 @@ def test_nothing_of_the_people_is_left_in_any_table(
     left = texts(database)
     assert [part for part in personal if part in left] == []
     with psycopg.connect(database) as connection:
-        assert connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM campaign.procrastinate_jobs").fetchone() == (0,)
     assert command("status", file, "--json", *journal).json["runs"][0]["rows"] == 40
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import procrastinate
 import psycopg
 import pytest
 
@@ -21,7 +22,8 @@ from tests.integration.conftest import Campaign, RunningSandbox
 
 from .conftest import LEASE, FileMaker, begin_worker
 
-GRANTS = Path(__file__).parents[2] / "docs" / "how-to" / "files" / "grants.sql"
+ROOT = Path(__file__).parents[2]
+GRANTS = ROOT / "docs" / "how-to" / "files" / "grants.sql"
 ROLES = ("campaign_owner", "campaign_operator", "campaign_worker", "campaign_stranger")
 
 
@@ -125,7 +127,9 @@ def test_a_user_without_rights_is_told_which_to_ask_for(
     for arguments in (("run", file, "--yes"), ("workers",), ("worker", "--until-idle")):
         refused = command(*arguments, *journal)
         assert refused.code == 2
-        assert f"GRANT USAGE ON SCHEMA campaign TO {user}; GRANT SELECT" in refused.stderr
+        assert "(permission denied for schema campaign)" in refused.stderr
+        assert f"run {GRANTS.relative_to(ROOT).as_posix()} for {user}, as operator or as worker" in refused.stderr
+        assert "GRANT" not in refused.stderr
         assert "pw" not in refused.stderr.replace("pwd", "")
 
 
@@ -133,15 +137,54 @@ def test_a_worker_without_rights_on_the_jobs_is_told_which_to_ask_for(command: C
     upgraded(command, roles)
     with psycopg.connect(roles.owner, autocommit=True) as connection:
         user = urlsplit(roles.worker).username
-        connection.execute(f"REVOKE ALL ON procrastinate_workers FROM {user}")
+        connection.execute(f"REVOKE ALL ON campaign.procrastinate_workers FROM {user}")
 
     async def beat() -> None:
         with open_cluster(roles.worker) as store:
             async with store.jobs(LEASE) as jobs:
                 await jobs.beat()
 
-    with pytest.raises(JournalWriteError, match=f"GRANT .* ON procrastinate_jobs, .* TO {user}; GRANT USAGE"):
+    words = f"permission denied for table procrastinate_workers.*for {user}, as operator or as worker"
+    with pytest.raises(JournalWriteError, match=words):
         asyncio.run(beat())
+
+
+@pytest.mark.usefixtures("api_key", "server")
+def test_a_run_without_rights_on_the_jobs_is_told_which_to_ask_for(
+    command: Campaign, roles: Roles, campaign_file: FileMaker
+) -> None:
+    upgraded(command, roles)
+    user = urlsplit(roles.operator).username
+    with psycopg.connect(roles.owner, autocommit=True) as connection:
+        connection.execute(f"REVOKE INSERT ON campaign.procrastinate_jobs FROM {user}")
+    ran = command("run", campaign_file(3), "--yes", "--watch-only", "--journal", roles.operator)
+    assert ran.code == 2
+    assert "internal error" not in ran.stderr
+    assert "permission denied for table procrastinate_jobs" in ran.stderr
+    assert f"for {user}, as operator or as worker" in ran.stderr
+
+
+@pytest.mark.usefixtures("api_key", "server")
+@pytest.mark.parametrize("place", ["campaign", "public", "the owner's"])
+def test_every_role_finds_the_jobs_wherever_an_older_campaign_made_their_tables(
+    command: Campaign, roles: Roles, campaign_file: FileMaker, place: str
+) -> None:
+    """They were made where the names of the role that made them led to: to a schema of its own name, if it had one."""
+    schema = urlsplit(roles.owner).username if place == "the owner's" else place
+    if schema != "campaign":
+        with psycopg.connect(roles.owner) as connection:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            connection.execute(f"SET LOCAL search_path TO {schema}")
+            connection.execute(procrastinate.schema.SchemaManager.get_schema())
+    upgraded(command, roles)
+    with psycopg.connect(roles.owner) as connection:
+        found = connection.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'procrastinate_jobs'").fetchall()
+    assert found == [(schema,)]
+    for role in ("owner", "operator"):
+        worker = begin_worker(getattr(roles, "worker" if role == "operator" else "owner"))
+        ran = command("run", campaign_file(3), "--yes", "--json", "--new", "--journal", getattr(roles, role))
+        worker.stop()
+        assert (ran.code, ran.json["sent"], worker.said) == (0, 3, [])
 
 
 def test_older_tables_are_changed_by_their_owner_alone(command: Campaign, roles: Roles) -> None:

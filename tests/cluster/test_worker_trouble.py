@@ -295,7 +295,7 @@ def test_a_job_of_a_worker_that_died_after_the_run_had_ended_is_removed(
     thread, reports = watched(database, campaign_file(20))
     wait_for(lambda: reports)
     thread.join()
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(database, options="-c search_path=campaign") as connection:
         connection.execute(
             "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') "
             "RETURNING id), ended AS (SELECT ordered FROM campaign.run) "
@@ -308,7 +308,7 @@ def test_a_job_of_a_worker_that_died_after_the_run_had_ended_is_removed(
 
 def _jobs(database: str) -> int:
     with psycopg.connect(database) as connection:
-        found = connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone()
+        found = connection.execute("SELECT count(*) FROM campaign.procrastinate_jobs").fetchone()
     assert found is not None
     return int(found[0])
 

@@ -63,7 +63,7 @@ def test_two_workers_deliver_a_run_once(
     assert (said.code, said.json["sent"], said.json["state"]) == (0, 300, "finished")
     assert sorted(texts(server)) == sorted(f"message {number}" for number in range(300))
     with psycopg.connect(database) as connection:
-        assert connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM campaign.procrastinate_jobs").fetchone() == (0,)
         assert len(connection.execute("SELECT DISTINCT worker FROM campaign.shard").fetchall()) == 2
     status = run("status", campaign_file(300, channel), "--json").json
     assert (status["runs"][0]["state"], status["active"]) == ("finished", None)

@@ -10,7 +10,7 @@ from psycopg import errors
 
 from campaign.errors import JournalBusyError, JournalError, JournalWriteError, Problem
 from campaign.journal.decisions import AT_WORK
-from campaign.journal.postgres.rights import rights_on_tables
+from campaign.journal.postgres.rights import grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def plain_errors(address: Address) -> Iterator[None]:
         raise cannot_write(address, error) from _cause(address, error)
     except errors.InsufficientPrivilege as error:
         what = f"the journal cannot be used ({reason_of(address, error)})"
-        raise JournalWriteError(Problem(address.shown, what, rights_on_tables(address))) from _cause(address, error)
+        raise JournalWriteError(Problem(address.shown, what, grants(address))) from _cause(address, error)
     except psycopg.Error as error:
         what = f"its tables are not what campaign makes ({reason_of(address, error)})"
         raise JournalError(Problem(address.shown, what, "restore them from a backup")) from _cause(address, error)

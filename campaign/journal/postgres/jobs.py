@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 import procrastinate
 import psycopg
 from procrastinate import exceptions, jobs
+from psycopg import errors
 
 from campaign.errors import JournalWriteError, Problem
-from campaign.journal.postgres.rights import rights_on_jobs
+from campaign.journal.postgres.errors import reason_of
+from campaign.journal.postgres.rights import grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +33,24 @@ for _name in ("procrastinate", "psycopg.pool"):  # what matters of theirs is sai
 
 TASK, QUEUE = "deliver_shards_v1", "shards-v1"
 
+PLACE = "campaign"
+"""The schema of Procrastinate's tables in a new database. An older campaign made them where its role's names led to: in
+a schema of the role's name, else in `public`."""
+
 # Read from the tables themselves: what the server's functions know of names may be older.
-_HAS_TABLES: LiteralString = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'procrastinate_jobs')"
+_FIND: LiteralString = f"""
+SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relname = 'procrastinate_jobs' AND relkind = 'r' AND nspname IN ('{PLACE}', 'public', pg_get_userbyid(relowner))
+ORDER BY nspname <> '{PLACE}', nspname <> 'public', nspname LIMIT 1
+"""
+
+# Its functions name its tables without their schema, so the path has to lead to them, for whichever role.
+_LEAD_THERE: LiteralString = f"""
+SELECT set_config('search_path', quote_ident(coalesce(({_FIND}), '{PLACE}')), %s)
+"""
+
+_NOT_FOUND = (errors.InsufficientPrivilege, errors.UndefinedFunction, errors.UndefinedTable)
+"""What a role is answered that lacks rights: names of a schema that it may not use are not found."""
 
 _MAKING = 0x63616D7000000002
 """The advisory lock that is held while Procrastinate's tables are made; "camp" and a number."""
@@ -57,19 +75,28 @@ class Job(NamedTuple):
 
 def make_tables(database: Database) -> None:
     """Give a database Procrastinate's tables, if it has none."""
-    if database.row(_HAS_TABLES) == (True,):
+    if database.row(_FIND) is not None:
         return
     with database.transaction() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
-        if connection.execute(_HAS_TABLES).fetchone() == (False,):
+        if connection.execute(_FIND).fetchone() is None:
+            connection.execute(_LEAD_THERE, (True,))
             connection.execute(procrastinate.schema.SchemaManager.get_schema())
 
 
-def defer_jobs(connection: Connection, run: int, order: int, count: int) -> None:
-    """Queue the jobs of a run's order, within the caller's transaction."""
+def defer_jobs(connection: Connection, address: Address, run: int, order: int, count: int) -> None:
+    """Queue the jobs of a run's order, within the caller's transaction, and as the last of it.
+
+    Raises:
+        JournalWriteError: they cannot be queued.
+    """
     app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
-    for number in range(count):
-        app.configure_task(TASK, **_configured(order, number), connection=connection).defer(run=run, job=number)
+    connection.execute(_LEAD_THERE, (True,))
+    try:
+        for number in range(count):
+            app.configure_task(TASK, **_configured(order, number), connection=connection).defer(run=run, job=number)
+    except exceptions.ConnectorException as error:
+        raise _cannot_write(address, error) from None
 
 
 def _configured(order: int, number: int) -> dict[str, Any]:
@@ -98,7 +125,11 @@ class JobQueue:
         self._address = address
         self._lease = lease
         connector = procrastinate.PsycopgConnector(
-            kwargs={**address.parameters, "autocommit": True}, min_size=1, max_size=2, timeout=5.0
+            kwargs={**address.parameters, "autocommit": True},
+            configure=_lead_there,
+            min_size=1,
+            max_size=2,
+            timeout=5.0,
         )
         self._app = procrastinate.App(connector=connector)
         self.worker: int | None = None
@@ -199,14 +230,22 @@ class JobQueue:
         try:
             yield
         except (exceptions.ConnectorException, psycopg.Error) as error:
-            if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+            if isinstance(error.__cause__, errors.ForeignKeyViolation):
                 self.worker = None  # it was taken for dead
-            reason = type(error.__cause__ or error).__name__
-            what = f"the jobs of the workers cannot be read or written ({reason})"
-            remedy = "see to the database"
-            if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
-                remedy = rights_on_jobs(self._address)
-            raise JournalWriteError(Problem(self._address.shown, what, remedy)) from None
+            raise _cannot_write(self._address, error) from None
+
+
+async def _lead_there(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.execute(_LEAD_THERE, (False,))
+
+
+def _cannot_write(address: Address, error: Exception) -> JournalWriteError:
+    cause = error.__cause__ or error
+    reason, remedy = type(cause).__name__, "see to the database"
+    if isinstance(cause, _NOT_FOUND):
+        reason, remedy = reason_of(address, cause), grants(address)
+    what = f"the jobs of the workers cannot be read or written ({reason})"
+    return JournalWriteError(Problem(address.shown, what, remedy))
 
 
 def _job(taken: jobs.Job) -> Job:
@@ -219,5 +258,5 @@ def _unless_gone() -> Iterator[None]:
     try:
         yield
     except exceptions.ConnectorException as error:
-        if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+        if not isinstance(error.__cause__, errors.RaiseException):
             raise

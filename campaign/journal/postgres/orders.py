@@ -119,7 +119,7 @@ class PostgresOrders:
                     **asked,
                 },
             )
-            defer_jobs(connection, key, session, jobs)
+            defer_jobs(connection, self._database.address, key, session, jobs)
         return int(session)
 
     def state(self, run: int) -> OrderState:

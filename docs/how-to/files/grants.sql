@@ -15,8 +15,18 @@ GRANT UPDATE ON campaign.run, campaign.status, campaign.shard, campaign.session 
 GRANT INSERT, UPDATE, DELETE ON campaign.worker, campaign.budget, campaign.out_of_reach TO campaign_worker;
 ALTER DEFAULT PRIVILEGES IN SCHEMA campaign GRANT SELECT ON TABLES TO campaign_worker;
 
--- The jobs of the runs, which Procrastinate keeps.
-GRANT SELECT, INSERT, UPDATE, DELETE
-    ON procrastinate_jobs, procrastinate_events, procrastinate_workers, procrastinate_periodic_defers
-    TO campaign_operator, campaign_worker;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO campaign_operator, campaign_worker;
+-- The jobs of the runs, which Procrastinate keeps: in schema campaign, or where an older campaign made its tables.
+DO $$
+DECLARE place name;
+BEGIN
+    FOR place IN
+        SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE relname = 'procrastinate_jobs' AND pg_has_role(relowner, 'USAGE')
+            AND nspname IN ('campaign', 'public', pg_get_userbyid(relowner))
+    LOOP
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO campaign_operator, campaign_worker', place);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %1$I.procrastinate_jobs, %1$I.procrastinate_events, '
+            '%1$I.procrastinate_workers, %1$I.procrastinate_periodic_defers TO campaign_operator, campaign_worker', place);
+        EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO campaign_operator, campaign_worker', place);
+    END LOOP;
+END $$;

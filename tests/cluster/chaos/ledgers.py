@@ -39,7 +39,7 @@ ORDER BY number DESC LIMIT 1
 """
 
 _LEFT: LiteralString = """
-SELECT (SELECT count(*) FROM procrastinate_jobs WHERE args ->> 'run' = %(run)s::text),
+SELECT (SELECT count(*) FROM campaign.procrastinate_jobs WHERE args ->> 'run' = %(run)s::text),
     (SELECT count(*) FROM campaign.shard WHERE run = %(run)s AND (holder IS NOT NULL OR NOT done)),
     (SELECT count(*) FROM campaign.session WHERE run = %(run)s AND ended_at IS NULL)
 """
@@ -108,7 +108,7 @@ def busy_workers(address: str) -> set[str]:
 
 def jobs_left(address: str) -> int:
     """How many jobs there are in all."""
-    [(count,)] = rows_of(address, "SELECT count(*) FROM procrastinate_jobs")
+    [(count,)] = rows_of(address, "SELECT count(*) FROM campaign.procrastinate_jobs")
     return int(count)
 
 
