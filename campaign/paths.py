@@ -175,6 +175,9 @@ DATABASES = ("postgresql://", "postgres://")
 NOT_AN_ADDRESS = "is not the address of a PostgreSQL database; write postgresql://USER@HOST/DATABASE"
 """What is said of one that is none; it is not quoted, because it may contain a password."""
 
+INSTALL_CLUSTER = 'pip install ".[cluster]", or with pipx: pipx install --force ".[cluster]"'
+"""The remedy where what connects to a database is not installed, in the words of the README."""
+
 
 def is_address(where: str) -> bool:
     """Whether a journal's place is the address of a database, and not a path."""

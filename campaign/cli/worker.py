@@ -23,6 +23,7 @@ from campaign.cli.signals import interruptible
 from campaign.cli.worker_output import WorkerOutput
 from campaign.errors import JournalServerError, Problem, RunStateError, UsageError
 from campaign.journal.cluster import open_cluster
+from campaign.paths import INSTALL_CLUSTER
 
 if TYPE_CHECKING:
     import socket
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from campaign.channels import Channel
     from campaign.cluster.worker import Worker, WorkerOptions
     from campaign.journal.postgres.cluster import ClusterStore
+
+LONGEST_NAME = 100
 
 
 @click.command(short_help="Deliver runs from a database, on one of many machines.")
@@ -69,7 +72,7 @@ def worker(**given: Any) -> None:  # noqa: ANN401 - options are passed on by nam
     from campaign.cluster.worker import WorkerOptions  # noqa: PLC0415 - loaded when it is used
 
     options = WorkerOptions(
-        name=given["name"] or platform.node(),
+        name=_name(given["name"]),
         find=_credentials,
         only=given["only"],
         concurrency=given["concurrency"],
@@ -86,6 +89,19 @@ def worker(**given: Any) -> None:  # noqa: ANN401 - options are passed on by nam
     if not given["quiet"]:
         say(f"Worker {options.name} has left.")
     sys.exit(0)
+
+
+def _name(given: str | None) -> str:
+    """The name that `--name` gives a worker; without one, that of the machine.
+
+    Raises:
+        UsageError: it is none.
+    """
+    name = platform.node() if given is None else given.strip()
+    if given is not None and not (name and name.isprintable() and len(name) <= LONGEST_NAME):
+        what = f"a worker has a name of 1 to {LONGEST_NAME} printable characters"
+        raise UsageError(Problem("--name", what, "leave it out for the machine's name"))
+    return name
 
 
 def _live(
@@ -115,7 +131,7 @@ def _listen(host: str, port: int) -> socket.socket:
         from campaign.cluster.metrics_server import listen  # noqa: PLC0415 - loaded when it is used
     except ImportError as error:
         what = f"needs {error.name}, which is not installed"
-        raise UsageError(Problem("--metrics", what, 'pip install "campaign[cluster]"')) from error
+        raise UsageError(Problem("--metrics", what, INSTALL_CLUSTER)) from error
     return listen(host, port)
 
 

@@ -44,7 +44,8 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except (OSError, UnicodeError) as error:
         shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        reason = getattr(error, "strerror", None) or error
+        # What Python adds to the system's words is the address once more, as it has it.
+        reason = str(getattr(error, "strerror", None) or error).partition(" (while attempting")[0]
         remedy = "choose another port, an address of this machine, or 0 for any port that is free"
         raise UsageError(Problem(f"--metrics {shown}", f"cannot listen there ({reason})", remedy)) from error
 

@@ -24,7 +24,7 @@ from campaign.journal import examine_journal
 from campaign.messages import find_template, load_template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from campaign.channels import Channel
     from campaign.config import Campaign
@@ -76,34 +76,39 @@ def examine(context: DoctorContext) -> Iterator[Check]:
         else:
             channel = template.channel
             yield fine("campaign", f"“{campaign.name}” for {channel.name}, with the template {template.path.name}")
-    yield from _examine_files(context)
-    yield from _examine_network(context, campaign, channel)
+    workers = yield from _examine_files(context)
+    yield from _examine_network(context, campaign, channel, workers)
 
 
-def _examine_files(context: DoctorContext) -> Iterator[Check]:
-    """The folder of the campaign and its journal."""
+def _examine_files(context: DoctorContext) -> Generator[Check, None, tuple[str, ...]]:
+    """The folder of the campaign and its journal; returns the workers that are at work for it."""
     try:
         paths = context.paths() if context.paths else None
     except CampaignError as error:
         yield from refused("journal", error)
-        return
+        return ()
     folder, name = (paths.folder, paths.name) if paths else (context.folder, "campaign")
     yield from check_folder(read_folder(folder, name))
     journal = (paths.address or paths.journal) if paths else context.journal
     if journal is None:
-        return
+        return ()
     try:
-        yield from check_journal(examine_journal(journal, campaign=name))
+        health = examine_journal(journal, campaign=name if paths else None)
     except CampaignError as error:
         yield from refused("journal", error)
+        return ()
+    yield from check_journal(health)
+    return health.workers
 
 
-def _examine_network(context: DoctorContext, campaign: Campaign | None, channel: Channel | None) -> Iterator[Check]:
+def _examine_network(
+    context: DoctorContext, campaign: Campaign | None, channel: Channel | None, workers: tuple[str, ...]
+) -> Iterator[Check]:
     """Key, proxy and server: the server of the campaign, or the one that was named without a campaign."""
     key = KeySearch({})
     if channel is not None:
         key = context.key(channel)
-        yield from check_key(channel, key)
+        yield from check_key(channel, key, workers)
     proxies = NO_PROXIES
     try:
         proxies = context.proxies()

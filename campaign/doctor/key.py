@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from campaign.doctor.checks import fine, problem, refused, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from campaign.channels import Channel
     from campaign.doctor.checks import Check
@@ -30,11 +30,20 @@ class KeySearch:
     warnings: tuple[Problem, ...] = ()
 
 
-def check_key(channel: Channel, found: KeySearch) -> list[Check]:
-    """What came of the search means."""
+def check_key(channel: Channel, found: KeySearch, workers: Sequence[str] = ()) -> list[Check]:
+    """What came of the search means.
+
+    Args:
+        channel: the channel.
+        found: what came of it.
+        workers: names of the workers that are at work for the campaign; each has a key of its own.
+    """
     name = "key"
     if not channel.credentials:
         return [fine(name, f"{channel.name} needs none")]
+    if found.error is not None and workers:
+        what = f"not found here ({found.error.problems[0].what}); a run is left to the workers {', '.join(workers)}"
+        return [warning(name, what, "see to it that each of them has it; here it is needed while none is at work")]
     if found.error is not None:
         return refused(name, found.error)
     if found.values is None:

@@ -24,7 +24,7 @@ from campaign.journal.records import (
 )
 from campaign.journal.selection_store import Omission, SelectedRow
 from campaign.journal.store import JournalStore
-from campaign.paths import is_address
+from campaign.paths import INSTALL_CLUSTER, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def in_database() -> type[PostgresJournal]:
         from campaign.journal.postgres import PostgresJournal  # noqa: PLC0415
     except ImportError as error:
         what = f"one in PostgreSQL needs {error.name}, which is not installed"
-        raise JournalError(Problem("the journal", what, 'pip install "campaign[cluster]"')) from error
+        raise JournalError(Problem("the journal", what, INSTALL_CLUSTER)) from error
     return PostgresJournal
 
 
@@ -167,12 +167,12 @@ def read_journal(
     return read_unchanged(Path(where), read)
 
 
-def examine_journal(where: str | Path, *, campaign: str = "default") -> JournalHealth:
+def examine_journal(where: str | Path, *, campaign: str | None = "default") -> JournalHealth:
     """How a journal is, without changing or holding it: whole, in its place, held, fit to keep what it is told.
 
     Args:
         where: the path of a journal file, or the address of a database.
-        campaign: the campaign's name, by which a database knows it.
+        campaign: the campaign's name, by which a database knows it; None: all of a database.
 
     Raises:
         JournalError: the address is none, or what connects to a database is not installed.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign.errors import JournalError, Problem
+from campaign.paths import INSTALL_CLUSTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -243,7 +244,7 @@ def open_cluster(url: str, *, create: bool = True) -> Iterator[ClusterStore]:
         from campaign.journal.postgres.cluster import ClusterStore  # noqa: PLC0415 - loaded when it is used
     except ImportError as error:
         what = f"workers need {error.name}, which is not installed"
-        raise JournalError(Problem("campaign worker", what, 'pip install "campaign[cluster]"')) from error
+        raise JournalError(Problem("campaign worker", what, INSTALL_CLUSTER)) from error
     store = ClusterStore.open(url, create=create)
     try:
         yield store

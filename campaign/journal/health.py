@@ -22,6 +22,7 @@ class JournalHealth:
         facts: what else is known of it, each as the part of a sentence.
         runs: the runs on record.
         holder: the process that plans or delivers; None where none does.
+        workers: names of the workers that are at work and take the campaign's runs.
     """
 
     where: str
@@ -31,3 +32,4 @@ class JournalHealth:
     facts: tuple[str, ...] = ()
     runs: int = 0
     holder: Holder | None = None
+    workers: tuple[str, ...] = ()

@@ -422,3 +422,10 @@ def test_workers_deliver_the_rest_of_a_run_that_was_imported(
     start_worker("one"), start_worker("two")
     assert run("resume", file, *GO).json["sent"] == 60
     assert sorted(texts(server)) == sorted(f"message {number}" for number in range(60))
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a" * 101])
+def test_a_name_that_is_none_is_refused(command: Campaign, name: str) -> None:
+    said = command("worker", "--journal", "postgresql://campaign@127.0.0.1:1/none", "--name", name)
+    assert said.code == 2
+    assert "--name: a worker has a name of 1 to 100 printable characters" in said.stderr

@@ -1,4 +1,4 @@
-"""A journal in a database that is reached over TLS, as its address asks for."""
+"""A journal in a database that is reached over TLS, as its address asks for, or that asks for a password."""
 
 from __future__ import annotations
 
@@ -104,3 +104,23 @@ def test_a_server_that_is_not_verified_is_refused(  # noqa: PLR0917 - fixtures a
     assert refused.code == 2
     assert "the database cannot be reached (" in refused.stderr
     assert reason in refused.stderr
+
+
+def test_a_database_that_asks_for_a_password_says_where_one_is_looked_for(
+    command: Campaign, file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
+
+    async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(b"R" + (8).to_bytes(4, "big") + (3).to_bytes(4, "big"))  # AuthenticationCleartextPassword
+        await reader.read()
+        writer.close()
+
+    with served(ask) as port:
+        url = f"postgresql://campaign@127.0.0.1:{port}/x?sslmode=disable&gssencmode=disable"
+        refused = command("run", file, *FAST, "--journal", url)
+    assert refused.code == 2
+    assert "asks for a password, and none is found; set PGPASSWORD, or write" in refused.stderr
+    assert "~/.pgpass" in refused.stderr

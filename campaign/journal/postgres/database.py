@@ -98,6 +98,9 @@ class Database:
         except psycopg.Error as error:
             what = f"the database cannot be reached ({reason_of(self.address, error)})"
             remedy = "is the address right, and does the server run and admit this machine and user?"
+            if error.pgconn is not None and error.pgconn.needs_password:
+                what = "the database asks for a password, and none is found"
+                remedy = "set PGPASSWORD, or write HOST:PORT:DATABASE:USER:PASSWORD to ~/.pgpass (mode 600)"
             raise JournalError(Problem(self.address.shown, what, remedy)) from None
 
     def connect(self) -> int:

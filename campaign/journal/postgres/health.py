@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, LiteralString
 
@@ -12,6 +13,7 @@ from campaign.journal.postgres.address import parse_address
 from campaign.journal.postgres.database import Database
 from campaign.journal.postgres.journal import PostgresJournal
 from campaign.journal.postgres.migrations import VERSION, version_of
+from campaign.journal.postgres.workers import living
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,8 +29,8 @@ SLOW = 0.1
 """Seconds that a question and its answer take from which on each commit, and so each message, waits noticeably."""
 
 
-def examine(url: str, campaign: str) -> JournalHealth:
-    """Look at a campaign's journal in a database, without changing or holding it.
+def examine(url: str, campaign: str | None) -> JournalHealth:
+    """Look at a campaign's journal in a database, or at all that are in it, without changing or holding one.
 
     Raises:
         JournalError: the address is none.
@@ -42,7 +44,7 @@ def examine(url: str, campaign: str) -> JournalHealth:
         return JournalHealth(address.shown, refused=error.problems[0])
 
 
-def _health(database: Database, campaign: str) -> JournalHealth:
+def _health(database: Database, campaign: str | None) -> JournalHealth:
     where, version = database.address.shown, version_of(database)
     began = monotonic()
     found = database.row(_SETTINGS)
@@ -63,10 +65,23 @@ def _health(database: Database, campaign: str) -> JournalHealth:
     facts = (*facts, f"version {version}")
     if version != VERSION:  # its tables are not those that are read here, until a run has brought them up to date
         return JournalHealth(where, doubts=doubts, facts=facts)
+    whole = JournalHealth(where, doubts=doubts, facts=facts)
+    return _with_all(whole, database) if campaign is None else _with_one(whole, database, campaign)
+
+
+def _with_all(health: JournalHealth, database: Database) -> JournalHealth:
+    """The runs of all campaigns."""
+    (runs,) = database.row("SELECT count(*) FROM campaign.run") or (0,)
+    return replace(health, runs=int(runs))
+
+
+def _with_one(health: JournalHealth, database: Database, campaign: str) -> JournalHealth:
+    """The runs of a campaign, and who is at work on them."""
     journal = PostgresJournal(database, campaign)
     runs = journal.runs()
-    changes = tuple(_server_changes(journal, runs))
-    return JournalHealth(where, doubts=(*doubts, *changes), facts=facts, runs=len(runs), holder=journal.holder())
+    doubts = (*health.doubts, *_server_changes(journal, runs))
+    workers = tuple(dict.fromkeys(each.name for each in living(database, campaign)))
+    return replace(health, doubts=doubts, runs=len(runs), holder=journal.holder(), workers=workers)
 
 
 def _server_changes(journal: PostgresJournal, runs: Sequence[RunRecord]) -> Iterator[Problem]:

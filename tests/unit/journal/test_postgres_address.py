@@ -87,7 +87,8 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     with pytest.raises(CampaignError) as caught:
         open_journal("postgresql://an:s3cret@db/x")
     assert str(caught.value) == (
-        'the journal: one in PostgreSQL needs psycopg, which is not installed; pip install "campaign[cluster]"'
+        'the journal: one in PostgreSQL needs psycopg, which is not installed; pip install ".[cluster]", or with pipx: '
+        'pipx install --force ".[cluster]"'
     )
 
 
