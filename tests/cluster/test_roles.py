@@ -149,6 +149,19 @@ def test_a_worker_without_rights_on_the_jobs_is_told_which_to_ask_for(command: C
         asyncio.run(beat())
 
 
+def test_the_tables_of_the_jobs_are_made_by_the_owner_alone(command: Campaign, roles: Roles) -> None:
+    with PostgresJournal.open(roles.owner, "offer"):
+        pass  # a journal of one process has none
+    roles.grant()
+    for arguments in (("workers",), ("worker", "--until-idle")):
+        refused = command(*arguments, "--journal", roles.worker)
+        assert refused.code == 2
+        assert "has no tables for the jobs of workers yet" in refused.stderr
+        assert "let the owner run `campaign journal upgrade`, and then docs/how-to/files/grants.sql" in refused.stderr
+    upgraded(command, roles)
+    assert command("workers", "--journal", roles.worker).code == 0
+
+
 @pytest.mark.usefixtures("api_key", "server")
 def test_a_run_without_rights_on_the_jobs_is_told_which_to_ask_for(
     command: Campaign, roles: Roles, campaign_file: FileMaker

@@ -18,7 +18,7 @@ from psycopg import errors
 
 from campaign.errors import JournalWriteError, Problem
 from campaign.journal.postgres.errors import reason_of
-from campaign.journal.postgres.rights import grants
+from campaign.journal.postgres.rights import GRANTS, grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +74,24 @@ class Job(NamedTuple):
 
 
 def make_tables(database: Database) -> None:
-    """Give a database Procrastinate's tables, if it has none."""
+    """Give a database Procrastinate's tables, if it has none.
+
+    Raises:
+        JournalWriteError: they cannot be made, perhaps because only the owner of the schema may do that.
+    """
     if database.row(_FIND) is not None:
         return
+    try:
+        _make_tables(database)
+    except JournalWriteError as error:
+        if not isinstance(error.__cause__, errors.InsufficientPrivilege):
+            raise
+        what = "has no tables for the jobs of workers yet, and only the owner of its journals may make them"
+        remedy = f"let the owner run `campaign journal upgrade`, and then {GRANTS}"
+        raise JournalWriteError(Problem(database.address.shown, what, remedy)) from error.__cause__
+
+
+def _make_tables(database: Database) -> None:
     with database.transaction() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
         if connection.execute(_FIND).fetchone() is None:
