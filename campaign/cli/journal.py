@@ -33,8 +33,8 @@ def journal() -> None:
     """Look after a PostgreSQL database that contains journals.
 
     \b
-    campaign journal upgrade --journal postgresql://campaign@db.example.com/campaign
-    campaign journal import tet-offer.journal.db --journal postgresql://campaign@db.example.com/campaign
+    campaign journal upgrade --journal postgresql://campaign@db.example.com/campaigns
+    campaign journal import tet-offer.journal.db --journal postgresql://campaign@db.example.com/campaigns
     """
 
 
@@ -56,7 +56,7 @@ def upgrade(**given: Any) -> None:  # noqa: ANN401 - options are passed on by na
     """Make the tables in a database that has none, or bring older ones up to this version; harmless on current ones.
 
     \b
-    campaign journal upgrade --journal postgresql://campaign@db.example.com/campaign
+    campaign journal upgrade --journal postgresql://campaign@db.example.com/campaigns
     campaign journal upgrade --lease 120
     """
     with open_cluster(named_database(given["journal"])) as store:
@@ -111,7 +111,7 @@ def import_(file: Path, *, undo: bool, **given: Any) -> None:  # noqa: ANN401 - 
     an import was cut off, repeat the command; nothing is changed where the journal is there already.
 
     \b
-    campaign journal import tet-offer.journal.db --journal postgresql://campaign@db.example.com/campaign
+    campaign journal import tet-offer.journal.db --journal postgresql://campaign@db.example.com/campaigns
     """
     address = named_database(given["journal"])
     act = take_import_back if undo else import_file

@@ -61,7 +61,7 @@ def worker(**given: Any) -> None:  # noqa: ANN401 - options are passed on by nam
     SIGTERM ends it: requests under way end, and other workers go on at once with what it had.
 
     \b
-    campaign worker --journal postgresql://campaign@db.example.com/campaign
+    campaign worker --journal postgresql://campaign@db.example.com/campaigns
     campaign worker --metrics 9464 --json
     campaign worker --drain machine-2
     """

@@ -26,7 +26,7 @@ def workers(**given: Any) -> None:  # noqa: ANN401 - options are passed on by na
     """Show which workers are at work in a PostgreSQL database.
 
     \b
-    campaign workers --journal postgresql://campaign@db.example.com/campaign
+    campaign workers --journal postgresql://campaign@db.example.com/campaigns
     """
     with open_cluster(named_database(given["journal"]), create=False) as store:
         found, unwatched = store.workers(), store.unwatched()
