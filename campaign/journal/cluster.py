@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from campaign.journal.postgres.cluster import ClusterStore
     from campaign.journal.records import RunManifest, RunRecord, State
 
+WITHOUT_WORKERS = "no worker was at work on it, and a command took it over"
+"""Stop reason of a run that was left to workers and that a command took over, which sends nothing of it."""
+
 SHARES = 12
 """A lease is so many beats long, and its margin is one of them."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from campaign.delivery import StopReason
 from campaign.errors import CampaignError, JournalError, JournalWriteError
+from campaign.journal.decisions import AT_WORK
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
 from campaign.runs.blocking import answer_of
@@ -42,6 +43,9 @@ STILL = "it is still being delivered by workers"
 
 REPLACED = f"{STILL}, and another process watches them"
 """Stop reason of a watch whose process was taken for dead."""
+
+TAKEN_OVER = f"{AT_WORK}, which took it over while no worker was at work"
+"""Stop reason of a watch whose run is not left to workers any more."""
 
 BY_COMMAND = "stopped by `campaign stop`"
 
@@ -170,6 +174,8 @@ class Watch(SessionTask):
 
     def _end(self, state: OrderState) -> StopReason | None:
         reason = state.stop_reason
+        if reason is None and _waits(state):
+            return StopReason(TAKEN_OVER)  # its new delivery has cleared the reason
         if reason is None or reason == self._early_end:
             return None
         return StopReason(reason, interrupted=self._stops or reason.startswith(BY_COMMAND))
@@ -201,3 +207,8 @@ def early_end_of(settings: DeliverySettings) -> str:
     if settings.limit is None:
         return ""
     return f"the limit of {rows_of(settings.limit)} is reached"
+
+
+def _waits(state: OrderState) -> bool:
+    """Whether rows of a run wait."""
+    return any(state.states.get(each, 0) for each in (State.PENDING, State.SENDING))

@@ -14,6 +14,7 @@ from campaign.journal import State, open_journal
 from campaign.journal.cluster import open_cluster
 from campaign.planning import prepare
 from campaign.runs import Report, RunObserver, RunOptions
+from campaign.runs.watching import TAKEN_OVER
 from campaign.runs.whole_run import run_plan
 from campaign.sandbox import Fault, FaultPlan, SandboxSettings
 from tests.integration.conftest import Campaign, RunningSandbox
@@ -243,6 +244,55 @@ def test_status_says_that_a_run_waits_for_a_worker(
     run("stop", file)
     thread.join(10)
     assert "Run 1 stopped: stopped by `campaign stop`" in run("status", file).stdout
+
+
+def test_a_run_that_is_refused_leaves_one_that_waits_for_workers_as_it_is(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one, file = start_worker("one"), slowly(campaign_file(60), 50)
+    thread, reports = in_background(database, file)
+    wait_for(lambda: server.ledger.taken_count)
+    one.stop()
+    refused = run("run", file, "--yes")
+    assert refused.code == 2
+    assert "run 1 is unfinished" in refused.stderr
+    assert "delivers the run itself" not in refused.stderr
+    assert run("resume", file).code == 2  # it has not been confirmed
+    time.sleep(0.5)
+    assert thread.is_alive()
+    start_worker("two")
+    thread.join(20)
+    assert reports[0].tally.count(State.SENT) == 60
+    assert len(set(texts(server))) == len(texts(server)) == 60
+
+
+def test_a_resume_takes_over_a_run_that_waits_for_workers(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one, file = start_worker("one"), slowly(campaign_file(60), 50)
+    thread, reports = in_background(database, file)
+    wait_for(lambda: server.ledger.taken_count)
+    one.stop()
+    resumed = run("resume", file, *GO)
+    assert resumed.code == 0
+    assert "delivers the run itself" in resumed.stderr
+    thread.join(10)
+    assert TAKEN_OVER in str(reports[0].reason)
+    assert not reports[0].fault
+    assert len(set(texts(server))) == len(texts(server)) == 60
+
+
+def test_an_abandoned_run_waits_for_no_worker(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one, file = start_worker("one"), slowly(campaign_file(300), 50)
+    thread, reports = in_background(database, file)
+    wait_for(lambda: server.ledger.taken_count)
+    one.stop()
+    assert run("abandon", file, "--yes").code == 0
+    thread.join(10)
+    assert reports[0].tally.finished
+    assert run("run", file, "--new", *GO, "--rate", "2000/s").code == 0
 
 
 def test_a_run_that_workers_deliver_is_left_alone(

@@ -24,6 +24,12 @@ _LEASE: LiteralString = "make_interval(secs => (SELECT lease FROM campaign.versi
 IS_ALIVE: LiteralString = f"NOT worker.lost AND worker.beat_at >= clock_timestamp() - {_LEASE}"
 """Whether a row of `campaign.worker` is one that may hold shards."""
 
+HELD_BY_WORKER: LiteralString = f"""
+SELECT FROM campaign.shard JOIN campaign.worker ON worker.worker = holder
+WHERE shard.run = status.run AND shard.shard = status.shard AND {IS_ALIVE}
+"""
+"""Whether the shard of a row of `campaign.status` is a worker's, so that its request may be under way."""
+
 _WORKERS: LiteralString = f"""
 SELECT worker.worker, name, host, process, version, campaign, started_at,
     greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::double precision, rate,

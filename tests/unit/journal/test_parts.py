@@ -330,6 +330,7 @@ def test_what_a_worker_that_leaves_still_has_under_way_is_waited_for(
         pass
     store.give_back(part.key, part.epochs)
     with journal.exclusive():
+        journal.begin_session(1)
         assert open_runs(journal._database) == [each for each in store.open_runs() if each.key != run.key]
 
 
@@ -341,9 +342,40 @@ def test_a_journal_whose_workers_are_gone_can_be_held_again(journal: PostgresJou
     assert journal.holder() is not None
     lose(store, one)
     with journal.exclusive():
+        assert orders_of(journal).state(1).open
+        store.register("two", journal.campaign)
+        with pytest.raises(JournalBusyError, match=r"is being delivered by workers \(two\)"):
+            journal.begin_session(1)
+        with pytest.raises(JournalBusyError, match=r"is being delivered by workers \(two\)"):
+            journal.leave_unsent(1, "abandoned")
+        assert orders_of(journal).state(1).open
+
+
+def test_a_delivery_ends_what_its_run_asks_of_workers(journal: PostgresJournal, store: ClusterStore) -> None:
+    one = store.register("one", journal.campaign)
+    run = place(journal)
+    lose(store, one)
+    with journal.exclusive():
+        session = journal.begin_session(1)
         assert not orders_of(journal).state(1).open
-    (record,) = journal.runs()
-    assert record.stop_reason == "no worker is at work on it any more"
+        assert take(store, run, store.register("two", journal.campaign)) is None
+        journal.check_session(session)
+
+
+def test_what_is_cut_off_in_a_shard_of_a_worker_may_be_under_way(journal: PostgresJournal, store: ClusterStore) -> None:
+    one = store.register("one", journal.campaign)
+    part = take(store, place(journal), one)
+    assert part is not None
+    with journal._database.transaction() as connection:
+        connection.execute("UPDATE campaign.status SET state = 'sending' WHERE run = %s", (part.key,))
+    journal.mark_cut_off_in_doubt(1)
+    (count,) = journal._database.row(
+        "SELECT count(*) FROM campaign.status WHERE state = 'sending' AND run = %s", (part.key,)
+    ) or (0,)
+    assert count
+    lose(store, one)
+    journal.mark_cut_off_in_doubt(1)
+    assert not journal.tally(1).count(State.SENDING)
 
 
 @pytest.mark.parametrize(("rows", "jobs"), [(0, 16), (3200, 16), (3201, 32), (10_000, 64), (1_000_000, 64)])
