@@ -116,7 +116,6 @@ class PostgresSecondChances(PostgresFindings):
         blank = encode_cells([""] * len(found.manifest.headers if found else ()), (), ())
         values = {"run": self._key(run), "blank": blank, "kept": [ABANDONED, SETTLED]}
         with self._database.transaction() as connection:
-            end_orders_without_workers(self._database, self.campaign, self.where)
             for statement in _PERSONAL:
                 connection.execute(statement, values)
 
