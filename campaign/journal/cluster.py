@@ -140,6 +140,8 @@ class OrderState(NamedTuple):
         now: the database's clock, in seconds since the epoch.
         lists_good_until: rows begin only before that moment on it; None: the run's lists are not read again.
         paused: whether rows wait behind its gate.
+        unable: the names of the workers at work, each with why it cannot deliver the run; (): none is at work; None:
+            one may deliver it.
     """
 
     states: Mapping[State, int]
@@ -150,6 +152,7 @@ class OrderState(NamedTuple):
     now: float = 0.0
     lists_good_until: float | None = None
     paused: bool = False
+    unable: tuple[str, ...] | None = None
 
 
 class HeldPart(NamedTuple):
@@ -208,6 +211,22 @@ class RunProgress(NamedTuple):
     run: int
     open_for: float
     states: Mapping[State, int]
+
+
+class StuckRun(NamedTuple):
+    """A run that is left to workers and that none of those at work can deliver.
+
+    Attributes:
+        key: its key in the database.
+        campaign: the campaign's name.
+        run: the run's number.
+        unable: the names of the workers at work, each with why it cannot; (): none is at work.
+    """
+
+    key: int
+    campaign: str
+    run: int
+    unable: tuple[str, ...]
 
 
 class Watched(NamedTuple):

@@ -14,6 +14,7 @@ from campaign.errors import CampaignError, JournalError, JournalWriteError
 from campaign.journal.decisions import AT_WORK
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
+from campaign.review.status_text import stuck_text
 from campaign.runs.blocking import answer_of
 from campaign.runs.holds import holds_of
 from campaign.runs.session_task import SessionTask
@@ -169,7 +170,9 @@ class Watch(SessionTask):
         if self._stops:
             progress.activity = "the workers are stopping"
         elif self._deciding is None:
-            workers = f"workers {', '.join(state.workers)}" if state.workers else "waiting for a worker"
+            workers = f"workers {', '.join(state.workers)}"
+            if state.unable is not None:
+                workers = stuck_text(state.unable)
             progress.activity = self._lists.waits(state) or workers
 
     def _end(self, state: OrderState) -> StopReason | None:

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 
 from campaign.campaign_file import load_campaign
+from campaign.channels import Channel
+from campaign.errors import KeyMissingError, Problem
 from campaign.journal import State, open_journal
 from campaign.journal.cluster import open_cluster
 from campaign.planning import prepare
@@ -237,11 +239,21 @@ def test_status_says_that_a_run_waits_for_a_worker(
     thread, _ = in_background(database, file)
     wait_for(lambda: server.ledger.taken_count)
     one.stop()
-    assert (
-        "Run 1 stopped: no worker is at work on it; a worker that is started goes on with it"
-        in run("status", file).stdout
-    )
+    shown = " ".join(run("status", file).stdout.split())
+    assert "Run 1 is waiting: " in shown
+    assert "done, waiting for a worker. It is left to workers" in shown
+    assert "At work: none." in shown
+    assert "Next: start a worker, which goes on with it (campaign worker --journal URL), or campaign resume" in shown
+    assert run("status", file, "--json").json["active"]["waiting_for"] == "worker"
+    assert "Run 1 of offer: waiting for a worker." in run("workers").stdout
+    watched = threading.Thread(target=lambda: codes.append(run("status", file, "--watch", "-q").code))
+    codes: list[int] = []
+    watched.start()
+    watched.join(1.5)
+    assert watched.is_alive()
     run("stop", file)
+    watched.join(10)
+    assert codes == [0]
     thread.join(10)
     assert "Run 1 stopped: stopped by `campaign stop`" in run("status", file).stdout
 
@@ -293,6 +305,24 @@ def test_an_abandoned_run_waits_for_no_worker(
     thread.join(10)
     assert reports[0].tally.finished
     assert run("run", file, "--new", *GO, "--rate", "2000/s").code == 0
+
+
+def test_a_run_that_no_worker_can_deliver_is_said_to_wait(
+    run: Campaign, campaign_file: FileMaker, start_worker: StartWorker, *, database: str
+) -> None:
+    def without(_channel: Channel) -> dict[str, str]:
+        raise KeyMissingError(Problem("KITECHAT_API_KEY", "is not set"))
+
+    start_worker("keyless", find=without)
+    file = campaign_file(60, "kitechat")
+    thread, _ = in_background(database, file)
+    words = "none of the workers at work can deliver it: keyless has no key"
+    wait_for(lambda: words in " ".join(run("status", file).stdout.split()))
+    assert "goes on by itself" not in run("status", file).stdout
+    assert f"Run 1 of offer: {words}." in run("workers").stdout
+    start_worker("able")
+    thread.join(20)
+    assert "can deliver it" not in run("workers").stdout
 
 
 def test_a_run_that_workers_deliver_is_left_alone(

@@ -20,6 +20,7 @@ from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze
 from campaign.journal.postgres.server import refuse_other_server
 from campaign.journal.postgres.sql import bounds_of
 from campaign.journal.postgres.texts import text_of
+from campaign.journal.postgres.unable import unable
 from campaign.journal.postgres.workers import expire, lease_times, living
 from campaign.journal.records import RunRecord, State
 
@@ -136,7 +137,9 @@ class PostgresOrders:
             (key,),
         )
         names = tuple(dict.fromkeys(each.name for each in self.workers()))
-        return OrderState({State(state): rows for state, rows in states}, is_open, whole, reason, names, *waits_for)
+        by_state = {State(state): rows for state, rows in states}
+        stuck = unable(self._database, key) if is_open else None
+        return OrderState(by_state, is_open, whole, reason, names, *waits_for)._replace(unable=stuck)
 
     def pass_gate(self, run: int) -> None:
         """Let the rows behind the gate be sent too."""
