@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, JournalError, Problem, ResultsError, UsageError, fault_text
-from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.journals import existing_journal, new_journal, paths_of
 from campaign.runs.leaving import leave_to_workers, orders_for, say_who_delivers
 from campaign.runs.record_checks import (
@@ -260,7 +259,7 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
     target = paths.workbook(report.run.number)
     tally = report.tally
     try:
-        reported = report.to_xlsx(target, observer.writing(target, tally.rows + tally.count(*TO_FIX, *DOUBTFUL)))
+        reported = report.to_xlsx(target, observer.writing(target, tally.rows))
     except (Exception, KeyboardInterrupt) as error:
         if _is_interrupt(error):
             return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))

@@ -340,7 +340,10 @@ def test_a_run_that_workers_deliver_is_left_alone(
     assert status["runs"][0]["state"] == "sending"
     assert status["active"]["rate"] is not None
     assert "At work: one." in run("status", file).stdout
-    assert "being delivered by workers (one)" in run("results", file).stdout
+    said = run("results", file)
+    assert "being delivered by workers (one)" in said.stdout
+    assert f"campaign status {file} --journal {database} --watch" in said.stdout
+    assert "cut off" not in said.stdout
     run("stop", file)
     thread.join(10)
     assert run("abandon", file, "--yes").code == 0

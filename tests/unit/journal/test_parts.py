@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openpyxl import load_workbook
 
 from campaign.errors import JournalBusyError
 from campaign.journal import Outcome, State
@@ -16,11 +17,14 @@ from campaign.journal.postgres import PostgresJournal, orders
 from campaign.journal.postgres.attempt_log import PostgresWriter
 from campaign.journal.postgres.cluster import ClusterStore
 from campaign.journal.postgres.open_runs import open_runs
+from campaign.review.summary import reason_line
+from campaign.runs import Report
 
 from .planning import NOON, SENT, message, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from campaign.journal.orders import Orders
 
@@ -388,3 +392,35 @@ def test_a_run_has_16_to_64_jobs(rows: int, jobs: int) -> None:
 def test_a_lease_leaves_room_for_a_request_and_three_beats() -> None:
     times = LeaseTimes(60.0)
     assert (times.beat, times.margin, times.longest_timeout) == (5.0, 5.0, 40.0)
+
+
+def test_a_row_whose_request_a_worker_has_begun_is_under_way(
+    journal: PostgresJournal, store: ClusterStore, tmp_path: Path
+) -> None:
+    one = store.register("one", journal.campaign)
+    part = take(store, place(journal), one)
+    record = journal.run(1)
+    assert part is not None
+    assert record is not None
+    with journal._database.transaction() as connection:
+        connection.execute("UPDATE campaign.status SET state = 'sending' WHERE run = %s", (part.key,))
+
+    def shown() -> tuple[str, str, int]:
+        report = Report.of(journal, record)
+        path = report.to_xlsx(tmp_path / f"{uuid.uuid4().hex}.xlsx").results
+        assert path is not None
+        book = load_workbook(path)
+        said = " ".join(str(cell) for line in book["Summary"].values for cell in line)
+        lines = [reason_line(each, under_way=report.outlook.elsewhere) for each in report.reasons]
+        return "; ".join([str(report.reason), *lines]), said, book["In doubt"].max_row - 1
+
+    text, said, doubtful = shown()
+    assert "cut off" not in text + said
+    assert "its request is under way" in said
+    assert "campaign status … --watch" in said
+    assert doubtful == 0
+    lose(store, one)
+    text, said, doubtful = shown()
+    assert text.startswith("it waits for a worker, and none is at work")
+    assert "cut off" in said
+    assert doubtful > 0
