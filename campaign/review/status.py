@@ -110,6 +110,8 @@ class CampaignStatus:
         coverage: how much of the latest list has its messages; None where there is no list yet.
         active: the run that a process is at work on; None where there is none.
         now: when that was so, in seconds since the epoch.
+        database: the address of the database in which its runs are gone on with; "" where it is the journal that was
+            read.
         notes: which journals of rehearsals and tests cannot be read, and why; and where the runs are gone on with.
     """
 
@@ -119,6 +121,7 @@ class CampaignStatus:
     active: ActiveRun | None
     now: float
     notes: tuple[Problem, ...] = ()
+    database: str = ""
 
 
 def as_json(status: CampaignStatus) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError, Problem, RunStateError
 from campaign.journal import read_journal
+from campaign.journal.importing import imported_into
 from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus
 from campaign.runs.journals import refuse_file_beside
 from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
@@ -74,7 +75,8 @@ class StatusReader:
             raise RunStateError(Problem(str(self._paths.file), what, "name the campaign file, or the list"))
         active = next((journal.active for journal in found if journal.active), None)
         notes = tuple(journal.problem for journal in found if journal.problem is not None)
-        return CampaignStatus(name, tuple(runs), found[0].coverage, active, now, notes)
+        database = "" if self._paths.address else imported_into(self._paths.journal)
+        return CampaignStatus(name, tuple(runs), found[0].coverage, active, now, notes, database)
 
     def read_anew(self) -> CampaignStatus:
         """How they are now, with figures that are all read now; see `read`."""
