@@ -424,3 +424,24 @@ def test_a_row_whose_request_a_worker_has_begun_is_under_way(
     assert text.startswith("it waits for a worker, and none is at work")
     assert "cut off" in said
     assert doubtful > 0
+
+
+def test_a_worker_that_has_said_nothing_for_three_beats_has_no_rate(
+    journal: PostgresJournal, store: ClusterStore
+) -> None:
+    one = store.register("one", journal.campaign)
+    place(journal)
+    assert store.beat(one, 12.5) is False
+
+    def rates() -> tuple[float | None, float | None]:
+        (worker,), activity = orders_of(journal).workers(), journal.activity()
+        assert activity is not None
+        return worker.rate, activity.rate
+
+    for seconds, rate in ((14, 12.5), (2, None)):
+        with store._database.transaction() as connection:
+            connection.execute(
+                "UPDATE campaign.worker SET beat_at = beat_at - make_interval(secs => %s) WHERE worker = %s",
+                (seconds, one),
+            )
+        assert rates() == (rate, rate)
