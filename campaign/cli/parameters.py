@@ -37,11 +37,16 @@ def did_you_mean(typed: str, known: Sequence[str]) -> str:
     return f"did you mean “{close[0]}”?" if close else ""
 
 
-def as_argument(file: Path) -> str:
-    """A path as it is typed in a command, with the journal where `--journal` names one in this command."""
+def as_argument(file: Path, database: str = "") -> str:
+    """A path as it is typed in a command, with the journal where `--journal` names one in this command.
+
+    Args:
+        file: the path.
+        database: the address of the journal to go on with, where the command names none.
+    """
     text = str(file)
     context = click.get_current_context(silent=True)
-    journal = context.params.get("journal") if context else None
+    journal = (context.params.get("journal") if context else None) or database
     return " ".join([_quoted(text), *(["--journal", _quoted(shown_address(journal))] if journal else [])])
 
 

@@ -37,8 +37,8 @@ def status(file: Path, *, watch: bool, **given: Any) -> None:  # noqa: ANN401 - 
     campaign status tet-offer.toml --watch
     """
     reader = StatusReader(campaign_paths(file, journal=given["journal"]))
-    commands = NextCommands(as_argument(file), None)
     found = reader.read()
+    commands = NextCommands(as_argument(file, found.database), None)
     for note in found.notes:
         warn(note)
     silent = given["quiet"] or given["as_json"]

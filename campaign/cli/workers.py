@@ -11,9 +11,11 @@ from campaign.cli.databases import named_database
 from campaign.cli.json_output import print_json
 from campaign.cli.options import JOURNAL, output_options
 from campaign.journal.cluster import open_cluster
-from campaign.review.status_text import UNWATCHED
+from campaign.review.status_text import UNWATCHED, stuck_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from campaign.journal.cluster import WorkerRecord
 
 HEADERS = ("Name", "Host", "Process", "Version", "For", "Rows/s", "Shards", "Last sign")
@@ -29,19 +31,25 @@ def workers(**given: Any) -> None:  # noqa: ANN401 - options are passed on by na
     campaign workers --journal postgresql://campaign@db.example.com/campaigns
     """
     with open_cluster(named_database(given["journal"]), create=False) as store:
-        found, unwatched = store.workers(), store.unwatched()
+        found, unwatched, stuck = store.workers(), store.unwatched(), store.stuck_runs()
     if given["as_json"]:
         print_json({"workers": [as_json(each) for each in found]})
         return
     if not found:
         say("No worker is at work. Start one: campaign worker --journal URL", out=True)
-        return
+    else:
+        _show(found)
+    for each in stuck:
+        say(f"Run {each.run} of {each.campaign}: {stuck_text(each.unable)}.", out=True)
+    for run in unwatched:
+        say(f"Run {run.number} of {run.campaign} is {UNWATCHED[run.waits_for]} (campaign resume).", out=True)
+
+
+def _show(found: Sequence[WorkerRecord]) -> None:
     lines = [HEADERS, *map(_cells, found)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADERS))]
     for line in lines:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), out=True)
-    for run in unwatched:
-        say(f"Run {run.number} of {run.campaign} is {UNWATCHED[run.waits_for]} (campaign resume).", out=True)
 
 
 def _cells(worker: WorkerRecord) -> tuple[str, ...]:

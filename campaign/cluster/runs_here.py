@@ -10,7 +10,7 @@ from campaign.cluster.contact import Contact
 from campaign.cluster.part_delivery import SILENT, RunHere, WorkerShare, run_here
 from campaign.delivery import StopReason
 from campaign.delivery.connection_budget import ConnectionBudget
-from campaign.errors import CampaignError, Problem
+from campaign.errors import CampaignError, KeyMissingError, Problem
 from campaign.journal.server_changes import other_server
 from campaign.runs.limits import other_senders, own_egress
 from campaign.runs.run import channel_of
@@ -61,6 +61,7 @@ class RunsHere:
         self._connections = ConnectionBudget()
         self._here: dict[int, RunHere] = {}
         self._unable: dict[int, str] = {}
+        self._why: dict[int, str] = {}
         self._recorded_unable: dict[int, int] = {}
         self._contacts: dict[int, Contact] = {}
         self._said: set[Problem] = set()
@@ -110,6 +111,7 @@ class RunsHere:
             credentials = self._options.find(channel_of(record))
         except CampaignError as error:
             self._unable[run.order] = str(error)
+            self._why[run.order] = "has no key" if isinstance(error, KeyMissingError) else "lacks what it needs for it"
             self._say(Problem(f"{run.campaign}, run {record.number}", f"is left to other workers ({error})"))
             return None
         server, egress = record.manifest.server, self._options.egress or own_egress()
@@ -129,7 +131,8 @@ class RunsHere:
         """
         here, contact = self._here.get(run.order), self._contacts.get(run.order)
         if run.order in self._unable and self._recorded_unable.get(run.order) != worker:
-            await asyncio.to_thread(self._store.set_reach, run, worker, 0.0)  # the run is not to be left to this one
+            why = self._why.get(run.order, "")
+            await asyncio.to_thread(self._store.set_reach, run, worker, 0.0, why)  # it is not to be left to this one
             self._recorded_unable[run.order] = worker
         if contact is None:
             return

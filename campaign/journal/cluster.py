@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from campaign.journal.postgres.cluster import ClusterStore
     from campaign.journal.records import RunManifest, RunRecord, State
 
+WITHOUT_WORKERS = "no worker was at work on it, and a command took it over"
+"""Stop reason of a run that was left to workers and that a command took over, which sends nothing of it."""
+
 SHARES = 12
 """A lease is so many beats long, and its margin is one of them."""
 
@@ -138,6 +141,8 @@ class OrderState(NamedTuple):
         now: the database's clock, in seconds since the epoch.
         lists_good_until: rows begin only before that moment on it; None: the run's lists are not read again.
         paused: whether rows wait behind its gate.
+        unable: the names of the workers at work, each with why it cannot deliver the run; (): none is at work; None:
+            one may deliver it.
     """
 
     states: Mapping[State, int]
@@ -148,6 +153,7 @@ class OrderState(NamedTuple):
     now: float = 0.0
     lists_good_until: float | None = None
     paused: bool = False
+    unable: tuple[str, ...] | None = None
 
 
 class HeldPart(NamedTuple):
@@ -206,6 +212,22 @@ class RunProgress(NamedTuple):
     run: int
     open_for: float
     states: Mapping[State, int]
+
+
+class StuckRun(NamedTuple):
+    """A run that is left to workers and that none of those at work can deliver.
+
+    Attributes:
+        key: its key in the database.
+        campaign: the campaign's name.
+        run: the run's number.
+        unable: the names of the workers at work, each with why it cannot; (): none is at work.
+    """
+
+    key: int
+    campaign: str
+    run: int
+    unable: tuple[str, ...]
 
 
 class Watched(NamedTuple):

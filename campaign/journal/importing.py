@@ -269,3 +269,9 @@ def _contains(url: str, campaign: str, journal_id: str) -> bool:
         return False
     with target:
         return target.imports.contains(journal_id)
+
+
+def imported_into(path: Path) -> str:
+    """The address, without a password, of the database that a journal file was imported into; "" where it was not."""
+    mark = import_of(path)[1] if path.exists() else None
+    return "" if mark is None or mark.done_at is None else mark.database

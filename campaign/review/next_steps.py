@@ -58,9 +58,9 @@ class NextCommands:
         """The command that settles rows in doubt by hand."""
         return f"campaign resolve {self.file} --rows {rows} --as sent"
 
-    def results(self) -> str:
-        """The command that shows how the run is."""
-        return f"campaign results {self.file}"
+    def watch(self) -> str:
+        """The command that shows how far a run is."""
+        return f"campaign status {self.file} --watch"
 
 
 IN_WORKBOOK = NextCommands("…", "(this workbook)")
@@ -112,11 +112,11 @@ class Outlook:
             doubtful=in_doubt(reasons),
             looks=run.manifest.settings.on_doubt == "look" and not run.manifest.rehearsal,
             forgotten=any(decision.what == "forget" for decision in journal.decisions(run.number)),
-            elsewhere=_is_delivered_elsewhere(journal, tally),
+            elsewhere=is_delivered_elsewhere(journal, tally),
         )
 
 
-def _is_delivered_elsewhere(journal: JournalStore, tally: Tally) -> bool:
+def is_delivered_elsewhere(journal: JournalStore, tally: Tally) -> bool:
     """Whether another process, which is known to live, is at work on a run."""
     if tally.finished or not tally.unended:
         return False
@@ -164,7 +164,7 @@ def next_steps(tally: Tally, commands: NextCommands, outlook: Outlook) -> Iterat
         yield from _after_trial(tally, commands) if outlook.trial else _after_rehearsal(tally)
         return
     if outlook.elsewhere:
-        yield f"Another process delivers this run now: leave it to that. How far it is: {commands.results()}"
+        yield f"Another process delivers this run now: leave it to that. How far it is: {commands.watch()}"
         return
     yield from _waiting(tally, commands, outlook.stopped)
     if outlook.forgotten:

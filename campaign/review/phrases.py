@@ -45,6 +45,9 @@ STATE_STYLES: Mapping[State, StateStyle] = {
     State.SENDING: StateStyle("cut off", "its request has begun, no result is on record", "FFF6B0", "5C5200", "B8A600"),
 }
 
+UNDER_WAY = STATE_STYLES[State.SENDING]._replace(label="under way", meaning="its request is under way")
+"""How a row is shown whose request has begun, while a delivery is at work on its run."""
+
 TO_FIX = (State.INVALID, State.FAILED)
 """The states of the rows on the sheet To fix."""
 
@@ -64,6 +67,11 @@ ALIKE: Mapping[str, str] = {
     "same key": "have the key of earlier rows",
 }
 """Reasons of several rows that were skipped or deleted, by kind, where that of the first row is true of it alone."""
+
+
+def style_of(state: State, *, under_way: bool) -> StateStyle:
+    """How a state is shown; `under_way`: a delivery is at work on the run."""
+    return UNDER_WAY if under_way and state is State.SENDING else STATE_STYLES[state]
 
 
 def verdict(tally: Tally, *, rehearsal: bool = False, trial: bool = False) -> str:
@@ -93,12 +101,14 @@ def verdict(tally: Tally, *, rehearsal: bool = False, trial: bool = False) -> st
     return ", ".join(parts)
 
 
-def reason_of(reason: ReasonCount) -> str:
+def reason_of(reason: ReasonCount, *, under_way: bool = False) -> str:
     """Why some rows were not sent: the reason of the first of them, where it is true of the others as well."""
     if reason.state in (State.SKIPPED, State.DELETED) and reason.count > 1 and reason.kind in ALIKE:
         return ALIKE[reason.kind]
     if reason.count > 1 and reason.kind.startswith(SUPPRESSED):
         return f"stand in {reason.kind.removeprefix(SUPPRESSED)}"
+    if under_way and reason.state is State.SENDING:
+        return UNDER_WAY.meaning
     return reason.example or STATE_STYLES[reason.state].meaning
 
 

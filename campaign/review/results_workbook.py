@@ -16,6 +16,7 @@ from campaign.atomic_write import write_atomically
 from campaign.errors import Problem, ResultsError
 from campaign.journal import State
 from campaign.recipients.to_fix import DOUBT_TITLE, FIX_TITLE, WorkbookMark, properties_of
+from campaign.review.next_steps import is_delivered_elsewhere
 from campaign.review.own_files import replacing_own
 from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.review.workbook.cell_xml import CellXml
@@ -50,8 +51,7 @@ def write_results(
         journal: the journal that contains the run.
         run: the run.
         path: the workbook. An existing file is replaced if it is still as this journal's campaign wrote it.
-        progress: called with the number of rows written since its last call; rows to fix, or in doubt, are written
-            twice.
+        progress: called with the number of the run's rows written since its last call.
 
     Returns:
         The file that was written: a numbered name beside `path` if that file is not campaign's, was edited or is open
@@ -77,16 +77,18 @@ def _write_sheets(journal: JournalStore, run: RunRecord, archive: ZipFile, progr
     book.remove(book.worksheets[0])
     book.properties.creator = "campaign"
     front = _new_sheet(book, "Summary")
-    fill_summary(front, journal, run)
-    cells = CellXml(front)
+    under_way = is_delivered_elsewhere(journal, journal.tally(run.number))
+    fill_summary(front, journal, run, under_way=under_way)
+    cells = CellXml(front, under_way=under_way)
     layouts: list[tuple[SheetLayout, tuple[State, ...]]] = [
         (ResultsLayout(run, cells), ()),
-        (ToFixLayout(run, cells, DOUBT_TITLE), DOUBTFUL),
+        (ToFixLayout(run, cells, DOUBT_TITLE), (State.IN_DOUBT,) if under_way else DOUBTFUL),
         (ToFixLayout(run, cells, FIX_TITLE), TO_FIX),
     ]
     sheets: list[Worksheet] = []
     for layout, states in layouts:
-        rows = _counted(journal.results(run.number, states), progress)
+        found = journal.results(run.number, states)
+        rows = found if states else _counted(found, progress)
         sheets += _add_rows(book, archive, layout, cells, rows)
     _mark(book, journal, run)
     save(book, archive, sheets)

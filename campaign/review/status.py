@@ -77,6 +77,8 @@ class ActiveRun:
         activity: what it did when that was last recorded; None where there is no record.
         stopping: why it is stopping; "" where it is not.
         workers: the names of the workers that deliver it; (): the process does so itself.
+        unable: the names of the workers at work, each with why it cannot deliver the run; (): none is at work;
+            None: one may deliver it, or the process does so itself.
         unwatched: "lists" or "gate" where it waits for a process that watches, and none does; "" elsewhere.
     """
 
@@ -89,6 +91,7 @@ class ActiveRun:
     stopping: str = ""
     workers: tuple[str, ...] = ()
     unwatched: str = ""
+    unable: tuple[str, ...] | None = None
 
     def eta(self, now: float) -> float | None:
         """Seconds until no row waits any more, seen from now; None where nobody knows."""
@@ -107,6 +110,8 @@ class CampaignStatus:
         coverage: how much of the latest list has its messages; None where there is no list yet.
         active: the run that a process is at work on; None where there is none.
         now: when that was so, in seconds since the epoch.
+        database: the address of the database in which its runs are gone on with; "" where it is the journal that was
+            read.
         notes: which journals of rehearsals and tests cannot be read, and why; and where the runs are gone on with.
     """
 
@@ -116,6 +121,7 @@ class CampaignStatus:
     active: ActiveRun | None
     now: float
     notes: tuple[Problem, ...] = ()
+    database: str = ""
 
 
 def as_json(status: CampaignStatus) -> Mapping[str, object]:
@@ -161,7 +167,7 @@ def _active_json(active: ActiveRun, now: float) -> Mapping[str, object]:
         "since": _iso(active.since),
         "rate": None if activity is None or activity.rate is None else round(activity.rate, 3),
         "eta_seconds": None if eta is None else round(eta),
-        "waiting_for": activity.waiting_for if activity else None,
+        "waiting_for": "worker" if active.unable is not None else activity.waiting_for if activity else None,
     }
 
 

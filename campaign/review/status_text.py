@@ -74,8 +74,8 @@ def active_text(active: ActiveRun, now: float) -> str:
     by = f" ({active.by})" if active.by else ""
     why = f" Why: {_ended(active.stopping)}" if active.stopping else ""
     at_work = f"Process {active.process} on {active.host}{by} is at work since {_moment(active.since, now)}."
-    if active.workers:
-        who = ", ".join(active.workers)
+    if active.workers or active.unable is not None:
+        who = ", ".join(active.workers) or "none"
         at_work = f"It is left to workers{by} since {_moment(active.since, now)}. At work: {who}."
     return f"{_progress(active, now)}.{why} {at_work}"
 
@@ -88,12 +88,14 @@ def _progress(active: ActiveRun, now: float) -> str:
         parts.append(f"{rows_of(run.tally.rows)} so far")
     else:
         parts[0] += f": {done:,} of {rows_of(run.tally.rows)} done"
-        if activity and activity.rate:
+        if activity and activity.rate and active.unable is None:
             parts.append(pace(activity.rate))
         eta = active.eta(now)
         if eta and not active.stopping:
             parts.append(f"about {rough_duration(max(1.0, eta))} left")
-        if active.unwatched and not active.stopping:
+        if active.unable is not None and not active.stopping:
+            parts.append(stuck_text(active.unable))
+        elif active.unwatched and not active.stopping:
             parts.append(UNWATCHED[active.unwatched])
         elif activity and activity.waiting_for and not active.stopping:
             parts.append(_wait_text(activity.waiting_for, activity.until, now))
@@ -129,7 +131,16 @@ def next_step(status: CampaignStatus, commands: NextCommands) -> str:
     return _after_stop(run, commands) if run.state is RunState.STOPPED else _after_end(run, commands)
 
 
+def stuck_text(unable: tuple[str, ...]) -> str:
+    """Why a run that is left to workers is delivered by none; `unable` as in `ActiveRun`."""
+    if not unable:
+        return "waiting for a worker"
+    return f"none of the workers at work can deliver it: {', '.join(unable)}"
+
+
 def _meanwhile(active: ActiveRun, commands: NextCommands) -> str:
+    if active.unable is not None and not active.stopping:
+        return _without_workers(active.unable, commands)
     if active.unwatched and not active.stopping:
         return f"Next: {commands.resume()} watches it, and it goes on; to end it: campaign stop {commands.file}"
     if not active.stopping:
@@ -137,6 +148,15 @@ def _meanwhile(active: ActiveRun, commands: NextCommands) -> str:
     if active.run.kind is RunKind.REAL:
         return f"Next: once it has stopped, {commands.resume()}"
     return f"Next: once it has stopped, campaign status {commands.file}"
+
+
+def _without_workers(unable: tuple[str, ...], commands: NextCommands) -> str:
+    """How a run goes on that no worker delivers."""
+    end = f"to end it: campaign stop {commands.file}"
+    if unable:
+        return f"Next: start those workers again with what they lack, or another one that has it; {end}"
+    here = f"or {commands.resume()} delivers it from here"
+    return f"Next: start a worker, which goes on with it (campaign worker --journal URL), {here}; {end}"
 
 
 def _after_end(run: RunStatus, commands: NextCommands) -> str:

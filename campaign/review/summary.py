@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from campaign.journal import State
 from campaign.review.next_steps import NextCommands, Outlook, next_steps, without_journal
 from campaign.review.phrases import (
-    STATE_STYLES,
     rate,
     reason_of,
     row_numbers,
+    style_of,
     times,
     verdict,
     waiting_rows,
@@ -108,7 +108,7 @@ def as_text(summary: RunSummary) -> Iterator[str]:
     else:
         yield f"{why_stopped(summary)} {became}."
     for reason in summary.reasons:
-        yield reason_line(reason)
+        yield reason_line(reason, under_way=summary.outlook.elsewhere)
     yield _figures(tally)
     if summary.results:
         yield f"Results: {summary.results}"
@@ -131,11 +131,12 @@ def why_stopped(summary: RunSummary) -> str:
     return f"{summary.name} {became}: {why}{'' if why.endswith('?') else '.'}"
 
 
-def reason_line(reason: ReasonCount) -> str:
-    """A reason with the first of its rows."""
-    first, *_ = reason_of(reason).splitlines()
+def reason_line(reason: ReasonCount, *, under_way: bool = False) -> str:
+    """A reason with the first of its rows; `under_way`: a delivery is at work on the run."""
+    first, *_ = reason_of(reason, under_way=under_way).splitlines()
+    label = style_of(reason.state, under_way=under_way).label
     rows = f"row{'' if reason.count == 1 else 's'} {row_numbers(reason)}"
-    return f"  {reason.count:,} {STATE_STYLES[reason.state].label} ({rows}): {first}"
+    return f"  {reason.count:,} {label} ({rows}): {first}"
 
 
 def _figures(tally: Tally) -> str:

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from campaign.settings import DeliverySettings
 
 
-def orders_for(
-    journal: JournalStore, settings: DeliverySettings, observer: RunObserver, options: RunOptions
-) -> Orders | None:
+def orders_for(journal: JournalStore, settings: DeliverySettings, options: RunOptions) -> Orders | None:
     """How a run is left to workers; None where this process delivers it itself.
 
     That is so in a journal for one process, and where no worker is at work.
@@ -34,7 +32,6 @@ def orders_for(
     Args:
         journal: the journal.
         settings: how the run is delivered.
-        observer: is told which of it is the case.
         options: what is asked for.
 
     Raises:
@@ -44,19 +41,30 @@ def orders_for(
         return None
     workers = orders.workers()
     if not workers and not options.watch_only:
-        observer.told(
-            "No worker is at work for this database, so this process delivers the run itself. For a run on many "
-            "machines, start `campaign worker` on each of them first."
-        )
         return None
     _refuse_long_timeout(orders, settings)
     _in_own_zone(settings.schedule)
-    if not workers:
+    return orders
+
+
+def say_who_delivers(journal: JournalStore, orders: Orders | None, observer: RunObserver) -> None:
+    """Say that a run that goes on now is delivered by this process alone, or waits for a worker, where that is so.
+
+    Args:
+        journal: the journal.
+        orders: how the run is left to workers; None: this process delivers it.
+        observer: learns of it.
+    """
+    if orders is not None and not orders.workers():
         observer.told(
             "No worker is at work for this database yet, and the run waits for one. On each machine that is to deliver "
             "it: campaign worker --journal URL"
         )
-    return orders
+    elif orders is None and journal.orders() is not None:
+        observer.told(
+            "No worker is at work for this database, so this process delivers the run itself. For a run on many "
+            "machines, start `campaign worker` on each of them first."
+        )
 
 
 def _in_own_zone(schedule: Schedule) -> Schedule:

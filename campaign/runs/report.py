@@ -31,13 +31,15 @@ UNSETTLED = ", before the rows in doubt were settled"
 """What follows the stop reason of a run in which nothing waits but for the server's list of messages."""
 
 
-def _no_end(journal: JournalStore, tally: Tally) -> str:
+def _no_end(journal: JournalStore, run: int, tally: Tally) -> str:
     """Why a run is not finished of which no stop reason is on record."""
     if tally.started_at is None:
         return "not delivered yet"
     if not tally.unended:
         return "rows wait that were settled as not sent"
     holder = journal.holder()
+    if holder is None and (orders := journal.orders()) is not None and orders.state(run).open:
+        return "it waits for a worker, and none is at work"
     if holder is None:
         return "cut off: the process that delivered it is gone"
     is_known = holder.is_local or holder.workers
@@ -115,7 +117,7 @@ class Report:
         if unsettled:
             reason = f"{record.stop_reason}{UNSETTLED}"
         elif not tally.finished:
-            reason = record.stop_reason or (ended.text if ended else _no_end(journal, tally))
+            reason = record.stop_reason or (ended.text if ended else _no_end(journal, run.number, tally))
         outlook = Outlook.of(journal, record, tally, reasons, stopped=reason)
         return cls(
             run=record,

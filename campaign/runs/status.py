@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from campaign.delivery.ports import SystemClock
 from campaign.errors import JournalError, Problem, RunStateError
 from campaign.journal import read_journal
+from campaign.journal.importing import imported_into
 from campaign.review.status import ActiveRun, CampaignStatus, RunKind, RunState, RunStatus
 from campaign.runs.journals import refuse_file_beside
 from campaign.runs.options import REHEARSAL_SUFFIX, TRIAL_SUFFIX
@@ -28,11 +29,6 @@ SILENCE = 120.0
 
 SPARING = 50.0
 """How much longer figures are kept than it took to read them: so that looking on takes a fiftieth of a processor."""
-
-WITHOUT_WORKERS = (
-    "no worker is at work on it; a worker that is started goes on with it, and `campaign stop` ends it before that"
-)
-"""Why a run sends nothing that is left to workers."""
 
 _KINDS = {"": RunKind.REAL, REHEARSAL_SUFFIX: RunKind.REHEARSAL, TRIAL_SUFFIX: RunKind.TEST}
 """What the runs of a journal are, by what it has after the campaign's name."""
@@ -79,7 +75,8 @@ class StatusReader:
             raise RunStateError(Problem(str(self._paths.file), what, "name the campaign file, or the list"))
         active = next((journal.active for journal in found if journal.active), None)
         notes = tuple(journal.problem for journal in found if journal.problem is not None)
-        return CampaignStatus(name, tuple(runs), found[0].coverage, active, now, notes)
+        database = "" if self._paths.address else imported_into(self._paths.journal)
+        return CampaignStatus(name, tuple(runs), found[0].coverage, active, now, notes, database)
 
     def read_anew(self) -> CampaignStatus:
         """How they are now, with figures that are all read now; see `read`."""
@@ -111,13 +108,12 @@ class StatusReader:
         tally = self._sparing((kind, "last", last.number), lambda: journal.tally(last.number))
         under_way = is_under_way(last, sessions[-1] if sessions else None, holder, activity, now)
         status = _status_of(last, tally, sessions, kind, activity if under_way else None, under_way=under_way)
-        if status.state is RunState.STOPPED and _is_left_to_workers(journal, last, sessions):
-            status = replace(status, reason=WITHOUT_WORKERS)
         active = None
         if under_way and holder is not None:
             active = _active(status, sessions[-1] if sessions else None, holder, activity, journal.stop_requested())
-            orders = journal.orders() if active.workers else None
-            active = replace(active, unwatched="" if orders is None else orders.unwatched(last.number))
+        active = _left_to_workers(journal, status, sessions, active)
+        if active is not None:
+            status = active.run
         real = tuple(each.number for each in records if each.planned and not each.manifest.rehearsal)
         coverage = None
         if kind is RunKind.REAL:
@@ -139,12 +135,25 @@ class StatusReader:
         return figure
 
 
-def _is_left_to_workers(journal: JournalStore, last: RunRecord, sessions: list[SessionRecord]) -> bool:
-    """Whether a run waits for workers, of which none is at work."""
-    if not last.planned or not sessions or sessions[-1].ended_at is not None:
-        return False
-    orders = journal.orders()
-    return orders is not None and orders.state(last.number).open
+def _left_to_workers(
+    journal: JournalStore, status: RunStatus, sessions: list[SessionRecord], active: ActiveRun | None
+) -> ActiveRun | None:
+    """What is under way, with what a run that is left to workers waits for; also where none of them is at work."""
+    is_left = active.workers if active else status.planned and sessions and sessions[-1].ended_at is None
+    orders = journal.orders() if is_left else None
+    if orders is None:
+        return active
+    state = orders.state(status.number)
+    if active is None:
+        if not state.open:
+            return None
+        last = sessions[-1]
+        by, stopping = last.by or status.by, state.stop_reason or ""
+        active = ActiveRun(status, last.host, last.process, last.started_at, by, stopping=stopping)
+    unable = () if not active.workers else state.unable
+    if unable is not None:
+        status = replace(status, state=RunState.WAITING, reason=None, ended_at=None)
+    return replace(active, run=status, unwatched=orders.unwatched(status.number), unable=unable)
 
 
 def is_under_way(

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from campaign.delivery import StopReason
 from campaign.errors import CampaignError, JournalError, JournalWriteError
+from campaign.journal.decisions import AT_WORK
 from campaign.journal.records import State
 from campaign.review.phrases import rows_of
+from campaign.review.status_text import stuck_text
 from campaign.runs.blocking import answer_of
 from campaign.runs.holds import holds_of
 from campaign.runs.session_task import SessionTask
@@ -42,6 +44,9 @@ STILL = "it is still being delivered by workers"
 
 REPLACED = f"{STILL}, and another process watches them"
 """Stop reason of a watch whose process was taken for dead."""
+
+TAKEN_OVER = f"{AT_WORK}, which took it over while no worker was at work"
+"""Stop reason of a watch whose run is not left to workers any more."""
 
 BY_COMMAND = "stopped by `campaign stop`"
 
@@ -165,11 +170,15 @@ class Watch(SessionTask):
         if self._stops:
             progress.activity = "the workers are stopping"
         elif self._deciding is None:
-            workers = f"workers {', '.join(state.workers)}" if state.workers else "waiting for a worker"
+            workers = f"workers {', '.join(state.workers)}"
+            if state.unable is not None:
+                workers = stuck_text(state.unable)
             progress.activity = self._lists.waits(state) or workers
 
     def _end(self, state: OrderState) -> StopReason | None:
         reason = state.stop_reason
+        if reason is None and _waits(state):
+            return StopReason(TAKEN_OVER)  # its new delivery has cleared the reason
         if reason is None or reason == self._early_end:
             return None
         return StopReason(reason, interrupted=self._stops or reason.startswith(BY_COMMAND))
@@ -201,3 +210,8 @@ def early_end_of(settings: DeliverySettings) -> str:
     if settings.limit is None:
         return ""
     return f"the limit of {rows_of(settings.limit)} is reached"
+
+
+def _waits(state: OrderState) -> bool:
+    """Whether rows of a run wait."""
+    return any(state.states.get(each, 0) for each in (State.PENDING, State.SENDING))

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from campaign.atomic_write import clear_left_behind
 from campaign.errors import CampaignError, JournalError, Problem, ResultsError, UsageError, fault_text
-from campaign.review.phrases import DOUBTFUL, TO_FIX
 from campaign.runs.journals import existing_journal, new_journal, paths_of
-from campaign.runs.leaving import leave_to_workers, orders_for
+from campaign.runs.leaving import leave_to_workers, orders_for, say_who_delivers
 from campaign.runs.record_checks import (
     check_record,
     differences,
@@ -66,7 +65,7 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
     credentials = {} if plan.rehearsal or paths.address else find(plan.channel)
     with new_journal(paths, options) as journal:
         planned = options.applied_to(plan.campaign.delivery_settings)
-        orders = orders_for(journal, planned, observer, options)
+        orders = orders_for(journal, planned, options)
         if paths.address and orders is None:
             credentials = find(plan.channel)
         with held(journal, observer):
@@ -79,6 +78,7 @@ def run_plan(plan: Plan, find: FindCredentials, options: RunOptions, observer: R
             run = begin_run(plan, journal, credentials, options, observer, paths=paths, seal=seal)
             if run is None:
                 return None
+            say_who_delivers(journal, orders, observer)
             settings = replace(run.settings, limit=options.limit)
             if orders is None:
                 return _deliver_and_report(run, paths, settings, observer)
@@ -105,7 +105,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
                 return None
             record = by_todays_settings(record, paths.file, observer)
             settings = options.applied_to(record.manifest.settings)
-            orders = None if options.look else orders_for(journal, settings, observer, options)
+            orders = None if options.look else orders_for(journal, settings, options)
             credentials = {} if record.manifest.rehearsal or orders else find(channel_of(record))
             run = Run(journal, record, credentials, server=server, retry=options.retry, proxies=options.proxies)
             run.retry_rows, run.by, run.decide_gate = options.rows, options.by, observer.passes_gate
@@ -116,6 +116,7 @@ def resume_run(paths: RunPaths, find: FindCredentials, options: RunOptions, obse
             if options.look:
                 return _look_and_report(run, paths, settings, observer)
             _leave_out_suppressed(run, paths, options, observer)
+            say_who_delivers(journal, orders, observer)
             if not confirmed(run, journal, observer, settings=settings):
                 return None
             if orders is None or not (run.waiting(settings.limit) or run.has_doubts_to_look_up()):
@@ -258,7 +259,7 @@ def write_workbook(report: Report, paths: RunPaths, observer: RunObserver) -> Re
     target = paths.workbook(report.run.number)
     tally = report.tally
     try:
-        reported = report.to_xlsx(target, observer.writing(target, tally.rows + tally.count(*TO_FIX, *DOUBTFUL)))
+        reported = report.to_xlsx(target, observer.writing(target, tally.rows))
     except (Exception, KeyboardInterrupt) as error:
         if _is_interrupt(error):
             return replace(report, interrupted=True, trouble=ResultsError(Problem(str(target), "was not written")))

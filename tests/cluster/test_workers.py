@@ -10,10 +10,13 @@ import psycopg
 import pytest
 
 from campaign.campaign_file import load_campaign
+from campaign.channels import Channel
+from campaign.errors import KeyMissingError, Problem
 from campaign.journal import State, open_journal
 from campaign.journal.cluster import open_cluster
 from campaign.planning import prepare
 from campaign.runs import Report, RunObserver, RunOptions
+from campaign.runs.watching import TAKEN_OVER
 from campaign.runs.whole_run import run_plan
 from campaign.sandbox import Fault, FaultPlan, SandboxSettings
 from tests.integration.conftest import Campaign, RunningSandbox
@@ -236,13 +239,90 @@ def test_status_says_that_a_run_waits_for_a_worker(
     thread, _ = in_background(database, file)
     wait_for(lambda: server.ledger.taken_count)
     one.stop()
-    assert (
-        "Run 1 stopped: no worker is at work on it; a worker that is started goes on with it"
-        in run("status", file).stdout
-    )
+    shown = " ".join(run("status", file).stdout.split())
+    assert "Run 1 is waiting: " in shown
+    assert "done, waiting for a worker. It is left to workers" in shown
+    assert "At work: none." in shown
+    assert "Next: start a worker, which goes on with it (campaign worker --journal URL), or campaign resume" in shown
+    assert run("status", file, "--json").json["active"]["waiting_for"] == "worker"
+    assert "Run 1 of offer: waiting for a worker." in run("workers").stdout
+    watched = threading.Thread(target=lambda: codes.append(run("status", file, "--watch", "-q").code))
+    codes: list[int] = []
+    watched.start()
+    watched.join(1.5)
+    assert watched.is_alive()
     run("stop", file)
+    watched.join(10)
+    assert codes == [0]
     thread.join(10)
     assert "Run 1 stopped: stopped by `campaign stop`" in run("status", file).stdout
+
+
+def test_a_run_that_is_refused_leaves_one_that_waits_for_workers_as_it_is(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one, file = start_worker("one"), slowly(campaign_file(60), 50)
+    thread, reports = in_background(database, file)
+    wait_for(lambda: server.ledger.taken_count)
+    one.stop()
+    refused = run("run", file, "--yes")
+    assert refused.code == 2
+    assert "run 1 is unfinished" in refused.stderr
+    assert "delivers the run itself" not in refused.stderr
+    assert run("resume", file).code == 2  # it has not been confirmed
+    time.sleep(0.5)
+    assert thread.is_alive()
+    start_worker("two")
+    thread.join(20)
+    assert reports[0].tally.count(State.SENT) == 60
+    assert len(set(texts(server))) == len(texts(server)) == 60
+
+
+def test_a_resume_takes_over_a_run_that_waits_for_workers(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one, file = start_worker("one"), slowly(campaign_file(60), 50)
+    thread, reports = in_background(database, file)
+    wait_for(lambda: server.ledger.taken_count)
+    one.stop()
+    resumed = run("resume", file, *GO)
+    assert resumed.code == 0
+    assert "delivers the run itself" in resumed.stderr
+    thread.join(10)
+    assert TAKEN_OVER in str(reports[0].reason)
+    assert not reports[0].fault
+    assert len(set(texts(server))) == len(texts(server)) == 60
+
+
+def test_an_abandoned_run_waits_for_no_worker(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker, *, database: str
+) -> None:
+    one, file = start_worker("one"), slowly(campaign_file(300), 50)
+    thread, reports = in_background(database, file)
+    wait_for(lambda: server.ledger.taken_count)
+    one.stop()
+    assert run("abandon", file, "--yes").code == 0
+    thread.join(10)
+    assert reports[0].tally.finished
+    assert run("run", file, "--new", *GO, "--rate", "2000/s").code == 0
+
+
+def test_a_run_that_no_worker_can_deliver_is_said_to_wait(
+    run: Campaign, campaign_file: FileMaker, start_worker: StartWorker, *, database: str
+) -> None:
+    def without(_channel: Channel) -> dict[str, str]:
+        raise KeyMissingError(Problem("KITECHAT_API_KEY", "is not set"))
+
+    start_worker("keyless", find=without)
+    file = campaign_file(60, "kitechat")
+    thread, _ = in_background(database, file)
+    words = "none of the workers at work can deliver it: keyless has no key"
+    wait_for(lambda: words in " ".join(run("status", file).stdout.split()))
+    assert "goes on by itself" not in run("status", file).stdout
+    assert f"Run 1 of offer: {words}." in run("workers").stdout
+    start_worker("able")
+    thread.join(20)
+    assert "can deliver it" not in run("workers").stdout
 
 
 def test_a_run_that_workers_deliver_is_left_alone(
@@ -260,7 +340,10 @@ def test_a_run_that_workers_deliver_is_left_alone(
     assert status["runs"][0]["state"] == "sending"
     assert status["active"]["rate"] is not None
     assert "At work: one." in run("status", file).stdout
-    assert "being delivered by workers (one)" in run("results", file).stdout
+    said = run("results", file)
+    assert "being delivered by workers (one)" in said.stdout
+    assert f"campaign status {file} --journal {database} --watch" in said.stdout
+    assert "cut off" not in said.stdout
     run("stop", file)
     thread.join(10)
     assert run("abandon", file, "--yes").code == 0

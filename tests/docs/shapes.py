@@ -152,7 +152,7 @@ class Active(Shape):
         description="Rows a second, lately; null where that is not known yet, or its workers deliver other runs too."
     )
     eta_seconds: int | None = Field(description="Seconds until no row is waiting any more; null if it is not known.")
-    waiting_for: Literal["window", "limit", "server", "gate"] | None = Field(
+    waiting_for: Literal["window", "limit", "server", "gate", "worker"] | None = Field(
         description="What no message leaves for at the moment; null while they do."
     )
 

@@ -163,7 +163,7 @@ def test_every_event_of_a_worker_is_described() -> None:
     } - {events.Event, events.OfRun}
 
 
-@pytest.mark.parametrize("waiting_for", [None, "window", "limit", "server", "gate"])
+@pytest.mark.parametrize("waiting_for", [None, "window", "limit", "server", "gate", "worker"])
 def test_the_status_of_a_run_under_way_has_the_form_that_is_described(waiting_for: str | None) -> None:
     tally = Tally({State.SENT: 1, State.SENDING: 1}, 2, 0, 1.5, 1.0, None, unended=True)
     run = RunStatus(1, RunKind.REAL, RunState.SENDING, 1.0, None, "", tally)

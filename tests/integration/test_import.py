@@ -89,6 +89,7 @@ def test_what_waited_in_the_file_is_sent_from_the_database_and_nothing_twice(
     ):
         assert refused.code == 2
         assert f"was imported into {shown_address(postgres)}: nothing is sent from here any more" in refused.stderr
+    assert f"Next: campaign resume {file} --journal postgres" in " ".join(command("status", file).stdout.split())
     for readable, code in ((command("status", file), 0), (command("results", file, "--json"), 3)):
         assert readable.code == code
         assert "was imported into" in readable.stderr

@@ -13,12 +13,21 @@ from campaign.journal.postgres.database import Connections, Database
 from campaign.journal.postgres.jobs import JobQueue, make_tables
 from campaign.journal.postgres.migrations import prepare
 from campaign.journal.postgres.part_journal import PartJournal, RunAttemptLog
+from campaign.journal.postgres.unable import stuck_runs
 from campaign.journal.records import RunRecord, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from campaign.journal.cluster import EndedRun, LeaseTimes, OpenRun, RunProgress, SettlesCutOff, WorkerRecord
+    from campaign.journal.cluster import (
+        EndedRun,
+        LeaseTimes,
+        OpenRun,
+        RunProgress,
+        SettlesCutOff,
+        StuckRun,
+        WorkerRecord,
+    )
     from campaign.journal.postgres.budget import PostgresBudget
 
 _WAITS_FOR_STANDBY: LiteralString = """
@@ -204,9 +213,13 @@ class ClusterStore:
         """Ask all workers to stop a run."""
         open_runs.stop_run(self._database, run.key, reason)
 
-    def set_reach(self, run: OpenRun, worker: int, seconds: float | None) -> None:
-        """Put on record for how long a worker has had no response from a run's server; None: it has them."""
-        waits.set_reach(self._database, run.key, worker, seconds)
+    def stuck_runs(self) -> list[StuckRun]:
+        """The runs that none of the workers at work can deliver."""
+        return stuck_runs(self._database)
+
+    def set_reach(self, run: OpenRun, worker: int, seconds: float | None, why: str = "") -> None:
+        """Put on record that a worker does not deliver a run; see `waits.set_reach`."""
+        waits.set_reach(self._database, run.key, worker, seconds, why)
 
     def others_reach(self, run: OpenRun, worker: int) -> bool:
         """Whether another worker is at work that takes a run, and does not lack responses of its server."""

@@ -20,13 +20,14 @@ from campaign.journal.postgres.errors import other_session
 from campaign.journal.postgres.hold import held
 from campaign.journal.postgres.imports import JournalImports
 from campaign.journal.postgres.migrations import VERSION, has_tables, prepare
-from campaign.journal.postgres.open_runs import refuse_while_ordered
+from campaign.journal.postgres.open_runs import end_orders_without_workers, refuse_while_ordered
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze, copy_rows
 from campaign.journal.postgres.reader import LAST_EVENT
 from campaign.journal.postgres.record import CUT_OFF, RECOVER
 from campaign.journal.postgres.selection import PostgresSelection
 from campaign.journal.postgres.server import change_of, note_server, refuse_other_server
 from campaign.journal.postgres.texts import text_of
+from campaign.journal.postgres.workers import HELD_BY_WORKER
 from campaign.journal.records import CUT_OFF_REASON, RunManifest, RunRecord, State
 from campaign.journal.server_changes import other_server
 
@@ -202,6 +203,7 @@ class PostgresJournal(PostgresSelection):
         """Record that this process delivers a run from now on, which takes all its shards over."""
         key, host = self._key(run), platform.node()
         with self._database.transaction() as connection:
+            end_orders_without_workers(self._database, self.campaign, self.where)
             # A session that was cut off lasted at least until the last attempt on record.
             connection.execute(_OTHERS_END, (self.campaign,))
             if sends:
@@ -249,7 +251,7 @@ class PostgresJournal(PostgresSelection):
             connection.execute(CUT_OFF, {"run": key})
             connection.execute(
                 "UPDATE campaign.status SET state = 'in_doubt', kind = 'cut off', reason = %s "
-                "WHERE run = %s AND state = 'sending'",
+                f"WHERE run = %s AND state = 'sending' AND NOT EXISTS ({HELD_BY_WORKER})",
                 (CUT_OFF_REASON, key),
             )
 

@@ -15,13 +15,13 @@ from campaign.errors import JournalError, JournalWriteError, Problem
 from campaign.journal.postgres.cluster_schema import SERVERS, WORKERS
 from campaign.journal.postgres.import_schema import IMPORTED
 from campaign.journal.postgres.journal_schema import FIRST, STATED_WINDOW
-from campaign.journal.postgres.waits_schema import WAITS
+from campaign.journal.postgres.waits_schema import UNABLE, WAITS
 from campaign.journal.server_changes import NEWER
 
 if TYPE_CHECKING:
     from campaign.journal.postgres.database import Connection, Database
 
-STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW, WORKERS, IMPORTED, SERVERS, WAITS)
+STEPS: tuple[LiteralString, ...] = (FIRST, STATED_WINDOW, WORKERS, IMPORTED, SERVERS, WAITS, UNABLE)
 """Append; never change a step that was released."""
 
 VERSION = len(STEPS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, LiteralString
 
 from campaign.errors import JournalBusyError, Problem
-from campaign.journal.cluster import EndedRun, OpenRun, RunProgress
+from campaign.journal.cluster import WITHOUT_WORKERS, EndedRun, OpenRun, RunProgress
 from campaign.journal.postgres.reader import LAST_EVENT
 from campaign.journal.postgres.server import RECORDED
 from campaign.journal.postgres.texts import text_of
@@ -14,6 +14,8 @@ from campaign.journal.postgres.workers import expire, living
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from campaign.journal.postgres.database import Database
 
 IS_OPEN: LiteralString = "session = ordered AND session.ended_at IS NULL"
@@ -48,6 +50,11 @@ _PROGRESS: LiteralString = f"""
 SELECT run.run, campaign, number, greatest(0, {NOW} - session.started_at), tally.state, sum(rows)::bigint
 FROM campaign.session JOIN campaign.run ON {IS_OPEN} LEFT JOIN campaign.tally ON tally.run = run.run
 GROUP BY run.run, campaign, number, session.started_at, tally.state ORDER BY run.run
+"""
+
+_LOCK: LiteralString = f"""
+SELECT FROM campaign.run JOIN campaign.session ON {IS_OPEN} WHERE campaign = %s
+ORDER BY run.run FOR UPDATE OF run, session
 """
 
 STOP: LiteralString = """
@@ -90,7 +97,7 @@ def progress(database: Database) -> list[RunProgress]:
 
 
 def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:
-    """Refuse to work on a campaign whose run workers deliver. One that no worker is left for ends here.
+    """Refuse to work on a campaign whose run workers deliver. One that no worker is left for stays open.
 
     Raises:
         JournalBusyError: workers are at work on it.
@@ -99,22 +106,43 @@ def refuse_while_ordered(database: Database, campaign: str, where: str) -> None:
     if not found:
         return
     expire(database)
-    workers = [each for each in living(database, campaign, leaving=True) if each.shards or not each.draining]
-    if workers and not all(each.server_change for each in found):  # those are delivered by none
-        names = ", ".join(dict.fromkeys(each.name for each in workers))
-        watched = watched_by(database, found[0].key)
-        by = f", and watched by process {watched[1]} on {watched[0]}" if watched else ""
-        what = f"is being delivered by workers ({names}){by}"
-        remedy = "`campaign status --watch` shows how far they are, `campaign stop` stops them"
-        raise JournalBusyError(Problem(where, what, remedy))
+    _refuse_beside_workers(database, found, where)
+
+
+def end_orders_without_workers(database: Database, campaign: str, where: str) -> None:
+    """End what a campaign asks of workers, because this process takes it over: from then on no worker begins with it.
+
+    Raises:
+        JournalBusyError: workers are at work on it, perhaps since a moment ago.
+    """
+    if all(each.campaign != campaign for each in open_runs(database)):
+        return
     with database.transaction() as connection:
+        connection.execute(_LOCK, (campaign,))
+        expire(database)
+        _refuse_beside_workers(database, [each for each in open_runs(database) if each.campaign == campaign], where)
         connection.execute(
             f"UPDATE campaign.session SET ended_at = greatest(started_at, {LAST_EVENT}) FROM campaign.run "
             f"WHERE {IS_OPEN} AND campaign = %s",
             (campaign,),
         )
         connection.execute(
-            "UPDATE campaign.run SET stop_reason = coalesce(stop_reason, 'no worker is at work on it any more') "
+            f"UPDATE campaign.run SET ended_at = {NOW}, stop_reason = coalesce(stop_reason, %s) "
             "WHERE campaign = %s AND ordered IS NOT NULL AND ended_at IS NULL",
-            (campaign,),
+            (WITHOUT_WORKERS, campaign),
         )
+
+
+def _refuse_beside_workers(database: Database, found: Sequence[OpenRun], where: str) -> None:
+    if not found or all(each.server_change for each in found):  # those are delivered by none
+        return
+    living_ones = living(database, found[0].campaign, leaving=True)
+    workers = [each for each in living_ones if each.shards or not each.draining]
+    if not workers:
+        return
+    names = ", ".join(dict.fromkeys(each.name for each in workers))
+    watched = watched_by(database, found[0].key)
+    by = f", and watched by process {watched[1]} on {watched[0]}" if watched else ""
+    what = f"is being delivered by workers ({names}){by}"
+    remedy = "`campaign status --watch` shows how far they are, `campaign stop` stops them"
+    raise JournalBusyError(Problem(where, what, remedy))

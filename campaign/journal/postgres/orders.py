@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, LiteralString
 from campaign.journal.cluster import Order, OrderState, Watched
 from campaign.journal.manifests import decode_manifest, encode_manifest
 from campaign.journal.postgres import waits
-from campaign.journal.postgres.open_runs import IS_OPEN, STOP, end_orders
+from campaign.journal.postgres.open_runs import IS_OPEN, STOP, end_orders, end_orders_without_workers
 from campaign.journal.postgres.parts import WAITS
 from campaign.journal.postgres.planned import ANALYZE_FROM, SHARDS, analyze
 from campaign.journal.postgres.server import refuse_other_server
 from campaign.journal.postgres.sql import bounds_of
 from campaign.journal.postgres.texts import text_of
+from campaign.journal.postgres.unable import unable
 from campaign.journal.postgres.workers import expire, lease_times, living
 from campaign.journal.records import RunRecord, State
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from campaign.journal.cluster import LeaseTimes, WorkerRecord
-    from campaign.journal.postgres.database import Database
+    from campaign.journal.postgres.database import Connection, Database
 
 ROWS_OF_A_JOB, FEWEST_JOBS, MOST_JOBS = 200, 16, 64
 """Rows that a job has at least, and bounds for the jobs of a run; their numbers divide that of the shards."""
@@ -89,10 +90,7 @@ class PostgresOrders:
         if (rows or 0) >= ANALYZE_FROM:
             analyze(self._database)
         with self._database.transaction() as connection:
-            refuse_other_server(connection, self._database, key)
-            connection.execute(_SHARDS, (key,))
-            for remove in waits.OF_AN_ORDER:
-                connection.execute(remove, (key,))
+            self._make_way(connection, key)
             limit_seq = None
             if order.limit is not None:
                 values = {"run": key, "waiting": ["pending", "sending"], "last_seq": None, "most": order.limit, **asked}
@@ -122,6 +120,13 @@ class PostgresOrders:
             defer_jobs(connection, self._database.address, key, session, jobs)
         return int(session)
 
+    def _make_way(self, connection: Connection, key: int) -> None:
+        refuse_other_server(connection, self._database, key)
+        end_orders_without_workers(self._database, self._campaign, f"campaign {self._campaign}")
+        connection.execute(_SHARDS, (key,))
+        for remove in waits.OF_AN_ORDER:
+            connection.execute(remove, (key,))
+
     def state(self, run: int) -> OrderState:
         """How far the workers are; see `cluster.Orders.state`."""
         key = self._key_of(run)
@@ -132,7 +137,9 @@ class PostgresOrders:
             (key,),
         )
         names = tuple(dict.fromkeys(each.name for each in self.workers()))
-        return OrderState({State(state): rows for state, rows in states}, is_open, whole, reason, names, *waits_for)
+        by_state = {State(state): rows for state, rows in states}
+        stuck = unable(self._database, key) if is_open else None
+        return OrderState(by_state, is_open, whole, reason, names, *waits_for)._replace(unable=stuck)
 
     def pass_gate(self, run: int) -> None:
         """Let the rows behind the gate be sent too."""

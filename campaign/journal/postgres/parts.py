@@ -23,7 +23,8 @@ _ORDER: LiteralString = """
 SELECT eligible_seq, coalesce(run.retry, '{}'), coalesce(retry_first, '{}'), coalesce(retry_last, '{}'),
     lists_good_until IS NOT NULL
 FROM campaign.run JOIN campaign.session ON session = ordered
-WHERE run.run = %s AND wish IS DISTINCT FROM 'stop' AND session.ended_at IS NULL FOR SHARE OF run
+WHERE run.run = %s AND wish IS DISTINCT FROM 'stop' AND session.ended_at IS NULL AND run.ended_at IS NULL
+FOR SHARE OF run
 """
 """What a run asks of the workers; no row where it asks nothing."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, LiteralString, NamedTuple
 from campaign.journal.cells import encode_cells
 from campaign.journal.decisions import ABANDONED, DELIVERED, SETTLED, Decision, EarlierRow
 from campaign.journal.postgres.findings import PostgresFindings
+from campaign.journal.postgres.open_runs import end_orders_without_workers
 from campaign.journal.postgres.sql import NUMBERED, ROWS, bounds_of
 from campaign.journal.postgres.texts import text_of
 from campaign.journal.records import State
@@ -86,6 +87,7 @@ class PostgresSecondChances(PostgresFindings):
         """Skip every pending row of a run, which ends it; see `JournalStore.leave_unsent`."""
         key = self._key(run)
         with self._database.transaction() as connection:
+            end_orders_without_workers(self._database, self.campaign, self.where)
             connection.execute("UPDATE campaign.run SET stop_reason = NULL WHERE run = %s", (key,))
             return connection.execute(
                 "UPDATE campaign.status SET state = 'skipped', kind = %s, reason = %s "
@@ -97,6 +99,7 @@ class PostgresSecondChances(PostgresFindings):
         """Put these rows into a state, as far as they are in doubt."""
         values = {"state": str(state), "kind": SETTLED, "reason": text_of(reason), "run": self._key(run)}
         with self._database.transaction() as connection:
+            end_orders_without_workers(self._database, self.campaign, self.where)
             connection.execute(
                 "UPDATE campaign.status SET state = %(state)s, kind = %(kind)s, reason = %(reason)s "
                 "WHERE run = %(run)s AND state = 'in_doubt' AND EXISTS (SELECT FROM campaign.message "

@@ -15,7 +15,7 @@ from campaign.journal.postgres.hold import IS_HELD, lock_of
 from campaign.journal.postgres.orders import PostgresOrders
 from campaign.journal.postgres.sql import ROWS, STATUSES
 from campaign.journal.postgres.waits import NOW
-from campaign.journal.postgres.workers import IS_ALIVE
+from campaign.journal.postgres.workers import IS_ALIVE, RATE_NOW
 from campaign.journal.records import State
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ SELECT (
     SELECT CASE WHEN bool_and(worker.campaign IS NOT NULL) OR NOT EXISTS (
         SELECT FROM campaign.session AS others JOIN campaign.run AS another ON others.session = another.ordered
         WHERE others.ended_at IS NULL AND another.run <> run.run AND coalesce(another.wish, '') = ''
-    ) THEN sum(worker.rate) END
+    ) THEN sum({RATE_NOW}) END
     FROM campaign.worker WHERE {IS_ALIVE} AND coalesce(worker.campaign, run.campaign) = run.campaign
 ),
     (SELECT extract(epoch FROM max(beat_at))::double precision FROM campaign.worker WHERE {IS_ALIVE}),

@@ -156,16 +156,24 @@ def unwatched(database: Database) -> list[UnwatchedRun]:
     return [each for each in found if not is_watched(database, each.key)]
 
 
-def set_reach(database: Database, run: int, worker: int, seconds: float | None) -> None:
-    """Put on record for how long a worker has had no response from a run's server; None: it has them."""
+def set_reach(database: Database, run: int, worker: int, seconds: float | None, why: str = "") -> None:
+    """Put on record for how long a worker has had no response from a run's server; None: it has them.
+
+    Args:
+        database: the database.
+        run: the run's key.
+        worker: the worker's number.
+        seconds: for how long.
+        why: why it cannot deliver the run at all, as what follows its name; "" where it can once there are responses.
+    """
     with database.transaction() as connection:
         if seconds is None:
             connection.execute("DELETE FROM campaign.out_of_reach WHERE run = %s AND worker = %s", (run, worker))
             return
         connection.execute(
-            "INSERT INTO campaign.out_of_reach (run, worker, since) "
-            "VALUES (%s, %s, clock_timestamp() - make_interval(secs => %s)) ON CONFLICT DO NOTHING",
-            (run, worker, seconds),
+            "INSERT INTO campaign.out_of_reach (run, worker, since, why) "
+            "VALUES (%s, %s, clock_timestamp() - make_interval(secs => %s), %s) ON CONFLICT DO NOTHING",
+            (run, worker, seconds, why),
         )
 
 

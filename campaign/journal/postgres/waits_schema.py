@@ -38,3 +38,8 @@ CREATE TABLE campaign.out_of_reach (
     PRIMARY KEY (run, worker)
 );
 """
+
+UNABLE: LiteralString = """
+ALTER TABLE campaign.out_of_reach ADD COLUMN why text NOT NULL DEFAULT '';
+"""
+"""Why a worker cannot deliver a run at all, whatever its server responds; '' where only responses are lacking."""

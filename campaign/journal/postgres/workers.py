@@ -24,9 +24,18 @@ _LEASE: LiteralString = "make_interval(secs => (SELECT lease FROM campaign.versi
 IS_ALIVE: LiteralString = f"NOT worker.lost AND worker.beat_at >= clock_timestamp() - {_LEASE}"
 """Whether a row of `campaign.worker` is one that may hold shards."""
 
+RATE_NOW: LiteralString = f"CASE WHEN worker.beat_at >= clock_timestamp() - {_LEASE} * 0.25 THEN rate END"
+"""The rate of a row of `campaign.worker`; NULL where its last sign is older than three beats, or it has none."""
+
+HELD_BY_WORKER: LiteralString = f"""
+SELECT FROM campaign.shard JOIN campaign.worker ON worker.worker = holder
+WHERE shard.run = status.run AND shard.shard = status.shard AND {IS_ALIVE}
+"""
+"""Whether the shard of a row of `campaign.status` is a worker's, so that its request may be under way."""
+
 _WORKERS: LiteralString = f"""
 SELECT worker.worker, name, host, process, version, campaign, started_at,
-    greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::double precision, rate,
+    greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::double precision, {RATE_NOW},
     (SELECT count(*) FROM campaign.shard WHERE holder = worker.worker AND NOT done), drain
 FROM campaign.worker WHERE {IS_ALIVE} ORDER BY name, worker.worker
 """

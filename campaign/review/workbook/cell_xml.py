@@ -12,7 +12,7 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment
 from openpyxl.utils.datetime import to_excel
 
-from campaign.review.phrases import STATE_STYLES
+from campaign.review.phrases import STATE_STYLES, style_of
 from campaign.review.workbook.cells import (
     DATE_TIME,
     TEXT,
@@ -36,8 +36,8 @@ NEWLINES = ("\n", "\r")
 class CellXml:
     """Makes the XML of cells in the styles of one workbook."""
 
-    def __init__(self, sheet: Worksheet) -> None:
-        """Register the styles; `sheet` is any sheet of the workbook."""
+    def __init__(self, sheet: Worksheet, *, under_way: bool = False) -> None:
+        """Register the styles; `sheet` is any sheet of the workbook; `under_way`: a delivery is at work on the run."""
         self._sheet = sheet
         self._text = self._style(_text_cell(sheet))
         self._wrapped = self._style(_text_cell(sheet, wrapped=True))
@@ -45,7 +45,7 @@ class CellXml:
         self._latency = self._number_style("#,##0.0")
         self._date_time = self._number_style(DATE_TIME)
         self._by_format: dict[str, int | None] = {}
-        self._states = {state: self._state(state) for state in STATE_STYLES}
+        self._states = {state: self._state(state, under_way=under_way) for state in STATE_STYLES}
 
     def text(self, text: str) -> str | None:
         """Text that remains text when it is edited; None for empty text."""
@@ -102,8 +102,8 @@ class CellXml:
         cell.alignment = Alignment(vertical="top")
         return self._style(cell)
 
-    def _state(self, state: journal.State) -> str:
-        style = STATE_STYLES[state]
+    def _state(self, state: journal.State, *, under_way: bool) -> str:
+        style = style_of(state, under_way=under_way)
         cell = _text_cell(self._sheet)
         cell.font, cell.fill = font(colour=style.ink), ground(style.fill)
         return _string(self._style(cell), style.label)

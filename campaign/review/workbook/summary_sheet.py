@@ -32,14 +32,20 @@ _CHARTS = ("F1", "F16")
 _FIGURES = {"A": (State.SENT,), "B": (State.FAILED,), "C": (State.IN_DOUBT,), "D": (State.PENDING, State.SENDING)}
 
 
-def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord) -> None:
+def fill_summary(sheet: Worksheet, journal: JournalStore, run: RunRecord, *, under_way: bool = False) -> None:
     """Fill an empty sheet.
+
+    Args:
+        sheet: the sheet.
+        journal: the journal that contains the run.
+        run: the run.
+        under_way: whether a delivery is at work on it.
 
     Raises:
         JournalError: the journal cannot be read.
     """
     tally = journal.tally(run.number)
-    page = SummaryWriter(sheet)
+    page = SummaryWriter(sheet, under_way=under_way)
     kind = {"rehearsal": run.manifest.rehearsal, "trial": run.manifest.trial}
     became = verdict(tally, **kind)
     name = f"{journal.name}, run {run.number}"
@@ -81,7 +87,7 @@ def _write_states(page: SummaryWriter, tally: Tally) -> None:
         page.state(state)
         page.number("B", count)
         page.number("C", count / tally.rows if tally.rows else 0, "0.0%")
-        page.text("D", STATE_STYLES[state].meaning)
+        page.text("D", page.style(state).meaning)
         page.end_row()
     chart = states_chart(page.sheet, first, page.row - 1, [STATE_STYLES[state].bar for state in shown])
     page.sheet.add_chart(chart, _CHARTS[0])
@@ -98,7 +104,7 @@ def _write_reasons(page: SummaryWriter, reasons: Sequence[ReasonCount]) -> None:
         page.state(reason.state)
         page.number("B", reason.count)
         page.text("C", row_numbers(reason))
-        page.text("D", shorten(reason_of(reason), _LONGEST_REASON))
+        page.text("D", shorten(reason_of(reason, under_way=page.under_way), _LONGEST_REASON))
         page.end_row()
         if 0 < reason.seq < MOST_ROWS:
             page.link("C", f"'{ResultsLayout.title}'!A{reason.seq + 1}")

@@ -10,7 +10,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment
 from openpyxl.worksheet.hyperlink import Hyperlink
 
-from campaign.review.phrases import STATE_STYLES
+from campaign.review.phrases import style_of
 from campaign.review.workbook.cells import DATE_TIME, font, ground, style_header, write
 from campaign.review.workbook.sheet_layouts import LETTER, display_width
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from campaign.journal import State
+    from campaign.review.phrases import StateStyle
 
 _WIDTHS = {"A": 22, "B": 20, "C": 26, "D": 56, "E": 3}
 _LETTERS = "ABCD"
@@ -45,10 +46,12 @@ class SummaryWriter:
     Attributes:
         sheet: the sheet, empty at first.
         row: the current row's number.
+        under_way: whether a delivery is at work on the run.
     """
 
-    def __init__(self, sheet: Worksheet) -> None:
+    def __init__(self, sheet: Worksheet, *, under_way: bool = False) -> None:
         self.sheet = sheet
+        self.under_way = under_way
         self.row = 1
         self._cells: dict[str, Cell] = {}
         sheet.sheet_view.showGridLines = False
@@ -76,9 +79,13 @@ class SummaryWriter:
             style_header(self._put(letter, text or None, alignment))
         self.end_row()
 
+    def style(self, state: State) -> StateStyle:
+        """How a state is shown."""
+        return style_of(state, under_way=self.under_way)
+
     def state(self, state: State) -> None:
         """Put a state's label, in its colours, into column A."""
-        style = STATE_STYLES[state]
+        style = self.style(state)
         cell = self._put("A", style.label, _TOP)
         cell.fill, cell.font = ground(style.fill), font(colour=style.ink, bold=True)
 

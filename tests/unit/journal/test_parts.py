@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openpyxl import load_workbook
 
 from campaign.errors import JournalBusyError
 from campaign.journal import Outcome, State
@@ -16,11 +17,14 @@ from campaign.journal.postgres import PostgresJournal, orders
 from campaign.journal.postgres.attempt_log import PostgresWriter
 from campaign.journal.postgres.cluster import ClusterStore
 from campaign.journal.postgres.open_runs import open_runs
+from campaign.review.summary import reason_line
+from campaign.runs import Report
 
 from .planning import NOON, SENT, message, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from campaign.journal.orders import Orders
 
@@ -330,6 +334,7 @@ def test_what_a_worker_that_leaves_still_has_under_way_is_waited_for(
         pass
     store.give_back(part.key, part.epochs)
     with journal.exclusive():
+        journal.begin_session(1)
         assert open_runs(journal._database) == [each for each in store.open_runs() if each.key != run.key]
 
 
@@ -341,9 +346,40 @@ def test_a_journal_whose_workers_are_gone_can_be_held_again(journal: PostgresJou
     assert journal.holder() is not None
     lose(store, one)
     with journal.exclusive():
+        assert orders_of(journal).state(1).open
+        store.register("two", journal.campaign)
+        with pytest.raises(JournalBusyError, match=r"is being delivered by workers \(two\)"):
+            journal.begin_session(1)
+        with pytest.raises(JournalBusyError, match=r"is being delivered by workers \(two\)"):
+            journal.leave_unsent(1, "abandoned")
+        assert orders_of(journal).state(1).open
+
+
+def test_a_delivery_ends_what_its_run_asks_of_workers(journal: PostgresJournal, store: ClusterStore) -> None:
+    one = store.register("one", journal.campaign)
+    run = place(journal)
+    lose(store, one)
+    with journal.exclusive():
+        session = journal.begin_session(1)
         assert not orders_of(journal).state(1).open
-    (record,) = journal.runs()
-    assert record.stop_reason == "no worker is at work on it any more"
+        assert take(store, run, store.register("two", journal.campaign)) is None
+        journal.check_session(session)
+
+
+def test_what_is_cut_off_in_a_shard_of_a_worker_may_be_under_way(journal: PostgresJournal, store: ClusterStore) -> None:
+    one = store.register("one", journal.campaign)
+    part = take(store, place(journal), one)
+    assert part is not None
+    with journal._database.transaction() as connection:
+        connection.execute("UPDATE campaign.status SET state = 'sending' WHERE run = %s", (part.key,))
+    journal.mark_cut_off_in_doubt(1)
+    (count,) = journal._database.row(
+        "SELECT count(*) FROM campaign.status WHERE state = 'sending' AND run = %s", (part.key,)
+    ) or (0,)
+    assert count
+    lose(store, one)
+    journal.mark_cut_off_in_doubt(1)
+    assert not journal.tally(1).count(State.SENDING)
 
 
 @pytest.mark.parametrize(("rows", "jobs"), [(0, 16), (3200, 16), (3201, 32), (10_000, 64), (1_000_000, 64)])
@@ -356,3 +392,56 @@ def test_a_run_has_16_to_64_jobs(rows: int, jobs: int) -> None:
 def test_a_lease_leaves_room_for_a_request_and_three_beats() -> None:
     times = LeaseTimes(60.0)
     assert (times.beat, times.margin, times.longest_timeout) == (5.0, 5.0, 40.0)
+
+
+def test_a_row_whose_request_a_worker_has_begun_is_under_way(
+    journal: PostgresJournal, store: ClusterStore, tmp_path: Path
+) -> None:
+    one = store.register("one", journal.campaign)
+    part = take(store, place(journal), one)
+    record = journal.run(1)
+    assert part is not None
+    assert record is not None
+    with journal._database.transaction() as connection:
+        connection.execute("UPDATE campaign.status SET state = 'sending' WHERE run = %s", (part.key,))
+
+    def shown() -> tuple[str, str, int]:
+        report = Report.of(journal, record)
+        path = report.to_xlsx(tmp_path / f"{uuid.uuid4().hex}.xlsx").results
+        assert path is not None
+        book = load_workbook(path)
+        said = " ".join(str(cell) for line in book["Summary"].values for cell in line)
+        lines = [reason_line(each, under_way=report.outlook.elsewhere) for each in report.reasons]
+        return "; ".join([str(report.reason), *lines]), said, book["In doubt"].max_row - 1
+
+    text, said, doubtful = shown()
+    assert "cut off" not in text + said
+    assert "its request is under way" in said
+    assert "campaign status … --watch" in said
+    assert doubtful == 0
+    lose(store, one)
+    text, said, doubtful = shown()
+    assert text.startswith("it waits for a worker, and none is at work")
+    assert "cut off" in said
+    assert doubtful > 0
+
+
+def test_a_worker_that_has_said_nothing_for_three_beats_has_no_rate(
+    journal: PostgresJournal, store: ClusterStore
+) -> None:
+    one = store.register("one", journal.campaign)
+    place(journal)
+    assert store.beat(one, 12.5) is False
+
+    def rates() -> tuple[float | None, float | None]:
+        (worker,), activity = orders_of(journal).workers(), journal.activity()
+        assert activity is not None
+        return worker.rate, activity.rate
+
+    for seconds, rate in ((14, 12.5), (2, None)):
+        with store._database.transaction() as connection:
+            connection.execute(
+                "UPDATE campaign.worker SET beat_at = beat_at - make_interval(secs => %s) WHERE worker = %s",
+                (seconds, one),
+            )
+        assert rates() == (rate, rate)
