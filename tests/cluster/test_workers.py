@@ -505,3 +505,15 @@ def test_workers_deliver_the_rest_of_a_run_that_was_imported(
     start_worker("one"), start_worker("two")
     assert run("resume", file, *GO).json["sent"] == 60
     assert sorted(texts(server)) == sorted(f"message {number}" for number in range(60))
+
+
+def test_a_look_up_that_the_server_does_not_offer_is_said_once(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker
+) -> None:
+    one = start_worker("one")
+    server.sandbox.set_faults(FaultPlan(script=(Fault.RESET_AFTER, Fault.RESET_AFTER)))
+    said = run("run", campaign_file(40, "kitechat"), *GO)
+    assert said.json["in_doubt"] == 2
+    about = [each for each in one.said if "cannot be looked up at this server" in each]
+    assert len(about) == 1
+    assert about[0].startswith("offer, run 1: ")
