@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from campaign.cluster import events
@@ -13,6 +14,7 @@ from campaign.delivery import StopReason
 from campaign.delivery.redaction import Redaction
 from campaign.delivery.shutdown import fault_reason
 from campaign.errors import CampaignError, JournalError, JournalWriteError
+from campaign.runs.rounds import LOOK_UP_UNAVAILABLE
 from campaign.runs.run import channel_of
 
 if TYPE_CHECKING:
@@ -167,6 +169,8 @@ class JobRunner:
         finally:
             here.deliveries.discard(delivery)
             self.counts.add(delivery)
+        if delivery.problem is not None and delivery.problem.code == LOOK_UP_UNAVAILABLE:
+            here.say(replace(delivery.problem, where=f"{here.run.campaign}, run {here.record.number}"))
         if reason is not None and not (reason.interrupted or reason.journal):
             if await self.leaves_to_others(here, worker):
                 return

@@ -16,7 +16,7 @@ from campaign.runs.rounds import Wanted
 from campaign.runs.run import Run, channel_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from campaign.cluster.contact import Contact
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from campaign.delivery.connection_budget import ConnectionBudget
     from campaign.delivery.ports import Clock
     from campaign.delivery.proxies import ProxySettings
+    from campaign.errors import Problem
     from campaign.journal import RunRecord
     from campaign.journal.cluster import HeldPart, OpenRun
     from campaign.journal.postgres.part_journal import PartJournal, RunAttemptLog
@@ -62,6 +63,7 @@ class RunHere:
         resources: what is closed at the end.
         tasks: the jobs under way.
         deliveries: those of the jobs under way.
+        say: is given what is worth saying once of the run.
     """
 
     run: OpenRun
@@ -79,6 +81,7 @@ class RunHere:
     resources: contextlib.AsyncExitStack
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     deliveries: set[PartDelivery] = field(default_factory=set)
+    say: Callable[[Problem], object] = lambda _problem: None
 
     @property
     def ends(self) -> bool:

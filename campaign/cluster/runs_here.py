@@ -120,6 +120,7 @@ class RunsHere:
         share = WorkerShare(lease, self._traffic, self._connections, self._options.proxies, self._clock)
         log = self._store.attempt_log(run)
         here = self._here[run.order] = await run_here(run, record, credentials, share, budget, contact, log)
+        here.say = self._say_once
         here.shared.on_other_senders = partial(self._say_once, other_senders(server, egress))
         return here
 

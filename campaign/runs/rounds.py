@@ -42,6 +42,9 @@ class Round:
 OpenContext: TypeAlias = Callable[[Round], AbstractAsyncContextManager[DeliveryContext]]
 """Opens the record of one round."""
 
+LOOK_UP_UNAVAILABLE = "look-up-unavailable"
+"""Code of the problem of a server that has no list of messages for us."""
+
 LOOKING = "looking up the rows in doubt"
 SETTLING = "waiting until the server’s list of messages is complete"
 
@@ -169,7 +172,7 @@ def _problem(looked: Looked) -> Problem | None:
     if looked.unavailable:
         what = f"rows in doubt cannot be looked up at this server ({looked.unavailable})"
         remedy = "they stay in doubt; look into the conversations, then `campaign resolve`"
-        return Problem("", what, remedy, "look-up-unavailable")
+        return Problem("", what, remedy, LOOK_UP_UNAVAILABLE)
     what = f"the rows in doubt could not be looked up ({looked.trouble})"
     return Problem("", what, "`campaign resume FILE --look` tries again, and sends nothing", "look-up-failed")
 

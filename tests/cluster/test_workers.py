@@ -512,3 +512,15 @@ def test_a_name_that_is_none_is_refused(command: Campaign, name: str) -> None:
     said = command("worker", "--journal", "postgresql://campaign@127.0.0.1:1/none", "--name", name)
     assert said.code == 2
     assert "--name: a worker has a name of 1 to 100 printable characters" in said.stderr
+
+
+def test_a_look_up_that_the_server_does_not_offer_is_said_once(
+    run: Campaign, campaign_file: FileMaker, server: RunningSandbox, start_worker: StartWorker
+) -> None:
+    one = start_worker("one")
+    server.sandbox.set_faults(FaultPlan(script=(Fault.RESET_AFTER, Fault.RESET_AFTER)))
+    said = run("run", campaign_file(40, "kitechat"), *GO)
+    assert said.json["in_doubt"] == 2
+    about = [each for each in one.said if "cannot be looked up at this server" in each]
+    assert len(about) == 1
+    assert about[0].startswith("offer, run 1: ")
