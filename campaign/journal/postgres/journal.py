@@ -257,9 +257,9 @@ class PostgresJournal(PostgresSelection):
 
     def recover(self, run: int) -> None:
         """Treat every row that seems to wait as cut off while sending; see `JournalStore.recover`."""
-        key = self._key(run)
+        end_orders_without_workers(self._database, self.campaign, self.where)  # before the server counts as known
         with self._database.transaction() as connection:
-            connection.execute(RECOVER, {"run": key})
+            connection.execute(RECOVER, {"run": (key := self._key(run))})
             note_server(connection, self._database.seen, key)
 
     def server_change(self, run: int) -> Problem | None:

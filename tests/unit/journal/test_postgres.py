@@ -269,7 +269,7 @@ def test_rights_that_are_missing_are_told(journal: PostgresJournal) -> None:
     with journal._database.transaction() as connection:
         connection.execute(f"CREATE ROLE {name}")
         connection.execute(f"SET LOCAL ROLE {name}")
-        with pytest.raises(JournalWriteError, match="to run docs/how-to/files/grants.sql for tester"):
+        with pytest.raises(JournalWriteError, match=r"to run docs/how-to/files/grants.sql for tester"):
             journal.runs()
         connection.execute("ROLLBACK")
 
