@@ -163,10 +163,10 @@ def room_facts(confirmation: RoomConfirmation, width: int) -> Iterator[StyledLin
     yield from fact_lines("Columns", columns, width)
     if confirmation.known:
         yield from fact_lines("Known", f"{confirmation.known:,} from before, which are not asked for again", width)
-    if nobody := confirmation.nobody:
-        which = listed((str(row.number) for row in nobody), most=6)
-        why = f"{rows_of(len(nobody))} ({which}): {nobody[0].problem}"
-        yield from fact_lines("Left out", why + (", for one" if len(nobody) > 1 else ""), width, CAUTION)
+    if unnamed := confirmation.unnamed:
+        which = listed((str(row.number) for row in unnamed), most=6)
+        why = f"{rows_of(len(unnamed))} ({which}): {unnamed[0].problem}"
+        yield from fact_lines("Left out", why + (", for one" if len(unnamed) > 1 else ""), width, CAUTION)
     if confirmation.sharing:
         yield from fact_lines("Shared", sharing_of(confirmation.sharing), width, CAUTION)
     yield from fact_lines("Pace", f"{confirmation.pace.words}; {ends_at(confirmation.pace.seconds)}", width)

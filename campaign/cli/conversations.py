@@ -49,7 +49,7 @@ def moment(value: str) -> float:
 @click.option("--concurrency", type=WholeNumber(1, 1000), metavar="N", help="Requests in flight at once.")
 @output_options
 def conversations(channel: str, out: Path, **given: Any) -> None:  # noqa: ANN401 - options are passed on by name
-    """Write the conversations with a message since DATE as a list, the latest first, so that nobody copies ids by hand.
+    """Write the conversations with a message since DATE as a list, the latest first, so that no id is copied by hand.
 
     For Kitechat: page_id, conversation_id, lead_id, channel, the last message and its time; and, where the key may read
     contacts, name, phone, email and tags. OUT.xlsx is a list that `campaign run` takes. If the command is interrupted,

@@ -1,4 +1,4 @@
-"""A worker's lease: while it is good, nobody else takes over what the worker holds.
+"""A worker's lease: while it is good, no other worker takes over its shards.
 
 Safety does not rest on it: no attempt begins under an epoch that has passed. It keeps the order of a conversation's
 messages: a worker that was frozen for longer than its lease sends nothing when it thaws, though its attempts are on

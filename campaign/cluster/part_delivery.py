@@ -116,7 +116,7 @@ class WorkerShare:
     clock: Clock
 
 
-async def run_here(  # noqa: PLR0913, PLR0917 - what it is made of
+async def run_here(  # noqa: PLR0913, PLR0917 - what it consists of
     run: OpenRun,
     record: RunRecord,
     credentials: Mapping[str, str],
@@ -139,25 +139,41 @@ async def run_here(  # noqa: PLR0913, PLR0917 - what it is made of
     Raises:
         JournalError: the database cannot be reached.
     """
-    shutdown, settings, clock = Shutdown(), record.manifest.settings, share.clock
-    # Where the database is out of reach, the lease ends what is held.
-    shared = SharedRateLimiter(
-        budget,
-        settings.rate,
-        clock,
-        shutdown,
-        give_up_after=settings.give_up_after,
-        patience=math.inf,
-        places=share.traffic.places,
-    )
-    limiter = _limiter_of(run, record, share, shared, contact)
+    shutdown = Shutdown()
+    shared = _shared_limiter(record, share, shutdown, budget)
     transport = _transport_of(record, credentials, share, shutdown)
     async with contextlib.AsyncExitStack() as opening:
         for each in (shared, log, transport):
             await opening.enter_async_context(each)
         resources = opening.pop_all()
-    sending = (share.lease, transport, log, limiter, shared, shutdown)
-    return RunHere(run, record, credentials, *sending, contact, clock, run.lists_good_until, resources)
+    return RunHere(
+        run=run,
+        record=record,
+        credentials=credentials,
+        lease=share.lease,
+        transport=transport,
+        log=log,
+        limiter=_limiter_of(run, record, share, shared, contact),
+        shared=shared,
+        shutdown=shutdown,
+        contact=contact,
+        clock=share.clock,
+        lists_good_until=run.lists_good_until,
+        resources=resources,
+    )
+
+
+def _shared_limiter(record: RunRecord, share: WorkerShare, shutdown: Shutdown, budget: Budget) -> SharedRateLimiter:
+    settings = record.manifest.settings
+    return SharedRateLimiter(
+        budget,
+        settings.rate,
+        share.clock,
+        shutdown,
+        give_up_after=settings.give_up_after,
+        patience=math.inf,  # where the database is out of reach, the lease ends what is held
+        places=share.traffic.places,
+    )
 
 
 def _limiter_of(

@@ -6,6 +6,7 @@ It is harmless if all workers do it at once.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from campaign.journal.postgres.cluster import ClusterStore
     from campaign.journal.postgres.jobs import JobQueue
 
+IDLE_BEATS = 3
+"""Beats between two looks while no run is left to workers: a lease is twelve, so nothing is missed."""
+
 
 class Reaper:
     """Looks after jobs, parts and workers about once a beat."""
@@ -26,7 +30,7 @@ class Reaper:
         self._jobs = jobs
         self._times = times
         self._runner = runner
-        self._due = 0.0
+        self._done_at = -math.inf
         self._orders: set[int] | None = None
 
     async def work(self, runs: Sequence[OpenRun], worker: int) -> bool:
@@ -42,9 +46,11 @@ class Reaper:
         Raises:
             JournalError: the database cannot be read or written.
         """
-        if time.monotonic() < self._due:
+        orders = {run.order for run in runs}
+        beats = 1 if orders or orders != self._orders else IDLE_BEATS
+        if time.monotonic() < self._done_at + beats * self._times.beat:
             return False
-        self._due = time.monotonic() + self._times.beat
+        self._done_at = time.monotonic()
         await self._jobs.beat()
         await asyncio.to_thread(self._store.expire)
         await self._free_parts(worker)
@@ -52,7 +58,7 @@ class Reaper:
         if runs:
             await self._queue_free([run for run in runs if not run.stops])
             await self._runner.end_orders()
-        if (orders := {run.order for run in runs}) != self._orders or freed:
+        if orders != self._orders or freed:
             await self._clear()
             self._orders = orders
         return True
@@ -77,7 +83,7 @@ class Reaper:
         return freed
 
     async def _queue_free(self, runs: Sequence[OpenRun]) -> None:
-        """Queue a job for every part that nobody has and that is not done."""
+        """Queue a job for every part that no worker has and that is not done."""
         for run in runs:
             for job in sorted(await asyncio.to_thread(self._store.free_jobs, run)):
                 await self._jobs.queue(run, job)

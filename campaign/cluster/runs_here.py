@@ -33,7 +33,7 @@ NO_CONTACT = "is left to other workers: its server does not respond to this one"
 class RunsHere:
     """The runs of which a worker delivers parts. Used in the worker's event loop."""
 
-    def __init__(  # noqa: PLR0917 - what it is made of
+    def __init__(  # noqa: PLR0917 - what it consists of
         self,
         store: ClusterStore,
         options: WorkerOptions,

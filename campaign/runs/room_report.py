@@ -41,7 +41,7 @@ class RoomReason(NamedTuple):
 
     Attributes:
         reason: why.
-        invalid: whether the rows name nobody, rather than the server having refused.
+        invalid: whether the rows name no person, rather than the server having refused.
         rows: their numbers.
     """
 
@@ -68,19 +68,19 @@ class LookedUp(NamedTuple):
     sharing: tuple[int, ...] = ()
 
     def visit(self, row: ListedRow) -> Visit | None:
-        """The visitor of a row; None where the row names nobody."""
+        """The visitor of a row; None where the row names no person."""
         return self.visits[row.identity] if row.identity else None
 
 
 @dataclass(frozen=True, slots=True)
 class RoomReport:
-    """How it ended. Rows are counted by what they have: a conversation, a refusal, nobody's name, nothing yet.
+    """How it ended. Rows are counted by what they have: a conversation, a refusal, no name, nothing yet.
 
     Attributes:
         sent: rows with a conversation.
         opened: of these, those whose conversation was opened for us.
         failed: rows that the server refused.
-        invalid: rows that name nobody.
+        invalid: rows that name no person.
         skipped: rows that are left out on purpose.
         seconds: how long it took.
         stopped: why it ended early; None where it did not.

@@ -82,7 +82,7 @@ class RoomConfirmation(NamedTuple):
         visitors: how many are asked for.
         registrations: how many of them are registered.
         known: how many are settled by an earlier command.
-        nobody: rows that name nobody, with why.
+        unnamed: rows that name no person, with why.
         sharing: the numbers of the rows that are about the visitor of an earlier row.
         pace: how fast it goes.
         findings: what may go wrong.
@@ -95,7 +95,7 @@ class RoomConfirmation(NamedTuple):
     visitors: int
     registrations: int
     known: int
-    nobody: tuple[ListedRow, ...]
+    unnamed: tuple[ListedRow, ...]
     sharing: tuple[int, ...]
     pace: Pace
     findings: tuple[Finding, ...]
@@ -109,7 +109,7 @@ class RoomObserver(AskingObserver, Protocol):
         """Whether to go on.
 
         Raises:
-            CampaignError: nobody can be asked, or findings have to be decided.
+            CampaignError: there is no terminal to ask on, or findings have to be decided.
         """
         ...
 
@@ -221,7 +221,7 @@ class _RoomSearch:
             visitors=len(to_ask),
             registrations=registrations,
             known=len(self.keys) - len(to_ask),
-            nobody=tuple(row for row in self.found.rows if not row.identity and not row.skipped),
+            unnamed=tuple(row for row in self.found.rows if not row.identity and not row.skipped),
             sharing=self.found.sharing,
             pace=max(paces, key=lambda pace: pace.seconds),
             findings=self.findings,

@@ -34,7 +34,7 @@ USUAL_HEADERS = {
 """The variables, and the headers that they have where `--map` names none, as variables; the first that occurs counts.
 None of a later one is looked for where an earlier one is there."""
 
-NOBODY = "says neither a token nor a name, phone number or e-mail address"
+UNNAMED = "says neither a token nor a name, phone number or e-mail address"
 
 HIDDEN = "the sheet hides the row"
 
@@ -47,8 +47,8 @@ class ListedRow(NamedTuple):
     Attributes:
         number: its number, as a spreadsheet program shows it.
         texts: its cells, as displayed.
-        identity: whose it is; "" where it names nobody.
-        problem: why it names nobody; "" where it names somebody.
+        identity: whose it is; "" where it names no person.
+        problem: why it names no person; "" where it names one.
         skipped: whether it is left out on purpose.
     """
 
@@ -249,7 +249,7 @@ def _read(row: Row, columns: Mapping[str, Column]) -> ListedVisitor | str:
     if email and not _EMAIL.fullmatch(email):
         return f"{_cell(row, columns['email'])}: “{email}” is not one e-mail address"
     data = VisitorData(texts.get("name", ""), phone, email)
-    return ListedVisitor(token, data) if token or data else f"the row {NOBODY}"
+    return ListedVisitor(token, data) if token or data else f"the row {UNNAMED}"
 
 
 def _text(texts: Sequence[str], column: Column) -> str:

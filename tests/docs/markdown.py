@@ -89,7 +89,7 @@ def table(text: str, *headers: str) -> list[list[str]]:
 
 
 def codes(cell: str) -> list[str]:
-    """What stands in backticks."""
+    """What is in backticks."""
     return re.findall(r"`([^`]+)`", cell)
 
 

@@ -1,4 +1,4 @@
-"""Somebody who does what a page says: writes its files, edits them, and types its commands."""
+"""A reader who does what a page says: writes its files, edits them, and types its commands."""
 
 from __future__ import annotations
 
@@ -100,5 +100,5 @@ class Reader:
 
 
 def _shown(block: Block) -> list[str]:
-    """The lines of an output that a page shows; … stands for what it leaves out."""
+    """The lines of an output that a page shows; … is in place of what it leaves out."""
     return [part.rstrip() for line in block.text.splitlines() for part in re.split(r"(?:^| )…(?:$| )", line)]

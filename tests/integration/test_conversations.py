@@ -42,7 +42,7 @@ def write(server: RunningSandbox, conversation: str, text: str, at: float = BEGI
 
 @pytest.fixture
 def server(start_sandbox: StartSandbox) -> RunningSandbox:
-    """A sandbox with ten conversations, three to a page; one of them has nobody behind it."""
+    """A sandbox with ten conversations, three to a page; one of them has no lead."""
     started = start_sandbox(LISTED)
     for number in range(9):
         write(started, f"c{number}", f"message {number}", BEGIN + number)

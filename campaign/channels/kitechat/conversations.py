@@ -72,8 +72,8 @@ class KitechatConversations:
             verdict = without_response(response)
             return Unavailable(verdict.reason) if isinstance(verdict, Fatal) else verdict
         if not 200 <= response.status < 300:
-            nobody = response.status in (400, 404) and not is_page(response)
-            return NotFound() if nobody else read_trouble(response, "contacts")
+            unknown = response.status in (400, 404) and not is_page(response)
+            return NotFound() if unknown else read_trouble(response, "contacts")
         answer = response.json()
         if answer is None:
             return NotFound() if response.body.strip() == b"null" else not_json(response)

@@ -29,7 +29,7 @@ class FindContacts(SandboxRoute):
     is_read_back = True
 
     def destination(self, request: SandboxRequest) -> Destination:  # noqa: ARG002 - about no conversation
-        """Nobody: the request is about a person."""
+        """None: the request is about a person."""
         return Destination("", "")
 
     def respond(self, request: SandboxRequest, stored: Callable[[str], StoredMessage | None]) -> Reply:  # noqa: ARG002

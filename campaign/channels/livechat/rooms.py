@@ -52,7 +52,7 @@ REFUSALS = {
 
 
 class LivechatRooms:
-    """Rocket.Chat registers whoever asks, and opens a room for every visitor."""
+    """Rocket.Chat registers every visitor that asks, and opens a room for every visitor."""
 
     usual_registrations = (5, 60.0)
     usual_rooms = (10, 60.0)

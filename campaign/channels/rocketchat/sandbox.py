@@ -147,7 +147,7 @@ class GetMessage(_ChatRoute):
     is_read_back = True
 
     def destination(self, request: SandboxRequest) -> Destination:  # noqa: ARG002 - it names a message alone
-        """Nobody: the request names a message and no room."""
+        """None: the request names a message and no room."""
         return Destination("", "")
 
     def _respond(self, request: SandboxRequest, stored: Lookup) -> Reply:

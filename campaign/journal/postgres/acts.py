@@ -1,7 +1,7 @@
 """What the events of a delivery mean for the rows on record, worked out before any of it is written.
 
 An event names its row; what has to be on record for it to count depends on what the same delivery has done before. So a
-group can be written again as it is where nobody knows whether it was committed.
+group can be written again as it is where it is not known whether it was committed.
 """
 
 from __future__ import annotations

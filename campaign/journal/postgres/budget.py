@@ -260,7 +260,7 @@ def _start(server: str, route: str) -> str:
 
 
 def hashed(secret: bytes, credentials: Mapping[str, str]) -> str | None:
-    """The key of credentials: without the database's secret, nobody can tell whether a guess at them is right."""
+    """The key of credentials: without the database's secret, a guess at them cannot be tried."""
     if not credentials:
         return None
     text = "\0".join(f"{name}\0{value}" for name, value in sorted(credentials.items()))

@@ -167,7 +167,7 @@ class ClusterStore:
             The part; None where the run is over, or another worker holds some of it.
 
         Raises:
-            JournalError: nothing is taken, or nobody knows.
+            JournalError: nothing is taken, or that is not known.
         """
         record = self.record(run)
         if record is None:
@@ -206,7 +206,7 @@ class ClusterStore:
         return parts.left_behind(self._database, worker)
 
     def free_jobs(self, run: OpenRun) -> set[int]:
-        """The jobs of a run that nobody has, and that are not done."""
+        """The jobs of a run that no worker has, and that are not done."""
         return {shard % run.jobs for shard in parts.free_shards(self._database, run.key)}
 
     def stop_run(self, run: OpenRun, reason: str) -> None:
@@ -226,7 +226,7 @@ class ClusterStore:
         return waits.others_reach(self._database, run.key, worker)
 
     def end_orders(self) -> list[EndedRun]:
-        """End the runs that have nothing more to send, or are to stop and are held by nobody."""
+        """End the runs that have nothing more to send, or are to stop and are held by no worker."""
         return open_runs.end_orders(self._database)
 
     # Metrics

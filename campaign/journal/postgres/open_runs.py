@@ -79,7 +79,7 @@ def stop_run(database: Database, key: int, reason: str) -> None:
 
 
 def end_orders(database: Database) -> list[EndedRun]:
-    """End the runs that have nothing more to send, or are to stop and are held by nobody; returns them."""
+    """End the runs that have nothing more to send, or are to stop and are held by no worker; returns them."""
     with database.transaction() as connection:
         return [EndedRun(*each) for each in connection.execute(_ENDS)]
 

@@ -1,7 +1,8 @@
 """Runs that are left to workers: what they ask, how far they are, and when they end.
 
-A run that is open has a session that has not ended, its order. Every worker looks for such runs; whoever gives the last
-shard back, or finds that nobody holds one of a run that is to stop, ends it. To end what has ended changes nothing.
+A run that is open has a session that has not ended, its order. Every worker looks for such runs; the one that gives
+the last shard back, or finds that no shard is held of a run that is to stop, ends it. To end what has ended changes
+nothing.
 """
 
 from __future__ import annotations

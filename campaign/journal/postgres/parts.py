@@ -162,7 +162,7 @@ def waiting_values(order: tuple[Any, ...] | None, waiting: Collection[str] = ("p
 
 
 def free_shards(database: Database, run: int) -> set[int]:
-    """The shards of a run that are not done, and that nobody holds."""
+    """The shards of a run that are not done, and that no worker holds."""
     return {shard for (shard,) in database.rows(_FREE, (run,))}
 
 

@@ -1,4 +1,4 @@
-"""Whether a pooler stands between, which may give every transaction to another connection of its own.
+"""Whether there is a pooler between, which may give every transaction to another connection of its own.
 
 Who holds a campaign is a lock of a session, and which server a database is on is looked at once for each connection. A
 pooler that keeps no session would lose the one, and could hide that the other has changed.

@@ -215,5 +215,5 @@ def _columns(statement: LiteralString, run: int, acts: Sequence[Act]) -> dict[st
     """The values of acts as the columns that a statement is given, by name."""
     wanted = names_in(statement)
     columns = zip(acts[0]._fields, zip(*acts, strict=True), strict=True)
-    found = {name: numbers_of(all_) if name in TYPES else texts_of(all_) for name, all_ in columns if name in wanted}
-    return {"run": run, **found}
+    arrays = {name: (numbers_of if name in TYPES else texts_of)(each) for name, each in columns if name in wanted}
+    return {"run": run, **arrays}

@@ -84,7 +84,7 @@ class RoomRecord(RecordFile):
             raise JournalError(Problem(str(self.path), what, "name another file with -o"))
 
     def made(self, purpose: str, text: str) -> str:
-        """A text that nobody can guess without the record's secret, and that is the same each time."""
+        """A text that cannot be guessed without the record's secret, and that is the same each time."""
         secret = self.fact("secret") or ""
         return hmac.new(secret.encode(), f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 

@@ -15,7 +15,7 @@ from campaign.journal.postgres import database
 CLOCK, CONTROL = "CHAOS_CLOCK", "CHAOS_CONTROL"
 
 CONTROLS = ("loose", "forgetful")
-"""Workers that look at no epoch and no lease; a server that may forget what it has committed, which nobody refuses."""
+"""Workers that look at no epoch and no lease; a server that may forget what it has committed, which is not refused."""
 
 
 def alter() -> None:

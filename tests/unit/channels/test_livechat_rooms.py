@@ -12,7 +12,7 @@ from campaign.channels.livechat.rooms import LivechatRooms
 from campaign.channels.rooms import Registered, Room, VisitorData, rooms_of
 
 ROOMS = LivechatRooms()
-SOMEBODY = VisitorData("Khách", "0901", "a@x.vn")
+VISITOR = VisitorData("Khách", "0901", "a@x.vn")
 
 
 def answer(status: int = 200, **content: object) -> Response:
@@ -61,7 +61,7 @@ ELSEWHERE = {"token": "older", "phone": [{"phoneNumber": "0901"}]}
     ],
 )
 def test_a_response_to_a_registration_is_read(response: Response | NoResponse, expected: object) -> None:
-    found = ROOMS.read_registration(response, "t", SOMEBODY)
+    found = ROOMS.read_registration(response, "t", VISITOR)
     assert isinstance(found, expected) if isinstance(expected, type) else found == expected
 
 

@@ -160,8 +160,8 @@ def test_the_question_says_how_many(asked: RoomConfirmation, question: str) -> N
 
 
 def test_the_facts_say_what_an_operator_should_know() -> None:
-    nobody = (ListedRow(4, (), "", "C4: “12” is not one phone number"), ListedRow(7, (), "", "another"))
-    asked = confirmation(known=3, nobody=nobody, sharing=(5, 6), findings=(HIDDEN,), undecided=(HIDDEN,))
+    unnamed = (ListedRow(4, (), "", "C4: “12” is not one phone number"), ListedRow(7, (), "", "another"))
+    asked = confirmation(known=3, unnamed=unnamed, sharing=(5, 6), findings=(HIDDEN,), undecided=(HIDDEN,))
     text = "\n".join(line.text for line in room_facts(asked, 200))
     assert "Columns   name ← Khách" in text
     assert "Known     3 from before, which are not asked for again" in text

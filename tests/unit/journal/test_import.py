@@ -175,7 +175,7 @@ def test_an_import_that_is_repeated_changes_nothing(postgres: str, file: Path) -
 
 
 class KilledError(BaseException):
-    """Stands for the end of the process: what clears up is not reached."""
+    """In place of the end of the process: what clears up is not reached."""
 
 
 def die(*_: object, **_given: object) -> None:

@@ -1,4 +1,4 @@
-"""A list as a workbook: text stays text, and what somebody has edited is kept."""
+"""A list as a workbook: text stays text, and what was edited is kept."""
 
 from __future__ import annotations
 
