@@ -49,7 +49,10 @@ async def test_an_address_that_workers_name_otherwise_is_found_once(postgres: st
             each = await stack.enter_async_context(worker(postgres, campaign, server.url, None, egress=egress))
             each.limiter.on_other_senders = functools.partial(said.append, egress)
             made.append(each)
-        await asyncio.gather(*(each.send(35) for each in made))
+        for _ in range(1 if len(set(egresses)) == 1 else 5):  # how soon depends on whose requests come first
+            await asyncio.gather(*(each.send(35) for each in made))
+            if said:
+                break
     assert bool(said) == (len(set(egresses)) > 1)
     assert len(said) == len(set(said))
 
